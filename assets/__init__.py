@@ -1,0 +1,1 @@
+"""Files that ship with galmass: tables, style, and the synthetic showcase galaxies."""

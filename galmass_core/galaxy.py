@@ -1,0 +1,179 @@
+"""One simulated galaxy as arrays: the only form in which particles travel inside galmass.
+
+Units: kpc (physical), km/s, Msun, Gyr. Positions are measured from the galaxy's centre and
+velocities from its bulk motion; ``sources`` is the only place that converts. N counts particles.
+"""
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+G = 4.30091e-6  # gravitational constant, kpc (km/s)^2 / Msun
+LINES_OF_SIGHT = ("x", "y", "z")
+
+
+class GalaxyFileError(ValueError):
+    """A file that cannot become a galaxy; the message names file, field and rule."""
+
+
+class GalaxyName(NamedTuple):
+    """A galaxy's name, ``suite/simulation/snapshot/subhalo``, in its four parts."""
+
+    suite: str
+    simulation: str
+    snapshot: str
+    subhalo: str
+
+    @classmethod
+    def parse(cls, name: str) -> "GalaxyName":
+        """Split ``TNG/TNG100-1/99/501761``.
+
+        Raises
+        ------
+        ValueError
+            If the name does not have four non-empty parts.
+        """
+        parts = name.split("/")
+        if len(parts) != 4 or not all(parts):
+            msg = f"a galaxy's name must be suite/simulation/snapshot/subhalo, got {name!r}"
+            raise ValueError(msg)
+        return cls(*parts)
+
+    def __str__(self) -> str:
+        return "/".join(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosmology:
+    """Flat LambdaCDM background, as the file's header gives it."""
+
+    hubble: float  # H0 / (100 km/s/Mpc)
+    omega_matter: float
+    omega_lambda: float
+
+    def age(self, scale_factor: NDArray | float) -> NDArray:
+        """Age of the universe at ``scale_factor`` [Gyr]: 2/(3 H0 sqrt(OL)) asinh(sqrt(OL/Om) a^1.5)."""
+        hubble_time = 977.7922216807891 / (100.0 * self.hubble)  # Gyr
+        ratio = np.sqrt(self.omega_lambda / self.omega_matter)
+        growth = np.arcsinh(ratio * np.asarray(scale_factor, dtype=float) ** 1.5)
+        return 2.0 / 3.0 * hubble_time / np.sqrt(self.omega_lambda) * growth
+
+
+class _Particles:
+    """Check once that all arrays describe the same N particles, then make them read-only."""
+
+    def __post_init__(self) -> None:
+        count = len(self.masses)
+        for field in fields(self):
+            array = getattr(self, field.name)
+            if array is None:
+                continue
+            if len(array) != count:
+                msg = f"{type(self).__name__}.{field.name} must have {count} rows as masses has, got {len(array)}"
+                raise ValueError(msg)
+            array.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.masses)
+
+    @cached_property
+    def radii(self) -> NDArray:
+        """Distance of each particle from the galaxy's centre; (N,), kpc."""
+        return np.sqrt(np.einsum("ij,ij->i", self.positions, self.positions))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stars(_Particles):
+    """Star particles; wind-phase particles are not among them (they are in `Gas`)."""
+
+    positions: NDArray  # (N, 3) kpc
+    velocities: NDArray  # (N, 3) km/s
+    masses: NDArray  # (N,) Msun, now
+    initial_masses: NDArray  # (N,) Msun, at birth
+    ages: NDArray  # (N,) Gyr
+    metallicities: NDArray  # (N,) mass fraction
+    magnitudes: NDArray | None = None  # (N, 2) absolute AB magnitude in g, r, no dust
+    potentials: NDArray | None = None  # (N,) (km/s)^2, of the whole box
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gas(_Particles):
+    """Gas cells, and wind-phase particles (they are gas on its way, without neutral hydrogen)."""
+
+    positions: NDArray  # (N, 3) kpc
+    velocities: NDArray  # (N, 3) km/s
+    masses: NDArray  # (N,) Msun
+    neutral_hydrogen_masses: NDArray  # (N,) Msun
+    metallicities: NDArray  # (N,) mass fraction
+    star_formation_rates: NDArray  # (N,) Msun/yr
+    smoothing_lengths: NDArray  # (N,) kpc, support radius of the kernel that deposits the cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class DarkMatter(_Particles):
+    """Dark-matter particles."""
+
+    positions: NDArray  # (N, 3) kpc
+    masses: NDArray  # (N,) Msun
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlackHoles(_Particles):
+    """Black holes with their dynamical masses."""
+
+    positions: NDArray  # (N, 3) kpc
+    masses: NDArray  # (N,) Msun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Galaxy:
+    """All bound particles of one subhalo, centred and at rest.
+
+    Attributes
+    ----------
+    name : GalaxyName
+        ``suite/simulation/snapshot/subhalo``.
+    source : str
+        The file it was read from.
+    half_mass_radius : float, kpc
+        R_hsm: radius of the sphere that holds half of the bound stellar mass.
+    redshift : float
+    cosmology : Cosmology
+    is_central : bool or None
+        Central galaxy of its halo, as the catalogue says; None without a catalogue.
+    host_group : int or None
+        Number of the host halo in the catalogue.
+    notes : tuple of str
+        What the file lacked and what stood in for it, a sentence each.
+    """
+
+    name: GalaxyName
+    source: str
+    half_mass_radius: float
+    redshift: float
+    cosmology: Cosmology
+    stars: Stars
+    gas: Gas
+    dark_matter: DarkMatter
+    black_holes: BlackHoles
+    is_central: bool | None = None
+    host_group: int | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether it was made by galmass itself and not by a simulation."""
+        return self.name.suite == "synthetic"
+
+    @property
+    def components(self) -> dict[str, _Particles]:
+        """The four particle species by name."""
+        return {
+            "stars": self.stars,
+            "gas": self.gas,
+            "dark_matter": self.dark_matter,
+            "black_holes": self.black_holes,
+        }

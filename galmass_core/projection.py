@@ -1,0 +1,95 @@
+"""Galaxy -> its stars on the sky along one line of sight.
+
+The line of sight x looks at the (y, z) plane, y at (z, x), z at (x, y): right-handed, box axes as
+they are, no re-orientation (Chu et al. 2024, Sec. 2.1). Receding stars have positive velocity.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.dust import dust_transmission
+from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy
+from galmass_core.photometry import stellar_luminosities
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkyStars:
+    """The stars of one galaxy as seen along one line of sight; N stars.
+
+    Attributes
+    ----------
+    line_of_sight : str
+        ``x``, ``y`` or ``z``.
+    half_mass_radius : float, kpc
+        R_hsm of the galaxy: the unit of the frame and of the apertures.
+    x, y : (N,) float, kpc
+        Position on the sky; x to the right, y upwards.
+    velocities : (N,) float, km/s
+        Along the line of sight, positive receding, relative to the galaxy.
+    masses : (N,) float, Msun
+    luminosities : (2, N) float, Lsun
+        Dimmed by dust, in the bands g and r.
+    """
+
+    line_of_sight: str
+    half_mass_radius: float
+    x: NDArray
+    y: NDArray
+    velocities: NDArray
+    masses: NDArray
+    luminosities: NDArray
+
+    @property
+    def radii(self) -> NDArray:
+        """Projected distance from the centre; (N,), kpc."""
+        return np.hypot(self.x, self.y)
+
+
+def sky_axes(line_of_sight: str) -> tuple[int, int, int]:
+    """Return the box axes that point right, up and away from the observer.
+
+    Raises
+    ------
+    ValueError
+        If ``line_of_sight`` is not x, y or z.
+    """
+    if line_of_sight not in LINES_OF_SIGHT:
+        msg = f"line_of_sight must be one of {', '.join(LINES_OF_SIGHT)}, got {line_of_sight!r}"
+        raise ValueError(msg)
+    away = LINES_OF_SIGHT.index(line_of_sight)
+    return (away + 1) % 3, (away + 2) % 3, away
+
+
+def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkyStars:
+    """Look at a galaxy along an axis of the box.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+    line_of_sight : str
+        ``x``, ``y`` or ``z``.
+    dust : str
+        ``xu17`` (the paper's) or ``none``.
+
+    Returns
+    -------
+    SkyStars
+
+    Raises
+    ------
+    ValueError
+        If ``line_of_sight`` or ``dust`` is unknown.
+    """
+    right, up, away = sky_axes(line_of_sight)
+    stars = galaxy.stars
+    return SkyStars(
+        line_of_sight=line_of_sight,
+        half_mass_radius=galaxy.half_mass_radius,
+        x=np.ascontiguousarray(stars.positions[:, right]),
+        y=np.ascontiguousarray(stars.positions[:, up]),
+        velocities=np.ascontiguousarray(stars.velocities[:, away]),
+        masses=stars.masses,
+        luminosities=stellar_luminosities(stars) * dust_transmission(galaxy, line_of_sight, dust),
+    )
