@@ -15,6 +15,21 @@ G = 4.30091e-6  # gravitational constant, kpc (km/s)^2 / Msun
 LINES_OF_SIGHT = ("x", "y", "z")
 
 
+def sky_axes(line_of_sight: str) -> tuple[int, int, int]:
+    """Return the box axes that point right, up and away from the observer.
+
+    Raises
+    ------
+    ValueError
+        If ``line_of_sight`` is not x, y or z.
+    """
+    if line_of_sight not in LINES_OF_SIGHT:
+        msg = f"line_of_sight must be one of {', '.join(LINES_OF_SIGHT)}, got {line_of_sight!r}"
+        raise ValueError(msg)
+    away = LINES_OF_SIGHT.index(line_of_sight)
+    return (away + 1) % 3, (away + 2) % 3, away
+
+
 class GalaxyFileError(ValueError):
     """A file that cannot become a galaxy; the message names file, field and rule."""
 
@@ -55,7 +70,7 @@ class Cosmology:
     omega_lambda: float
 
     def age(self, scale_factor: NDArray | float) -> NDArray:
-        """Age of the universe at ``scale_factor`` [Gyr]: 2/(3 H0 sqrt(OL)) asinh(sqrt(OL/Om) a^1.5)."""
+        """Age of the universe [Gyr]: 2 / (3 H0 sqrt(OL)) asinh(sqrt(OL / Om) a^1.5)."""
         hubble_time = 977.7922216807891 / (100.0 * self.hubble)  # Gyr
         ratio = np.sqrt(self.omega_lambda / self.omega_matter)
         growth = np.arcsinh(ratio * np.asarray(scale_factor, dtype=float) ** 1.5)
@@ -72,7 +87,8 @@ class _Particles:
             if array is None:
                 continue
             if len(array) != count:
-                msg = f"{type(self).__name__}.{field.name} must have {count} rows as masses has, got {len(array)}"
+                name = f"{type(self).__name__}.{field.name}"
+                msg = f"{name} must have {count} rows as masses has, got {len(array)}"
                 raise ValueError(msg)
             array.setflags(write=False)
 

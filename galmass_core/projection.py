@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.dust import dust_transmission
-from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy
+from galmass_core.galaxy import Galaxy, sky_axes
 from galmass_core.photometry import stellar_luminosities
 
 
@@ -45,21 +45,6 @@ class SkyStars:
     def radii(self) -> NDArray:
         """Projected distance from the centre; (N,), kpc."""
         return np.hypot(self.x, self.y)
-
-
-def sky_axes(line_of_sight: str) -> tuple[int, int, int]:
-    """Return the box axes that point right, up and away from the observer.
-
-    Raises
-    ------
-    ValueError
-        If ``line_of_sight`` is not x, y or z.
-    """
-    if line_of_sight not in LINES_OF_SIGHT:
-        msg = f"line_of_sight must be one of {', '.join(LINES_OF_SIGHT)}, got {line_of_sight!r}"
-        raise ValueError(msg)
-    away = LINES_OF_SIGHT.index(line_of_sight)
-    return (away + 1) % 3, (away + 2) % 3, away
 
 
 def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkyStars:

@@ -1,0 +1,54 @@
+"""The galaxy: names, cosmology, and what its arrays promise."""
+
+import numpy as np
+import pytest
+from conftest import make_galaxy
+
+from galmass_core.galaxy import Cosmology, DarkMatter, GalaxyName, sky_axes
+
+TNG = Cosmology(hubble=0.6774, omega_matter=0.3089, omega_lambda=0.6911)
+
+
+def test_a_name_survives_being_written_and_read():
+    name = GalaxyName("TNG", "TNG100-1", "99", "501761")
+    assert GalaxyName.parse(str(name)) == name
+
+
+@pytest.mark.parametrize("bad", ["501761", "TNG/TNG100-1/99", "TNG//99/1", "a/b/c/d/e"])
+def test_a_name_without_four_parts_is_refused(bad):
+    with pytest.raises(ValueError, match="suite/simulation/snapshot/subhalo"):
+        GalaxyName.parse(bad)
+
+
+def test_tng_universe_is_13_8_gyr_old_today():
+    assert TNG.age(1.0) == pytest.approx(13.803, abs=0.001)
+
+
+def test_a_billion_years_ago_the_scale_factor_was_0_93195():
+    assert TNG.age(1.0) - TNG.age(0.93195) == pytest.approx(1.0, abs=1e-4)
+
+
+def test_arrays_of_different_length_are_refused():
+    with pytest.raises(ValueError, match=r"DarkMatter.positions must have 2 rows"):
+        DarkMatter(positions=np.zeros((3, 3)), masses=np.ones(2))
+
+
+def test_particles_cannot_be_changed():
+    galaxy = make_galaxy([[1.0, 2.0, 2.0]])
+    with pytest.raises(ValueError, match="read-only"):
+        galaxy.stars.masses[0] = 2.0
+
+
+def test_radius_is_the_distance_from_the_centre():
+    assert make_galaxy([[1.0, 2.0, 2.0]]).stars.radii == pytest.approx([3.0])
+
+
+@pytest.mark.parametrize("line_of_sight", ["x", "y", "z"])
+def test_axes_of_the_sky_are_right_handed(line_of_sight):
+    axes = np.eye(3)[list(sky_axes(line_of_sight))]
+    assert np.linalg.det(axes) == pytest.approx(1.0)
+
+
+def test_unknown_line_of_sight_is_refused():
+    with pytest.raises(ValueError, match=r"one of x, y, z, got 'w'"):
+        sky_axes("w")
