@@ -1,0 +1,153 @@
+"""A file's particles -> one `Galaxy`, centred and at rest: the same for every format."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.galaxy import BlackHoles, DarkMatter, Galaxy, GalaxyFileError, Gas, Stars
+from galmass_core.sources import centring, stand_ins
+from galmass_core.sources.particle_file import ParticleFile
+from galmass_core.sources.species import DEPTHS, Columns, read_species
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueEntry:
+    """What a catalogue says about the galaxy.
+
+    Attributes
+    ----------
+    centre : (3,) float
+        In the unit of the file's coordinates.
+    half_mass_radius : float, kpc
+        R_hsm.
+    is_central : bool or None
+    host_group : int or None
+    """
+
+    centre: NDArray
+    half_mass_radius: float
+    is_central: bool | None = None
+    host_group: int | None = None
+
+
+def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> Galaxy:
+    """Read all particles of a galaxy, centre them and bring them to rest.
+
+    Without a catalogue the centre is the particle of lowest potential or binding energy, else the
+    stars' density centre, and R_hsm holds half of the bound stellar mass. Velocities are relative
+    to the stars inside R_hsm.
+
+    Parameters
+    ----------
+    file : ParticleFile
+    entry : CatalogueEntry, optional
+        Gives centre, R_hsm and place in the host.
+
+    Returns
+    -------
+    Galaxy
+
+    Raises
+    ------
+    GalaxyFileError
+        If a field that every galaxy needs is missing, has the wrong shape or is not finite, if
+        there are no stars, or if R_hsm is not positive.
+    """
+    particles = read_species(file)
+    stars = particles["stars"]
+    if entry is None:
+        centre, reason = _find_centre(particles)
+        for columns in particles.values():
+            columns["positions"] -= centre
+        file.notes.append(f"no catalogue: the centre is {reason}, R_hsm that of the stars")
+    radius = _half_mass_radius(file, stars, entry)
+    bulk = centring.bulk_velocity(stars["positions"], stars["velocities"], stars["masses"], radius)
+    for species in ("stars", "gas", "wind"):
+        particles[species]["velocities"] -= bulk
+    dark, holes = particles["dark_matter"], particles["black_holes"]
+    return Galaxy(
+        name=file.header.name,
+        source=str(file.path),
+        half_mass_radius=radius,
+        redshift=1 / file.header.scale_factor - 1,
+        cosmology=file.header.cosmology,
+        stars=_stars(file, stars),
+        gas=_gas(file, particles["gas"], particles["wind"]),
+        dark_matter=DarkMatter(positions=dark["positions"], masses=dark["masses"]),
+        black_holes=BlackHoles(positions=holes["positions"], masses=holes["masses"]),
+        is_central=None if entry is None else entry.is_central,
+        host_group=None if entry is None else entry.host_group,
+        notes=(*file.header.notes, *file.notes),
+    )
+
+
+def _find_centre(particles: dict[str, Columns]) -> tuple[NDArray, str]:
+    """Return the deepest particle's position, else the stars' density centre; and which it is."""
+    for depth in DEPTHS:
+        known = [c for c in particles.values() if c.get(depth) is not None and len(c[depth])]
+        if known:
+            deepest = min(known, key=lambda columns: columns[depth].min())
+            reason = f"the particle with the lowest of {depth.replace('_', ' ')}"
+            return deepest["positions"][np.argmin(deepest[depth])].copy(), reason
+    stars = particles["stars"]
+    centre = centring.shrinking_sphere(stars["positions"], stars["masses"])
+    return centre, "where ever smaller spheres of stars end"
+
+
+def _half_mass_radius(file: ParticleFile, stars: Columns, entry: CatalogueEntry | None) -> float:
+    if entry is None:
+        radius = centring.half_mass_radius(stars["positions"], stars["masses"])
+    else:
+        radius = entry.half_mass_radius
+    if not radius > 0:
+        msg = f"{file.path}: the half-mass radius of the stars must be positive (kpc), got {radius}"
+        raise GalaxyFileError(msg)
+    return radius
+
+
+def _stars(file: ParticleFile, stars: Columns) -> Stars:
+    cosmology = file.header.cosmology
+    births = cosmology.age(stars["formation_scale_factors"])
+    ages = np.maximum(cosmology.age(file.header.scale_factor) - births, 0.0)
+    born, stand_in = stand_ins.initial_masses(stars, ages)
+    file.note("stars", "initial_masses", stand_in)
+    if stars["magnitudes"] is None:
+        file.note("stars", "magnitudes", "light comes from the SSP table")
+    if stars["potentials"] is None:
+        file.note("stars", "potentials", "the stars' potential is not known")
+    return Stars(
+        positions=stars["positions"],
+        velocities=stars["velocities"],
+        masses=stars["masses"],
+        initial_masses=born,
+        ages=ages,
+        metallicities=stars["metallicities"],
+        magnitudes=stars["magnitudes"],
+        potentials=stars["potentials"],
+    )
+
+
+def _gas(file: ParticleFile, gas: Columns, wind: Columns) -> Gas:
+    """Join gas cells and wind; wind has no neutral hydrogen, forms no stars and is not spread.
+
+    SWIFT may write when gas last formed stars as a negative rate.
+    """
+    rates = gas["star_formation_rates"]
+    if rates is None:
+        rates = np.zeros(len(gas["masses"]))
+        file.note("gas", "star_formation_rates", "no gas forms stars")
+    neutral, stand_in = stand_ins.neutral_hydrogen_masses(gas)
+    file.note("gas", "neutral_fractions", stand_in)
+    support, stand_in = stand_ins.support_radii(gas)
+    file.note("gas", "support_radii", stand_in)
+    nothing = np.zeros(len(wind["masses"]))
+    return Gas(
+        positions=np.concatenate([gas["positions"], wind["positions"]]),
+        velocities=np.concatenate([gas["velocities"], wind["velocities"]]),
+        masses=np.concatenate([gas["masses"], wind["masses"]]),
+        neutral_hydrogen_masses=np.concatenate([neutral, nothing]),
+        metallicities=np.concatenate([gas["metallicities"], wind["metallicities"]]),
+        star_formation_rates=np.concatenate([np.maximum(rates, 0.0), nothing]),
+        smoothing_lengths=np.concatenate([support, nothing]),
+    )

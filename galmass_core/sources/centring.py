@@ -1,0 +1,63 @@
+"""Particles -> centre, half-mass radius and bulk velocity, where no catalogue says them.
+
+Positions in kpc, already unwrapped; N particles.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SHRINK = 0.95  # radius of the next sphere over this one's
+_FEWEST = 0.01  # share of the stars in the last sphere
+_LEAST = 50  # stars in the last sphere
+
+
+def wrap(offsets: NDArray, box_size: float) -> NDArray:
+    """Return offsets to the nearest periodic image; (N, 3) float64, in the unit of the box."""
+    return offsets - box_size * np.rint(offsets / box_size)
+
+
+def shrinking_sphere(positions: NDArray, masses: NDArray) -> NDArray:
+    """Return the density centre: centre of mass of ever smaller spheres (Power et al. 2003).
+
+    Parameters
+    ----------
+    positions : (N, 3) float, kpc
+    masses : (N,) float, Msun
+
+    Returns
+    -------
+    (3,) float, kpc
+    """
+    centre = np.average(positions, axis=0, weights=masses)
+    fewest = max(_LEAST, _FEWEST * len(masses))
+    radius = np.inf
+    while len(masses) > fewest:
+        radii = np.linalg.norm(positions - centre, axis=1)
+        radius = _SHRINK * min(radius, radii.max())
+        inside = radii <= radius
+        if np.count_nonzero(inside) < fewest:
+            break
+        positions, masses = positions[inside], masses[inside]
+        centre = np.average(positions, axis=0, weights=masses)
+    return centre
+
+
+def half_mass_radius(positions: NDArray, masses: NDArray) -> float:
+    """Return the radius of the sphere about the origin with half of the mass, interpolated; kpc."""
+    radii = np.linalg.norm(positions, axis=1)
+    order = np.argsort(radii)
+    enclosed = np.cumsum(masses[order])
+    return float(np.interp(0.5 * enclosed[-1], enclosed, radii[order]))
+
+
+def bulk_velocity(
+    positions: NDArray, velocities: NDArray, masses: NDArray, radius: float
+) -> NDArray:
+    """Return the mass-weighted mean velocity inside a sphere about the origin; (3,), km/s.
+
+    Chu et al. 2024 do not say what their velocities are relative to; stars inside 1 R_hsm it is.
+    Where the sphere is empty, the innermost star counts.
+    """
+    radii = np.linalg.norm(positions, axis=1)
+    inside = radii <= max(radius, radii.min())
+    return np.average(velocities[inside], axis=0, weights=masses[inside])

@@ -1,0 +1,61 @@
+"""What a simulation's header says -> the parts of a galaxy's name."""
+
+import re
+from math import isclose, log2
+from pathlib import Path
+from typing import NamedTuple
+
+
+class _Box(NamedTuple):
+    """A TNG-family box; side in Mpc/h, particles per side and DM mass [1e10 Msun/h] at level 1."""
+
+    side: int
+    hubble: float
+    ending: str
+    suite: str
+    name: str
+    particles: int
+    dm_mass: float
+
+
+_BOXES = (
+    _Box(35, 0.6774, "TNG", "TNG", "TNG50", 2160, 3.07367708626464e-05),
+    _Box(75, 0.6774, "TNG", "TNG", "TNG100", 1820, 5.05574296436975e-04),
+    _Box(205, 0.6774, "TNG", "TNG", "TNG300", 2500, 3.98342749867548e-03),
+    _Box(75, 0.704, "FP", "Illustris", "Illustris", 1820, 4.4089652436109e-04),
+)
+
+
+def url_safe(part: str) -> str:
+    """Return a part of a name with only letters, digits, ``.``, ``_`` and ``-``."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") or "unknown"
+
+
+def simulation_from_label(label: str) -> tuple[str, str]:
+    """Return suite and simulation for a header's SimulationName: L75n1820TNG is TNG100-1."""
+    if label.startswith("demo"):
+        return "synthetic", url_safe(label)
+    parts = re.fullmatch(r"L(\d+)n(\d+)([A-Z]+)", label)
+    for box in _BOXES:
+        if parts and (int(parts[1]), parts[3]) == (box.side, box.ending):
+            return box.suite, f"{box.name}-{1 + round(log2(box.particles / int(parts[2])))}"
+    return "TNG", url_safe(label)
+
+
+def simulation_from_box(box_size: float, hubble: float, dm_mass: float) -> tuple[str, str]:
+    """Tell a TNG-family simulation by its box [ckpc/h], h and dark-matter mass [1e10 Msun/h].
+
+    Each resolution level has eight times the particle mass of the one before.
+    """
+    for box in _BOXES:
+        if isclose(box_size, 1e3 * box.side) and isclose(hubble, box.hubble) and dm_mass > 0:
+            level = 1 + log2(dm_mass / box.dm_mass) / 3
+            if abs(level - round(level)) < 0.02:
+                return box.suite, f"{box.name}-{round(level)}"
+    return "TNG", "unknown"
+
+
+def subhalo_from_path(path: Path) -> str:
+    """Return the last number in a file's name, else the name: ``cutout_501761`` is 501761."""
+    digits = re.findall(r"\d+", path.stem)
+    return digits[-1] if digits else url_safe(path.stem)

@@ -1,0 +1,174 @@
+"""Datasets of one galaxy -> checked arrays in internal units: the one reading function.
+
+A format is a table of dataset names and a rule for their units; the rows come from a cutout file
+or from the chunks of a snapshot.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.galaxy import Cosmology, GalaxyFileError, GalaxyName
+from galmass_core.sources.centring import wrap
+
+PART_TYPES = {  # stars first: one of them may be the origin
+    "stars": "PartType4",
+    "gas": "PartType0",
+    "dark_matter": "PartType1",
+    "black_holes": "PartType5",
+}
+WIDTHS = {"positions": (3,), "velocities": (3,), "magnitudes": (2,)}  # all others are (N,)
+
+
+class Column(NamedTuple):
+    """A dataset, and which of its columns hold the quantity."""
+
+    dataset: str
+    columns: int | slice | None = None
+
+
+class Rows(NamedTuple):
+    """A galaxy's rows of one dataset, and the dataset's attributes."""
+
+    values: NDArray
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """What a file says beside its particles."""
+
+    name: GalaxyName
+    box_size: float  # in the unit of the file's coordinates
+    scale_factor: float
+    cosmology: Cosmology
+    dark_matter_mass: float  # Msun, of each particle; 0 where they have masses of their own
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParticleFile:
+    """The particles of one galaxy on disk.
+
+    Attributes
+    ----------
+    path : Path
+    header : Header
+    datasets : mapping of quantity to tuple of Column
+        What the format calls a quantity; the first dataset that is there counts.
+    scale : function of quantity and dataset attributes
+        Factor to internal units.
+    rows : function of species and dataset name
+        The galaxy's rows, or None where there is no such dataset.
+    species : frozenset of str
+        Those of which the galaxy has any particle.
+    origin : (3,) float
+        Positions are measured from here; in the unit of the file's coordinates.
+    notes : list of str
+        Grows as fields turn out to be missing.
+    """
+
+    path: Path
+    header: Header
+    datasets: Mapping[str, tuple[Column, ...]]
+    scale: Callable[[str, Mapping[str, Any]], float]
+    rows: Callable[[str, str], Rows | None]
+    species: frozenset[str]
+    origin: NDArray
+    notes: list[str] = field(default_factory=list)
+
+    def read(self, species: str, quantity: str) -> NDArray | None:
+        """Return a quantity in internal units, float64, or None where the file lacks it.
+
+        Positions come as offsets from the origin to the nearest periodic image.
+
+        Raises
+        ------
+        GalaxyFileError
+            If the dataset has another shape than the quantity, or does not say its unit.
+        """
+        for dataset, columns in self.datasets.get(quantity, ()):
+            rows = self.rows(species, dataset)
+            if rows is None:
+                continue
+            values = rows.values
+            if columns is not None and values.ndim == 2:
+                values = values[:, columns]
+            if values.shape[1:] != WIDTHS.get(quantity, ()) or not values.ndim:
+                shape = ", ".join(("N", *map(str, WIDTHS.get(quantity, ()))))
+                msg = (
+                    f"{self.path}: {PART_TYPES[species]}/{dataset} must have shape ({shape}), "
+                    f"got {rows.values.shape}"
+                )
+                raise GalaxyFileError(msg)
+            try:
+                factor = self.scale(quantity, rows.attributes)
+            except KeyError as missing:
+                msg = (
+                    f"{self.path}: {PART_TYPES[species]}/{dataset} must say its unit, "
+                    f"got no attribute {missing}"
+                )
+                raise GalaxyFileError(msg) from missing
+            values = np.asarray(values, dtype=np.float64)
+            if quantity == "positions":
+                values = wrap(values - self.origin, self.header.box_size)
+            return values * factor
+        return None
+
+    def require(self, species: str, quantity: str) -> NDArray:
+        """Return a quantity that every file must have.
+
+        Raises
+        ------
+        GalaxyFileError
+            If the file lacks it, or it has the wrong shape.
+        """
+        values = self.read(species, quantity)
+        if values is None:
+            msg = f"{self.path}: {self.field(species, quantity)} must be there, got none"
+            raise GalaxyFileError(msg)
+        return values
+
+    def field(self, species: str, quantity: str) -> str:
+        """Name a quantity as the file would: ``PartType4/GFM_InitialMass``."""
+        columns = self.datasets.get(quantity)
+        return f"{PART_TYPES[species]}/{columns[0].dataset if columns else quantity}"
+
+    def note(self, species: str, quantity: str, stand_in: str) -> None:
+        """Write down what stands in for a missing quantity; nothing where nothing does."""
+        if stand_in and species in self.species:
+            self.notes.append(f"{self.field(species, quantity)} is missing: {stand_in}")
+
+
+def whole_file(
+    file: h5py.File,
+    header: Header,
+    *,
+    datasets: Mapping[str, tuple[Column, ...]],
+    scale: Callable[[str, Mapping[str, Any]], float],
+    centre: NDArray | None = None,
+) -> ParticleFile:
+    """Describe a file that holds one galaxy; the origin is the centre, if known, or a star."""
+
+    def rows(species: str, dataset: str) -> Rows | None:
+        found = file.get(f"{PART_TYPES[species]}/{dataset}")
+        return None if found is None else Rows(found[()], found.attrs)
+
+    species = {name for name, group in PART_TYPES.items() if group in file and len(file[group])}
+    if centre is None:
+        positions = file.get("PartType4/Coordinates")
+        centre = np.zeros(3) if positions is None or not positions.size else positions[0]
+    return ParticleFile(
+        path=Path(file.filename),
+        header=header,
+        datasets=datasets,
+        scale=scale,
+        rows=rows,
+        species=frozenset(species),
+        origin=centre,
+    )

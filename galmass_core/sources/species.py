@@ -1,0 +1,96 @@
+"""A galaxy's file -> columns of each species, complete and finite; wind apart from the stars."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.galaxy import GalaxyFileError
+from galmass_core.sources.particle_file import PART_TYPES, WIDTHS, ParticleFile
+
+DEPTHS = ("potentials", "binding_energies")  # the lowest is at the galaxy's centre
+_REQUIRED = {
+    "stars": ("positions", "velocities", "masses", "formation_scale_factors", "metallicities"),
+    "gas": ("positions", "velocities", "masses", "metallicities"),
+    "dark_matter": ("positions",),
+    "black_holes": ("positions", "masses"),
+}
+_OPTIONAL = {
+    "stars": ("initial_masses", "magnitudes", *DEPTHS),
+    "gas": (
+        "star_formation_rates",
+        "hydrogen_fractions",
+        "neutral_fractions",
+        "temperatures",
+        "internal_energies",
+        "electron_abundances",
+        "support_radii",
+        "densities",
+        *DEPTHS,
+    ),
+    "dark_matter": ("masses", *DEPTHS),
+    "black_holes": DEPTHS,
+}
+
+Columns = dict[str, NDArray | None]  # quantity -> (N, ...) array, None where the file lacks it
+
+
+def read_species(file: ParticleFile) -> dict[str, Columns]:
+    """Read every species of a galaxy; kpc from the file's origin, km/s, Msun.
+
+    Returns
+    -------
+    dict of columns
+        Keys stars, gas, dark_matter, black_holes and wind (star-type particles that are gas on its
+        way: their formation scale factor is not positive).
+
+    Raises
+    ------
+    GalaxyFileError
+        If a field that every galaxy needs is missing, a field has another shape than its
+        neighbours or holds NaN or infinity, or there are no stars with mass.
+    """
+    particles = {species: _columns(file, species) for species in PART_TYPES}
+    formed = particles["stars"]["formation_scale_factors"] > 0
+    particles["wind"] = _select(particles["stars"], ~formed) | {"magnitudes": None}
+    particles["stars"] = _select(particles["stars"], formed)
+    for species, columns in particles.items():
+        _check_finite(file, species, columns)
+    if not particles["stars"]["masses"].sum() > 0:
+        msg = f"{file.path}: {PART_TYPES['stars']} must hold stars with mass, got none"
+        raise GalaxyFileError(msg)
+    return particles
+
+
+def _columns(file: ParticleFile, species: str) -> Columns:
+    """Read one species; arrays without rows where the galaxy has none of it."""
+    if species not in file.species:
+        file.notes.append(f"{PART_TYPES[species]} is empty: no {species.replace('_', ' ')}")
+        empty = {name: np.empty((0, *WIDTHS.get(name, ()))) for name in _REQUIRED[species]}
+        return dict.fromkeys(_OPTIONAL[species]) | empty | {"masses": np.empty(0)}
+    columns = {name: file.require(species, name) for name in _REQUIRED[species]}
+    columns |= {name: file.read(species, name) for name in _OPTIONAL[species]}
+    count = len(columns["positions"])
+    if columns["masses"] is None:
+        if not file.header.dark_matter_mass > 0:
+            msg = f"{file.path}: Header/MassTable[1] or PartType1/Masses must say a mass, got none"
+            raise GalaxyFileError(msg)
+        columns["masses"] = np.full(count, file.header.dark_matter_mass)
+    for name, values in columns.items():
+        if values is not None and len(values) != count:
+            msg = (
+                f"{file.path}: {file.field(species, name)} must have a row for each of "
+                f"{count} particles, got {len(values)}"
+            )
+            raise GalaxyFileError(msg)
+    return columns
+
+
+def _select(columns: Columns, rows: NDArray) -> Columns:
+    return {name: None if values is None else values[rows] for name, values in columns.items()}
+
+
+def _check_finite(file: ParticleFile, species: str, columns: Columns) -> None:
+    for name, values in columns.items():
+        if values is not None and not np.isfinite(values).all():
+            field = file.field("stars" if species == "wind" else species, name)
+            msg = f"{file.path}: {field} must be finite, got NaN or infinity"
+            raise GalaxyFileError(msg)

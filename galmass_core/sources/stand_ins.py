@@ -1,0 +1,73 @@
+"""What a file lacks, from what it has: birth masses, neutral hydrogen, kernel radii of gas.
+
+Each function returns values and, where they are not the file's own, how they came about in words.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+HYDROGEN_FRACTION = 0.76  # primordial
+_COLD = 1e4  # K; hydrogen is neutral below
+_PROTON_MASS_OVER_BOLTZMANN = 1.67262192e-24 / 1.380649e-16 * 1e10  # K / (km/s)^2
+_CELL_RADII = 2.5  # support radius of a gas cell in radii of a sphere of its volume
+_NEIGHBOURS = 32
+
+Columns = Mapping[str, NDArray | None]
+
+
+def surviving_fraction(ages: NDArray) -> NDArray:
+    """Return the mass still in stars and remnants over the mass formed, at ``ages`` in Gyr.
+
+    Chabrier IMF: 1 - 0.05 ln(1 + age / 1.4 Myr) (Behroozi, Wechsler & Conroy 2013, Eq. 14).
+    """
+    return 1 - 0.05 * np.log1p(np.asarray(ages) / 1.4e-3)
+
+
+def initial_masses(stars: Columns, ages: NDArray) -> tuple[NDArray, str]:
+    """Return masses at birth; (N,), Msun."""
+    if stars["initial_masses"] is not None:
+        return stars["initial_masses"], ""
+    stand_in = "birth masses are the current ones over the surviving fraction"
+    return stars["masses"] / surviving_fraction(ages), stand_in
+
+
+def neutral_hydrogen_masses(gas: Columns) -> tuple[NDArray, str]:
+    """Return the mass of neutral hydrogen in each cell; (N,), Msun."""
+    fractions = gas["hydrogen_fractions"]
+    hydrogen = gas["masses"] * (HYDROGEN_FRACTION if fractions is None else fractions)
+    if gas["neutral_fractions"] is not None:
+        return hydrogen * gas["neutral_fractions"], ""
+    stand_in = f"hydrogen is neutral in gas that forms stars or is colder than {_COLD:.0f} K"
+    neutral = _gas_temperatures(gas) < _COLD
+    if gas["star_formation_rates"] is not None:
+        neutral |= gas["star_formation_rates"] > 0
+    return np.where(neutral, hydrogen, 0.0), stand_in
+
+
+def _gas_temperatures(gas: Columns) -> NDArray:
+    """Temperature in K: T = 2/3 u mu m_p / k, mu = 4 / (1 + 3 X + 4 X n_e/n_H); inf if unknown."""
+    if gas["temperatures"] is not None:
+        return gas["temperatures"]
+    if gas["internal_energies"] is None or gas["electron_abundances"] is None:
+        return np.full(len(gas["masses"]), np.inf)
+    electrons = 4 * HYDROGEN_FRACTION * gas["electron_abundances"]
+    molecular_weight = 4 / (1 + 3 * HYDROGEN_FRACTION + electrons)
+    return 2 / 3 * gas["internal_energies"] * molecular_weight * _PROTON_MASS_OVER_BOLTZMANN
+
+
+def support_radii(gas: Columns) -> tuple[NDArray, str]:
+    """Return the radius of the kernel that spreads each cell; (N,), kpc."""
+    if gas["support_radii"] is not None:
+        return gas["support_radii"], ""
+    if gas["densities"] is not None:
+        volumes = gas["masses"] / gas["densities"]
+        stand_in = f"gas cells are spread over {_CELL_RADII} cell radii"
+        return _CELL_RADII * np.cbrt(3 * volumes / (4 * np.pi)), stand_in
+    if not len(gas["masses"]):
+        return gas["masses"], ""
+    from galmass_core.smoothing import smoothing_lengths
+
+    stand_in = f"gas cells are spread to their {_NEIGHBOURS}nd neighbour"
+    return smoothing_lengths(gas["positions"], _NEIGHBOURS), stand_in

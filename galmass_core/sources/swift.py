@@ -1,0 +1,112 @@
+"""Files of one galaxy as SWIFT writes them (COLIBRE): every dataset carries its cgs unit."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
+from galmass_core.sources import hdf5, naming
+from galmass_core.sources.assembly import assemble_galaxy
+from galmass_core.sources.particle_file import Column, Header, whole_file
+
+_DATASETS = {
+    "positions": (Column("Coordinates"),),
+    "velocities": (Column("Velocities"),),
+    "masses": (Column("Masses"), Column("DynamicalMasses")),  # black holes have the second
+    "initial_masses": (Column("InitialMasses"),),
+    "formation_scale_factors": (Column("BirthScaleFactors"),),
+    "metallicities": (Column("MetalMassFractions"),),
+    "potentials": (Column("Potentials"),),
+    "star_formation_rates": (Column("StarFormationRates"),),
+    "hydrogen_fractions": (Column("ElementMassFractions/Hydrogen"),),
+    "temperatures": (Column("Temperatures"),),
+    "support_radii": (Column("SmoothingLengths"),),
+    "densities": (Column("Densities"),),
+}
+# A smoothing length is the kernel's width; the kernel ends at this multiple of it
+# (quartic spline in 3D: Dehnen & Aly 2012, Table 1; the kernel of SPHENIX, Borrow et al. 2022).
+_KERNEL_END = 2.018932
+_KPC, _MSUN, _YEAR = 3.0856775814913673e21, 1.98841e33, 3.15569252e7  # cgs, as SWIFT has them
+_CGS = {
+    "positions": _KPC,
+    "velocities": 1e5,
+    "masses": _MSUN,
+    "initial_masses": _MSUN,
+    "potentials": 1e10,
+    "star_formation_rates": _MSUN / _YEAR,
+    "support_radii": _KPC / _KERNEL_END,
+    "densities": _MSUN / _KPC**3,
+}
+_PHYSICAL = "Conversion factor to physical CGS (including cosmological corrections)"
+_COMOVING = "Conversion factor to CGS (not including cosmological corrections)"
+_OMEGA_MATTER = 0.306  # COLIBRE's (Abbott et al. 2022), for files that do not say
+
+
+def matches(file: h5py.File) -> bool:
+    """Whether the datasets give their units in SWIFT's way."""
+    return bool({_PHYSICAL, "a-scale exponent"} & set(hdf5.coordinate_attributes(file)))
+
+
+def read(path: Path) -> Galaxy:
+    """Read the file of one galaxy.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    GalaxyFileError
+        If the file is damaged or cannot become a galaxy.
+    """
+    with hdf5.open_file(path) as file:
+        scale_factor = 1 / (1 + hdf5.number(file, "Redshift", zero_allowed=True))
+        cosmology, notes = _read_cosmology(file)
+
+        def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
+            if _PHYSICAL in attributes:
+                cgs = attributes[_PHYSICAL]
+            else:
+                expansion = scale_factor ** attributes["a-scale exponent"]
+                hubble_power = cosmology.hubble ** attributes["h-scale exponent"]
+                cgs = attributes[_COMOVING] * expansion * hubble_power
+            return float(np.ravel(cgs)[0] / _CGS.get(quantity, 1.0))
+
+        box_size = hdf5.number(file, "BoxSize")
+        header = Header(
+            name=_read_name(file, path, box_size),
+            box_size=box_size,
+            scale_factor=scale_factor,
+            cosmology=cosmology,
+            dark_matter_mass=0.0,
+            notes=notes,
+        )
+        return assemble_galaxy(whole_file(file, header, datasets=_DATASETS, scale=scale))
+
+
+def _read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
+    """Read SWIFT's own group, else the Gadget-like header, where Omega may have to be assumed."""
+    if "Cosmology" in file:
+        hubble, matter, dark_energy = (
+            hdf5.number(file, name, group="Cosmology") for name in ("h", "Omega_m", "Omega_lambda")
+        )
+        return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=dark_energy), ()
+    hubble = hdf5.number(file, "HubbleParam")
+    if hdf5.attribute(file, "Omega0") is not None:
+        matter = hdf5.number(file, "Omega0")
+        return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=1 - matter), ()
+    note = f"Header/Omega0 is missing: ages assume a flat universe with {_OMEGA_MATTER}"
+    cosmology = Cosmology(hubble=hubble, omega_matter=_OMEGA_MATTER, omega_lambda=1 - _OMEGA_MATTER)
+    return cosmology, (note,)
+
+
+def _read_name(file: h5py.File, path: Path, box_size: float) -> GalaxyName:
+    """Name it by run, box side in Mpc, snapshot, and file: COLIBRE/L0050/127/colibre_z0."""
+    snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
+    return GalaxyName(
+        suite=naming.url_safe(hdf5.text(file, "RunLabel").upper() or "SWIFT"),
+        simulation=f"L{box_size:04.0f}",
+        snapshot=naming.url_safe(snapshot),
+        subhalo=naming.url_safe(path.stem),
+    )
