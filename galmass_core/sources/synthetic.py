@@ -1,0 +1,347 @@
+"""A synthetic galaxy: halo, bulge, disc and gas in equilibrium, as particles and as a TNG cutout.
+
+Equilibrium toys: they test the code path and the inference, and their scatters are nobody's
+measurement. Everything written says so (``SimulationName`` demo-1, attribute ``Synthetic``).
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.photometry import surviving_fraction
+from galmass_core.sources.equilibrium import (
+    Potential,
+    disc_kinematics,
+    flatten_spheroid,
+    sample_spheroid,
+)
+from galmass_core.sources.profiles import Disc, Spheroid, hernquist_bulge, nfw_halo
+
+Particles = dict[str, dict[str, NDArray]]  # species: quantity: array
+
+_RECENT = 1.0  # Gyr; younger stars are there as the star-formation rate says
+_OLDEST = 13.5  # Gyr
+_METALLICITY_SCATTER = 0.2  # dex, star to star
+_METALLICITY_GRADIENT = -0.1  # dex per half-mass radius
+_WIND_FRACTION = 0.005  # of the gas mass, at least _WIND_COUNT particles where there is gas
+_WIND_COUNT = 3
+_WIND_SPEED = 200.0  # km/s, away from the disc
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """Ages and metallicities of the stars of one component.
+
+    Attributes
+    ----------
+    age : float, Gyr
+        Median of the stars older than 1 Gyr.
+    age_scatter : float, dex
+    metallicity : float
+        Median mass fraction at the half-mass radius of all stars.
+    """
+
+    age: float
+    metallicity: float
+    age_scatter: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class GalaxyModel:
+    """What a synthetic galaxy is made of.
+
+    Attributes
+    ----------
+    halo : Spheroid
+    bulge : Spheroid or None
+    disc, gas : Disc or None
+    bulge_population, disc_population : Population
+    bulge_axis_ratio : float
+        c/a of the bulge, in (0, 1].
+    bulge_rotation : float
+        Prograde minus retrograde fraction of the bulge's stars, in [-1, 1].
+    toomre_q : float
+        Of the stellar disc, at 2.4 scale lengths.
+    star_formation_rate : float, Msun/yr
+        Now in the gas, and over the last Gyr in stars; the disc's stars are the young ones first.
+    gas_metallicity : float
+        Mass fraction.
+    gas_neutral_fraction : float
+        Neutral share of the hydrogen, in [0, 1].
+    star_mass, dark_matter_mass : float, Msun
+        Of each star particle and gas cell, and of each dark-matter particle; as TNG100's.
+
+    Raises
+    ------
+    ValueError
+        If there is neither bulge nor disc, or if a number is out of its range.
+    """
+
+    halo: Spheroid
+    bulge: Spheroid | None = None
+    disc: Disc | None = None
+    gas: Disc | None = None
+    bulge_population: Population = field(default=Population(age=10.0, metallicity=0.02))
+    disc_population: Population = field(
+        default=Population(age=5.0, metallicity=0.015, age_scatter=0.25)
+    )
+    bulge_axis_ratio: float = 1.0
+    bulge_rotation: float = 0.0
+    toomre_q: float = 1.5
+    star_formation_rate: float = 0.0
+    gas_metallicity: float = 0.015
+    gas_neutral_fraction: float = 1.0
+    star_mass: float = 1.4e6
+    dark_matter_mass: float = 7.5e6
+
+    def __post_init__(self) -> None:
+        if self.bulge is None and self.disc is None:
+            msg = "a galaxy must have stars: bulge or disc, got neither"
+            raise ValueError(msg)
+        for name, low, high in (
+            ("bulge_axis_ratio", 0.1, 1.0),
+            ("bulge_rotation", -1.0, 1.0),
+            ("star_formation_rate", 0.0, self.stellar_mass / 1e9 if self.gas else 0.0),
+            ("gas_neutral_fraction", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                msg = f"{name} must be in [{low:g}, {high:g}], got {value}"
+                raise ValueError(msg)
+
+    @property
+    def stellar_mass(self) -> float:
+        """Mass of bulge and disc, Msun."""
+        return sum(part.mass for part in (self.bulge, self.disc) if part is not None)
+
+    @property
+    def discs(self) -> tuple[Disc, ...]:
+        """Discs that are there, of stars and of gas."""
+        return tuple(part for part in (self.disc, self.gas) if part is not None)
+
+    def potential(self, *, with_discs: bool) -> Potential:
+        """Potential of halo and bulge, and of the discs spread over spheres where asked."""
+        spheroids = [part for part in (self.halo, self.bulge) if part is not None]
+        inner = min(part.scale_radius for part in spheroids)
+        radii = np.geomspace(1e-4 * inner, 5.0 * self.halo.truncation_radius, 512)
+        parts = (*spheroids, *(self.discs if with_discs else ()))
+        return Potential(radii, sum(part.enclosed_mass(radii) for part in parts))
+
+
+def sample_galaxy(
+    model: GalaxyModel, seed: int, *, orientation: NDArray | None = None
+) -> Particles:
+    """Draw the particles of a galaxy.
+
+    Parameters
+    ----------
+    model : GalaxyModel
+    seed : int
+        The same model and seed give the same particles.
+    orientation : (3, 3) float, optional
+        Rotation from the galaxy's frame, whose disc lies in the plane z = 0; random by default.
+
+    Returns
+    -------
+    dict of dict of arrays
+        ``stars``, ``wind``, ``gas`` and ``dark_matter``; each with positions (N, 3) kpc,
+        velocities (N, 3) km/s, masses (N,) Msun and potentials (N,) (km/s)^2, about the centre.
+        Stars: initial_masses (Msun), ages (Gyr), metallicities, in_disc. Gas: metallicities,
+        star_formation_rates (Msun/yr), neutral_fractions, densities (Msun/kpc^3). Wind: as stars,
+        of age zero.
+    """
+    rng = np.random.default_rng(seed)
+    potential = model.potential(with_discs=True)
+    rotation = _random_rotation(rng) if orientation is None else orientation
+    halo = _sample_spheroid(potential, model.halo, model.dark_matter_mass, rng)
+    gas = _sample_gas(model, rng)
+    particles = {
+        "stars": _sample_stars(model, potential, rng),
+        "wind": _launch_wind(gas, rng),
+        "gas": gas,
+        "dark_matter": halo,
+    }
+    for columns in particles.values():
+        radii = np.linalg.norm(columns["positions"], axis=1)
+        columns["potentials"] = -potential.depth(np.maximum(radii, potential.radii[0]))
+        columns["positions"] = columns["positions"] @ rotation.T
+        columns["velocities"] = columns["velocities"] @ rotation.T
+    return particles
+
+
+def _sample_spheroid(
+    potential: Potential, part: Spheroid, particle_mass: float, rng: np.random.Generator
+) -> dict[str, NDArray]:
+    count = max(round(part.mass / particle_mass), 1)
+    positions, velocities = sample_spheroid(potential, part.density(potential.radii), count, rng)
+    masses = np.full(count, part.mass / count)
+    return {"positions": positions, "velocities": velocities, "masses": masses}
+
+
+def _sample_disc(
+    model: GalaxyModel, disc: Disc, rng: np.random.Generator, *, toomre_q: float
+) -> dict[str, NDArray]:
+    count = max(round(disc.mass / model.star_mass), 1)
+    positions = disc.sample_positions(count, rng)
+    spheroids = model.potential(with_discs=False)
+    moments = disc_kinematics(disc, spheroids, model.discs, toomre_q=toomre_q)
+    masses = np.full(count, disc.mass / count)
+    return {"positions": positions, "velocities": moments.sample(positions, rng), "masses": masses}
+
+
+def _sample_stars(
+    model: GalaxyModel, potential: Potential, rng: np.random.Generator
+) -> dict[str, NDArray]:
+    """Bulge and disc with their ages and metallicities; from the centre outwards each."""
+    parts = []
+    if model.bulge is not None:
+        bulge = _sample_spheroid(potential, model.bulge, model.star_mass, rng)
+        bulge["positions"], bulge["velocities"] = flatten_spheroid(
+            bulge["positions"],
+            bulge["velocities"],
+            axis_ratio=model.bulge_axis_ratio,
+            rotation=model.bulge_rotation,
+            rng=rng,
+        )
+        parts.append((bulge, False))
+    if model.disc is not None:
+        parts.append((_sample_disc(model, model.disc, rng, toomre_q=model.toomre_q), True))
+    stars = {key: np.concatenate([part[key] for part, _ in parts]) for key in parts[0][0]}
+    stars["in_disc"] = np.repeat([flag for _, flag in parts], [len(p["masses"]) for p, _ in parts])
+    stars["ages"] = _draw_ages(model, stars["in_disc"], rng)
+    stars["initial_masses"] = stars["masses"] / surviving_fraction(stars["ages"])
+    stars["metallicities"] = _draw_metallicities(model, stars, rng)
+    return stars
+
+
+def _draw_ages(model: GalaxyModel, in_disc: NDArray, rng: np.random.Generator) -> NDArray:
+    """Ages log-normal by component; the last Gyr as the star-formation rate says; (N,), Gyr."""
+    count = len(in_disc)
+    age = np.where(in_disc, model.disc_population.age, model.bulge_population.age)
+    scatter = np.where(
+        in_disc, model.disc_population.age_scatter, model.bulge_population.age_scatter
+    )
+    ages = age * 10.0 ** (scatter * rng.standard_normal(count))
+    ages = np.minimum(np.maximum(ages, _RECENT**2 / ages), _OLDEST)  # reflected at the last Gyr
+    recent = rng.uniform(0.0, _RECENT, count)
+    formed = model.star_formation_rate * 1e9 * _RECENT / np.mean(1.0 / surviving_fraction(recent))
+    disc_first = np.lexsort((rng.random(count), ~in_disc))
+    young = disc_first[: round(formed / model.stellar_mass * count)]
+    ages[young] = recent[young]
+    return ages
+
+
+def _draw_metallicities(
+    model: GalaxyModel, stars: dict[str, NDArray], rng: np.random.Generator
+) -> NDArray:
+    """Metallicities log-normal about a radial gradient; (N,), mass fraction."""
+    radii = np.linalg.norm(stars["positions"], axis=1)
+    outward = np.minimum(radii / np.median(radii) - 1.0, 2.0)
+    median = np.where(
+        stars["in_disc"], model.disc_population.metallicity, model.bulge_population.metallicity
+    )
+    scatter = _METALLICITY_SCATTER * rng.standard_normal(len(radii))
+    return median * 10.0 ** (_METALLICITY_GRADIENT * outward + scatter)
+
+
+def _sample_gas(model: GalaxyModel, rng: np.random.Generator) -> dict[str, NDArray]:
+    """Gas on near-circular orbits; the denser half forms stars as Kennicutt (1998) has it."""
+    if model.gas is None:
+        return _no_gas()
+    gas = _sample_disc(model, model.gas, rng, toomre_q=0.0)
+    surface = model.gas.surface_density(np.hypot(*gas["positions"].T[:2]))
+    weights = gas["masses"] * np.where(surface >= np.median(surface), surface**0.4, 0.0)
+    gas["star_formation_rates"] = model.star_formation_rate * weights / weights.sum()
+    gas["densities"] = model.gas.density(gas["positions"])
+    gas["metallicities"] = np.full(len(weights), model.gas_metallicity)
+    gas["neutral_fractions"] = np.full(len(weights), model.gas_neutral_fraction)
+    return gas
+
+
+def _no_gas() -> dict[str, NDArray]:
+    """Arrays of no gas."""
+    scalars = (
+        "masses",
+        "star_formation_rates",
+        "densities",
+        "metallicities",
+        "neutral_fractions",
+    )
+    vectors = {key: np.empty((0, 3)) for key in ("positions", "velocities")}
+    return vectors | {key: np.empty(0) for key in scalars}
+
+
+def _launch_wind(gas: dict[str, NDArray], rng: np.random.Generator) -> dict[str, NDArray]:
+    """Copy a few star-forming cells as wind that leaves the disc on both sides."""
+    forming = np.flatnonzero(gas["star_formation_rates"])
+    count = min(max(round(_WIND_FRACTION * len(gas["masses"])), _WIND_COUNT), len(forming))
+    cells = rng.choice(forming, count, replace=False) if count else forming
+    up = np.where(rng.random(count) < 0.5, 1.0, -1.0)[:, None] * [0.0, 0.0, 1.0]
+    return {
+        "positions": gas["positions"][cells] + up * rng.uniform(0.5, 5.0, (count, 1)),
+        "velocities": gas["velocities"][cells] + up * _WIND_SPEED,
+        "masses": gas["masses"][cells],
+        "initial_masses": gas["masses"][cells],
+        "metallicities": gas["metallicities"][cells],
+        "ages": np.zeros(count),
+    }
+
+
+def _random_rotation(rng: np.random.Generator) -> NDArray:
+    """Rotation matrix, uniform over all orientations (Stewart 1980)."""
+    matrix, triangle = np.linalg.qr(rng.standard_normal((3, 3)))
+    matrix *= np.sign(np.diag(triangle))
+    return matrix * np.linalg.det(matrix)
+
+
+def showcase_models() -> dict[str, GalaxyModel]:
+    """Four galaxies to learn from, of about 1e4 stars each.
+
+    Returns
+    -------
+    dict of GalaxyModel
+        By subhalo ID: 1 a thin star-forming disc, 2 a massive round elliptical, 3 an S0 of bulge
+        and disc, 4 a small disc that dark matter rules.
+    """
+    return {
+        "1": GalaxyModel(
+            halo=nfw_halo(6e11, 10.0, 30.0),
+            bulge=hernquist_bulge(1.2e9, 0.4, 30.0),
+            disc=Disc(mass=1.3e10, scale_length=3.0, scale_height=0.3),
+            gas=Disc(mass=6e9, scale_length=5.0, scale_height=0.15),
+            disc_population=Population(age=4.0, metallicity=0.015, age_scatter=0.25),
+            toomre_q=1.3,
+            star_formation_rate=1.5,
+            dark_matter_mass=1e7,
+        ),
+        "2": GalaxyModel(
+            halo=nfw_halo(8e12, 7.0, 60.0),
+            bulge=hernquist_bulge(2e11, 4.0, 60.0),
+            bulge_axis_ratio=0.9,
+            bulge_population=Population(age=10.0, metallicity=0.028),
+            star_mass=2e7,
+            dark_matter_mass=8e7,
+        ),
+        "3": GalaxyModel(
+            halo=nfw_halo(1.5e12, 9.0, 40.0),
+            bulge=hernquist_bulge(1.8e10, 1.0, 40.0),
+            disc=Disc(mass=2.2e10, scale_length=3.5, scale_height=0.9),
+            bulge_axis_ratio=0.8,
+            bulge_rotation=0.3,
+            bulge_population=Population(age=10.0, metallicity=0.025),
+            disc_population=Population(age=7.0, metallicity=0.02),
+            toomre_q=1.8,
+            star_mass=4e6,
+            dark_matter_mass=2e7,
+        ),
+        "4": GalaxyModel(
+            halo=nfw_halo(2.5e11, 13.0, 30.0),
+            disc=Disc(mass=5e9, scale_length=3.2, scale_height=0.5),
+            gas=Disc(mass=4e9, scale_length=6.0, scale_height=0.2),
+            disc_population=Population(age=3.5, metallicity=0.008, age_scatter=0.25),
+            gas_metallicity=0.007,
+            star_formation_rate=0.5,
+            star_mass=5e5,
+        ),
+    }

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from scipy.special import iv, kv
+
+from galmass_core.galaxy import G
+from galmass_core.sources.profiles import Disc, hernquist_bulge, nfw_halo
+
+
+def test_bulge_encloses_mass_as_hernquist_says():
+    bulge = hernquist_bulge(1e10, 1.0, 1e4)
+    radii = np.array([0.1, 1.0, 10.0])
+    assert bulge.enclosed_mass(radii) == pytest.approx(1e10 * (radii / (radii + 1)) ** 2, rel=2e-3)
+
+
+def test_halo_encloses_mass_as_nfw_says():
+    halo = nfw_halo(1e12, 10.0, 400.0)
+    x = np.array([0.1, 0.5, 1.0])  # in scale radii of 21.1 kpc, far inside the truncation
+    expected = 1e12 * (np.log1p(x) - x / (1 + x)) / (np.log(11) - 10 / 11)
+    assert halo.enclosed_mass(x * 210.9 / 10) == pytest.approx(expected, rel=5e-3)
+
+
+def test_spheroid_goes_through_the_mass_it_is_given():
+    assert nfw_halo(1e12, 10.0, 50.0).through(5.0, 2e10).enclosed_mass(5.0) == pytest.approx(2e10)
+
+
+def test_thin_disc_turns_as_freeman_says():
+    disc = Disc(mass=1e10, scale_length=3.0, scale_height=1e-3)
+    radii = np.array([2.0, 6.0, 15.0])
+    y = radii / 6.0
+    freeman = 2 * G * 1e10 / 3 * y**2 * (iv(0, y) * kv(0, y) - iv(1, y) * kv(1, y))
+    assert disc.field(radii, disc)[0] == pytest.approx(freeman, rel=0.01)
+
+
+def test_thin_disc_pulls_upwards_as_an_infinite_sheet_does():
+    disc = Disc(mass=1e10, scale_length=3.0, scale_height=0.03)
+    radii = np.array([3.0, 6.0, 9.0])
+    sheet = np.pi * G * disc.surface_density(radii) * disc.scale_height
+    assert disc.field(radii, disc)[1] == pytest.approx(sheet, rel=0.05)
+
+
+def test_field_of_a_thick_disc_is_that_of_its_particles():
+    source = Disc(mass=1e10, scale_length=3.0, scale_height=0.9)
+    tracer = Disc(mass=1e9, scale_length=3.0, scale_height=0.5)
+    places = source.sample_positions(150_000, np.random.default_rng(1))
+    heights, weights = tracer.heights()
+    points = np.column_stack((np.full(32, 5.0), np.zeros(32), heights))
+    apart = points[:, None] - places
+    pull = apart / (np.einsum("ijk,ijk->ij", apart, apart) + 1e-4)[..., None] ** 1.5
+    work = G * source.mass * (points * pull.mean(axis=1))
+    radial, vertical = source.field(np.array([5.0]), tracer)
+    assert radial[0] == pytest.approx(weights @ work[:, 0], rel=0.03)
+    assert vertical[0] == pytest.approx(weights @ work[:, 2], rel=0.05)
+
+
+def test_disc_encloses_the_mass_of_its_particles_in_spheres():
+    disc = Disc(mass=1e10, scale_length=3.0, scale_height=0.9)
+    distance = np.linalg.norm(disc.sample_positions(100_000, np.random.default_rng(2)), axis=1)
+    shares = [(distance < radius).mean() for radius in (1.0, 3.0, 9.0)]
+    assert disc.enclosed_mass(np.array([1.0, 3.0, 9.0])) / 1e10 == pytest.approx(shares, abs=3e-3)
