@@ -177,13 +177,12 @@ _LIGHT = (
         help="Circle on the sky that holds half of the r light: the size a telescope sees.",
     ),
     Quantity(
-        key="sigma_v",
-        symbol="σ_v",
-        name="velocity dispersion",
-        unit="km/s",
+        key="sersic_n",
+        symbol="n",
+        name="Sérsic index",
         kind="feature",
         per_sample=True,
-        help="Spread of stellar velocities within 2 R_hsm on the sky, weighted by r light.",
+        help="How r light falls off within 5 R_hsm on the sky: 1 as in discs, 4 in ellipticals.",
     ),
     Quantity(
         key="abs_mag_r_intrinsic",
@@ -198,6 +197,60 @@ _LIGHT = (
         name="colour without dust",
         unit="mag",
         help="Colour of all stars as if there were no dust.",
+    ),
+)
+
+_SHAPE = (
+    Quantity(
+        key="c_over_a",
+        symbol="c/a",
+        name="minor-to-major axis ratio",
+        kind="feature",
+        help="Thickness of the ellipsoid that the stars fill inside 3 R_hsm: 1 is a sphere.",
+    ),
+)
+
+_SKY_FEATURES = (  # of stars inside a circle
+    Quantity(
+        key="sfr_1gyr",
+        symbol="SFR",
+        name="star-formation rate",
+        unit="Msun/yr",
+        help="Mean over the last Gyr of the stars seen inside a circle of {r}.",
+    ),
+    Quantity(
+        key="sigma_v",
+        symbol="σ_v",
+        name="velocity dispersion",
+        unit="km/s",
+        help="Spread of stellar velocities inside a circle of {r}, weighted by r light.",
+    ),
+    Quantity(
+        key="lambda_r",
+        symbol="λ_R",
+        name="spin parameter",
+        help="Share of ordered rotation in the motion seen inside a circle of {r}: 0 none, 1 all.",
+    ),
+)
+
+_ORBIT_FEATURES = (  # of stars inside a sphere
+    Quantity(
+        key="b_over_t",
+        symbol="B/T",
+        name="kinematic bulge-to-total ratio",
+        help="Twice the share of stellar mass that turns against the disc in a sphere of {r}.",
+    ),
+    Quantity(
+        key="f_cold",
+        symbol="f_cold",
+        name="cold-orbit fraction",
+        help="Share of stellar mass on nearly circular orbits with the disc in a sphere of {r}.",
+    ),
+    Quantity(
+        key="f_hot",
+        symbol="f_hot",
+        name="hot-orbit fraction",
+        help="Share of stellar mass on orbits with next to no rotation in a sphere of {r}.",
     ),
 )
 
@@ -276,27 +329,55 @@ _WITHIN_CIRCLE = (
 )
 
 
-def _inside(quantity: Quantity, aperture: int, *, per_sample: bool) -> Quantity:
+def feature_key(stem: str, aperture: int) -> str:
+    """Return the column of a feature inside ``aperture`` R_hsm; the paper's 2 goes unsaid."""
+    return stem if aperture == 2 else f"{stem}_{aperture}rhsm"
+
+
+def _target(quantity: Quantity, aperture: int, *, per_sample: bool) -> Quantity:
+    key = f"{quantity.key}_{aperture}rhsm"
+    return replace(_inside(quantity, aperture), key=key, kind="target", per_sample=per_sample)
+
+
+def _feature(quantity: Quantity, aperture: int, *, per_sample: bool) -> Quantity:
+    """Symbol and name of the paper's aperture stay as they are, as its key does."""
+    inside = _inside(quantity, aperture)
+    said = quantity if aperture == 2 else inside
+    return replace(
+        said,
+        key=feature_key(quantity.key, aperture),
+        kind="feature",
+        per_sample=per_sample,
+        help=inside.help,
+    )
+
+
+def _inside(quantity: Quantity, aperture: int) -> Quantity:
     radius = "R_hsm" if aperture == 1 else f"{aperture} R_hsm"
     return replace(
         quantity,
-        key=f"{quantity.key}_{aperture}rhsm",
         symbol=f"{quantity.symbol}(<{radius})",
         name=f"{quantity.name} inside {radius}",
-        kind="target",
-        per_sample=per_sample,
         help=quantity.help.format(r=radius),
     )
 
 
 APERTURES = (1, 2)  # in R_hsm
+FEATURES = tuple(
+    _feature(quantity, aperture, per_sample=per_sample)
+    for aperture in reversed(APERTURES)
+    for group, per_sample in ((_SKY_FEATURES, True), (_ORBIT_FEATURES, False))
+    for quantity in group
+)
 TARGETS = tuple(
-    _inside(quantity, aperture, per_sample=per_sample)
+    _target(quantity, aperture, per_sample=per_sample)
     for aperture in APERTURES
     for group, per_sample in ((_WITHIN_SPHERE, False), (_WITHIN_CIRCLE, True))
     for quantity in group
 )
-QUANTITIES = {quantity.key: quantity for quantity in (*MAPS, *_GALAXY, *_LIGHT, *TARGETS)}
+QUANTITIES = {
+    quantity.key: quantity for quantity in (*MAPS, *_GALAXY, *_LIGHT, *_SHAPE, *FEATURES, *TARGETS)
+}
 
 
 def quantity(key: str) -> Quantity:

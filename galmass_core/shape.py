@@ -1,0 +1,48 @@
+"""Stars -> axis ratios of the ellipsoid they fill (Allgood et al. 2006, MNRAS 367, 1781)."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOLERANCE = 0.01  # in each axis ratio
+_FEWEST_STARS = 100
+_MOST_STEPS = 100
+
+
+def axis_ratios(positions: NDArray, masses: NDArray, radius: float) -> tuple[float, float]:
+    """Measure intermediate and minor axis over major axis.
+
+    From the reduced inertia tensor ``sum m x_j x_k / rt^2`` of the stars inside the ellipsoid
+    ``rt^2 = x^2 + y^2/q^2 + z^2/s^2 < radius^2`` in its own frame, repeated from a sphere until
+    the ellipsoid is that of its stars; its major axis keeps its length.
+
+    Parameters
+    ----------
+    positions : (N, 3) float, kpc
+        From the centre.
+    masses : (N,) float, Msun
+    radius : float, kpc
+        Semi-major axis.
+
+    Returns
+    -------
+    b_over_a, c_over_a : float
+        NaN if fewer than 100 stars are inside, or if 100 steps are not enough.
+    """
+    apart = positions.any(axis=1)  # a star in the very centre points nowhere
+    positions, masses = positions[apart], masses[apart]
+    frame, ratios = np.eye(3), np.ones(3)
+    for _ in range(_MOST_STEPS):
+        squares = ((positions @ (frame / ratios)) ** 2).sum(axis=1)
+        inside = squares < radius**2
+        if np.count_nonzero(inside) < _FEWEST_STARS:
+            break
+        members = positions[inside]
+        weighted = members * (masses[inside] / squares[inside])[:, None]
+        moments, axes = np.linalg.eigh(members.T @ weighted)
+        frame, before = axes[:, ::-1], ratios
+        ratios = np.sqrt(np.maximum(moments[::-1], 0.0) / moments[-1])
+        if ratios[2] == 0:  # stars in a plane
+            return float(ratios[1]), 0.0
+        if np.abs(ratios - before).max() < TOLERANCE:
+            return float(ratios[1]), float(ratios[2])
+    return np.nan, np.nan

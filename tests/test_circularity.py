@@ -1,0 +1,113 @@
+"""Orbits of galaxies whose motion is known."""
+
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import pytest
+from conftest import make_galaxy
+from toy_galaxies import circular_orbits, cold_disc, isotropic_sphere
+
+from galmass_core.circularity import circularities, orbit_fractions
+from galmass_core.sources.centring import bulk_velocity, half_mass_radius, shrinking_sphere
+
+
+def inside_two_radii(galaxy):
+    return orbit_fractions(galaxy, [2 * galaxy.half_mass_radius])[0]
+
+
+def test_circular_orbits_have_circularity_one():
+    np.testing.assert_allclose(circularities(circular_orbits()), 1.0, atol=2e-3)
+
+
+def test_circular_orbits_against_the_disc_have_circularity_minus_one():
+    eps = circularities(circular_orbits(against=50))
+    np.testing.assert_allclose(eps, np.where(np.arange(500) < 50, -1.0, 1.0), atol=2e-3)
+
+
+def test_bulge_is_twice_what_turns_against_the_disc():
+    assert inside_two_radii(circular_orbits(against=50))["b_over_t"] == pytest.approx(0.2)
+
+
+def test_radial_orbits_are_hot():
+    galaxy = circular_orbits()
+    outwards = galaxy.stars.positions / galaxy.stars.radii[:, None]
+    stars = replace(galaxy.stars, velocities=100 * outwards)
+    assert inside_two_radii(replace(galaxy, stars=stars))["f_hot"] == 1.0
+
+
+def test_cold_disc_is_cold():
+    fractions = inside_two_radii(cold_disc())
+    assert fractions["f_cold"] > 0.85
+    assert fractions["b_over_t"] < 0.02
+
+
+def test_isotropic_sphere_has_its_known_orbits():
+    fractions = inside_two_radii(isotropic_sphere(20_000))
+    assert fractions["f_hot"] == pytest.approx(0.43, abs=0.015)
+    assert fractions["f_cold"] == pytest.approx(0.02, abs=0.01)
+    assert fractions["b_over_t"] == pytest.approx(1.0, abs=0.03)
+
+
+def test_cold_and_hot_fractions_do_not_count_stars():
+    few, many = (inside_two_radii(isotropic_sphere(count)) for count in (1_000, 20_000))
+    assert few["f_hot"] == pytest.approx(many["f_hot"], abs=0.03)
+
+
+def test_fractions_belong_to_their_aperture():
+    galaxy = circular_orbits(against=50)  # these are the innermost: 1.0 to 1.8 kpc
+    inner, outer = orbit_fractions(galaxy, [1.79, 100.0])
+    assert inner["b_over_t"] == pytest.approx(2.0)
+    assert outer["b_over_t"] == pytest.approx(0.2)
+
+
+def test_turning_the_galaxy_changes_nothing():
+    galaxy = cold_disc()
+    turned = replace(
+        galaxy,
+        stars=replace(
+            galaxy.stars,
+            positions=galaxy.stars.positions[:, [1, 2, 0]],
+            velocities=galaxy.stars.velocities[:, [1, 2, 0]],
+        ),
+    )
+    np.testing.assert_allclose(circularities(turned), circularities(galaxy))
+
+
+def test_circularity_is_unknown_without_the_halo_but_the_bulge_is_not():
+    galaxy = circular_orbits(against=50)
+    alone = make_galaxy(
+        galaxy.stars.positions,
+        galaxy.stars.velocities,
+        galaxy.stars.masses,
+        half_mass_radius=galaxy.half_mass_radius,
+    )
+    fractions = inside_two_radii(alone)
+    assert np.isnan([fractions["f_cold"], fractions["f_hot"]]).all()
+    assert fractions["b_over_t"] == pytest.approx(0.2)
+
+
+def test_empty_sphere_has_no_fractions():
+    assert np.isnan(list(orbit_fractions(circular_orbits(), [0.5])[0].values())).all()
+
+
+def test_bulge_of_a_simulated_s0_is_found(shared_data):
+    """Its bulge does not rotate, its disc does; the file lacks the halo."""
+    positions, velocities, masses, in_bulge = [], [], [], []
+    with h5py.File(shared_data / "particles" / "nbody_disc50k_bulge75k.hdf5") as file:
+        for group, is_bulge in ((file["PartType2"], False), (file["PartType3"], True)):
+            positions.append(np.column_stack([group[axis][:] for axis in ("x", "y", "z")]))
+            velocities.append(np.column_stack([group[axis][:] for axis in ("vx", "vy", "vz")]))
+            masses.append(group["Mass"][:] * 1e10)
+            in_bulge.append(np.full(len(masses[-1]), is_bulge))
+    positions, velocities, masses, in_bulge = map(
+        np.concatenate, (positions, velocities, masses, in_bulge)
+    )
+    positions -= shrinking_sphere(positions, masses)
+    radius = half_mass_radius(positions, masses)
+    velocities -= bulk_velocity(positions, velocities, masses, radius)
+    galaxy = make_galaxy(positions, velocities, masses, half_mass_radius=radius)
+    for aperture in (radius, 2 * radius):
+        inside = galaxy.stars.radii <= aperture
+        measured = orbit_fractions(galaxy, [aperture])[0]["b_over_t"]
+        assert measured == pytest.approx(in_bulge[inside].mean(), abs=0.015)

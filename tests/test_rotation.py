@@ -1,0 +1,73 @@
+"""lambda_R of galaxies that do not rotate, and of galaxies that do nothing else."""
+
+import numpy as np
+import pytest
+from conftest import make_galaxy
+from toy_galaxies import cold_disc, isotropic_sphere
+
+from galmass_core.projection import project
+from galmass_core.rotation import adaptive_bins, spin_parameter
+
+
+def spin(galaxy, line_of_sight="z"):
+    return spin_parameter(project(galaxy, line_of_sight, dust="none"), 2 * galaxy.half_mass_radius)
+
+
+def test_solid_body_that_only_rotates_has_lambda_one():
+    rng = np.random.default_rng(0)
+    positions = rng.uniform(-2, 2, (20_000, 3))
+    velocities = np.cross([0.0, 100.0, 0.0], positions)
+    assert spin(make_galaxy(positions, velocities)) > 0.97
+
+
+@pytest.mark.parametrize("line_of_sight", ["x", "y", "z"])
+@pytest.mark.parametrize("count", [1_000, 3_500, 20_000])
+def test_sphere_that_does_not_rotate_has_small_lambda(count, line_of_sight):
+    assert spin(isotropic_sphere(count), line_of_sight) < 0.1
+
+
+def test_lambda_does_not_count_stars():
+    disc = cold_disc()
+    stars = disc.stars
+    third = make_galaxy(
+        stars.positions[::3], stars.velocities[::3], half_mass_radius=disc.half_mass_radius
+    )
+    assert spin(third, "x") == pytest.approx(spin(disc, "x"), abs=0.04)
+
+
+def test_disc_rotates_edge_on_and_not_face_on():
+    disc = cold_disc()
+    assert spin(disc, "x") > 0.9
+    assert spin(disc, "z") < 0.15
+
+
+def test_lambda_weighs_a_known_rotation_against_a_known_dispersion():
+    """Half of a sphere approaches at 60 km/s, the other half recedes."""
+    stars = isotropic_sphere(20_000).stars
+    velocities = stars.velocities.copy()
+    velocities[:, 2] += 60 * np.sign(stars.positions[:, 0])
+    lever = np.hypot(*stars.positions[:, :2].T)
+    inside = lever < 7.2
+    expected = 60 / np.sqrt(np.average(velocities[inside, 2] ** 2, weights=lever[inside]))
+    rotating = make_galaxy(stars.positions, velocities, half_mass_radius=3.6)
+    assert spin(rotating) == pytest.approx(expected, abs=0.06)
+
+
+def test_stars_at_rest_have_no_lambda():
+    positions = np.random.default_rng(0).uniform(-1, 1, (1_000, 3))
+    assert np.isnan(spin(make_galaxy(positions)))
+
+
+def test_too_few_stars_have_no_lambda():
+    assert np.isnan(spin(isotropic_sphere(100)))
+
+
+@pytest.mark.parametrize("count", [10, 59, 60, 1_000, 12_345])
+def test_bins_share_out_all_stars_alike(count):
+    x, y = np.random.default_rng(0).standard_normal((2, count))
+    bins = adaptive_bins(x, y)
+    np.testing.assert_array_equal(np.sort(np.concatenate(bins)), np.arange(count))
+    sizes = [len(members) for members in bins]
+    assert max(sizes) - min(sizes) <= 1
+    assert max(sizes) < 60
+    assert min(sizes) >= min(30, count)
