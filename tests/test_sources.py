@@ -1,4 +1,5 @@
 import pickle
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -9,6 +10,7 @@ from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import find_galaxies, read_galaxy
 from galmass_core.sources.naming import (
     simulation_from_box,
+    simulation_from_folder,
     simulation_from_label,
     subhalo_from_path,
     url_safe,
@@ -187,13 +189,24 @@ def test_simulations_have_the_names_people_use(label, simulation):
         (75000, 0.6774, 5.05574296436975e-04, "TNG100-1"),
         (75000, 0.6774, 64 * 5.05574296436975e-04, "TNG100-3"),
         (75000, 0.704, 4.4089652436109e-04, "Illustris-1"),
-        (75000, 0.6774, 1e-3, "unknown"),
-        (25000, 0.6711, 6.5e-3, "unknown"),
-        (75000, 0.6774, 0.0, "unknown"),
     ],
 )
 def test_simulations_are_told_by_box_and_particle_mass(box, hubble, dm_mass, simulation):
     assert simulation_from_box(box, hubble, dm_mass)[1] == simulation
+
+
+@pytest.mark.parametrize(
+    ("box", "hubble", "dm_mass"),
+    [(75000, 0.6774, 1e-3), (25000, 0.6711, 6.5e-3), (75000, 0.6774, 0.0)],
+)
+def test_unknown_boxes_stay_unknown(box, hubble, dm_mass):
+    assert simulation_from_box(box, hubble, dm_mass) is None
+
+
+def test_camels_runs_are_named_after_their_folders():
+    folder = Path("/data/Sims/SIMBA/L25n256/LH/LH_7")
+    assert simulation_from_folder(folder, 25000.0) == ("CAMELS", "SIMBA-LH_7")
+    assert simulation_from_folder(folder, 12345.0) == ("TNG", "unknown")
 
 
 def test_name_parts_are_url_safe():

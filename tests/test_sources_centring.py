@@ -64,6 +64,14 @@ def test_bulk_velocity_is_that_of_the_inner_mass():
     np.testing.assert_allclose(bulk, [20.0, 0, 0])
 
 
+def test_bulk_velocity_of_an_empty_sphere_is_the_innermost_stars():
+    positions = np.array([[2.0, 0, 0], [3.0, 0, 0]])
+    velocities = np.array([[10.0, 0, 0], [40.0, 0, 0]])
+    np.testing.assert_array_equal(
+        bulk_velocity(positions, velocities, np.ones(2), 1.0), velocities[0]
+    )
+
+
 def test_young_stars_are_whole_and_old_ones_have_lost_half():
     assert surviving_fraction(0.0) == 1.0
     assert surviving_fraction(10.0) == pytest.approx(0.556, abs=0.001)

@@ -24,15 +24,33 @@ def write_eagle(path):
         "StellarFormationTime": ([0.3, 0.4], 1.0, 0.0, 0.0),
         "Metallicity": ([0.01, 0.02], 1.0, 0.0, 0.0),
     }
+    gas = {
+        "Coordinates": ([[0.25, 5, 5], [9.25, 5, 5]], 3.085678e24, 1.0, -1.0),
+        "Velocity": ([[0.0, 0, 0], [0, 0, 0]], 1e5, 0.5, 0.0),
+        "Mass": ([1e-4, 1e-4], 1.989e43, 0.0, -1.0),
+        "Metallicity": ([0.01, 0.02], 1.0, 0.0, 0.0),
+        "SmoothingLength": ([0.002, 0.004], 3.085678e24, 1.0, -1.0),
+        "StarFormationRate": ([0.5, 0.0], 1.989e33 / 3.155e7, 0.0, 0.0),
+        "Temperature": ([1e5, 1e5], 1.0, 0.0, 0.0),
+        "ElementAbundance/Hydrogen": ([0.7, 0.7], 1.0, 0.0, 0.0),
+    }
     with h5py.File(path, "w") as file:
         header = {"BoxSize": 10.0, "HubbleParam": H, "ExpansionFactor": A, "Omega0": 0.307}
         file.create_group("Header").attrs.update(header | {"OmegaLambda": 0.693})
-        for name, (values, cgs, a_power, h_power) in raw.items():
-            dataset = file.create_dataset(f"PartType4/{name}", data=values)
-            dataset.attrs["CGSConversionFactor"] = cgs
-            dataset.attrs["aexp-scale-exponent"] = a_power
-            dataset.attrs["h-scale-exponent"] = h_power
+        for group, datasets in (("PartType4", raw), ("PartType0", gas)):
+            for name, (values, cgs, a_power, h_power) in datasets.items():
+                dataset = file.create_dataset(f"{group}/{name}", data=values)
+                dataset.attrs["CGSConversionFactor"] = cgs
+                dataset.attrs["aexp-scale-exponent"] = a_power
+                dataset.attrs["h-scale-exponent"] = h_power
     return path
+
+
+def test_gas_is_in_internal_units(tmp_path):
+    gas = read_galaxy(write_eagle(tmp_path / "eagle.hdf5")).gas
+    np.testing.assert_allclose(gas.star_formation_rates, [0.5, 0.0])
+    np.testing.assert_allclose(gas.smoothing_lengths, np.array([2.0, 4.0]) * A / H)
+    np.testing.assert_allclose(gas.neutral_hydrogen_masses, [0.7e6 / H, 0.0])  # stars form there
 
 
 def test_units_follow_the_exponents_in_the_file(tmp_path):

@@ -61,6 +61,14 @@ def test_kernel_ends_at_its_multiple_of_the_smoothing_length(tmp_path):
     np.testing.assert_allclose(gas.smoothing_lengths, 1.0 * A * 2.018932)
 
 
+def test_negative_star_formation_rates_are_none(tmp_path):
+    path = write_swift(tmp_path / "swift.hdf5")
+    with h5py.File(path, "r+") as file:  # SWIFT: when the gas last formed stars
+        file["PartType0/StarFormationRates"] = [-0.4]
+        file["PartType0/StarFormationRates"].attrs[PHYSICAL] = [1.0]
+    assert read_galaxy(path).gas.star_formation_rates == [0.0]
+
+
 def test_cold_gas_is_neutral(tmp_path):
     galaxy = read_galaxy(write_swift(tmp_path / "swift.hdf5"))
     np.testing.assert_allclose(galaxy.gas.neutral_hydrogen_masses, 0.7e6)

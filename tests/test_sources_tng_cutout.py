@@ -148,6 +148,16 @@ def test_the_record_beside_the_cutout_gives_centre_size_and_place(tmp_path):
     assert not galaxy.notes
 
 
+def test_potentials_that_find_no_centre_are_not_read(tmp_path):
+    particles = tng_particles()
+    particles["PartType1"]["Potential"][:] = np.nan
+    path = write_cutout(tmp_path, particles)
+    with pytest.raises(GalaxyFileError, match="PartType1/Potential must be finite"):
+        read_galaxy(path)
+    write_record(path, pos_x=1e4, pos_y=2e4, pos_z=3e4, halfmassrad_stars=4.0)
+    assert len(read_galaxy(path).dark_matter) == 150
+
+
 def test_a_record_without_centre_is_refused(tmp_path):
     path = write_cutout(tmp_path)
     write_record(path, halfmassrad_stars=4.0)

@@ -5,31 +5,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError
-from galmass_core.sources import eagle, hdf5, swift, tng_cutout
+from galmass_core.sources import eagle, hdf5, swift, tng_cutout, tng_directory
 
 _FORMATS = {"a TNG cutout": tng_cutout, "an EAGLE file": eagle, "a SWIFT file": swift}
 _SUFFIXES = (".hdf5", ".h5")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class GalaxyRef:
     """Where a galaxy lies; cheap to list, to send to another process and to read there."""
 
     path: Path
-    subhalo: str | None = None
+    subhalo: str | None = None  # in a directory of many
 
     def read(self) -> Galaxy:
         """Read the galaxy; raises what `read_galaxy` raises."""
-        return read_galaxy(self.path)
+        return read_galaxy(self.path, self.subhalo)
 
 
-def read_galaxy(path: str | Path) -> Galaxy:
-    """Read one galaxy from a file of any known format, told by its content.
+def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
+    """Read one galaxy from a file or directory of any known format, told by its content.
 
     Parameters
     ----------
     path : str or Path
-        A TNG or Illustris cutout, an EAGLE file, or a COLIBRE or other SWIFT file.
+        A TNG or Illustris cutout, an EAGLE file, a COLIBRE or other SWIFT file; or a directory in
+        TNG's layout (TNG, Illustris, CAMELS).
+    subhalo : str or int, optional
+        Which galaxy of a directory. A file holds one.
 
     Returns
     -------
@@ -40,10 +43,12 @@ def read_galaxy(path: str | Path) -> Galaxy:
     FileNotFoundError
         If there is no such file.
     GalaxyFileError
-        If the file is damaged, of unknown format, or cannot become a galaxy; the message names
-        file, field and rule.
+        If a file is damaged, of unknown format, or cannot become a galaxy, or there is no such
+        subhalo; the message names file, field and rule.
     """
     path = Path(path)
+    if path.is_dir():
+        return _read_from_directory(path, subhalo)
     with hdf5.open_file(path) as file:
         reader = next((module for module in _FORMATS.values() if module.matches(file)), None)
     if reader is None:
@@ -53,30 +58,46 @@ def read_galaxy(path: str | Path) -> Galaxy:
 
 
 def find_galaxies(sources: Sequence[str | Path]) -> list[GalaxyRef]:
-    """List the galaxies in files and folders without reading them.
+    """List the galaxies in files, folders of files and directories, without reading them.
 
     Parameters
     ----------
     sources : sequence of str or Path
-        Files, and folders whose HDF5 files hold a galaxy each.
+        Files, folders whose HDF5 files hold a galaxy each, and directories in TNG's layout. Of
+        these last, subhaloes that may pass the paper's cuts: bound stellar mass above 5e9 Msun,
+        total mass below 1e14 Msun.
 
     Returns
     -------
     list of GalaxyRef
-        Sorted by path; each once.
+        Sorted by path and subhalo; each once.
 
     Raises
     ------
     FileNotFoundError
         If a source does not exist, or is a folder without any HDF5 file.
+    GalaxyFileError
+        If a file of a group catalogue is damaged.
     """
     found = {ref for source in sources for ref in _list_source(Path(source))}
-    return sorted(found)
+    return sorted(found, key=lambda ref: (ref.path, int(ref.subhalo or 0)))
+
+
+def _read_from_directory(directory: Path, subhalo: str | int | None) -> Galaxy:
+    if not tng_directory.matches(directory):
+        msg = f"{directory}: a folder must hold a snapshot and its group catalogue, got none"
+        raise GalaxyFileError(msg)
+    if subhalo is None or not str(subhalo).isdecimal():
+        msg = f"{directory}: of a directory of many galaxies say which, by number, got {subhalo!r}"
+        raise GalaxyFileError(msg)
+    return tng_directory.read(directory, int(subhalo))
 
 
 def _list_source(source: Path) -> list[GalaxyRef]:
     if source.is_file():
         return [GalaxyRef(source)]
+    if tng_directory.matches(source):
+        return [GalaxyRef(source, str(number)) for number in tng_directory.find_subhaloes(source)]
     files = [file for file in source.glob("*") if file.suffix in _SUFFIXES]
     if not files:
         msg = f"{source}: must be a galaxy file or a folder of HDF5 files, found none"

@@ -1,10 +1,14 @@
 """Fields and units of the TNG family (TNG, Illustris, CAMELS), in cutouts and snapshots alike."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 
+from galmass_core.galaxy import Cosmology
+from galmass_core.sources import hdf5, naming
 from galmass_core.sources.particle_file import Column
 
 DATASETS = {  # the second name is SIMBA's, where it differs
@@ -48,3 +52,33 @@ class Units:
     def factor(self, quantity: str, _attributes: Mapping[str, Any]) -> float:
         """Return the factor of a quantity; 1 for those that are stored as we use them."""
         return self._factors.get(quantity, 1.0)
+
+
+def read_units(file: h5py.File) -> Units:
+    """Read the units of a snapshot, cutout or catalogue."""
+    return Units(hdf5.number(file, "Time"), hdf5.number(file, "HubbleParam"))
+
+
+def read_cosmology(file: h5py.File) -> Cosmology:
+    """Read the background of a snapshot, cutout or catalogue."""
+    return Cosmology(
+        hubble=hdf5.number(file, "HubbleParam"),
+        omega_matter=hdf5.number(file, "Omega0"),
+        omega_lambda=hdf5.number(file, "OmegaLambda"),
+    )
+
+
+def read_dark_matter_mass(file: h5py.File) -> float:
+    """Read the mass of dark-matter particles in code units; 0 where they have their own."""
+    masses = hdf5.attribute(file, "MassTable")
+    return 0.0 if masses is None or len(masses) < 2 else float(masses[1])
+
+
+def read_simulation(file: h5py.File, folder: Path, dm_mass: float) -> tuple[str, str]:
+    """Tell suite and simulation by the header's name, by box and particle mass, or by folder."""
+    label = hdf5.text(file, "SimulationName")
+    if label:
+        return naming.simulation_from_label(label)
+    box_size, hubble = hdf5.number(file, "BoxSize"), hdf5.number(file, "HubbleParam")
+    known = naming.simulation_from_box(box_size, hubble, dm_mass)
+    return known or naming.simulation_from_folder(folder, box_size)

@@ -54,13 +54,13 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
         If a field that every galaxy needs is missing, has the wrong shape or is not finite, if
         there are no stars, or if R_hsm is not positive.
     """
-    particles = read_species(file)
+    particles = read_species(file, with_depths=entry is None)
     stars = particles["stars"]
     if entry is None:
         centre, reason = _find_centre(particles)
         for columns in particles.values():
             columns["positions"] -= centre
-        file.notes.append(f"no catalogue: the centre is {reason}, R_hsm that of the stars")
+        file.notes.append(f"No catalogue: the centre is {reason}, R_hsm that of the stars.")
     radius = _half_mass_radius(file, stars, entry)
     bulk = centring.bulk_velocity(stars["positions"], stars["velocities"], stars["masses"], radius)
     for species in ("stars", "gas", "wind"):

@@ -4,6 +4,9 @@ Whatever is wrong with a file is said in one sentence that names file, field and
 """
 
 import errno
+import gzip
+import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +18,36 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import GalaxyFileError
 
 
+class _Unzipped(io.BytesIO):
+    """The content of a gzipped file, which goes by the file's name."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(gzip.decompress(path.read_bytes()))
+        self._path = path
+
+    def __repr__(self) -> str:
+        return str(self._path)
+
+
+@contextmanager
+def must_be_whole(path: Path) -> Iterator[None]:
+    """Name a file in whatever goes wrong while it is opened and read.
+
+    Raises
+    ------
+    GalaxyFileError
+        If it is no HDF5 file, or is cut short.
+    """
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        msg = f"{path}: the file must be whole HDF5, but it is cut short or damaged ({error})"
+        raise GalaxyFileError(msg) from error
+
+
 @contextmanager
 def open_file(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for reading, and name it in whatever goes wrong while it is read.
+    """Open an HDF5 file for reading, gzipped or not.
 
     Raises
     ------
@@ -28,12 +58,10 @@ def open_file(path: Path) -> Iterator[h5py.File]:
     """
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, "no such galaxy file", str(path))
-    try:
-        with h5py.File(path, "r") as file:
+    with must_be_whole(path):
+        content = _Unzipped(path) if path.suffix == ".gz" else path
+        with h5py.File(content, "r") as file:
             yield file
-    except OSError as error:
-        msg = f"{path}: the file must be whole HDF5, but it is cut short or damaged ({error})"
-        raise GalaxyFileError(msg) from error
 
 
 def attribute(file: h5py.File, name: str, *, group: str = "Header") -> NDArray | None:
@@ -41,6 +69,21 @@ def attribute(file: h5py.File, name: str, *, group: str = "Header") -> NDArray |
     if group not in file or name not in file[group].attrs:
         return None
     return np.ravel(file[group].attrs[name])
+
+
+def numbers(file: h5py.File, name: str, *, group: str = "Header") -> NDArray:
+    """Return an attribute that must be there as a flat array.
+
+    Raises
+    ------
+    GalaxyFileError
+        If it is missing or empty.
+    """
+    values = attribute(file, name, group=group)
+    if values is None or not len(values):
+        msg = f"{file.filename}: {group}/{name} must be there, got none"
+        raise GalaxyFileError(msg)
+    return values
 
 
 def number(
@@ -53,11 +96,7 @@ def number(
     GalaxyFileError
         If the attribute is missing or not a positive finite number.
     """
-    values = attribute(file, name, group=group)
-    if values is None or not len(values):
-        msg = f"{file.filename}: {group}/{name} must be there, got none"
-        raise GalaxyFileError(msg)
-    value = float(values[0])
+    value = float(numbers(file, name, group=group)[0])
     if not (0 < value < np.inf or (zero_allowed and value == 0)):
         msg = f"{file.filename}: {group}/{name} must be a positive number, got {value}"
         raise GalaxyFileError(msg)
@@ -73,9 +112,23 @@ def text(file: h5py.File, name: str) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
+def dataset(file: h5py.File, name: str) -> h5py.Dataset:
+    """Return a dataset that must be there.
+
+    Raises
+    ------
+    GalaxyFileError
+        If it is missing.
+    """
+    if name not in file:
+        msg = f"{file.filename}: {name} must be there, got none"
+        raise GalaxyFileError(msg)
+    return file[name]
+
+
 def coordinate_attributes(file: h5py.File) -> dict[str, NDArray]:
     """Return the attributes of the first particle type's coordinates: formats differ in them."""
-    for group in (f"PartType{number}" for number in (4, 1, 0, 5)):
+    for group in ("PartType4", "PartType1", "PartType0", "PartType5"):
         if f"{group}/Coordinates" in file:
             return dict(file[group]["Coordinates"].attrs)
     return {}

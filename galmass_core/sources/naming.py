@@ -24,6 +24,8 @@ _BOXES = (
     _Box(205, 0.6774, "TNG", "TNG", "TNG300", 2500, 3.98342749867548e-03),
     _Box(75, 0.704, "FP", "Illustris", "Illustris", 1820, 4.4089652436109e-04),
 )
+_CAMELS_BOXES = (25000.0, 50000.0)  # ckpc/h
+_CAMELS_FAMILIES = ("IllustrisTNG", "SIMBA", "Astrid")  # names of its folders
 
 
 def url_safe(part: str) -> str:
@@ -42,7 +44,7 @@ def simulation_from_label(label: str) -> tuple[str, str]:
     return "TNG", url_safe(label)
 
 
-def simulation_from_box(box_size: float, hubble: float, dm_mass: float) -> tuple[str, str]:
+def simulation_from_box(box_size: float, hubble: float, dm_mass: float) -> tuple[str, str] | None:
     """Tell a TNG-family simulation by its box [ckpc/h], h and dark-matter mass [1e10 Msun/h].
 
     Each resolution level has eight times the particle mass of the one before.
@@ -52,7 +54,16 @@ def simulation_from_box(box_size: float, hubble: float, dm_mass: float) -> tuple
             level = 1 + log2(dm_mass / box.dm_mass) / 3
             if abs(level - round(level)) < 0.02:
                 return box.suite, f"{box.name}-{round(level)}"
-    return "TNG", "unknown"
+    return None
+
+
+def simulation_from_folder(folder: Path, box_size: float) -> tuple[str, str]:
+    """Name a run of CAMELS, which has thousands in a folder each: ``IllustrisTNG-LH_0``."""
+    if box_size not in _CAMELS_BOXES:
+        return "TNG", "unknown"
+    parts = folder.absolute().parts
+    families = [part for part in parts if part in _CAMELS_FAMILIES]
+    return "CAMELS", url_safe("-".join((*families, parts[-1])))
 
 
 def subhalo_from_path(path: Path) -> str:

@@ -92,33 +92,35 @@ class ParticleFile:
         GalaxyFileError
             If the dataset has another shape than the quantity, or does not say its unit.
         """
-        for dataset, columns in self.datasets.get(quantity, ()):
-            rows = self.rows(species, dataset)
-            if rows is None:
-                continue
-            values = rows.values
-            if columns is not None and values.ndim == 2:
-                values = values[:, columns]
-            if values.shape[1:] != WIDTHS.get(quantity, ()) or not values.ndim:
-                shape = ", ".join(("N", *map(str, WIDTHS.get(quantity, ()))))
-                msg = (
-                    f"{self.path}: {PART_TYPES[species]}/{dataset} must have shape ({shape}), "
-                    f"got {rows.values.shape}"
-                )
-                raise GalaxyFileError(msg)
-            try:
-                factor = self.scale(quantity, rows.attributes)
-            except KeyError as missing:
-                msg = (
-                    f"{self.path}: {PART_TYPES[species]}/{dataset} must say its unit, "
-                    f"got no attribute {missing}"
-                )
-                raise GalaxyFileError(msg) from missing
-            values = np.asarray(values, dtype=np.float64)
-            if quantity == "positions":
-                values = wrap(values - self.origin, self.header.box_size)
-            return values * factor
+        for column in self.datasets.get(quantity, ()):
+            rows = self.rows(species, column.dataset)
+            if rows is not None:
+                field = f"{PART_TYPES[species]}/{column.dataset}"
+                values = self._shaped(field, quantity, rows.values, column.columns)
+                if quantity == "positions":
+                    values = wrap(values - self.origin, self.header.box_size)
+                return values * self._factor(field, quantity, rows.attributes)
         return None
+
+    def _shaped(
+        self, field: str, quantity: str, values: NDArray, columns: int | slice | None
+    ) -> NDArray:
+        """Pick the quantity's columns as float64, and check their shape."""
+        width = WIDTHS.get(quantity, ())
+        picked = values if columns is None or values.ndim != 2 else values[:, columns]
+        if not picked.ndim or picked.shape[1:] != width:
+            shape = ", ".join(("N", *map(str, width)))
+            msg = f"{self.path}: {field} must have shape ({shape}), got {values.shape}"
+            raise GalaxyFileError(msg)
+        return picked.astype(np.float64)
+
+    def _factor(self, field: str, quantity: str, attributes: Mapping[str, Any]) -> float:
+        """Return the factor to internal units, which the dataset itself may have to say."""
+        try:
+            return self.scale(quantity, attributes)
+        except KeyError as missing:
+            msg = f"{self.path}: {field} must say its unit, got no attribute {missing}"
+            raise GalaxyFileError(msg) from missing
 
     def require(self, species: str, quantity: str) -> NDArray:
         """Return a quantity that every file must have.
@@ -142,7 +144,7 @@ class ParticleFile:
     def note(self, species: str, quantity: str, stand_in: str) -> None:
         """Write down what stands in for a missing quantity; nothing where nothing does."""
         if stand_in and species in self.species:
-            self.notes.append(f"{self.field(species, quantity)} is missing: {stand_in}")
+            self.notes.append(f"{self.field(species, quantity)} is missing: {stand_in}.")
 
 
 def whole_file(

@@ -14,7 +14,7 @@ _REQUIRED = {
     "black_holes": ("positions", "masses"),
 }
 _OPTIONAL = {
-    "stars": ("initial_masses", "magnitudes", *DEPTHS),
+    "stars": ("initial_masses", "magnitudes", "potentials"),
     "gas": (
         "star_formation_rates",
         "hydrogen_fractions",
@@ -24,17 +24,23 @@ _OPTIONAL = {
         "electron_abundances",
         "support_radii",
         "densities",
-        *DEPTHS,
     ),
-    "dark_matter": ("masses", *DEPTHS),
-    "black_holes": DEPTHS,
+    "dark_matter": ("masses",),
+    "black_holes": (),
 }
 
 Columns = dict[str, NDArray | None]  # quantity -> (N, ...) array, None where the file lacks it
 
 
-def read_species(file: ParticleFile) -> dict[str, Columns]:
+def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]:
     """Read every species of a galaxy; kpc from the file's origin, km/s, Msun.
+
+    Parameters
+    ----------
+    file : ParticleFile
+    with_depths : bool
+        Whether to read potentials and binding energies of all species, to find the centre; those
+        of the stars are read anyway.
 
     Returns
     -------
@@ -48,7 +54,7 @@ def read_species(file: ParticleFile) -> dict[str, Columns]:
         If a field that every galaxy needs is missing, a field has another shape than its
         neighbours or holds NaN or infinity, or there are no stars with mass.
     """
-    particles = {species: _columns(file, species) for species in PART_TYPES}
+    particles = {name: _columns(file, name, with_depths=with_depths) for name in PART_TYPES}
     formed = particles["stars"]["formation_scale_factors"] > 0
     particles["wind"] = _select(particles["stars"], ~formed) | {"magnitudes": None}
     particles["stars"] = _select(particles["stars"], formed)
@@ -60,14 +66,15 @@ def read_species(file: ParticleFile) -> dict[str, Columns]:
     return particles
 
 
-def _columns(file: ParticleFile, species: str) -> Columns:
+def _columns(file: ParticleFile, species: str, *, with_depths: bool) -> Columns:
     """Read one species; arrays without rows where the galaxy has none of it."""
+    optional = dict.fromkeys((*_OPTIONAL[species], *(DEPTHS if with_depths else ())))
     if species not in file.species:
-        file.notes.append(f"{PART_TYPES[species]} is empty: no {species.replace('_', ' ')}")
+        file.notes.append(f"{PART_TYPES[species]} is empty: no {species.replace('_', ' ')}.")
         empty = {name: np.empty((0, *WIDTHS.get(name, ()))) for name in _REQUIRED[species]}
-        return dict.fromkeys(_OPTIONAL[species]) | empty | {"masses": np.empty(0)}
+        return optional | empty | {"masses": np.empty(0)}
     columns = {name: file.require(species, name) for name in _REQUIRED[species]}
-    columns |= {name: file.read(species, name) for name in _OPTIONAL[species]}
+    columns |= {name: file.read(species, name) for name in optional}
     count = len(columns["positions"])
     if columns["masses"] is None:
         if not file.header.dark_matter_mass > 0:

@@ -96,7 +96,7 @@ def _read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
     if hdf5.attribute(file, "Omega0") is not None:
         matter = hdf5.number(file, "Omega0")
         return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=1 - matter), ()
-    note = f"Header/Omega0 is missing: ages assume a flat universe with {_OMEGA_MATTER}"
+    note = f"Header/Omega0 is missing: ages assume a flat universe with {_OMEGA_MATTER}."
     cosmology = Cosmology(hubble=hubble, omega_matter=_OMEGA_MATTER, omega_lambda=1 - _OMEGA_MATTER)
     return cosmology, (note,)
 

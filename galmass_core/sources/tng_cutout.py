@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from galmass_core.galaxy import Cosmology, Galaxy, GalaxyFileError, GalaxyName
+from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sources import arepo, hdf5, naming
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.particle_file import Header, whole_file
@@ -32,7 +32,7 @@ def read(path: Path) -> Galaxy:
         If the file is damaged or cannot become a galaxy.
     """
     with hdf5.open_file(path) as file:
-        units = arepo.Units(hdf5.number(file, "Time"), hdf5.number(file, "HubbleParam"))
+        units = arepo.read_units(file)
         entry = _read_record(path.with_suffix(".json"), units)
         particles = whole_file(
             file,
@@ -45,27 +45,16 @@ def read(path: Path) -> Galaxy:
 
 
 def _read_header(file: h5py.File, path: Path, units: arepo.Units) -> Header:
-    """Read the header; values may be scalars or lists of one."""
-    masses = hdf5.attribute(file, "MassTable")
-    dark_matter_mass = 0.0 if masses is None or len(masses) < 2 else float(masses[1])
-    hubble, box_size = hdf5.number(file, "HubbleParam"), hdf5.number(file, "BoxSize")
-    label = hdf5.text(file, "SimulationName")
-    if label:
-        suite, simulation = naming.simulation_from_label(label)
-    else:
-        suite, simulation = naming.simulation_from_box(box_size, hubble, dark_matter_mass)
+    dm_mass = arepo.read_dark_matter_mass(file)
+    suite, simulation = arepo.read_simulation(file, path.parent, dm_mass)
     snapshot = hdf5.text(file, "SnapshotNumber") or "unknown"
     subhalo = hdf5.text(file, "CutoutID") or naming.subhalo_from_path(path)
     return Header(
         name=GalaxyName(suite, simulation, naming.url_safe(snapshot), naming.url_safe(subhalo)),
-        box_size=box_size,
+        box_size=hdf5.number(file, "BoxSize"),
         scale_factor=hdf5.number(file, "Time"),
-        cosmology=Cosmology(
-            hubble=hubble,
-            omega_matter=hdf5.number(file, "Omega0"),
-            omega_lambda=hdf5.number(file, "OmegaLambda"),
-        ),
-        dark_matter_mass=dark_matter_mass * units.mass,
+        cosmology=arepo.read_cosmology(file),
+        dark_matter_mass=dm_mass * units.mass,
     )
 
 

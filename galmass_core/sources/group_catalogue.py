@@ -1,0 +1,214 @@
+"""SUBFIND group catalogue of a snapshot -> one table of subhaloes in internal units."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from galmass_core.galaxy import Cosmology, GalaxyFileError
+from galmass_core.sources import arepo, hdf5
+from galmass_core.sources.tng_files import find_chunks
+
+
+class _Field(NamedTuple):
+    """Where a column of the table comes from."""
+
+    dataset: str
+    column: int | None = None
+    unit: str | None = None  # of arepo.Units
+    required: bool = False
+
+
+_SPECIES = {"gas": 0, "dm": 1, "star": 4, "bh": 5}
+_FIELDS = {
+    **{axis: _Field("SubhaloPos", i, "length", True) for i, axis in enumerate("xyz")},
+    **{f"v{axis}": _Field("SubhaloVel", i) for i, axis in enumerate("xyz")},
+    "mtot": _Field("SubhaloMass", None, "mass", True),
+    "mtot_1rhsm": _Field("SubhaloMassInHalfRad", None, "mass"),
+    "mtot_2rhsm": _Field("SubhaloMassInRad", None, "mass"),
+    **{f"m{name}": _Field("SubhaloMassType", i, "mass", True) for name, i in _SPECIES.items()},
+    **{f"m{s}_1rhsm": _Field("SubhaloMassInHalfRadType", i, "mass") for s, i in _SPECIES.items()},
+    **{f"m{s}_2rhsm": _Field("SubhaloMassInRadType", i, "mass") for s, i in _SPECIES.items()},
+    **{f"n_{name}": _Field("SubhaloLenType", i, None, True) for name, i in _SPECIES.items()},
+    "half_mass_radius": _Field("SubhaloHalfmassRadType", 4, "length", True),
+    "magnitude_g": _Field("SubhaloStellarPhotometrics", 4),
+    "magnitude_r": _Field("SubhaloStellarPhotometrics", 5),
+    "sfr": _Field("SubhaloSFR"),
+    "sfr_2rhsm": _Field("SubhaloSFRinRad"),
+    "velocity_dispersion": _Field("SubhaloVelDisp"),
+    "v_max": _Field("SubhaloVmax"),
+    "gas_metallicity": _Field("SubhaloGasMetallicity"),
+    "stellar_metallicity": _Field("SubhaloStarMetallicity"),
+    "host_group": _Field("SubhaloGrNr", None, None, True),
+}
+COLUMNS = (*_FIELDS, "flag", "is_central")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupCatalogue:
+    """Subhaloes of one snapshot, as far as their chunks are there.
+
+    Attributes
+    ----------
+    directory : Path
+    suite, simulation : str
+        First parts of the galaxies' names.
+    snapshot : int
+    redshift : float
+    cosmology : Cosmology
+    chunks, all_chunks : int
+        Files read, and files that the whole catalogue has.
+    subhaloes : DataFrame
+        One row per subhalo, its index the subhalo ID in the whole catalogue. Masses ``mtot, mgas,
+        mdm, mstar, mbh`` in Msun: bound, inside R_hsm (``_1rhsm``) and 2 R_hsm (``_2rhsm``);
+        ``half_mass_radius`` (of the stars) and position ``x, y, z`` in kpc; velocity
+        ``vx, vy, vz``, ``velocity_dispersion`` and ``v_max`` (all matter) in km/s; ``sfr`` (bound)
+        and ``sfr_2rhsm`` in Msun/yr, of the moment; absolute AB ``magnitude_g, magnitude_r``, no
+        dust; ``gas_metallicity, stellar_metallicity`` as mass fractions; particle counts ``n_gas,
+        n_dm, n_star, n_bh``; ``host_group``; ``is_central``; ``flag`` (of cosmological origin;
+        True where the catalogue has no flag). Positions are float64, the others as precise as in
+        the file; NaN where the catalogue lacks a field.
+    """
+
+    directory: Path
+    suite: str
+    simulation: str
+    snapshot: int
+    redshift: float
+    cosmology: Cosmology
+    chunks: int
+    all_chunks: int
+    subhaloes: pd.DataFrame
+
+
+def read_group_catalogue(
+    directory: str | Path,
+    snapshot: int | None = None,
+    *,
+    columns: Collection[str] = COLUMNS,
+) -> GroupCatalogue:
+    """Read the chunks of a group catalogue that are there.
+
+    Parameters
+    ----------
+    directory : str or Path
+        illustris_python's basePath, the folder that holds it, or the chunks' own folder.
+    snapshot : int, optional
+        The latest unless named.
+    columns : collection of str
+        Those wanted, of the ones that `GroupCatalogue` lists.
+
+    Returns
+    -------
+    GroupCatalogue
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no chunk.
+    GalaxyFileError
+        If a chunk is damaged or lacks a field that every catalogue has.
+    """
+    directory = Path(directory)
+    snapshot, files = find_chunks(directory, "groups", snapshot)
+    if not files:
+        msg = f"{directory}: must hold a group catalogue (groups_NNN.0.hdf5 or the like), got none"
+        raise FileNotFoundError(msg)
+    tables = []
+    for path in files.values():
+        with hdf5.open_file(path) as file:
+            tables.append(read_chunk(file, columns))
+    with hdf5.open_file(next(iter(files.values()))) as file:
+        suite, simulation = arepo.read_simulation(file, directory, _dark_matter_mass(file))
+        return GroupCatalogue(
+            directory=directory,
+            suite=suite,
+            simulation=simulation,
+            snapshot=snapshot,
+            redshift=1 / hdf5.number(file, "Time") - 1,
+            cosmology=arepo.read_cosmology(file),
+            chunks=len(files),
+            all_chunks=int(hdf5.number(file, "NumFiles")),
+            subhaloes=pd.concat([table for table in tables if len(table)] or tables),
+        )
+
+
+def read_chunk(file: h5py.File, columns: Collection[str] = COLUMNS) -> pd.DataFrame:
+    """Read the subhaloes of one open chunk as `GroupCatalogue.subhaloes`; maybe no rows.
+
+    A chunk holds all subhaloes of its groups, so the first subhalo of its first group that has
+    any is its row 0: the chunks before it need not be there.
+
+    Raises
+    ------
+    GalaxyFileError
+        If the chunk lacks a field that every catalogue has, or its groups have other subhaloes
+        than it holds.
+    """
+    firsts, count = read_group_members(file)
+    index = pd.RangeIndex(firsts[0], firsts[0] + count) if count else pd.RangeIndex(0)
+    units = arepo.read_units(file)
+    values = cache(lambda dataset: file[dataset][()] if dataset in file else None)
+    table = {}
+    for name in columns:
+        if name == "is_central":
+            table[name] = np.isin(index, firsts)
+        elif name == "flag":
+            flags = values("Subhalo/SubhaloFlag")
+            table[name] = np.ones(count, dtype=bool) if flags is None else flags.astype(bool)
+        else:
+            field = _FIELDS[name]
+            table[name] = _in_units(file, field, values(f"Subhalo/{field.dataset}"), units, count)
+    return pd.DataFrame(table, index=index.rename("subhalo"))
+
+
+def read_group_members(file: h5py.File) -> tuple[NDArray, int]:
+    """Return the first subhalo of each group that has any, and how many subhaloes the chunk holds.
+
+    Raises
+    ------
+    GalaxyFileError
+        If the chunk does not say its groups' subhaloes, or says others than it holds.
+    """
+    count = len(file["Subhalo/SubhaloMass"]) if "Subhalo/SubhaloMass" in file else 0
+    if not count:
+        return np.empty(0, dtype=np.int64), 0
+    numbers = hdf5.dataset(file, "Group/GroupNsubs")[()]
+    if numbers.sum() != count:
+        msg = (
+            f"{file.filename}: Group/GroupNsubs must add up to the {count} subhaloes of the chunk, "
+            f"got {numbers.sum()}"
+        )
+        raise GalaxyFileError(msg)
+    firsts = hdf5.dataset(file, "Group/GroupFirstSub")[()][numbers > 0]
+    return firsts.astype(np.int64), count
+
+
+def _in_units(
+    file: h5py.File, field: _Field, values: NDArray | None, units: arepo.Units, count: int
+) -> NDArray:
+    """Take a column of a dataset to internal units; NaN where the catalogue may lack it."""
+    if values is None and field.required and count:
+        msg = f"{file.filename}: Subhalo/{field.dataset} must be there, got none"
+        raise GalaxyFileError(msg)
+    if values is None:
+        return np.full(count, np.nan, dtype=np.float32)
+    if field.column is not None:
+        values = values[:, field.column]
+    if field.unit == "length":
+        return values.astype(np.float64) * units.length
+    return values * units.mass if field.unit == "mass" else values
+
+
+def _dark_matter_mass(file: h5py.File) -> float:
+    """Mass of a dark-matter particle in code units; 0 where the chunk does not tell."""
+    if "Subhalo/SubhaloMassType" not in file:
+        return 0.0
+    mass, count = file["Subhalo/SubhaloMassType"][0, 1], file["Subhalo/SubhaloLenType"][0, 1]
+    return float(mass / count) if count else 0.0

@@ -1,0 +1,150 @@
+"""Subhalo ID -> its row of the group catalogue, and where its particles begin in the snapshot.
+
+The beginnings are in the offsets file, or in the catalogue itself (Illustris), or follow from the
+order of particles (CAMELS has no offsets): group after group, in a group subhalo after subhalo, and
+what is bound to none of them at the group's end.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from galmass_core.galaxy import GalaxyFileError
+from galmass_core.sources import hdf5
+from galmass_core.sources.assembly import CatalogueEntry
+from galmass_core.sources.group_catalogue import read_chunk, read_group_members
+
+
+class Subhalo(NamedTuple):
+    """A subhalo in the catalogue; starts and counts of its particles by type, (6,) int."""
+
+    entry: CatalogueEntry
+    starts: NDArray
+    counts: NDArray
+
+
+class _Chunk(NamedTuple):
+    """A catalogue file, which subhaloes it holds, and the particles of all groups before."""
+
+    path: Path
+    first: int  # subhalo ID
+    count: int
+    before: tuple[int, ...] | None  # by type; None if a chunk before it is absent
+
+
+class _Content(NamedTuple):
+    """The subhaloes of one chunk."""
+
+    table: pd.DataFrame
+    centres: NDArray  # in the unit of the file's coordinates
+    starts: NDArray
+    counts: NDArray
+
+
+class SubhaloIndex:
+    """Look up subhaloes of one catalogue; holds one chunk of it in memory at a time.
+
+    Parameters
+    ----------
+    files : dict of int to Path
+        Catalogue chunks by number; some may be absent if there is an offsets file.
+    offsets : Path, optional
+        The offsets file.
+
+    Raises
+    ------
+    GalaxyFileError
+        If a chunk is damaged, or its groups have other subhaloes than it holds.
+    """
+
+    def __init__(self, files: dict[int, Path], offsets: Path | None) -> None:
+        self._folder = next(iter(files.values())).parent
+        self._chunks = _scan(files, with_particles=offsets is None)
+        self._content = lru_cache(maxsize=1)(lambda chunk: _read_content(chunk, offsets))
+
+    def look_up(self, subhalo: int) -> Subhalo:
+        """Return a subhalo by its ID.
+
+        Raises
+        ------
+        GalaxyFileError
+            If no chunk holds it, or nothing says where its particles begin.
+        """
+        for chunk in self._chunks:
+            row = subhalo - chunk.first
+            if 0 <= row < chunk.count:
+                break
+        else:
+            msg = f"{self._folder}: the catalogue must have the subhalo, found none of that number"
+            raise GalaxyFileError(msg)
+        content = self._content(chunk)
+        values = content.table.iloc[row]
+        entry = CatalogueEntry(
+            centre=content.centres[row],
+            half_mass_radius=float(values["half_mass_radius"]),
+            is_central=bool(values["is_central"]),
+            host_group=int(values["host_group"]),
+        )
+        return Subhalo(entry, content.starts[row], content.counts[row])
+
+
+def _scan(files: dict[int, Path], *, with_particles: bool) -> list[_Chunk]:
+    """Find out which subhaloes each chunk holds, and count the particles before it."""
+    chunks, before = [], np.zeros(6, dtype=np.int64) if with_particles else None
+    for expected, (number, path) in enumerate(files.items()):
+        if number != expected:
+            before = None
+        with hdf5.open_file(path) as file:
+            firsts, count = read_group_members(file)
+            if count:
+                known = None if before is None else tuple(before.tolist())
+                chunks.append(_Chunk(path, int(firsts[0]), count, known))
+            if before is not None and "Group/GroupLenType" in file:
+                before = before + file["Group/GroupLenType"][()].sum(axis=0, dtype=np.int64)
+    return chunks
+
+
+def _read_content(chunk: _Chunk, offsets: Path | None) -> _Content:
+    with hdf5.open_file(chunk.path) as file:
+        return _Content(
+            table=read_chunk(file, ("half_mass_radius", "is_central", "host_group")),
+            centres=hdf5.dataset(file, "Subhalo/SubhaloPos")[()].astype(np.float64),
+            starts=_read_starts(file, chunk, offsets),
+            counts=hdf5.dataset(file, "Subhalo/SubhaloLenType")[()].astype(np.int64),
+        )
+
+
+def _read_starts(file: h5py.File, chunk: _Chunk, offsets: Path | None) -> NDArray:
+    """Return where each subhalo's particles begin in the snapshot; (subhaloes, 6) int."""
+    if offsets is not None:
+        with hdf5.open_file(offsets) as offsets_file:
+            return hdf5.dataset(offsets_file, "Subhalo/SnapByType")[
+                chunk.first : chunk.first + chunk.count
+            ]
+    if "Offsets/Subhalo_SnapByType" in file:
+        return file["Offsets/Subhalo_SnapByType"][()]
+    if chunk.before is None:
+        msg = f"{chunk.path}: without an offsets file all chunks before it must be there"
+        raise GalaxyFileError(msg)
+    return _count_up(file, chunk)
+
+
+def _count_up(file: h5py.File, chunk: _Chunk) -> NDArray:
+    """Count the particles of all groups before, and of the subhaloes before in the same group."""
+    numbers = file["Group/GroupNsubs"][()]
+    group_lengths = hdf5.dataset(file, "Group/GroupLenType")[()]
+    group_starts = _sums_before(group_lengths) + np.array(chunk.before)
+    subhalo_starts = _sums_before(file["Subhalo/SubhaloLenType"][()])
+    first_rows = np.repeat(np.cumsum(numbers) - numbers, numbers)  # of each subhalo's group
+    in_group = subhalo_starts - subhalo_starts[first_rows]
+    return np.repeat(group_starts, numbers, axis=0) + in_group
+
+
+def _sums_before(counts: NDArray) -> NDArray:
+    """Sum the rows above each row; 64 bits, because boxes hold more than 2^31 particles."""
+    return np.cumsum(counts, axis=0, dtype=np.int64) - counts

@@ -1,0 +1,57 @@
+"""A directory in TNG's layout -> its snapshot and catalogue files by chunk.
+
+Both names of each are known (``snap_099.0.hdf5`` and ``snapshot_099.0.hdf5``, ``groups_099.0.hdf5``
+and ``fof_subhalo_tab_099.0.hdf5``), in a folder of their own or not, in chunks or whole (CAMELS).
+Catalogue chunks may be gzipped, and some may be absent.
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+_KINDS = {  # folder, file
+    "snapshot": ("snapdir_", r"(?:snap|snapshot)_(\d+)(?:\.(\d+))?\.hdf5"),
+    "groups": ("groups_", r"(?:groups|fof_subhalo_tab)_(\d+)(?:\.(\d+))?\.hdf5(?:\.gz)?"),
+}
+
+
+class Chunks(NamedTuple):
+    """The files of one snapshot by chunk number, in order; none where there is no such snapshot."""
+
+    snapshot: int
+    files: dict[int, Path]
+
+
+def find_chunks(directory: Path, kind: str, snapshot: int | None = None) -> Chunks:
+    """Find the files of a snapshot, the latest unless one is named.
+
+    Parameters
+    ----------
+    directory : Path
+        What illustris_python calls basePath, the folder that holds it, or the chunks' own folder.
+    kind : str
+        ``snapshot`` or ``groups``.
+    snapshot : int, optional
+    """
+    prefix, name = _KINDS[kind]
+    bases = [base for base in (directory, directory / "output") if base.is_dir()]
+    if snapshot is None:
+        entries = (entry.name for base in bases for entry in base.iterdir())
+        found = (re.fullmatch(rf"{prefix}(\d+)|{name}", entry) for entry in entries)
+        snapshot = max((int(match[1] or match[2]) for match in found if match), default=-1)
+    files = {}
+    for folder in (base / sub for base in bases for sub in ("", f"{prefix}{snapshot:03d}")):
+        for path in sorted(folder.glob("*.hdf5*"), reverse=True):  # a plain file beats a zipped one
+            match = re.fullmatch(name, path.name)
+            if match and int(match[1]) == snapshot:
+                files[int(match[2] or 0)] = path
+    return Chunks(snapshot, dict(sorted(files.items())))
+
+
+def offsets_path(directory: Path, snapshot: int) -> Path | None:
+    """Return the offsets file, beside the basePath folder or in it, where there is one."""
+    for base in (directory.absolute().parent, directory):
+        path = base / "postprocessing" / "offsets" / f"offsets_{snapshot:03d}.hdf5"
+        if path.is_file():
+            return path
+    return None
