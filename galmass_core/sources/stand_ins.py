@@ -8,6 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.photometry import surviving_fraction
+
 HYDROGEN_FRACTION = 0.76  # primordial
 _COLD = 1e4  # K; hydrogen is neutral below
 _PROTON_MASS_OVER_BOLTZMANN = 1.67262192e-24 / 1.380649e-16 * 1e10  # K / (km/s)^2
@@ -15,14 +17,6 @@ _CELL_RADII = 2.5  # support radius of a gas cell in radii of a sphere of its vo
 _NEIGHBOURS = 32
 
 Columns = Mapping[str, NDArray | None]
-
-
-def surviving_fraction(ages: NDArray) -> NDArray:
-    """Return the mass still in stars and remnants over the mass formed, at ``ages`` in Gyr.
-
-    Chabrier IMF: 1 - 0.05 ln(1 + age / 1.4 Myr) (Behroozi, Wechsler & Conroy 2013, Eq. 14).
-    """
-    return 1 - 0.05 * np.log1p(np.asarray(ages) / 1.4e-3)
 
 
 def initial_masses(stars: Columns, ages: NDArray) -> tuple[NDArray, str]:
