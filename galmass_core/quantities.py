@@ -210,6 +210,23 @@ _SHAPE = (
     ),
 )
 
+_JOINED = (  # from tables of kinematic decompositions
+    Quantity(
+        key="bulge_fraction",
+        symbol="f_bulge",
+        name="bulge fraction",
+        kind="feature",
+        help="Share of the stars that a kinematic decomposition does not count to the disc.",
+    ),
+    Quantity(
+        key="bulge_index",
+        symbol="n_bulge",
+        name="Sérsic index of the bulge",
+        kind="feature",
+        help="How the bulge of a kinematic decomposition falls off: 1 as in discs, 4 steeply.",
+    ),
+)
+
 _SKY_FEATURES = (  # of stars inside a circle
     Quantity(
         key="sfr_1gyr",
@@ -376,7 +393,8 @@ TARGETS = tuple(
     for quantity in group
 )
 QUANTITIES = {
-    quantity.key: quantity for quantity in (*MAPS, *_GALAXY, *_LIGHT, *_SHAPE, *FEATURES, *TARGETS)
+    quantity.key: quantity
+    for quantity in (*MAPS, *_GALAXY, *_LIGHT, *_SHAPE, *_JOINED, *FEATURES, *TARGETS)
 }
 
 

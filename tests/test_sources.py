@@ -130,13 +130,13 @@ def test_folder_lists_its_files_sorted_and_once(tmp_path):
     for name in ("cutout_2.hdf5", "cutout_1.hdf5"):
         write_cutout(tmp_path, name=name)
     (tmp_path / "cutout_1.json").write_text("{}")
-    refs = find_galaxies([tmp_path, tmp_path / "cutout_2.hdf5"])
+    refs = find_galaxies([tmp_path, tmp_path / "cutout_2.hdf5"]).galaxies
     assert [ref.path.name for ref in refs] == ["cutout_1.hdf5", "cutout_2.hdf5"]
 
 
 def test_listing_opens_no_file(tmp_path):
     (tmp_path / "broken.hdf5").write_text("no galaxy")
-    assert len(find_galaxies([str(tmp_path)])) == 1
+    assert len(find_galaxies([str(tmp_path)]).galaxies) == 1
 
 
 def test_listing_nothing_is_an_error(tmp_path):
@@ -148,7 +148,7 @@ def test_listing_nothing_is_an_error(tmp_path):
 
 def test_a_listed_galaxy_reads_itself_in_another_process(tmp_path):
     write_cutout(tmp_path)
-    (ref,) = find_galaxies([tmp_path])
+    (ref,) = find_galaxies([tmp_path]).galaxies
     assert str(pickle.loads(pickle.dumps(ref)).read().name) == "TNG/TNG100-1/84/501761"
 
 

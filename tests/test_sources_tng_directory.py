@@ -15,12 +15,12 @@ from galmass_core.sources.snapshot import Snapshot
 
 def three_galaxies():
     """One that lies in both chunks, one without gas, one across the edge of the box."""
-    gas_free = tng_particles(stars=60, dark=40, centre=(5e3, 6e3, 7e3), seed=3)
+    gas_free = tng_particles(stars=160, dark=40, centre=(5e3, 6e3, 7e3), seed=3)
     del gas_free["PartType0"]
     return [
         tng_particles(stars=300, gas=200, dark=250, seed=2),
         gas_free,
-        tng_particles(stars=50, gas=30, dark=20, centre=(0.0, BOX, 4e4), seed=4),
+        tng_particles(stars=150, gas=30, dark=20, centre=(0.0, BOX, 4e4), seed=4),
     ]
 
 
@@ -132,20 +132,20 @@ def test_listing_takes_what_may_pass_the_papers_cuts(tmp_path):
         file["Subhalo/SubhaloMassType"][1, 4] = 0.340
     with h5py.File(next(tmp_path.rglob("fof_subhalo_tab_099.1.hdf5")), "r+") as file:
         file["Subhalo/SubhaloMass"][0] = 6780.0  # 1e14 Msun is 6774
-    assert [ref.subhalo for ref in find_galaxies([tmp_path / "output"])] == ["1"]
+    assert [ref.subhalo for ref in find_galaxies([tmp_path / "output"]).galaxies] == ["1"]
 
 
 def test_a_listed_galaxy_reads_itself(tmp_path):
     write_directory(tmp_path / "output", three_galaxies())
-    refs = find_galaxies([tmp_path / "output"])
+    refs = find_galaxies([tmp_path / "output"]).galaxies
     assert [ref.subhalo for ref in refs] == ["0", "1", "2"]
     assert pickle.loads(pickle.dumps(refs[2])).read().name.subhalo == "2"
 
 
 def test_subhaloes_are_listed_in_the_order_of_numbers(tmp_path):
-    galaxies = [tng_particles(stars=2, gas=2, dark=2, wind=0, seed=seed) for seed in range(12)]
+    galaxies = [tng_particles(stars=100, gas=2, dark=2, wind=0, seed=seed) for seed in range(12)]
     write_directory(tmp_path / "output", galaxies)
-    numbers = [int(ref.subhalo) for ref in find_galaxies([tmp_path / "output"])]
+    numbers = [int(ref.subhalo) for ref in find_galaxies([tmp_path / "output"]).galaxies]
     assert numbers == list(range(12))
 
 

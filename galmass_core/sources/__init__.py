@@ -1,8 +1,10 @@
 """The one door through which simulated galaxies come in, whatever the file."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError
 from galmass_core.sources import eagle, hdf5, swift, tng_cutout, tng_directory
@@ -57,20 +59,26 @@ def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
     return reader.read(path)
 
 
-def find_galaxies(sources: Sequence[str | Path]) -> list[GalaxyRef]:
+class Found(NamedTuple):
+    """Galaxies of several sources, and how many subhaloes were left out for which reason."""
+
+    galaxies: list[GalaxyRef]
+    left_out: Counter[str]
+
+
+def find_galaxies(sources: Sequence[str | Path]) -> Found:
     """List the galaxies in files, folders of files and directories, without reading them.
 
     Parameters
     ----------
     sources : sequence of str or Path
         Files, folders whose HDF5 files hold a galaxy each, and directories in TNG's layout. Of
-        these last, subhaloes that may pass the paper's cuts: bound stellar mass above 5e9 Msun,
-        total mass below 1e14 Msun.
+        these last, the subhaloes that the catalogue leaves in the paper's sample.
 
     Returns
     -------
-    list of GalaxyRef
-        Sorted by path and subhalo; each once.
+    Found
+        Galaxies sorted by path and subhalo, each once.
 
     Raises
     ------
@@ -79,8 +87,12 @@ def find_galaxies(sources: Sequence[str | Path]) -> list[GalaxyRef]:
     GalaxyFileError
         If a file of a group catalogue is damaged.
     """
-    found = {ref for source in sources for ref in _list_source(Path(source))}
-    return sorted(found, key=lambda ref: (ref.path, int(ref.subhalo or 0)))
+    found, left_out = set(), Counter()
+    for source in {Path(source) for source in sources}:
+        galaxies, others = _list_source(source)
+        found.update(galaxies)
+        left_out.update(others)
+    return Found(sorted(found, key=lambda ref: (ref.path, int(ref.subhalo or 0))), left_out)
 
 
 def _read_from_directory(directory: Path, subhalo: str | int | None) -> Galaxy:
@@ -93,13 +105,14 @@ def _read_from_directory(directory: Path, subhalo: str | int | None) -> Galaxy:
     return tng_directory.read(directory, int(subhalo))
 
 
-def _list_source(source: Path) -> list[GalaxyRef]:
+def _list_source(source: Path) -> Found:
     if source.is_file():
-        return [GalaxyRef(source)]
+        return Found([GalaxyRef(source)], Counter())
     if tng_directory.matches(source):
-        return [GalaxyRef(source, str(number)) for number in tng_directory.find_subhaloes(source)]
+        numbers, left_out = tng_directory.find_subhaloes(source)
+        return Found([GalaxyRef(source, str(number)) for number in numbers], left_out)
     files = [file for file in source.glob("*") if file.suffix in _SUFFIXES]
     if not files:
         msg = f"{source}: must be a galaxy file or a folder of HDF5 files, found none"
         raise FileNotFoundError(msg)
-    return [GalaxyRef(file) for file in files]
+    return Found([GalaxyRef(file) for file in files], Counter())

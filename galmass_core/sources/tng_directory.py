@@ -5,11 +5,13 @@ is there, the offsets file.
 """
 
 import os
+from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
+from galmass_core.sample import CUT_COLUMNS, catalogue_cuts
 from galmass_core.sources import arepo, hdf5
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.group_catalogue import read_group_catalogue
@@ -18,9 +20,6 @@ from galmass_core.sources.snapshot import Snapshot
 from galmass_core.sources.subhalo_index import SubhaloIndex
 from galmass_core.sources.tng_files import find_chunks, offsets_path
 
-_LEAST_STELLAR_MASS = 5e9  # Msun; the paper cuts there inside 30 kpc, and bound mass is not less
-_MOST_MASS = 1e14  # Msun, of the whole subhalo, as in the paper
-
 
 def matches(directory: Path) -> bool:
     """Whether a folder holds a snapshot and its group catalogue."""
@@ -28,8 +27,14 @@ def matches(directory: Path) -> bool:
     return bool(files and find_chunks(directory, "groups", snapshot).files)
 
 
-def find_subhaloes(directory: Path) -> list[int]:
-    """List the subhaloes of the latest snapshot whose bound masses let them pass the paper's cuts.
+def find_subhaloes(directory: Path) -> tuple[list[int], Counter[str]]:
+    """List the subhaloes of the latest snapshot that the catalogue leaves in the paper's sample.
+
+    Returns
+    -------
+    subhaloes : list of int
+    left_out : Counter
+        How many others there are for each reason of `sample.catalogue_cuts`.
 
     Raises
     ------
@@ -37,9 +42,9 @@ def find_subhaloes(directory: Path) -> list[int]:
         If a catalogue file is damaged.
     """
     snapshot = find_chunks(directory, "snapshot").snapshot
-    subhaloes = read_group_catalogue(directory, snapshot, columns=("mtot", "mstar")).subhaloes
-    passing = (subhaloes["mstar"] > _LEAST_STELLAR_MASS) & (subhaloes["mtot"] < _MOST_MASS)
-    return subhaloes.index[passing].to_list()
+    subhaloes = read_group_catalogue(directory, snapshot, columns=CUT_COLUMNS).subhaloes
+    reasons = catalogue_cuts(subhaloes)
+    return subhaloes.index[reasons == ""].to_list(), Counter(reasons[reasons != ""].tolist())
 
 
 def read(directory: Path, subhalo: int) -> Galaxy:

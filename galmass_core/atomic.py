@@ -1,0 +1,46 @@
+"""Files that are there whole or not at all, also when the power goes."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Write a file aside, then put it in place at once.
+
+    Yields the path to write to, ``path`` with ``.part`` behind its name. When the block ends, the
+    file is forced to disk and renamed to ``path``; when it fails, ``path`` stays as it was.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file shall be. Its folder must exist.
+
+    Yields
+    ------
+    Path
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    with part.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    part.replace(path)
+    if os.name == "posix":  # a rename is only safe once its folder is on disk
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON file whole; numbers of numpy become numbers."""
+    text = json.dumps(content, indent=1, default=lambda number: number.item())
+    with written_whole(path) as part:
+        part.write_text(text, encoding="utf-8")

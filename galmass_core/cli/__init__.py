@@ -1,0 +1,52 @@
+"""The command line: ``galmass COMMAND``.
+
+Results go to standard output, progress and errors to standard error. Heavy packages are imported
+by the command that needs them, so that help comes at once.
+"""
+
+import argparse
+import os
+import sys
+
+from galmass_core.cli import data, serve
+
+BAD_INPUT, STOPPED = 2, 130  # exit codes
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        Words after ``galmass``; those of this process by default.
+
+    Returns
+    -------
+    int
+        0; 2 for bad input, with one sentence on standard error; 130 when stopped with Ctrl-C.
+    """
+    args = _parser().parse_args(argv)
+    if getattr(args, "home", None):
+        os.environ["GALMASS_HOME"] = args.home
+    try:
+        args.run(args)
+    except (ValueError, OSError) as error:
+        print(f"galmass: {error}", file=sys.stderr)
+        return BAD_INPUT
+    except KeyboardInterrupt:
+        print(f"galmass: stopped. {args.when_stopped}", file=sys.stderr)
+        return STOPPED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Describe all commands."""
+    parser = argparse.ArgumentParser(
+        prog="galmass",
+        description="Learn galaxy masses from images and stellar kinematics of simulated galaxies.",
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in (data, serve):
+        module.add_commands(commands)
+    return parser

@@ -1,0 +1,235 @@
+"""``galmass build | catalogue | join | info``: data sets."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from galmass_core.cli.arguments import add_data
+
+if TYPE_CHECKING:
+    from galmass_core.dataset import DataSet
+
+_INFO_COLUMNS = (
+    "log_mstar",
+    "log_mdm",
+    "log_mgas",
+    "half_mass_radius",
+    "abs_mag_r_intrinsic",
+    "g_minus_r_intrinsic",
+    "abs_mag_r",
+    "g_minus_r",
+)
+
+
+def add_commands(commands: Any) -> None:  # noqa: ANN401
+    """Describe the commands about data sets."""
+    _add_build(commands)
+    _add_catalogue(commands)
+    _add_join(commands)
+    _add_info(commands)
+
+
+def _add_build(commands: Any) -> None:  # noqa: ANN401
+    """Describe ``galmass build``."""
+    build = commands.add_parser(
+        "build",
+        help="make a data set of simulated galaxies",
+        description="Make a data set: four maps along three lines of sight, and the true masses, "
+        "of every galaxy. Stopped or killed, it goes on where it was when it is run again.",
+        epilog="example: galmass build cutouts/ --out mygalaxies --where 'log_mstar > 10'",
+    )
+    build.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help="galaxy file, or folder of them"
+    )
+    build.add_argument("--out", required=True, metavar="DIR", help="folder to make")
+    build.add_argument("--limit", type=int, metavar="N", help="look at the first N galaxies only")
+    build.add_argument("--ids", type=Path, metavar="FILE", help="subhalo IDs or names, one a line")
+    build.add_argument("--where", metavar="EXPR", help="condition, such as 'log_mstar > 10'")
+    build.add_argument(
+        "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
+    )
+    build.add_argument("--device", default="cpu", metavar="D", help="cpu (default) or cuda")
+    build.add_argument("--dust", choices=("xu17", "none"), default="xu17", help="default: xu17")
+    build.add_argument("--json", action="store_true", help="tell the result as JSON")
+    build.set_defaults(
+        run=_build, when_stopped="The same command again goes on after the last whole shard."
+    )
+
+
+def _add_catalogue(commands: Any) -> None:  # noqa: ANN401
+    """Describe ``galmass catalogue``."""
+    catalogue = commands.add_parser(
+        "catalogue",
+        help="make a data set without maps from a group catalogue",
+        description="Make a data set of the paper's sample from a group catalogue alone: masses "
+        "inside R_hsm and 2 R_hsm, light, sizes, star formation; no particles, no maps.",
+        epilog="example: galmass catalogue TNG100-1/output --out tng",
+    )
+    catalogue.add_argument("directory", metavar="DIR", help="folder of the catalogue's chunks")
+    catalogue.add_argument("--out", required=True, metavar="DATA", help="folder to make")
+    catalogue.add_argument(
+        "--disc-fractions",
+        metavar="FILE",
+        help="table of kinematic decompositions by SubhaloID: adds bulge fraction and index",
+    )
+    catalogue.add_argument("--json", action="store_true", help="tell the result as JSON")
+    catalogue.set_defaults(run=_catalogue, when_stopped="Nothing was written.")
+
+
+def _add_join(commands: Any) -> None:  # noqa: ANN401
+    """Describe ``galmass join``."""
+    join = commands.add_parser(
+        "join",
+        help="add the columns of a table to a data set",
+        description="Add the columns of a table (CSV, Parquet, FITS) to a data set, by SubhaloID.",
+        epilog="example: galmass join tng environment.csv",
+    )
+    add_data(join)
+    join.add_argument("table", metavar="TABLE", help="table with a column of subhalo IDs")
+    join.set_defaults(run=_join, when_stopped="Nothing was written.")
+
+
+def _add_info(commands: Any) -> None:  # noqa: ANN401
+    """Describe ``galmass info``."""
+    info = commands.add_parser(
+        "info",
+        help="tell what a data set holds",
+        description="Tell what a data set holds, how it was made and who was left out.",
+        epilog="example: galmass info mygalaxies --json",
+    )
+    add_data(info)
+    info.add_argument("--json", action="store_true", help="one row per galaxy, as JSON")
+    info.set_defaults(run=_info, when_stopped="")
+
+
+def _build(args: argparse.Namespace) -> None:
+    """Run ``galmass build``."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # --workers says how many processors are used
+    from tqdm import tqdm
+
+    from galmass_core.build import build_dataset
+
+    ids = None if args.ids is None else args.ids.read_text(encoding="utf-8").split()
+    with tqdm(unit="galaxy", delay=0.01) as bar:  # no bar for input that fails at once
+
+        def show(done: int, total: int, excluded: int) -> None:
+            if bar.total is None:  # a build that goes on begins in the middle
+                bar.total, bar.initial, bar.n = total, done - 1, done - 1
+            bar.set_postfix(excluded=excluded, refresh=False)
+            bar.update(done - bar.n)
+
+        dataset = build_dataset(
+            args.sources,
+            args.out,
+            limit=args.limit,
+            ids=ids,
+            where=args.where,
+            workers=args.workers,
+            device=args.device,
+            dust=args.dust,
+            progress=show,
+        )
+    _print_dataset(dataset, as_json=args.json)
+
+
+def _catalogue(args: argparse.Namespace) -> None:
+    """Run ``galmass catalogue``."""
+    from galmass_core.catalogue import build_catalogue
+    from galmass_core.join import join_disc_fractions, read_table
+
+    if args.disc_fractions is not None:
+        read_table(Path(args.disc_fractions))  # a bad table is told before anything is made
+    dataset = build_catalogue(args.directory, args.out)
+    if args.disc_fractions is not None:
+        dataset = join_disc_fractions(dataset, args.disc_fractions)
+    _print_dataset(dataset, as_json=args.json)
+
+
+def _join(args: argparse.Namespace) -> None:
+    """Run ``galmass join``."""
+    from galmass_core.dataset import open_dataset
+    from galmass_core.join import join_table
+
+    dataset = join_table(open_dataset(args.data), args.table)
+    record = dataset.info["joined"][-1]
+    print(
+        f"{', '.join(record['columns'])}: {record['samples']} of {len(dataset)} samples have them"
+    )
+
+
+def _info(args: argparse.Namespace) -> None:
+    """Run ``galmass info``."""
+    from galmass_core.dataset import open_dataset
+
+    _print_dataset(open_dataset(args.data), as_json=args.json)
+
+
+def _print_dataset(dataset: "DataSet", *, as_json: bool) -> None:
+    """Tell a person or a program what a data set holds."""
+    print(json.dumps(_envelope(dataset), indent=1) if as_json else _summary(dataset))
+
+
+def _envelope(dataset: "DataSet") -> dict[str, Any]:
+    """Return one row per galaxy and what stands around them, for JSON."""
+    galaxies = dataset.galaxies.reindex(columns=["n_samples", *_INFO_COLUMNS])
+    masses = {key: 10 ** galaxies[f"log_{key}"] for key in ("mstar", "mdm", "mgas")}  # Msun
+    rows = galaxies.assign(**masses).reset_index()
+    return {
+        "schema": dataset.info["schema"],
+        "source": str(dataset.path),
+        "split": None,
+        "n": len(dataset),
+        "galaxies": len(galaxies),
+        "suites": dataset.info["suites"],
+        "maps": dataset.info.get("maps"),
+        "rows": json.loads(rows.to_json(orient="records", double_precision=15)),
+        "selection": dataset.info.get("selection", {}),
+        "excluded": dataset.excluded.to_dict(orient="records"),
+    }
+
+
+def _summary(dataset: "DataSet") -> str:
+    """Return what a person wants to know of a data set."""
+    suites = ", ".join(dataset.info["suites"])
+    lines = [
+        str(dataset.path),
+        f"{len(dataset.galaxies)} galaxies ({suites}), {len(dataset)} samples",
+    ]
+    if dataset.has_maps:
+        maps = dataset.info["maps"]
+        lines.append(
+            f"light on {maps['light_pixels']}², kinematics on {maps['kinematic_pixels']}² pixels "
+            f"over ±{maps['half_width']:g} R_hsm; dust {maps['dust']}"
+        )
+    lines += ["", *_ranges(dataset), "", *_left_out(dataset)]
+    return "\n".join(lines)
+
+
+def _left_out(dataset: "DataSet") -> list[str]:
+    """Return a line for each reason why galaxies are missing, and N beside the paper's."""
+    from galmass_core.sample import PAPER_GALAXIES
+
+    selection = dataset.info.get("selection", {})
+    lines = [f"{len(dataset.galaxies)} galaxies; the paper's sample has {PAPER_GALAXIES}"]
+    lines = lines if selection else []
+    lines += [f"  {count} × {reason}" for reason, count in selection.items()]
+    lines.append(f"excluded: {len(dataset.excluded)}")
+    for reason, group in dataset.excluded.groupby("reason", sort=False):
+        names = ", ".join([name for name in group["name"] if name][:3])
+        lines.append(f"  {len(group)} × {reason}" + (f" ({names})" if names else ""))
+    return lines
+
+
+def _ranges(dataset: "DataSet") -> list[str]:
+    """Return a line for each of the main quantities: its smallest, median and largest value."""
+    from galmass_core.quantities import quantity
+
+    lines = [f"{'':46}{'lowest':>10}{'median':>10}{'highest':>10}"]
+    for key in (key for key in _INFO_COLUMNS if key in dataset.galaxies):
+        low, middle, high = dataset.galaxies[key].quantile([0, 0.5, 1])
+        label = f"{'log ' if quantity(key).log else ''}{quantity(key).name} [{quantity(key).unit}]"
+        lines.append(f"{label:46}{low:10.3f}{middle:10.3f}{high:10.3f}")
+    return lines

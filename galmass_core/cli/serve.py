@@ -1,0 +1,41 @@
+"""``galmass serve``: the dashboard."""
+
+import argparse
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from galmass_core.cli.arguments import add_home
+
+
+def add_commands(commands: Any) -> None:  # noqa: ANN401
+    """Describe ``galmass serve``."""
+    serve = commands.add_parser(
+        "serve",
+        help="start the dashboard",
+        description="Start the dashboard and open it in a browser. Without DATA it shows the "
+        "synthetic galaxies that come with galmass.",
+        epilog="example: galmass serve mygalaxies --port 8000",
+    )
+    serve.add_argument("data", nargs="?", metavar="DATA", help="data-set folder, or its name")
+    serve.add_argument("--port", type=int, default=5006, metavar="N", help="default: 5006")
+    serve.add_argument("--no-browser", action="store_true", help="only print the address")
+    add_home(serve)
+    serve.set_defaults(run=_serve, when_stopped="")
+
+
+def _serve(args: argparse.Namespace) -> None:
+    """Run ``galmass serve``: ``panel serve`` on the installed app."""
+    if args.data is not None:
+        from galmass_core.dataset import open_dataset
+
+        os.environ["GALMASS_DATA"] = str(open_dataset(args.data).path)
+    from panel.command.serve import Serve
+
+    app = Path(find_spec("galmass_app").submodule_search_locations[0]) / "main.py"
+    flags = [str(app), "--port", str(args.port), "--warm", "--liveness"]
+    if not args.no_browser:
+        flags.append("--show")
+    command = Serve(parser := argparse.ArgumentParser())
+    command.invoke(parser.parse_args(flags))

@@ -1,0 +1,134 @@
+"""One galaxy -> all that a data set holds of it: a row per line of sight, and maps."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from galmass_core.features import measure_galaxy_features, measure_sky_features
+from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyFileError
+from galmass_core.maps import MapConfig, render_sky, support_radii
+from galmass_core.projection import project
+from galmass_core.quantities import QUANTITIES
+from galmass_core.sample import galaxy_cut
+from galmass_core.shards import ShardEntry, encode_galaxy
+from galmass_core.sources import GalaxyRef
+from galmass_core.targets import mass_profiles, measure_projected, measure_targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """What is made of each galaxy, and which galaxies are wanted."""
+
+    maps: MapConfig
+    device: str
+    where: str | None  # condition on galaxy-level columns
+    ids: frozenset[str] | None  # subhalo IDs or full names
+    packed: bool
+
+    def may_want(self, subhalo: str) -> bool:
+        """Whether a galaxy with that subhalo ID can be among those asked for."""
+        return self.ids is None or subhalo in self._subhaloes
+
+    def wants(self, name: str) -> bool:
+        """Whether a galaxy is asked for, by its full name or its subhalo ID."""
+        return self.ids is None or not self.ids.isdisjoint({name, _subhalo(name)})
+
+    @cached_property
+    def _subhaloes(self) -> set[str]:
+        return {_subhalo(one) for one in self.ids}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a data set holds of one galaxy: a row per line of sight, and maps."""
+
+    name: str
+    rows: list[dict[str, Any]]
+    entry: ShardEntry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excluded:
+    """A galaxy that was left out."""
+
+    name: str  # empty if the file could not be read so far
+    reason: str
+    source: str
+
+
+def _subhalo(name: str) -> str:
+    """Return the subhalo ID in a full name; an ID is its own."""
+    return name.rpartition("/")[2]
+
+
+def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None:
+    """Read one galaxy and make of it all that a data set holds.
+
+    Returns
+    -------
+    Measured, Excluded or None
+        None if it is not among the IDs wanted.
+    """
+    name = ""
+    if ref.subhalo is not None and not recipe.may_want(ref.subhalo):
+        return None
+    try:
+        galaxy = ref.read()
+        name = str(galaxy.name)
+        if not recipe.wants(name):
+            return None
+        columns = measure_targets(galaxy) | measure_galaxy_features(galaxy)
+        reason = galaxy_cut(columns) if ref.subhalo is not None else ""
+        if not reason and recipe.where is not None and not _fulfils(columns, recipe.where):
+            reason = f"where: {recipe.where}"
+        if reason:
+            return Excluded(name=name, reason=reason, source=galaxy.source)
+        return _measure_samples(galaxy, columns, recipe)
+    except GalaxyFileError as error:
+        return Excluded(name=name, reason=str(error), source=str(ref.path))
+    except Exception as error:  # whatever is wrong with one galaxy, the rest go on
+        reason = f"{type(error).__name__}: {error}"
+        return Excluded(name=name, reason=reason, source=str(ref.path))
+
+
+def _measure_samples(galaxy: Galaxy, columns: dict[str, float], recipe: Recipe) -> Measured:
+    """Look at a galaxy along all lines of sight."""
+    common = {
+        "source": Path(galaxy.source).name if recipe.packed else galaxy.source,
+        "synthetic": galaxy.is_synthetic,
+        "is_central": galaxy.is_central,
+        "host_group": galaxy.host_group,
+        "notes": " ".join(galaxy.notes),
+        **columns,
+    }
+    name, rows, samples = str(galaxy.name), [], []
+    support = support_radii(galaxy, recipe.maps)
+    for line_of_sight in LINES_OF_SIGHT:
+        sky = project(galaxy, line_of_sight, dust=recipe.maps.dust)
+        seen = measure_projected(sky) | measure_sky_features(sky, galaxy)
+        rows.append({"name": name, "los": line_of_sight, **common, **seen})
+        samples.append(render_sky(sky, support, recipe.maps, device=recipe.device))
+    entry = encode_galaxy(samples, mass_profiles(galaxy), packed=recipe.packed)
+    return Measured(name=name, rows=rows, entry=entry)
+
+
+def check_where(where: str) -> None:
+    """Raise ValueError unless ``where`` is a condition on galaxy-level columns."""
+    columns = [quantity.key for quantity in QUANTITIES.values() if not quantity.per_sample]
+    _fulfils(dict.fromkeys(columns, 1.0), where)
+
+
+def _fulfils(columns: dict[str, float], where: str) -> bool:
+    """Whether a galaxy fulfils a condition on its columns."""
+    try:
+        answer = pd.DataFrame([columns]).eval(where, engine="python")
+    except Exception as error:  # pandas raises a dozen kinds here
+        msg = f"where must be a condition on {', '.join(columns)}, got {where!r}: {error}"
+        raise ValueError(msg) from error
+    if not (isinstance(answer, pd.Series) and answer.dtype == bool):
+        msg = f"where must be true or false for each galaxy, as 'log_mstar > 10', got {where!r}"
+        raise ValueError(msg)
+    return bool(answer.iloc[0])

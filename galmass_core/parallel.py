@@ -1,0 +1,104 @@
+"""A function over many items in several processes, results in the order of the items."""
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_AHEAD = 4  # items a worker that are under way at most: memory stays flat
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when loaded
+
+
+def map_in_order(
+    task: Callable[[Item], Result], items: Iterable[Item], workers: int
+) -> Iterator[Result]:
+    """Apply a function to items, in other processes if there is more than one worker.
+
+    Workers are fresh (spawned) processes of one thread each; they end with this process, even
+    if it is killed, and leave Ctrl-C to it.
+
+    Parameters
+    ----------
+    task : callable
+        Picklable.
+    items : iterable
+        Picklable; taken as they are needed.
+    workers : int
+
+    Yields
+    ------
+    Result
+        In the order of the items.
+
+    Raises
+    ------
+    ValueError
+        If ``workers`` is not positive.
+    ChildProcessError
+        If a worker is killed.
+    """
+    if workers < 1:
+        msg = f"workers must be at least 1, got {workers}"
+        raise ValueError(msg)
+    if workers == 1:
+        yield from map(task, items)
+        return
+    with _environment(dict.fromkeys(_THREADS, "1")), _pool(workers) as pool:
+        waiting = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(task, item))
+                if len(waiting) > _AHEAD * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            msg = f"one of {workers} workers was killed; too little memory for so many?"
+            raise ChildProcessError(msg) from error
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Start worker processes; forget what they have not begun when the block is left early."""
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_settle_in)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _settle_in() -> None:
+    """Prepare a worker: one thread, Ctrl-C is the parent's, and no life after the parent's."""
+    os.environ["NUMBA_NUM_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent's end, then end at once."""
+    parent_process().join()
+    os._exit(1)
+
+
+@contextmanager
+def _environment(changes: dict[str, str]) -> Iterator[None]:
+    """Set environment variables, which new processes inherit, for a while."""
+    before = {name: os.environ.get(name) for name in changes}
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

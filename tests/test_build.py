@@ -1,0 +1,274 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import pandas as pd
+import pytest
+from demo_folder import COUNT, NAMES, write_demo_galaxies
+
+import galmass_core.build
+import galmass_core.measure
+from galmass_core.build import build_dataset
+from galmass_core.dataset import DataSetError, open_dataset
+
+
+@pytest.fixture(scope="module")
+def cutouts(tmp_path_factory):
+    return write_demo_galaxies(tmp_path_factory.mktemp("sources") / "cutouts")
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    """Two galaxies a shard, so that five make three shards."""
+    monkeypatch.setattr(galmass_core.build, "GALAXIES_PER_SHARD", 2)
+
+
+def shard_bytes(folder):
+    return {path.name: path.read_bytes() for path in (Path(folder) / "maps").iterdir()}
+
+
+# Build with two galaxies a shard; killed without warning as soon as so many galaxies are done.
+KILLED_BUILD = """
+import os, signal, sys
+import galmass_core.build as build
+
+def kill(done, total, excluded):
+    if done == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    build.GALAXIES_PER_SHARD = 2
+    build.build_dataset([sys.argv[1]], sys.argv[2], workers=int(sys.argv[4]), progress=kill)
+"""
+
+
+def killed_build(tmp_path, cutouts, out, *, after, workers=1):
+    script = tmp_path / "killed.py"
+    script.write_text(KILLED_BUILD)
+    command = [sys.executable, script, cutouts, out, str(after), str(workers)]
+    # the pipes close, and run() returns, only when the workers have ended too
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    assert done.returncode == -9, done.stderr.decode()
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_killed_again_and_again_it_ends_with_the_same_bytes(cutouts, tmp_path):
+    whole = build_dataset([cutouts], tmp_path / "whole")
+    for after in (1, 3, 5):
+        killed_build(tmp_path, cutouts, tmp_path / "killed", after=after)
+        with pytest.raises(DataSetError, match="build unfinished"):
+            open_dataset(tmp_path / "killed")
+    resumed = build_dataset([cutouts], tmp_path / "killed")
+    assert shard_bytes(resumed.path) == shard_bytes(whole.path)
+    pd.testing.assert_frame_equal(resumed.samples, whole.samples)
+    assert resumed.info == whole.info
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_finished_shards_are_not_made_again(cutouts, tmp_path):
+    killed_build(tmp_path, cutouts, tmp_path / "out", after=5)
+    counts = []
+    build_dataset([cutouts], tmp_path / "out", progress=lambda *told: counts.append(told))
+    assert counts == [(5, 5, 0)]
+
+
+def test_workers_end_when_the_build_is_killed(cutouts, tmp_path):
+    killed_build(tmp_path, cutouts, tmp_path / "out", after=1, workers=2)
+    build_dataset([cutouts], tmp_path / "out")
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_number_of_workers_changes_nothing(cutouts, tmp_path):
+    one = build_dataset([cutouts], tmp_path / "one", workers=1)
+    two = build_dataset([cutouts], tmp_path / "two", workers=2)
+    assert set(shard_bytes(one.path)) == {f"shard-0000{number}.h5" for number in range(3)}
+    assert shard_bytes(one.path) == shard_bytes(two.path)
+    pd.testing.assert_frame_equal(one.samples, two.samples)
+
+
+@pytest.fixture
+def spoilt(tmp_path):
+    """A folder whose third galaxy is cut short and whose fourth is there twice."""
+    folder = write_demo_galaxies(tmp_path / "spoilt")
+    third = folder / "cutout_3.hdf5"
+    third.write_bytes(third.read_bytes()[:5000])
+    (folder / "cutout_4_again.hdf5").write_bytes((folder / "cutout_4.hdf5").read_bytes())
+    return folder
+
+
+def test_bad_galaxy_is_recorded_and_the_rest_go_on(spoilt, tmp_path):
+    dataset = build_dataset([spoilt], tmp_path / "out")
+    assert dataset.galaxy_names == [NAMES[0], NAMES[1], NAMES[3], NAMES[4]]
+    broken = dataset.excluded.iloc[0]
+    assert broken["source"] == str(spoilt / "cutout_3.hdf5")
+    assert "cutout_3.hdf5" in broken["reason"]
+
+
+def test_second_galaxy_of_a_name_is_excluded(spoilt, tmp_path):
+    dataset = build_dataset([spoilt], tmp_path / "out")
+    second = dataset.excluded.set_index("name").loc[NAMES[3]]
+    assert second["source"] == str(spoilt / "cutout_4_again.hdf5")
+    assert second["reason"] == f"its name is taken by {spoilt / 'cutout_4.hdf5'}"
+
+
+def test_unexpected_failure_of_one_galaxy_stops_nothing(cutouts, tmp_path, monkeypatch):
+    def fail_on_third(galaxy, config, wanted=galmass_core.measure.support_radii):
+        if galaxy.name.subhalo == "3":
+            return 1 / 0
+        return wanted(galaxy, config)
+
+    monkeypatch.setattr(galmass_core.measure, "support_radii", fail_on_third)
+    dataset = build_dataset([cutouts], tmp_path / "out")
+    assert len(dataset) == 3 * (COUNT - 1)
+    assert dataset.excluded.loc[0, "name"] == NAMES[2]
+    assert dataset.excluded.loc[0, "reason"] == "ZeroDivisionError: division by zero"
+
+
+def test_progress_counts_galaxies_and_exclusions(spoilt, tmp_path):
+    told = []
+    build_dataset([spoilt], tmp_path / "out", progress=lambda *counts: told.append(counts))
+    assert told == [(1, 6, 0), (2, 6, 0), (3, 6, 1), (4, 6, 1), (5, 6, 2), (6, 6, 2)]
+
+
+def test_build_with_nothing_usable_says_why_and_leaves_nothing(tmp_path):
+    (tmp_path / "noise.hdf5").write_text("noise")
+    with pytest.raises(DataSetError, match=r"no galaxy could be used, 1 .* first: .*noise.hdf5"):
+        build_dataset([tmp_path / "noise.hdf5"], tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_missing_source_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        build_dataset([tmp_path / "nowhere"], tmp_path / "out")
+
+
+def test_where_excludes_before_anything_is_rendered(cutouts, tmp_path, monkeypatch):
+    rendered = []
+    render = galmass_core.measure.render_sky
+    monkeypatch.setattr(
+        galmass_core.measure,
+        "render_sky",
+        lambda sky, *rest, **more: rendered.append(sky) or render(sky, *rest, **more),
+    )
+    heavy = "log_mstar > 9.8 and n_gas > 0"  # bulges of 4 and 5e9 Msun beside a disc of 3e9
+    dataset = build_dataset([cutouts], tmp_path / "out", where=heavy)
+    assert dataset.galaxy_names == NAMES[3:]
+    assert len(rendered) == len(dataset)
+    assert list(dataset.excluded["reason"]) == [f"where: {heavy}"] * 3
+    assert list(dataset.excluded["name"]) == NAMES[:3]
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("log_mstra > 10", "where must be a condition on .*'log_mstra' is not defined"),
+        ("log_mstar >", "where must be a condition on"),
+        ("abs_mag_r < -20", "'abs_mag_r' is not defined"),
+        ("log_mstar", "where must be true or false"),
+        ("True", "where must be true or false"),
+    ],
+)
+def test_wrong_condition_is_refused_before_anything_is_read(tmp_path, where, message):
+    with pytest.raises(ValueError, match=message):
+        build_dataset([tmp_path / "nowhere"], tmp_path / "out", where=where)
+
+
+def test_ids_choose_by_subhalo_or_name_and_strangers_are_recorded(cutouts, tmp_path):
+    dataset = build_dataset([cutouts], tmp_path / "out", ids=["2", NAMES[4], "77"])
+    assert dataset.galaxy_names == [NAMES[1], NAMES[4]]
+    assert list(dataset.excluded["name"]) == ["77"]
+    assert list(dataset.excluded["reason"]) == ["no galaxy of the sources has this ID"]
+
+
+def test_limit_takes_the_first(cutouts, tmp_path):
+    assert build_dataset([cutouts], tmp_path / "out", limit=2).galaxy_names == NAMES[:2]
+
+
+def test_limit_below_one_is_refused(cutouts, tmp_path):
+    with pytest.raises(ValueError, match="limit must be at least 1, got 0"):
+        build_dataset([cutouts], tmp_path / "out", limit=0)
+
+
+def test_build_of_what_is_there_already_reads_nothing(cutouts, tmp_path):
+    first = build_dataset([cutouts], tmp_path / "out")
+    told = []
+    again = build_dataset([cutouts], tmp_path / "out", progress=lambda *counts: told.append(counts))
+    assert not told
+    assert again.info == first.info
+
+
+def test_other_settings_do_not_mix(cutouts, tmp_path):
+    build_dataset([cutouts], tmp_path / "out")
+    with pytest.raises(DataSetError, match="holds a data set with other maps; take another"):
+        build_dataset([cutouts], tmp_path / "out", dust="none")
+
+
+def test_unfinished_build_is_not_continued_with_other_settings(cutouts, tmp_path):
+    killed_build(tmp_path, cutouts, tmp_path / "out", after=3)
+    with pytest.raises(DataSetError, match="holds an unfinished build with other sources, where"):
+        build_dataset([cutouts], tmp_path / "out", limit=4, where="log_mstar > 9")
+
+
+def test_second_build_at_the_same_time_is_refused(cutouts, tmp_path):
+    def build_again(*_):
+        with pytest.raises(ValueError, match="is being written by process"):
+            build_dataset([cutouts], tmp_path / "out")
+
+    build_dataset([cutouts], tmp_path / "out", progress=build_again)
+
+
+def test_folder_with_other_files_is_left_alone(cutouts, tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(DataSetError, match="holds other files"):
+        build_dataset([cutouts], tmp_path)
+    assert (tmp_path / "thesis.tex").read_text() == "precious"
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_shard_without_galaxies_is_not_written(cutouts, tmp_path):
+    dataset = build_dataset([cutouts], tmp_path / "out", ids=["1", "5"])
+    assert set(shard_bytes(dataset.path)) == {"shard-00000.h5", "shard-00002.h5"}
+    assert dataset.maps(NAMES[4], "z").flux_CHW.sum() > 0
+
+
+def test_packed_data_set_is_smaller_and_tells_no_folders(cutouts, tmp_path):
+    loose = build_dataset([cutouts], tmp_path / "loose")
+    packed = build_dataset([cutouts], tmp_path / "packed", packed=True)
+    assert len(shard_bytes(packed.path)["shard-00000.h5"]) < 0.7 * len(
+        shard_bytes(loose.path)["shard-00000.h5"]
+    )
+    assert packed.samples.loc[0, "source"] == "cutout_1.hdf5"
+    assert not any(
+        str(tmp_path.parent).encode() in path.read_bytes() for path in packed.path.rglob("*.*")
+    )
+
+
+def test_description_says_how_it_was_made(cutouts, tmp_path):
+    info = build_dataset([cutouts], tmp_path / "out", limit=2, dust="none").info
+    assert info["state"] == "complete"
+    assert info["suites"] == ["synthetic"]
+    assert info["maps"]["dust"] == "none"
+    assert info["counts"] == {"galaxies": 2, "samples": 6, "excluded": 0}
+
+
+def test_real_galaxies_have_their_published_numbers(shared_data, tmp_path):
+    files = [
+        shared_data / "particles" / name
+        for name in ("eagle_z0_group92_sub9.hdf5", "colibre_z0.hdf5")
+    ]
+    dataset = build_dataset(files, tmp_path / "real", dust="none")
+    colibre, eagle = (row for _, row in dataset.galaxies.iterrows())
+    assert dataset.info["suites"] == ["COLIBRE", "EAGLE"]
+    assert len(dataset) == 6
+    assert 10 ** eagle["log_mstar"] == pytest.approx(1.014e10, rel=1e-3)
+    assert 10 ** colibre["log_mstar"] == pytest.approx(1.129e10, rel=1e-3)
+    assert 10 ** eagle["log_mdm"] == pytest.approx(2447 * 9.695e6, rel=1e-3)
+    assert pd.isna(eagle["log_mgas"])  # the file has none
+    with h5py.File(files[1]) as file:  # masses in 1e10 Msun, no h
+        for column, group in (("log_mdm", "PartType1"), ("log_mgas", "PartType0")):
+            total = 1e10 * file[group]["Masses"][:].sum(dtype=float)
+            assert 10 ** colibre[column] == pytest.approx(total, rel=1e-5)
+    for row, magnitude, colour in ((eagle, -19.31, 0.77), (colibre, -19.86, 0.52)):
+        assert row["abs_mag_r_intrinsic"] == pytest.approx(magnitude, abs=0.05)
+        assert row["g_minus_r_intrinsic"] == pytest.approx(colour, abs=0.05)

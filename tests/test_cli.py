@@ -1,0 +1,133 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from demo_folder import NAMES, write_demo_galaxies
+
+from galmass_core.cli import main
+
+
+@pytest.fixture(scope="module")
+def cutouts(tmp_path_factory):
+    return write_demo_galaxies(tmp_path_factory.mktemp("sources") / "cutouts", count=3)
+
+
+@pytest.fixture(scope="module")
+def toys(cutouts, tmp_path_factory):
+    out = tmp_path_factory.mktemp("home") / "toys"
+    assert main(["build", str(cutouts), "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch):
+    """What a command leaves in the environment ends with its test."""
+    for name in ("GALMASS_HOME", "GALMASS_DATA"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+
+
+def test_help_comes_without_heavy_packages():
+    code = (
+        "import sys; from galmass_core.cli import main\n"
+        "try: main(['build', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numpy', 'pandas', 'torch', 'numba', 'panel', 'h5py'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    help_text = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert b"example: galmass build" in help_text.stdout
+
+
+@pytest.mark.parametrize("command", ["build", "info", "serve"])
+def test_every_command_has_help_with_an_example(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    assert f"example: galmass {command}" in capsys.readouterr().out
+
+
+def test_info_in_json_has_a_row_per_galaxy(toys, capsys):
+    assert main(["info", str(toys), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["schema"], told["split"], told["n"], told["galaxies"]) == (1, None, 9, 3)
+    assert told["source"] == str(toys)
+    assert told["excluded"] == []
+    row = told["rows"][0]
+    assert (row["name"], row["n_samples"]) == (NAMES[0], 3)
+    assert row["mstar"] == pytest.approx(10 ** row["log_mstar"])
+    assert row["mstar"] == pytest.approx(4e9, rel=1e-3)  # bulge 1e9, disc 3e9 Msun
+    assert row["abs_mag_r"] > row["abs_mag_r_intrinsic"]  # dust dims
+
+
+def test_info_in_words_counts_and_names_units(toys, capsys):
+    assert main(["info", "toys", "--home", str(toys.parent)]) == 0
+    words = capsys.readouterr().out
+    assert "3 galaxies (synthetic), 9 samples" in words
+    assert "log stellar mass [Msun]" in words
+    assert "half-mass radius [kpc]" in words
+
+
+def test_build_chooses_and_tells_who_was_left_out(cutouts, tmp_path, capsys):
+    (tmp_path / "ids").write_text(f"1\n{NAMES[1]}\n\n77\n")
+    command = ["build", str(cutouts), "--out", str(tmp_path / "out"), "--dust", "none"]
+    assert main([*command, "--ids", str(tmp_path / "ids"), "--where", "log_mstar > 9.65"]) == 0
+    words = capsys.readouterr().out
+    assert "1 galaxies (synthetic), 3 samples" in words
+    assert "dust none" in words
+    assert f"1 × where: log_mstar > 9.65 ({NAMES[0]})" in words
+    assert "1 × no galaxy of the sources has this ID (77)" in words
+
+
+def test_progress_goes_to_standard_error(cutouts, tmp_path):
+    command = [sys.executable, "-m", "galmass_core.cli", "build", str(cutouts), "--json"]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out"), "--workers", "2"],
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["galaxies"] == 3
+    assert b"3/3" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["info", "nowhere"], "nowhere: must be a data-set folder"),
+        (["build", "nowhere.hdf5", "--out", "out"], "nowhere.hdf5"),
+        (["build", ".", "--out", "out", "--ids", "no.txt"], "no.txt"),
+        (["build", ".", "--out", "out", "--where", "mass > 3"], "where must be a condition"),
+        (["serve", "nowhere"], "nowhere: must be a data-set folder"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_2(words, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("galmass: ")
+    assert message in told
+    assert "Traceback" not in told
+
+
+def test_ctrl_c_says_how_to_go_on(cutouts, tmp_path, monkeypatch, capsys):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("galmass_core.build.build_dataset", stop)
+    assert main(["build", str(cutouts), "--out", str(tmp_path / "out")]) == 130
+    assert "The same command again goes on after the last whole shard." in capsys.readouterr().err
+
+
+def test_serve_starts_the_app_on_the_data(toys, monkeypatch):
+    import os
+
+    from panel.command.serve import Serve
+
+    served = []
+    monkeypatch.setattr(Serve, "invoke", lambda self, args: served.append(args))
+    assert main(["serve", "toys", "--home", str(toys.parent), "--port", "5011"]) == 0
+    (args,) = served
+    assert args.files[0].endswith("main.py")
+    assert (args.port, args.show, args.warm, args.liveness) == (5011, True, True, True)
+    assert os.environ["GALMASS_DATA"] == str(toys)

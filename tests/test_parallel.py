@@ -1,0 +1,48 @@
+import os
+import signal
+
+import pytest
+
+from galmass_core.parallel import map_in_order
+
+
+def square(number):
+    return number**2
+
+
+def threads(_):
+    return os.environ["OMP_NUM_THREADS"], os.environ["NUMBA_NUM_THREADS"]
+
+
+def die(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_results_come_in_the_order_of_the_items(workers):
+    assert list(map_in_order(square, range(30), workers)) == [n**2 for n in range(30)]
+
+
+def test_items_are_taken_only_as_they_are_needed():
+    taken = []
+    items = (taken.append(number) or number for number in range(1000))
+    results = map_in_order(square, items, 2)
+    next(results)
+    results.close()
+    assert len(taken) < 20
+
+
+def test_workers_have_one_thread_each(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    assert set(map_in_order(threads, range(3), 2)) == {("1", "1")}
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+def test_killed_worker_is_an_error_in_words():
+    with pytest.raises(ChildProcessError, match="one of 2 workers was killed"):
+        list(map_in_order(die, range(3), 2))
+
+
+def test_no_worker_is_not_allowed():
+    with pytest.raises(ValueError, match="workers must be at least 1, got 0"):
+        list(map_in_order(square, range(3), 0))
