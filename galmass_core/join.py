@@ -17,7 +17,7 @@ KEYS = (
     "id",
 )  # the first that is there
 DISC_COLUMNS = {"f_disk_2d": "bulge_fraction", "bulge_index": "bulge_index"}
-LARGEST_BULGE_INDEX = 10.0  # a Sersic index above it is a fit that failed
+LARGEST_BULGE_INDEX = 99.0  # fits that failed end at their bound of 100
 
 
 def join_table(data: DataSet, table: str | Path) -> DataSet:
@@ -52,7 +52,7 @@ def join_disc_fractions(data: DataSet, table: str | Path) -> DataSet:
     """Add bulge fraction and bulge Sersic index of a kinematic decomposition of TNG100 galaxies.
 
     Bulge fraction is ``1 - f_disk_2d`` of Jagvaral et al. (2022, MNRAS 509, 1764). Both are NaN
-    where the fit failed: a fraction outside 0..1, an index that is not in 0..10 or not finite.
+    where the fit failed: a fraction outside 0..1, an index at its bound of 100 or not finite.
 
     Parameters
     ----------

@@ -1,0 +1,144 @@
+"""Samples -> training, validation and test parts that any machine draws alike.
+
+A split is a function of a seed and of names, never of the order of rows: what is to stay together
+is sorted by a hash and cut at the sizes.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+SPLITS = ("galaxy", "paper")
+PLANS = (*SPLITS, "folds")  # folds: five-fold cross-validation by galaxy
+NETWORK_SIZES = {"train": 16000, "validation": 4000, "test": 8110}  # Sec. 2.2
+BOOSTING_SIZES = {"train": 18833, "test": 9277}  # Sec. 3.2
+
+
+def split_samples(
+    samples: pd.DataFrame,
+    kind: str = "galaxy",
+    *,
+    sizes: Mapping[str, int] = BOOSTING_SIZES,
+    seed: int = 0,
+) -> NDArray[np.str_]:
+    """Say which part each sample belongs to.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        With columns ``name`` and ``los``.
+    kind : str
+        ``galaxy``: the lines of sight of a galaxy stay together. ``paper``: every sample on its
+        own, as in the paper; 81 % of test samples then have a sibling in training.
+    sizes : mapping of str to int
+        Parts and their sizes, as the paper gives them for 28,110 samples. Fewer or more samples,
+        or galaxies, are cut in the same proportions; what rounding leaves goes to the last part.
+    seed : int
+
+    Returns
+    -------
+    (n,) str
+        Part of each row.
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is unknown.
+    """
+    if kind not in SPLITS:
+        msg = f"split must be one of {', '.join(SPLITS)}, got {kind!r}"
+        raise ValueError(msg)
+    units, names = pd.factorize(_unit_names(samples, kind))
+    shares = np.array(list(sizes.values())) / sum(sizes.values())
+    cuts = np.cumsum(np.rint(shares * len(names)).astype(int))[:-1]
+    part_of_rank = np.searchsorted(cuts, np.arange(len(names)), side="right")
+    return np.array(list(sizes))[part_of_rank[_ranks(names, seed)]][units]
+
+
+def fold_samples(samples: pd.DataFrame, folds: int = 5, *, seed: int = 0) -> NDArray[np.int_]:
+    """Say in which fold of a cross-validation by galaxy each sample is tested.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        With column ``name``.
+    folds : int
+    seed : int
+
+    Returns
+    -------
+    (n,) int
+        0 to ``folds`` - 1; the lines of sight of a galaxy stay together.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer galaxies than folds, or fewer than two folds.
+    """
+    units, names = pd.factorize(_unit_names(samples, "galaxy"))
+    if not 2 <= folds <= len(names):
+        msg = f"folds must be from 2 to the number of galaxies, {len(names)}, got {folds}"
+        raise ValueError(msg)
+    return (_ranks(names, seed) % folds)[units]
+
+
+def split_hash(samples: pd.DataFrame, parts: NDArray) -> str:
+    """Return a fingerprint of who is in which part, the same for rows in any order."""
+    members = zip(_unit_names(samples, "paper"), parts, strict=True)
+    lines = sorted(f"{name} {part}" for name, part in members)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def describe_split(samples: pd.DataFrame, plan: str, *, seed: int = 0) -> dict[str, Any]:
+    """Say how samples are parted, for tables and runs.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        With columns ``name`` and ``los``.
+    plan : str
+        One of `PLANS`.
+    seed : int
+
+    Returns
+    -------
+    dict
+        ``kind``, ``seed``, ``hash`` of who is where, and ``siblings``: the share of test samples
+        whose galaxy, seen along another line of sight, is in training.
+
+    Raises
+    ------
+    ValueError
+        If ``plan`` is unknown.
+    """
+    if plan == "folds":
+        parts, siblings = fold_samples(samples, seed=seed), 0.0
+    else:
+        parts = split_samples(samples, plan, seed=seed)
+        siblings = round(sibling_share(samples, parts), 4)
+    return {"kind": plan, "seed": seed, "hash": split_hash(samples, parts), "siblings": siblings}
+
+
+def sibling_share(samples: pd.DataFrame, parts: NDArray) -> float:
+    """Return the share of test samples whose galaxy is also in the training part."""
+    names = samples["name"]
+    return float(names[parts == "test"].isin(names[parts == "train"]).mean())
+
+
+def _unit_names(samples: pd.DataFrame, kind: str) -> NDArray[np.object_]:
+    """Return the name of what is drawn as one: the galaxy, or the sample."""
+    units = samples["name"] if kind == "galaxy" else samples["name"] + "/" + samples["los"]
+    return units.to_numpy(object)
+
+
+def _ranks(names: NDArray, seed: int) -> NDArray[np.int_]:
+    """Return each name's place in the order of its hash."""
+    hashes = [hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in names]
+    order = np.argsort(np.array([int.from_bytes(each) for each in hashes], dtype=np.uint64))
+    ranks = np.empty(len(names), dtype=int)
+    ranks[order] = np.arange(len(names))
+    return ranks

@@ -1,0 +1,129 @@
+import csv
+import io
+import json
+import os
+import signal
+
+import pytest
+from sample_tables import make_dataset, make_samples
+
+from galmass_core.cli import main
+from galmass_core.runs import list_runs
+
+COMMANDS = ["train", "runs", "predict", "table", "importance"]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home folder with the data set ``toys``."""
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    make_dataset(tmp_path / "toys", make_samples(100))
+    return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def _own_signals():
+    """A command's way to be stopped ends with its test."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+def told(capsys, *words):
+    assert main([*words]) == 0
+    return capsys.readouterr()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    assert f"example: galmass {command}" in capsys.readouterr().out
+
+
+def test_training_makes_a_run_that_predicts(home, capsys):
+    train = told(capsys, "train", "toys", "--experiment", "mstar/features", "--json")
+    row = json.loads(train.out)["rows"][0]
+    assert row["state"] == "finished"
+    lines = told(capsys, "predict", row["run"], "toys").out
+    table = list(csv.DictReader(io.StringIO(lines)))
+    assert len(table) == 300
+    assert abs(float(table[0]["y_true"]) - float(table[0]["y_pred"])) < 0.5
+
+
+def test_runs_are_listed_in_words_and_in_json(home, capsys):
+    told(capsys, "train", "toys", "--experiment", "mtot/power-law", "--split", "paper")
+    words = told(capsys, "runs").out
+    assert "mtot/power-law" in words
+    assert "paper" in words
+    content = json.loads(told(capsys, "runs", "--json").out)
+    assert content["n"] == 1
+    assert content["rows"][0]["metrics"]["log_mtot_1rhsm"]["std"]["value"] > 0
+
+
+def test_no_runs_are_an_empty_list(home, capsys):
+    assert json.loads(told(capsys, "runs", "--json").out)["rows"] == []
+    assert told(capsys, "runs").out.startswith("run")
+
+
+def test_table_5_in_json_has_the_envelope(home, capsys):
+    command = ["table", "5", "toys", "--split", "folds", "--features", "abs_mag_r,g_minus_r"]
+    content = json.loads(told(capsys, *command, "--json").out)
+    assert content["schema"] == 1
+    assert content["source"] == str(home / "toys")
+    assert content["split"]["kind"] == "folds"
+    assert content["n"] == 300
+    assert [row["row"] for row in content["rows"]] == list(range(1, 10))
+    assert content["rows"][0]["features"] == ["abs_mag_r", "g_minus_r"]
+    assert content["rows"][0]["n_galaxies"] == 100
+
+
+@pytest.mark.parametrize(
+    ("table", "word"), [("5", "0.05"), ("baselines", "virial"), ("text", "T22")]
+)
+def test_tables_are_told_in_words(home, capsys, table, word):
+    assert word in told(capsys, "table", table, "toys").out
+
+
+def test_importance_shows_the_noise_beside_the_features(home, capsys, monkeypatch):
+    monkeypatch.setattr("galmass_core.importance.SEEDS", (0,))
+    command = ["importance", "toys", "--experiment", "mstar/features"]
+    content = json.loads(told(capsys, *command, "--features", "abs_mag_r,g_minus_r", "--json").out)
+    assert {row["feature"] for row in content["rows"]} == {
+        "abs_mag_r",
+        "g_minus_r",
+        "noise_1",
+        "noise_2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["train", "toys", "--experiment", "luck"], "no experiment 'luck'; known: mstar/features"),
+        (["train", "toys", "--experiment", "mstar/features", "--features", "x"], "lack: x"),
+        (["train", "nowhere", "--experiment", "mstar/features"], "nowhere: must be a data-set"),
+        (["predict", "nothing", "toys"], "got nothing"),
+        (["table", "5", "toys", "--features", "spin"], "lacks spin"),
+        (["table", "text", "toys", "--features", "f_hot"], "--features must go with table 5"),
+        (["table", "text", "toys", "--split", "folds"], "split must be one of galaxy, paper"),
+        (["importance", "toys", "--experiment", "mstar/ridge"], "mstar/ridge is ridge"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_code_2(home, words, message, capsys):
+    assert main(words) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("galmass: ")
+    assert message in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_training_that_is_told_to_stop_is_stopped(home, capsys, monkeypatch):
+    def terminate(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("galmass_core.learning.predict", terminate)
+    assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
+    assert "The run is marked as stopped." in capsys.readouterr().err
+    assert [run.state for run in list_runs()] == ["stopped"]

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from sample_tables import make_samples
+
+from galmass_core.experiments import (
+    EXPERIMENTS,
+    FEATURES,
+    default_features,
+    experiment,
+    missing_columns,
+    true_values,
+    usable_rows,
+)
+from galmass_core.quantities import QUANTITIES
+
+
+@pytest.fixture
+def samples():
+    return make_samples(10)
+
+
+def test_every_column_of_every_experiment_has_a_meaning():
+    for wanted in EXPERIMENTS.values():
+        assert {wanted.target, *wanted.features} <= set(QUANTITIES)
+
+
+def test_the_ten_features_are_those_of_table_1():
+    assert len(FEATURES) == 10
+    assert all(QUANTITIES[key].kind == "feature" for key in FEATURES)
+
+
+def test_an_unknown_experiment_lists_the_known_ones():
+    with pytest.raises(ValueError, match=r"no experiment 'mstar/luck'; known: mstar/features, "):
+        experiment("mstar/luck")
+
+
+def test_only_masses_have_a_virial_estimator():
+    assert "mtot/virial" in EXPERIMENTS
+    assert "fdm/virial" not in EXPERIMENTS
+
+
+def test_fractions_are_learned_as_logarithms(samples):
+    samples.loc[0, "f_dm_1rhsm"] = 0.0
+    values = true_values(samples, "f_dm_1rhsm")
+    assert np.isnan(values[0])
+    np.testing.assert_allclose(10 ** values[1:], samples["f_dm_1rhsm"][1:])
+    np.testing.assert_array_equal(
+        true_values(samples, "log_mstar_1rhsm"), samples["log_mstar_1rhsm"]
+    )
+
+
+def test_bad_rows_are_left_out_and_counted_once(samples):
+    samples.loc[0, ["log_mstar_1rhsm", "sersic_n"]] = -np.inf, 150.0
+    samples.loc[1, "sersic_n"] = 150.0
+    samples.loc[2, "b_over_t"] = 1.2
+    samples.loc[3, "sigma_v"] = np.nan
+    samples.loc[4, "sigma_v"] = 0.0
+    usable, left_out = usable_rows(samples, FEATURES, ["log_mstar_1rhsm"])
+    assert np.flatnonzero(~usable).tolist() == [0, 1, 2, 3, 4]
+    assert left_out == {
+        "log_mstar_1rhsm is zero or not a number": 1,
+        "sersic_n is above 100": 1,
+        "sigma_v is not a number": 1,
+        "sigma_v is not above 0": 1,
+        "b_over_t is above 1": 1,
+    }
+
+
+def test_edges_of_the_papers_cuts_are_kept(samples):
+    samples.loc[0, ["sersic_n", "b_over_t"]] = 100.0, 1.0
+    assert usable_rows(samples, FEATURES)[0].all()
+
+
+def test_a_column_without_a_value_counts_as_missing(samples):
+    samples["f_hot"] = np.nan
+    assert missing_columns(samples.drop(columns="f_cold"), FEATURES) == ["f_cold", "f_hot"]
+
+
+def test_catalogues_stand_in_with_their_own_bulges(samples):
+    catalogue = samples.drop(columns=["b_over_t", "sersic_n", "f_hot"])
+    catalogue = catalogue.assign(bulge_fraction=0.5, bulge_index=3.0)
+    features = default_features(catalogue)
+    assert {"bulge_fraction", "bulge_index"} < set(features)
+    assert not {"b_over_t", "sersic_n", "f_hot"} & set(features)
+    assert default_features(samples) == list(FEATURES)
+
+
+def test_sizes_of_the_simulation_are_marked_as_truth():
+    from dataclasses import replace
+
+    wanted = replace(experiment("mdm/features"), features=("sigma_v", "half_mass_radius"))
+    assert wanted.truth_level == ("half_mass_radius",)
+    assert experiment("mdm/virial").truth_level == ()

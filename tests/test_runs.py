@@ -1,0 +1,163 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from galmass_core.runs import list_runs, new_run_path, open_run, write_run
+
+CONFIG = {"experiment": "mstar/features", "features": ["abs_mag_r"]}
+PROVENANCE = {"device": "cpu", "seed": 3}
+PREDICTIONS = pd.DataFrame(
+    {
+        "name": ["a"],
+        "los": ["x"],
+        "part": ["test"],
+        "target": ["t"],
+        "y_true": [1.0],
+        "y_pred": [1.1],
+    }
+)
+
+
+@pytest.fixture
+def finished(tmp_path):
+    with write_run(tmp_path / "one", CONFIG, PROVENANCE) as writer:
+        writer.write_history(pd.DataFrame({"iteration": [1, 2], "train_l2": [0.5, 0.25]}))
+        writer.write_predictions(PREDICTIONS)
+    return open_run(tmp_path / "one")
+
+
+def test_a_run_comes_back_as_it_was_written(finished):
+    assert finished.state == "finished"
+    assert finished.config == CONFIG
+    assert finished.history["train_l2"].tolist() == [0.5, 0.25]
+    pd.testing.assert_frame_equal(finished.predictions(), PREDICTIONS, check_dtype=False)
+
+
+def test_the_record_says_where_it_comes_from(finished):
+    record = finished.record
+    assert record["seed"] == 3
+    assert record["pid"] == os.getpid()
+    assert record["started"] <= record["heartbeat"] <= record["ended"]
+    assert record["versions"]["numpy"]
+    assert record["versions"]["python"].startswith("3.")
+    if (Path(__file__).parents[1] / ".git").exists():
+        assert len(record["git_commit"].removesuffix("-dirty")) == 40
+
+
+def test_a_summary_is_json(finished):
+    summary = json.loads(json.dumps(finished.summary()))
+    assert summary["run"] == "one"
+    assert (summary["experiment"], summary["state"]) == ("mstar/features", "finished")
+
+
+def test_a_failed_run_keeps_its_reason(tmp_path):
+    with pytest.raises(ZeroDivisionError), write_run(tmp_path / "one", CONFIG, {}):
+        1 / 0  # noqa: B018
+    run = open_run(tmp_path / "one")
+    assert run.state == "failed"
+    assert run.record["reason"] == "ZeroDivisionError: division by zero"
+
+
+def test_an_interrupted_run_is_stopped(tmp_path):
+    with pytest.raises(KeyboardInterrupt), write_run(tmp_path / "one", CONFIG, {}):
+        raise KeyboardInterrupt
+    assert open_run(tmp_path / "one").state == "stopped"
+
+
+def test_a_run_that_goes_on_shows_its_progress(tmp_path):
+    with write_run(tmp_path / "one", CONFIG, {}) as writer:
+        writer.beat(epoch=4, epochs=200)
+        run = open_run(tmp_path / "one")
+        assert run.state == "running"
+        assert run.record["progress"] == {"epoch": 4, "epochs": 200}
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """A run whose process was killed in the middle."""
+    code = (
+        "import sys, time, pathlib\n"
+        "from galmass_core.runs import write_run\n"
+        f"with write_run(pathlib.Path(sys.argv[1]), {CONFIG!r}, {{}}):\n"
+        "    print('training', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "one")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "training\n"
+        assert open_run(tmp_path / "one").state == "running"
+        process.send_signal(signal.SIGKILL)
+    return tmp_path / "one"
+
+
+def test_a_killed_run_is_shown_as_died(killed):
+    assert open_run(killed).state == "died"
+    assert [run.state for run in list_runs(killed.parent)] == ["died"]
+    assert json.loads((killed / "run.json").read_text())["state"] == "running"
+
+
+def test_a_killed_run_is_taken_up_again(killed):
+    with write_run(killed, CONFIG, {}):
+        pass
+    assert open_run(killed).state == "finished"
+
+
+def test_a_run_is_not_taken_up_with_another_configuration(killed):
+    with (
+        pytest.raises(ValueError, match=r"same config\.json"),
+        write_run(killed, CONFIG | {"features": []}, {}),
+    ):
+        pass
+    assert open_run(killed).state == "died"
+
+
+def test_a_finished_run_is_not_written_again(finished):
+    with (
+        pytest.raises(ValueError, match="but it is finished"),
+        write_run(finished.path, CONFIG, {}),
+    ):
+        pass
+
+
+def test_two_do_not_write_the_same_run(tmp_path):
+    with (
+        write_run(tmp_path / "one", CONFIG, {}),
+        pytest.raises(ValueError, match="is being written by process"),
+        write_run(tmp_path / "one", CONFIG, {}),
+    ):
+        pass
+
+
+def test_there_are_no_predictions_before_the_end(killed):
+    with pytest.raises(ValueError, match="must be finished to have predictions, but it is died"):
+        open_run(killed).predictions()
+
+
+def test_the_newest_run_is_listed_first(tmp_path):
+    for name in ("b", "a"):
+        with write_run(tmp_path / name, CONFIG, {}):
+            pass
+    assert [run.name for run in list_runs(tmp_path)] == ["a", "b"]
+
+
+def test_a_run_opens_by_its_name_under_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    with write_run(tmp_path / "runs" / "one", CONFIG, {}):
+        pass
+    assert open_run("one").path == tmp_path / "runs" / "one"
+    with pytest.raises(ValueError, match="one of one; got two"):
+        open_run("two")
+
+
+def test_new_runs_never_share_a_folder(tmp_path):
+    first = new_run_path("mstar/features", tmp_path)
+    first.mkdir()
+    second = new_run_path("mstar/features", tmp_path)
+    assert first.name.startswith("mstar-features-2")
+    assert second != first
