@@ -14,7 +14,6 @@ from galmass_core.quantities import APERTURES, feature_key
 from galmass_core.rotation import spin_parameter
 from galmass_core.sersic import sersic_index
 from galmass_core.shape import axis_ratios
-from galmass_core.targets import velocity_dispersion
 
 SHAPE_APERTURE = 3.0  # R_hsm: where the search for the axis ratio begins
 RECENT = 1.0  # Gyr, over which star formation is averaged
@@ -81,3 +80,14 @@ def star_formation_rate(sky: SkyStars, galaxy: Galaxy, aperture: float) -> float
     """
     young = (sky.radii <= aperture) & (galaxy.stars.ages < RECENT)
     return float(np.sum(galaxy.stars.initial_masses[young]) / (RECENT * 1e9))
+
+
+def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
+    """Return the r-light-weighted spread of velocities inside a circle [km/s] (Table 1)."""
+    inside = sky.radii <= aperture
+    weight = sky.luminosities[BANDS.index("r"), inside]
+    velocity = sky.velocities[inside]
+    if not weight.sum() > 0:
+        return np.nan
+    mean = np.average(velocity, weights=weight)
+    return float(np.sqrt(np.average((velocity - mean) ** 2, weights=weight)))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAGNITUDE_APERTURE = 5  # R_hsm on the sky; the paper does not state its own
-DISPERSION_APERTURE = 2  # R_hsm on the sky, the paper's Table 1
 SELECTION_RADIUS = 30.0  # kpc, the paper's cut in stellar mass
 
 
@@ -99,7 +98,7 @@ def _mass_columns(galaxy: Galaxy, aperture: float, suffix: str) -> dict[str, flo
 
 
 def measure_projected(sky: SkyStars) -> dict[str, float]:
-    """Measure what depends on the line of sight: light, colour, size, σ_v, M* and M*/L in circles.
+    """Measure what depends on the line of sight: light, colour, size, M* and M*/L in circles.
 
     Parameters
     ----------
@@ -117,7 +116,6 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
         "abs_mag_r": magnitude_r,
         "g_minus_r": absolute_magnitude(light_g, "g") - magnitude_r,
         "effective_radius": effective_radius(radii, sky.luminosities[BANDS.index("r")]),
-        "sigma_v": velocity_dispersion(sky, DISPERSION_APERTURE * r_hsm),
     }
     for aperture in APERTURES:
         inside = radii <= aperture * r_hsm
@@ -134,17 +132,6 @@ def effective_radius(radii: NDArray, luminosities: NDArray) -> float:
     order = np.argsort(radii)
     growth = np.cumsum(luminosities[order])
     return float(np.interp(0.5 * growth[-1], growth, radii[order]))
-
-
-def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
-    """Return the r-light-weighted spread of velocities inside a circle [km/s] (Table 1)."""
-    inside = sky.radii <= aperture
-    weight = sky.luminosities[BANDS.index("r"), inside]
-    velocity = sky.velocities[inside]
-    if not weight.sum() > 0:
-        return np.nan
-    mean = np.average(velocity, weights=weight)
-    return float(np.sqrt(np.average((velocity - mean) ** 2, weights=weight)))
 
 
 def mass_profiles(galaxy: Galaxy, radii: NDArray | None = None) -> "pd.DataFrame":

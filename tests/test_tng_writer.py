@@ -19,6 +19,7 @@ def particles():
         disc=Disc(mass=3e9, scale_length=2.0, scale_height=0.4),
         gas=Disc(mass=1e9, scale_length=3.0, scale_height=0.15),
         star_formation_rate=0.5,
+        recent_star_formation_rate=0.5,
         gas_neutral_fraction=0.7,
     )
     return sample_galaxy(model, 11)

@@ -238,7 +238,7 @@ def disc_kinematics(
     radial2 = (reference * np.exp(-(radii / length - 2.4) / 2.0)) ** 2
     radial2 = np.minimum(radial2, 0.36 * circular2)
     azimuthal2 = radial2 * kappa2 * radii**2 / (4.0 * circular2)
-    pressure = np.gradient(np.log(surface * radial2), np.log(radii))
+    pressure = disc.surface_slope(radii) + np.gradient(np.log(radial2), np.log(radii))
     mean2 = np.maximum(circular2 + radial2 * (1.0 + pressure) - azimuthal2, 0.0)
     moments = (circular2, mean2, radial2, azimuthal2, vertical2)
     return DiscKinematics(radii, *(np.sqrt(moment) for moment in moments))

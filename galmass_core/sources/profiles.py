@@ -14,7 +14,7 @@ _CRITICAL_DENSITY = 127.3  # Msun / kpc^3 for H0 = 67.74 km/s/Mpc
 
 
 def enclosed_mass(radii: NDArray, densities: NDArray) -> NDArray:
-    """Integrate a density profile that is a power law of slope -1 inside the first radius.
+    """Integrate a density profile, as of slope -1 inside the first radius.
 
     Parameters
     ----------
@@ -31,22 +31,25 @@ def enclosed_mass(radii: NDArray, densities: NDArray) -> NDArray:
 
 @dataclass(frozen=True, kw_only=True)
 class Spheroid:
-    """A sphere with density ``x^-1 (1 + x)^(1 - slope) exp(-(r / r_t)^2)``, x = r / scale radius.
+    """A sphere with density ``x^-i (1 + x)^(i - o) exp(-(r / r_t)^2)``, x = r / scale radius.
 
-    Outer slope 3 is a halo of Navarro, Frenk & White (1997), 4 a bulge of Hernquist (1990).
+    Slopes i = 1 and o = 3 are a halo of Navarro, Frenk & White (1997), o = 4 a bulge of Hernquist
+    (1990); i = 0 has a core.
 
     Attributes
     ----------
     mass : float, Msun
         Of all of it.
     scale_radius, truncation_radius : float, kpc
-    outer_slope : float
+    outer_slope, inner_slope : float
+        o and i.
     """
 
     mass: float
     scale_radius: float
     truncation_radius: float
     outer_slope: float
+    inner_slope: float = 1.0
 
     @cached_property
     def radii(self) -> NDArray:
@@ -56,11 +59,8 @@ class Spheroid:
     def _shape(self, radii: NDArray) -> NDArray:
         """Density up to a factor."""
         x = radii / self.scale_radius
-        return (
-            (1.0 + x) ** (1.0 - self.outer_slope)
-            / x
-            * np.exp(-((radii / self.truncation_radius) ** 2))
-        )
+        power_laws = x**-self.inner_slope * (1.0 + x) ** (self.inner_slope - self.outer_slope)
+        return power_laws * np.exp(-((radii / self.truncation_radius) ** 2))
 
     @cached_property
     def _shape_mass(self) -> NDArray:
@@ -116,24 +116,41 @@ def hernquist_bulge(mass: float, scale_radius: float, truncation_radius: float) 
 
 @dataclass(frozen=True, kw_only=True)
 class Disc:
-    """An exponential disc with a sech^2 profile in height.
+    """A disc with surface density ``exp(-R/R_d - R_h/R)`` and a sech^2 profile in height.
+
+    Exponential without a hole; with one as McMillan (2017) has the Milky Way's gas.
 
     Attributes
     ----------
     mass : float, Msun
     scale_length, scale_height : float, kpc
-        R_d of exp(-R/R_d), z_0 of sech^2(z/z_0).
+        R_d, and z_0 of sech^2(z/z_0).
+    hole_radius : float, kpc
+        R_h.
     """
 
     mass: float
     scale_length: float
     scale_height: float
+    hole_radius: float = 0.0
+
+    def _shape(self, radii: NDArray) -> NDArray:
+        """Surface density up to a factor."""
+        radii = np.maximum(radii, 1e-9 * self.scale_length)
+        return np.exp(-radii / self.scale_length - self.hole_radius / radii)
+
+    @cached_property
+    def _growth(self) -> tuple[NDArray, NDArray]:
+        """Radii up to the edge, and the mass inside them up to the factor, over 2 pi."""
+        radii = np.linspace(0.0, DISC_EDGE, 2001) * self.scale_length
+        rings = radii * self._shape(radii)
+        masses = np.cumsum(0.5 * (rings[1:] + rings[:-1]) * np.diff(radii))
+        return radii, np.concatenate(([0.0], masses))
 
     def cylinder_mass(self, radii: NDArray) -> NDArray:
         """Mass inside a cylinder; (K,), Msun."""
-        x = np.minimum(radii / self.scale_length, DISC_EDGE)
-        edge = 1.0 - (1.0 + DISC_EDGE) * np.exp(-DISC_EDGE)
-        return self.mass / edge * (1.0 - (1.0 + x) * np.exp(-x))
+        edges, masses = self._growth
+        return self.mass / masses[-1] * np.interp(radii, edges, masses)
 
     def enclosed_mass(self, radii: NDArray) -> NDArray:
         """Mass inside a sphere; (K,), Msun."""
@@ -143,8 +160,11 @@ class Disc:
 
     def surface_density(self, radii: NDArray) -> NDArray:
         """Mass per area; (K,), Msun / kpc^2."""
-        peak = self.mass / (2.0 * np.pi * self.scale_length**2)
-        return peak * np.exp(-radii / self.scale_length)
+        return self.mass / (2.0 * np.pi * self._growth[1][-1]) * self._shape(radii)
+
+    def surface_slope(self, radii: NDArray) -> NDArray:
+        """Logarithmic slope of the surface density; (K,)."""
+        return self.hole_radius / radii - radii / self.scale_length
 
     def density(self, positions: NDArray) -> NDArray:
         """Mass per volume at each point; (N,), Msun / kpc^3."""
@@ -154,14 +174,28 @@ class Disc:
 
     def heights(self) -> tuple[NDArray, NDArray]:
         """Heights and weights (sum 1) of an average over the disc's thickness; (32,) each, kpc."""
-        nodes, weights = np.polynomial.legendre.leggauss(32)
+        nodes, weights = _quadrature(32)
         return self.scale_height * np.arctanh(nodes), weights / 2.0
+
+    @cached_property
+    def _transform(self) -> tuple[NDArray, NDArray]:
+        """Wave numbers k, and the Hankel transform of the surface density, tapered to its end.
+
+        The transform is exact but for features below a thirtieth of the scale length.
+        """
+        k = np.linspace(0.0, _WAVE_NUMBERS, 1001)[1:] / self.scale_length
+        nodes, weights = _quadrature(240)
+        radii = 0.5 * DISC_EDGE * self.scale_length * (1.0 + nodes)
+        rings = 0.5 * DISC_EDGE * self.scale_length * weights * radii * self.surface_density(radii)
+        j0 = np.interp(np.outer(k, radii), *_bessel()[:2])
+        return k, j0 @ rings * np.exp(-((2.0 * k / k[-1]) ** 2))
 
     def field(self, radii: NDArray, tracer: "Disc") -> tuple[NDArray, NDArray]:
         """Attraction of this disc on another one (or itself), averaged over the other's thickness.
 
-        From the Hankel transform of the exponential disc (Toomre 1963; Binney & Tremaine 2008,
-        Sec. 2.6.2) with a factor ``<exp(-k |z - z'|)>`` for the heights of source and tracer.
+        From the Hankel transform of the surface density (Toomre 1963; Binney & Tremaine 2008,
+        Sec. 2.6.2) with a factor ``<exp(-k |z - z'|)>`` for the heights of source and tracer; as
+        of a point beyond the disc's edge.
 
         Parameters
         ----------
@@ -173,33 +207,39 @@ class Disc:
         radial, vertical : (K,) float, (km/s)^2
             ``R dPhi/dR``, which is V_c^2 in the thin limit, and ``z dPhi/dz``.
         """
-        k = np.linspace(0.0, _WAVE_NUMBERS, 1001)[1:] / self.scale_length
         (z_source, w_source), (z_tracer, w_tracer) = self.heights(), tracer.heights()
         apart = (z_tracer - z_source[:, None]).ravel()
         weights = np.outer(w_source, w_tracer).ravel()
         pull = weights * np.sign(apart) * np.tile(z_tracer, len(z_source))
         coarse = np.concatenate(([0.0], np.geomspace(1e-2, _WAVE_NUMBERS, 60))) / self.scale_length
         damping = np.exp(-coarse[:, None] * np.abs(apart))
-        thickness = np.interp(k, coarse, damping @ weights)
-        height = np.interp(k, coarse, damping @ pull)
 
-        transform = self.mass / (2.0 * np.pi) / (1.0 + (k * self.scale_length) ** 2) ** 1.5
+        k, transform = self._transform
+        factor = 2.0 * np.pi * G * transform * k * (k[1] - k[0])
         waves = np.outer(radii, k)
         j0, j1 = (np.interp(waves, _bessel()[0], table) for table in _bessel()[1:])
-        taper = np.exp(-((2.0 * k / k[-1]) ** 2))  # a cut-off would ring
-        factor = 2.0 * np.pi * G * transform * taper * k * (k[1] - k[0])
-        radial, vertical = radii * (j1 @ (factor * thickness)), j0 @ (factor * height)
+        radial = radii * (j1 @ (factor * np.interp(k, coarse, damping @ weights)))
+        vertical = j0 @ (factor * np.interp(k, coarse, damping @ pull))
+        point = G * self.mass / radii
+        beyond = radii > DISC_EDGE * self.scale_length
+        radial = np.where(beyond, point, radial)
+        vertical = np.where(beyond, point / radii**2 * (w_tracer @ z_tracer**2), vertical)
         return np.maximum(radial, 0.0), np.maximum(vertical, 0.0)
 
     def sample_positions(self, count: int, rng: np.random.Generator) -> NDArray:
         """Draw places, from the centre outwards; (N, 3), kpc."""
-        x = np.linspace(0.0, DISC_EDGE, 2001)
+        edges, masses = self._growth
         rank = (np.arange(count) + rng.random(count)) / max(count, 1)
-        masses = self.cylinder_mass(x * self.scale_length) / self.mass
-        radii = np.interp(rank, masses, x) * self.scale_length
+        radii = np.interp(rank * masses[-1], masses, edges)
         angle = rng.uniform(0.0, 2.0 * np.pi, count)
         height = self.scale_height * np.arctanh(rng.uniform(-1.0, 1.0, count) * (1.0 - 1e-12))
         return np.column_stack((radii * np.cos(angle), radii * np.sin(angle), height))
+
+
+@cache
+def _quadrature(count: int) -> tuple[NDArray, NDArray]:
+    """Nodes and weights of Gauss and Legendre on [-1, 1]."""
+    return np.polynomial.legendre.leggauss(count)
 
 
 @cache

@@ -16,35 +16,20 @@ from galmass_core.sources.equilibrium import (
     flatten_spheroid,
     sample_spheroid,
 )
+from galmass_core.sources.populations import (
+    Population,
+    draw_ages,
+    draw_metallicities,
+    draw_young,
+)
 from galmass_core.sources.profiles import Disc, Spheroid, hernquist_bulge, nfw_halo
 
 Particles = dict[str, dict[str, NDArray]]  # species: quantity: array
 
-_RECENT = 1.0  # Gyr; younger stars are there as the star-formation rate says
-_OLDEST = 13.5  # Gyr
-_METALLICITY_SCATTER = 0.2  # dex, star to star
-_METALLICITY_GRADIENT = -0.1  # dex per half-mass radius
+_MOST_HOT_CELLS = 10_000  # beyond, hot cells weigh more than star particles
 _WIND_FRACTION = 0.005  # of the gas mass, at least _WIND_COUNT particles where there is gas
 _WIND_COUNT = 3
 _WIND_SPEED = 200.0  # km/s, away from the disc
-
-
-@dataclass(frozen=True, kw_only=True)
-class Population:
-    """Ages and metallicities of the stars of one component.
-
-    Attributes
-    ----------
-    age : float, Gyr
-        Median of the stars older than 1 Gyr.
-    age_scatter : float, dex
-    metallicity : float
-        Median mass fraction at the half-mass radius of all stars.
-    """
-
-    age: float
-    metallicity: float
-    age_scatter: float = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +41,8 @@ class GalaxyModel:
     halo : Spheroid
     bulge : Spheroid or None
     disc, gas : Disc or None
+    hot_gas : Spheroid or None
+        Ionised gas around the disc; its cells move as if collisionless, speed for temperature.
     bulge_population, disc_population : Population
     bulge_axis_ratio : float
         c/a of the bulge, in (0, 1].
@@ -63,14 +50,16 @@ class GalaxyModel:
         Prograde minus retrograde fraction of the bulge's stars, in [-1, 1].
     toomre_q : float
         Of the stellar disc, at 2.4 scale lengths.
-    star_formation_rate : float, Msun/yr
-        Now in the gas, and over the last Gyr in stars; the disc's stars are the young ones first.
+    star_formation_rate, recent_star_formation_rate : float, Msun/yr
+        Now in the gas, and over the last Gyr in stars; the disc's stars are young before others.
     gas_metallicity : float
         Mass fraction.
     gas_neutral_fraction : float
-        Neutral share of the hydrogen, in [0, 1].
+        Neutral share of the disc's hydrogen, in [0, 1].
     star_mass, dark_matter_mass : float, Msun
         Of each star particle and gas cell, and of each dark-matter particle; as TNG100's.
+    is_central : bool
+        Of its host halo; only a label.
 
     Raises
     ------
@@ -82,6 +71,7 @@ class GalaxyModel:
     bulge: Spheroid | None = None
     disc: Disc | None = None
     gas: Disc | None = None
+    hot_gas: Spheroid | None = None
     bulge_population: Population = field(default=Population(age=10.0, metallicity=0.02))
     disc_population: Population = field(
         default=Population(age=5.0, metallicity=0.015, age_scatter=0.25)
@@ -90,10 +80,12 @@ class GalaxyModel:
     bulge_rotation: float = 0.0
     toomre_q: float = 1.5
     star_formation_rate: float = 0.0
+    recent_star_formation_rate: float = 0.0
     gas_metallicity: float = 0.015
     gas_neutral_fraction: float = 1.0
     star_mass: float = 1.4e6
     dark_matter_mass: float = 7.5e6
+    is_central: bool = True
 
     def __post_init__(self) -> None:
         if self.bulge is None and self.disc is None:
@@ -102,7 +94,8 @@ class GalaxyModel:
         for name, low, high in (
             ("bulge_axis_ratio", 0.1, 1.0),
             ("bulge_rotation", -1.0, 1.0),
-            ("star_formation_rate", 0.0, self.stellar_mass / 1e9 if self.gas else 0.0),
+            ("star_formation_rate", 0.0, np.inf if self.gas else 0.0),
+            ("recent_star_formation_rate", 0.0, self.stellar_mass / 1e9),
             ("gas_neutral_fraction", 0.0, 1.0),
         ):
             value = getattr(self, name)
@@ -121,10 +114,11 @@ class GalaxyModel:
         return tuple(part for part in (self.disc, self.gas) if part is not None)
 
     def potential(self, *, with_discs: bool) -> Potential:
-        """Potential of halo and bulge, and of the discs spread over spheres where asked."""
-        spheroids = [part for part in (self.halo, self.bulge) if part is not None]
+        """Potential of the spheroids, and of the discs spread over spheres where asked."""
+        spheroids = [part for part in (self.halo, self.bulge, self.hot_gas) if part is not None]
         inner = min(part.scale_radius for part in spheroids)
-        radii = np.geomspace(1e-4 * inner, 5.0 * self.halo.truncation_radius, 512)
+        outer = max(part.truncation_radius for part in spheroids)
+        radii = np.geomspace(1e-4 * inner, 5.0 * outer, 512)
         parts = (*spheroids, *(self.discs if with_discs else ()))
         return Potential(radii, sum(part.enclosed_mass(radii) for part in parts))
 
@@ -155,7 +149,7 @@ def sample_galaxy(
     potential = model.potential(with_discs=True)
     rotation = _random_rotation(rng) if orientation is None else orientation
     halo = _sample_spheroid(potential, model.halo, model.dark_matter_mass, rng)
-    gas = _sample_gas(model, rng)
+    gas = _sample_gas(model, potential, rng)
     particles = {
         "stars": _sample_stars(model, potential, rng),
         "wind": _launch_wind(gas, rng),
@@ -209,65 +203,55 @@ def _sample_stars(
         parts.append((_sample_disc(model, model.disc, rng, toomre_q=model.toomre_q), True))
     stars = {key: np.concatenate([part[key] for part, _ in parts]) for key in parts[0][0]}
     stars["in_disc"] = np.repeat([flag for _, flag in parts], [len(p["masses"]) for p, _ in parts])
-    stars["ages"] = _draw_ages(model, stars["in_disc"], rng)
+    populations = (model.bulge_population, model.disc_population)
+    component = stars["in_disc"].astype(int)
+    stars["ages"] = draw_ages(populations, component, rng)
+    formed = model.recent_star_formation_rate * 1e9
+    young, ages = draw_young(stars["masses"], stars["in_disc"], formed, rng)
+    stars["ages"][young] = ages
     stars["initial_masses"] = stars["masses"] / surviving_fraction(stars["ages"])
-    stars["metallicities"] = _draw_metallicities(model, stars, rng)
+    radii = np.linalg.norm(stars["positions"], axis=1)
+    stars["metallicities"] = draw_metallicities(
+        populations, component, radii / np.median(radii), rng
+    )
     return stars
 
 
-def _draw_ages(model: GalaxyModel, in_disc: NDArray, rng: np.random.Generator) -> NDArray:
-    """Ages log-normal by component; the last Gyr as the star-formation rate says; (N,), Gyr."""
-    count = len(in_disc)
-    age = np.where(in_disc, model.disc_population.age, model.bulge_population.age)
-    scatter = np.where(
-        in_disc, model.disc_population.age_scatter, model.bulge_population.age_scatter
-    )
-    ages = age * 10.0 ** (scatter * rng.standard_normal(count))
-    ages = np.minimum(np.maximum(ages, _RECENT**2 / ages), _OLDEST)  # reflected at the last Gyr
-    recent = rng.uniform(0.0, _RECENT, count)
-    formed = model.star_formation_rate * 1e9 * _RECENT / np.mean(1.0 / surviving_fraction(recent))
-    disc_first = np.lexsort((rng.random(count), ~in_disc))
-    young = disc_first[: round(formed / model.stellar_mass * count)]
-    ages[young] = recent[young]
-    return ages
+def _sample_gas(
+    model: GalaxyModel, potential: Potential, rng: np.random.Generator
+) -> dict[str, NDArray]:
+    """Draw the cells of the disc on near-circular orbits, then those of the hot gas."""
+    parts = [_no_gas()]
+    if model.gas is not None:
+        parts.append(_sample_gas_disc(model, model.gas, rng))
+    if model.hot_gas is not None:
+        cell_mass = max(model.star_mass, model.hot_gas.mass / _MOST_HOT_CELLS)
+        hot = _sample_spheroid(potential, model.hot_gas, cell_mass, rng)
+        radii = np.linalg.norm(hot["positions"], axis=1)
+        hot["densities"] = model.hot_gas.density(radii)
+        hot["star_formation_rates"] = hot["neutral_fractions"] = np.zeros(len(radii))
+        parts.append(hot)
+    gas = {key: np.concatenate([part[key] for part in parts if key in part]) for key in parts[0]}
+    gas["metallicities"] = np.full(len(gas["masses"]), model.gas_metallicity)
+    return gas
 
 
-def _draw_metallicities(
-    model: GalaxyModel, stars: dict[str, NDArray], rng: np.random.Generator
-) -> NDArray:
-    """Metallicities log-normal about a radial gradient; (N,), mass fraction."""
-    radii = np.linalg.norm(stars["positions"], axis=1)
-    outward = np.minimum(radii / np.median(radii) - 1.0, 2.0)
-    median = np.where(
-        stars["in_disc"], model.disc_population.metallicity, model.bulge_population.metallicity
-    )
-    scatter = _METALLICITY_SCATTER * rng.standard_normal(len(radii))
-    return median * 10.0 ** (_METALLICITY_GRADIENT * outward + scatter)
-
-
-def _sample_gas(model: GalaxyModel, rng: np.random.Generator) -> dict[str, NDArray]:
-    """Gas on near-circular orbits; the denser half forms stars as Kennicutt (1998) has it."""
-    if model.gas is None:
-        return _no_gas()
-    gas = _sample_disc(model, model.gas, rng, toomre_q=0.0)
-    surface = model.gas.surface_density(np.hypot(*gas["positions"].T[:2]))
+def _sample_gas_disc(
+    model: GalaxyModel, disc: Disc, rng: np.random.Generator
+) -> dict[str, NDArray]:
+    """Draw the cells of the disc; the denser half forms stars as Kennicutt (1998) has it."""
+    gas = _sample_disc(model, disc, rng, toomre_q=0.0)
+    surface = disc.surface_density(np.hypot(*gas["positions"].T[:2]))
     weights = gas["masses"] * np.where(surface >= np.median(surface), surface**0.4, 0.0)
     gas["star_formation_rates"] = model.star_formation_rate * weights / weights.sum()
-    gas["densities"] = model.gas.density(gas["positions"])
-    gas["metallicities"] = np.full(len(weights), model.gas_metallicity)
+    gas["densities"] = disc.density(gas["positions"])
     gas["neutral_fractions"] = np.full(len(weights), model.gas_neutral_fraction)
     return gas
 
 
 def _no_gas() -> dict[str, NDArray]:
-    """Arrays of no gas."""
-    scalars = (
-        "masses",
-        "star_formation_rates",
-        "densities",
-        "metallicities",
-        "neutral_fractions",
-    )
+    """Return arrays of no gas."""
+    scalars = ("masses", "densities", "star_formation_rates", "neutral_fractions")
     vectors = {key: np.empty((0, 3)) for key in ("positions", "velocities")}
     return vectors | {key: np.empty(0) for key in scalars}
 
@@ -313,6 +297,7 @@ def showcase_models() -> dict[str, GalaxyModel]:
             disc_population=Population(age=4.0, metallicity=0.015, age_scatter=0.25),
             toomre_q=1.3,
             star_formation_rate=1.5,
+            recent_star_formation_rate=2.0,
             dark_matter_mass=1e7,
         ),
         "2": GalaxyModel(
@@ -342,6 +327,7 @@ def showcase_models() -> dict[str, GalaxyModel]:
             disc_population=Population(age=3.5, metallicity=0.008, age_scatter=0.25),
             gas_metallicity=0.007,
             star_formation_rate=0.5,
+            recent_star_formation_rate=0.5,
             star_mass=5e5,
         ),
     }
