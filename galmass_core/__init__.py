@@ -6,5 +6,7 @@ MNRAS 528, 6354); models learn the truth from the maps.
 
 import os
 
+__version__ = "0.1.0"
+
 # OpenMP threads that spin while they wait make LightGBM beside torch 10-100 times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import partial
-from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 import h5py
 import pandas as pd
 
+from galmass_core import __version__
 from galmass_core.atomic import write_json, written_whole
 from galmass_core.dataset import (
     DESCRIPTION,
@@ -141,7 +141,7 @@ def _settings(refs: Sequence[GalaxyRef], recipe: Recipe) -> dict[str, Any]:
     ]
     return {
         "schema": SCHEMA,
-        "galmass": metadata.version("galmass"),
+        "galmass": __version__,
         "sources": {"galaxies": len(refs), "sha256": _digest(listing)},
         "where": recipe.where,
         "ids": None if recipe.ids is None else _digest(sorted(recipe.ids)),

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from importlib import metadata
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from galmass_core import __version__
 from galmass_core.atomic import write_json
 from galmass_core.galaxy import GalaxyName
 from galmass_core.maps import MAP_KEYS, VIEW_PIXELS, GalaxyMaps
@@ -334,7 +334,7 @@ def write_tables(
     names = samples["name"].unique()
     facts = {
         "schema": SCHEMA,
-        "galmass": metadata.version("galmass"),
+        "galmass": __version__,
         "state": "complete",
         "suites": sorted({GalaxyName.parse(name).suite for name in names}),
         "counts": {"galaxies": len(names), "samples": len(samples), "excluded": len(excluded)},
