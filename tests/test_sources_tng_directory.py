@@ -18,7 +18,7 @@ def three_galaxies():
     gas_free = tng_particles(stars=160, dark=40, centre=(5e3, 6e3, 7e3), seed=3)
     del gas_free["PartType0"]
     return [
-        tng_particles(stars=300, gas=200, dark=250, seed=2),
+        tng_particles(stars=500, gas=200, dark=250, seed=2),
         gas_free,
         tng_particles(stars=150, gas=30, dark=20, centre=(0.0, BOX, 4e4), seed=4),
     ]
@@ -63,9 +63,9 @@ def test_every_galaxy_is_as_its_cutout(tmp_path, layout):
 def test_a_galaxy_across_chunks_has_all_its_particles(tmp_path):
     write_directory(tmp_path / "output", three_galaxies())
     galaxy = read_galaxy(tmp_path / "output", 0)
-    assert (len(galaxy.stars), len(galaxy.gas), len(galaxy.dark_matter)) == (297, 203, 250)
+    assert (len(galaxy.stars), len(galaxy.gas), len(galaxy.dark_matter)) == (497, 203, 250)
     with h5py.File(tmp_path / "output" / "snapdir_099" / "snap_099.0.hdf5") as file:
-        assert len(file["PartType4/Masses"]) < 300  # it does lie in both
+        assert len(file["PartType4/Masses"]) < 500  # it does lie in both
 
 
 def test_the_folder_that_holds_output_is_as_good(tmp_path):
@@ -157,11 +157,11 @@ def test_a_galaxys_source_leads_back_to_it(tmp_path):
 
 def test_a_directory_written_anew_is_read_anew(tmp_path):
     write_directory(tmp_path, three_galaxies(), offsets=False)
-    assert len(read_galaxy(tmp_path, 0).stars) == 297
+    assert len(read_galaxy(tmp_path, 0).stars) == 497
     for path in tmp_path.rglob("*.hdf5"):
         path.unlink()
     write_directory(tmp_path, three_galaxies()[::-1], offsets=False)
-    assert len(read_galaxy(tmp_path, 0).stars) == 47
+    assert len(read_galaxy(tmp_path, 0).stars) == 147
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_folder_of_something_else_is_refused(tmp_path):
 def test_absent_chunk_is_named_when_it_is_needed(tmp_path):
     write_directory(tmp_path / "output", three_galaxies())
     next(tmp_path.rglob("snap_099.0.hdf5")).unlink()
-    assert len(read_galaxy(tmp_path / "output", 2).stars) == 47
+    assert len(read_galaxy(tmp_path / "output", 2).stars) == 147
     with pytest.raises(GalaxyFileError, match=r"subhalo 0 of .*chunk 0 must be there"):
         read_galaxy(tmp_path / "output", 0)
 
@@ -246,7 +246,7 @@ def test_without_offsets_absent_chunks_are_refused(tmp_path, file):
 def test_absent_first_catalogue_chunk_is_no_harm_with_offsets(tmp_path):
     write_directory(tmp_path / "output", three_galaxies())
     next(tmp_path.rglob("fof_subhalo_tab_099.0.hdf5")).unlink()
-    assert len(read_galaxy(tmp_path / "output", 2).stars) == 47
+    assert len(read_galaxy(tmp_path / "output", 2).stars) == 147
 
 
 def test_damaged_chunk_is_named(tmp_path):
