@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from galmass_core.cli import data, learning, serve, tables
+from galmass_core.cli import data, demo, learning, serve, tables
 
 BAD_INPUT, STOPPED = 2, 130  # exit codes
 
@@ -47,6 +47,6 @@ def _parser() -> argparse.ArgumentParser:
         description="Learn galaxy masses from images and stellar kinematics of simulated galaxies.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (data, learning, tables, serve):
+    for module in (data, demo, learning, tables, serve):
         module.add_commands(commands)
     return parser

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data
+from galmass_core.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from galmass_core.dataset import DataSet
@@ -104,23 +105,19 @@ def _add_info(commands: Any) -> None:  # noqa: ANN401
     info.set_defaults(run=_info, when_stopped="")
 
 
+def one_thread_each() -> None:
+    """Let every process use one processor: ``--workers`` says how many there are."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
+
 def _build(args: argparse.Namespace) -> None:
     """Run ``galmass build``."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ.setdefault(name, "1")  # --workers says how many processors are used
-    from tqdm import tqdm
-
+    one_thread_each()
     from galmass_core.build import build_dataset
 
     ids = None if args.ids is None else args.ids.read_text(encoding="utf-8").split()
-    with tqdm(unit="galaxy", delay=0.01) as bar:  # no bar for input that fails at once
-
-        def show(done: int, total: int, excluded: int) -> None:
-            if bar.total is None:  # a build that goes on begins in the middle
-                bar.total, bar.initial, bar.n = total, done - 1, done - 1
-            bar.set_postfix(excluded=excluded, refresh=False)
-            bar.update(done - bar.n)
-
+    with progress_bar("building", Path(args.out)) as show:
         dataset = build_dataset(
             args.sources,
             args.out,
@@ -132,7 +129,7 @@ def _build(args: argparse.Namespace) -> None:
             dust=args.dust,
             progress=show,
         )
-    _print_dataset(dataset, as_json=args.json)
+    print_dataset(dataset, as_json=args.json)
 
 
 def _catalogue(args: argparse.Namespace) -> None:
@@ -145,7 +142,7 @@ def _catalogue(args: argparse.Namespace) -> None:
     dataset = build_catalogue(args.directory, args.out)
     if args.disc_fractions is not None:
         dataset = join_disc_fractions(dataset, args.disc_fractions)
-    _print_dataset(dataset, as_json=args.json)
+    print_dataset(dataset, as_json=args.json)
 
 
 def _join(args: argparse.Namespace) -> None:
@@ -164,10 +161,10 @@ def _info(args: argparse.Namespace) -> None:
     """Run ``galmass info``."""
     from galmass_core.dataset import open_dataset
 
-    _print_dataset(open_dataset(args.data), as_json=args.json)
+    print_dataset(open_dataset(args.data), as_json=args.json)
 
 
-def _print_dataset(dataset: "DataSet", *, as_json: bool) -> None:
+def print_dataset(dataset: "DataSet", *, as_json: bool) -> None:
     """Tell a person or a program what a data set holds."""
     print(json.dumps(_envelope(dataset), indent=1) if as_json else _summary(dataset))
 

@@ -1,0 +1,63 @@
+"""``galmass demo``: a universe for someone without data."""
+
+import argparse
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from galmass_core.cli.arguments import add_home
+from galmass_core.cli.data import one_thread_each, print_dataset
+from galmass_core.cli.progress import progress_bar
+
+
+def add_commands(commands: Any) -> None:  # noqa: ANN401
+    """Describe ``galmass demo``."""
+    demo = commands.add_parser(
+        "demo",
+        help="make synthetic galaxies with the shape of TNG100's",
+        description="Draw synthetic galaxies from a distribution fitted to TNG100's catalogue, "
+        "write their particles in TNG's layout and build a data set of them. Their scatters come "
+        "from our priors: they are not TNG100 numbers.",
+        epilog="example: galmass demo --galaxies 300",
+    )
+    demo.add_argument(
+        "--galaxies", type=int, default=300, metavar="N", help="how many (default: 300)"
+    )
+    demo.add_argument(
+        "--seed", type=int, default=1, metavar="S", help="same seed, same bytes (default: 1)"
+    )
+    demo.add_argument(
+        "--out", type=Path, metavar="DIR", help="folder to make (default: universe, in the home)"
+    )
+    demo.add_argument(
+        "--particles", type=Path, metavar="DIR", help="keep the simulation there, in TNG's layout"
+    )
+    demo.add_argument(
+        "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
+    )
+    demo.add_argument("--json", action="store_true", help="tell the result as JSON")
+    add_home(demo)
+    demo.set_defaults(run=_demo, when_stopped="The same command again goes on from here.")
+
+
+def _demo(args: argparse.Namespace) -> None:
+    """Run ``galmass demo``."""
+    one_thread_each()
+    from galmass_core.build import build_dataset
+    from galmass_core.dataset import home_folder
+    from galmass_core.sources import tng_directory
+    from galmass_core.sources.universe import write_universe
+
+    out = args.out or home_folder() / "universe"
+    particles = args.particles or out.with_name(f"{out.name}-particles")
+    if not tng_directory.matches(particles):  # its catalogue is written last
+        if args.particles is None:
+            shutil.rmtree(particles, ignore_errors=True)
+        with progress_bar("drawing", out) as show:
+            write_universe(particles, args.galaxies, args.seed, show)
+    with progress_bar("building", out) as show:
+        dataset = build_dataset([particles], out, workers=args.workers, progress=show)
+    if args.particles is None:
+        shutil.rmtree(particles)
+    print_dataset(dataset, as_json=args.json)
