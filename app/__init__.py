@@ -1,0 +1,1 @@
+"""The dashboard: looks at galaxies, holds no physics. Import it as ``galmass_app``."""

@@ -1,0 +1,95 @@
+"""A result of ours beside the paper's: whether the two can be compared, and whether they agree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandas as pd
+
+from galmass_core.dataset import DataSet
+from galmass_core.experiments import FEATURES
+from galmass_core.metrics import Estimate
+from galmass_core.paper import DATA, published_table
+from galmass_core.quantities import quantity
+
+_ROUNDING = 0.005  # dex: the paper gives two digits
+_INPUTS = {FEATURES: "default10", FEATURES[1:]: "default10_minus_Mr"}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the paper has to say of a result.
+
+    Attributes
+    ----------
+    published : float or None
+        Its scatter [dex]; None where it gives none.
+    agrees : bool or None
+        None where the two cannot be compared.
+    why : str
+        Why they cannot; empty where they can.
+    """
+
+    published: float | None
+    agrees: bool | None
+    why: str
+
+
+def judge(data: DataSet, target: str, features: Sequence[str], scatter: Estimate) -> Verdict:
+    """Compare a scatter of boosted trees with Table 5 of the paper.
+
+    Parameters
+    ----------
+    data : DataSet
+        Only TNG100-1 can agree or disagree.
+    target : str
+        Column.
+    features : sequence of str
+        Only the paper's ten, or nine of them where it leaves M_r out, can agree or disagree.
+    scatter : Estimate
+        Of ours, dex.
+
+    Returns
+    -------
+    Verdict
+    """
+    inputs = _INPUTS.get(tuple(features))
+    published = _published(target, inputs or "default10")
+    if published is None:
+        return Verdict(None, None, "the paper gives no value for this")
+    if why := _not_comparable(data, features, inputs):
+        return Verdict(published, None, why)
+    allowed = 2 * scatter.error + _ROUNDING
+    return Verdict(published, abs(scatter.value - published) <= allowed, "")
+
+
+def _not_comparable(data: DataSet, features: Sequence[str], inputs: str | None) -> str:
+    """Say why a result cannot be compared with the paper's; empty if it can."""
+    if others := [name for name in simulations(data) if name != DATA]:
+        return f"the galaxies are of {', '.join(others)}, the paper's of TNG100-1"
+    if inputs is None:
+        lacking = [quantity(key).symbol for key in FEATURES if key not in features]
+        added = [quantity(key).symbol for key in features if key not in FEATURES]
+        said = [f"without {', '.join(lacking)}"] * bool(lacking)
+        said += [f"with {', '.join(added)}"] * bool(added)
+        return f"learned {' and '.join(said)}, unlike the paper"
+    return ""
+
+
+@lru_cache(maxsize=16)
+def simulations(data: DataSet) -> tuple[str, ...]:
+    """Return where its galaxies come from, as in `TNG/TNG100-1`."""
+    return tuple(sorted(data.samples["name"].str.rsplit("/", n=2).str[0].unique()))
+
+
+def _published(target: str, inputs: str) -> float | None:
+    """Return the scatter of Table 5 for a target and its inputs."""
+    table = _table()
+    row = table[(table["target"] == target) & (table["inputs"] == inputs)]
+    return None if row.empty else float(row["sigma_dex"].iloc[0])
+
+
+@lru_cache(maxsize=1)
+def _table() -> pd.DataFrame:
+    """Read Table 5 once."""
+    return published_table(5)

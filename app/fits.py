@@ -1,0 +1,288 @@
+"""What boosted trees learn from a data set: fitted in worker threads, kept for all sessions.
+
+A session asks through its `Slot` and looks there from its own callbacks; no worker touches a page.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from functools import lru_cache
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from galmass_core.boosting import BoostedTrees, fit_with_curves
+from galmass_core.dataset import DataSet
+from galmass_core.experiments import (
+    FEATURES,
+    STAND_INS,
+    TARGETS,
+    Experiment,
+    default_features,
+    missing_columns,
+    true_values,
+    usable_rows,
+)
+from galmass_core.importance import SEEDS, measure_importance
+from galmass_core.learning import predict
+from galmass_core.metrics import Estimate, measure_errors
+from galmass_core.quantities import APERTURES
+from galmass_core.splits import sibling_share, split_samples
+from galmass_core.tables import table_5
+
+LEAST_GALAXIES = 60  # fewer leave too few to test on
+SLOW_GALAXIES = 2000  # as many are drawn where a measure trains hundreds of models
+SHAP_SAMPLES = 1000
+RESAMPLES = 400  # of galaxies, for errors while someone waits
+EXTRA_FEATURES = (*STAND_INS.values(), "effective_radius", "half_mass_radius")  # not in the paper
+ALL_FEATURES = (*FEATURES, *EXTRA_FEATURES)
+ALL_TARGETS = tuple(
+    key.replace("_1rhsm", f"_{aperture}rhsm") for aperture in APERTURES for key in TARGETS.values()
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What to learn from what."""
+
+    data: DataSet
+    target: str
+    features: tuple[str, ...]
+    split: str = "galaxy"
+
+    @property
+    def experiment(self) -> Experiment:
+        """As the core of galmass takes it."""
+        return Experiment(
+            name=f"{self.target} by chosen features",
+            target=self.target,
+            method="trees",
+            features=self.features,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A model and how it does on the test part.
+
+    Attributes
+    ----------
+    question : Question
+    predictions : pandas.DataFrame
+        Of the test part: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms).
+    curves : pandas.DataFrame
+        Losses after each tree, as `boosting.fit_with_curves` gives them.
+    importance : pandas.DataFrame
+        ``gain`` [%] and ``shap`` [dex] by feature.
+    errors : dict of Estimate
+        As `metrics.measure_errors` gives them.
+    siblings : float
+        Share of the test samples whose galaxy is in training too.
+    left_out : dict of str to int
+        Samples that could not be used, by reason.
+    """
+
+    question: Question
+    predictions: pd.DataFrame
+    curves: pd.DataFrame
+    importance: pd.DataFrame
+    errors: dict[str, Estimate]
+    siblings: float
+    left_out: dict[str, int]
+
+
+class Worker:
+    """One thread that does one thing at a time; it never keeps the server from stopping."""
+
+    def __init__(self) -> None:
+        self._queue = SimpleQueue()
+        Thread(target=self._run, daemon=True).start()
+
+    def submit(self, task: "Task") -> None:
+        """Put something at the end of the queue."""
+        self._queue.put(task)
+
+    def _run(self) -> None:
+        """Do what comes, unless it was dropped before its turn."""
+        while True:
+            task = self._queue.get()
+            if task.future.set_running_or_notify_cancel():
+                try:
+                    task.future.set_result(task.work(task))
+                except Exception as error:  # whoever waits gets it
+                    task.future.set_exception(error)
+
+
+class Task:
+    """Work under way: it may say how far it is, and must look whether it is still wanted."""
+
+    def __init__(self, work: Callable[["Task"], Any]) -> None:
+        self.work = work
+        self.future = Future()
+        self.said = ""
+        self.dropped = False
+
+
+class Slot:
+    """A session's one place with a worker: the newest request replaces the one before."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._task = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether something was asked that has not been taken yet."""
+        return self._task is not None
+
+    @property
+    def said(self) -> str:
+        """How far the work is."""
+        return self._task.said if self._task else ""
+
+    def ask(self, work: Callable[[Task], Any]) -> None:
+        """Have something done; what was asked before is dropped."""
+        self.drop()
+        self._task = Task(work)
+        self._worker.submit(self._task)
+
+    def drop(self) -> None:
+        """Want no longer what was asked."""
+        if self._task:
+            self._task.dropped = True
+            self._task.future.cancel()
+            self._task = None
+
+    def take(self) -> Any:  # noqa: ANN401
+        """Return what was made, once; None until then. Raises what the work raised."""
+        if self._task is None or not self._task.future.done():
+            return None
+        task, self._task = self._task, None
+        return task.future.result()
+
+
+QUICK, SLOW = Worker(), Worker()
+
+
+def pose(data: DataSet, target: str, features: str, split: str) -> Question | None:
+    """Return the question that a person asks, put right where the data set lacks something.
+
+    Parameters
+    ----------
+    data : DataSet
+    target : str
+        Column; the first that there is instead of one that there is not.
+    features : str
+        Columns, parted by commas; those of Table 1 if none of them is there.
+    split : str
+        ``galaxy`` or ``paper``.
+
+    Returns
+    -------
+    Question or None
+        None if there is nothing to learn, or nothing to learn from.
+    """
+    lacking = why_missing(data, ALL_TARGETS + ALL_FEATURES)
+    targets = [key for key in (target, *ALL_TARGETS) if key in ALL_TARGETS and key not in lacking]
+    asked = features.split(",")
+    chosen = [key for key in ALL_FEATURES if key in asked and key not in lacking]
+    chosen = chosen or default_features(data.samples)
+    if not (targets and chosen):
+        return None
+    return Question(data=data, target=targets[0], features=tuple(chosen), split=split)
+
+
+@lru_cache(maxsize=64)
+def learn(question: Question) -> Fit:
+    """Train on one part of the galaxies and try it on the other.
+
+    Raises
+    ------
+    ValueError
+        If no usable sample is left to train or to test.
+    """
+    wanted, samples = question.experiment, question.data.samples
+    usable, left_out = usable_rows(samples, wanted.features, [wanted.target])
+    parts = split_samples(samples, question.split)[usable]
+    samples = samples[usable]
+    train, test = samples[parts == "train"], samples[parts == "test"]
+    if train.empty or test.empty:
+        msg = f"no galaxy with {wanted.target} and all features is left to train or to test"
+        raise ValueError(msg)
+    pairs = [
+        (part[list(wanted.features)], true_values(part, wanted.target)) for part in (train, test)
+    ]
+    model, curves = fit_with_curves(*pairs[0], *pairs[1])
+    predictions = predict(model, wanted.target, test, "test")
+    delta = predictions["y_pred"] - predictions["y_true"]
+    return Fit(
+        question=question,
+        predictions=predictions,
+        curves=curves,
+        importance=_quick_importance(model, test),
+        errors=measure_errors(delta, predictions["name"], resamples=RESAMPLES),
+        siblings=sibling_share(samples, parts),
+        left_out=left_out,
+    )
+
+
+def _quick_importance(model: BoostedTrees, test: pd.DataFrame) -> pd.DataFrame:
+    """Return what costs no further training; SHAP of some samples spread over all."""
+    rows = np.unique(np.linspace(0, len(test) - 1, SHAP_SAMPLES).astype(int))
+    shap = model.contributions(test.iloc[rows]).abs().mean()
+    return pd.DataFrame({"gain": model.gain(), "shap": shap})
+
+
+def measure(question: Question, task: Task) -> pd.DataFrame:
+    """Measure importance by spoiling and leaving out, five times; stops when it is dropped.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `importance.measure_importance` gives it.
+
+    Raises
+    ------
+    CancelledError
+        If it was dropped.
+    ValueError
+        If no usable sample is left.
+    """
+    rounds = []
+    for seed in SEEDS:
+        if task.dropped:
+            raise CancelledError
+        task.said = f"round {seed + 1} of {len(SEEDS)}"
+        rounds.append(_measure_once(question, seed))
+    values = pd.concat(
+        one.drop(columns=one.columns[one.columns.str.endswith("_error")]) for one in rounds
+    ).groupby(level=0)
+    table = values.mean().join(values.std(ddof=0).drop(columns="cluster").add_suffix("_error"))
+    return table.astype({"cluster": int}).sort_values("drop_cluster", ascending=False)
+
+
+@lru_cache(maxsize=256)
+def _measure_once(question: Question, seed: int) -> pd.DataFrame:
+    """Measure with one seed; kept, so that what was dropped goes on where it stopped."""
+    samples = question.data.samples
+    names = np.array(question.data.galaxy_names)
+    if len(names) > SLOW_GALAXIES:
+        drawn = np.random.default_rng(0).choice(names, SLOW_GALAXIES, replace=False)
+        samples = samples[samples["name"].isin(drawn)]
+    return measure_importance(samples, question.experiment, seeds=[seed])
+
+
+@lru_cache(maxsize=16)
+def table_five(data: DataSet, split: str) -> list[dict[str, Any]]:
+    """Return our rows of Table 5, as `tables.table_5` gives them."""
+    return table_5(data, split)
+
+
+def why_missing(data: DataSet, keys: tuple[str, ...]) -> dict[str, str]:
+    """Say of each column that a data set lacks why that is."""
+    known = data.info.get("not_available", {})
+    lacking = missing_columns(data.samples, keys)
+    return {key: known.get(key, "this data set has no such column") for key in lacking}

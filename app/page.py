@@ -1,0 +1,129 @@
+"""The frame around every page: header, page switch, data set, theme, status line, URL."""
+
+from urllib.parse import parse_qsl
+
+import panel as pn
+import param
+
+from galmass_app import services
+from galmass_app.state import IN_URL, Choice
+from galmass_app.theme import Look, style_sheet
+from galmass_app.views.explore import Explore
+from galmass_app.views.features_page import Features
+from galmass_app.views.sample_page import SamplePage
+from galmass_app.views.status import Status
+from galmass_app.views.theme_switch import ThemeSwitch
+
+PAGES = {  # key in the URL: name in the header, its Viewer
+    "explore": ("Explore", Explore),
+    "sample": ("Sample", SamplePage),
+    "features": ("Features", Features),
+}
+TEMPLATE = """
+{% extends base %}
+{% block postamble %}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+{% for css in template_resources["css"].values() -%}
+<link rel="stylesheet" href="{{ css }}">
+{% endfor %}
+<style>{{ style }}</style>
+<script>
+  document.documentElement.dataset.theme = localStorage.getItem("galmass-theme") ??
+    (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark")
+</script>
+{% endblock %}
+{% block contents %}
+<header>
+  <a class="brand" href="?">galmass</a>
+  <nav aria-label="Pages">{{ embed(roots.pages) }}</nav>
+  <div class="chooser">{{ embed(roots.chooser) }}</div>
+  {{ embed(roots.theme) }}
+</header>
+<main>{{ embed(roots.main) }}</main>
+<footer>{{ embed(roots.status) }}</footer>
+{{ embed(roots.location) }}
+{% endblock %}
+"""
+
+
+class Page:
+    """One visitor's dashboard, as the URL asks for it."""
+
+    def __init__(self) -> None:
+        pn.extension(respect_explicit_sizing=True)
+        self.choice = Choice()
+        self._read_url()
+        self.choice.settle()
+        self._views = {}
+        self._main = pn.Column(sizing_mode="stretch_width", css_classes=["gm-main"])
+        self._turn()
+        self.choice.param.watch(self._turn, "page")
+        self.template = pn.Template(TEMPLATE, design=Look, location=True)
+        self.template.add_variable("style", style_sheet("style.css"))
+        for name, part in {
+            "pages": self._switch(),
+            "chooser": self._chooser(),
+            "theme": ThemeSwitch.of(self.choice),
+            "main": self._main,
+            "status": Status(self.choice),
+        }.items():
+            self.template.add_panel(name, part)
+
+    def servable(self) -> None:
+        """Serve it to the visitor of this session."""
+        with pn.state.curdoc.models.freeze():  # one scan of all models instead of fifteen
+            self.template.servable(title="galmass")
+
+    def _switch(self) -> pn.widgets.RadioButtonGroup:
+        """Make the page switch of the header."""
+        return pn.widgets.RadioButtonGroup.from_param(
+            self.choice.param.page,
+            options={name: key for key, (name, _) in PAGES.items()},
+            css_classes=["gm-pages"],
+        )
+
+    def _chooser(self) -> pn.widgets.Select:
+        """Make the data-set chooser; it stays where it is if a data set cannot be opened."""
+        choice = self.choice
+        select = pn.widgets.Select(
+            label="Data set",
+            options=list(services.catalogue()),
+            value=choice.dataset or None,
+            css_classes=["gm-inline", "gm-dataset"],
+            sizing_mode="stretch_width",
+        )
+
+        def chosen(event: param.parameterized.Event) -> None:
+            if event.new and event.new != choice.dataset:
+                choice.open(event.new)
+                select.value = choice.dataset
+
+        select.param.watch(chosen, "value")
+        return select
+
+    def _turn(self, *_: param.parameterized.Event) -> None:
+        """Show the page that is chosen; it is built the first time."""
+        key = self.choice.page
+        if key not in self._views:
+            self._views[key] = PAGES[key][1](self.choice)
+        self._main[:] = [self._views[key]]
+
+    def _read_url(self) -> None:
+        """Take from the URL what was chosen before, and keep it there from now on."""
+        choice, location = self.choice, pn.state.location
+        asked = dict(parse_qsl(location.search.removeprefix("?")))
+        for name, key in IN_URL.items():
+            if key in asked:
+                try:
+                    choice.param.update({name: asked[key]})
+                except ValueError:
+                    choice.error = f"The address asks for {key}={asked[key]}, which there is not."
+        if choice.page not in PAGES:
+            choice.error = f"The address asks for page={choice.page}, which there is not."
+            choice.page = "explore"
+
+        def write(*_: param.parameterized.Event) -> None:
+            chosen = {key: getattr(choice, name) for name, key in IN_URL.items()}
+            location.update_query(**chosen)
+
+        choice.param.watch(write, list(IN_URL))

@@ -1,0 +1,6 @@
+"""Data -> HoloViews element, pure functions; in a notebook each shows itself."""
+
+import holoviews as hv
+
+hv.extension("bokeh")
+hv.renderer("bokeh").webgl = False  # few points: a canvas is as fast, and much faster without a GPU

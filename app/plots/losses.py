@@ -1,0 +1,53 @@
+"""Losses after each tree -> the curves of Figure 4."""
+
+from functools import partial
+
+import holoviews as hv
+import pandas as pd
+from holoviews.plotting.bokeh.element import ElementPlot
+
+from galmass_app.plots.frame import quiet_toolbar
+from galmass_app.theme import Stroke
+
+LOSSES = {"l1": "MAE [dex]", "l2": "MSE [dex²]"}
+PARTS = {"train": Stroke("#d98e1f", "dashed"), "test": Stroke("#5b8def", "solid")}
+
+
+def loss_curves(curves: pd.DataFrame, loss: str) -> hv.Overlay:
+    """Draw one loss of the training and of the test part.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        As `boosting.fit_with_curves` gives it.
+    loss : str
+        ``l1`` (mean absolute error) or ``l2`` (mean squared error).
+
+    Returns
+    -------
+    holoviews.Overlay
+    """
+    columns = [f"{part}_{loss}" for part in PARTS]
+    lines = [
+        hv.Curve((curves["iteration"], curves[column]), "trees", loss).opts(
+            color=style.colour, line_dash=style.dash, line_width=2
+        )
+        for column, style in zip(columns, PARTS.values(), strict=True)
+    ]
+    limits = (0.9 * curves[columns].min().min(), 1.1 * curves[columns].max().max())
+    return hv.Overlay(lines).opts(
+        logy=True,
+        xlabel="trees",
+        ylabel=LOSSES[loss],
+        responsive=True,
+        min_height=190,
+        show_legend=False,
+        default_tools=["reset"],
+        hooks=[quiet_toolbar, partial(_follow, limits=limits)],
+    )
+
+
+def _follow(plot: ElementPlot, element: hv.Overlay, limits: tuple[float, float]) -> None:
+    """Fit the axis to the curves, also when another model is shown."""
+    low, high = limits
+    plot.handles["y_range"].update(start=low, end=high, reset_start=low, reset_end=high)

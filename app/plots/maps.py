@@ -1,0 +1,192 @@
+"""Maps of a galaxy -> pictures of them: colours, rings at R_hsm and R_e, a ruler in kpc."""
+
+from functools import partial
+
+import holoviews as hv
+import numpy as np
+from bokeh.models import (
+    ColumnDataSource,
+    Ellipse,
+    FixedTicker,
+    HoverTool,
+    Metric,
+    ScaleBar,
+    Text,
+)
+from holoviews.plotting.bokeh.element import ElementPlot
+
+from galmass_app.plots.frame import quiet_toolbar
+from galmass_app.plots.scale import Scale, scale_of
+from galmass_app.theme import Theme, palette
+from galmass_core.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.quantities import quantity
+
+SHADE, CHALK = "#0e1116", "#ffffff"  # lines are drawn twice: readable on dark and bright pixels
+FRAME = 300  # px, in a notebook
+EMPTY = "#c9cdd3"  # pixels without light or stars, in a notebook
+
+
+def four_maps(maps: GalaxyMaps, effective_radius: float | None = None) -> hv.Layout:
+    """Show a galaxy's r image, colour, velocity and dispersion side by side.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+    effective_radius : float, kpc, optional
+        R_e, for its ring.
+
+    Returns
+    -------
+    holoviews.Layout
+        Zooming in one zooms all; shows itself in a notebook.
+    """
+    pictures = []
+    for key in MAP_KEYS:
+        scale, shown = scale_of(maps, key), quantity(key)
+        bar = {"height": 8, "ticker": FixedTicker(ticks=list(scale.ticks))}
+        pictures.append(
+            picture(maps, key, scale, effective_radius=effective_radius, theme="light").opts(
+                title=shown.name,
+                frame_width=FRAME,
+                frame_height=FRAME,
+                border=8,
+                bgcolor=EMPTY,
+                colorbar=True,
+                colorbar_position="bottom",
+                colorbar_opts=bar | {"major_label_overrides": scale.ticks},
+                clabel=shown.label,
+            )
+        )
+    return hv.Layout(pictures).cols(len(pictures))
+
+
+def picture(
+    maps: GalaxyMaps,
+    key: str,
+    scale: Scale,
+    *,
+    effective_radius: float | None = None,
+    theme: Theme = "dark",
+) -> hv.Image:
+    """Draw one map in kpc with its rings and ruler.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+    key : str
+        ``r``, ``g-r``, ``V`` or ``sigma``.
+    scale : Scale
+        Range of the colours.
+    effective_radius : float, kpc, optional
+        R_e, for its ring.
+    theme : str
+        ``dark`` or ``light``: the colour of zero velocity.
+
+    Returns
+    -------
+    holoviews.Image
+        Pixels without light or stars show the frame's background.
+    """
+    edge = maps.half_width
+    radii = (maps.half_mass_radius, effective_radius)
+    return hv.Image(
+        maps.view(key)[::-1],  # an Image's first row is its top
+        bounds=(-edge, -edge, edge, edge),
+        kdims=["x_kpc", "y_kpc"],
+        vdims=[key],
+    ).opts(
+        cmap=palette(key, theme),
+        clim=(scale.low, scale.high),
+        cnorm="log" if scale.log else "linear",
+        border=0,
+        xaxis=None,
+        yaxis=None,
+        xlim=(-edge, edge),
+        ylim=(-edge, edge),
+        tools=[_hover(key)],
+        default_tools=["pan", "wheel_zoom", "box_zoom", "reset"],
+        active_tools=[],
+        hooks=[
+            quiet_toolbar,
+            _ruler,
+            partial(_follow, edge=edge),
+            partial(_rings, radii=radii),
+        ],
+    )
+
+
+def _hover(key: str) -> HoverTool:
+    """Tooltip with the value under the pointer and where it is."""
+    shown = quantity(key)
+    digits = {"r": "%.2e", "g-r": "%.2f"}.get(key, "%.0f")
+    unit = shown.label.partition("[")[2].removesuffix("]")
+    return HoverTool(
+        tooltips=f"""<div style="margin: -6px; padding: 6px 9px; font-size: 13px;
+            background: var(--gm-surface, #ffffff); color: var(--gm-text, #14181d)">
+            {shown.symbol} = <b>@image{{{digits}}}</b> {unit}<br>
+            at $x{{0.0}}, $y{{0.0}} kpc</div>""",
+        formatters={"@image": "printf"},
+    )
+
+
+def _follow(plot: ElementPlot, element: hv.Image, edge: float) -> None:
+    """Move the frame to a galaxy of another size; a zoom on the same galaxy stays."""
+    for axis in (plot.handles["x_range"], plot.handles["y_range"]):
+        if axis.reset_end != edge:
+            axis.update(start=-edge, end=edge, reset_start=-edge, reset_end=edge)
+
+
+def _rings(plot: ElementPlot, element: hv.Image, radii: tuple[float, float | None]) -> None:
+    """Draw circles at R_hsm (solid, named above) and R_e (dashed, named below)."""
+    radii = np.array(radii, dtype=float)  # NaN is not drawn
+    data = {
+        "width": 2 * radii,
+        "dash": ["solid", "dashed"],
+        "top": radii * [1, -1],
+        "name": ["R_hsm", "R_e"],
+        "baseline": ["bottom", "top"],
+    }
+    if "rings" in plot.handles:
+        plot.handles["rings"].data = data
+        return
+    plot.handles["rings"] = source = ColumnDataSource(data)
+    circle = {"x": 0, "y": 0, "width": "width", "height": "width", "fill_color": None}
+    for glyph in (
+        Ellipse(**circle, line_color=SHADE, line_width=3, line_alpha=0.45),
+        Ellipse(**circle, line_color=CHALK, line_width=1.2, line_dash="dash"),
+        Text(
+            x=0,
+            y="top",
+            text="name",
+            text_align="center",
+            text_baseline="baseline",
+            text_color=CHALK,
+            text_font_size="12px",
+            background_fill_color=SHADE,
+            background_fill_alpha=0.45,
+        ),
+    ):
+        plot.state.add_glyph(source, glyph)
+
+
+def _ruler(plot: ElementPlot, element: hv.Image) -> None:
+    """Draw a ruler in kpc that follows the zoom; once per figure."""
+    if "ruler" in plot.handles:
+        return
+    plot.handles["ruler"] = ruler = ScaleBar(
+        unit="kpc",
+        dimensional=Metric(base_unit="pc", include=["pc", "kpc"]),
+        location="bottom_left",
+        label_location="above",
+        bar_length=0.25,
+        bar_line_color=CHALK,
+        bar_line_width=2,
+        label_text_color=CHALK,
+        label_text_font_size="12px",
+        css_variables={"--bk-background-fill-color": SHADE},
+        background_fill_alpha=0.45,
+        border_line_color=None,
+        margin=8,
+        padding=6,
+    )
+    plot.state.add_layout(ruler)

@@ -1,0 +1,94 @@
+"""A data set's table -> a scatter of any quantity against any other."""
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+from holoviews.operation.datashader import rasterize, spread
+
+from galmass_app.theme import ACCENT, DENSITY, MARK
+from galmass_core.quantities import quantity
+
+AXES = ["sample_x", "sample_y"]
+CRISP = 3000  # samples up to which each is drawn as a point of its own
+
+
+def scatter(table: pd.DataFrame, x: str, y: str) -> hv.Element | hv.DynamicMap:
+    """Draw every sample; many of them as a density that datashader renders for each zoom.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per sample.
+    x, y : str
+        Columns that `quantities` explains.
+
+    Returns
+    -------
+    holoviews.Points or holoviews.DynamicMap
+    """
+    points = hv.Points((table[x].to_numpy(float), table[y].to_numpy(float)), AXES)
+    frame = {
+        "xlabel": quantity(x).label,
+        "ylabel": quantity(y).label,
+        "responsive": True,
+        "min_height": 420,
+        "padding": 0.08,
+        "tools": ["tap"],
+        "default_tools": ["pan", "wheel_zoom", "box_zoom", "reset"],
+        "active_tools": [],
+        "toolbar": "above",  # inside, it would lie over points to tap
+        "autohide_toolbar": True,
+    }
+    if len(table) <= CRISP:
+        return points.opts(color=DENSITY[-1], size=7, alpha=0.8, nonselection_alpha=0.8, **frame)
+    return spread(rasterize(points), px=1).opts(cmap=DENSITY, cnorm="log", **frame)
+
+
+def marks(table: pd.DataFrame, x: str, y: str, los: str) -> hv.Overlay:
+    """Ring the galaxy in view: its sample in view large, its other lines of sight small.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows of one galaxy.
+    x, y : str
+        Columns.
+    los : str
+        Line of sight in view.
+
+    Returns
+    -------
+    holoviews.Overlay
+    """
+    seen = table["los"] == los
+    return hv.Overlay(
+        [
+            hv.Points((rows[x].to_numpy(float), rows[y].to_numpy(float)), AXES).opts(
+                size=size, line_color=colour, fill_color=None, line_width=2.5
+            )
+            for rows, size, colour in ((table[~seen], 8, MARK), (table[seen], 18, ACCENT))
+        ]
+    )
+
+
+def nearest(
+    table: pd.DataFrame, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]
+) -> pd.Series | None:
+    """Return the sample next to a place in the scatter; None of an empty table.
+
+    Parameters
+    ----------
+    table : DataFrame
+    x, y : str
+        Columns.
+    at : (float, float)
+        The place, in the units of the axes.
+    spans : (float, float)
+        Lengths of the axes in view, so that distances are as on the screen.
+
+    Returns
+    -------
+    pandas.Series or None
+    """
+    distance = np.hypot((table[x] - at[0]) / spans[0], (table[y] - at[1]) / spans[1])
+    return None if distance.isna().all() else table.loc[distance.idxmin()]

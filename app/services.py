@@ -1,0 +1,143 @@
+"""What all sessions share: data sets opened once, maps read once. No widgets."""
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from difflib import get_close_matches
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from galmass_app.plots import trends
+from galmass_app.plots.scale import Scale, scale_of, shared_scale
+from galmass_core.assets import asset
+from galmass_core.dataset import DESCRIPTION, DataSet, list_datasets, open_dataset
+from galmass_core.galaxy import GalaxyName
+from galmass_core.maps import MAP_KEYS, GalaxyMaps
+
+SHOWCASE = "showcase"  # the data set that ships with galmass
+SCALE_SAMPLES = 12  # how many samples decide the colour range of all
+NEAREST = 3  # IDs offered instead of one that does not exist
+
+
+def catalogue() -> dict[str, Path]:
+    """Return the data sets to choose from by name: $GALMASS_DATA, the user's own, the showcase."""
+    folders = [Path(os.environ["GALMASS_DATA"])] if "GALMASS_DATA" in os.environ else []
+    folders += list_datasets()
+    with suppress(FileNotFoundError):  # a checkout in which the showcase has not been built
+        folders.append(asset(SHOWCASE))
+    found = {}
+    for folder in folders:
+        found.setdefault(folder.name, folder)
+    return found
+
+
+def dataset(name: str) -> DataSet:
+    """Return a data set of the catalogue, opened once for all and again when it was rebuilt.
+
+    Raises
+    ------
+    KeyError
+        If the catalogue has no such name; the message lists those it has.
+    DataSetError
+        If it cannot be used.
+    """
+    known = catalogue()
+    if name not in known:
+        msg = f"no data set {name!r} here; there are: {', '.join(known) or 'none'}"
+        raise KeyError(msg)
+    description = known[name] / DESCRIPTION
+    return _open(known[name], description.stat().st_mtime_ns if description.exists() else 0)
+
+
+@lru_cache(maxsize=16)
+def _open(folder: Path, _written: int) -> DataSet:
+    """Open a folder; a new time of writing opens it anew."""
+    return open_dataset(folder)
+
+
+@lru_cache(maxsize=64)  # a sample takes 0.9 MB
+def maps(data: DataSet, name: str, los: str) -> GalaxyMaps:
+    """Return the raw maps of one sample."""
+    return data.maps(name, los)
+
+
+@lru_cache(maxsize=256)
+def profiles(data: DataSet, name: str) -> pd.DataFrame:
+    """Return a galaxy's mass profiles."""
+    return data.profiles(name)
+
+
+@lru_cache(maxsize=256)
+def scales(data: DataSet, name: str, los: str) -> dict[str, Scale]:
+    """Return the colour ranges that suit one sample, by map."""
+    return {key: scale_of(maps(data, name, los), key) for key in MAP_KEYS}
+
+
+@lru_cache(maxsize=16)
+def sample_scales(data: DataSet) -> dict[str, Scale]:
+    """Return colour ranges for the whole data set, from a few samples spread over it."""
+    rows = np.unique(np.linspace(0, len(data) - 1, SCALE_SAMPLES).astype(int))
+    looks = [data.maps(name, los) for name, los in data.samples.iloc[rows][["name", "los"]].values]
+    return {key: shared_scale([scale_of(look, key) for look in looks], key) for key in MAP_KEYS}
+
+
+@lru_cache(maxsize=16)
+def relations(data: DataSet) -> dict[str, trends.Related]:
+    """Return the scaling relations that the data set has columns for, by key."""
+    return {
+        relation.key: trends.relate(data.samples, relation)
+        for relation in trends.RELATIONS
+        if not relation.missing(data.samples)
+    }
+
+
+@lru_cache(maxsize=16)
+def mass_functions(data: DataSet) -> dict[str, pd.DataFrame]:
+    """Return how many galaxies there are of each stellar mass, by group."""
+    return trends.mass_functions(data.samples)
+
+
+@lru_cache(maxsize=16)
+def subhalo_ids(data: DataSet) -> dict[str, str]:
+    """Return what to call each galaxy: its subhalo ID where that is unique, else its full name."""
+    ids = [GalaxyName.parse(name).subhalo for name in data.galaxy_names]
+    counts = pd.Series(ids).value_counts()
+    return {
+        subhalo if counts[subhalo] == 1 else name: name
+        for subhalo, name in zip(ids, data.galaxy_names, strict=True)
+    }
+
+
+def is_synthetic(data: DataSet) -> bool:
+    """Whether any galaxy of it was made by galmass and not by a simulation."""
+    return bool(data.samples.get("synthetic", pd.Series(dtype=bool)).any())
+
+
+def find_galaxy(data: DataSet, text: str) -> str:
+    """Return the name of the galaxy that a person means by an ID or a name.
+
+    Raises
+    ------
+    KeyError
+        If there is none; the message offers the nearest.
+    """
+    known, asked = subhalo_ids(data), text.strip()
+    if asked in known:
+        return known[asked]
+    if asked in known.values():
+        return asked
+    near = ", ".join(_nearest(asked, list(known)))
+    msg = f"There is no subhalo {asked} in {data.path.name}. Nearest: {near}."
+    raise KeyError(msg)
+
+
+def _nearest(asked: str, known: Sequence[str]) -> list[str]:
+    """IDs closest in number, else in spelling, else the first."""
+    if asked.isdecimal():
+        numbers = [one for one in known if one.isdecimal()]
+        if numbers:
+            return sorted(numbers, key=lambda one: abs(int(one) - int(asked)))[:NEAREST]
+    return get_close_matches(asked, known, NEAREST, cutoff=0.3) or list(known)[:NEAREST]

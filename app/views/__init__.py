@@ -1,0 +1,1 @@
+"""One small Viewer per picture, and one per page."""

@@ -1,0 +1,146 @@
+"""Page: one galaxy at a time, in its maps, its numbers and its place in the sample."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
+import panel as pn
+import param
+
+from galmass_app import services
+from galmass_app.state import Choice
+from galmass_app.views.facts import Properties, TrueMasses, headline
+from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.mass_profiles import MassProfiles
+from galmass_app.views.picker import Picker
+from galmass_app.views.sample import Sample
+
+NO_DATA = """<h2>There is no data set yet</h2>
+<p>Make one from the files of simulated galaxies (TNG cutouts, EAGLE, COLIBRE), and serve it:</p>
+<pre>galmass build GALAXY.hdf5 --out mygalaxies
+galmass serve mygalaxies</pre>"""
+NO_MAPS = """<h2>This data set holds numbers, no maps</h2>
+<p>Its tables and the scatter are below. To see galaxies, choose another data set above, or make
+one from particle files with <code>galmass build</code>.</p>"""
+UNREADABLE = """<h2>The maps of this galaxy cannot be read</h2>
+<p>The line at the bottom says why. Other galaxies may be whole: go on to the next.</p>"""
+
+
+class Explore(pn.viewable.Viewer):
+    """Pick a galaxy by ID, by chance or in the scatter, and look at it."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._headline = pn.pane.HTML(css_classes=["gm-headline"])
+        self._message = pn.pane.HTML(
+            css_classes=["gm-message"], visible=False, sizing_mode="stretch_width"
+        )
+        self._views = {}
+        self._slots = {
+            kind: pn.Column(css_classes=["gm-slot"], sizing_mode="stretch_width")
+            for kind in (FourMaps, Properties, MassProfiles, TrueMasses, Sample)
+        }
+        self._layout = pn.Column(
+            self._message, css_classes=["gm-page"], sizing_mode="stretch_width"
+        )
+        if choice.data is None:
+            self._say(NO_DATA)
+            return
+        maps, properties, *masses, sample = self._slots.values()
+        stretch = {"sizing_mode": "stretch_width"}
+        middle = pn.Column(*masses, css_classes=["gm-masses"], **stretch)
+        below = pn.Row(properties, middle, sample, css_classes=["gm-below"], **stretch)
+        self._layout[:] = [Picker(choice), self._headline, self._message, maps, below]
+        self._due = {"dataset"}
+        self._draw()
+        choice.param.watch(self._later, ["dataset", "galaxy", "los", "x", "y", "colours", "theme"])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _later(self, *events: param.parameterized.Event) -> None:
+        """Draw once this callback is through: several changes make one picture."""
+        self._due |= {event.name for event in events}
+        if self.choice.pending:
+            return
+        self.choice.pending = True
+        pn.state.execute(self._draw, schedule=True)
+
+    def _draw(self) -> None:
+        """Bring every view whose choice has changed up to date; one that fails says why."""
+        due, self._due = self._due, set()
+        parts = {
+            self._draw_facts: {"dataset", "galaxy", "los"},
+            self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme"},
+            self._draw_profiles: {"dataset", "galaxy"},
+            self._draw_sample: {"dataset", "x", "y"},
+            self._draw_rings: {"galaxy", "los"},
+        }
+        try:
+            with _one_update():
+                for draw, follows in parts.items():
+                    if due & follows:
+                        with self.choice.reporting():
+                            draw()
+        finally:
+            self.choice.pending = False
+
+    def _draw_facts(self) -> None:
+        """Name the sample and list what is known of it."""
+        row = self.choice.data.row(self.choice.galaxy, self.choice.los)
+        self._headline.object = headline(row)
+        self._put(Properties, row)
+        self._put(TrueMasses, row)
+
+    def _draw_maps(self) -> None:
+        """Show the maps, or say why there are none."""
+        choice, data = self.choice, self.choice.data
+        drawn = False
+        try:
+            if data.has_maps:
+                sample = (data, choice.galaxy, choice.los)
+                fixed = choice.colours == "sample"
+                scales = services.sample_scales(data) if fixed else services.scales(*sample)
+                radius = data.row(choice.galaxy, choice.los).get("effective_radius")
+                self._put(FourMaps, services.maps(*sample), scales, radius, choice.theme)
+                drawn = True
+        finally:
+            self._slots[FourMaps].visible = drawn
+            self._say("" if drawn else UNREADABLE if data.has_maps else NO_MAPS)
+
+    def _draw_profiles(self) -> None:
+        """Show how mass grows outwards, where that is known."""
+        choice, data = self.choice, self.choice.data
+        self._slots[MassProfiles].visible = data.has_maps
+        if data.has_maps:
+            radius = data.row(choice.galaxy, choice.los)["half_mass_radius"]
+            self._put(MassProfiles, services.profiles(data, choice.galaxy), radius)
+
+    def _draw_sample(self) -> None:
+        """Show the sample in other axes, or another sample."""
+        self._put(Sample, self.choice)
+
+    def _draw_rings(self) -> None:
+        """Mark the galaxy in view in the scatter."""
+        self._views[Sample].mark()
+
+    def _put(self, kind: type, *content: object) -> None:
+        """Draw a view; the first time, build it in its slot."""
+        if kind in self._views:
+            self._views[kind].draw(*content)
+        else:
+            self._views[kind] = kind(*content)
+            self._slots[kind].append(self._views[kind])
+
+    def _say(self, html: str) -> None:
+        """Show a message in place of the maps."""
+        self._message.param.update(object=html, visible=bool(html))
+
+
+@contextmanager
+def _one_update() -> Iterator[None]:
+    """Send all changes in one message, and look once for new models: half the time."""
+    document = pn.state.curdoc
+    with pn.io.hold(), document.models.freeze() if document else nullcontext():
+        yield

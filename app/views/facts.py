@@ -1,0 +1,120 @@
+"""What is known of a galaxy, in words: its properties, its light, and the masses to be learnt."""
+
+from html import escape
+
+import numpy as np
+import pandas as pd
+import panel as pn
+
+from galmass_core.galaxy import GalaxyName
+from galmass_core.quantities import APERTURES, QUANTITIES, TARGETS, Quantity
+
+SYNTHETIC = '<span class="synthetic">synthetic</span>'
+
+
+class Properties(pn.viewable.Viewer):
+    """Tables of what a galaxy is and how it looks; every name explains itself on hover.
+
+    Parameters
+    ----------
+    row : Series
+        One row of a data set's samples.
+    """
+
+    def __init__(self, row: pd.Series) -> None:
+        super().__init__()
+        self._page = pn.pane.HTML(css_classes=["gm-properties"], sizing_mode="stretch_width")
+        self.draw(row)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._page
+
+    def draw(self, row: pd.Series) -> None:
+        """Show another sample; arguments as of the class."""
+        known = [q for q in QUANTITIES.values() if q.key in row]
+        whole = [q for q in known if q.kind == "property"]
+        seen = [q for q in known if q.kind == "feature"]
+        self._page.object = (
+            _table("The whole galaxy", whole, row)
+            + _table(f"Its light and motion, seen along {row['los']}", seen, row)
+            + _notes(row.get("notes"))
+        )
+
+
+class TrueMasses(pn.viewable.Viewer):
+    """Table of a galaxy's targets inside 1 and 2 R_hsm.
+
+    Parameters
+    ----------
+    row : Series
+        One row of a data set's samples.
+    """
+
+    def __init__(self, row: pd.Series) -> None:
+        super().__init__()
+        self._page = pn.pane.HTML(css_classes=["gm-targets"], sizing_mode="stretch_width")
+        self.draw(row)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._page
+
+    def draw(self, row: pd.Series) -> None:
+        """Show another sample; arguments as of the class."""
+        columns = [f"_{aperture}rhsm" for aperture in APERTURES]
+        lines = ""
+        for q in TARGETS:
+            stem = q.key.removesuffix(columns[0])
+            if stem != q.key and q.key in row:
+                words = q.name.partition(" inside")[0]
+                lines += _line(words, q, [row.get(stem + column, np.nan) for column in columns])
+        heads = "".join(f'<th scope="col" class="number">{r}</th>' for r in ("R_hsm", "2 R_hsm"))
+        self._page.object = (
+            "<table><caption>The truth to be learnt</caption>"
+            f'<tr><th scope="col">inside</th>{heads}<td></td></tr>{lines}</table>'
+        )
+
+
+def headline(row: pd.Series) -> str:
+    """Name a sample as a heading: which galaxy, of what simulation, seen from where."""
+    name = GalaxyName.parse(row["name"])
+    known = name.simulation.startswith(name.suite)  # as in TNG/TNG100-1
+    simulation = name.simulation if known else f"{name.suite} {name.simulation}"
+    return (
+        f'<div class="line"><h1>Subhalo {escape(name.subhalo)}</h1>'
+        f"{SYNTHETIC if row.get('synthetic') else ''}"
+        f"<p>{escape(simulation)}, snapshot {escape(name.snapshot)}"
+        f" · redshift {row['redshift']:.2f} · seen along {row['los']}</p></div>"
+    )
+
+
+def _table(title: str, shown: list[Quantity], row: pd.Series) -> str:
+    """Write one group of quantities, a line each."""
+    lines = "".join(_line(q.name, q, [row[q.key]]) for q in shown)
+    return f"<table><caption>{title}</caption>{lines}</table>"
+
+
+def _line(words: str, shown: Quantity, values: list[float]) -> str:
+    """Write a quantity: words and symbol, with help on hover and focus; values; unit."""
+    symbol = shown.symbol.partition("(<")[0]
+    numbers = "".join(f'<td class="number">{_value(value, shown)}</td>' for value in values)
+    unit = shown.label.partition("[")[2].removesuffix("]")
+    return (
+        f'<tr><th scope="row"><span class="help" tabindex="0" data-help="{escape(shown.help)}">'
+        f'{escape(words)}</span> <span class="symbol">{escape(symbol)}</span></th>{numbers}'
+        f'<td class="unit">{"log " * shown.log}{unit}</td></tr>'
+    )
+
+
+def _value(value: float, shown: Quantity) -> str:
+    """Write a number with the digits that matter; a dash where there is none."""
+    if pd.isna(value):
+        return "–"
+    digits = 0 if shown.unit == "km/s" or shown.key.startswith("n_") else 2
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def _notes(notes: str | None) -> str:
+    """Write what the galaxy's file lacked, and what stood in for it."""
+    if not notes:
+        return ""
+    return f"<details><summary>Notes on its file</summary><p>{escape(notes)}</p></details>"

@@ -1,0 +1,111 @@
+"""The four maps side by side, each with its name above and its colour bar below."""
+
+from html import escape
+
+import holoviews as hv
+import panel as pn
+from holoviews.streams import Pipe
+
+from galmass_app.plots.maps import picture
+from galmass_app.plots.scale import Scale
+from galmass_app.theme import Theme, palette
+from galmass_core.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.quantities import Quantity, quantity
+
+
+class FourMaps(pn.viewable.Viewer):
+    """r image, g−r, velocity and dispersion of one sample; a zoom in one zooms all.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+    scales : dict of Scale
+        Colour range by map.
+    effective_radius : float, kpc, or None
+        R_e, for its ring.
+    theme : str
+        ``dark`` or ``light``.
+    """
+
+    def __init__(
+        self,
+        maps: GalaxyMaps,
+        scales: dict[str, Scale],
+        effective_radius: float | None,
+        theme: Theme,
+    ) -> None:
+        super().__init__()
+        self._pipe = Pipe(data=(maps, scales, effective_radius, theme))
+        self._bars = {
+            key: pn.pane.HTML(css_classes=["gm-bar"], sizing_mode="stretch_width")
+            for key in MAP_KEYS
+        }
+        self._layout = pn.Column(
+            *(self._panel(key) for key in MAP_KEYS),
+            css_classes=["gm-maps"],
+            sizing_mode="stretch_width",
+        )
+        self._label(scales, theme)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(
+        self,
+        maps: GalaxyMaps,
+        scales: dict[str, Scale],
+        effective_radius: float | None,
+        theme: Theme,
+    ) -> None:
+        """Show another sample in the same panes; arguments as of the class."""
+        self._label(scales, theme)
+        self._pipe.send((maps, scales, effective_radius, theme))
+
+    def _label(self, scales: dict[str, Scale], theme: Theme) -> None:
+        """Write the colour bars."""
+        for key, bar in self._bars.items():
+            bar.object = colour_bar(scales[key], palette(key, theme))
+
+    def _panel(self, key: str) -> pn.Column:
+        """Name, picture and colour bar of one map."""
+
+        def drawn(data: tuple) -> hv.Image:
+            maps, scales, radius, theme = data
+            image = picture(maps, key, scales[key], effective_radius=radius, theme=theme)
+            return image.opts(responsive="width", aspect=1)
+
+        return pn.Column(
+            pn.pane.HTML(
+                _title(quantity(key)), css_classes=["gm-map-title"], sizing_mode="stretch_width"
+            ),
+            pn.pane.HoloViews(
+                hv.DynamicMap(drawn, streams=[self._pipe]), css_classes=["gm-map"], margin=0
+            ),
+            self._bars[key],
+            css_classes=["gm-map-panel", f"gm-map-{key}"],
+            sizing_mode="stretch_width",
+        )
+
+
+def _title(shown: Quantity) -> str:
+    """Name of a map in words, with what it means on hover, and its unit."""
+    fixed = " Always drawn from 0 to 1 mag, so that galaxies compare." if shown.key == "g-r" else ""
+    tip = escape(shown.help + fixed)
+    return (
+        f'<div class="line"><h2 tabindex="0" class="help" data-help="{tip}">'
+        f"{escape(shown.name)}</h2><small>{escape(shown.label)}</small></div>"
+    )
+
+
+def colour_bar(scale: Scale, colours: list[str]) -> str:
+    """Write a colour bar as HTML: the gradient and three ticks."""
+    gradient = ", ".join(colours[:: len(colours) // 16])
+    ticks = ""
+    for value, text in scale.ticks.items():
+        place = scale.place(value)
+        edge = {0.0: "first", 1.0: "last"}.get(place, "")
+        ticks += f'<span class="{edge}" style="left: {100 * place:.1f}%">{text}</span>'
+    return (
+        f'<div class="gradient" style="background: linear-gradient(to right, {gradient})"></div>'
+        f'<div class="ticks">{ticks}</div>'
+    )

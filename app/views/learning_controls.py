@@ -1,0 +1,131 @@
+"""What to learn, from what, and who is tested: target, features, split."""
+
+from html import escape
+
+import panel as pn
+import param
+
+from galmass_app.fits import ALL_FEATURES, ALL_TARGETS, EXTRA_FEATURES, Question, why_missing
+from galmass_app.plots.correlation import short
+from galmass_app.state import Choice
+from galmass_core.experiments import FEATURES
+from galmass_core.quantities import quantity
+
+SPLITS = {"By galaxy": "galaxy", "The paper's": "paper"}
+SPLIT_HELP = {
+    "galaxy": "All lines of sight of a galaxy are either learned from or tested.",
+    "paper": "Samples are drawn one by one, as in the paper: most galaxies that are tested were "
+    "also learned from, along another line of sight.",
+}
+TRUTH_LEVEL = "Truth that no telescope measures. "
+
+
+class LearningControls(pn.viewable.Viewer):
+    """The column of controls; any change asks the page to learn anew."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._target = pn.widgets.Select(
+            label="Learn", sizing_mode="stretch_width", css_classes=["gm-target"]
+        )
+        self._ticks = {
+            key: pn.widgets.Checkbox(label=short(key), css_classes=["gm-tick", f"gm-tick-{key}"])
+            for key in ALL_FEATURES
+        }
+        self._words = {key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in ALL_FEATURES}
+        self._lacking = pn.pane.HTML(css_classes=["gm-lacking"])
+        self._nothing = pn.pane.HTML(css_classes=["gm-nothing"])
+        split = pn.widgets.RadioButtonGroup.from_param(
+            choice.param.split, options=SPLITS, css_classes=["gm-split"]
+        )
+        self._split_help = pn.pane.HTML(css_classes=["gm-split-help"])
+        self._layout = pn.Column(
+            pn.Column(self._target, self._lacking, sizing_mode="stretch_width"),
+            self._group("from the paper's ten numbers", FEATURES),
+            self._group("and others, not in the paper", EXTRA_FEATURES),
+            pn.Column(_title("Test on other galaxies"), split, self._split_help),
+            css_classes=["gm-learning-controls"],
+            sizing_mode="stretch_width",
+        )
+        self._showing = False
+        self._target.param.watch(self._chosen, "value")
+        for tick in self._ticks.values():
+            tick.param.watch(self._ticked, "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, question: Question) -> None:
+        """Show what is asked, and what the data set lacks."""
+        self._showing = True  # what we set ourselves is no wish of a person
+        lacking = why_missing(question.data, ALL_TARGETS + ALL_FEATURES)
+        self._target.param.update(
+            options={_long(key): key for key in ALL_TARGETS},
+            disabled_options=[key for key in ALL_TARGETS if key in lacking],
+            value=question.target,
+        )
+        self._lacking.object = _missing_targets(lacking)
+        for key, tick in self._ticks.items():
+            tick.param.update(value=key in question.features, disabled=key in lacking)
+            self._words[key].object = _explained(key, lacking.get(key, ""))
+        self._split_help.object = f"<p>{SPLIT_HELP[question.split]}</p>"
+        self._nothing.object = ""
+        self._showing = False
+
+    def _group(self, title: str, keys: tuple[str, ...]) -> pn.Column:
+        """List some features, each with its tick."""
+        rows = [
+            pn.Row(self._ticks[key], self._words[key], css_classes=["gm-tick-row"]) for key in keys
+        ]
+        foot = [self._nothing] if keys == FEATURES else []
+        ticks = pn.Column(*rows, css_classes=["gm-ticks"], sizing_mode="stretch_width")
+        return pn.Column(_title(title), ticks, *foot, sizing_mode="stretch_width")
+
+    def _chosen(self, event: param.parameterized.Event) -> None:
+        """Learn something else."""
+        if not self._showing and event.new:
+            self.choice.target = event.new
+
+    def _ticked(self, _: param.parameterized.Event) -> None:
+        """Learn from other features, if any is ticked."""
+        if self._showing:
+            return
+        ticked = [key for key, tick in self._ticks.items() if tick.value and not tick.disabled]
+        self._nothing.object = "" if ticked else '<p role="alert">Tick at least one.</p>'
+        if ticked:
+            self.choice.features = ",".join(ticked)
+
+
+def _title(text: str) -> pn.pane.HTML:
+    return pn.pane.HTML(escape(text), css_classes=["gm-caption"])
+
+
+def _long(key: str) -> str:
+    """Name a target in words and by its symbol."""
+    return f"{quantity(key).name} · {short(key)}"
+
+
+def _explained(key: str, why: str) -> str:
+    """Name a feature in words that explain it on hover, or say why it is not here."""
+    shown = quantity(key)
+    help_ = f"Not here: {why}." if why else shown.help
+    if shown.kind != "feature":
+        help_ = TRUTH_LEVEL + help_
+    kind = "help absent" if why else "help"
+    return (
+        f'<span class="{kind}" tabindex="0" data-help="{escape(help_)}">{escape(shown.name)}</span>'
+    )
+
+
+def _missing_targets(lacking: dict[str, str]) -> str:
+    """List the targets that the data set lacks, by reason."""
+    reasons = {}
+    for key in ALL_TARGETS:
+        if key in lacking:
+            reasons.setdefault(lacking[key], []).append(quantity(key).symbol)
+    return "".join(
+        f"<p>Not here: {escape(', '.join(keys))} ({escape(why)}).</p>"
+        for why, keys in reasons.items()
+    )

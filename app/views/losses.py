@@ -1,0 +1,56 @@
+"""How the losses fall as trees are added, as in Figure 4."""
+
+from functools import partial
+
+import holoviews as hv
+import panel as pn
+from holoviews.streams import Pipe
+
+from galmass_app.fits import Fit
+from galmass_app.plots.losses import LOSSES, PARTS, loss_curves
+
+
+class Losses(pn.viewable.Viewer):
+    """Mean absolute and mean squared error of training and test part, side by side.
+
+    Parameters
+    ----------
+    fit : Fit
+    """
+
+    def __init__(self, fit: Fit) -> None:
+        super().__init__()
+        self._pipe = Pipe(data=fit)
+        legend = "".join(
+            f'<span><i style="border-top: 3px {style.dash} {style.colour}"></i>{part}</span>'
+            for part, style in PARTS.items()
+        )
+        panes = [
+            pn.pane.HoloViews(
+                hv.DynamicMap(partial(_drawn, loss=loss), streams=[self._pipe]),
+                linked_axes=False,
+                sizing_mode="stretch_width",
+                margin=0,
+            )
+            for loss in LOSSES
+        ]
+        self._layout = pn.Column(
+            pn.pane.HTML(
+                f'<h2>Errors as trees are added</h2><p class="legend">{legend}</p>',
+                css_classes=["gm-section"],
+            ),
+            pn.Row(*panes, css_classes=["gm-two"], sizing_mode="stretch_width"),
+            css_classes=["gm-losses"],
+            sizing_mode="stretch_width",
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, fit: Fit) -> None:
+        """Show another fit."""
+        self._pipe.send(fit)
+
+
+def _drawn(data: Fit, loss: str) -> hv.Overlay:
+    return loss_curves(data.curves, loss)

@@ -1,0 +1,50 @@
+"""How a galaxy's mass grows outwards: enclosed masses and circular velocity."""
+
+import holoviews as hv
+import pandas as pd
+import panel as pn
+from holoviews.streams import Pipe
+
+from galmass_app.plots.profiles import mass_curves, velocity_curve
+from galmass_app.theme import CURVES
+
+_NAMES = {"mstar": "stars M*", "mdm": "dark matter M_DM", "mtot": "everything M_tot"}
+
+
+class MassProfiles(pn.viewable.Viewer):
+    """Enclosed masses above, circular velocity below, in the same radii.
+
+    Parameters
+    ----------
+    profiles : DataFrame
+        As `targets.mass_profiles` gives it.
+    half_mass_radius : float, kpc
+    """
+
+    def __init__(self, profiles: pd.DataFrame, half_mass_radius: float) -> None:
+        super().__init__()
+        self._pipe = Pipe(data=(profiles, half_mass_radius))
+        legend = "".join(
+            f'<span><i style="border-top: 3px {style.dash} {style.colour}"></i>{_NAMES[key]}</span>'
+            for key, style in CURVES.items()
+        )
+        self._layout = pn.Column(
+            pn.pane.HTML(
+                f'<h2>Mass inside r</h2><p class="legend">{legend}</p>', css_classes=["gm-section"]
+            ),
+            *(self._pane(plot) for plot in (mass_curves, velocity_curve)),
+            css_classes=["gm-profiles"],
+            sizing_mode="stretch_width",
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, profiles: pd.DataFrame, half_mass_radius: float) -> None:
+        """Show another galaxy; arguments as of the class."""
+        self._pipe.send((profiles, half_mass_radius))
+
+    def _pane(self, plot: object) -> pn.pane.HoloViews:
+        """One picture that follows the pipe."""
+        curves = hv.DynamicMap(lambda data: plot(*data), streams=[self._pipe])
+        return pn.pane.HoloViews(curves, sizing_mode="stretch_width", margin=0)

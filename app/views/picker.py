@@ -1,0 +1,90 @@
+"""Which galaxy is in view: ID box, previous, random, next, line of sight, colour range."""
+
+from html import escape
+
+import panel as pn
+import param
+
+from galmass_app import services
+from galmass_app.state import Choice
+from galmass_core.galaxy import LINES_OF_SIGHT
+
+
+class Picker(pn.viewable.Viewer):
+    """The row of controls above the maps."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._box = pn.widgets.AutocompleteInput(
+            label="Subhalo ID",
+            placeholder="type an ID",
+            restrict=False,
+            case_sensitive=False,
+            search_strategy="includes",
+            min_characters=1,
+            width=260,
+            css_classes=["gm-inline", "gm-id"],
+        )
+        self._not_found = pn.pane.HTML(css_classes=["gm-not-found"])
+        steps = {
+            "previous": lambda _: choice.step(-1),
+            "random": lambda _: choice.jump(),
+            "next": lambda _: choice.step(+1),
+        }
+        captions = {"previous": "← Previous", "random": "Random", "next": "Next →"}
+        buttons = [
+            pn.widgets.Button(label=captions[key], on_click=go, css_classes=[f"gm-{key}"])
+            for key, go in steps.items()
+        ]
+        los = pn.widgets.RadioButtonGroup.from_param(
+            choice.param.los, options=list(LINES_OF_SIGHT), css_classes=["gm-los"]
+        )
+        colours = pn.widgets.RadioButtonGroup.from_param(
+            choice.param.colours,
+            options={"This galaxy": "galaxy", "Whole sample": "sample"},
+            css_classes=["gm-colours"],
+        )
+        self._box.param.watch(self._asked, "value")
+        choice.param.watch(self._moved, ["dataset", "galaxy", "not_found"])
+        self._moved()
+        self._layout = pn.Row(
+            pn.Column(self._box, self._not_found, css_classes=["gm-asking"]),
+            pn.Row(*buttons, css_classes=["gm-group"]),
+            pn.Row(_caption("Seen along"), los, css_classes=["gm-group"]),
+            pn.Row(_caption("Colours span"), colours, css_classes=["gm-group"]),
+            css_classes=["gm-controls"],
+            sizing_mode="stretch_width",
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _asked(self, event: param.parameterized.Event) -> None:
+        """Go where the box says, unless the box only says where we are."""
+        if event.new and event.new != self._here():
+            self.choice.show(event.new)
+
+    def _moved(self, *_: param.parameterized.Event) -> None:
+        """Say in the box where we are; leave what a person typed if it was not found."""
+        self._not_found.object = self.choice.not_found and _alert(self.choice.not_found)
+        with self.choice.reporting():
+            self._box.options = list(services.subhalo_ids(self.choice.data))
+            if not self.choice.not_found:
+                self._box.value = self._here()
+
+    def _here(self) -> str:
+        """Return what the galaxy in view is called in the box."""
+        ids = services.subhalo_ids(self.choice.data)
+        return next(call for call, name in ids.items() if name == self.choice.galaxy)
+
+
+def _caption(text: str) -> pn.pane.HTML:
+    """Name a group of buttons."""
+    return pn.pane.HTML(text, css_classes=["gm-caption"], align="center")
+
+
+def _alert(text: str) -> str:
+    """Write a message that screen readers tell at once."""
+    return f'<p role="alert">{escape(text)}</p>'

@@ -1,0 +1,108 @@
+"""Predictions against the truth, with their errors in words and the paper's beside them."""
+
+from html import escape
+
+import holoviews as hv
+import panel as pn
+from holoviews.streams import Pipe
+
+from galmass_app.agreement import judge
+from galmass_app.fits import Fit
+from galmass_app.plots.prediction import error_histogram, prediction_picture
+from galmass_core.quantities import quantity
+
+
+class Prediction(pn.viewable.Viewer):
+    """The square panel of one fit, its histogram of errors in the corner, the numbers below.
+
+    Parameters
+    ----------
+    fit : Fit
+    """
+
+    def __init__(self, fit: Fit) -> None:
+        super().__init__()
+        self._pipe = Pipe(data=fit)
+        stretch = {"sizing_mode": "stretch_width"}
+        self._title = pn.pane.HTML(css_classes=["gm-section"], **stretch)
+        self._words = pn.pane.HTML(css_classes=["gm-result"], **stretch)
+        panes = [
+            pn.pane.HoloViews(
+                hv.DynamicMap(draw, streams=[self._pipe]), css_classes=[name], margin=0
+            )
+            for name, draw in (("gm-square", _square), ("gm-inset", _inset))
+        ]
+        self._layout = pn.Column(
+            self._title,
+            pn.Column(*panes, css_classes=["gm-framed"], **stretch),
+            self._words,
+            css_classes=["gm-prediction"],
+            **stretch,
+        )
+        self._write(fit)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, fit: Fit) -> None:
+        """Show another fit."""
+        self._pipe.send(fit)
+        self._write(fit)
+
+    def _write(self, fit: Fit) -> None:
+        """Write what is predicted, and how well."""
+        shown = quantity(fit.question.target)
+        self._title.object = (
+            f'<h2><span class="help" tabindex="0" data-help="{escape(shown.help)}">'
+            f"{escape(shown.name[0].upper() + shown.name[1:])}</span>, predicted</h2>"
+            "<p>Each point is a galaxy the model has not seen. Lines hold 68 and 95 % of them.</p>"
+        )
+        self._words.object = in_words(fit) + beside_paper(fit) + notes(fit)
+
+
+def in_words(fit: Fit) -> str:
+    """Write scatter, bias and number of test samples as a sentence."""
+    scatter, mean = fit.errors["std"], fit.errors["mean"]
+    count, galaxies = len(fit.predictions), fit.predictions["name"].nunique()
+    bias = f"{mean.value:+.3f}".replace("-", "−")
+    if fit.question.split == "galaxy":
+        split = "split by galaxy"
+    else:
+        split = f"split at random: {fit.siblings:.0%} of them have a sibling in training"
+    return (
+        f'<p class="numbers">σ = <b>{scatter} dex</b>, bias {bias}, N = {count:,} test samples '
+        f"of {galaxies:,} galaxies, {split}.</p>"
+    )
+
+
+def beside_paper(fit: Fit) -> str:
+    """Write the paper's scatter; in colour only where the two can be compared."""
+    question = fit.question
+    verdict = judge(question.data, question.target, question.features, fit.errors["std"])
+    if verdict.published is None:
+        return f'<p class="aside">Paper: {escape(verdict.why)}.</p>'
+    number = f"Paper: σ = {verdict.published:.2f} dex"
+    if verdict.agrees is None:
+        return f'<p class="aside">{number}. Not comparable: {escape(verdict.why)}.</p>'
+    kind, word = ("agrees", "✓ agrees") if verdict.agrees else ("differs", "✗ differs")
+    return f'<p class="{kind}">{number}: {word} with ours.</p>'
+
+
+def notes(fit: Fit) -> str:
+    """Write what must be known to read the result."""
+    lines = []
+    if unseen := fit.question.experiment.truth_level:
+        symbols = ", ".join(quantity(key).symbol for key in unseen)
+        lines.append(f"Learned with {symbols}, which no telescope measures.")
+    for reason, count in fit.left_out.items():
+        column, _, why = reason.partition(" is ")
+        lines.append(f"{count:,} samples left out: {quantity(column).symbol} is {why}.")
+    return "".join(f'<p class="aside">{escape(line)}</p>' for line in lines)
+
+
+def _square(data: Fit) -> hv.Overlay:
+    return prediction_picture(data.predictions, data.question.target)
+
+
+def _inset(data: Fit) -> hv.Overlay:
+    return error_histogram(data.predictions)

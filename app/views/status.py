@@ -1,0 +1,60 @@
+"""The line at the bottom: ready or at work, what data, and the last error until dismissed."""
+
+from html import escape
+
+import panel as pn
+import param
+
+from galmass_app import services
+from galmass_app.state import Choice
+
+
+class Status(pn.viewable.Viewer):
+    """What the page stands on, and how it is doing."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._work = pn.pane.HTML(css_classes=["gm-work"])
+        self._data = pn.pane.HTML(css_classes=["gm-source"])
+        self._error = pn.pane.HTML(css_classes=["gm-error"])
+        self._dismiss = pn.widgets.Button(
+            label="Dismiss", css_classes=["gm-dismiss"], on_click=self._forget
+        )
+        self._layout = pn.Row(
+            self._work, self._data, self._error, self._dismiss, css_classes=["gm-status-line"]
+        )
+        choice.param.watch(self._draw, ["pending", "dataset", "error"])
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _draw(self, *_: param.parameterized.Event) -> None:
+        """Say how things are."""
+        choice = self.choice
+        self._work.object = (
+            '<b class="pending">working…</b>' if choice.pending else '<b class="ready">ready</b>'
+        )
+        self._data.object = _source(choice)
+        self._error.object = (
+            f'<span role="alert">{escape(choice.error)}</span>' if choice.error else ""
+        )
+        self._dismiss.visible = bool(choice.error)
+
+    def _forget(self, _: object) -> None:
+        """Dismiss the error."""
+        self.choice.error = ""
+
+
+def _source(choice: Choice) -> str:
+    """Say how many samples of which suites, and where they lie."""
+    data = choice.data
+    if data is None:
+        return "no data set"
+    counts = f"{len(data):,} samples of {len(data.galaxy_names):,} galaxies"
+    suites = " and ".join(data.info["suites"])
+    if services.is_synthetic(data) and "synthetic" not in suites:
+        suites += " · synthetic"
+    return " · ".join(map(escape, (counts, suites, data.path.name)))

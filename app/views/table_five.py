@@ -1,0 +1,143 @@
+"""Table 5 of the paper, ours beside it, measured when someone asks."""
+
+from functools import partial
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from galmass_app.agreement import judge
+from galmass_app.fits import SLOW, Slot, Task, table_five
+from galmass_app.plots.correlation import short
+from galmass_core.dataset import DataSet
+from galmass_core.metrics import Estimate
+from galmass_core.paper import published_table
+from galmass_core.quantities import quantity
+
+HEADS = {"learned": "", "from": ""} | dict.fromkeys(
+    ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N"), "number"
+)
+
+
+class TableFive(pn.viewable.Viewer):
+    """Nine rows; ours come from a worker when the button is pressed.
+
+    Parameters
+    ----------
+    data : DataSet
+    split : str
+        ``galaxy`` or ``paper``.
+    wake : callable
+        Called without arguments when something was asked of the worker, so that someone looks.
+    """
+
+    def __init__(self, data: DataSet, split: str, wake: object) -> None:
+        super().__init__()
+        self._wake, self._slot = wake, Slot(SLOW)
+        self._button = pn.widgets.Button(
+            label="Measure the nine rows", on_click=self._start, css_classes=["gm-table-start"]
+        )
+        self._said = pn.pane.HTML(css_classes=["gm-foot"])
+        self._table = pn.pane.HTML(css_classes=["gm-table-five"], sizing_mode="stretch_width")
+        self._layout = pn.Column(
+            pn.pane.HTML(
+                "<h2>The paper's Table 5</h2>"
+                "<p>Every row learns from the paper's numbers, as far as these data have them.</p>",
+                css_classes=["gm-section"],
+            ),
+            pn.Row(self._button, self._said, css_classes=["gm-group"]),
+            self._table,
+            css_classes=["gm-table-part"],
+            sizing_mode="stretch_width",
+        )
+        self.draw(data, split)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @property
+    def busy(self) -> bool:
+        """Whether the rows are being measured."""
+        return self._slot.busy
+
+    def draw(self, data: DataSet, split: str) -> None:
+        """Show the published rows of another data set or split; arguments as of the class."""
+        self._slot.drop()
+        self._data, self._split = data, split
+        self._show([])
+
+    def pull(self) -> None:
+        """Look whether the rows are measured. Raises what the measuring raised."""
+        if self._slot.busy and (rows := self._slot.take()):
+            self._show(rows)
+
+    def _start(self, _: object) -> None:
+        """Have the rows measured."""
+        self._slot.ask(partial(_measured, self._data, self._split))
+        self._button.disabled = True
+        self._said.object = '<p class="at-work">Training nine models…</p>'
+        self._wake()
+
+    def _show(self, rows: list[dict[str, Any]]) -> None:
+        """Write the table, with our rows where there are any."""
+        self._button.param.update(visible=not rows, disabled=False)
+        split = "by galaxy" if self._split == "galaxy" else "at random, as in the paper"
+        self._said.object = f"<p>Split {split}.</p>"
+        self._table.object = table(self._data, rows)
+
+
+def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
+    """Write Table 5 as HTML.
+
+    Parameters
+    ----------
+    data : DataSet
+    rows : list of dict
+        As `tables.table_5` gives them; empty if they have not been measured.
+
+    Returns
+    -------
+    str
+    """
+    ours = {row["row"]: row for row in rows}
+    lines = "".join(
+        _line(data, line, ours.get(int(line.row))) for line in published_table(5).itertuples()
+    )
+    heads = "".join(f'<th scope="col" class="{kind}">{head}</th>' for head, kind in HEADS.items())
+    return f'<div class="wide"><table><tr>{heads}<td></td></tr>{lines}</table></div>'
+
+
+def _measured(data: DataSet, split: str, _: Task) -> list[dict[str, Any]]:
+    return table_five(data, split)
+
+
+def _line(data: DataSet, line: Any, row: dict[str, Any] | None) -> str:  # noqa: ANN401
+    """Write one row."""
+    shown = quantity(line.target)
+    inputs = "all ten" if line.inputs == "default10" else "all but M_r"
+    head = (
+        f'<th scope="row"><span class="help" tabindex="0" data-help="{escape(shown.help)}">'
+        f'{escape(shown.name)}</span> <span class="symbol">{escape(short(line.target))}</span></th>'
+        f'<td>{inputs}</td><td class="number">{line.sigma_dex:.2f}</td>'
+    )
+    return f"<tr>{head}{_ours(data, row)}</tr>"
+
+
+def _ours(data: DataSet, row: dict[str, Any] | None) -> str:
+    """Write our part of a row."""
+    if row is None:
+        return (
+            '<td class="number">–</td><td class="number">–</td><td class="number">–</td><td></td>'
+        )
+    if row["status"] != "measured":
+        return f'<td class="aside" colspan="4">{escape(row["status"])}</td>'
+    scatter, mean = (Estimate(**row[name]) for name in ("std", "mean"))
+    verdict = judge(data, row["target"], row["features"], scatter)
+    kind, word = {True: ("agrees", "✓ agrees"), False: ("differs", "✗ differs")}.get(
+        verdict.agrees, ("aside", f"not comparable: {verdict.why}")
+    )
+    bias = f"{mean.value:+.3f}".replace("-", "−")
+    return (
+        f'<td class="number">{scatter}</td><td class="number">{bias}</td>'
+        f'<td class="number">{row["n"]:,}</td><td class="{kind}">{escape(word)}</td>'
+    )

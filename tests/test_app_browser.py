@@ -1,0 +1,291 @@
+"""The explorer as its visitors meet it: real Chromium, real server, small synthetic galaxies."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from demo_folder import NAMES, write_demo_galaxies
+
+from galmass_core.build import build_dataset
+from galmass_core.dataset import open_dataset
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
+expect = playwright.expect
+
+pytestmark = pytest.mark.browser
+ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 40_000  # ms, for a slow machine
+FIGURES = "[...Bokeh.index.query(view => view.model.type === 'Figure')]"
+PEAK = f"""() => {{
+  const image = {FIGURES}[0].model.renderers[0].data_source.data.image[0]
+  return image.reduce((a, b) => Math.max(a, b), 0)
+}}"""
+
+
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory):
+    cutouts = write_demo_galaxies(tmp_path_factory.mktemp("sources") / "cutouts")
+    return build_dataset([cutouts], tmp_path_factory.mktemp("home") / "toys").path
+
+
+@pytest.fixture(scope="module")
+def server(toys, tmp_path_factory):
+    """Address of a dashboard that runs as ``galmass serve`` runs it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (tmp_path_factory.mktemp("log") / "server.log").open("w+")
+    command = [sys.executable, "-m", "panel", "serve", "app/main.py", "--warm", "--port", str(port)]
+    environment = os.environ | {"GALMASS_DATA": str(toys), "GALMASS_HOME": str(toys.parent)}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    address = f"http://localhost:{port}/main"
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(address, timeout=60).close()
+                break
+            except urllib.error.URLError:
+                assert process.poll() is None, Path(log.name).read_text()
+                time.sleep(0.25)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+        log.close()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine; install Debian's package chromium")
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def troubles():
+    """What went wrong in any tab: errors of the console, requests to another host."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def nothing_went_wrong(troubles):
+    yield
+    assert not troubles
+
+
+def open_tab(chromium, server, troubles, query="", *, width=1400, height=900, wait=True):
+    """Open the dashboard as a new visitor would, dark at first."""
+
+    def note_request(request):
+        if not request.url.startswith((server.removesuffix("/main"), "data:", "blob:")):
+            troubles.append(f"request to another host: {request.url}")
+
+    size = {"width": width, "height": height}
+    page = chromium.new_context(viewport=size, color_scheme="dark").new_page()
+    page.set_default_timeout(PATIENCE)
+    page.on("request", note_request)
+    page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(server + query, wait_until="load" if wait else "commit")
+    if wait:
+        wait_for_maps(page)
+    return page
+
+
+@pytest.fixture
+def visit(chromium, server, troubles):
+    """Open tabs that close after the test."""
+    tabs = []
+
+    def visit(query="", **how):
+        tabs.append(open_tab(chromium, server, troubles, query, **how))
+        return tabs[-1]
+
+    yield visit
+    for tab in tabs:
+        tab.context.close()
+
+
+@pytest.fixture(scope="module")
+def long_open(chromium, server, troubles):
+    tab = open_tab(chromium, server, troubles)
+    yield tab
+    tab.context.close()
+
+
+@pytest.fixture
+def tab(long_open):
+    """A tab that has seen some use, back on the first galaxy along z."""
+    press(long_open, "gm-los", name="z")
+    ask(long_open, "1")
+    expect_galaxy(long_open, NAMES[0])
+    expect(long_open.locator(".gm-headline")).to_contain_text("along z", timeout=PATIENCE)
+    return long_open
+
+
+def wait_for_maps(page):
+    page.wait_for_function(f"() => window.Bokeh && {FIGURES}.length === 7")
+    page.locator(".gm-map canvas").first.wait_for()
+
+
+def expect_galaxy(page, name):
+    """Wait for a galaxy's heading, and for its own r image in the first map."""
+    title = f"Subhalo {name.rpartition('/')[2]}"
+    expect(page.locator(".gm-headline h1")).to_have_text(title, timeout=PATIENCE)
+
+
+def expect_image(page, toys, name, los):
+    """Wait until the first map is the r image of that sample."""
+    peak = float(np.max(open_dataset(toys).maps(name, los).view("r")))
+    page.wait_for_function(f"peak => Math.abs(({PEAK})() / peak - 1) < 1e-5", arg=peak)
+
+
+def press(page, css_class, **name):
+    page.locator(f".{css_class}").get_by_role("button", **name).click()
+
+
+def ask(page, text):
+    box = page.locator(".gm-id input")
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_opens_on_four_square_maps_of_the_first_galaxy(visit, toys):
+    page = visit()
+    expect_galaxy(page, NAMES[0])
+    expect_image(page, toys, NAMES[0], "z")
+    sides = f"{FIGURES}.slice(0, 4).flatMap(v => [v.frame.bbox.width, v.frame.bbox.height])"
+    (side,) = set(page.evaluate(sides))
+    assert 280 <= side <= 340
+    expect(page.locator(".gm-headline .synthetic")).to_be_visible()
+    expect(page.locator(".gm-work")).to_contain_text("ready")
+    expect(page.locator(".gm-source")).to_contain_text("15 samples of 5 galaxies")
+
+
+def test_click_right_after_load_is_not_lost(visit):
+    page = visit(wait=False)
+    press(page, "gm-next")
+    expect_galaxy(page, NAMES[1])
+
+
+def test_two_tabs_go_their_own_ways(visit):
+    one, two = visit(), visit()
+    press(one, "gm-next")
+    press(two, "gm-previous")
+    expect_galaxy(one, NAMES[1])
+    expect_galaxy(two, NAMES[-1])
+
+
+def test_reload_brings_back_what_was_chosen(visit, toys):
+    page = visit("?galaxy=4")
+    press(page, "gm-los", name="y")
+    page.locator(".gm-axis-x select").select_option(label="effective radius · R_e [kpc]")
+    page.wait_for_url(re.compile(r"galaxy=.*4.*los=y.*x=effective_radius"))
+    page.reload()
+    wait_for_maps(page)
+    expect_galaxy(page, NAMES[3])
+    expect_image(page, toys, NAMES[3], "y")
+    assert "R_e" in page.locator(".gm-axis-x select").input_value()
+
+
+def test_theme_changes_the_page_and_loses_nothing(visit):
+    page = visit("?galaxy=3")
+    shade = "getComputedStyle(document.body).backgroundColor"
+    middle = f"{FIGURES}[2].model.renderers[0].glyph.color_mapper.palette[127]"
+    assert page.evaluate(shade) == "rgb(14, 17, 22)"
+    press(page, "gm-theme")
+    page.wait_for_function(f"() => {shade} === 'rgb(250, 251, 252)'")
+    page.wait_for_function(f"() => {middle} === '#ffffff'")
+    expect_galaxy(page, NAMES[2])
+    page.reload()
+    wait_for_maps(page)
+    assert page.evaluate(shade) == "rgb(250, 251, 252)"
+
+
+@pytest.mark.parametrize(("width", "columns"), [(1000, 2), (390, 1)])
+def test_narrow_pages_stack_the_maps_and_never_scroll_sideways(visit, width, columns):
+    page = visit(width=width, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    boxes = [page.locator(".gm-map").nth(i).bounding_box() for i in range(4)]
+    assert len({round(box["x"]) for box in boxes}) == columns
+    assert all(abs(box["width"] - box["height"]) < 2 for box in boxes)
+
+
+def test_typing_an_id_shows_its_maps(tab, toys):
+    ask(tab, "3")
+    expect_galaxy(tab, NAMES[2])
+    expect_image(tab, toys, NAMES[2], "z")
+
+
+def test_box_completes_an_id(tab):
+    box = tab.locator(".gm-id input")
+    box.fill("")
+    box.press_sequentially("4")
+    tab.locator(".gm-id .bk-menu").get_by_text("4", exact=True).click()
+    expect_galaxy(tab, NAMES[3])
+
+
+def test_line_of_sight_turns_the_galaxy(tab, toys):
+    press(tab, "gm-los", name="x")
+    expect_image(tab, toys, NAMES[0], "x")
+
+
+def test_tap_in_the_scatter_shows_that_galaxy(tab, toys):
+    row = open_dataset(toys).row(NAMES[4], "z")
+    tab.locator(".gm-scatter").scroll_into_view_if_needed()
+    place = tab.evaluate(
+        f"""([x, y]) => {{
+          const view = {FIGURES}.at(-1), box = view.el.getBoundingClientRect(), frame = view.frame
+          return [box.left + frame.x_scale.compute(x), box.top + frame.y_scale.compute(y)]
+        }}""",
+        [row["log_mstar"], row["log_mtot_1rhsm"]],
+    )
+    tab.mouse.click(*place)
+    expect_galaxy(tab, NAMES[4])
+    expect_image(tab, toys, NAMES[4], "z")
+
+
+def test_double_click_goes_two_galaxies_on(tab, toys):
+    tab.locator(".gm-next").get_by_role("button").dblclick()
+    expect_galaxy(tab, NAMES[2])
+    expect_image(tab, toys, NAMES[2], "z")
+    expect(tab.locator(".gm-work")).to_contain_text("ready")
+
+
+def test_wrong_id_is_told_with_the_nearest_and_nothing_is_lost(tab, toys):
+    ask(tab, "77")
+    told = tab.locator(".gm-not-found").get_by_role("alert")
+    expect(told).to_have_text("There is no subhalo 77 in toys. Nearest: 5, 4, 3.", timeout=PATIENCE)
+    expect(tab.locator(".gm-id input")).to_have_value("77")
+    expect_galaxy(tab, NAMES[0])
+    expect_image(tab, toys, NAMES[0], "z")
+    ask(tab, "5")
+    expect_galaxy(tab, NAMES[4])
+    expect(told).to_have_count(0)
+
+
+def test_zoom_is_shared_and_stays_until_another_galaxy_comes(tab, toys):
+    ranges = f"{FIGURES}.slice(0, 4).map(v => [v.frame.x_range.start, v.frame.x_range.end])"
+    tab.evaluate(f"{FIGURES}[0].frame.x_range.setv({{start: -1, end: 1}})")
+    assert tab.evaluate(ranges) == [[-1, 1]] * 4
+    press(tab, "gm-los", name="x")
+    expect_image(tab, toys, NAMES[0], "x")
+    assert tab.evaluate(ranges) == [[-1, 1]] * 4
+    press(tab, "gm-next")
+    half_width = open_dataset(toys).maps(NAMES[1], "x").half_width
+    tab.wait_for_function(f"end => Math.abs({ranges}[3][1] - end) < 1e-6", arg=half_width)

@@ -1,0 +1,176 @@
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import pytest
+from bokeh.models import Ellipse, Image, ScaleBar
+
+from galmass_app.plots.maps import four_maps, picture
+from galmass_app.plots.profiles import mass_curves, velocity_curve
+from galmass_app.plots.sample import CRISP, marks, nearest, scatter
+from galmass_app.plots.scale import Scale, scale_of, shared_scale
+from galmass_app.theme import palette
+from galmass_core.maps import MAP_KEYS, GalaxyMaps
+
+
+@pytest.fixture
+def maps():
+    """Light that falls off from the centre, stars that rotate and leave a corner empty."""
+    x = np.linspace(-3, 3, 300)
+    r = 1e6 * np.exp(-2 * np.hypot(*np.meshgrid(x, x)))
+    v = np.linspace(-120, 80, 96) * np.ones((96, 1))
+    count = np.full((96, 96), 4.0)
+    count[:48, :48] = 0
+    moments = count * np.stack([np.ones_like(v), np.ones_like(v), v, v**2 + 30**2])
+    return GalaxyMaps(
+        flux_CHW=np.stack([0.5 * r, r]).astype(np.float32),
+        moments_CHW=moments.astype(np.float32),
+        half_mass_radius=2.0,
+        half_width=6.0,
+    )
+
+
+@pytest.fixture
+def dark():
+    """Maps of nothing."""
+    return GalaxyMaps(
+        flux_CHW=np.zeros((2, 300, 300), np.float32),
+        moments_CHW=np.zeros((4, 96, 96), np.float32),
+        half_mass_radius=1.0,
+        half_width=3.0,
+    )
+
+
+@pytest.fixture
+def profiles():
+    radius = np.geomspace(0.1, 30, 20)
+    mass = 1e9 * radius
+    columns = {"mstar": mass, "mdm": 2 * mass, "mtot": 3 * mass, "v_circ": np.sqrt(radius)}
+    return pd.DataFrame({"radius": radius, **columns})
+
+
+def drawn(element):
+    return hv.render(element)
+
+
+def test_velocity_colours_are_symmetric_about_zero(maps):
+    scale = scale_of(maps, "V")
+    assert scale.low == -scale.high
+    assert 80 < scale.high <= 120
+
+
+def test_colours_of_g_minus_r_are_the_same_for_all_galaxies(maps, dark):
+    assert scale_of(maps, "g-r") == scale_of(dark, "g-r") == Scale(0, 1)
+
+
+def test_light_is_shown_in_decades_below_its_peak(maps):
+    scale = scale_of(maps, "r")
+    assert 0.7 * maps.view("r").max() < scale.high <= maps.view("r").max()
+    assert scale.high / scale.low == pytest.approx(10**3.5)
+
+
+@pytest.mark.filterwarnings("ignore:All-NaN")  # HoloViews looks for a range all the same
+@pytest.mark.parametrize("key", MAP_KEYS)
+def test_maps_of_nothing_have_colours_too(dark, key):
+    scale = scale_of(dark, key)
+    assert scale.low < scale.high
+    assert drawn(picture(dark, key, scale)).select(Image)
+
+
+def test_a_single_dispersion_still_makes_a_range(maps):
+    scale = scale_of(maps, "sigma")  # 30 km/s everywhere
+    assert scale.low <= 30 < scale.high
+
+
+def test_linear_bar_is_marked_at_both_ends_and_in_the_middle():
+    assert Scale(-180, 180).ticks == {-180: "−180", 0: "0", 180: "180"}
+
+
+@pytest.mark.parametrize("decades", [0.5, 1, 3.5, 6, 9])
+def test_logarithmic_bar_is_marked_at_whole_powers_of_ten(decades):
+    scale = Scale(20.0, 20.0 * 10**decades, log=True)
+    assert 1 <= len(scale.ticks) <= 3 or decades < 1
+    assert all(0 <= scale.place(value) <= 1 for value in scale.ticks)
+    assert all(np.log10(value) % 1 == 0 for value in scale.ticks)
+
+
+def test_shared_range_holds_those_of_all_galaxies():
+    shared = shared_scale([Scale(-10, 10), Scale(-300, 300), Scale(-40, 40)], "V")
+    assert shared == Scale(-300, 300)
+
+
+def test_zero_velocity_has_the_colour_of_the_background_in_both_themes():
+    assert palette("V", "dark")[127] == "#0e1116"
+    assert palette("V", "light")[127] == "#ffffff"
+
+
+def test_pictures_are_upright(maps):
+    """Row is y upwards: the corner without stars is at the lower left."""
+    velocity = picture(maps, "V", Scale(-100, 100))
+    assert np.isnan(velocity[-5.0, -5.0])
+    assert velocity[5.0, 5.0] == pytest.approx(maps.view("V")[-4, -4], abs=5)
+
+
+def test_picture_has_rings_at_both_radii_and_a_ruler_in_kpc(maps):
+    figure = drawn(picture(maps, "r", scale_of(maps, "r"), effective_radius=1.4))
+    rings = [r for r in figure.renderers if isinstance(r.glyph, Ellipse)]
+    assert list(rings[0].data_source.data["width"]) == [4.0, 2.8]
+    assert list(rings[0].data_source.data["name"]) == ["R_hsm", "R_e"]
+    assert figure.select_one(ScaleBar).unit == "kpc"
+
+
+def test_picture_does_without_an_effective_radius(maps):
+    figure = drawn(picture(maps, "r", scale_of(maps, "r")))
+    widths = figure.renderers[-1].data_source.data["width"]
+    assert widths[0] == 4.0
+    assert np.isnan(widths[1])
+
+
+def test_four_maps_zoom_together(maps):
+    grid = drawn(four_maps(maps, effective_radius=1.4))
+    figures = [figure for figure, *_ in grid.children]
+    assert [figure.title.text for figure in figures] == [
+        "r image",
+        "g−r colour map",
+        "velocity map",
+        "dispersion map",
+    ]
+    assert len({figure.x_range.id for figure in figures}) == 1
+    assert {figure.frame_width for figure in figures} == {figures[0].frame_height}
+
+
+def test_profiles_mark_one_and_two_half_mass_radii(profiles):
+    for plot in (mass_curves, velocity_curve):
+        (lines,) = [part for part in plot(profiles, 2.5) if isinstance(part, hv.VLines)]
+        assert lines.dimension_values(0).tolist() == [2.5, 5.0]
+
+
+def test_a_few_samples_are_points_and_many_are_datashaded():
+    table = pd.DataFrame({"log_mstar": np.arange(CRISP + 1.0), "sigma_v": np.arange(CRISP + 1.0)})
+    assert isinstance(scatter(table[:CRISP], "log_mstar", "sigma_v"), hv.Points)
+    assert isinstance(scatter(table, "log_mstar", "sigma_v"), hv.DynamicMap)
+
+
+def test_a_quantity_can_stand_against_itself():
+    table = pd.DataFrame({"sigma_v": [1.0, 2.0]})
+    assert drawn(scatter(table, "sigma_v", "sigma_v"))
+
+
+def test_nearest_sample_is_nearest_on_the_screen():
+    table = pd.DataFrame({"log_mstar": [10.0, 11.0, np.nan], "sigma_v": [100.0, 300.0, 200.0]})
+    found = nearest(table, "log_mstar", "sigma_v", at=(10.2, 260.0), spans=(1.0, 1000.0))
+    assert found["log_mstar"] == 10.0  # 0.2 of the width away, though farther in km/s
+    found = nearest(table, "log_mstar", "sigma_v", at=(10.2, 260.0), spans=(1000.0, 200.0))
+    assert found["log_mstar"] == 11.0
+
+
+def test_no_sample_is_nearest_where_there_are_none():
+    table = pd.DataFrame({"log_mgas": [np.nan], "sigma_v": [100.0]})
+    assert nearest(table, "log_mgas", "sigma_v", at=(1.0, 1.0), spans=(1.0, 1.0)) is None
+
+
+def test_sample_in_view_is_ringed_larger_than_its_siblings():
+    table = pd.DataFrame({"los": list("xyz"), "log_mstar": [1.0] * 3, "sigma_v": [1.0, 2.0, 3.0]})
+    siblings, seen = marks(table, "log_mstar", "sigma_v", "y")
+    assert len(siblings) == 2
+    assert seen.dimension_values(1).tolist() == [2.0]
+    assert seen.opts.get().kwargs["size"] > siblings.opts.get().kwargs["size"]

@@ -1,0 +1,346 @@
+"""The dashboard without a browser: what is chosen, and what the views make of it."""
+
+import shutil
+from urllib.parse import parse_qs
+
+import panel as pn
+import pytest
+from bokeh.document import Document
+from demo_folder import NAMES, write_demo_galaxies
+from panel.io.state import set_curdoc
+
+from galmass_app import services
+from galmass_app.page import Page
+from galmass_app.state import Choice
+from galmass_app.views.explore import Explore
+from galmass_app.views.facts import Properties, TrueMasses, headline
+from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.sample import Sample
+from galmass_app.views.status import Status
+from galmass_core.build import build_dataset
+from galmass_core.dataset import open_dataset, replace_samples, shard_path, write_tables
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A home folder of two data sets: toys with maps, and their numbers alone."""
+    home = tmp_path_factory.mktemp("home")
+    cutouts = write_demo_galaxies(tmp_path_factory.mktemp("sources") / "cutouts")
+    toys = build_dataset([cutouts], home / "toys")
+    write_tables(home / "numbers", toys.samples.drop(columns=["shard", "row"]), {})
+    return home
+
+
+@pytest.fixture
+def home(built, tmp_path, monkeypatch):
+    """A copy of it that a test may spoil; toys are what the dashboard was started on."""
+    home = shutil.copytree(built, tmp_path / "home")
+    monkeypatch.setenv("GALMASS_HOME", str(home))
+    monkeypatch.setenv("GALMASS_DATA", str(home / "toys"))
+    return home
+
+
+@pytest.fixture
+def choice(home):
+    choice = Choice()
+    choice.settle()
+    return choice
+
+
+@pytest.fixture
+def nothing(tmp_path, monkeypatch):
+    """No data set anywhere."""
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+    monkeypatch.setattr(services, "SHOWCASE", "not there")
+
+
+def texts(view):
+    """Return all that a view says, as HTML."""
+    return "\n".join(str(pane.object) for pane in view.__panel__().select(pn.pane.HTML))
+
+
+def widget(view, css_class):
+    (found,) = view.__panel__().select(lambda part: css_class in part.css_classes)
+    return found
+
+
+# What is chosen
+
+
+def test_first_galaxy_of_the_data_set_served_is_in_view(choice):
+    assert (choice.dataset, choice.galaxy, choice.los) == ("toys", NAMES[0], "z")
+
+
+def test_galaxy_is_found_by_subhalo_id_or_by_full_name(choice):
+    choice.show(" 3 ")
+    assert choice.galaxy == NAMES[2]
+    choice.show(NAMES[1])
+    assert choice.galaxy == NAMES[1]
+
+
+def test_wrong_id_keeps_the_galaxy_and_offers_the_nearest(choice):
+    choice.show("17")
+    assert choice.galaxy == NAMES[0]
+    assert choice.not_found == "There is no subhalo 17 in toys. Nearest: 5, 4, 3."
+    choice.show("2")
+    assert not choice.not_found
+
+
+def test_misspelt_name_is_offered_names_like_it(choice):
+    choice.show("synthetic/demo-1/99/4x")
+    assert "Nearest" in choice.not_found
+
+
+def test_after_the_last_galaxy_comes_the_first(choice):
+    choice.step(-1)
+    assert choice.galaxy == NAMES[-1]
+    choice.step(+1)
+    assert choice.galaxy == NAMES[0]
+
+
+def test_random_galaxy_is_another_one(choice):
+    for _ in range(10):
+        before = choice.galaxy
+        choice.jump()
+        assert choice.galaxy != before
+
+
+def test_ids_that_two_galaxies_share_are_written_in_full(home):
+    samples = open_dataset(home / "numbers").samples
+    twins = samples.assign(name=samples["name"].str.replace("demo-1/99/2", "demo-2/99/1"))
+    ids = services.subhalo_ids(write_tables(home / "twins", twins, {}))
+    assert set(ids) == {NAMES[0], "synthetic/demo-2/99/1", "3", "4", "5"}
+
+
+def test_other_data_set_starts_at_its_first_galaxy(choice):
+    choice.show("4")
+    choice.open("numbers")
+    assert (choice.dataset, choice.galaxy) == ("numbers", NAMES[0])
+
+
+@pytest.mark.parametrize("name", ["nowhere", "spoilt"])
+def test_data_set_that_cannot_be_opened_changes_nothing(home, choice, name):
+    shutil.copytree(home / "numbers", home / "spoilt")
+    (home / "spoilt" / "dataset.json").write_text("{")
+    choice.show("4")
+    choice.open(name)
+    assert (choice.dataset, choice.galaxy) == ("toys", NAMES[3])
+    assert name in choice.error
+
+
+def test_data_set_asked_for_but_absent_gives_way_to_one_that_is_there(home):
+    choice = Choice(dataset="gone", galaxy="3")
+    choice.settle()
+    assert (choice.dataset, choice.galaxy) == ("toys", NAMES[2])
+    assert "gone" in choice.error
+
+
+def test_data_set_that_went_away_is_told_and_the_picture_stays(home, choice):
+    page = Explore(choice)
+    shutil.rmtree(home / "toys")
+    widget(page, "gm-next").clicks += 1
+    assert choice.galaxy == NAMES[0]
+    assert "toys" in choice.error
+    assert "<h1>Subhalo 1</h1>" in texts(page)
+
+
+def test_two_sessions_choose_apart_and_share_the_data(choice):
+    other = Choice()
+    other.settle()
+    other.show("5")
+    assert choice.galaxy == NAMES[0]
+    assert other.data is choice.data
+
+
+def test_data_set_that_was_rebuilt_is_opened_anew(home, choice):
+    before = choice.data
+    replace_samples(before, before.samples.assign(redshift=2.0))
+    assert choice.data.samples["redshift"].unique() == [2.0]
+
+
+# What the views make of it
+
+
+def test_views_follow_the_galaxy(choice):
+    page = Explore(choice)
+    choice.show("2")
+    assert "<h1>Subhalo 2</h1>" in texts(page)
+    assert widget(page, "gm-id").value == "2"
+    assert not choice.pending
+    assert not choice.error
+
+
+def test_id_box_and_buttons_choose_the_galaxy(choice):
+    page = Explore(choice)
+    widget(page, "gm-id").value = "3"
+    assert choice.galaxy == NAMES[2]
+    widget(page, "gm-next").clicks += 1
+    assert choice.galaxy == NAMES[3]
+    widget(page, "gm-previous").clicks += 1
+    assert choice.galaxy == NAMES[2]
+    widget(page, "gm-los").value = "x"
+    assert "seen along x" in texts(page)
+
+
+def test_wrong_id_stays_in_the_box_beside_the_reason(choice):
+    page = Explore(choice)
+    widget(page, "gm-id").value = "17"
+    assert widget(page, "gm-id").value == "17"
+    assert 'role="alert">There is no subhalo 17' in texts(page)
+    choice.step(+1)
+    assert widget(page, "gm-id").value == "2"
+    assert 'role="alert"' not in texts(page)
+
+
+def test_every_galaxy_can_be_looked_at_in_every_way(choice):
+    page = Explore(choice)
+    for theme, colours in (("dark", "galaxy"), ("light", "sample")):
+        choice.param.update(theme=theme, colours=colours)
+        for los in "xyz":
+            choice.param.update(los=los)
+            choice.step(+1)
+    choice.param.update(x="f_dm_1rhsm", y="sigma_v")
+    assert not choice.error
+    assert widget(page, "gm-axis-x").value == "f_dm_1rhsm"
+
+
+def test_fixed_colours_are_those_of_the_whole_sample(choice):
+    page = Explore(choice)
+    own = widget(page, "gm-map-V").objects[-1].object
+    choice.colours = "sample"
+    fixed = widget(page, "gm-map-V").objects[-1].object
+    assert own != fixed
+    choice.step(+1)
+    assert widget(page, "gm-map-V").objects[-1].object == fixed
+
+
+def test_numbers_without_maps_say_what_to_do_next(choice):
+    page = Explore(choice)
+    choice.open("numbers")
+    assert not choice.error
+    assert "holds numbers, no maps" in texts(page)
+    assert "stellar mass" in texts(page)
+    choice.open("toys")
+    assert "holds numbers, no maps" not in texts(page)
+
+
+def test_maps_that_cannot_be_read_are_not_those_of_the_galaxy_before(home, choice):
+    page = Explore(choice)
+    shard_path(home / "toys", 0).write_bytes(b"spoilt")
+    choice.step(+1)
+    assert not page._slots[FourMaps].visible
+    assert "cannot be read" in texts(page)
+    assert "shard-00000.h5" in choice.error
+    assert "<h1>Subhalo 2</h1>" in texts(page)
+
+
+@pytest.mark.usefixtures("nothing")
+def test_without_any_data_the_page_says_how_to_make_some():
+    choice = Choice()
+    choice.settle()
+    assert "galmass build" in texts(Explore(choice))
+    assert "no data set" in texts(Status(choice))
+
+
+def test_synthetic_galaxies_are_labelled(choice):
+    row = choice.data.row(choice.galaxy, "x").copy()
+    assert "synthetic</span>" in headline(row)
+    assert "synthetic" in texts(Status(choice))
+    row["synthetic"], row["name"] = False, "TNG/TNG100-1/99/7"
+    assert "synthetic" not in headline(row)
+    assert "TNG100-1, snapshot 99" in headline(row)
+
+
+def test_facts_explain_every_term_and_leave_out_what_is_not_known(choice):
+    row = choice.data.row(choice.galaxy, "x").copy()
+    row["log_mgas"] = float("nan")
+    page = texts(Properties(row)) + texts(TrueMasses(row))
+    assert page.count("data-help") == page.count('scope="row"') > 20
+    assert "nan" not in page
+    assert "half-mass radius" in page
+    assert f"{row['log_mtot_2rhsm']:.2f}" in page
+
+
+def test_error_stays_until_it_is_dismissed(choice):
+    status = Status(choice)
+    choice.error = "a < b"
+    choice.step(+1)
+    assert "a &lt; b" in texts(status)
+    widget(status, "gm-dismiss").clicks += 1
+    assert not choice.error
+    assert "a &lt; b" not in texts(status)
+
+
+def test_tap_in_the_scatter_chooses_the_nearest_sample(choice):
+    page = Explore(choice)
+    row = choice.data.row(NAMES[3], "y")
+    choice.param.update(x="sigma_v", y="log_mstar2d_1rhsm")
+    page._views[Sample]._tapped(row["sigma_v"], row["log_mstar2d_1rhsm"])
+    assert (choice.galaxy, choice.los) == (NAMES[3], "y")
+
+
+def test_tap_where_all_lines_of_sight_coincide_keeps_the_one_in_view(choice):
+    page = Explore(choice)
+    row = choice.data.row(NAMES[3], "x")
+    page._views[Sample]._tapped(row["log_mstar"], row["log_mtot_1rhsm"])
+    assert (choice.galaxy, choice.los) == (NAMES[3], "z")
+
+
+# The frame
+
+
+@pytest.fixture
+def document(home):
+    document = Document()
+    with set_curdoc(document):
+        yield document
+
+
+@pytest.mark.usefixtures("document")
+def test_url_is_read_and_kept():
+    pn.state.location.search = "?data=toys&galaxy=3&los=x&x=sigma_v"
+    choice = Page().choice
+    assert (choice.galaxy, choice.los, choice.x) == (NAMES[2], "x", "sigma_v")
+    choice.step(+1)
+    query = parse_qs(pn.state.location.search.removeprefix("?"))
+    assert (query["galaxy"], query["los"], query["data"]) == ([NAMES[3]], ["x"], ["toys"])
+
+
+@pytest.mark.usefixtures("document")
+def test_nonsense_in_the_url_is_told_and_left_aside():
+    pn.state.location.search = "?galaxy=99&los=q&x=nonsense"
+    choice = Page().choice
+    assert (choice.galaxy, choice.los, choice.x) == (NAMES[0], "z", "log_mstar")
+    assert "los=q" in choice.error
+    assert "no subhalo 99" in choice.not_found
+
+
+@pytest.mark.usefixtures("document")
+def test_page_that_does_not_exist_gives_way_to_the_explorer():
+    pn.state.location.search = "?page=nonsense"
+    choice = Page().choice
+    assert choice.page == "explore"
+    assert "page=nonsense" in choice.error
+
+
+def test_page_has_all_its_parts(document):
+    page = Page()
+    page.template.server_doc(document)
+    roots = {root.name for root in document.roots}
+    assert {"pages", "chooser", "theme", "main", "status", "location"} <= roots
+    page.choice.step(+1)
+    assert not page.choice.error
+
+
+@pytest.mark.usefixtures("document")
+def test_data_set_chooser_goes_back_if_a_data_set_cannot_be_opened(home):
+    page = Page()
+    (chooser,) = [
+        part for part, _ in page.template._render_items.values() if "gm-dataset" in part.css_classes
+    ]
+    chooser.value = "numbers"
+    assert page.choice.dataset == "numbers"
+    (home / "toys" / "dataset.json").write_text("{")
+    chooser.value = "toys"
+    assert chooser.value == page.choice.dataset == "numbers"
