@@ -90,7 +90,7 @@ def relations(data: DataSet) -> dict[str, trends.Related]:
     return {
         relation.key: trends.relate(data.samples, relation)
         for relation in trends.RELATIONS
-        if not relation.missing(data.samples)
+        if not trends.missing(data.samples, relation.x, relation.y)
     }
 
 

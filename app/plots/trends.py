@@ -13,8 +13,8 @@ from galmass_core.quantities import quantity
 MASS = "log_mstar"
 GROUPS = ("all", "centrals", "satellites")
 FEWEST = 30  # galaxies without which there is no running median
-BINS = 16  # of equal width along x
-FEWEST_IN_BIN = 10  # galaxies
+BINS = 16  # of equal width along x; fewer if that would leave less than 10 galaxies in most
+FEWEST_IN_BIN = 5  # galaxies
 MASS_BIN = 0.2  # dex
 BELOW = 0.5  # dex that zeros lie below the least of the others
 PADDING = 0.06  # of an axis, free at either end
@@ -53,10 +53,6 @@ class Relation:
     def labels(self) -> tuple[str, str]:
         """Labels of both axes."""
         return quantity(self.x).label, f"{'log ' * self.log}{quantity(self.y).label}"
-
-    def missing(self, table: pd.DataFrame) -> list[str]:
-        """Return those of its columns in which the table has no value."""
-        return [key for key in (self.x, self.y) if key not in table or table[key].isna().all()]
 
 
 RELATIONS = (
@@ -136,13 +132,18 @@ class Related:
         return low - free, high + free
 
 
+def missing(table: pd.DataFrame, *keys: str) -> list[str]:
+    """Return those columns in which the table has no value."""
+    return [key for key in keys if key not in table or table[key].isna().all()]
+
+
 def relate(samples: pd.DataFrame, relation: Relation) -> Related:
     """Bring a data set's samples into the axes of a relation.
 
     Parameters
     ----------
     samples : DataFrame
-        In which the relation misses nothing.
+        In which neither column of the relation is `missing`.
     relation : Relation
 
     Returns
@@ -193,9 +194,10 @@ def running_median(points: pd.DataFrame) -> pd.DataFrame:
         enough galaxies; empty if there are too few in all.
     """
     columns = ["x", "low", "median", "high"]
-    if points["name"].nunique() < FEWEST:
+    galaxies = points["name"].nunique()
+    if galaxies < FEWEST:
         return pd.DataFrame(columns=columns, dtype=float)
-    edges = np.linspace(points["x"].min(), points["x"].max(), BINS + 1)
+    edges = np.linspace(points["x"].min(), points["x"].max(), min(BINS, galaxies // 10) + 1)
     bins = points.groupby(np.digitize(points["x"], edges[1:-1]))
     trend = bins["y"].quantile([0.16, 0.5, 0.84]).unstack()
     trend.insert(0, "x", bins["x"].median())

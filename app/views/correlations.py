@@ -103,7 +103,7 @@ class Correlations(pn.viewable.Viewer):
         self._showing = False
         self._frame.send((x, y))
         self._words.object = self._in_words(x, y)
-        self._pair_pane.object = scatter(self._table, x, y)
+        self._pair_pane.object = scatter(self._table, x, y).opts(min_height=500)
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Measure and draw the matrix; stay with the pair in view if it is there."""

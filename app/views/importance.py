@@ -10,7 +10,7 @@ import panel as pn
 import param
 from holoviews.streams import Pipe
 
-from galmass_app.fits import SLOW, SLOW_GALAXIES, Fit, Slot, measure
+from galmass_app.fits import SHAP_SAMPLES, SLOW, SLOW_GALAXIES, Fit, Slot, measure
 from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
 from galmass_core.importance import NOISE
@@ -52,6 +52,12 @@ MEASURES = {
         _GROWTH,
         "How much σ grows when the model is trained without the feature and all that follow it.",
     ),
+}
+
+
+OF_THE_FIT = {  # known as soon as a model is
+    "gain": "Of the model on the left.",
+    "shap": f"Of the model on the left, on up to {SHAP_SAMPLES:,} test samples.",
 }
 
 
@@ -137,7 +143,7 @@ class Importance(pn.viewable.Viewer):
     def _bars(self) -> dict[str, object]:
         """Return what the picture takes; bars of no length where nothing is measured yet."""
         key, one = self._measure.value, MEASURES[self._measure.value]
-        if key in self._fit.importance:
+        if key in OF_THE_FIT:
             return {"values": _named(self._fit.importance[key]), "unit": one.unit}
         if self._measured is None:
             return {"values": _named(self._fit.importance["gain"] * 0), "unit": one.unit}
@@ -154,7 +160,7 @@ class Importance(pn.viewable.Viewer):
     def _write(self) -> None:
         """Say what the measure means, what it stands on, and how far it is."""
         key = self._measure.value
-        waiting = key not in self._fit.importance and self._measured is None
+        waiting = key not in OF_THE_FIT and self._measured is None
         self._help.object = f"<p>{escape(MEASURES[key].help)}</p>"
         self._button.visible = waiting
         self._button.disabled = self._slot.busy
@@ -162,8 +168,8 @@ class Importance(pn.viewable.Viewer):
 
     def _footnote(self, waiting: bool) -> str:
         """Write below the bars what one must know of them."""
-        if self._measure.value in self._fit.importance:
-            return "<p>On this fit.</p>"
+        if self._measure.value in OF_THE_FIT:
+            return f"<p>{OF_THE_FIT[self._measure.value]}</p>"
         galaxies = len(self._fit.question.data.galaxy_names)
         drawn = f"{min(galaxies, SLOW_GALAXIES):,} of {galaxies:,} galaxies"
         if self._slot.busy:

@@ -62,7 +62,7 @@ class LearningControls(pn.viewable.Viewer):
         self._showing = True  # what we set ourselves is no wish of a person
         lacking = why_missing(question.data, ALL_TARGETS + ALL_FEATURES)
         self._target.param.update(
-            options={_long(key): key for key in ALL_TARGETS},
+            options={quantity(key).name: key for key in ALL_TARGETS},
             disabled_options=[key for key in ALL_TARGETS if key in lacking],
             value=question.target,
         )
@@ -100,11 +100,6 @@ class LearningControls(pn.viewable.Viewer):
 
 def _title(text: str) -> pn.pane.HTML:
     return pn.pane.HTML(escape(text), css_classes=["gm-caption"])
-
-
-def _long(key: str) -> str:
-    """Name a target in words and by its symbol."""
-    return f"{quantity(key).name} · {short(key)}"
 
 
 def _explained(key: str, why: str) -> str:

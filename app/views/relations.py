@@ -14,7 +14,7 @@ from holoviews.streams import Pipe, RangeXY, Tap
 from galmass_app import services
 from galmass_app.plots import relations as draw
 from galmass_app.plots.sample import nearest
-from galmass_app.plots.trends import FEWEST, MASS, RELATIONS, Related, Relation
+from galmass_app.plots.trends import FEWEST, MASS, RELATIONS, Related, Relation, missing
 from galmass_app.state import Choice
 from galmass_app.theme import GROUPS
 from galmass_app.views.update import one_update
@@ -98,8 +98,8 @@ class Relations(pn.viewable.Viewer):
 
     def _fill(self, place: int) -> None:
         """Draw one of the six plots; say so if it fails."""
-        data = self.choice.data
         with one_update(), self.choice.reporting():
+            data = self.choice.data
             if place == 0:
                 self._put(place, _title("Mass function", COUNTS_HELP), *self._counts(data))
             else:
@@ -113,8 +113,8 @@ class Relations(pn.viewable.Viewer):
 
     def _counts(self, data: DataSet) -> tuple[hv.DynamicMap | None, str]:
         """Draw the mass functions."""
-        if MASS not in data.samples:
-            return None, _gap([MASS])
+        if absent := missing(data.samples, MASS):
+            return None, _gap(absent)
         tables = services.mass_functions(data)
         masses = data.galaxies[MASS]
         marks = self._marks(lambda name, _: draw.mass_mark(tables, masses[name]))
@@ -123,8 +123,8 @@ class Relations(pn.viewable.Viewer):
 
     def _relation(self, data: DataSet, relation: Relation) -> tuple[str, hv.DynamicMap | None, str]:
         """Draw a relation: points, running medians, and the galaxy in view."""
-        if missing := relation.missing(data.samples):
-            return _title(relation.title, relation.help), None, _gap(missing)
+        if absent := missing(data.samples, relation.x, relation.y):
+            return _title(relation.title, relation.help), None, _gap(absent)
         related = services.relations(data)[relation.key]
         points = [
             draw.shown_points(layer, related, number)
@@ -200,15 +200,15 @@ def _note(data: DataSet, related: Related, relation: Relation) -> str:
             help_ = escape(f"Here: {differs}. {quantity(key).help}")
             notes.append(
                 f'<p class="help" tabindex="0" data-help="{help_}">'
-                f"{quantity(key).symbol} not the paper's</p>"
+                f"{escape(quantity(key).symbol)} not the paper's</p>"
             )
     return "".join(notes)
 
 
-def _gap(missing: list[str]) -> str:
+def _gap(absent: list[str]) -> str:
     """Say which columns a plot would need."""
     names = " and ".join(
-        f"<b>{escape(quantity(key).name)}</b> (<code>{key}</code>)" for key in missing
+        f"<b>{escape(quantity(key).name)}</b> (<code>{key}</code>)" for key in absent
     )
     return f'<div class="gap"><p>This data set has no {names}.</p></div>'
 

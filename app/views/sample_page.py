@@ -54,8 +54,6 @@ class SamplePage(pn.viewable.Viewer):
         """Show another data set, or mark another galaxy in this one."""
         with one_update(), self.choice.reporting():
             if any(event.name == "dataset" for event in events):
-                if self.choice.data is None:
-                    return
                 self._relations.draw()
                 self._describe()
             else:
@@ -76,7 +74,7 @@ def in_view(choice: Choice) -> str:
     """Write which galaxy the plots mark, and its main numbers."""
     galaxy = choice.data.galaxies.loc[choice.galaxy]
     central = galaxy.get("is_central")
-    words = [] if central is None or central is pd.NA else ["central" if central else "satellite"]
+    words = [] if pd.isna(central) else ["central" if central else "satellite"]
     for key, digits in SHOWN.items():
         if key in galaxy and not pd.isna(galaxy[key]):
             shown = quantity(key)

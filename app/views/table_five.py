@@ -104,10 +104,23 @@ def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
         _line(data, line, ours.get(int(line.row))) for line in published_table(5).itertuples()
     )
     heads = "".join(f'<th scope="col" class="{kind}">{head}</th>' for head, kind in HEADS.items())
-    return f'<div class="wide"><table><tr>{heads}<td></td></tr>{lines}</table></div>'
+    wide = f'<div class="wide"><table><tr>{heads}<td></td></tr>{lines}</table></div>'
+    return wide + "".join(f'<p class="aside">{escape(note)}</p>' for note in _notes(data, rows))
+
+
+def _notes(data: DataSet, rows: list[dict[str, Any]]) -> list[str]:
+    """Say once what holds for all our rows."""
+    measured = [row for row in rows if row["status"] == "measured"]
+    if not measured:
+        return []
+    first = measured[0]
+    why = judge(data, first["target"], first["features"], Estimate(**first["std"])).why
+    left_out = [f"{count:,} samples left out: {said}." for said, count in first["left_out"].items()]
+    return [f"Not comparable: {why}."] * bool(why) + left_out
 
 
 def _measured(data: DataSet, split: str, _: Task) -> list[dict[str, Any]]:
+    """Measure the rows, as a worker calls it."""
     return table_five(data, split)
 
 
@@ -132,12 +145,13 @@ def _ours(data: DataSet, row: dict[str, Any] | None) -> str:
     if row["status"] != "measured":
         return f'<td class="aside" colspan="4">{escape(row["status"])}</td>'
     scatter, mean = (Estimate(**row[name]) for name in ("std", "mean"))
-    verdict = judge(data, row["target"], row["features"], scatter)
-    kind, word = {True: ("agrees", "✓ agrees"), False: ("differs", "✗ differs")}.get(
-        verdict.agrees, ("aside", f"not comparable: {verdict.why}")
-    )
+    kind, word = {
+        True: ("agrees", "✓ agrees"),
+        False: ("differs", "✗ differs"),
+        None: ("aside", "not comparable"),
+    }[judge(data, row["target"], row["features"], scatter).agrees]
     bias = f"{mean.value:+.3f}".replace("-", "−")
     return (
         f'<td class="number">{scatter}</td><td class="number">{bias}</td>'
-        f'<td class="number">{row["n"]:,}</td><td class="{kind}">{escape(word)}</td>'
+        f'<td class="number">{row["n"]:,}</td><td class="{kind}">{word}</td>'
     )

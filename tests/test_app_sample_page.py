@@ -1,0 +1,338 @@
+"""The Sample page: its numbers, its words, and its plots in a real browser."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import panel as pn
+import pytest
+
+from galmass_app import services
+from galmass_app.plots.relations import joined
+from galmass_app.plots.trends import (
+    GROUPS,
+    MASS_BIN,
+    RELATIONS,
+    mass_functions,
+    relate,
+    running_median,
+)
+from galmass_app.state import Choice
+from galmass_app.views.build_report import left_out, tally
+from galmass_app.views.sample_page import SamplePage
+from galmass_core.dataset import write_tables
+
+PATIENCE = 60_000  # ms, for a slow machine
+FIGURES = "[...Bokeh.index.query(view => view.model.type === 'Figure')]"
+SIZE_MASS, COLOUR_MASS, FABER_JACKSON, _, STAR_FORMATION = RELATIONS
+
+
+def make_samples(n_galaxies, simulation="TNG/TNG100-1", seed=3):
+    """Return a table of three samples a galaxy with all columns that the page draws."""
+    random = np.random.default_rng(seed)
+
+    def per_galaxy(values):
+        return np.repeat(values, 3)
+
+    mass = random.uniform(9.7, 11.7, n_galaxies)
+    return pd.DataFrame(
+        {
+            "name": per_galaxy([f"{simulation}/99/{number}" for number in range(n_galaxies)]),
+            "los": np.tile(["x", "y", "z"], n_galaxies),
+            "is_central": per_galaxy(np.arange(n_galaxies) % 3 > 0),
+            "host_group": 0,
+            "log_mstar": per_galaxy(mass),
+            "half_mass_radius": per_galaxy(10 ** random.normal(0.5, 0.2, n_galaxies)),
+            "g_minus_r": random.uniform(0.3, 0.8, 3 * n_galaxies),
+            "abs_mag_r": per_galaxy(-2 * mass),
+            "sigma_v": 10 ** random.normal(2, 0.1, 3 * n_galaxies),
+            "f_dm_1rhsm": per_galaxy(random.uniform(0.2, 0.8, n_galaxies)),
+            "sfr_1gyr": per_galaxy(np.where(np.arange(n_galaxies) % 4, 10.0 ** (mass - 10), 0.0)),
+        }
+    )
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty home folder, and no other data set."""
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+    return tmp_path
+
+
+def show(home, samples, description=None, excluded=()):
+    """Write a data set and open the page on it."""
+    write_tables(home / "data", samples, description or {}, excluded)
+    choice = Choice(dataset="data", page="sample")
+    choice.settle()
+    return SamplePage(choice)
+
+
+def texts(view):
+    """Return all that a view says, as HTML."""
+    panes = view.__panel__().select(pn.pane.HTML)
+    return "\n".join(str(pane.object) for pane in panes if pane.visible)
+
+
+def test_running_median_and_band_are_those_of_the_points():
+    spread = np.tile(np.linspace(-1, 1, 101), 40)
+    x = np.repeat(np.linspace(0, 10, 40), 101)
+    names = np.arange(len(x)).astype(str)
+    trend = running_median(pd.DataFrame({"name": names, "x": x, "y": 3 * x + spread}))
+    flat = running_median(pd.DataFrame({"name": names, "x": x, "y": spread}))
+    np.testing.assert_allclose(trend["median"], 3 * trend["x"], atol=1.0)
+    np.testing.assert_allclose(flat["median"], 0, atol=1e-9)
+    np.testing.assert_allclose(flat[["low", "high"]], [[-0.68, 0.68]] * len(flat), atol=0.01)
+
+
+def test_three_lines_of_sight_do_not_make_a_galaxy_three():
+    assert running_median(relate(make_samples(29), FABER_JACKSON).points).empty
+    assert len(relate(make_samples(29), FABER_JACKSON).points) > 30
+    assert len(running_median(relate(make_samples(400), FABER_JACKSON).points))
+
+
+def test_only_what_depends_on_the_line_of_sight_has_a_point_for_each():
+    samples = make_samples(5)
+    assert len(relate(samples, SIZE_MASS).points) == 5
+    assert len(relate(samples, COLOUR_MASS).points) == 15
+
+
+def test_zeros_lie_on_a_line_below_all_others_and_outside_the_median():
+    related = relate(make_samples(400), STAR_FORMATION)
+    at_zero = related.points["y"] == related.zeros
+    assert at_zero.mean() == pytest.approx(0.25)
+    assert related.zeros < related.points["y"][~at_zero].min() - 0.4
+    assert related.trends["all"]["low"].min() > related.zeros + 0.4
+
+
+def test_row_without_a_value_is_counted():
+    samples = make_samples(5)
+    samples.loc[4, "sigma_v"] = np.nan
+    assert relate(samples, FABER_JACKSON).without == 1
+
+
+def test_mass_function_counts_every_galaxy_once():
+    counts = mass_functions(make_samples(200))
+    sums = {group: table["count"].sum() * MASS_BIN for group, table in counts.items()}
+    assert sums == pytest.approx({"all": 200, "centrals": 133, "satellites": 67})
+
+
+def test_poisson_limits_hold_the_count_and_stay_above_zero():
+    one = mass_functions(make_samples(1))["all"].iloc[0] * MASS_BIN
+    assert 0 < one["low"] < 1 < one["high"]
+    assert one["low"] == pytest.approx(0.134, abs=1e-3)  # Gehrels (1986): 0.173 exactly
+
+
+def test_galaxies_of_unknown_kind_are_in_no_group():
+    samples = make_samples(50).assign(is_central=pd.array([pd.NA] * 150, "boolean"))
+    trends = relate(samples, SIZE_MASS).trends
+    assert [len(trends[group]) > 0 for group in GROUPS] == [True, False, False]
+
+
+def test_galaxy_in_view_is_joined_along_its_lines_of_sight():
+    samples = make_samples(5)
+    related = relate(samples, COLOUR_MASS)
+    line, points = joined(related, COLOUR_MASS, "TNG/TNG100-1/99/2", "y")
+    colours = samples["g_minus_r"][6:9].to_numpy()
+    np.testing.assert_allclose(line.dimension_values(1), [*colours, colours[0]])
+    assert points.dimension_values(1)[-1] == pytest.approx(colours[1])
+    assert points.dimension_values("size")[-1] == points.dimension_values("size").max()
+
+
+def test_galaxy_of_a_catalogue_has_one_large_mark():
+    samples = make_samples(5).query("los == 'x'").assign(los="none")
+    _, points = joined(relate(samples, COLOUR_MASS), COLOUR_MASS, "TNG/TNG100-1/99/2", "z")
+    assert list(points.dimension_values("size")) == [15]
+
+
+def test_exclusions_are_counted_by_reason_with_the_first_names(home):
+    excluded = [
+        {"name": f"TNG/TNG100-1/99/{number}", "reason": "too <small>", "source": ""}
+        for number in range(90, 95)
+    ]
+    view = show(home, make_samples(4), {"selection": {"too light": 7000, "flag": 2}}, excluded)
+    table = left_out(view.choice.data)
+    assert list(zip(table["reason"], table["galaxies"], strict=True)) == [
+        ("too light", 7000),
+        ("too <small>", 5),
+        ("flag", 2),
+    ]
+    assert "90, 91, 92, …" in texts(view)
+    assert "too &lt;small&gt;" in texts(view)
+    assert "7,007" in tally(view.choice.data)
+
+
+def test_numbers_compare_with_the_paper_only_on_its_simulation(home):
+    write_tables(home / "tng", make_samples(937), {})
+    write_tables(home / "eagle", make_samples(937, "EAGLE/L0100"), {})
+    assert "10% of the 9,370 in the paper" in tally(services.dataset("tng"))
+    assert "not comparable" in tally(services.dataset("eagle"))
+
+
+def test_catalogue_says_how_much_of_it_was_read_and_what_differs(home):
+    description = {
+        "catalogue": {"chunks": 2, "all_chunks": 8},
+        "definitions": {"sigma_v": "of all matter"},
+        "not_available": {"log_ml_r_1rhsm": "no light"},
+    }
+    said = texts(show(home, make_samples(4), description))
+    assert "2 of 8" in said
+    assert "25% of the catalogue" in said
+    assert "of all matter" in said
+    assert "not available: no light" in said
+    assert "σ_v not the paper's" in said
+
+
+def test_plot_without_its_column_says_which(home):
+    samples = make_samples(4).drop(columns=["g_minus_r"]).assign(half_mass_radius=np.nan)
+    said = texts(show(home, samples))
+    assert "has no <b>colour</b> (<code>g_minus_r</code>)" in said
+    assert "has no <b>half-mass radius</b> (<code>half_mass_radius</code>)" in said
+    assert said.count("This data set has no") == 2
+
+
+def test_synthetic_galaxies_are_called_so(home):
+    assert 'class="synthetic"' in texts(show(home, make_samples(4).assign(synthetic=True)))
+
+
+def test_tap_chooses_galaxy_and_line_of_sight_next_to_it(home):
+    view = show(home, make_samples(40))
+    related = services.relations(view.choice.data)["colour-mass"]
+    row = related.points.iloc[70]
+    view._relations._tapped(related, COLOUR_MASS, _Unzoomed, row["x"], row["y"])
+    assert (view.choice.galaxy, view.choice.los) == (row["name"], row["los"])
+    assert f"Subhalo {row['name'].rpartition('/')[2]}<" in texts(view)
+    assert view.choice.page == "sample"
+
+
+def test_tap_leaves_the_line_of_sight_where_it_changes_nothing(home):
+    view = show(home, make_samples(40))
+    related = services.relations(view.choice.data)["size-mass"]
+    row = related.points.iloc[7]
+    view._relations._tapped(related, SIZE_MASS, _Unzoomed, row["x"], row["y"])
+    assert (view.choice.galaxy, view.choice.los) == (row["name"], "z")
+
+
+def test_another_data_set_is_described_anew(home):
+    write_tables(home / "other", make_samples(7, "EAGLE/L0100"), {})
+    view = show(home, make_samples(4))
+    view.choice.open("other")
+    assert "EAGLE L0100, snapshot 99" in texts(view)
+    assert not view.choice.error
+
+
+def test_switch_between_groups_waits_for_data_that_know_them(home):
+    unknown = pd.array([pd.NA] * 12, "boolean")
+    view = show(home, make_samples(4).assign(is_central=unknown))
+    assert view._relations._switch.disabled
+    assert "which are centrals is not known" in texts(view)
+
+
+class _Unzoomed:
+    x_range = y_range = None
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Address of a dashboard with a data set of many points and one of four galaxies."""
+    home = tmp_path_factory.mktemp("home")
+    many = make_samples(1100).assign(synthetic=True)
+    write_tables(home / "many", many, {"selection": {"too light": 12}})
+    write_tables(home / "four", make_samples(4).drop(columns="g_minus_r"), {})
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = (tmp_path_factory.mktemp("log") / "server.log").open("w+")
+    root = Path(__file__).resolve().parents[1]
+    command = [sys.executable, "-m", "panel", "serve", "app/main.py", "--port", str(port)]
+    environment = os.environ | {"GALMASS_DATA": str(home / "four"), "GALMASS_HOME": str(home)}
+    process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"http://localhost:{port}/main", timeout=60).close()
+                break
+            except urllib.error.URLError:
+                assert process.poll() is None, Path(log.name).read_text()
+                time.sleep(0.25)
+        yield f"http://localhost:{port}/main"
+    finally:
+        process.terminate()
+        process.wait()
+        log.close()
+
+
+@pytest.fixture
+def visit(server):
+    """Open the page in a real Chromium; no error may have come to its console."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine; install Debian's package chromium")
+    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
+    troubles = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=flags)
+
+        def visit(query, *, width=1400):
+            page = browser.new_page(viewport={"width": width, "height": 1500})
+            page.set_default_timeout(PATIENCE)
+            page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.goto(f"{server}?page=sample&{query}", timeout=PATIENCE)
+            page.get_by_text("drawing …").last.wait_for(state="detached")
+            return page
+
+        yield visit
+        browser.close()
+    assert not troubles
+
+
+@pytest.mark.browser
+def test_six_plots_of_one_size_many_points_shaded(visit):
+    page = visit("data=many")
+    page.wait_for_function(f"() => {FIGURES}.length === 6")
+    sizes = page.evaluate(f"{FIGURES}.map(v => [v.bbox.width, v.bbox.height])")
+    assert len({tuple(np.round(size)) for size in sizes}) == 1
+    shaded = "v => v.model.renderers.some(r => r.glyph.type === 'Image')"
+    assert page.evaluate(f"{FIGURES}.filter({shaded}).length") == 2  # one point a sample: 3,300
+    assert page.locator(".gm-tally .synthetic").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1400
+
+
+@pytest.mark.browser
+def test_tapped_galaxy_is_named_and_stays_on_this_page_until_looked_at(visit):
+    page = visit("data=four&galaxy=1")
+    page.wait_for_function(f"() => {FIGURES}.length === 5")
+    assert page.get_by_text("This data set has no colour").is_visible()
+    target = page.evaluate(
+        f"""() => {{
+          const view = {FIGURES}.find(v => v.model.xaxis?.some?.(a => 1) ||
+            v.model.below[0].axis_label?.startsWith("M_r"))
+          const points = view.model.renderers.find(r => r.glyph.type === "Scatter").data_source.data
+          const [x, y] = ["x", "y"].map(a => points[`faber-jackson_${{a}}`][9])
+          const box = view.el.getBoundingClientRect()
+          return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)]
+        }}"""
+    )
+    page.mouse.click(*target)
+    page.locator(".gm-in-view h2", has_text="Subhalo 3").wait_for()
+    page.wait_for_url(re.compile("page=sample.*galaxy=TNG.*3&los=x"))
+    page.get_by_role("button", name="Look at it").click()
+    page.wait_for_url(re.compile("page=explore.*galaxy=TNG.*3&los=x"))
+
+
+@pytest.mark.browser
+def test_phone_needs_no_sideways_scrolling(visit):
+    page = visit("data=many", width=390)
+    page.wait_for_function(f"() => {FIGURES}.length === 6")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
