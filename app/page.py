@@ -19,6 +19,7 @@ PAGES = {  # key in the URL: name in the header, its Viewer
     "sample": ("Sample", SamplePage),
     "features": ("Features", Features),
 }
+LOOK_EVERY = 1000  # ms between two looks at the home folder
 TEMPLATE = """
 {% extends base %}
 {% block postamble %}
@@ -58,11 +59,12 @@ class Page:
         self._main = pn.Column(sizing_mode="stretch_width", css_classes=["gm-main"])
         self._turn()
         self.choice.param.watch(self._turn, "page")
+        self._data_sets = self._chooser()
         self.template = pn.Template(TEMPLATE, design=Look, location=True)
         self.template.add_variable("style", style_sheet("style.css"))
         for name, part in {
             "pages": self._switch(),
-            "chooser": self._chooser(),
+            "chooser": self._data_sets,
             "theme": ThemeSwitch.of(self.choice),
             "main": self._main,
             "status": Status(self.choice),
@@ -71,6 +73,7 @@ class Page:
 
     def servable(self) -> None:
         """Serve it to the visitor of this session."""
+        pn.state.add_periodic_callback(self._look, period=LOOK_EVERY)
         with pn.state.curdoc.models.freeze():  # one scan of all models instead of fifteen
             self.template.servable(title="galmass")
 
@@ -100,6 +103,13 @@ class Page:
 
         select.param.watch(chosen, "value")
         return select
+
+    def _look(self) -> None:
+        """See how far work in the home folder is, and offer data sets that have been made."""
+        self.choice.work = services.work()
+        known = list(services.catalogue())
+        if known != self._data_sets.options:
+            self._data_sets.options = known
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Show the page that is chosen; it is built the first time."""

@@ -13,9 +13,16 @@ import pandas as pd
 from galmass_app.plots import trends
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_core.assets import asset
-from galmass_core.dataset import DESCRIPTION, DataSet, list_datasets, open_dataset
+from galmass_core.dataset import (
+    DESCRIPTION,
+    DataSet,
+    home_folder,
+    list_datasets,
+    open_dataset,
+)
 from galmass_core.galaxy import GalaxyName
 from galmass_core.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.progress import work_in_progress
 
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
@@ -32,6 +39,14 @@ def catalogue() -> dict[str, Path]:
     for folder in folders:
         found.setdefault(folder.name, folder)
     return found
+
+
+def work() -> str:
+    """Say what is being made in the home folder right now; empty if nothing is."""
+    return ", ".join(
+        f"{content['task']} {name}: {content['done']:,} of {content['total']:,} galaxies"
+        for name, content in work_in_progress(home_folder()).items()
+    )
 
 
 def dataset(name: str) -> DataSet:

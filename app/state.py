@@ -35,6 +35,7 @@ class Choice(param.Parameterized):
     theme = param.Selector(default="dark", objects=["dark", "light"], doc="Look of the page.")
     not_found = param.String(doc="Why the last ID was no galaxy; empty once one is in view.")
     error = param.String(doc="The last thing that went wrong, until it is dismissed.")
+    work = param.String(doc="What is being made in the home folder; empty if nothing is.")
     pending = param.Boolean(doc="Whether pictures are under way.")
 
     @property

@@ -101,7 +101,7 @@ def _measure_samples(galaxy: Galaxy, columns: dict[str, float], recipe: Recipe) 
         "synthetic": galaxy.is_synthetic,
         "is_central": galaxy.is_central,
         "host_group": galaxy.host_group,
-        "notes": " ".join(galaxy.notes),
+        "notes": "; ".join(galaxy.notes),
         **columns,
     }
     name, rows, samples = str(galaxy.name), [], []

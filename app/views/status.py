@@ -25,7 +25,7 @@ class Status(pn.viewable.Viewer):
         self._layout = pn.Row(
             self._work, self._data, self._error, self._dismiss, css_classes=["gm-status-line"]
         )
-        choice.param.watch(self._draw, ["pending", "dataset", "error"])
+        choice.param.watch(self._draw, ["pending", "dataset", "error", "work"])
         self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -37,7 +37,8 @@ class Status(pn.viewable.Viewer):
         self._work.object = (
             '<b class="pending">working…</b>' if choice.pending else '<b class="ready">ready</b>'
         )
-        self._data.object = _source(choice)
+        making = f'<b class="pending">{escape(choice.work)}</b> · ' if choice.work else ""
+        self._data.object = making + _source(choice)
         self._error.object = (
             f'<span role="alert">{escape(choice.error)}</span>' if choice.error else ""
         )

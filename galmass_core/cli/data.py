@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data
-from galmass_core.cli.progress import progress_bar
+from galmass_core.progress import progress_bar
 
 if TYPE_CHECKING:
     from galmass_core.dataset import DataSet

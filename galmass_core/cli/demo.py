@@ -8,7 +8,7 @@ from typing import Any
 
 from galmass_core.cli.arguments import add_home
 from galmass_core.cli.data import one_thread_each, print_dataset
-from galmass_core.cli.progress import progress_bar
+from galmass_core.progress import progress_bar
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401

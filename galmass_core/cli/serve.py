@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,8 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "serve",
         help="start the dashboard",
         description="Start the dashboard and open it in a browser. Without DATA it shows the "
-        "synthetic galaxies that come with galmass.",
+        "synthetic galaxies that come with galmass; if there is no data set in the home folder, "
+        "it also makes a universe of 300 more in the background (galmass demo).",
         epilog="example: galmass serve mygalaxies --port 8000",
     )
     serve.add_argument("data", nargs="?", metavar="DATA", help="data-set folder, or its name")
@@ -31,6 +34,8 @@ def _serve(args: argparse.Namespace) -> None:
         from galmass_core.dataset import open_dataset
 
         os.environ["GALMASS_DATA"] = str(open_dataset(args.data).path)
+    else:
+        _begin_universe()
     from panel.command.serve import Serve
 
     app = Path(find_spec("galmass_app").submodule_search_locations[0]) / "main.py"
@@ -39,3 +44,22 @@ def _serve(args: argparse.Namespace) -> None:
         flags.append("--show")
     command = Serve(parser := argparse.ArgumentParser())
     command.invoke(parser.parse_args(flags))
+
+
+def _begin_universe() -> None:
+    """Let ``galmass demo`` run on its own if there is nothing yet; the dashboard shows how far."""
+    from galmass_core.dataset import home_folder, list_datasets
+    from galmass_core.progress import work_in_progress
+
+    home = home_folder()
+    if list_datasets(home) or work_in_progress(home):
+        return
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "universe.log").open("w") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "galmass_core.cli", "demo", "--json"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # it outlives the server
+        )
