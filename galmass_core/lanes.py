@@ -6,6 +6,7 @@ renderer and the neighbour search are three times faster. Inside an ``njit`` fun
 numbers mix in ``+ - *``, and the functions below do the rest. numba's cache does not look into
 this file: after editing it, touch the modules that use it.
 """
+# ruff: noqa: ANN001, ANN201, ANN202, ANN401 (numba and LLVM objects have no useful types)
 
 import operator
 from collections.abc import Callable
@@ -34,7 +35,7 @@ class Lanes(types.Type):
 class _LanesModel(models.PrimitiveModel):
     """Lanes live in vector registers."""
 
-    def __init__(self, dmm: Any, fe_type: Lanes) -> None:  # noqa: ANN401
+    def __init__(self, dmm: Any, fe_type: Lanes) -> None:
         super().__init__(dmm, fe_type, fe_type.llvm)
 
 
@@ -50,7 +51,7 @@ def _spread(builder: ir.IRBuilder, value: ir.Value, lanes: Lanes) -> ir.Value:
     return _shuffle(builder, first, empty, [0] * lanes.width)
 
 
-def _place(context: Any, builder: ir.IRBuilder, signature: Any, values: list) -> ir.Value:  # noqa: ANN401
+def _place(context: Any, builder: ir.IRBuilder, signature: Any, values: list) -> ir.Value:
     """Point to the lanes that start at ``array[index]``, the first two arguments."""
     array = context.make_array(signature.args[0])(context, builder, values[0])
     return builder.bitcast(
@@ -62,11 +63,11 @@ def _binary(emit: Callable) -> Callable:
     """Make an operation of two lanes, or of lanes and a number."""
 
     @intrinsic
-    def operation(typing, a, b):  # noqa: ANN001, ANN202
+    def operation(typing, a, b):
         lanes = a if isinstance(a, Lanes) else b
         kinds = [kind if isinstance(kind, Lanes) else lanes.number for kind in (a, b)]
 
-        def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+        def generate(context, builder, signature, values):
             operands = [
                 value if isinstance(kind, Lanes) else _spread(builder, value, lanes)
                 for kind, value in zip(kinds, values, strict=True)
@@ -88,7 +89,7 @@ smaller = _binary(lambda b, p, q: b.select(b.fcmp_ordered("<", p, q, flags=_FAST
 def _with_lanes(operation: Callable) -> Callable:
     """Choose ``operation`` when at least one operand is lanes."""
 
-    def choose(a, b):  # noqa: ANN001, ANN202
+    def choose(a, b):
         if isinstance(a, Lanes) or isinstance(b, Lanes):
             return lambda a, b: operation(a, b)
         return None
@@ -102,7 +103,7 @@ overload(operator.mul)(_with_lanes(_mul))
 
 
 @overload(len)
-def _length(lanes):  # noqa: ANN001, ANN202
+def _length(lanes):
     """Let ``len`` count the lanes."""
     if isinstance(lanes, Lanes):
         width = lanes.width
@@ -111,33 +112,33 @@ def _length(lanes):  # noqa: ANN001, ANN202
 
 
 @intrinsic(prefer_literal=True)
-def ramp(typing, width):  # noqa: ANN001, ANN201
+def ramp(typing, width):
     """Float32 lanes 0, 1, 2, ... ``width`` - 1; ``width`` is a literal."""
     lanes = Lanes(types.float32, width.literal_value)
 
-    def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+    def generate(context, builder, signature, values):
         return ir.Constant(lanes.llvm, [float(lane) for lane in range(lanes.width)])
 
     return lanes(types.literal(width.literal_value)), generate
 
 
 @intrinsic(prefer_literal=True)
-def repeated(typing, value, width):  # noqa: ANN001, ANN201
+def repeated(typing, value, width):
     """One float in ``width`` lanes; ``width`` is a literal."""
     number = value if value in _FLOATS else types.float64
     lanes = Lanes(number, width.literal_value)
 
-    def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+    def generate(context, builder, signature, values):
         return _spread(builder, values[0], lanes)
 
     return lanes(number, types.literal(width.literal_value)), generate
 
 
 @intrinsic
-def load(typing, array, index, like):  # noqa: ANN001, ANN201
+def load(typing, array, index, like):
     """As many numbers as ``like`` has lanes, from the flat ``array`` at ``index``."""
 
-    def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+    def generate(context, builder, signature, values):
         place = _place(context, builder, signature, values)
         return builder.load(place, align=like.number.bitwidth // 8)
 
@@ -145,10 +146,10 @@ def load(typing, array, index, like):  # noqa: ANN001, ANN201
 
 
 @intrinsic
-def store(typing, array, index, lanes):  # noqa: ANN001, ANN201
+def store(typing, array, index, lanes):
     """Write lanes into the flat ``array`` at ``index``."""
 
-    def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+    def generate(context, builder, signature, values):
         place = _place(context, builder, signature, values)
         builder.store(values[2], place, align=lanes.number.bitwidth // 8)
         return context.get_dummy_value()
@@ -157,10 +158,10 @@ def store(typing, array, index, lanes):  # noqa: ANN001, ANN201
 
 
 @intrinsic
-def shifted(typing, lanes, first):  # noqa: ANN001, ANN201
+def shifted(typing, lanes, first):
     """Move every lane one up, with ``first`` in lane 0."""
 
-    def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+    def generate(context, builder, signature, values):
         head = _spread(builder, values[1], lanes)
         return _shuffle(builder, head, values[0], [0, *range(lanes.width, 2 * lanes.width - 1)])
 
@@ -168,10 +169,10 @@ def shifted(typing, lanes, first):  # noqa: ANN001, ANN201
 
 
 @intrinsic
-def interleaved(typing, a, b):  # noqa: ANN001, ANN201
+def interleaved(typing, a, b):
     """Lanes of ``a`` and ``b`` in turn, twice as many."""
 
-    def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+    def generate(context, builder, signature, values):
         order = [lane for i in range(a.width) for lane in (i, a.width + i)]
         return _shuffle(builder, *values, order)
 
@@ -179,10 +180,10 @@ def interleaved(typing, a, b):  # noqa: ANN001, ANN201
 
 
 @intrinsic
-def kept(typing, lanes, key, limit, other):  # noqa: ANN001, ANN201
+def kept(typing, lanes, key, limit, other):
     """Lanes whose ``key`` is at most the number ``limit``; the number ``other`` elsewhere."""
 
-    def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+    def generate(context, builder, signature, values):
         limits, others = (_spread(builder, value, lanes) for value in values[2:])
         inside = builder.fcmp_ordered("<=", values[1], limits, flags=_FAST)
         return builder.select(inside, values[0], others)
@@ -191,10 +192,10 @@ def kept(typing, lanes, key, limit, other):  # noqa: ANN001, ANN201
 
 
 @intrinsic
-def within(typing, lanes, limit):  # noqa: ANN001, ANN201
+def within(typing, lanes, limit):
     """Count the lanes that are at most the number ``limit``."""
 
-    def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+    def generate(context, builder, signature, values):
         limits = _spread(builder, values[1], lanes)
         inside = builder.fcmp_ordered("<=", values[0], limits, flags=_FAST)
         bits = builder.bitcast(inside, ir.IntType(lanes.width))
@@ -207,10 +208,10 @@ def _reduction(name: str, start: tuple[float, ...]) -> Callable:
     """Make a reduction of all lanes to one number."""
 
     @intrinsic
-    def reduce(typing, lanes):  # noqa: ANN001, ANN202
+    def reduce(typing, lanes):
         number = lanes.llvm.element
 
-        def generate(context, builder, signature, values):  # noqa: ANN001, ANN202
+        def generate(context, builder, signature, values):
             arguments = [*map(number, start), values[0]]
             kind = ir.FunctionType(number, [value.type for value in arguments])
             suffix = f"v{lanes.width}f{lanes.number.bitwidth}"

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from galmass_core import rendering, spline
+from galmass_core import rendering, spline, stamps
 
 BATCH = 1 << 24  # cells of stamps in one batch; its peak memory is about ten times 4 bytes each
 
@@ -51,15 +51,15 @@ def deposit_torch(
     cells = torch.zeros((len(weights), int(starts[-1])), device=device)
     stars = torch.as_tensor(np.stack([x, y, support]) * (pixels / (2 * half_width)), device=device)
     column, row, radius = stars[0] + 0.5 * pixels, stars[1] + 0.5 * pixels, stars[2]
-    point = radius < rendering.POINT
+    point = radius < stamps.POINT
     column, row = (torch.where(point, place.floor() + 0.5, place) for place in (column, row))
-    radius = torch.where(point, rendering.POINT, radius)
+    radius = torch.where(point, stamps.POINT, radius)
     seen = (-radius < torch.minimum(column, row)) & (torch.maximum(column, row) < pixels + radius)
     light = torch.as_tensor(weights, device=device).float()
 
     narrow = radius < spline.NARROW
     for batch in _batches(seen & narrow, 8):
-        place = column[batch] + rendering.MARGIN, row[batch] + rendering.MARGIN
+        place = column[batch] + stamps.MARGIN, row[batch] + stamps.MARGIN
         _add(cells, light[:, batch], *_narrow(*place, radius[batch], int(sides[0])), int(sides[0]))
     grids = _grids(column, row, radius, sides, starts)
     for lanes, fits in ((16, grids[2] <= 8), (32, grids[2] > 8)):
@@ -85,8 +85,8 @@ def _add(cells: Tensor, light: Tensor, shape: Tensor, first: Tensor, side: Tenso
 
 
 def _narrow(column: Tensor, row: Tensor, radius: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """Stamps (n, 8, 8) of at most 3.5 pixels as `rendering._narrow`, and their first cells."""
-    terms, signs = (torch.as_tensor(a, device=column.device) for a in spline.separable_terms())
+    """Stamps (n, 8, 8) of at most 3.5 pixels as `stamps._narrow`, and their first cells."""
+    terms, signs, _ = _tables(column.device)
     first = torch.stack([row - radius, column - radius]).floor()
     edges = (first + 1 - torch.stack([row, column])).float()[..., None]
     edges = edges + torch.arange(8, device=column.device)
@@ -109,7 +109,7 @@ def _grids(
     coarse = radius >= spline.DIRECT
     level = torch.frexp(radius / spline.WIDEST).exponent.clamp(1, max(1, len(sides) - 1)) * coarse
     step = torch.ldexp(torch.ones_like(radius), -level)
-    origin = torch.where(coarse, rendering.GUARD, rendering.MARGIN)
+    origin = torch.where(coarse, stamps.GUARD, stamps.MARGIN)
     size = radius * step
     rho, place = (
         torch.where(coarse, part(size, 1), part(size, 0))
@@ -122,8 +122,8 @@ def _grids(
 def _wide(
     column: Tensor, row: Tensor, rho: Tensor, place: Tensor, side: Tensor, lanes: int
 ) -> tuple[Tensor, Tensor]:
-    """Stamps (n, lanes, lanes) of 3.5 to 17 cells as `rendering._wide`, and their first cells."""
-    terms = torch.as_tensor(spline.radial_terms(), device=column.device)[place.long()]
+    """Stamps (n, lanes, lanes) of 3.5 to 17 cells as `stamps._wide`, and their first cells."""
+    terms = _tables(column.device)[2][place.long()]
     ends = torch.stack([row, column])
     first = torch.minimum((ends - rho).ceil().clamp(min=0), side - lanes)
     inverse = (1 / rho).float()
@@ -145,23 +145,28 @@ def _spread(cells: Tensor, sides: NDArray, starts: NDArray, pixels: int) -> NDAr
     image = cells.new_zeros((count, sides[-1], sides[-1]), dtype=torch.float64)
     for level in range(len(sides) - 1, -1, -1):
         if level < len(sides) - 1:
-            band = torch.as_tensor(
-                _band(sides[level + 1], sides[level], level), device=cells.device
-            )
+            band = _band(int(sides[level + 1]), int(sides[level]), level, cells.device)
             image = band @ image @ band.T
         image = image + cells[:, starts[level] : starts[level + 1]].reshape(image.shape)
-    frame = slice(rendering.MARGIN, rendering.MARGIN + pixels)
+    frame = slice(stamps.MARGIN, stamps.MARGIN + pixels)
     return image[:, frame, frame].float().cpu().numpy()
 
 
 @cache
-def _band(coarse: int, fine: int, level: int) -> NDArray:
-    """Matrix (fine, coarse) that refines one axis, as `rendering._refine` does."""
-    origin = rendering.GUARD if level else rendering.MARGIN
-    here, next1, next2, odd1, odd2 = rendering.SUBDIVISION if level else rendering.INTEGRATION
-    first = rendering.GUARD - origin // 2 - 2
+def _tables(device: torch.device) -> tuple[Tensor, ...]:
+    """Both terms and signs of narrow kernels, and the table of wide ones, on the device."""
+    tables = (*spline.separable_terms(), spline.radial_terms())
+    return tuple(torch.as_tensor(table, device=device) for table in tables)
+
+
+@cache
+def _band(coarse: int, fine: int, level: int, device: torch.device) -> Tensor:
+    """Matrix (fine, coarse) that refines one axis, as `stamps.refine` does."""
+    origin = stamps.GUARD if level else stamps.MARGIN
+    here, next1, next2, odd1, odd2 = stamps.SUBDIVISION if level else stamps.INTEGRATION
+    first = stamps.GUARD - origin // 2 - 2
     band = np.zeros((fine, coarse))
     for i in range(max(0, -first), fine // 2):
         band[2 * i, first + i : first + i + 5] = next2, next1, here, next1, next2
         band[2 * i + 1, first + i : first + i + 5] = 0, odd2, odd1, odd1, odd2
-    return band
+    return torch.as_tensor(band, device=device)

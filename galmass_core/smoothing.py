@@ -13,7 +13,17 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.lanes import kept, larger, largest, load, repeated, smaller, smallest, store, within
+from galmass_core.lanes import (
+    kept,
+    larger,
+    largest,
+    load,
+    repeated,
+    smaller,
+    smallest,
+    store,
+    within,
+)
 
 LEAF = 12  # stars; with less a search looks at more leaves, with more at more stars
 LANES = 8  # stars whose distances are worked out at a time
@@ -142,7 +152,7 @@ def _search(x, y, z, boxes, depth, rank, squares):  # noqa: ANN001, ANN202
                     else:
                         missing += 1
                         farthest = max(farthest, guess)
-            limit = min(farthest, REACH * limit)
+            limit = min(farthest, REACH * limit) if limit > 0 else farthest
         limit = squares[low:high].mean()
 
 

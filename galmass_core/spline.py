@@ -150,7 +150,13 @@ def _fit(radius: float, coarse: int) -> NDArray:
         flux = stiffness / radius
         stamps += [(image @ powers @ image.T).reshape(6, -1), flux * powers.sum((1, 2))[:, None]]
         truth += [np.einsum("aibj,i,j->ab", kernel, weights, weights).ravel(), [flux]]
-    terms = np.linalg.lstsq(np.concatenate(stamps, axis=1).T, np.concatenate(truth))[0]
+    columns, values = np.concatenate(stamps, axis=1), np.concatenate(truth)
+    inside = np.linspace(0, 1, 201)
+    for lowest in range(6):  # the rim decides whether a polynomial stays positive
+        terms = np.zeros(6)
+        terms[lowest:] = np.linalg.lstsq(columns[lowest:].T, values)[0]
+        if np.polyval(terms[::-1], inside).min() >= 0:
+            break
     return terms / np.sum(np.pi * terms / np.arange(3, 9))
 
 

@@ -52,7 +52,7 @@ def _begin_universe() -> None:
     from galmass_core.progress import work_in_progress
 
     home = home_folder()
-    if list_datasets(home) or work_in_progress(home):
+    if list_datasets() or work_in_progress(home):
         return
     home.mkdir(parents=True, exist_ok=True)
     with (home / "universe.log").open("w") as log:
