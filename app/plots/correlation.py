@@ -137,7 +137,7 @@ def _number(value: float) -> str:
     """Write a correlation in as little room as possible."""
     if np.isnan(value):
         return ""
-    return f"{value:.2f}".replace("0.", ".", 1).replace("-", "−")
+    return f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1).replace("-", "−")
 
 
 def _luminance(colour: str) -> float:

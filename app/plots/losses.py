@@ -4,6 +4,7 @@ from functools import partial
 
 import holoviews as hv
 import pandas as pd
+from bokeh.models import FixedTicker
 from holoviews.plotting.bokeh.element import ElementPlot
 
 from galmass_app.plots.frame import quiet_toolbar
@@ -37,7 +38,9 @@ def loss_curves(curves: pd.DataFrame, loss: str) -> hv.Overlay:
     limits = (0.9 * curves[columns].min().min(), 1.1 * curves[columns].max().max())
     return hv.Overlay(lines).opts(
         logy=True,
+        yformatter="%g",
         xlabel="trees",
+        xticks=3,
         ylabel=LOSSES[loss],
         responsive=True,
         min_height=190,
@@ -50,4 +53,6 @@ def loss_curves(curves: pd.DataFrame, loss: str) -> hv.Overlay:
 def _follow(plot: ElementPlot, element: hv.Overlay, limits: tuple[float, float]) -> None:
     """Fit the axis to the curves, also when another model is shown."""
     low, high = limits
+    steps = [step * 10.0**power for power in range(-9, 3) for step in (1, 3)]
+    plot.state.yaxis[0].ticker = FixedTicker(ticks=[step for step in steps if low < step < high])
     plot.handles["y_range"].update(start=low, end=high, reset_start=low, reset_end=high)

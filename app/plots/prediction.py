@@ -101,11 +101,11 @@ def error_histogram(predictions: pd.DataFrame) -> hv.Overlay:
             sides.opts(color=CONTOUR, line_dash="dashed", line_width=1.5),
         ]
     ).opts(
-        xlabel="log (predicted / true)",
+        xlabel="log pred. / true",
         yaxis=None,
         xlim=(edges[0], edges[-1]),
         ylim=(0, 1.08 * max(counts.max(), 1)),
-        xticks=[ticks[0], (0, "0"), ticks[1]],
+        xticks=ticks,
         default_tools=[],
         toolbar=None,
         responsive="width",

@@ -13,6 +13,7 @@ from galmass_app.fits import ALL_TARGETS
 from galmass_app.plots.correlation import chosen_cell, correlation_picture, pair_at, short
 from galmass_app.plots.sample import scatter
 from galmass_app.theme import Theme
+from galmass_app.views.prediction import signed
 from galmass_core.correlations import METHODS, correlation_matrix
 from galmass_core.dataset import DataSet
 from galmass_core.experiments import default_features, missing_columns, usable_rows
@@ -63,7 +64,8 @@ class Correlations(pn.viewable.Viewer):
         self._layout = pn.Row(
             pn.Column(
                 pn.pane.HTML("<h2>What follows what</h2>", css_classes=["gm-section"]),
-                pn.Row(self._method, self._help, css_classes=["gm-group"], **stretch),
+                self._help,
+                self._method,
                 self._matrix_pane,
                 css_classes=["gm-matrix-part"],
                 **stretch,
@@ -131,10 +133,9 @@ class Correlations(pn.viewable.Viewer):
 
     def _in_words(self, x: str, y: str) -> str:
         """Write how far a pair follows each other."""
-        value = f"{self._matrix.at[y, x]:+.2f}".replace("-", "−")
         return (
             f"<h2>{escape(short(y))} against {escape(short(x))}</h2>"
-            f'<p class="numbers">R = <b>{value}</b> ({self._method.value.capitalize()}), '
+            f'<p class="numbers">R = <b>{signed(self._matrix.at[y, x], 2)}</b> ({self._method.value.capitalize()}), '
             f"N = {len(self._table):,} samples</p>"
         )
 

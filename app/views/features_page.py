@@ -1,5 +1,6 @@
 """Page: what a few numbers of a galaxy say about its mass, learned by boosted trees."""
 
+from functools import partial
 from html import escape
 
 import panel as pn
@@ -55,10 +56,11 @@ class Features(pn.viewable.Viewer):
             css_classes=["gm-learning"],
             **stretch,
         )
+        self._learned = pn.Column(self._learning, css_classes=["gm-slot"], **stretch)
         self._layout = pn.Column(
             pn.Row(self._headline, self._late, css_classes=["gm-top"], **stretch),
             self._message,
-            self._learning,
+            self._learned,
             correlations,
             table,
             css_classes=["gm-page", "gm-features"],
@@ -76,7 +78,7 @@ class Features(pn.viewable.Viewer):
         """Draw once this callback is through; a page that is not in view waits until it is."""
         self._due |= {event.name for event in events} - {"page"}
         if self._due and self.choice.page == "features":
-            pn.state.execute(self._draw, schedule=True)
+            pn.state.onload(partial(pn.state.execute, self._draw, schedule=True))
 
     def _draw(self) -> None:
         """Bring everything whose choice has changed up to date, and have it learned anew."""
@@ -90,10 +92,10 @@ class Features(pn.viewable.Viewer):
             if data is None:
                 return
             self._draw_correlations(due, question)
-            if self._learning.visible and due & {"dataset", "target", "features", "split"}:
+            if self._learned.visible and due & {"dataset", "target", "features", "split"}:
                 self._controls.draw(question)
                 self._ask(question)
-            if self._learning.visible and due & {"dataset", "split"}:
+            if self._learned.visible and due & {"dataset", "split"}:
                 self._put(TableFive, data, self.choice.split, wake=self._wake)
 
     def _question(self) -> Question | None:
@@ -111,7 +113,7 @@ class Features(pn.viewable.Viewer):
         elif (here := len(data.galaxy_names)) < LEAST_GALAXIES:
             said = TOO_FEW.format(here=here, least=LEAST_GALAXIES)
         self._message.param.update(object=said, visible=bool(said))
-        self._learning.visible = self._slots[TableFive].visible = not said
+        self._learned.visible = self._slots[TableFive].visible = not said
         badge = SYNTHETIC if data and services.is_synthetic(data) else ""
         name = escape(data.path.name) if data else ""
         self._headline.object = (

@@ -56,8 +56,8 @@ MEASURES = {
 
 
 OF_THE_FIT = {  # known as soon as a model is
-    "gain": "Of the model on the left.",
-    "shap": f"Of the model on the left, on up to {SHAP_SAMPLES:,} test samples.",
+    "gain": "Of this model.",
+    "shap": f"Of this model, on up to {SHAP_SAMPLES:,} test samples.",
 }
 
 

@@ -64,7 +64,7 @@ def in_words(fit: Fit) -> str:
     """Write scatter, bias and number of test samples as a sentence."""
     scatter, mean = fit.errors["std"], fit.errors["mean"]
     count, galaxies = len(fit.predictions), fit.predictions["name"].nunique()
-    bias = f"{mean.value:+.3f}".replace("-", "−")
+    bias = signed(mean.value, 3)
     if fit.question.split == "galaxy":
         split = "split by galaxy"
     else:
@@ -73,6 +73,11 @@ def in_words(fit: Fit) -> str:
         f'<p class="numbers">σ = <b>{scatter} dex</b>, bias {bias}, N = {count:,} test samples '
         f"of {galaxies:,} galaxies, {split}.</p>"
     )
+
+
+def signed(value: float, digits: int) -> str:
+    """Write a number with its sign; zero is never negative."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def beside_paper(fit: Fit) -> str:

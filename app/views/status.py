@@ -37,7 +37,7 @@ class Status(pn.viewable.Viewer):
         self._work.object = (
             '<b class="pending">working…</b>' if choice.pending else '<b class="ready">ready</b>'
         )
-        making = f'<b class="pending">{escape(choice.work)}</b> · ' if choice.work else ""
+        making = f'<b class="making">{escape(choice.work)}</b> · ' if choice.work else ""
         self._data.object = making + _source(choice)
         self._error.object = (
             f'<span role="alert">{escape(choice.error)}</span>' if choice.error else ""

@@ -9,6 +9,7 @@ import panel as pn
 from galmass_app.agreement import judge
 from galmass_app.fits import SLOW, Slot, Task, table_five
 from galmass_app.plots.correlation import short
+from galmass_app.views.prediction import signed
 from galmass_core.dataset import DataSet
 from galmass_core.metrics import Estimate
 from galmass_core.paper import published_table
@@ -150,8 +151,7 @@ def _ours(data: DataSet, row: dict[str, Any] | None) -> str:
         False: ("differs", "✗ differs"),
         None: ("aside", "not comparable"),
     }[judge(data, row["target"], row["features"], scatter).agrees]
-    bias = f"{mean.value:+.3f}".replace("-", "−")
     return (
-        f'<td class="number">{scatter}</td><td class="number">{bias}</td>'
+        f'<td class="number">{scatter}</td><td class="number">{signed(mean.value, 3)}</td>'
         f'<td class="number">{row["n"]:,}</td><td class="{kind}">{word}</td>'
     )

@@ -52,6 +52,8 @@ class GalaxyModel:
         Of the stellar disc, at 2.4 scale lengths.
     star_formation_rate, recent_star_formation_rate : float, Msun/yr
         Now in the gas, and over the last Gyr in stars; the disc's stars are young before others.
+    star_formation_edge : float, kpc
+        Gas further out forms no stars now.
     gas_metallicity : float
         Mass fraction.
     gas_neutral_fraction : float
@@ -81,6 +83,7 @@ class GalaxyModel:
     toomre_q: float = 1.5
     star_formation_rate: float = 0.0
     recent_star_formation_rate: float = 0.0
+    star_formation_edge: float = np.inf
     gas_metallicity: float = 0.015
     gas_neutral_fraction: float = 1.0
     star_mass: float = 1.4e6
@@ -241,8 +244,11 @@ def _sample_gas_disc(
 ) -> dict[str, NDArray]:
     """Draw the cells of the disc; the denser half forms stars as Kennicutt (1998) has it."""
     gas = _sample_disc(model, disc, rng, toomre_q=0.0)
+    distance = np.linalg.norm(gas["positions"], axis=1)
+    near = distance <= max(model.star_formation_edge, distance.min())
     surface = disc.surface_density(np.hypot(*gas["positions"].T[:2]))
-    weights = gas["masses"] * np.where(surface >= np.median(surface), surface**0.4, 0.0)
+    dense = surface >= np.median(surface[near])
+    weights = gas["masses"] * np.where(near & dense, surface**0.4, 0.0)
     gas["star_formation_rates"] = model.star_formation_rate * weights / weights.sum()
     gas["densities"] = disc.density(gas["positions"])
     gas["neutral_fractions"] = np.full(len(weights), model.gas_neutral_fraction)
