@@ -172,7 +172,9 @@ def print_dataset(dataset: "DataSet", *, as_json: bool) -> None:
 def _envelope(dataset: "DataSet") -> dict[str, Any]:
     """Return one row per galaxy and what stands around them, for JSON."""
     galaxies = dataset.galaxies.reindex(columns=["n_samples", *_INFO_COLUMNS])
-    masses = {key: 10 ** galaxies[f"log_{key}"] for key in ("mstar", "mdm", "mgas")}  # Msun
+    masses = {  # Msun; a logarithm that is NaN is that of nothing
+        key: (10 ** galaxies[f"log_{key}"]).fillna(0.0) for key in ("mstar", "mdm", "mgas")
+    }
     rows = galaxies.assign(**masses).reset_index()
     return {
         "schema": dataset.info["schema"],

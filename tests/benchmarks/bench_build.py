@@ -20,6 +20,7 @@ os.environ["NUMBA_NUM_THREADS"] = "1"
 import h5py
 import numpy as np
 
+from galmass_core.features import measure_galaxy_features, measure_sky_features
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.maps import MapConfig, render_sky, support_radii
 from galmass_core.projection import project
@@ -47,6 +48,8 @@ def one_galaxy(path, shard, stage):
         galaxy = read_galaxy(path)
     with stage("targets"):
         measure_targets(galaxy)
+    with stage("features"):
+        measure_galaxy_features(galaxy)
     with stage("profiles"):
         profiles = mass_profiles(galaxy)
     with stage("smoothing lengths"):
@@ -57,6 +60,8 @@ def one_galaxy(path, shard, stage):
             sky = project(galaxy, line_of_sight)
         with stage("projected targets"):
             measure_projected(sky)
+        with stage("projected features"):
+            measure_sky_features(sky, galaxy)
         with stage("maps"):
             samples.append(render_sky(sky, support, config))
     with stage("encode"):
