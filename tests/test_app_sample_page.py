@@ -176,7 +176,9 @@ def test_numbers_compare_with_the_paper_only_on_its_simulation(home):
     write_tables(home / "tng", make_samples(937), {})
     write_tables(home / "eagle", make_samples(937, "EAGLE/L0100"), {})
     assert "10% of the 9,370 in the paper" in tally(services.dataset("tng"))
+    write_tables(home / "mimic", make_samples(937).assign(synthetic=True), {})
     assert "not comparable" in tally(services.dataset("eagle"))
+    assert "not comparable" in tally(services.dataset("mimic"))
 
 
 def test_catalogue_says_how_much_of_it_was_read_and_what_differs(home):

@@ -63,7 +63,7 @@ RELATIONS = (
         y="half_mass_radius",
         log=True,
         help="Heavier galaxies are larger, slowly at first and steeply above 10¹¹ M☉. "
-        "A floor at small sizes is the softening length of the simulation.",
+        "Few are smaller than the softening length of the simulation.",
     ),
     Relation(
         key="colour-mass",

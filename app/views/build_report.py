@@ -49,8 +49,9 @@ def tally(data: DataSet) -> str:
 
 
 def is_paper_data(data: DataSet) -> bool:
-    """Whether all galaxies are of the simulation that the paper took its from."""
-    return all(name.startswith(f"{PAPER_DATA}/") for name in data.galaxy_names)
+    """Whether all galaxies are of the simulation that the paper took its own from."""
+    named = all(name.startswith(f"{PAPER_DATA}/") for name in data.galaxy_names)
+    return named and not services.is_synthetic(data)
 
 
 def left_out(data: DataSet) -> pd.DataFrame:

@@ -1,8 +1,5 @@
 """Page: one galaxy at a time, in its maps, its numbers and its place in the sample."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-
 import panel as pn
 import param
 
@@ -13,6 +10,7 @@ from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.mass_profiles import MassProfiles
 from galmass_app.views.picker import Picker
 from galmass_app.views.sample import Sample
+from galmass_app.views.update import one_update
 
 NO_DATA = """<h2>There is no data set yet</h2>
 <p>Make one from the files of simulated galaxies (TNG cutouts, EAGLE, COLIBRE), and serve it:</p>
@@ -78,7 +76,7 @@ class Explore(pn.viewable.Viewer):
             self._draw_rings: {"galaxy", "los"},
         }
         try:
-            with _one_update():
+            with one_update():
                 for draw, follows in parts.items():
                     if due & follows:
                         with self.choice.reporting():
@@ -136,11 +134,3 @@ class Explore(pn.viewable.Viewer):
     def _say(self, html: str) -> None:
         """Show a message in place of the maps."""
         self._message.param.update(object=html, visible=bool(html))
-
-
-@contextmanager
-def _one_update() -> Iterator[None]:
-    """Send all changes in one message, and look once for new models: half the time."""
-    document = pn.state.curdoc
-    with pn.io.hold(), document.models.freeze() if document else nullcontext():
-        yield
