@@ -82,6 +82,7 @@ class Page:
         return pn.widgets.RadioButtonGroup.from_param(
             self.choice.param.page,
             options={name: key for key, (name, _) in PAGES.items()},
+            description=None,
             css_classes=["gm-pages"],
         )
 
@@ -115,8 +116,10 @@ class Page:
         """Show the page that is chosen; it is built the first time."""
         key = self.choice.page
         if key not in self._views:
-            self._views[key] = PAGES[key][1](self.choice)
-        self._main[:] = [self._views[key]]
+            self._views[key] = pn.Column(PAGES[key][1](self.choice), sizing_mode="stretch_width")
+            self._main.append(self._views[key])
+        for other, view in self._views.items():
+            view.visible = other == key
 
     def _read_url(self) -> None:
         """Take from the URL what was chosen before, and keep it there from now on."""

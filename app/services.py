@@ -1,6 +1,7 @@
 """What all sessions share: data sets opened once, maps read once. No widgets."""
 
 import os
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from difflib import get_close_matches
@@ -27,6 +28,18 @@ from galmass_core.progress import work_in_progress
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
 NEAREST = 3  # IDs offered instead of one that does not exist
+
+
+@lru_cache(maxsize=1)
+def warm_up() -> None:
+    """Compile datashader's rasteriser aside, once, so that no visitor waits for it."""
+    import datashader
+
+    def rasterise() -> None:
+        canvas = datashader.Canvas(4, 4, x_range=(0.0, 1.0), y_range=(0.0, 1.0))
+        canvas.points(pd.DataFrame({"x": [0.5], "y": [0.5]}), "x", "y")
+
+    threading.Thread(target=rasterise, daemon=True).start()
 
 
 def catalogue() -> dict[str, Path]:

@@ -169,7 +169,8 @@ class DataSet:
         name : str
             ``suite/simulation/snapshot/subhalo``.
         line_of_sight : str
-            ``x``, ``y`` or ``z``.
+            ``x``, ``y`` or ``z``; any of them finds the one sample of a galaxy that has no line
+            of sight, as in a catalogue.
 
         Raises
         ------
@@ -180,11 +181,12 @@ class DataSet:
 
     def _place(self, name: str, line_of_sight: str) -> int:
         """Return the number of a sample's row."""
-        if (name, line_of_sight) not in self._places:
+        place = self._places.get((name, line_of_sight), self._places.get((name, "none")))
+        if place is None:
             near = get_close_matches(name, self.galaxy_names) or self.galaxy_names[:3]
             msg = f"no galaxy {name} along {line_of_sight} in {self.path}; try {', '.join(near)}"
             raise KeyError(msg)
-        return self._places[name, line_of_sight]
+        return place
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], int]:

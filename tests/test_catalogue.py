@@ -70,6 +70,11 @@ def test_it_has_no_maps_and_no_line_of_sight(data):
     assert set(data.samples["los"]) == {"none"}
 
 
+def test_any_line_of_sight_finds_a_galaxys_one_sample(data):
+    name = data.galaxy_names[5]
+    assert data.row(name, "x")["name"] == data.row(name, "z")["name"] == name
+
+
 def test_it_says_which_columns_the_paper_defines_differently(data):
     assert "no dust" in data.info["definitions"]["abs_mag_r"]
     assert "not_available" in data.info

@@ -60,7 +60,7 @@ def marks(table: pd.DataFrame, x: str, y: str, los: str) -> hv.Overlay:
     -------
     holoviews.Overlay
     """
-    seen = table["los"] == los
+    seen = table["los"].isin([los, "none"])
     return hv.Overlay(
         [
             hv.Points((rows[x].to_numpy(float), rows[y].to_numpy(float)), AXES).opts(

@@ -52,7 +52,9 @@ class Explore(pn.viewable.Viewer):
         self._layout[:] = [Picker(choice), self._headline, self._message, maps, below]
         self._due = {"dataset"}
         self._draw()
-        choice.param.watch(self._later, ["dataset", "galaxy", "los", "x", "y", "colours", "theme"])
+        choice.param.watch(
+            self._later, ["page", "dataset", "galaxy", "los", "x", "y", "colours", "theme"]
+        )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -60,8 +62,8 @@ class Explore(pn.viewable.Viewer):
     def _later(self, *events: param.parameterized.Event) -> None:
         """Draw once this callback is through: several changes make one picture."""
         self._due |= {event.name for event in events}
-        if self.choice.pending:
-            return
+        if self.choice.pending or self.choice.page != "explore":
+            return  # what is due is drawn when the page comes back
         self.choice.pending = True
         pn.state.execute(self._draw, schedule=True)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 
-from galmass_core.galaxy import GalaxyName
+from galmass_core.galaxy import LINES_OF_SIGHT, GalaxyName
 from galmass_core.quantities import APERTURES, QUANTITIES, TARGETS, Quantity
 
 SYNTHETIC = '<span class="synthetic">synthetic</span>'
@@ -36,7 +36,7 @@ class Properties(pn.viewable.Viewer):
         seen = [q for q in known if q.kind == "feature"]
         self._page.object = (
             _table("The whole galaxy", whole, row)
-            + _table(f"Its light and motion, seen along {row['los']}", seen, row)
+            + _table(f"Its light and motion{_seen_along(row)}", seen, row)
             + _notes(row.get("notes"))
         )
 
@@ -83,8 +83,13 @@ def headline(row: pd.Series) -> str:
         f'<div class="line"><h1>Subhalo {escape(name.subhalo)}</h1>'
         f"{SYNTHETIC if row.get('synthetic') else ''}"
         f"<p>{escape(simulation)}, snapshot {escape(name.snapshot)}"
-        f" · redshift {row['redshift']:.2f} · seen along {row['los']}</p></div>"
+        f" · redshift {row['redshift']:.2f}{_seen_along(row, ' · ')}</p></div>"
     )
+
+
+def _seen_along(row: pd.Series, behind: str = ", ") -> str:
+    """Say from where a sample is seen; nothing of a catalogue's, which is seen from nowhere."""
+    return f"{behind}seen along {row['los']}" if row["los"] in LINES_OF_SIGHT else ""
 
 
 def _table(title: str, shown: list[Quantity], row: pd.Series) -> str:
