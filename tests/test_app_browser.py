@@ -1,19 +1,11 @@
 """The explorer as its visitors meet it: real Chromium, real server, small synthetic galaxies."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pytest
 from demo_folder import NAMES, write_demo_galaxies
+from served import FIGURES, PATIENCE, chromium_browser, served
 
 from galmass_core.build import build_dataset
 from galmass_core.dataset import open_dataset
@@ -22,9 +14,6 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright
 expect = playwright.expect
 
 pytestmark = pytest.mark.browser
-ROOT = Path(__file__).resolve().parents[1]
-PATIENCE = 40_000  # ms, for a slow machine
-FIGURES = "[...Bokeh.index.query(view => view.model.type === 'Figure')]"
 PEAK = f"""() => {{
   const image = {FIGURES}[0].model.renderers[0].data_source.data.image[0]
   return image.reduce((a, b) => Math.max(a, b), 0)
@@ -39,41 +28,14 @@ def toys(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def server(toys, tmp_path_factory):
-    """Address of a dashboard that runs as ``galmass serve`` runs it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("log") / "server.log").open("w+")
-    command = [sys.executable, "-m", "panel", "serve", "app/main.py", "--warm", "--port", str(port)]
-    environment = os.environ | {"GALMASS_DATA": str(toys), "GALMASS_HOME": str(toys.parent)}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-    address = f"http://localhost:{port}/main"
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(address, timeout=60).close()
-                break
-            except urllib.error.URLError:
-                assert process.poll() is None, Path(log.name).read_text()
-                time.sleep(0.25)
+    with served(toys, tmp_path_factory.mktemp("log"), "--warm") as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait()
-        log.close()
 
 
 @pytest.fixture(scope="module")
 def chromium():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine; install Debian's package chromium")
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=flags)
+    with chromium_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

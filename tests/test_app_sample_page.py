@@ -1,20 +1,12 @@
 """The Sample page: its numbers, its words, and its plots in a real browser."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import panel as pn
 import pytest
+from served import FIGURES, PATIENCE, chromium_browser, served
 
 from galmass_app import services
 from galmass_app.plots.relations import joined
@@ -31,8 +23,6 @@ from galmass_app.views.build_report import left_out, tally
 from galmass_app.views.sample_page import SamplePage
 from galmass_core.dataset import write_tables
 
-PATIENCE = 60_000  # ms, for a slow machine
-FIGURES = "[...Bokeh.index.query(view => view.model.type === 'Figure')]"
 SIZE_MASS, COLOUR_MASS, FABER_JACKSON, _, STAR_FORMATION = RELATIONS
 
 
@@ -251,40 +241,15 @@ def server(tmp_path_factory):
     many = make_samples(1100).assign(synthetic=True)
     write_tables(home / "many", many, {"selection": {"too light": 12}})
     write_tables(home / "four", make_samples(4).drop(columns="g_minus_r"), {})
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("log") / "server.log").open("w+")
-    root = Path(__file__).resolve().parents[1]
-    command = [sys.executable, "-m", "panel", "serve", "app/main.py", "--port", str(port)]
-    environment = os.environ | {"GALMASS_DATA": str(home / "four"), "GALMASS_HOME": str(home)}
-    process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
-    try:
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"http://localhost:{port}/main", timeout=60).close()
-                break
-            except urllib.error.URLError:
-                assert process.poll() is None, Path(log.name).read_text()
-                time.sleep(0.25)
-        yield f"http://localhost:{port}/main"
-    finally:
-        process.terminate()
-        process.wait()
-        log.close()
+    with served(home / "four", tmp_path_factory.mktemp("log")) as address:
+        yield address
 
 
 @pytest.fixture
 def visit(server):
     """Open the page in a real Chromium; no error may have come to its console."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine; install Debian's package chromium")
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
     troubles = []
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=flags)
+    with chromium_browser() as browser:
 
         def visit(query, *, width=1400):
             page = browser.new_page(viewport={"width": width, "height": 1500})
@@ -297,7 +262,6 @@ def visit(server):
 
         yield visit
         found = list(troubles)  # before closing breaks connections
-        browser.close()
     assert not found
 
 

@@ -8,7 +8,6 @@ import pandas as pd
 from bokeh.models import CustomJS, HoverTool
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import quiet_toolbar
 from galmass_app.theme import MARK, Theme, palette
 from galmass_core.quantities import quantity
 
@@ -55,15 +54,15 @@ def correlation_picture(matrix: pd.DataFrame, features: int, theme: Theme = "lig
         ylabel="",
         xrotation=60,
         default_tools=[],
+        toolbar=None,
         responsive="width",
         aspect=1,
-        hooks=[quiet_toolbar],
     )
     edge = count - features - 0.5
     lines = hv.Segments(
         [(features - 0.5, -0.5, features - 0.5, count - 0.5), (-0.5, edge, count - 0.5, edge)],
         _PLACE,
-    ).opts(color=MARK, line_width=1.5)
+    ).opts(color=MARK, line_width=1.5, nonselection_alpha=1, default_tools=[])
     return hv.Overlay([rectangles, _numbers(cells, theme, count), lines])
 
 
@@ -74,7 +73,7 @@ def chosen_cell(matrix: pd.DataFrame, x: str, y: str) -> hv.Rectangles:
         pairs = ((keys.index(x), keys.index(y)), (keys.index(y), keys.index(x)))
         frames = [_corners(column, row, len(keys)) for column, row in pairs]
     return hv.Rectangles(frames, _PLACE).opts(
-        fill_color=None, line_color="#f2ad5c", line_width=3, nonselection_alpha=1
+        fill_color=None, line_color="#f2ad5c", line_width=3, nonselection_alpha=1, default_tools=[]
     )
 
 
@@ -129,7 +128,8 @@ def _numbers(cells: pd.DataFrame, theme: Theme, count: int) -> hv.Labels:
     return hv.Labels(columns, _PLACE[:2], ["text", "ink"]).opts(
         text_color="ink",
         text_font_size="12px",
-        hooks=[partial(_hide_when_small, count=count)],
+        default_tools=[],
+        hooks=[_stay_when_tapped, partial(_hide_when_small, count=count)],
     )
 
 
@@ -144,6 +144,11 @@ def _luminance(colour: str) -> float:
     """Return how bright a colour is, 0 to 1."""
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
+
+
+def _stay_when_tapped(plot: ElementPlot, element: hv.Labels) -> None:
+    """Keep numbers as they are when a cell is chosen; Bokeh fades those that are not."""
+    plot.handles["glyph_renderer"].update(selection_glyph=None, nonselection_glyph=None)
 
 
 def _hide_when_small(plot: ElementPlot, element: hv.Labels, count: int) -> None:

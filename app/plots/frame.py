@@ -14,3 +14,8 @@ def quiet_toolbar(plot: ElementPlot, element: hv.Element) -> None:
     """Keep the toolbar inside the frame, and hidden until the pointer comes (a HoloViews hook)."""
     plot.state.toolbar_inner = True
     plot.state.toolbar.update(autohide=True, logo=None, stylesheets=[_TOOLBAR])
+
+
+def no_tools(plot: ElementPlot, element: hv.Element) -> None:
+    """Let a finger or a wheel scroll the page over a picture that needs no zoom (a hook)."""
+    plot.state.toolbar.tools = []

@@ -7,7 +7,7 @@ import pandas as pd
 from bokeh.models import FixedTicker
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import quiet_toolbar
+from galmass_app.plots.frame import no_tools
 from galmass_app.theme import DENSITY, MARK
 
 NOISE_COLOUR = "#d98e1f"
@@ -68,9 +68,8 @@ def importance_bars(
         responsive=True,
         min_height=330,
         show_grid=False,
-        default_tools=[],
         toolbar=None,
-        hooks=[quiet_toolbar, partial(_name, names=names, x=limits)],
+        hooks=[no_tools, partial(_name, names=names, x=limits)],
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from bokeh.models import FixedTicker
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import quiet_toolbar
+from galmass_app.plots.frame import no_tools
 from galmass_app.theme import Stroke
 
 LOSSES = {"l1": "MAE [dex]", "l2": "MSE [dex²]"}
@@ -38,21 +38,24 @@ def loss_curves(curves: pd.DataFrame, loss: str) -> hv.Overlay:
     limits = (0.9 * curves[columns].min().min(), 1.1 * curves[columns].max().max())
     return hv.Overlay(lines).opts(
         logy=True,
-        yformatter="%g",
         xlabel="trees",
         xticks=3,
         ylabel=LOSSES[loss],
         responsive=True,
         min_height=190,
         show_legend=False,
-        default_tools=["reset"],
-        hooks=[quiet_toolbar, partial(_follow, limits=limits)],
+        toolbar=None,
+        hooks=[no_tools, partial(_follow, limits=limits)],
     )
 
 
 def _follow(plot: ElementPlot, element: hv.Overlay, limits: tuple[float, float]) -> None:
     """Fit the axis to the curves, also when another model is shown."""
     low, high = limits
-    steps = [step * 10.0**power for power in range(-9, 3) for step in (1, 3)]
-    plot.state.yaxis[0].ticker = FixedTicker(ticks=[step for step in steps if low < step < high])
+    steps = [float(f"{step}e{power}") for power in range(-9, 3) for step in (1, 3)]
+    seen = [step for step in steps if low < step < high]
+    seen = seen[:: 1 + len(seen) // 5]
+    plot.state.yaxis[0].update(
+        ticker=FixedTicker(ticks=seen), major_label_overrides={step: f"{step:g}" for step in seen}
+    )
     plot.handles["y_range"].update(start=low, end=high, reset_start=low, reset_end=high)

@@ -9,7 +9,7 @@ import pandas as pd
 from holoviews.plotting.bokeh.element import ElementPlot
 from numpy.typing import NDArray
 
-from galmass_app.plots.frame import quiet_toolbar
+from galmass_app.plots.frame import no_tools, quiet_toolbar
 from galmass_app.plots.sample import CRISP
 from galmass_app.theme import DENSITY, MARK
 from galmass_core.quantities import quantity
@@ -71,7 +71,6 @@ def prediction_picture(predictions: pd.DataFrame, target: str) -> hv.Overlay:
         aspect=1,
         show_legend=False,
         default_tools=["pan", "wheel_zoom", "box_zoom", "reset"],
-        active_tools=[],
         hooks=[quiet_toolbar, partial(_frame, limits=(low, high))],
     )
 
@@ -106,11 +105,13 @@ def error_histogram(predictions: pd.DataFrame) -> hv.Overlay:
         xlim=(edges[0], edges[-1]),
         ylim=(0, 1.08 * max(counts.max(), 1)),
         xticks=ticks,
-        default_tools=[],
         toolbar=None,
         responsive="width",
         aspect=1.25,
-        hooks=[partial(_follow, x=(edges[0], edges[-1]), y=(0, 1.08 * max(counts.max(), 1)))],
+        hooks=[
+            no_tools,
+            partial(_follow, x=(edges[0], edges[-1]), y=(0, 1.08 * max(counts.max(), 1))),
+        ],
     )
 
 
@@ -198,7 +199,8 @@ def _contours(true: NDArray, error: NDArray, density: Density) -> hv.Path:
 
 
 def _frame(plot: ElementPlot, element: hv.Overlay, limits: tuple[float, float]) -> None:
-    """Give both axes one range, also when another model is shown."""
+    """Give both axes one range, also when another model is shown; tools wait to be chosen."""
+    plot.state.toolbar.update(active_drag=None, active_scroll=None)
     _follow(plot, element, limits, limits)
 
 

@@ -133,9 +133,10 @@ class Correlations(pn.viewable.Viewer):
 
     def _in_words(self, x: str, y: str) -> str:
         """Write how far a pair follows each other."""
+        value, method = signed(self._matrix.at[y, x], 2), self._method.value.capitalize()
         return (
             f"<h2>{escape(short(y))} against {escape(short(x))}</h2>"
-            f'<p class="numbers">R = <b>{signed(self._matrix.at[y, x], 2)}</b> ({self._method.value.capitalize()}), '
+            f'<p class="numbers">R = <b>{value}</b> ({method}), '
             f"N = {len(self._table):,} samples</p>"
         )
 

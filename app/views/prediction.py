@@ -99,10 +99,17 @@ def notes(fit: Fit) -> str:
     if unseen := fit.question.experiment.truth_level:
         symbols = ", ".join(quantity(key).symbol for key in unseen)
         lines.append(f"Learned with {symbols}, which no telescope measures.")
-    for reason, count in fit.left_out.items():
-        column, _, why = reason.partition(" is ")
-        lines.append(f"{count:,} samples left out: {quantity(column).symbol} is {why}.")
+    lines += left_out(fit.left_out)
     return "".join(f'<p class="aside">{escape(line)}</p>' for line in lines)
+
+
+def left_out(reasons: dict[str, int]) -> list[str]:
+    """Write why samples could not be used, a sentence per reason of `usable_rows`."""
+    parts = [(count, *reason.partition(" is ")) for reason, count in reasons.items()]
+    return [
+        f"{count:,} samples left out: {quantity(column).symbol} is {why}."
+        for count, column, _, why in parts
+    ]
 
 
 def _square(data: Fit) -> hv.Overlay:

@@ -9,7 +9,7 @@ import panel as pn
 from galmass_app.agreement import judge
 from galmass_app.fits import SLOW, Slot, Task, table_five
 from galmass_app.plots.correlation import short
-from galmass_app.views.prediction import signed
+from galmass_app.views.prediction import left_out, signed
 from galmass_core.dataset import DataSet
 from galmass_core.metrics import Estimate
 from galmass_core.paper import published_table
@@ -116,8 +116,7 @@ def _notes(data: DataSet, rows: list[dict[str, Any]]) -> list[str]:
         return []
     first = measured[0]
     why = judge(data, first["target"], first["features"], Estimate(**first["std"])).why
-    left_out = [f"{count:,} samples left out: {said}." for said, count in first["left_out"].items()]
-    return [f"Not comparable: {why}."] * bool(why) + left_out
+    return [f"Not comparable: {why}."] * bool(why) + left_out(first["left_out"])
 
 
 def _measured(data: DataSet, split: str, _: Task) -> list[dict[str, Any]]:

@@ -1,0 +1,98 @@
+"""The Features page in a browser: a cell opens its scatter, a feature that goes changes all."""
+
+import pytest
+from sample_tables import make_dataset, make_samples
+from served import FIGURES, PATIENCE, chromium_browser, served
+
+from galmass_app.views.correlations import related
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """200 galaxies that the ten features of the paper describe."""
+    samples = make_samples(200).assign(synthetic=True)
+    return make_dataset(tmp_path_factory.mktemp("home") / "learnable", samples)
+
+
+@pytest.fixture(scope="module")
+def server(data, tmp_path_factory):
+    with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with chromium_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium, server):
+    """Open the page as a new visitor; whatever goes wrong in the browser fails the test."""
+    troubles, tabs = [], []
+
+    def visit(width=1400, height=900):
+        page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
+        tabs.append(page)
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(f"{server}?page=features")
+        page.locator(".gm-result .numbers").wait_for()
+        page.locator(".gm-matrix canvas").first.wait_for()
+        return page
+
+    yield visit
+    for tab in tabs:
+        tab.context.close()
+    assert not troubles
+
+
+def test_click_on_a_cell_opens_its_scatter(visit, data):
+    page = visit()
+    _, samples = related(data, "log_mstar_1rhsm")
+    keys = list(samples)
+    size = len(keys)
+    matrix = f"{FIGURES}.find(v => v.frame.x_range.end === {size - 0.5})"
+    page.locator(".gm-matrix").scroll_into_view_if_needed()
+    box = page.wait_for_function(
+        f"""() => {{
+            const view = {matrix}, edge = view?.el.getBoundingClientRect(), frame = view?.frame.bbox
+            return frame?.width > 300 && edge.bottom < innerHeight + 40 &&
+                [edge.x + frame.x, edge.y + frame.y, frame.width, frame.height]
+        }}"""
+    ).json_value()
+    x, y = keys.index("sigma_v"), keys.index("f_star_1rhsm")
+    at = [box[0] + box[2] * (x + 0.5) / size, box[1] + box[3] * (y + 0.5) / size]
+    page.mouse.click(*at)
+    page.locator(".gm-pair-words h2").get_by_text("f* against σ_v").wait_for()
+    page.wait_for_function(
+        f"{FIGURES}.some(v => v.model.xaxis?.[0]?.axis_label === 'σ_v [km/s]' ||"
+        " v.model.below.some(axis => axis.axis_label === 'σ_v [km/s]'))"
+    )
+
+
+def test_unticking_m_r_changes_importance_and_scatter(visit):
+    page = visit()
+    names = f"""{FIGURES}.flatMap(v => v.model.left.map(a => [...(a.major_label_overrides ?? [])]))
+        .map(pairs => pairs.map(pair => pair[1])).find(names => names.includes('σ_v'))"""
+    points = f"""{FIGURES}.flatMap(v => v.model.renderers)
+        .map(r => r.data_source?.data?.predicted).find(values => values?.length === 198)?.[0]"""
+    page.wait_for_function(f"({names})?.includes('M_r')")
+    before = page.evaluate(points)
+    said = page.locator(".gm-result .numbers").inner_text()
+    page.locator(".gm-tick-abs_mag_r input").uncheck()
+    page.wait_for_function(f"(({names})?.length === 9) && !({names}).includes('M_r')")
+    page.wait_for_function(f"before => ({points}) !== before", arg=before)
+    assert page.locator(".gm-result .numbers").inner_text() != said
+    assert "features=g_minus_r" in page.url
+
+
+def test_page_fits_a_phone_and_measures_table_5_when_asked(visit):
+    page = visit(width=390, height=800)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator(".gm-table-start button").click()
+    page.locator(".gm-table-five").get_by_text("not comparable", exact=True).first.wait_for()
+    assert page.locator(".gm-table-five tr").count() == 10

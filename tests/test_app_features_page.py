@@ -1,0 +1,291 @@
+"""The Features page: what its workers learn, what it shows and what it says of it."""
+
+import re
+import time
+from concurrent.futures import CancelledError
+from threading import Event
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import pytest
+from bokeh.models import Text
+from sample_tables import make_dataset, make_samples
+
+from galmass_app.agreement import judge
+from galmass_app.fits import Question, Slot, Task, Worker, learn, measure, pose, why_missing
+from galmass_app.plots.correlation import correlation_picture, pair_at
+from galmass_app.plots.importance import importance_bars
+from galmass_app.plots.prediction import prediction_picture
+from galmass_app.state import Choice
+from galmass_app.views.correlations import Correlations, related
+from galmass_app.views.features_page import Features
+from galmass_app.views.prediction import Prediction, in_words, left_out, signed
+from galmass_app.views.table_five import table
+from galmass_core.correlations import correlation_matrix
+from galmass_core.experiments import FEATURES
+from galmass_core.importance import NOISE
+from galmass_core.learning import evaluate
+from galmass_core.metrics import Estimate
+
+SIX = ("abs_mag_r", "g_minus_r", "sfr_1gyr", "sigma_v", "bulge_fraction", "bulge_index")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """200 galaxies that the ten features of the paper describe."""
+    samples = make_samples(200).assign(synthetic=True)
+    return make_dataset(tmp_path_factory.mktemp("home") / "learnable", samples)
+
+
+@pytest.fixture(scope="module")
+def fit(data):
+    return learn(question(data))
+
+
+@pytest.fixture
+def visit_page(data, monkeypatch):
+    """Make the page of a data set, as a session would."""
+
+    def visit_page(folder=data.path, **chosen):
+        monkeypatch.setenv("GALMASS_HOME", str(folder.parent))
+        monkeypatch.delenv("GALMASS_DATA", raising=False)
+        choice = Choice(page="features", dataset=folder.name, **chosen)
+        choice.settle()
+        return Features(choice)
+
+    return visit_page
+
+
+def question(data, features=FEATURES, target="log_mstar_1rhsm", split="galaxy"):
+    return Question(data=data, target=target, features=tuple(features), split=split)
+
+
+def settle(page):
+    """Do what a session's callback does until the worker is through."""
+    deadline = time.monotonic() + 60
+    while page._fits.busy:
+        assert time.monotonic() < deadline
+        page._pull()
+        time.sleep(0.01)
+
+
+def shown(page, kind):
+    """Return all HTML of one view of a page."""
+    panes = page._views[kind].__panel__().select(lambda part: hasattr(part, "object"))
+    return " ".join(part.object for part in panes if isinstance(part.object, str))
+
+
+def test_newest_request_wins():
+    slot, begun, go_on, done = Slot(Worker()), Event(), Event(), []
+
+    def work(name):
+        begun.set()
+        assert go_on.wait(10)
+        done.append(name)
+        return name
+
+    slot.ask(lambda _: work("first"))
+    assert begun.wait(10)
+    slot.ask(lambda _: work("second"))
+    slot.ask(lambda _: work("third"))
+    go_on.set()
+    while (answer := slot.take()) is None:
+        time.sleep(0.01)
+    assert answer == "third"
+    assert done == ["first", "third"]
+    assert not slot.busy
+
+
+def test_failed_work_raises_where_it_is_taken():
+    slot = Slot(Worker())
+    slot.ask(lambda _: {}["nothing"])
+    with pytest.raises(KeyError, match="nothing"):  # noqa: PT012
+        while slot.busy:
+            slot.take()
+            time.sleep(0.01)
+
+
+def test_measuring_stops_when_it_is_dropped(data):
+    task = Task(None)
+    task.dropped = True
+    with pytest.raises(CancelledError):
+        measure(question(data), task)
+
+
+def test_fit_is_what_the_core_learns(data, fit):
+    outcome = evaluate(question(data).experiment, data.samples)
+    np.testing.assert_allclose(fit.predictions["y_pred"], outcome.predictions["y_pred"])
+
+
+def test_question_takes_what_there_is_for_what_there_is_not(data):
+    posed = pose(data, "log_mstar_2rhsm", "bulge_index,sigma_v,nonsense", "galaxy")
+    assert posed == question(data, ["sigma_v"])
+    assert pose(data, "log_mstar_1rhsm", "", "galaxy").features == FEATURES
+
+
+def test_missing_columns_have_the_reason_that_the_data_set_gives(tmp_path):
+    samples = make_samples(4).drop(columns=["log_ml_r_1rhsm", "f_hot"])
+    why = {"log_ml_r_1rhsm": "a catalogue has no light inside apertures"}
+    data = make_dataset(tmp_path / "some", samples, not_available=why)
+    reasons = why_missing(data, ("log_ml_r_1rhsm", "f_hot", "sigma_v"))
+    assert reasons == why | {"f_hot": "this data set has no such column"}
+
+
+@pytest.mark.parametrize(
+    ("name", "features", "scatter", "agrees", "why"),
+    [
+        ("TNG/TNG100-1", FEATURES, 0.047, True, ""),
+        ("TNG/TNG100-1", FEATURES, 0.07, False, ""),
+        ("TNG/TNG100-1", SIX, 0.05, None, "learned without n, c/a"),
+        ("synthetic/table", FEATURES, 0.05, None, "the galaxies are of synthetic/table"),
+    ],
+)
+def test_only_the_papers_experiment_can_agree(tmp_path, name, features, scatter, agrees, why):
+    samples = make_samples(2)
+    samples["name"] = samples["name"].str.replace("synthetic/table", name)
+    data = make_dataset(tmp_path / "some", samples)
+    verdict = judge(
+        data, "log_mstar_1rhsm", features, Estimate(scatter, scatter - 0.001, scatter + 0.001)
+    )
+    assert (verdict.published, verdict.agrees) == (0.05, agrees)
+    assert verdict.why.startswith(why)
+    assert bool(verdict.why) == (agrees is None)
+
+
+def test_contours_hold_as_many_samples_as_they_say():
+    generator = np.random.default_rng(5)
+    true, error = generator.normal(10, 0.4, 20000), generator.normal(0, 0.05, 20000)
+    predictions = pd.DataFrame({"y_true": true, "y_pred": true + error})
+    *_, contours = prediction_picture(predictions, "log_mstar_1rhsm")
+    areas = {}
+    for path in contours.split():
+        x, y = (path.dimension_values(axis) for axis in ("true", "predicted"))
+        area = 0.5 * abs(np.sum(x * np.roll(y, 1) - y * np.roll(x, 1)))
+        dash = path.dimension_values("dash")[0]
+        areas[dash] = max(areas.get(dash, 0), area)
+    expected = [-2 * np.log(1 - share) * np.pi * 0.4 * 0.05 for share in (0.683, 0.954)]
+    assert [areas["solid"], areas["dashed"]] == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize(("count", "crisp"), [(3000, True), (3001, False)])
+def test_many_samples_become_an_image(count, crisp):
+    values = np.linspace(9, 11, count)
+    predictions = pd.DataFrame({"y_true": values, "y_pred": values + 0.1})
+    image, points, *_ = prediction_picture(predictions, "log_mstar_1rhsm")
+    assert len(points) == (count if crisp else 0)
+    assert image.dimension_values("samples").sum() == (0 if crisp else count)
+
+
+def test_cell_is_its_pair_and_the_diagonal_is_none():
+    matrix = pd.DataFrame(np.eye(3), *(["abs_mag_r", "sigma_v", "log_mstar"],) * 2)
+    assert pair_at(matrix, (0.2, 0.4)) == ("abs_mag_r", "log_mstar")
+    assert pair_at(matrix, (2.1, 1.8)) == ("log_mstar", "abs_mag_r")
+    assert pair_at(matrix, (1, 1)) is None
+    assert pair_at(matrix, (-0.9, 1)) is None
+
+
+def test_matrix_is_drawn_with_features_first(data):
+    count, samples = related(data, "log_mstar_1rhsm")
+    assert tuple(samples.columns[:count]) == (*FEATURES, "effective_radius")
+    matrix = correlation_matrix(samples, list(samples))
+    cells, *_ = correlation_picture(matrix, count)
+    assert len(cells) == len(matrix) * (len(matrix) - 1)
+
+
+def test_numbers_stay_readable_when_a_cell_is_tapped(data):
+    matrix = correlation_matrix(data.samples, ["sigma_v", "abs_mag_r"])
+    figure = hv.render(correlation_picture(matrix, 1))
+    (numbers,) = [one for one in figure.renderers if isinstance(one.glyph, Text)]
+    assert numbers.nonselection_glyph is None
+
+
+def test_left_out_samples_are_counted_in_words():
+    assert left_out({"bulge_index is not a number": 1033}) == [
+        "1,033 samples left out: n_bulge is not a number."
+    ]
+
+
+def test_pair_of_the_matrix_is_said_in_words(data):
+    view = Correlations(data, "log_mstar_1rhsm", "dark")
+    view.show("sigma_v", "f_star_1rhsm")
+    said = view._words.object
+    value = correlation_matrix(data.samples, ["sigma_v", "f_star_1rhsm"]).iloc[0, 1]
+    assert "f* against σ_v" in said
+    assert f"<b>{signed(value, 2)}</b> (Pearson), N = 600" in said
+
+
+def test_bars_come_the_largest_on_top_and_show_the_level_of_noise():
+    bars, _, _, noise = importance_bars(pd.Series({"a": 3.0, "b": 9.0}), "gain [%]", floor=1.0)
+    lengths = bars.dimension_values("x1")
+    assert list(lengths) == [3.0, 9.0]
+    assert noise.data.to_numpy().ravel().tolist() == [1.0]
+
+
+def test_measures_have_noise_beside_them(data):
+    small = make_dataset(data.path.parent.parent / "small", make_samples(70))
+    measured = measure(question(small, ["abs_mag_r", "g_minus_r"]), Task(None))
+    assert set(measured.index) == {"abs_mag_r", "g_minus_r", *NOISE}
+    assert measured.index[0] == "abs_mag_r"
+    assert measured["drop_cluster_error"].notna().all()
+
+
+def test_result_is_said_in_words(fit):
+    scatter = fit.errors["std"]
+    said = in_words(fit)
+    assert f"<b>{scatter} dex</b>" in said
+    assert "N = 198 test samples of 66 galaxies, split by galaxy" in said
+
+
+def test_random_split_says_how_many_siblings_are_learned_from(data):
+    said = in_words(learn(question(data, split="paper")))
+    assert re.search(r"split at random: [678]\d% of them have a sibling in training", said)
+
+
+def test_zero_has_no_minus():
+    assert (signed(-0.0002, 3), signed(-0.002, 3)) == ("+0.000", "−0.002")
+
+
+def test_table_stands_beside_the_paper_also_before_it_is_measured(data):
+    written = table(data, [])
+    assert written.count("<tr>") == 10
+    assert '<td class="number">0.13</td>' in written
+
+
+def test_table_says_why_a_row_is_not_available(data):
+    row = {"row": 9, "status": "not available: the data lack log_ml_r_1rhsm"}
+    assert "not available: the data lack log_ml_r_1rhsm" in table(data, [row])
+
+
+def test_page_learns_at_once_and_again_when_a_feature_goes(visit_page):
+    page = visit_page()
+    settle(page)
+    before = shown(page, Prediction)
+    page._controls._ticks["abs_mag_r"].value = False
+    settle(page)
+    assert page.choice.features == ",".join(FEATURES[1:])
+    after = shown(page, Prediction)
+    numbers = [float(re.search(r"<b>(0\.\d+)", text)[1]) for text in (before, after)]
+    assert numbers[1] > 2 * numbers[0]
+    assert not page.choice.error
+
+
+def test_last_feature_cannot_be_taken_away(visit_page):
+    page = visit_page(features="sigma_v")
+    settle(page)
+    page._controls._ticks["sigma_v"].value = False
+    assert "Tick at least one" in page._controls._nothing.object
+    assert page.choice.features == "sigma_v"
+
+
+def test_synthetic_galaxies_are_called_so(visit_page):
+    assert "synthetic</span>" in visit_page()._headline.object
+
+
+@pytest.mark.parametrize(("galaxies", "matrix"), [(4, True), (3, False)])
+def test_few_galaxies_are_not_learned_from(visit_page, tmp_path, galaxies, matrix):
+    page = visit_page(make_dataset(tmp_path / "few", make_samples(galaxies)).path)
+    assert f"{galaxies} galaxies are too few" in page._message.object
+    assert not page._learned.visible
+    assert not page._fits.busy
+    assert page._slots[Correlations].visible is matrix
