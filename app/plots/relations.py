@@ -21,6 +21,7 @@ CASING = "#0e1116"  # around bright lines, so that they stand out from points on
 _FRAME = {
     "responsive": True,
     "height": HEIGHT,
+    "min_width": 240,  # never one pixel wide, not even before the page is laid out
     "show_legend": False,
     "default_tools": ["pan", "wheel_zoom", "box_zoom", "reset"],
     "active_tools": [],
