@@ -151,6 +151,14 @@ def test_same_seed_writes_the_same_bytes(tmp_path):
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
 
 
+def test_number_of_workers_changes_no_byte(tmp_path):
+    for workers in (1, 2):
+        write_universe(tmp_path / str(workers), 3, 8, workers=workers)
+    for path in (tmp_path / "1").rglob("*.hdf5"):
+        other = tmp_path / "2" / path.relative_to(tmp_path / "1")
+        assert path.read_bytes() == other.read_bytes()
+
+
 def test_progress_counts_the_galaxies(tmp_path):
     seen = []
     write_universe(tmp_path / "demo", 3, 1, lambda done, count: seen.append((done, count)))

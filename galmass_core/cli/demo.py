@@ -55,7 +55,7 @@ def _demo(args: argparse.Namespace) -> None:
         if args.particles is None:
             shutil.rmtree(particles, ignore_errors=True)
         with progress_bar("drawing", out) as show:
-            write_universe(particles, args.galaxies, args.seed, show)
+            write_universe(particles, args.galaxies, args.seed, show, workers=args.workers)
     with progress_bar("building", out) as show:
         dataset = build_dataset([particles], out, workers=args.workers, progress=show)
     if args.particles is None:

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from galmass_core.assets import asset
+from galmass_core.parallel import map_in_order
 from galmass_core.sources.snapshot_writer import write_directory
 from galmass_core.sources.solver import Demand, solve_model
 from galmass_core.sources.subfind import Placed
@@ -93,6 +95,8 @@ def write_universe(
     n: int,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    workers: int = 1,
 ) -> None:
     """Draw galaxies and write them as a TNG simulation: snapshot, catalogue, offsets.
 
@@ -105,16 +109,19 @@ def write_universe(
     n, seed : int
     progress : function of two int, optional
         Called with the galaxies done and their number.
+    workers : int
+        Processes that make particles.
 
     Raises
     ------
     ValueError
-        If ``n`` is not positive.
+        If ``n`` or ``workers`` is not positive.
     FileExistsError
         If the folder holds a snapshot.
     """
     demands, hosts = draw_demands(n, seed)
-    write_directory(directory, place_galaxies(demands, hosts, seed, progress))
+    galaxies = place_galaxies(demands, hosts, seed, progress, workers=workers)
+    write_directory(directory, galaxies)
 
 
 def place_galaxies(
@@ -122,6 +129,8 @@ def place_galaxies(
     hosts: list[int],
     seed: int,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    workers: int = 1,
 ) -> Iterator[Placed]:
     """Make the particles of one galaxy after the other, with places and velocities in the box.
 
@@ -132,6 +141,8 @@ def place_galaxies(
     seed : int
     progress : function of two int, optional
         Called with the galaxies done and their number.
+    workers : int
+        Processes that make particles.
 
     Yields
     ------
@@ -140,18 +151,28 @@ def place_galaxies(
     rng = np.random.default_rng((seed, 1))
     box = BOX_SIZE / KPC
     centre = motion = np.zeros(3)
-    for number, (demand, host) in enumerate(zip(demands, hosts, strict=True)):
+    places, tasks = [], []
+    for number, demand in enumerate(demands):
         if demand.is_central:
             centre = rng.uniform(0.0, box, 3) * (number > 0)
             motion = rng.normal(0.0, _HALO_VELOCITY, 3)
-            position, velocity = centre, motion
+            place = centre, motion
         else:
             position = np.mod(centre + rng.normal(0.0, _SATELLITE_DISTANCE, 3), box)
-            velocity = motion + rng.normal(0.0, _SATELLITE_VELOCITY, 3)
-        particles = sample_galaxy(solve_model(demand), int(rng.integers(2**62)))
-        yield Placed(particles, host, position, velocity)
+            place = position, motion + rng.normal(0.0, _SATELLITE_VELOCITY, 3)
+        places.append(place)
+        tasks.append((demand, int(rng.integers(2**62))))
+    made = map_in_order(_make, tasks, workers)
+    for number, (particles, host, place) in enumerate(zip(made, hosts, places, strict=True)):
+        yield Placed(particles, host, *place)
         if progress is not None:
             progress(number + 1, len(demands))
+
+
+def _make(task: tuple[Demand, int]) -> dict[str, dict[str, NDArray]]:
+    """Make the particles of one galaxy: what it shall measure, and a seed."""
+    demand, seed = task
+    return sample_galaxy(solve_model(demand), seed)
 
 
 def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.DataFrame:
