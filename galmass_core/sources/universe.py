@@ -176,15 +176,19 @@ def _make(task: tuple[Demand, int]) -> dict[str, dict[str, NDArray]]:
 
 
 def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Draw from a mixture of normals in the normal scores of each column."""
-    weights = np.array(kind["weights"])
-    component = rng.choice(len(weights), count, p=weights / weights.sum())
-    normal = rng.standard_normal((count, len(kind["columns"])))
-    scores = np.empty_like(normal)
-    for i, (mean, triangle) in enumerate(zip(kind["means"], kind["choleskies"], strict=True)):
+    """Draw from a mixture of normals in the normal scores of each column, as evenly as can be.
+
+    Each component gets its share of the galaxies, with just the mean and covariance that it has:
+    the correlations of a few hundred galaxies are those of the fit.
+    """
+    shares = np.cumsum([0.0, *kind["weights"]])
+    counts = np.diff(np.round(count * shares / shares[-1]).astype(int))
+    scores = []
+    for mean, triangle, members in zip(kind["means"], kind["choleskies"], counts, strict=True):
         factor = np.zeros((len(mean), len(mean)))
         factor[np.tril_indices(len(mean))] = triangle
-        scores[component == i] = normal[component == i] @ factor.T + mean
+        scores.append(_even_normals(members, len(mean), rng) @ factor.T + mean)
+    scores = rng.permutation(np.concatenate(scores))
     # Even ranks: the marginals are as fitted at any number of galaxies.
     ranks = (scores.argsort(axis=0).argsort(axis=0) + 0.5) / max(count, 1)
     table = {
@@ -192,6 +196,16 @@ def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.Data
         for i, (name, quantiles) in enumerate(kind["columns"].items())
     }
     return pd.DataFrame(table).assign(is_central=kind["is_central"])
+
+
+def _even_normals(count: int, size: int, rng: np.random.Generator) -> NDArray:
+    """Draw standard normals with sample mean 0 and covariance 1, where there are enough."""
+    normal = rng.standard_normal((count, size))
+    if count < 2 * size:
+        return normal
+    normal -= normal.mean(axis=0)
+    factor = np.linalg.cholesky(np.cov(normal, rowvar=False, bias=True))
+    return np.linalg.solve(factor, normal.T).T
 
 
 def _demand(row: dict[str, Any]) -> Demand:
