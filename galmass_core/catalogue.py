@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.dataset import DataSet, write_tables
-from galmass_core.galaxy import GalaxyName
+from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
 from galmass_core.sample import catalogue_cuts
 from galmass_core.sources.group_catalogue import GroupCatalogue, read_group_catalogue
 
@@ -84,7 +84,7 @@ def catalogue_samples(catalogue: GroupCatalogue, subhaloes: pd.DataFrame) -> pd.
     place = catalogue.suite, catalogue.simulation, str(catalogue.snapshot)
     columns = {
         "name": [str(GalaxyName(*place, str(number))) for number in subhaloes.index],
-        "los": "none",
+        "los": NO_LINE_OF_SIGHT,
         "source": str(catalogue.directory),
         "synthetic": catalogue.suite == "synthetic",
         "is_central": subhaloes["is_central"].to_numpy(),

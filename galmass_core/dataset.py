@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike
 
 from galmass_core import __version__
 from galmass_core.atomic import write_json
-from galmass_core.galaxy import GalaxyName
+from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
 from galmass_core.maps import MAP_KEYS, VIEW_PIXELS, GalaxyMaps
 from galmass_core.parquet import write_table
 from galmass_core.quantities import QUANTITIES
@@ -181,7 +181,7 @@ class DataSet:
 
     def _place(self, name: str, line_of_sight: str) -> int:
         """Return the number of a sample's row."""
-        place = self._places.get((name, line_of_sight), self._places.get((name, "none")))
+        place = self._places.get((name, line_of_sight), self._places.get((name, NO_LINE_OF_SIGHT)))
         if place is None:
             near = get_close_matches(name, self.galaxy_names) or self.galaxy_names[:3]
             msg = f"no galaxy {name} along {line_of_sight} in {self.path}; try {', '.join(near)}"

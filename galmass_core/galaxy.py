@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 G = 4.30091e-6  # gravitational constant, kpc (km/s)^2 / Msun
 LINES_OF_SIGHT = ("x", "y", "z")
+NO_LINE_OF_SIGHT = "none"  # of a catalogue's samples: numbers that nobody looked at
 
 
 def sky_axes(line_of_sight: str) -> tuple[int, int, int]:

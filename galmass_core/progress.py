@@ -1,12 +1,13 @@
 """How far a long command is: a bar for the person, a file beside the result for the dashboard."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from galmass_core.atomic import write_json
 
 SUFFIX = ".progress.json"  # behind the name of the folder that is being made
 _EVERY = 0.5  # seconds between two looks of the file
@@ -44,20 +45,13 @@ def progress_bar(task: str, out: Path) -> Iterator[Show]:
             bar.update(done - bar.n)
             if time.time() - written > _EVERY:
                 written = time.time()
-                _write(path, {"task": task, "done": done, "total": total, "time": written})
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_json(path, {"task": task, "done": done, "total": total, "time": written})
 
         try:
             yield show
         finally:
             path.unlink(missing_ok=True)
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    """Replace the file at once; whoever reads it never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    part.write_text(json.dumps(content), encoding="utf-8")
-    part.replace(path)
 
 
 def work_in_progress(home: Path) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ import pandas as pd
 from holoviews.operation.datashader import rasterize, spread
 
 from galmass_app.theme import ACCENT, DENSITY, MARK
+from galmass_core.galaxy import NO_LINE_OF_SIGHT
 from galmass_core.quantities import quantity
 
 AXES = ["sample_x", "sample_y"]
@@ -60,7 +61,7 @@ def marks(table: pd.DataFrame, x: str, y: str, los: str) -> hv.Overlay:
     -------
     holoviews.Overlay
     """
-    seen = table["los"].isin([los, "none"])
+    seen = table["los"].isin([los, NO_LINE_OF_SIGHT])
     return hv.Overlay(
         [
             hv.Points((rows[x].to_numpy(float), rows[y].to_numpy(float)), AXES).opts(

@@ -8,7 +8,7 @@ from galmass_app import services
 from galmass_app.plots.trends import group_of, one_per_galaxy
 from galmass_app.views.facts import SYNTHETIC
 from galmass_core.dataset import DataSet
-from galmass_core.galaxy import GalaxyName
+from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
 from galmass_core.paper import DATA as PAPER_DATA
 from galmass_core.quantities import QUANTITIES
 from galmass_core.sample import PAPER_GALAXIES
@@ -164,7 +164,7 @@ def _beside_paper(data: DataSet) -> str:
 
 def _directions(data: DataSet) -> str:
     """Say how many lines of sight a galaxy has."""
-    if not data.has_maps and set(data.samples["los"]) == {"none"}:
+    if not data.has_maps and set(data.samples["los"]) == {NO_LINE_OF_SIGHT}:
         return "no line of sight: a catalogue"
     each = data.samples["name"].value_counts()
     return f"{each.min()} lines of sight each" if each.nunique() == 1 else "lines of sight vary"

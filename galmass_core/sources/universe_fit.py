@@ -3,7 +3,7 @@
 ``python -m galmass_core.sources.universe_fit CATALOGUE DISC_FRACTIONS OUT`` writes it as JSON: for
 each kind of galaxy quantiles of every column and a mixture of normals for how they hang together,
 about 1,500 numbers, none of them a galaxy's own. DISC_FRACTIONS is the FITS table of Jagvaral et
-al. (2021); reading it takes astropy, which galmass does not need otherwise.
+al. (2022, MNRAS 509, 1764).
 """
 
 import argparse
@@ -72,7 +72,7 @@ def fit_universe(catalogue: str | Path, disc_fractions: str | Path) -> dict[str,
         )
     return {
         "source": "TNG100-1 z=0 group catalogue (Nelson et al. 2019, IllustrisTNG public release), "
-        "disc fractions of Jagvaral et al. (2021); the galaxies of Chu et al. (2024) in the "
+        "disc fractions of Jagvaral et al. (2022); the galaxies of Chu et al. (2024) in the "
         "chunks that were there",
         "n": len(galaxies),
         "ranks": _RANKS,
