@@ -1,7 +1,8 @@
-from dataclasses import astuple, replace
+from dataclasses import asdict, astuple, replace
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from gravity import attraction, components, everything, virial_ratio
 
@@ -20,6 +21,14 @@ def universe(tmp_path_factory):
     folder = tmp_path_factory.mktemp("universe") / "demo"
     write_universe(folder, GALAXIES, 4)
     return folder
+
+
+@pytest.fixture(scope="module")
+def catalogue(shared_data):
+    universe_fit = pytest.importorskip("galmass_core.sources.universe_fit")
+    pytest.importorskip("astropy")
+    fractions = next((shared_data / "tng100_disc_fractions").glob("*.fits"))
+    return universe_fit.select(shared_data / "tng100_groupcat", fractions)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +69,10 @@ def test_number_of_galaxies_must_be_positive():
 
 
 @pytest.mark.parametrize("central", [True, False], ids=["centrals", "satellites"])
-def test_drawn_galaxies_have_the_catalogues_marginals(shared_data, central):
+def test_drawn_galaxies_have_the_catalogues_marginals(catalogue, central):
     from scipy.stats import ks_2samp
 
-    universe_fit = pytest.importorskip("galmass_core.sources.universe_fit")
-    pytest.importorskip("astropy")
-    fractions = next((shared_data / "tng100_disc_fractions").glob("*.fits"))
-    real = universe_fit.select(shared_data / "tng100_groupcat", fractions)
-    real = real[real["is_central"] == central]
+    real = catalogue[catalogue["is_central"] == central]
     drawn = [d for d in draw_demands(6000, 7)[0] if d.is_central == central]
     for ours, theirs in {
         "mstar": "mstar",
@@ -82,11 +87,28 @@ def test_drawn_galaxies_have_the_catalogues_marginals(shared_data, central):
         assert distance <= 0.07, ours
 
 
+@pytest.mark.parametrize("central", [True, False], ids=["centrals", "satellites"])
+def test_gas_goes_with_dark_matter_as_in_the_catalogue(catalogue, central):
+    real = catalogue[catalogue["is_central"] == central]
+    drawn = pd.DataFrame([asdict(demand) for demand in draw_demands(6000, 7)[0]])
+    for inside in ("mgas_1rhsm", "mgas_2rhsm"):
+        ours, theirs = (
+            np.corrcoef(np.log10(table[inside].clip(1e6)), dark_share(table))[0, 1]
+            for table in (drawn[drawn["is_central"] == central], real)
+        )
+        assert ours == pytest.approx(theirs, abs=0.05), inside
+
+
+def dark_share(table):
+    """Dark matter in the mass inside 2 R_hsm."""
+    return table["mdm_2rhsm"] / table[["mstar_2rhsm", "mdm_2rhsm", "mgas_2rhsm"]].sum(axis=1)
+
+
 def test_written_universe_reads_as_synthetic_galaxies(universe):
     galaxies = find_galaxies([universe]).galaxies
     assert len(galaxies) == GALAXIES
     galaxy = galaxies[0].read()
-    assert str(galaxy.name) == "synthetic/demo-1/99/0"
+    assert str(galaxy.name) == f"synthetic/demo-4-{GALAXIES}/99/0"
     assert galaxy.is_synthetic
 
 

@@ -20,7 +20,9 @@ _CATALOGUE_CHUNKS = 2
 _SNAPSHOT = 99
 
 
-def write_directory(directory: str | Path, galaxies: Iterable[Placed]) -> None:
+def write_directory(
+    directory: str | Path, galaxies: Iterable[Placed], simulation: str = "demo-1"
+) -> None:
     """Write snapshot, group catalogue and offsets; the catalogue, which makes it whole, last.
 
     Parameters
@@ -29,6 +31,8 @@ def write_directory(directory: str | Path, galaxies: Iterable[Placed]) -> None:
         Folder to make.
     galaxies : iterable of Placed
         Their subhalo IDs count from 0.
+    simulation : str
+        Part of the galaxies' names; begins with ``demo``.
 
     Raises
     ------
@@ -39,7 +43,7 @@ def write_directory(directory: str | Path, galaxies: Iterable[Placed]) -> None:
     folder.mkdir(parents=True)
     rows: list[Row] = []
     chunks = [
-        _write_chunk(folder / f"snap_{_SNAPSHOT:03d}.{number}.hdf5", chunk)
+        _write_chunk(folder / f"snap_{_SNAPSHOT:03d}.{number}.hdf5", chunk, simulation)
         for number, chunk in enumerate(_chunks(galaxies, rows))
     ]
     for number in range(len(chunks)):
@@ -49,7 +53,7 @@ def write_directory(directory: str | Path, galaxies: Iterable[Placed]) -> None:
     subhaloes = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     groups = measure_groups(subhaloes)
     _write_offsets(Path(directory), np.array(chunks), subhaloes, groups)
-    _write_catalogue(Path(directory), subhaloes, groups)
+    _write_catalogue(Path(directory), subhaloes, groups, simulation)
 
 
 def _chunks(galaxies: Iterable[Placed], rows: list[Row]) -> Iterator[list[Groups]]:
@@ -83,7 +87,7 @@ def _half(groups: Groups, which: int) -> Groups:
     return half
 
 
-def _write_chunk(path: Path, chunk: list[Groups]) -> NDArray:
+def _write_chunk(path: Path, chunk: list[Groups], simulation: str) -> NDArray:
     """Write one snapshot file; return its numbers of particles, (6,)."""
     joined = {}
     for name in sorted({name for groups in chunk for name in groups}):
@@ -92,7 +96,7 @@ def _write_chunk(path: Path, chunk: list[Groups]) -> NDArray:
             field: np.concatenate([part[field] for part in parts]) for field in parts[0]
         }
     counts = {name: len(fields["ParticleIDs"]) for name, fields in joined.items()}
-    attributes = header(counts, 0.0)  # dark-matter particles have masses of their own
+    attributes = header(counts, 0.0, simulation)  # dark-matter particles have own masses
     _write(path, attributes, joined)
     return attributes["NumPart_ThisFile"]
 
@@ -115,7 +119,7 @@ def _write_offsets(directory: Path, chunks: NDArray, subhaloes: Row, groups: Row
     _write(folder / f"offsets_{_SNAPSHOT:03d}.hdf5", {"Synthetic": 1}, starts)
 
 
-def _write_catalogue(directory: Path, subhaloes: Row, groups: Row) -> None:
+def _write_catalogue(directory: Path, subhaloes: Row, groups: Row, simulation: str) -> None:
     """Write the group catalogue; a chunk holds all subhaloes of its groups."""
     folder = directory / "output" / f"groups_{_SNAPSHOT:03d}"
     folder.mkdir(parents=True)
@@ -127,7 +131,7 @@ def _write_catalogue(directory: Path, subhaloes: Row, groups: Row) -> None:
             "Group": {name: values[first:last] for name, values in groups.items()},
             "Subhalo": {name: values[members] for name, values in subhaloes.items()},
         }
-        attributes = header({}, 0.0) | {
+        attributes = header({}, 0.0, simulation) | {
             "Ngroups_ThisFile": last - first,
             "Ngroups_Total": len(groups["GroupNsubs"]),
             "Nsubgroups_ThisFile": ends[last] - ends[first],

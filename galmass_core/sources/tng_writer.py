@@ -107,7 +107,9 @@ def _scale_factor(ages: NDArray) -> NDArray:
     return np.cbrt(growth**2 / ratio)
 
 
-def header(counts: Mapping[str, int], dark_matter_mass: float) -> dict[str, object]:
+def header(
+    counts: Mapping[str, int], dark_matter_mass: float, simulation: str = "demo-1"
+) -> dict[str, object]:
     """Return the header attributes of a file.
 
     Parameters
@@ -116,6 +118,8 @@ def header(counts: Mapping[str, int], dark_matter_mass: float) -> dict[str, obje
         Particles of each ``PartTypeN`` that is there.
     dark_matter_mass : float, Msun
         Of each dark-matter particle.
+    simulation : str
+        Part of the galaxies' names; begins with ``demo``.
     """
     numbers = np.array([counts.get(f"PartType{i}", 0) for i in range(6)], dtype=np.int64)
     return {
@@ -128,7 +132,7 @@ def header(counts: Mapping[str, int], dark_matter_mass: float) -> dict[str, obje
         "Omega0": COSMOLOGY.omega_matter,
         "OmegaLambda": COSMOLOGY.omega_lambda,
         "Redshift": 0.0,
-        "SimulationName": "demo-1",
+        "SimulationName": simulation,
         "SnapshotNumber": 99,
         "Synthetic": 1,
         "Time": 1.0,

@@ -100,7 +100,8 @@ def write_universe(
 ) -> None:
     """Draw galaxies and write them as a TNG simulation: snapshot, catalogue, offsets.
 
-    The same number and seed give the same bytes. The first galaxy lies on a side of the box.
+    The same number and seed give the same bytes; both are in the galaxies' names, as in
+    ``synthetic/demo-1-300/99/17``. The first galaxy lies on a side of the box.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def write_universe(
     """
     demands, hosts = draw_demands(n, seed)
     galaxies = place_galaxies(demands, hosts, seed, progress, workers=workers)
-    write_directory(directory, galaxies)
+    write_directory(directory, galaxies, f"demo-{seed}-{n}")
 
 
 def place_galaxies(

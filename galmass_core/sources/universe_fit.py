@@ -2,7 +2,7 @@
 
 ``python -m galmass_core.sources.universe_fit CATALOGUE DISC_FRACTIONS OUT`` writes it as JSON: for
 each kind of galaxy quantiles of every column and a mixture of normals for how they hang together,
-about 1,500 numbers, none of them a galaxy's own. DISC_FRACTIONS is the FITS table of Jagvaral et
+about 2,000 numbers, none of them a galaxy's own. DISC_FRACTIONS is the FITS table of Jagvaral et
 al. (2022, MNRAS 509, 1764).
 """
 
@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from galmass_core.sample import catalogue_cuts
 from galmass_core.sources.group_catalogue import read_group_catalogue
 
-_RANKS = (0.0, 0.02, 0.1, 0.25, 0.5, 0.75, 0.9, 0.98, 1.0)  # of the quantiles kept
+_RANKS = (0.0, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 1.0)  # of the quantiles kept
 _KINDS = {  # is it a central, does it form stars, has it gas: components of the mixture
     "star-forming central": (True, True, True, 2),
-    "quiescent central": (True, False, True, 1),
-    "star-forming satellite": (False, True, True, 3),
-    "quiescent satellite with gas": (False, False, True, 1),
-    "satellite without gas": (False, False, False, 2),
+    "quiescent central": (True, False, True, 2),
+    "star-forming satellite": (False, True, True, 4),
+    "quiescent satellite with gas": (False, False, True, 2),
+    "satellite without gas": (False, False, False, 3),
 }
-_LEAST_SHARE = 1e-4  # of the gas, inside an aperture
+_LEAST_GAS = 1e6  # Msun; less than a cell
 _STARTS, _STEPS = 6, 300  # of the fit of a mixture
 _FLOOR = 1e-3  # added to each variance, in units of the scores'
 _SUN_R = 4.65
@@ -109,8 +109,8 @@ def describe(galaxies: pd.DataFrame) -> pd.DataFrame:
         One row per galaxy; NaN where there is no gas or star formation to speak of.
     """
     log_mstar = np.log10(galaxies["mstar"])
-    gas_2rhsm = galaxies["mgas_2rhsm"] / galaxies["mgas"]
-    gas_1rhsm = galaxies["mgas_1rhsm"] / galaxies["mgas_2rhsm"]
+    gas = galaxies.loc[galaxies["mgas"] > 0, ["mgas", "mgas_1rhsm", "mgas_2rhsm"]]
+    log_gas = np.log10(gas.clip(_LEAST_GAS))
     return pd.DataFrame(
         {
             "log_mstar": log_mstar,
@@ -119,9 +119,9 @@ def describe(galaxies: pd.DataFrame) -> pd.DataFrame:
             "log_mdm_1rhsm_ratio": np.log10(galaxies["mdm_1rhsm"]) - log_mstar,
             "log_mdm_2rhsm_growth": np.log10(galaxies["mdm_2rhsm"] / galaxies["mdm_1rhsm"]),
             "log_mdm_growth": np.log10(galaxies["mdm"] / galaxies["mdm_2rhsm"]),
-            "log_mgas": np.log10(galaxies["mgas"].where(galaxies["mgas"] > 0)),
-            "log_mgas_2rhsm_share": np.log10(gas_2rhsm.clip(_LEAST_SHARE)),
-            "log_mgas_1rhsm_share": np.log10(gas_1rhsm.clip(_LEAST_SHARE)),
+            "log_mgas": log_gas["mgas"],
+            "log_mgas_2rhsm_share": log_gas["mgas_2rhsm"] - log_gas["mgas"],
+            "log_mgas_1rhsm_share": log_gas["mgas_1rhsm"] - log_gas["mgas_2rhsm"],
             "log_sfr": np.log10(galaxies["sfr_2rhsm"].where(galaxies["sfr_2rhsm"] > 0)),
             "colour": galaxies["magnitude_g"] - galaxies["magnitude_r"],
             "log_mass_to_light": log_mstar + 0.4 * (galaxies["magnitude_r"] - _SUN_R),
