@@ -19,6 +19,7 @@ from galmass_core.dataset import DataSet
 from galmass_core.experiments import (
     FEATURES,
     STAND_INS,
+    TABLE_5_TARGETS,
     TARGETS,
     Experiment,
     default_features,
@@ -29,7 +30,6 @@ from galmass_core.experiments import (
 from galmass_core.importance import SEEDS, measure_importance
 from galmass_core.learning import predict
 from galmass_core.metrics import Estimate, measure_errors
-from galmass_core.quantities import APERTURES
 from galmass_core.splits import sibling_share, split_samples
 from galmass_core.tables import table_5
 
@@ -39,9 +39,7 @@ SHAP_SAMPLES = 1000
 RESAMPLES = 400  # of galaxies, for errors while someone waits
 EXTRA_FEATURES = (*STAND_INS.values(), "effective_radius", "half_mass_radius")  # not in the paper
 ALL_FEATURES = (*FEATURES, *EXTRA_FEATURES)
-ALL_TARGETS = tuple(
-    key.replace("_1rhsm", f"_{aperture}rhsm") for aperture in APERTURES for key in TARGETS.values()
-)
+ALL_TARGETS = tuple(TARGETS[word + end] for end in ("", "_2r") for word in TABLE_5_TARGETS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +56,7 @@ class Question:
         """As the core of galmass takes it."""
         return Experiment(
             name=f"{self.target} by chosen features",
-            target=self.target,
+            targets=(self.target,),
             method="trees",
             features=self.features,
         )

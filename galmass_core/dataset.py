@@ -5,6 +5,7 @@ row per sample), ``excluded.parquet`` (who is missing, and why) and ``maps/shard
 writes it; `shards` knows how maps are encoded.
 """
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -147,6 +148,14 @@ class DataSet:
         return bool(self.info["shards"])
 
     @cached_property
+    def checksum(self) -> str:
+        """A fingerprint: of the description, which has the maps' checksums, and of the table."""
+        digest = hashlib.sha256()
+        for name in (DESCRIPTION, INDEX):
+            digest.update((self.path / name).read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
     def galaxy_names(self) -> list[str]:
         """The galaxies' names, each once, in the order of the samples."""
         return list(self.samples["name"].unique())
@@ -204,7 +213,7 @@ class DataSet:
         DataSetError
             If the data set has no maps, or their file is missing or damaged.
         """
-        ((_, maps),) = self._read_maps([self._place(name, line_of_sight)])
+        ((_, maps),) = self.read_maps([self._place(name, line_of_sight)])
         return maps
 
     def profiles(self, name: str) -> pd.DataFrame:
@@ -229,11 +238,11 @@ class DataSet:
         Parameters
         ----------
         keys : sequence of str
-            Among ``r``, ``g-r``, ``V`` and ``sigma``.
+            Among ``r``, ``g-r``, ``V``, ``sigma`` and ``occupancy``; the first four by default.
         rows : (B,) int, optional
             Rows of `samples`; all by default.
         pixels : int
-            Side of ``r`` and ``g-r``: 300, 150 or 60 in the paper. ``V`` and ``sigma`` have 48.
+            Side of ``r`` and ``g-r``: 300, 150 or 60 in the paper. The others have 48.
 
         Returns
         -------
@@ -249,19 +258,36 @@ class DataSet:
         """
         import torch
 
-        if unknown := set(keys) - set(MAP_KEYS):
-            msg = f"keys must be among {', '.join(MAP_KEYS)}, got {', '.join(sorted(unknown))}"
+        if unknown := set(keys) - set(VIEW_PIXELS):
+            msg = f"keys must be among {', '.join(VIEW_PIXELS)}, got {', '.join(sorted(unknown))}"
             raise ValueError(msg)
         rows = np.arange(len(self)) if rows is None else np.asarray(rows)
         sides = {key: pixels if key in ("r", "g-r") else VIEW_PIXELS[key] for key in keys}
         stacks = {key: np.empty((len(rows), side, side), "f4") for key, side in sides.items()}
-        for place, maps in self._read_maps(rows):
+        for place, maps in self.read_maps(rows):
             for key, side in sides.items():
                 stacks[key][place] = maps.view(key, side)
         return {key: torch.from_numpy(stack) for key, stack in stacks.items()}
 
-    def _read_maps(self, rows: ArrayLike) -> Iterator[tuple[int, GalaxyMaps]]:
-        """Read samples shard by shard; each with its place among the rows asked for."""
+    def read_maps(self, rows: ArrayLike) -> Iterator[tuple[int, GalaxyMaps]]:
+        """Read samples shard by shard.
+
+        Parameters
+        ----------
+        rows : (B,) int
+            Rows of `samples`.
+
+        Yields
+        ------
+        int
+            Place among ``rows``.
+        GalaxyMaps
+
+        Raises
+        ------
+        DataSetError
+            If the data set has no maps, or their file is missing or damaged.
+        """
         columns = self.samples.iloc[rows].reindex(columns=["shard", "row", "half_mass_radius"])
         shards, shard_rows, radii = columns.to_numpy(float).T
         order = np.argsort(shards, kind="stable")

@@ -1,6 +1,7 @@
-"""A name -> what is learned from what: targets, features, and which galaxies can be used.
+"""A name -> what is learned from what: targets, inputs, and which galaxies can be used.
 
-``mstar/features`` is row 1 of the paper's Table 5; any target goes with any kind of input.
+A name is ``TARGET[,TARGET]/INPUTS[@PIXELS]``: ``mstar/features`` is row 1 of the paper's Table 5,
+``mstar,mtot/r+2V`` the joint network of its Table 4; any target goes with any inputs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,14 +26,67 @@ FEATURES = (  # Table 1, at the paper's apertures
     "f_hot",
 )
 STAND_INS = {"b_over_t": "bulge_fraction", "sersic_n": "bulge_index"}  # columns of catalogues
-TARGETS = {
-    "mstar": "log_mstar_1rhsm",
-    "mdm": "log_mdm_1rhsm",
-    "mtot": "log_mtot_1rhsm",
-    "fstar": "f_star_1rhsm",
-    "fdm": "f_dm_1rhsm",
-    "ml": "log_ml_r_1rhsm",
+_STEMS = {
+    "mstar": "log_mstar",
+    "mstar2d": "log_mstar2d",
+    "mdm": "log_mdm",
+    "mtot": "log_mtot",
+    "fstar": "f_star",
+    "fdm": "f_dm",
+    "ml": "log_ml_r",
 }
+_ENDS = {"": "_1rhsm", "_2r": "_2rhsm"}
+TARGETS = {
+    word + end: stem + column_end
+    for end, column_end in _ENDS.items()
+    for word, stem in _STEMS.items()
+}
+TABLE_5_TARGETS = ("mstar", "mdm", "mtot", "fstar", "fdm", "ml")
+OCCUPANCY = "occupancy"  # which pixels of the maps of V and sigma have a star: the control of both
+_LIGHT = {"r": ("r",), "g,r": ("r", "g-r"), "g-r": ("g-r",)}
+_MOTION = {"2V": ("V", "sigma"), "V": ("V",), "sigma": ("sigma",)}
+_ALL_MAPS = (
+    _LIGHT
+    | _MOTION
+    | {
+        f"{light}+{motion}": _LIGHT[light] + _MOTION[motion]
+        for light in _LIGHT
+        for motion in _MOTION
+    }
+)
+PAPER_INPUTS = ("r", "g,r", "2V", "r+2V", "g,r+2V")
+INPUT_SETS = {
+    **{name: _ALL_MAPS[name] for name in PAPER_INPUTS},
+    **_ALL_MAPS,  # the others
+    OCCUPANCY: (OCCUPANCY,),
+}
+PIXELS = (300, 150, 60)  # sides of the images, Sec. 2.2
+TABLE_4 = (  # its 21 trainings in the order of its rows; 16 to 19 are one
+    "mstar/r",
+    "mstar2d/r",
+    "mstar/g,r",
+    "mstar2d/g,r",
+    "mstar/2V",
+    "mstar2d/2V",
+    "mstar/r+2V",
+    "mstar2d/r+2V",
+    "mstar_2r/r+2V",
+    "mstar2d_2r/r+2V",
+    "mtot/r",
+    "mtot/g,r",
+    "mtot/2V",
+    "mtot/r+2V",
+    "mtot_2r/r+2V",
+    "mstar,mtot/r+2V",
+    "ml/r",
+    "ml/2V",
+    "ml/r+2V",
+    "ml/g,r",
+    "ml/g,r+2V",
+    "mstar/r@150",  # T08
+    "mstar/r@60",  # T09
+    "ml_2r/r+2V",  # T17
+)
 _MASSES = ("mstar", "mdm", "mtot")
 _USABLE = {  # above the first, up to the second
     "sersic_n": (0.0, 100.0),  # Sec. 2.3
@@ -45,23 +99,34 @@ _USABLE = {  # above the first, up to the second
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """One thing to learn.
+    """One thing to learn, or several at once.
 
     Attributes
     ----------
     name : str
-    target : str
-        Column of the truth.
+    targets : tuple of str
+        Columns of the truth; only networks learn several.
     method : str
-        ``trees``, ``power-law``, ``virial`` or ``ridge``.
+        ``trees``, ``power-law``, ``virial``, ``ridge`` or ``network``.
     features : tuple of str
-        Columns.
+        Columns; none for networks.
+    maps : tuple of str
+        What a network sees, one branch each: of `quantities.MAPS`, or ``occupancy``.
+    pixels : int
+        Side of the images ``r`` and ``g-r``, one of `PIXELS`.
     """
 
     name: str
-    target: str
+    targets: tuple[str, ...]
     method: str
-    features: tuple[str, ...]
+    features: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
+    pixels: int = 300
+
+    @property
+    def target(self) -> str:
+        """Column of the first truth."""
+        return self.targets[0]
 
     @property
     def truth_level(self) -> tuple[str, ...]:
@@ -70,7 +135,7 @@ class Experiment:
         return tuple(key for key, kind in kinds.items() if kind != "feature")
 
 
-_INPUTS = {
+_TABULAR = {
     "features": ("trees", FEATURES),
     "no-magnitude": ("trees", FEATURES[1:]),
     "light+dispersion": ("trees", ("abs_mag_r", "sigma_v")),
@@ -79,28 +144,70 @@ _INPUTS = {
     "virial": ("virial", ("sigma_v", "effective_radius")),
     "constant": ("power-law", ()),
 }
-EXPERIMENTS = {
-    f"{short}/{inputs}": Experiment(
-        name=f"{short}/{inputs}", target=target, method=method, features=features
-    )
-    for short, target in TARGETS.items()
-    for inputs, (method, features) in _INPUTS.items()
-    if method != "virial" or short in _MASSES
-}
 
 
 def experiment(name: str) -> Experiment:
     """Return the experiment of that name.
 
+    Parameters
+    ----------
+    name : str
+        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `TARGETS`, of `INPUT_SETS` or the summary
+        features, and of `PIXELS` (300 by default). Pixels that no input has are dropped.
+
+    Returns
+    -------
+    Experiment
+
     Raises
     ------
     ValueError
-        If there is none; the message lists the known ones.
+        If there is none; the message lists the known targets and inputs.
     """
-    if name not in EXPERIMENTS:
-        msg = f"no experiment {name!r}; known: {', '.join(EXPERIMENTS)}"
-        raise ValueError(msg)
-    return EXPERIMENTS[name]
+    targets, _, rest = name.partition("/")
+    inputs, at, pixels = rest.partition("@")
+    words, sides = tuple(targets.split(",")), {str(side): side for side in PIXELS}
+    known = set(words) <= set(TARGETS) and len(set(words)) == len(words)
+    if known and inputs in INPUT_SETS and (pixels in sides or not at):
+        return _network(words, inputs, sides.get(pixels, PIXELS[0]))
+    if known and rest in _tabular_inputs(words):
+        method, features = _TABULAR[rest]
+        return Experiment(name=name, targets=(TARGETS[targets],), method=method, features=features)
+    msg = (
+        f"no experiment {name!r}; must be TARGET/INPUTS, for networks also "
+        f"TARGET,TARGET/INPUTS@PIXELS; targets: {' '.join(TARGETS)}; "
+        f"inputs: {' '.join((*_TABULAR, *INPUT_SETS))}; pixels: {' '.join(sides)}"
+    )
+    raise ValueError(msg)
+
+
+def _network(words: tuple[str, ...], inputs: str, pixels: int) -> Experiment:
+    """Return the experiment of a network; without an image it has the paper's pixels."""
+    maps = INPUT_SETS[inputs]
+    pixels = pixels if {"r", "g-r"} & set(maps) else PIXELS[0]
+    side = "" if pixels == PIXELS[0] else f"@{pixels}"
+    return Experiment(
+        name=f"{','.join(words)}/{inputs}{side}",
+        targets=tuple(TARGETS[word] for word in words),
+        method="network",
+        maps=maps,
+        pixels=pixels,
+    )
+
+
+def _tabular_inputs(words: tuple[str, ...]) -> list[str]:
+    """Return the inputs that go with these targets where there is no map."""
+    if len(words) > 1:
+        return []
+    is_mass = words[0].removesuffix("_2r").removesuffix("2d") in _MASSES
+    return [inputs for inputs in _TABULAR if inputs != "virial" or is_mass]
+
+
+EXPERIMENTS = {  # those that learn from summary features
+    f"{word}/{inputs}": experiment(f"{word}/{inputs}")
+    for word in TABLE_5_TARGETS
+    for inputs in _tabular_inputs((word,))
+}
 
 
 def missing_columns(samples: pd.DataFrame, keys: Sequence[str]) -> list[str]:
@@ -109,15 +216,21 @@ def missing_columns(samples: pd.DataFrame, keys: Sequence[str]) -> list[str]:
 
 
 def require_columns(wanted: Experiment, samples: pd.DataFrame) -> None:
-    """Make sure that a table has what an experiment needs.
+    """Make sure that the table of a data set has what an experiment needs.
 
     Raises
     ------
     ValueError
-        If it lacks a column; the message names all that it lacks.
+        If it lacks a column, or has no maps where a network wants some; the message names all
+        that it lacks.
     """
-    if missing := missing_columns(samples, (*wanted.features, wanted.target)):
+    if missing := missing_columns(samples, (*wanted.features, *wanted.targets)):
         msg = f"{wanted.name} needs columns that the data lack: {', '.join(missing)}"
+        raise ValueError(msg)
+    if wanted.maps and missing_columns(samples, ["shard"]):
+        msg = (
+            f"{wanted.name} needs the maps {', '.join(wanted.maps)}, but the data have only tables"
+        )
         raise ValueError(msg)
 
 

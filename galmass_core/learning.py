@@ -1,10 +1,9 @@
 """Samples and an experiment -> a model and its predictions, in memory or as a run on disk."""
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from galmass_core.baselines import LinearModel, fit_power_law, fit_ridge, fit_virial
 from galmass_core.boosting import BoostedTrees, BoostingConfig, fit_boosting, fit_with_curves
-from galmass_core.dataset import DESCRIPTION, INDEX, DataSet
+from galmass_core.dataset import DataSet
 from galmass_core.experiments import (
     Experiment,
     experiment,
@@ -22,8 +21,18 @@ from galmass_core.experiments import (
     usable_rows,
 )
 from galmass_core.metrics import measure_errors
-from galmass_core.runs import Run, new_run_path, open_run, write_run
-from galmass_core.splits import BOOSTING_SIZES, describe_split, fold_samples, split_samples
+from galmass_core.presets import TrainingConfig
+from galmass_core.runs import Run, RunWriter, new_run_path, open_run, write_run
+from galmass_core.splits import (
+    BOOSTING_SIZES,
+    NETWORK_SIZES,
+    describe_parts,
+    fold_samples,
+    split_samples,
+)
+
+if TYPE_CHECKING:
+    from galmass_core.network_runs import NetworkModel
 
 
 class Model(Protocol):
@@ -171,7 +180,10 @@ def train_run(
     split: str = "galaxy",
     seed: int = 0,
     features: Sequence[str] | None = None,
+    training: TrainingConfig | None = None,
+    device: str = "auto",
     path: Path | None = None,
+    wait: Callable[[RunWriter], None] | None = None,
 ) -> Run:
     """Train an experiment and keep all of it in a run's folder.
 
@@ -185,9 +197,16 @@ def train_run(
     seed : int
         Of the split and the training.
     features : sequence of str, optional
-        Instead of the experiment's own.
+        Instead of the experiment's own; not for networks.
+    training : TrainingConfig, optional
+        Hyper-parameters of a network; the paper's by default, with ``seed``.
+    device : str
+        That a network learns on: ``auto``, ``cpu``, ``cuda`` ...
     path : Path, optional
-        The folder; a new one under the home folder by default.
+        The folder; a new one under the home folder by default. An unfinished run of the same
+        configuration is taken up again.
+    wait : function of RunWriter, optional
+        Returns when the training may begin, such as `turns.wait_for_turn`.
 
     Returns
     -------
@@ -196,50 +215,103 @@ def train_run(
     Raises
     ------
     ValueError
-        If the experiment or the split is unknown, the data set lacks a column, no usable sample
-        is left, or the folder is taken.
+        If the experiment, the split or the device is unknown, the data set lacks a column or maps,
+        no usable sample is left, or the folder is taken.
+    MemoryError
+        If a network does not fit into the device's memory.
     """
     wanted = experiment(name)
     if features is not None:
         wanted = replace(wanted, features=tuple(features))
-    samples = dataset.samples
-    require_columns(wanted, samples)
-    parts = split_samples(samples, split, seed=seed)
-    config = _config(wanted, split, seed)
-    provenance = {
-        "device": "cpu",
-        "seed": seed,
-        "split": describe_split(samples, split, seed=seed),
-        "dataset": {"path": str(dataset.path), "sha256": dataset_checksum(dataset)},
-    }
+    require_columns(wanted, dataset.samples)
+    config = _config(wanted, split, seed, training)
+    parts = split_samples(dataset.samples, split, sizes=config["split"]["sizes"], seed=seed)
     path = new_run_path(name) if path is None else path
-    with write_run(path, config, provenance) as writer:
-        usable, left_out = usable_rows(samples, wanted.features, [wanted.target])
+    provenance = _provenance(dataset, parts, split, seed)
+    with write_run(path, config, provenance, wait=wait) as writer:
+        usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)
+        writer.update(left_out=left_out)
         _check_parts(wanted, usable & (parts == "train"), usable & (parts == "test"))
-        samples, parts = samples[usable], parts[usable]
-        model, history = _fit_with_history(wanted, samples, parts, seed)
-        predictions = predict(model, wanted.target, samples, parts)
-        model.save(path)
-        writer.write_history(history)
+        parts = np.where(usable, parts, "")
+        if wanted.method == "network":
+            predictions = _train_network(dataset, wanted, config, parts, writer, device)
+        else:
+            predictions = _train_on_table(dataset.samples, wanted, parts, seed, writer)
         writer.write_predictions(predictions)
-        metrics = {wanted.target: score(predictions[predictions["part"] == "test"])}
-        writer.update(left_out=left_out, metrics=metrics)
+        writer.update(metrics=_scores(predictions))
     return open_run(path)
 
 
-def load_model(run: Run) -> Model:
-    """Rebuild a run's model from its folder alone."""
+def _scores(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Measure the errors of the test part, target by target."""
+    test = predictions[predictions["part"] == "test"]
+    return {target: score(rows) for target, rows in test.groupby("target", sort=False)}
+
+
+def _provenance(dataset: DataSet, parts: NDArray, split: str, seed: int) -> dict[str, Any]:
+    """Return what ``run.json`` says of where a run comes from."""
+    return {
+        "device": "cpu",
+        "seed": seed,
+        "split": describe_parts(dataset.samples, parts, split, seed),
+        "dataset": {
+            "name": dataset.path.name,
+            "path": str(dataset.path),
+            "sha256": dataset.checksum,
+            "stars": dataset.info.get("stars"),
+        },
+    }
+
+
+def _train_network(
+    dataset: DataSet,
+    wanted: Experiment,
+    config: dict[str, Any],
+    parts: NDArray,
+    writer: RunWriter,
+    device: str,
+) -> pd.DataFrame:
+    """Train a network; return its predictions."""
+    from galmass_core.network_runs import train_network
+
+    training = TrainingConfig(**config["training"])
+    return train_network(dataset, wanted, training, parts, writer, device=device)
+
+
+def _train_on_table(
+    samples: pd.DataFrame, wanted: Experiment, parts: NDArray, seed: int, writer: RunWriter
+) -> pd.DataFrame:
+    """Train trees or a formula; return its predictions."""
+    samples, parts = samples[parts != ""], parts[parts != ""]
+    model, history = _fit_with_history(wanted, samples, parts, seed)
+    model.save(writer.path)
+    writer.write_history(history)
+    return predict(model, wanted.target, samples, parts)
+
+
+def load_model(run: Run) -> "Model | NetworkModel":
+    """Rebuild a run's model from its folder alone.
+
+    Raises
+    ------
+    ValueError
+        If a file of a network is missing, damaged or of another network.
+    """
+    if run.config["method"] == "network":
+        from galmass_core.network_runs import NetworkModel
+
+        return NetworkModel.load(run.path, run.config)
     kind = BoostedTrees if run.config["method"] == "trees" else LinearModel
     return kind.load(run.path)
 
 
-def predict_run(run: Run, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Predict other samples with a run's model.
+def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Predict a data set with a run's model.
 
     Parameters
     ----------
     run : Run
-    samples : pandas.DataFrame
+    dataset : DataSet
 
     Returns
     -------
@@ -251,25 +323,23 @@ def predict_run(run: Run, samples: pd.DataFrame) -> tuple[pd.DataFrame, dict[str
     Raises
     ------
     ValueError
-        If the run is not finished, or the table lacks columns that the model takes.
+        If the run is not finished, or the data set lacks columns or maps that the model takes.
     """
     if run.state != "finished":
         msg = f"run {run.name} must be finished to predict, but it is {run.state}"
         raise ValueError(msg)
-    model = load_model(run)
+    model, samples = load_model(run), dataset.samples
+    if run.config["method"] == "network":
+        from galmass_core.network_runs import predictions_table
+
+        rows = np.arange(len(dataset))
+        outputs_BT = model.predict(dataset, rows)
+        return predictions_table(samples, rows, "new", model.targets, outputs_BT), {}
     if missing := missing_columns(samples, model.features):
         msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
         raise ValueError(msg)
     usable, left_out = usable_rows(samples, model.features)
-    return predict(model, run.config["target"], samples[usable], "new"), left_out
-
-
-def dataset_checksum(dataset: DataSet) -> str:
-    """Return a fingerprint of a data set: its description (which has the maps') and its table."""
-    digest = hashlib.sha256()
-    for name in (DESCRIPTION, INDEX):
-        digest.update((dataset.path / name).read_bytes())
-    return digest.hexdigest()
+    return predict(model, run.config["targets"][0], samples[usable], "new"), left_out
 
 
 def _rounds(
@@ -294,16 +364,24 @@ def _check_parts(wanted: Experiment, train: NDArray, test: NDArray) -> None:
         raise ValueError(msg)
 
 
-def _config(wanted: Experiment, split: str, seed: int) -> dict[str, Any]:
+def _config(
+    wanted: Experiment, split: str, seed: int, training: TrainingConfig | None
+) -> dict[str, Any]:
     """Return all that decides a run's result."""
-    return {
+    config = {
         "experiment": wanted.name,
-        "target": wanted.target,
+        "targets": list(wanted.targets),
         "method": wanted.method,
-        "features": list(wanted.features),
-        "parameters": asdict(BoostingConfig(seed=seed)) if wanted.method == "trees" else {},
-        "split": {"kind": split, "sizes": BOOSTING_SIZES, "seed": seed},
     }
+    if wanted.method == "network":
+        training = training or TrainingConfig(seed=seed)
+        config |= {"maps": list(wanted.maps), "pixels": wanted.pixels, "training": asdict(training)}
+        sizes = NETWORK_SIZES
+    else:
+        parameters = asdict(BoostingConfig(seed=seed)) if wanted.method == "trees" else {}
+        config |= {"features": list(wanted.features), "parameters": parameters}
+        sizes = BOOSTING_SIZES
+    return config | {"split": {"kind": split, "sizes": sizes, "seed": seed}}
 
 
 def _fit_with_history(

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,6 +71,29 @@ def is_locked(folder: Path) -> bool:
     if owner["host"] == platform.node() and owner["process_start"] is not None:
         return _process_start(owner["pid"]) == owner["process_start"]
     return age < SILENCE
+
+
+def stop_owner(folder: Path) -> None:
+    """Tell the process that holds a folder's lock to stop, by SIGTERM.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Raises
+    ------
+    ValueError
+        If no living process of this machine holds it.
+    """
+    host = None
+    if is_locked(folder):
+        owner = json.loads((folder / _NAME).read_text(encoding="utf-8"))
+        pid, host = owner["pid"], owner["host"]
+    if host != platform.node():
+        where = f"it is on {host}" if host else "there is none"
+        msg = f"{folder}: must be written by a process of this machine to be stopped, but {where}"
+        raise ValueError(msg)
+    os.kill(pid, signal.SIGTERM)
 
 
 def identity() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from typing import Any
 
 import pandas as pd
 
+from galmass_core.assets import asset
 from galmass_core.atomic import write_json, written_whole
 from galmass_core.dataset import home_folder
 from galmass_core.lock import identity, is_locked, locked, show_life
@@ -27,7 +28,10 @@ from galmass_core.lock import identity, is_locked, locked, show_life
 SCHEMA = 1  # version of the folder's layout
 CONFIG, RECORD = "config.json", "run.json"
 HISTORY, PREDICTIONS = "history.csv", "predictions.parquet"
-STATES = ("running", "finished", "stopped", "failed", "died")
+STATES = ("queued", "running", "finished", "stopped", "failed", "died")
+ACTIVE = STATES[:2]  # while a process carries the run on
+LOG = "log.txt"  # what the command said, where nobody watched it
+SHIPPED = "runs"  # folder of the assets
 _BEAT = 1.0  # s, the shortest time between two heartbeats on disk
 _PACKAGES = ("galmass", "numpy", "pandas", "scipy", "lightgbm", "torch")
 
@@ -56,6 +60,11 @@ class Run:
         """How the training stands."""
         return self.record["state"]
 
+    @property
+    def progress(self) -> dict[str, float]:
+        """How far the training was when it last said so; empty before it does."""
+        return self.record.get("progress") or {}
+
     @cached_property
     def config(self) -> dict[str, Any]:
         """What was trained."""
@@ -69,8 +78,8 @@ class Run:
 
     def summary(self) -> dict[str, Any]:
         """Return what a list of runs shows of one, as JSON can say it."""
-        keys = ("state", "started", "ended", "seed", "split", "dataset", "metrics", "reason")
-        shown = {key: self.record.get(key) for key in keys}
+        keys = ("state", "started", "ended", "seed", "split", "dataset")
+        shown = {key: self.record.get(key) for key in (*keys, "progress", "metrics", "reason")}
         return {"run": self.name, "experiment": self.config["experiment"], **shown}
 
     def predictions(self) -> pd.DataFrame:
@@ -109,6 +118,10 @@ class RunWriter:
         self.record |= {**entries, "heartbeat": _now()}
         write_json(self.path / RECORD, self.record)
 
+    def history(self) -> pd.DataFrame:
+        """Read the losses that an earlier process wrote; empty if there are none."""
+        return Run(self.path, self.record).history
+
     def write_history(self, history: pd.DataFrame) -> None:
         """Write the losses so far."""
         with written_whole(self.path / HISTORY) as part:
@@ -122,7 +135,11 @@ class RunWriter:
 
 @contextmanager
 def write_run(
-    path: Path, config: dict[str, Any], provenance: dict[str, Any]
+    path: Path,
+    config: dict[str, Any],
+    provenance: dict[str, Any],
+    *,
+    wait: Callable[[RunWriter], None] | None = None,
 ) -> Iterator[RunWriter]:
     """Write a run's folder while the block trains.
 
@@ -138,6 +155,8 @@ def write_run(
     provenance : dict
         Entries of ``run.json`` that the trainer knows: ``device``, ``seed``, ``split``,
         ``dataset``.
+    wait : function of RunWriter, optional
+        Called while the run is ``queued``; the block begins when it returns.
 
     Yields
     ------
@@ -153,8 +172,11 @@ def write_run(
         _check_free(path, config)
         write_json(path / CONFIG, config)
         writer = RunWriter(path, _beginning() | provenance)
-        writer.update(state="running")
+        writer.update(state="queued" if wait else "running")
         try:
+            if wait:
+                wait(writer)
+                writer.update(state="running", started=_now())
             yield writer
         except KeyboardInterrupt:
             writer.update(state="stopped", ended=_now())
@@ -180,7 +202,7 @@ def new_run_path(experiment: str, folder: Path | None = None) -> Path:
 
 
 def open_run(path_or_name: str | Path) -> Run:
-    """Open a run by its folder, or by its name under the home folder.
+    """Open a run by its folder, or by its name: of the user's own, or of those that ship.
 
     Raises
     ------
@@ -190,7 +212,11 @@ def open_run(path_or_name: str | Path) -> Run:
     for path in (Path(path_or_name), runs_folder() / path_or_name):
         if (path / RECORD).is_file():
             return _read_run(path)
-    known = ", ".join(run.name for run in list_runs()) or "none"
+    shipped = shipped_runs()
+    for run in shipped:
+        if run.name == str(path_or_name):
+            return run
+    known = ", ".join(run.name for run in [*list_runs(), *shipped]) or "none"
     msg = f"run must be a folder with {RECORD}, or one of {known}; got {path_or_name}"
     raise ValueError(msg)
 
@@ -202,12 +228,26 @@ def list_runs(folder: Path | None = None) -> list[Run]:
     return sorted(runs, key=lambda run: (run.record["started"], run.name), reverse=True)
 
 
+def shipped_runs() -> list[Run]:
+    """Return the runs that come with galmass, the newest first; they are only read."""
+    with suppress(FileNotFoundError):  # a checkout in which they have not been made
+        return list_runs(asset(SHIPPED))
+    return []
+
+
 def _read_run(path: Path) -> Run:
     """Read ``run.json``; a training that nobody carries on has died."""
-    record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-    if record["state"] == "running" and not is_locked(path):
-        record["state"] = "died"
+    record = _read_record(path)
+    if record["state"] in ACTIVE and not is_locked(path):
+        record = _read_record(path)  # it may have ended between the two looks
+        if record["state"] in ACTIVE:
+            record["state"] = "died"
     return Run(path, record)
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    """Read ``run.json`` as it stands."""
+    return json.loads((path / RECORD).read_text(encoding="utf-8"))
 
 
 def _check_free(path: Path, config: dict[str, Any]) -> None:
@@ -228,6 +268,7 @@ def _beginning() -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         **identity(),
+        "queued": _now(),
         "started": _now(),
         "ended": None,
         "reason": None,

@@ -116,11 +116,15 @@ def describe_split(samples: pd.DataFrame, plan: str, *, seed: int = 0) -> dict[s
         If ``plan`` is unknown.
     """
     if plan == "folds":
-        parts, siblings = fold_samples(samples, seed=seed), 0.0
-    else:
-        parts = split_samples(samples, plan, seed=seed)
-        siblings = round(sibling_share(samples, parts), 4)
-    return {"kind": plan, "seed": seed, "hash": split_hash(samples, parts), "siblings": siblings}
+        parts = fold_samples(samples, seed=seed)
+        return {"kind": plan, "seed": seed, "hash": split_hash(samples, parts), "siblings": 0.0}
+    return describe_parts(samples, split_samples(samples, plan, seed=seed), plan, seed)
+
+
+def describe_parts(samples: pd.DataFrame, parts: NDArray, kind: str, seed: int) -> dict[str, Any]:
+    """Say the same of parts that have been drawn, as `describe_split` does."""
+    siblings = round(sibling_share(samples, parts), 4)
+    return {"kind": kind, "seed": seed, "hash": split_hash(samples, parts), "siblings": siblings}
 
 
 def sibling_share(samples: pd.DataFrame, parts: NDArray) -> float:

@@ -1,6 +1,6 @@
-"""Samples -> what the paper states in the text of its sections 2 to 3.2 and 5, measured on ours."""
+"""Samples and runs -> what the paper states in its text, measured on ours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,33 @@ from galmass_core.boosting import BoostedTrees
 from galmass_core.correlations import correlation_matrix, strong_pairs
 from galmass_core.experiments import FEATURES, TARGETS, experiment, missing_columns, usable_rows
 from galmass_core.learning import Outcome, evaluate
+from galmass_core.pairing import Trial, choose_run, trials_on
 from galmass_core.paper import published_text
 from galmass_core.quantities import QUANTITIES, feature_key, quantity
 from galmass_core.splits import BOOSTING_SIZES, NETWORK_SIZES, split_samples
+from galmass_core.table_four import measure_target
 from galmass_core.tables import align
 
 if TYPE_CHECKING:
     from galmass_core.dataset import DataSet
+    from galmass_core.runs import Run
 
 _MASSES = ("mstar", "mdm", "mtot")
+_SMOOTH = 5  # epochs whose median is the loss at their middle
+_SETTLED = 1.1  # times the lowest loss: from the first epoch below, the loss has settled
 
 
 def text_results(
-    dataset: "DataSet", kind: str = "galaxy", *, seed: int = 0
+    dataset: "DataSet",
+    kind: str = "galaxy",
+    *,
+    seed: int = 0,
+    runs: Iterable["Run"] = (),
 ) -> list[dict[str, Any]]:
-    """Measure what the paper says of samples, splits, correlations and importances.
+    """Measure what the paper says of samples, splits, networks, correlations and importances.
 
-    Importance is gain, as in the paper.
+    Importance is gain, as in the paper. The validation loss has settled at the first epoch at which
+    its median over five epochs is within 10 % of the lowest such median.
 
     Parameters
     ----------
@@ -36,6 +46,9 @@ def text_results(
     kind : str
         Of the split: ``galaxy`` or ``paper``.
     seed : int
+        Of the split of trees and baselines.
+    runs : iterable of Run
+        Where results of networks are taken from, as in `table_four.table_4`.
 
     Returns
     -------
@@ -49,7 +62,7 @@ def text_results(
     ValueError
         If ``kind`` is unknown.
     """
-    ours, published = _Ours(dataset.samples, kind, seed), published_text()
+    ours, published = _Ours(dataset, kind, seed, tuple(runs)), published_text()
     return [
         {
             "id": number,
@@ -66,13 +79,15 @@ def text_results(
 
 @dataclass
 class _Ours:
-    """Splits, correlations and models of one table, each made once."""
+    """Splits, correlations, models and networks about one data set, each made once."""
 
-    samples: pd.DataFrame
+    dataset: "DataSet"
     kind: str
     seed: int
+    runs: tuple["Run", ...]
 
     def __post_init__(self) -> None:
+        self.samples = self.dataset.samples
         self._outcomes: dict[tuple[str, int], Outcome] = {}
         sizes = {"network": NETWORK_SIZES, "boosting": BOOSTING_SIZES}
         self._parts = {
@@ -104,6 +119,42 @@ class _Ours:
         """Measure the standard deviation of an experiment's errors [dex]."""
         predictions = self.outcome(name, aperture).predictions
         return float(np.std(predictions["y_pred"] - predictions["y_true"]))
+
+    @cached_property
+    def trials(self) -> list[Trial]:
+        """Networks about this data set."""
+        return trials_on(self.runs, self.dataset, self.kind)
+
+    def network(self, name: str) -> Trial:
+        """Return the network of an experiment, or raise ValueError where there is none."""
+        wanted = experiment(name)
+        trial = choose_run(self.trials, wanted)
+        if trial is None or trial.pixels != wanted.pixels:
+            msg = f"{name} is not trained"
+            raise ValueError(msg)
+        return trial
+
+    def network_scatter(self, name: str, target: str | None = None) -> float:
+        """Measure the scatter [dex] of a network, in its target or what follows from it."""
+        wanted = target or experiment(name).target
+        measured = measure_target(self.network(name), wanted, self.samples)
+        return round(measured["std"]["value"], 3)
+
+    def mass_to_light_apertures(self) -> str:
+        """Measure the scatter in M*/L inside 1 and 2 R_hsm [dex]."""
+        return "; ".join(str(self.network_scatter(f"{word}/r+2V")) for word in ("ml", "ml_2r"))
+
+    def settled_epoch(self) -> int:
+        """Find the epoch from which the validation loss of the network for M* has settled."""
+        history = self.network("mstar/r+2V").run.history
+        loss = history["validation_mse"].rolling(_SMOOTH, center=True, min_periods=1).median()
+        return int(history["epoch"][loss <= _SETTLED * loss.min()].iloc[0])
+
+    def mass_to_light_from_mass(self) -> str:
+        """Measure the scatter [dex] of predicted M* over true light, and that of the M* itself."""
+        name = "mstar2d/r+2V"
+        derived = self.network_scatter(name, TARGETS["ml"])
+        return f"{derived} (M*: {self.network_scatter(name)})"
 
     def aperture_change(self) -> float:
         """Measure how the masses' scatter changes from features inside 1 to 2 R_hsm [%]."""
@@ -166,8 +217,13 @@ _MEASURES: dict[str, Callable[[_Ours], float | str]] = {
     "T05": lambda ours: ours.count("boosting", "train"),
     "T06": lambda ours: ours.count("boosting", "test"),
     "T07": _Ours.excluded_share,
+    "T08": lambda ours: ours.network_scatter("mstar/r@150"),
+    "T09": lambda ours: ours.network_scatter("mstar/r@60"),
+    "T10": lambda ours: round(ours.scatter("mstar/power-law"), 3),
     "T11": lambda ours: round(ours.scatter("mstar/light+dispersion"), 3),
+    "T17": _Ours.mass_to_light_apertures,
     "T19": _Ours.aperture_change,
+    "T20": _Ours.settled_epoch,
     "T21": _Ours.tree_depth,
     "T22": lambda ours: ours.strong(with_masses=False),
     "T23": lambda ours: abs(ours.correlation("b_over_t", "f_cold")),
@@ -185,6 +241,7 @@ _MEASURES: dict[str, Callable[[_Ours], float | str]] = {
         ours.top(f"{target}/features", slice(2)) for target in ("fstar", "ml")
     ),
     "T31": lambda ours: ours.top("fdm/features", slice(1, 2)),
+    "T32": _Ours.mass_to_light_from_mass,
 }
 
 

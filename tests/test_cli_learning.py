@@ -5,9 +5,11 @@ import os
 import signal
 
 import pytest
+from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
 from galmass_core.cli import main
+from galmass_core.dataset import open_dataset
 from galmass_core.runs import list_runs
 
 COMMANDS = ["train", "runs", "predict", "table", "importance"]
@@ -98,15 +100,25 @@ def test_importance_shows_the_noise_beside_the_features(home, capsys, monkeypatc
     }
 
 
+def test_table_4_reads_the_runs_of_the_home_folder(home, capsys):
+    run = make_run(home, open_dataset("toys"), "mtot/r", 0.05)
+    content = json.loads(told(capsys, "table", "4", "toys", "--json").out)
+    measured = [row for row in content["rows"] if row["status"] == "measured"]
+    assert [(row["row"], row["run"]) for row in measured] == [(11, run.name)]
+    assert content["split"] == {"kind": "galaxy"}
+    assert "not trained" in told(capsys, "table", "4", "toys", "--split", "paper").out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["train", "toys", "--experiment", "luck"], "no experiment 'luck'; known: mstar/features"),
+        (["train", "toys", "--experiment", "luck"], "no experiment 'luck'; must be TARGET/INPUTS"),
         (["train", "toys", "--experiment", "mstar/features", "--features", "x"], "lack: x"),
         (["train", "nowhere", "--experiment", "mstar/features"], "nowhere: must be a data-set"),
         (["predict", "nothing", "toys"], "got nothing"),
         (["table", "5", "toys", "--features", "spin"], "lacks spin"),
         (["table", "text", "toys", "--features", "f_hot"], "--features must go with table 5"),
+        (["table", "4", "toys", "--split", "folds"], "--split must be galaxy or paper for table 4"),
         (["table", "text", "toys", "--split", "folds"], "split must be one of galaxy, paper"),
         (["importance", "toys", "--experiment", "mstar/ridge"], "mstar/ridge is ridge"),
     ],

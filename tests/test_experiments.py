@@ -5,12 +5,16 @@ from sample_tables import make_samples
 from galmass_core.experiments import (
     EXPERIMENTS,
     FEATURES,
+    INPUT_SETS,
+    TABLE_4,
     default_features,
     experiment,
     missing_columns,
+    require_columns,
     true_values,
     usable_rows,
 )
+from galmass_core.maps import MAP_KEYS
 from galmass_core.quantities import QUANTITIES
 
 
@@ -21,7 +25,7 @@ def samples():
 
 def test_every_column_of_every_experiment_has_a_meaning():
     for wanted in EXPERIMENTS.values():
-        assert {wanted.target, *wanted.features} <= set(QUANTITIES)
+        assert {*wanted.targets, *wanted.features} <= set(QUANTITIES)
 
 
 def test_the_ten_features_are_those_of_table_1():
@@ -30,8 +34,71 @@ def test_the_ten_features_are_those_of_table_1():
 
 
 def test_an_unknown_experiment_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"no experiment 'mstar/luck'; known: mstar/features, "):
+    with pytest.raises(
+        ValueError, match=r"no experiment 'mstar/luck'; .*targets: mstar .*inputs: .* r\+2V "
+    ):
         experiment("mstar/luck")
+
+
+def test_all_fifteen_combinations_of_maps_have_a_name_and_the_papers_come_first():
+    combinations = {maps for name, maps in INPUT_SETS.items() if name != "occupancy"}
+    assert len(combinations) == 15
+    assert all(set(maps) <= set(MAP_KEYS) for maps in combinations)
+    assert all(list(maps) == sorted(maps, key=MAP_KEYS.index) for maps in combinations)
+    assert tuple(INPUT_SETS)[:5] == ("r", "g,r", "2V", "r+2V", "g,r+2V")
+    assert INPUT_SETS["g,r+2V"] == MAP_KEYS
+    assert len(INPUT_SETS) == 16
+
+
+def test_a_name_says_targets_maps_and_pixels():
+    wanted = experiment("mstar,mtot_2r/g,r+2V@60")
+    assert wanted.targets == ("log_mstar_1rhsm", "log_mtot_2rhsm")
+    assert wanted.target == "log_mstar_1rhsm"
+    assert (wanted.method, wanted.maps, wanted.pixels) == ("network", MAP_KEYS, 60)
+    assert wanted.features == ()
+    assert experiment("mstar2d_2r/features").target == "log_mstar2d_2rhsm"
+
+
+def test_a_name_has_no_pixels_that_say_nothing():
+    assert experiment("mstar/r@300") == experiment("mstar/r")
+    assert experiment("mstar/2V@60") == experiment("mstar/2V")
+    assert experiment("mstar/occupancy").maps == ("occupancy",)
+
+
+def test_table_4_has_21_trainings_and_three_more():
+    assert len(set(TABLE_4)) == 24
+    assert [experiment(name).name for name in TABLE_4] == list(TABLE_4)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "luck",
+        "luck/r",
+        "mstar/",
+        "/r",
+        "mstar,mstar/r",
+        "mstar/r@61",
+        "mstar/r@",
+        "mstar,mtot/features",
+        "mstar/features@60",
+        "fdm/virial",
+    ],
+)
+def test_names_that_mean_nothing_are_refused(name):
+    with pytest.raises(ValueError, match=f"no experiment '{name}'"):
+        experiment(name)
+
+
+def test_a_network_needs_maps(samples):
+    wanted = experiment("mstar,mtot/r+2V")
+    with pytest.raises(
+        ValueError, match="needs the maps r, V, sigma, but the data have only table"
+    ):
+        require_columns(wanted, samples)
+    require_columns(wanted, samples.assign(shard=0))
+    with pytest.raises(ValueError, match="lack: log_mtot_1rhsm"):
+        require_columns(wanted, samples.drop(columns="log_mtot_1rhsm"))
 
 
 def test_only_masses_have_a_virial_estimator():

@@ -72,9 +72,9 @@ def test_a_table_too_small_to_split_is_refused(samples):
         evaluate(experiment("mstar/power-law"), samples.head(3))
 
 
-def test_predictions_reproduce_from_the_folder_alone(run, samples, tmp_path):
+def test_predictions_reproduce_from_the_folder_alone(run, dataset, samples, tmp_path):
     moved = open_run(shutil.copytree(run.path, tmp_path / "moved"))
-    ours, left_out = predict_run(moved, samples)
+    ours, left_out = predict_run(moved, dataset)
     both = ours.merge(run.predictions(), on=["name", "los"])
     assert len(both) == len(samples)
     assert (both["y_pred_x"] == both["y_pred_y"]).all()
@@ -107,10 +107,10 @@ def test_another_data_set_has_another_checksum(run, samples, tmp_path):
 
 
 @pytest.mark.parametrize("inputs", ["ridge", "virial", "power-law", "constant"])
-def test_baselines_are_kept_like_any_model(dataset, samples, tmp_path, inputs):
+def test_baselines_are_kept_like_any_model(dataset, tmp_path, inputs):
     run = train_run(dataset, f"mtot/{inputs}", path=tmp_path / "run")
     assert run.history.empty
-    predictions, _ = predict_run(run, samples)
+    predictions, _ = predict_run(run, dataset)
     ours = predictions.sort_values(["name", "los"])["y_pred"].to_numpy()
     kept = run.predictions().sort_values(["name", "los"])["y_pred"].to_numpy()
     np.testing.assert_array_equal(ours, kept)
@@ -121,19 +121,19 @@ def test_features_can_be_chosen(dataset, tmp_path):
     assert load_model(run).features == ("g_minus_r",)
 
 
-def test_galaxies_without_truth_are_predicted_too(run, samples):
+def test_galaxies_without_truth_are_predicted_too(run, dataset, samples):
     blind = samples.drop(columns="log_mstar_1rhsm").head(30)
     blind.loc[0, "sersic_n"] = np.nan
-    predictions, left_out = predict_run(run, blind)
+    predictions, left_out = predict_run(run, replace(dataset, samples=blind))
     assert len(predictions) == 29
     assert predictions["y_true"].isna().all()
     assert predictions["y_pred"].notna().all()
     assert left_out == {"sersic_n is not a number": 1}
 
 
-def test_prediction_names_the_column_that_is_missing(run, samples):
+def test_prediction_names_the_column_that_is_missing(run, dataset, samples):
     with pytest.raises(ValueError, match="needs columns that the data set lacks: lambda_r"):
-        predict_run(run, samples.drop(columns="lambda_r"))
+        predict_run(run, replace(dataset, samples=samples.drop(columns="lambda_r")))
 
 
 def test_nothing_is_begun_for_wrong_input(dataset, samples, tmp_path):

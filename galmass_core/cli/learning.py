@@ -1,18 +1,27 @@
-"""``galmass train | runs | predict``: models."""
+"""``galmass train | resume | stop | runs | predict``: models."""
 
 import argparse
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data, add_features, add_home, add_split
+from galmass_core.presets import PRESETS, SCALINGS, SCHEDULES
+
+if TYPE_CHECKING:
+    from galmass_core.dataset import DataSet
+    from galmass_core.presets import TrainingConfig
+    from galmass_core.runs import Run
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
     """Describe the commands about models."""
     _add_train(commands)
+    _add_resume(commands)
+    _add_stop(commands)
     _add_runs(commands)
     _add_predict(commands)
 
@@ -22,17 +31,107 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
     train = commands.add_parser(
         "train",
         help="train a model and keep it as a run",
-        description="Train one experiment, such as mstar/features (boosted trees on the summary "
-        "features for M*), and keep configuration, model and predictions in a run's folder.",
-        epilog="example: galmass train mygalaxies --experiment mstar/features",
+        description="Train one experiment and keep configuration, model and predictions in a "
+        "run's folder: a network on maps (mstar/r+2V), or boosted trees on the summary features "
+        "(mstar/features).",
+        epilog="example: galmass train mygalaxies --experiment mstar/r+2V --preset laptop",
     )
     add_data(train)
-    train.add_argument("--experiment", required=True, metavar="NAME", help="TARGET/INPUTS")
+    train.add_argument(
+        "--experiment",
+        required=True,
+        metavar="NAME",
+        help="TARGET[,TARGET]/INPUTS[@PIXELS]; an unknown name lists the known ones",
+    )
     add_split(train, folds=False)
     add_features(train)
+    _add_hyperparameters(train)
+    _add_device(train)
+    _add_queue(train)
+    train.add_argument(
+        "--estimate", action="store_true", help="time a few steps, say how long it would take"
+    )
     train.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: new)")
     train.add_argument("--json", action="store_true", help="tell the result as JSON")
     train.set_defaults(run=_train, when_stopped="The run is marked as stopped.")
+
+
+def _add_hyperparameters(train: argparse.ArgumentParser) -> None:
+    """Describe what a network's training can be told; what is not given is as in the preset."""
+    group = train.add_argument_group("networks", "What is not given is as in the preset.")
+    group.add_argument(
+        "--preset", choices=PRESETS, help="paper: Table 2 (default); laptop: small and quick"
+    )
+    group.add_argument(
+        "--pixels", type=int, metavar="N", help="side of the images r and g-r; the same as @N"
+    )
+    group.add_argument(
+        "--width", type=float, metavar="W", help="of the branches; 1 is ResNet-18, 0.25 a quarter"
+    )
+    group.add_argument("--epochs", type=int, metavar="N")
+    group.add_argument("--batch", type=int, metavar="N", help="samples in a step")
+    group.add_argument("--learning-rate", type=float, metavar="X", help="of the first epoch")
+    group.add_argument(
+        "--schedule", choices=SCHEDULES, help="cosine: to 0 at the end; literal: as printed"
+    )
+    group.add_argument(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        help="turn, mirror and reverse the maps of each step",
+    )
+    group.add_argument("--scaling", choices=SCALINGS, help="of maps to numbers from 0 to 1")
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
+    """Describe ``--device``."""
+    command.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="cpu, cuda ...; auto: a GPU if there is one",
+    )
+
+
+def _add_queue(command: argparse.ArgumentParser) -> None:
+    """Describe ``--queue``."""
+    command.add_argument(
+        "--queue", action="store_true", help="wait until no other run trains or has waited longer"
+    )
+
+
+def _add_resume(commands: Any) -> None:  # noqa: ANN401
+    """Describe ``galmass resume``."""
+    resume = commands.add_parser(
+        "resume",
+        help="go on with a training that was stopped",
+        description="Go on with a run that was stopped, failed or died: with the same "
+        "configuration on the same data set, a network from its last whole epoch.",
+        epilog="example: galmass resume mstar-r+2V-20260101-120000",
+    )
+    _add_run(resume)
+    _add_device(resume)
+    _add_queue(resume)
+    resume.add_argument("--json", action="store_true", help="tell the result as JSON")
+    resume.set_defaults(run=_resume, when_stopped="The run is marked as stopped.")
+
+
+def _add_stop(commands: Any) -> None:  # noqa: ANN401
+    """Describe ``galmass stop``."""
+    stop = commands.add_parser(
+        "stop",
+        help="stop a training; it can go on later",
+        description="Tell the process of a run that is queued or running to stop. The run keeps "
+        "its last whole epoch, and galmass resume goes on from there.",
+        epilog="example: galmass stop mstar-r+2V-20260101-120000",
+    )
+    _add_run(stop)
+    stop.set_defaults(run=_stop, when_stopped="")
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    """Describe ``RUN``, and ``--home``, where it is looked up by name."""
+    command.add_argument("model", metavar="RUN", help="a run's folder, or its name")
+    add_home(command)
 
 
 def _add_runs(commands: Any) -> None:  # noqa: ANN401
@@ -68,19 +167,105 @@ def _train(args: argparse.Namespace) -> None:
     """Run ``galmass train``."""
     from galmass_core.dataset import open_dataset
     from galmass_core.learning import train_run
-    from galmass_core.tables import envelope, format_runs
+    from galmass_core.turns import wait_for_turn
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # told to stop: as with Ctrl-C
+    _stop_when_told()
     dataset = open_dataset(args.data)
+    name, training = _wanted(args)
+    if args.estimate:
+        _estimate(args, dataset, name, training)
+        return
     run = train_run(
         dataset,
-        args.experiment,
+        name,
         split=args.split,
         seed=args.seed,
         features=args.features,
+        training=training,
+        device=args.device,
         path=args.out,
+        wait=wait_for_turn if args.queue else None,
+    )
+    _tell(run, dataset, as_json=args.json)
+
+
+def _resume(args: argparse.Namespace) -> None:
+    """Run ``galmass resume``."""
+    from galmass_core.runs import open_run
+    from galmass_core.turns import resume_run, wait_for_turn
+
+    _stop_when_told()
+    wait = wait_for_turn if args.queue else None
+    run, dataset = resume_run(open_run(args.model), device=args.device, wait=wait)
+    _tell(run, dataset, as_json=args.json)
+
+
+def _stop(args: argparse.Namespace) -> None:
+    """Run ``galmass stop``."""
+    from galmass_core.runs import open_run
+    from galmass_core.turns import stop_run
+
+    run = open_run(args.model)
+    stop_run(run)
+    print(f"{run.name} is told to stop")
+
+
+def _stop_when_told() -> None:
+    """Take SIGTERM as Ctrl-C; a second one does not disturb how the first is obeyed."""
+
+    def stop(*_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _wanted(args: argparse.Namespace) -> tuple[str, "TrainingConfig | None"]:
+    """Return the experiment's name, and hyper-parameters if it is a network's."""
+    from galmass_core.experiments import experiment
+
+    names = ("width", "epochs", "batch", "learning_rate", "schedule", "augment", "scaling")
+    given = {key: getattr(args, key) for key in names if getattr(args, key) is not None}
+    wanted = experiment(args.experiment)
+    if wanted.method != "network":
+        if words := [key for key in ("preset", "pixels", *names) if getattr(args, key) is not None]:
+            msg = f"--{words[0].replace('_', '-')} must go with a network, got {wanted.name}"
+            raise ValueError(msg)
+        return wanted.name, None
+    training, pixels = PRESETS[args.preset or "paper"]
+    if "@" in args.experiment:
+        if args.pixels not in (None, wanted.pixels):
+            msg = f"--pixels must be as in {args.experiment}, got {args.pixels}"
+            raise ValueError(msg)
+        pixels = wanted.pixels
+    name = f"{wanted.name.partition('@')[0]}@{args.pixels or pixels}"
+    return experiment(name).name, replace(training, **given, seed=args.seed)
+
+
+def _estimate(
+    args: argparse.Namespace, dataset: "DataSet", name: str, training: "TrainingConfig | None"
+) -> None:
+    """Say how long a training would take."""
+    from galmass_core.estimates import estimate_run
+    from galmass_core.tables import envelope
+
+    if training is None:
+        msg = f"--estimate must go with a network, got {name}"
+        raise ValueError(msg)
+    row = estimate_run(
+        dataset, name, split=args.split, seed=args.seed, training=training, device=args.device
     )
     if args.json:
+        print(json.dumps(envelope(dataset, [row]), indent=1))
+    else:
+        print(f"{name}: about {row['seconds']:,.0f} s for {row['train']:,} training samples")
+
+
+def _tell(run: "Run", dataset: "DataSet", *, as_json: bool) -> None:
+    """Tell how a training ended."""
+    from galmass_core.tables import envelope, format_runs
+
+    if as_json:
         print(json.dumps(envelope(dataset, [run.summary()], run.record["split"]), indent=1))
     else:
         print(f"{run.path}\n{format_runs([run])}")
@@ -106,7 +291,7 @@ def _predict(args: argparse.Namespace) -> None:
     from galmass_core.tables import envelope
 
     run, dataset = open_run(args.model), open_dataset(args.data)
-    predictions, left_out = predict_run(run, dataset.samples)
+    predictions, left_out = predict_run(run, dataset)
     for reason, count in left_out.items():
         print(f"{count} samples left out: {reason}", file=sys.stderr)
     if args.json:

@@ -2,9 +2,12 @@
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data, add_features, add_split
+
+if TYPE_CHECKING:
+    from galmass_core.dataset import DataSet
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -18,11 +21,12 @@ def _add_table(commands: Any) -> None:  # noqa: ANN401
     table = commands.add_parser(
         "table",
         help="measure a table of the paper beside the published one",
-        description="5: boosted trees on summary features. baselines: formulas of one line for "
-        "every target. text: what the paper states in its text.",
+        description="4: networks on maps, from all finished runs. 5: boosted trees on summary "
+        "features. baselines: formulas of one line for every target. text: what the paper states "
+        "in its text.",
         epilog="example: galmass table 5 mygalaxies --split folds --json",
     )
-    table.add_argument("table", choices=("5", "baselines", "text"), help="which one")
+    table.add_argument("table", choices=("4", "5", "baselines", "text"), help="which one")
     add_data(table)
     add_split(table, folds=True)
     add_features(table)
@@ -50,22 +54,42 @@ def _table(args: argparse.Namespace) -> None:
     """Run ``galmass table``."""
     from galmass_core.dataset import open_dataset
     from galmass_core.splits import describe_split
-    from galmass_core.statements import format_text_results, text_results
-    from galmass_core.tables import baseline_table, envelope, format_rows, table_5
+    from galmass_core.statements import format_text_results
+    from galmass_core.table_four import format_table_4
+    from galmass_core.tables import envelope, format_rows
 
     if args.features is not None and args.table != "5":
         msg = f"--features must go with table 5, got it with table {args.table}"
         raise ValueError(msg)
+    if args.split == "folds" and args.table == "4":
+        msg = "--split must be galaxy or paper for table 4, as networks are split, got folds"
+        raise ValueError(msg)
     dataset = open_dataset(args.data)
-    split = describe_split(dataset.samples, args.split, seed=args.seed)
-    format_table = format_rows
-    if args.table == "5":
-        rows = table_5(dataset, args.split, features=args.features, seed=args.seed)
-    elif args.table == "baselines":
-        rows = baseline_table(dataset, args.split, seed=args.seed)
+    rows = _rows(args, dataset)
+    if args.json:
+        kind = {"kind": args.split}  # each row of table 4 has its run's split
+        parts = describe_split(dataset.samples, args.split, seed=args.seed)
+        print(json.dumps(envelope(dataset, rows, kind if args.table == "4" else parts), indent=1))
     else:
-        rows, format_table = text_results(dataset, args.split, seed=args.seed), format_text_results
-    print(json.dumps(envelope(dataset, rows, split), indent=1) if args.json else format_table(rows))
+        formats = {"4": format_table_4, "text": format_text_results}
+        print(formats.get(args.table, format_rows)(rows))
+
+
+def _rows(args: argparse.Namespace, dataset: "DataSet") -> list[dict[str, Any]]:
+    """Measure the table that is asked for."""
+    from galmass_core.runs import list_runs, shipped_runs
+    from galmass_core.statements import text_results
+    from galmass_core.table_four import table_4
+    from galmass_core.tables import baseline_table, table_5
+
+    if args.table == "4":
+        return table_4(dataset, [*list_runs(), *shipped_runs()], args.split)
+    if args.table == "5":
+        return table_5(dataset, args.split, features=args.features, seed=args.seed)
+    if args.table == "baselines":
+        return baseline_table(dataset, args.split, seed=args.seed)
+    runs = [*list_runs(), *shipped_runs()]
+    return text_results(dataset, args.split, seed=args.seed, runs=runs)
 
 
 def _importance(args: argparse.Namespace) -> None:

@@ -1,0 +1,116 @@
+"""Maps of a galaxy -> its masses: one ResNet-18 branch for each map (Chu et al. 2024, Sec. 3.1).
+
+Each branch is the ResNet-18 of He et al. (2016) with one input channel; what the branches see is
+laid side by side and one linear layer makes the outputs of it (Fig. 3). Names and shapes of a
+branch's parameters are those of torchvision's resnet18, so that weights interchange.
+
+Shape suffixes: B samples, C channels, H rows, W columns.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+CHANNELS = (64, 128, 256, 512)  # of the four stages
+
+
+class BasicBlock(nn.Module):
+    """Two 3 × 3 convolutions and a way around them."""
+
+    def __init__(self, entering: int, leaving: int, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(entering, leaving, 3, stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(leaving)
+        self.conv2 = nn.Conv2d(leaving, leaving, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(leaving)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = None
+        if stride != 1 or entering != leaving:
+            shortcut = nn.Conv2d(entering, leaving, 1, stride, bias=False)
+            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(leaving))
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        """Return what the block adds to its input."""
+        around = x_BCHW if self.downsample is None else self.downsample(x_BCHW)
+        y_BCHW = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x_BCHW)))))
+        return self.relu(y_BCHW.add_(around))
+
+
+class ResNet18(nn.Module):
+    """A ResNet-18 for one map, without its last layer.
+
+    Parameters
+    ----------
+    width : float
+        Of all stages, in units of the paper's.
+    """
+
+    def __init__(self, width: float = 1.0) -> None:
+        super().__init__()
+        channels = [round(width * full) for full in CHANNELS]
+        self.conv1 = nn.Conv2d(1, channels[0], 7, 2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels[0])
+        self.relu = nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, padding=1)
+        entering = channels[0]
+        for number, leaving in enumerate(channels, 1):
+            first = BasicBlock(entering, leaving, stride=1 if number == 1 else 2)
+            setattr(self, f"layer{number}", nn.Sequential(first, BasicBlock(leaving, leaving, 1)))
+            entering = leaving
+        self.outputs = entering
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        """Return what the branch sees in each map, (B, outputs)."""
+        x_BCHW = self.maxpool(self.relu(self.bn1(self.conv1(x_BCHW))))
+        for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x_BCHW = stage(x_BCHW)
+        return x_BCHW.mean((2, 3))
+
+
+class MultibranchResNet(nn.Module):
+    """The paper's network: a branch for each map, joined by one linear layer.
+
+    Parameters
+    ----------
+    maps : sequence of str
+        Which maps go in.
+    outputs : int
+        How many quantities come out.
+    width : float
+        Of the branches, in units of the paper's; 1/4 has a sixteenth of the weights.
+
+    Raises
+    ------
+    ValueError
+        If there is no map, or ``width`` leaves a stage without channels.
+    """
+
+    def __init__(self, maps: Sequence[str], outputs: int = 1, *, width: float = 1.0) -> None:
+        super().__init__()
+        if not maps:
+            msg = "maps must name at least one map, got none"
+            raise ValueError(msg)
+        if round(width * CHANNELS[0]) < 1:
+            msg = f"width must leave at least one channel, got {width}"
+            raise ValueError(msg)
+        self.branches = nn.ModuleDict({key: ResNet18(width) for key in maps})
+        self.fc = nn.Linear(sum(branch.outputs for branch in self.branches.values()), outputs)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, maps: Mapping[str, Tensor]) -> Tensor:
+        """Predict from maps.
+
+        Parameters
+        ----------
+        maps : mapping of (B, 1, H, W) float
+            By key, scaled to 0..1.
+
+        Returns
+        -------
+        (B, outputs) float
+        """
+        seen = [branch(maps[key]) for key, branch in self.branches.items()]
+        return self.fc(torch.cat(seen, dim=1))

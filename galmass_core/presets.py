@@ -1,0 +1,43 @@
+"""A preset and a person's wishes -> the hyper-parameters of a network's training."""
+
+import math
+from dataclasses import dataclass
+
+SCHEDULES = ("cosine", "literal")
+SCALINGS = ("log_global", "linear_global", "per_image")  # see `scaling.Scaling`
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """Hyper-parameters; the defaults are the paper's (Table 2)."""
+
+    width: float = 1.0  # of the branches, in units of ResNet-18's
+    epochs: int = 200
+    batch: int = 40
+    learning_rate: float = 1e-4
+    schedule: str = "cosine"  # to 0 over all epochs; literal: 1e-4 cos(n / 200), as printed
+    augment: bool = False  # turn, mirror and reverse samples; the paper does not
+    scaling: str = "log_global"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("width", "epochs", "batch", "learning_rate"):
+            if not getattr(self, name) > 0:
+                msg = f"{name} must be positive, got {getattr(self, name)}"
+                raise ValueError(msg)
+        for name, known in (("schedule", SCHEDULES), ("scaling", SCALINGS)):
+            if getattr(self, name) not in known:
+                msg = f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
+                raise ValueError(msg)
+
+    def rate(self, epoch: int) -> float:
+        """Return the learning rate of an epoch, counted from 0."""
+        if self.schedule == "literal":
+            return self.learning_rate * math.cos(epoch / self.epochs)
+        return 0.5 * self.learning_rate * (1 + math.cos(math.pi * epoch / self.epochs))
+
+
+PRESETS = {  # and the side of their images
+    "paper": (TrainingConfig(), 300),
+    "laptop": (TrainingConfig(width=0.125, epochs=30, learning_rate=2e-3, augment=True), 60),
+}

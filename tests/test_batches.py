@@ -1,0 +1,108 @@
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from galmass_core.batches import MapFeed, draw_symmetries, turn
+from galmass_core.scaling import Scaling
+from galmass_core.stacks import MapStack
+
+CPU = torch.device("cpu")
+WAYS = torch.tensor(list(itertools.product([False, True], repeat=4)))
+
+
+@pytest.fixture
+def feed():
+    codes = np.random.default_rng(0).integers(-32768, 32767, (10, 6, 6), dtype=np.int16)
+    stacks = {"V": MapStack("V", codes), "sigma": MapStack("sigma", codes // 2)}
+    limits = {"V": (-3000.0, 3000.0), "sigma": (0.0, 3000.0)}
+    scaling = Scaling(kind="log_global", limits=limits, means=(0.0,), spreads=(1.0,))
+    return MapFeed(stacks, scaling, CPU)
+
+
+def images(number, side=5):
+    """The same asymmetric image again and again."""
+    image = torch.rand(side, side, generator=torch.Generator().manual_seed(0))
+    return image.expand(number, 1, side, side)
+
+
+def test_turns_are_the_eight_symmetries_of_a_square():
+    turned = turn({"r": images(16)}, WAYS)["r"][:, 0]
+    square = [torch.rot90(images(1)[0, 0], number) for number in range(4)]
+    square += [each.T for each in square]
+    assert len({each.numpy().tobytes() for each in square}) == 8
+    assert {each.numpy().tobytes() for each in turned} == {
+        each.contiguous().numpy().tobytes() for each in square
+    }
+
+
+def test_only_the_last_symmetry_reverses_and_only_velocities():
+    maps = {key: images(16) for key in ("r", "g-r", "V", "sigma", "occupancy")}
+    turned = turn(maps, WAYS)
+    backwards = WAYS[:, 3]
+    for key, x_BCHW in turned.items():
+        forth, back = x_BCHW[~backwards], x_BCHW[backwards]
+        torch.testing.assert_close(back, 1 - forth if key == "V" else forth)
+
+
+def test_nothing_drawn_turns_nothing():
+    maps = {"r": images(2), "V": images(2)}
+    turned = turn(maps, torch.zeros(2, 4, dtype=torch.bool))
+    assert all(torch.equal(turned[key], maps[key]) for key in maps)
+
+
+def test_all_maps_of_a_sample_are_turned_alike():
+    maps = {"r": images(16, 5), "g-r": images(16, 5), "sigma": images(16, 5)}
+    turned = turn(maps, WAYS)
+    assert torch.equal(turned["r"], turned["g-r"])
+    assert torch.equal(turned["r"], turned["sigma"])
+
+
+def test_velocities_twice_reversed_are_as_before():
+    maps = {"V": images(1)}
+    way = torch.tensor([[False, False, False, True]])
+    torch.testing.assert_close(turn(turn(maps, way), way), maps)
+
+
+def test_all_symmetries_are_drawn_equally_often():
+    drawn = draw_symmetries(np.random.default_rng(0), 16000)
+    assert drawn.shape == (16000, 4)
+    counts = np.bincount(drawn @ [1, 2, 4, 8], minlength=16)
+    assert counts.min() > 900
+    assert counts.max() < 1100
+
+
+def test_batches_come_in_the_order_asked_for(feed):
+    rows = np.array([7, 1, 4, 0, 9])
+    found = list(feed.batches(rows, 2))
+    assert [batch.tolist() for batch, _ in found] == [[7, 1], [4, 0], [9]]
+    both = torch.cat([maps["V"] for _, maps in found])
+    assert torch.equal(both, feed.maps(rows)["V"])
+
+
+def test_the_last_batch_may_be_smaller(feed):
+    sizes = [len(maps["sigma"]) for _, maps in feed.batches(np.arange(10), 4)]
+    assert sizes == [4, 4, 2]
+
+
+def test_a_sample_is_the_same_in_any_batch(feed):
+    alone = feed.maps(np.array([3]))
+    among = feed.maps(np.array([5, 3, 8]))
+    assert all(torch.equal(alone[key][0], among[key][1]) for key in alone)
+
+
+def test_reading_ahead_gives_the_same_batches(feed, monkeypatch):
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)  # needs a GPU
+    pieces = [np.array([number]) for number in range(10)]
+    ahead = list(feed._read_ahead(pieces))
+    assert len(ahead) == 10
+    for piece, codes in zip(pieces, ahead, strict=True):
+        assert all(torch.equal(codes[key], each) for key, each in feed._read(piece).items())
+
+
+def test_what_goes_wrong_while_reading_ahead_is_raised(feed, monkeypatch):
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)
+    pieces = [np.array([0]), np.array([99])]
+    with pytest.raises(IndexError, match="99 is out of bounds"):
+        list(feed._read_ahead(pieces))
