@@ -45,6 +45,7 @@ from galmass_core.measure import (
 from galmass_core.parallel import map_in_order
 from galmass_core.shards import append_galaxy
 from galmass_core.sources import GalaxyRef, find_galaxies
+from galmass_core.thinning import check_stars
 
 GALAXIES_PER_SHARD = 100
 Result = Measured | Excluded | None  # None: not asked for
@@ -61,6 +62,7 @@ def build_dataset(
     workers: int = 1,
     device: str = "cpu",
     dust: str = "xu17",
+    stars: int | None = None,
     progress: Progress | None = None,
     packed: bool = False,
 ) -> DataSet:
@@ -88,6 +90,10 @@ def build_dataset(
         ``cpu``, or a torch device that renders the images.
     dust : str
         ``xu17`` (the paper's) or ``none``.
+    stars : int, optional
+        Thin every galaxy to so many stars, as `thinning.thin_stars` does, before it is looked at;
+        galaxies with fewer are left out. What does not depend on the line of sight, targets and
+        profiles stay those of all stars.
     progress : callable, optional
         Called with the numbers of galaxies done, in all, and excluded so far.
     packed : bool
@@ -102,8 +108,8 @@ def build_dataset(
     FileNotFoundError
         If a source does not exist.
     ValueError
-        If ``where`` is not a condition on known columns, ``limit`` or ``workers`` is below 1, or
-        another process is building ``out``.
+        If ``where`` is not a condition on known columns, ``limit`` or ``workers`` is below 1,
+        ``stars`` is below 100, or another process is building ``out``.
     DataSetError
         If ``out`` holds something else, or no galaxy could be used.
     ChildProcessError
@@ -114,12 +120,15 @@ def build_dataset(
         raise ValueError(msg)
     if where is not None:
         check_where(where)
+    if stars is not None:
+        check_stars(stars)
     recipe = Recipe(
         maps=MapConfig(dust=dust),
         device=device,
         where=where,
         ids=None if ids is None else frozenset(ids),
         packed=packed,
+        stars=stars,
     )
     found = find_galaxies([Path(source).resolve() for source in sources])
     refs = found.galaxies[:limit]
@@ -148,6 +157,7 @@ def _settings(refs: Sequence[GalaxyRef], recipe: Recipe) -> dict[str, Any]:
         "maps": asdict(recipe.maps),
         "device": recipe.device,
         "packed": recipe.packed,
+        "stars": recipe.stars,
     }
 
 

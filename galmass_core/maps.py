@@ -20,7 +20,7 @@ from galmass_core.smoothing import smoothing_lengths
 
 MAP_KEYS = ("r", "g-r", "V", "sigma")
 MOMENTS = ("count", "sum w", "sum wv", "sum wv^2")  # w: r-band luminosity; v: line of sight
-VIEW_PIXELS = {"r": 300, "g-r": 300, "V": 48, "sigma": 48}  # the paper's
+VIEW_PIXELS = {"r": 300, "g-r": 300, "V": 48, "sigma": 48, "occupancy": 48}  # as the paper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +56,13 @@ class GalaxyMaps:
     half_width: float
 
     def view(self, key: str, pixels: int | None = None) -> NDArray:
-        """Return one of the paper's maps.
+        """Return one of the paper's maps, or what they tell of the particles alone.
 
         Parameters
         ----------
         key : str
-            ``r`` [Lsun/pixel], ``g-r`` [mag], ``V`` or ``sigma`` [km/s].
+            ``r`` [Lsun/pixel], ``g-r`` [mag], ``V`` or ``sigma`` [km/s], or ``occupancy``: 1
+            where a star is, else 0.
         pixels : int, optional
             Side of the map; must divide 300 for light and 96 for kinematics. The paper's value
             by default: 300 and 48.
@@ -76,15 +77,18 @@ class GalaxyMaps:
         ValueError
             If ``key`` is unknown or ``pixels`` does not divide the stored side.
         """
-        if key not in MAP_KEYS:
-            msg = f"map must be one of {', '.join(MAP_KEYS)}, got {key!r}"
+        if key not in VIEW_PIXELS:
+            msg = f"map must be one of {', '.join(VIEW_PIXELS)}, got {key!r}"
             raise ValueError(msg)
         pixels = VIEW_PIXELS[key] if pixels is None else pixels
         if key == "r":
             return rebin(self.flux_CHW, pixels)[BANDS.index("r")]
         if key == "g-r":
             return colour_map(rebin(self.flux_CHW, pixels))
-        velocity_HW, dispersion_HW = velocity_maps(rebin(self.moments_CHW, pixels))
+        moments_CHW = rebin(self.moments_CHW, pixels)
+        if key == "occupancy":
+            return (moments_CHW[MOMENTS.index("count")] > 0).astype(np.float32)
+        velocity_HW, dispersion_HW = velocity_maps(moments_CHW)
         return velocity_HW if key == "V" else dispersion_HW
 
 

@@ -16,6 +16,7 @@ from galmass_core.sample import galaxy_cut
 from galmass_core.shards import ShardEntry, encode_galaxy
 from galmass_core.sources import GalaxyRef
 from galmass_core.targets import mass_profiles, measure_projected, measure_targets
+from galmass_core.thinning import thin_stars
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,7 @@ class Recipe:
     where: str | None  # condition on galaxy-level columns
     ids: frozenset[str] | None  # subhalo IDs or full names
     packed: bool
+    stars: int | None  # of every galaxy that an observer sees; None: all it has
 
     def may_want(self, subhalo: str) -> bool:
         """Whether a galaxy with that subhalo ID can be among those asked for."""
@@ -82,8 +84,7 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
             return None
         columns = measure_targets(galaxy) | measure_galaxy_features(galaxy)
         reason = galaxy_cut(columns) if ref.subhalo is not None else ""
-        if not reason and recipe.where is not None and not _fulfils(columns, recipe.where):
-            reason = f"where: {recipe.where}"
+        reason = reason or _unwanted(columns, recipe)
         if reason:
             return Excluded(name=name, reason=reason, source=galaxy.source)
         return _measure_samples(galaxy, columns, recipe)
@@ -94,8 +95,17 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
         return Excluded(name=name, reason=reason, source=str(ref.path))
 
 
+def _unwanted(columns: dict[str, float], recipe: Recipe) -> str:
+    """Say why a galaxy of the sample is not asked for; nothing if it is."""
+    if recipe.where is not None and not _fulfils(columns, recipe.where):
+        return f"where: {recipe.where}"
+    if recipe.stars is not None and columns["n_stars"] < recipe.stars:
+        return f"fewer than {recipe.stars} star particles"
+    return ""
+
+
 def _measure_samples(galaxy: Galaxy, columns: dict[str, float], recipe: Recipe) -> Measured:
-    """Look at a galaxy along all lines of sight."""
+    """Look at a galaxy along all lines of sight; what is true of it stays that of all its stars."""
     common = {
         "source": Path(galaxy.source).name if recipe.packed else galaxy.source,
         "synthetic": galaxy.is_synthetic,
@@ -105,14 +115,23 @@ def _measure_samples(galaxy: Galaxy, columns: dict[str, float], recipe: Recipe) 
         **columns,
     }
     name, rows, samples = str(galaxy.name), [], []
-    support = support_radii(galaxy, recipe.maps)
+    observed = galaxy if recipe.stars is None else thin_stars(galaxy, recipe.stars)
+    support = support_radii(observed, recipe.maps)
     for line_of_sight in LINES_OF_SIGHT:
-        sky = project(galaxy, line_of_sight, dust=recipe.maps.dust)
-        seen = measure_projected(sky) | measure_sky_features(sky, galaxy)
+        sky = project(observed, line_of_sight, dust=recipe.maps.dust)
+        seen = measure_projected(sky) | measure_sky_features(sky, observed)
+        if observed is not galaxy:
+            seen |= _projected_truth(galaxy, line_of_sight, recipe.maps.dust)
         rows.append({"name": name, "los": line_of_sight, **common, **seen})
         samples.append(render_sky(sky, support, recipe.maps, device=recipe.device))
     entry = encode_galaxy(samples, mass_profiles(galaxy), packed=recipe.packed)
     return Measured(name=name, rows=rows, entry=entry)
+
+
+def _projected_truth(galaxy: Galaxy, line_of_sight: str, dust: str) -> dict[str, float]:
+    """Measure the targets that depend on the line of sight."""
+    row = measure_projected(project(galaxy, line_of_sight, dust=dust))
+    return {key: value for key, value in row.items() if QUANTITIES[key].kind == "target"}
 
 
 def check_where(where: str) -> None:

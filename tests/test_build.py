@@ -11,6 +11,7 @@ import galmass_core.build
 import galmass_core.measure
 from galmass_core.build import build_dataset
 from galmass_core.dataset import DataSetError, open_dataset
+from galmass_core.quantities import QUANTITIES
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +224,80 @@ def test_folder_with_other_files_is_left_alone(cutouts, tmp_path):
     with pytest.raises(DataSetError, match="holds other files"):
         build_dataset([cutouts], tmp_path)
     assert (tmp_path / "thesis.tex").read_text() == "precious"
+
+
+@pytest.fixture(scope="module")
+def full_and_thinned(cutouts, tmp_path_factory):
+    """Two data sets of the galaxies, whose stars are 400 to 800."""
+    out = tmp_path_factory.mktemp("thinned")
+    return build_dataset([cutouts], out / "full"), build_dataset([cutouts], out / "500", stars=500)
+
+
+def test_galaxies_with_fewer_stars_than_asked_for_are_left_out(full_and_thinned):
+    full, thinned = full_and_thinned
+    assert list(full.galaxies["n_stars"] < 500) == [True, False, False, False, False]
+    assert thinned.galaxy_names == NAMES[1:]
+    assert list(thinned.excluded["name"]) == NAMES[:1]
+    assert list(thinned.excluded["reason"]) == ["fewer than 500 star particles"]
+
+
+def test_thinned_galaxies_show_an_observer_fewer_stars(full_and_thinned):
+    full, thinned = full_and_thinned
+    for name in NAMES[1:]:
+        fewer, all_of_them = (
+            data.maps(name, "x").moments_CHW[0].sum() for data in full_and_thinned[::-1]
+        )
+        assert 0.8 * 500 < fewer <= 500  # some are outside the frame
+        assert fewer <= all_of_them
+    seen, before = (data.row(NAMES[4], "x") for data in (thinned, full))
+    for key in ("abs_mag_r", "effective_radius", "sigma_v", "lambda_r"):
+        assert seen[key] != before[key]
+        assert seen[key] == pytest.approx(before[key], rel=0.2)
+
+
+def test_truth_of_thinned_galaxies_is_that_of_all_their_stars(full_and_thinned):
+    full, thinned = full_and_thinned
+    kept = full.samples[full.samples["name"].isin(thinned.galaxy_names)]
+    same = [
+        key
+        for key in full.samples.columns.intersection(list(QUANTITIES))
+        if QUANTITIES[key].kind == "target" or not QUANTITIES[key].per_sample
+    ]
+    assert {"n_stars", "half_mass_radius", "log_ml_r_1rhsm", "log_mtot_2rhsm"} <= set(same)
+    pd.testing.assert_frame_equal(
+        thinned.samples[same], kept[same].reset_index(drop=True), check_exact=True
+    )
+    pd.testing.assert_frame_equal(thinned.profiles(NAMES[2]), full.profiles(NAMES[2]))
+
+
+@pytest.mark.usefixtures("small_shards")
+def test_thinning_depends_neither_on_order_nor_on_workers(cutouts, full_and_thinned, tmp_path):
+    _, thinned = full_and_thinned
+    others = build_dataset(
+        [cutouts], tmp_path / "two", stars=500, workers=2, ids=["2", "3", "4", "5"]
+    )
+    for name in NAMES[1:]:
+        one, two = (data.maps(name, "y") for data in (thinned, others))
+        assert (one.flux_CHW == two.flux_CHW).all()
+        assert (one.moments_CHW == two.moments_CHW).all()
+
+
+def test_data_set_says_to_how_many_stars_it_is_thinned(full_and_thinned):
+    assert [data.info["stars"] for data in full_and_thinned] == [None, 500]
+
+
+def test_other_numbers_of_stars_do_not_mix(cutouts, full_and_thinned, tmp_path):
+    _, thinned = full_and_thinned
+    with pytest.raises(DataSetError, match="holds a data set with other stars; take another"):
+        build_dataset([cutouts], thinned.path, stars=400)
+    killed_build(tmp_path, cutouts, tmp_path / "out", after=3)
+    with pytest.raises(DataSetError, match="holds an unfinished build with other stars; take"):
+        build_dataset([cutouts], tmp_path / "out", stars=400)
+
+
+def test_stars_that_make_no_map_are_refused(cutouts, tmp_path):
+    with pytest.raises(ValueError, match="stars must be at least 100, got 99"):
+        build_dataset([cutouts], tmp_path / "out", stars=99)
 
 
 @pytest.mark.usefixtures("small_shards")

@@ -80,6 +80,33 @@ def test_build_chooses_and_tells_who_was_left_out(cutouts, tmp_path, capsys):
     assert "1 × no galaxy of the sources has this ID (77)" in words
 
 
+def test_thinned_data_set_is_told_in_words_and_in_json(cutouts, tmp_path, capsys):
+    command = ["build", str(cutouts), "--out", str(tmp_path / "out"), "--stars", "500"]
+    assert main(command) == 0
+    words = capsys.readouterr().out
+    assert "thinned to 500 stars a galaxy" in words
+    assert f"1 × fewer than 500 star particles ({NAMES[0]})" in words
+    assert main(["info", str(tmp_path / "out"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["stars"] == 500
+
+
+def test_stars_without_a_number_are_refused(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["build", ".", "--out", "out", "--stars"])
+    assert end.value.code == 2
+    assert "--stars: expected one argument" in capsys.readouterr().err
+
+
+def test_thinned_demo_has_a_name_of_its_own(tmp_path, monkeypatch, capsys):
+    def draw(folder, *_, **__):
+        write_demo_galaxies(folder, count=3)
+
+    monkeypatch.setattr("galmass_core.sources.universe.write_universe", draw)
+    assert main(["demo", "--home", str(tmp_path), "--stars", "500", "--workers", "1"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["universe-thin"]
+    assert "thinned to 500 stars a galaxy" in capsys.readouterr().out
+
+
 def test_progress_goes_to_standard_error(cutouts, tmp_path):
     command = [sys.executable, "-m", "galmass_core.cli", "build", str(cutouts), "--json"]
     done = subprocess.run(
@@ -98,6 +125,8 @@ def test_progress_goes_to_standard_error(cutouts, tmp_path):
         (["build", "nowhere.hdf5", "--out", "out"], "nowhere.hdf5"),
         (["build", ".", "--out", "out", "--ids", "no.txt"], "no.txt"),
         (["build", ".", "--out", "out", "--where", "mass > 3"], "where must be a condition"),
+        (["build", ".", "--out", "out", "--stars", "9"], "stars must be at least 100, got 9"),
+        (["demo", "--out", "out", "--stars", "9"], "stars must be at least 100, got 9"),
         (["serve", "nowhere"], "nowhere: must be a data-set folder"),
     ],
 )

@@ -91,8 +91,15 @@ def test_tensors_hold_every_sample_unless_told_otherwise(dataset):
     assert dataset.tensors(["V"])["V"].shape == (len(dataset), 48, 48)
 
 
+def test_occupancy_comes_as_a_tensor_where_it_is_asked_for(dataset):
+    tensors = dataset.tensors(["V", "occupancy"])
+    seen = ~np.isnan(tensors["V"].numpy())
+    np.testing.assert_array_equal(tensors["occupancy"].numpy(), seen)
+    assert "occupancy" not in dataset.tensors(rows=[0])
+
+
 def test_tensors_of_unknown_maps_are_refused(dataset):
-    with pytest.raises(ValueError, match="keys must be among r, g-r, V, sigma, got h3"):
+    with pytest.raises(ValueError, match="keys must be among r, g-r, V, sigma, occupancy, got h3"):
         dataset.tensors(["r", "h3"])
 
 

@@ -84,6 +84,14 @@ def test_a_lone_star_has_dispersion_zero_and_empty_pixels_are_nan():
     assert np.nanmax(dispersion) == 0.0
 
 
+def test_occupancy_says_which_pixels_have_a_star():
+    maps = render_maps(make_galaxy([[0.1, 0.1, 0.0], [0.1, 0.1, 1.0], [-2.9, 2.9, 0.0]]), "z")
+    occupancy = maps.view("occupancy")
+    assert (occupancy.shape, occupancy.dtype) == ((48, 48), np.float32)
+    assert np.argwhere(occupancy).tolist() == [[24, 24], [47, 0]]
+    assert occupancy.sum() == 2.0
+
+
 def test_equal_light_in_g_and_r_has_the_colour_of_equal_solar_luminosities(cloud):
     colour = render_maps(cloud, "z").view("g-r", 60)
     assert np.nanmin(colour) == pytest.approx(0.46, abs=1e-4)
@@ -116,7 +124,7 @@ def test_an_unknown_map_is_refused():
         half_mass_radius=1.0,
         half_width=3.0,
     )
-    with pytest.raises(ValueError, match="one of r, g-r, V, sigma, got 'h3'"):
+    with pytest.raises(ValueError, match="one of r, g-r, V, sigma, occupancy, got 'h3'"):
         maps.view("h3")
 
 

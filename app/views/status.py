@@ -58,4 +58,6 @@ def _source(choice: Choice) -> str:
     suites = " and ".join(data.info["suites"])
     if services.is_synthetic(data) and "synthetic" not in suites:
         suites += " · synthetic"
+    if stars := data.info.get("stars"):
+        suites += f" · thinned to {stars:,} stars"
     return " · ".join(map(escape, (counts, suites, data.path.name)))

@@ -16,6 +16,16 @@ def add_data(command: argparse.ArgumentParser) -> None:
     add_home(command)
 
 
+def add_stars(command: argparse.ArgumentParser) -> None:
+    """Describe ``--stars``."""
+    command.add_argument(
+        "--stars",
+        type=int,
+        metavar="N",
+        help="thin every galaxy to N stars, a control: maps of all stars tell their number",
+    )
+
+
 def add_split(command: argparse.ArgumentParser, *, folds: bool) -> None:
     """Describe ``--split`` and ``--seed``; ``folds`` where there may be more than one model."""
     kinds = {

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_data
+from galmass_core.cli.arguments import add_data, add_stars
 from galmass_core.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
     )
     build.add_argument("--device", default="cpu", metavar="D", help="cpu (default) or cuda")
     build.add_argument("--dust", choices=("xu17", "none"), default="xu17", help="default: xu17")
+    add_stars(build)
     build.add_argument("--json", action="store_true", help="tell the result as JSON")
     build.set_defaults(
         run=_build, when_stopped="The same command again goes on after the last whole shard."
@@ -127,6 +128,7 @@ def _build(args: argparse.Namespace) -> None:
             workers=args.workers,
             device=args.device,
             dust=args.dust,
+            stars=args.stars,
             progress=show,
         )
     print_dataset(dataset, as_json=args.json)
@@ -184,6 +186,7 @@ def _envelope(dataset: "DataSet") -> dict[str, Any]:
         "galaxies": len(galaxies),
         "suites": dataset.info["suites"],
         "maps": dataset.info.get("maps"),
+        "stars": dataset.info.get("stars"),
         "rows": json.loads(rows.to_json(orient="records", double_precision=15)),
         "selection": dataset.info.get("selection", {}),
         "excluded": dataset.excluded.to_dict(orient="records"),
@@ -203,6 +206,8 @@ def _summary(dataset: "DataSet") -> str:
             f"light on {maps['light_pixels']}², kinematics on {maps['kinematic_pixels']}² pixels "
             f"over ±{maps['half_width']:g} R_hsm; dust {maps['dust']}"
         )
+    if stars := dataset.info.get("stars"):
+        lines.append(f"thinned to {stars:,} stars a galaxy; true masses are those of all stars")
     lines += ["", *_ranges(dataset), "", *_left_out(dataset)]
     return "\n".join(lines)
 

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from galmass_core.cli.arguments import add_home
+from galmass_core.cli.arguments import add_home, add_stars
 from galmass_core.cli.data import one_thread_each, print_dataset
 from galmass_core.progress import progress_bar
 
@@ -28,7 +28,10 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "--seed", type=int, default=1, metavar="S", help="same seed, same bytes (default: 1)"
     )
     demo.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder to make (default: universe, in the home)"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder to make (default: universe in the home, or universe-thin with --stars)",
     )
     demo.add_argument(
         "--particles", type=Path, metavar="DIR", help="keep the simulation there, in TNG's layout"
@@ -36,6 +39,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     demo.add_argument(
         "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
     )
+    add_stars(demo)
     demo.add_argument("--json", action="store_true", help="tell the result as JSON")
     add_home(demo)
     demo.set_defaults(run=_demo, when_stopped="The same command again goes on from here.")
@@ -48,8 +52,11 @@ def _demo(args: argparse.Namespace) -> None:
     from galmass_core.dataset import home_folder
     from galmass_core.sources import tng_directory
     from galmass_core.sources.universe import write_universe
+    from galmass_core.thinning import check_stars
 
-    out = args.out or home_folder() / "universe"
+    if args.stars is not None:
+        check_stars(args.stars)  # told before anything is drawn
+    out = args.out or home_folder() / ("universe" if args.stars is None else "universe-thin")
     particles = args.particles or out.with_name(f"{out.name}-particles")
     if not tng_directory.matches(particles):  # its catalogue is written last
         if args.particles is None:
@@ -57,7 +64,9 @@ def _demo(args: argparse.Namespace) -> None:
         with progress_bar("drawing", out) as show:
             write_universe(particles, args.galaxies, args.seed, show, workers=args.workers)
     with progress_bar("building", out) as show:
-        dataset = build_dataset([particles], out, workers=args.workers, progress=show)
+        dataset = build_dataset(
+            [particles], out, workers=args.workers, stars=args.stars, progress=show
+        )
     if args.particles is None:
         shutil.rmtree(particles)
     print_dataset(dataset, as_json=args.json)

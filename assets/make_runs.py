@@ -1,0 +1,90 @@
+"""Train the networks that ship with galmass: every combination of maps, and the two controls.
+
+Run ``python assets/make_runs.py FOLDER`` after a change to the universe, the maps or the laptop
+preset; an hour on two cores. It goes on where it was stopped. The networks learn from one universe
+(seed 2) and are tried on galaxies that they have not seen: those of it that were left out, and
+those of ``galmass demo``, whose predictions ship with them.
+"""
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from galmass_core.atomic import write_json
+from galmass_core.checkpoints import WEIGHTS, save_tensors
+from galmass_core.cli import main as galmass
+from galmass_core.dataset import DataSet, open_dataset
+from galmass_core.experiments import INPUT_SETS
+from galmass_core.learning import load_model, predict_run, train_run
+from galmass_core.presets import PRESETS
+from galmass_core.runs import CONFIG, HISTORY, PREDICTIONS, RECORD, Run, open_run
+from galmass_core.scaling import SCALER
+
+RUNS = Path(__file__).resolve().parent / "runs"
+TARGETS = "mstar,mtot,ml"
+GALAXIES, SEED, STARS = 1600, 2, 2000
+WIDTH, EPOCHS = 1 / 16, 40  # all weights together stay within a few MB
+DEMO_GALAXIES, DEMO_SEED = 300, 1  # what galmass demo makes
+_MACHINE = ("pid", "process_start", "host", "heartbeat", "progress")  # nobody else's concern
+
+
+def main(folder: Path) -> None:
+    """Make the universes, train what is not there yet, and ship it."""
+    whole = [
+        universe(folder, "training", GALAXIES, SEED),
+        universe(folder, "universe", DEMO_GALAXIES, DEMO_SEED),
+    ]
+    for inputs in INPUT_SETS:
+        ship(inputs, inputs, folder, *whole)
+    thin = [
+        universe(folder, "training-thin", GALAXIES, SEED, stars=STARS),
+        universe(folder, "universe-thin", DEMO_GALAXIES, DEMO_SEED, stars=STARS),
+    ]
+    ship("2V", "2V-thinned", folder, *thin)
+
+
+def universe(
+    folder: Path, name: str, galaxies: int, seed: int, stars: int | None = None
+) -> DataSet:
+    """Make a data set of synthetic galaxies, unless it is there."""
+    out, particles = folder / name, folder / f"particles-{seed}"
+    thinned = [] if stars is None else ["--stars", str(stars)]
+    words = ["--galaxies", galaxies, "--seed", seed, "--out", out, "--particles", particles]
+    if not (out / "dataset.json").exists() and galmass(["demo", *map(str, words), *thinned]):
+        sys.exit(f"{out} could not be made")
+    return open_dataset(out)
+
+
+def ship(inputs: str, name: str, folder: Path, training: DataSet, demo: DataSet) -> None:
+    """Train a network and put what others need of it into the assets."""
+    config, pixels = PRESETS["laptop"]
+    config = replace(config, width=WIDTH, epochs=EPOCHS)
+    path = folder / "runs" / name.replace(",", "")
+    experiment = f"{TARGETS}/{inputs}@{pixels}"
+    if not (path.exists() and open_run(path).state == "finished"):
+        train_run(training, experiment, training=config, path=path)
+    _copy(open_run(path), demo, RUNS / path.name)
+
+
+def _copy(run: Run, demo: DataSet, out: Path) -> None:
+    """Copy a run without what belongs to this machine; weights at half length."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    for name in (CONFIG, HISTORY, SCALER):
+        shutil.copyfile(run.path / name, out / name)
+    record = {key: entry for key, entry in run.record.items() if key not in _MACHINE}
+    record["dataset"] = {**record["dataset"], "path": ""}
+    write_json(out / RECORD, record)
+    weights = load_model(run).network.state_dict()
+    half = {key: each.half() if each.is_floating_point() else each for key, each in weights.items()}
+    save_tensors(out / WEIGHTS, half)
+    shipped = Run(out, json.loads((out / RECORD).read_text(encoding="utf-8")))
+    predictions, _ = predict_run(shipped, demo)
+    short = predictions.astype({"y_true": "f4", "y_pred": "f4"})
+    short.to_parquet(out / PREDICTIONS, index=False, compression="zstd")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
