@@ -28,7 +28,7 @@ _FIXED = {  # what 0 and 1 stand for
     "sigma": (0.0, 500.0),  # km/s
     "occupancy": (0.0, 1.0),
 }
-_CHUNK = 256  # maps counted at a time
+_CHUNK = 64  # maps counted at a time
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,7 @@ RANGES = {  # of each map, first and last code; what lies outside is cut
 }
 LIGHT = ("r", "g-r")  # maps whose resolution can be chosen
 STEPS = 65535  # between the first and the last code
+FORM = 1  # raise it when codes or what fills empty pixels change
 ZERO = 32768  # codes are stored from -32768, as torch has signed integers of 16 bits only
 _CHUNK = 64  # samples read between two words of progress
 
@@ -108,7 +109,7 @@ def open_stacks(
         If the disk of the cache is too full.
     """
     folder = home_folder() / "cache" / dataset.checksum[:16]
-    paths = {key: folder / f"{key}-{side_of(key, pixels)}.npy" for key in keys}
+    paths = {key: folder / f"{key}-{side_of(key, pixels)}-v{FORM}.npy" for key in keys}
     if lacking := {key: path for key, path in paths.items() if not path.exists()}:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder) as aside:  # others may do the same at once

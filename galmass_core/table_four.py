@@ -94,7 +94,7 @@ def measure_target(
     ValueError
         If the table lacks a column or no sample is left.
     """
-    predictions, clipped = _predictions_of(trial.predictions, target, samples)
+    predictions, clipped = predictions_of(trial.predictions, target, samples)
     if only_early:
         names = samples["name"][early_types(samples)]
         predictions = predictions[predictions["name"].isin(names)]
@@ -102,6 +102,42 @@ def measure_target(
         msg = f"no {'early type' if only_early else 'sample'} among those predicted has {target}"
         raise ValueError(msg)
     return {"clipped": clipped, **score(predictions)}
+
+
+def predictions_of(
+    predictions: pd.DataFrame, target: str, samples: pd.DataFrame
+) -> tuple[pd.DataFrame, int]:
+    """Return predictions of a target, as they are or derived (see `derived`).
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Of one run, with the columns of `runs.Run.predictions`.
+    target : str
+        A column that it predicts, or f_DM if it predicts M* and M_tot, or M*/L if it predicts the
+        projected M*.
+    samples : pandas.DataFrame
+        Of the data set that they are about.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same columns for the target alone.
+    int
+        How many predictions of f_DM had to be clipped.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be derived, or the table lacks the truth.
+    """
+    direct = predictions[predictions["target"] == target]
+    if len(direct):
+        return direct, 0
+    aperture = int(target.removesuffix("rhsm")[-1])
+    if target.startswith("f_dm"):
+        return derive_dm_fraction(predictions, samples, aperture)
+    return derive_mass_to_light(predictions, samples, aperture), 0
 
 
 def format_table_4(rows: Sequence[dict[str, Any]]) -> str:
@@ -193,19 +229,6 @@ def _measure_other(
         return {"run": trial.run.name, **_score(trial, row, samples)}
     except ValueError:
         return None
-
-
-def _predictions_of(
-    predictions: pd.DataFrame, target: str, samples: pd.DataFrame
-) -> tuple[pd.DataFrame, int]:
-    """Return predictions of a target, and how many had to be clipped."""
-    direct = predictions[predictions["target"] == target]
-    if len(direct):
-        return direct, 0
-    aperture = int(target.removesuffix("rhsm")[-1])
-    if target.startswith("f_dm"):
-        return derive_dm_fraction(predictions, samples, aperture)
-    return derive_mass_to_light(predictions, samples, aperture), 0
 
 
 def _command(dataset: "DataSet", wanted: Experiment, split: str) -> str:

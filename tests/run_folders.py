@@ -10,7 +10,7 @@ from galmass_core.dataset import replace_samples
 from galmass_core.experiments import TARGETS, experiment, true_values
 from galmass_core.learning import score
 from galmass_core.runs import open_run, write_run
-from galmass_core.splits import NETWORK_SIZES, describe_split, split_samples
+from galmass_core.splits import NETWORK_SIZES, describe_parts, split_samples
 
 SCATTERS = {  # dex, by inputs: much as Table 4 has them
     "r": 0.060,
@@ -42,7 +42,7 @@ def make_run(folder, data, name, scatter, *, split="galaxy", seed=0, stars=None,
     provenance = {
         "device": "cpu",
         "seed": seed,
-        "split": describe_split(data.samples, split, seed=seed),
+        "split": describe_parts(data.samples, parts, split, seed=seed),
         "dataset": {
             "path": str(data.path),
             "sha256": data.checksum,
@@ -99,6 +99,3 @@ def _noise(count, name):
     """Return the same normal numbers for the same name."""
     seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
     return np.random.default_rng(seed).normal(size=count)
-
-
-TARGET_NAMES = {column: word for word, column in TARGETS.items()}

@@ -68,7 +68,7 @@ def test_weights_that_do_not_fit_change_nothing(path):
     save_tensors(path, network(outputs=2).state_dict())
     ours = network()
     before = {name: each.clone() for name, each in ours.state_dict().items()}
-    with pytest.raises(ValueError, match="2 tensors differ: fc.weight"):
+    with pytest.raises(ValueError, match=r"2 tensors differ: fc.weight"):
         load_tensors(path, ours.state_dict())
     assert all(torch.equal(each, before[name]) for name, each in ours.state_dict().items())
 

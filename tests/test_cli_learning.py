@@ -3,6 +3,7 @@ import io
 import json
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 from run_folders import make_run
@@ -10,9 +11,11 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.cli import main
 from galmass_core.dataset import open_dataset
-from galmass_core.runs import list_runs
+from galmass_core.presets import PRESETS, TrainingConfig
+from galmass_core.runs import RunWriter, list_runs
+from galmass_core.turns import wait_for_turn
 
-COMMANDS = ["train", "runs", "predict", "table", "importance"]
+COMMANDS = ["train", "resume", "stop", "runs", "predict", "table", "importance"]
 
 
 @pytest.fixture
@@ -115,6 +118,12 @@ def test_table_4_reads_the_runs_of_the_home_folder(home, capsys):
         (["train", "toys", "--experiment", "luck"], "no experiment 'luck'; must be TARGET/INPUTS"),
         (["train", "toys", "--experiment", "mstar/features", "--features", "x"], "lack: x"),
         (["train", "nowhere", "--experiment", "mstar/features"], "nowhere: must be a data-set"),
+        (["train", "toys", "--experiment", "mstar/r"], "needs the maps r, but the data"),
+        (["train", "toys", "--experiment", "mstar/features", "--batch", "9"], "--batch must go"),
+        (["train", "toys", "--experiment", "mstar/features", "--estimate"], "--estimate must go"),
+        (["train", "toys", "--experiment", "mstar/r@60", "--pixels", "150"], "--pixels must be as"),
+        (["train", "toys", "--experiment", "mstar/r", "--epochs", "0"], "epochs must be positive"),
+        (["resume", "nothing"], "got nothing"),
         (["predict", "nothing", "toys"], "got nothing"),
         (["table", "5", "toys", "--features", "spin"], "lacks spin"),
         (["table", "text", "toys", "--features", "f_hot"], "--features must go with table 5"),
@@ -138,4 +147,70 @@ def test_a_training_that_is_told_to_stop_is_stopped(home, capsys, monkeypatch):
     monkeypatch.setattr("galmass_core.learning.predict", terminate)
     assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     assert "The run is marked as stopped." in capsys.readouterr().err
+    assert [run.state for run in list_runs()] == ["stopped"]
+
+
+@pytest.fixture
+def asked(home, monkeypatch):
+    """What a training is asked for, instead of the training."""
+    asked = {}
+
+    def train_run(dataset, name, **options):
+        asked.update(options, name=name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("galmass_core.learning.train_run", train_run)
+    return asked
+
+
+def test_what_is_not_given_is_as_in_the_preset(asked, capsys):
+    command = "train toys --experiment mstar/r+2V --preset laptop --epochs 3 --no-augment --seed 4"
+    assert main(command.split()) == 130
+    preset, pixels = PRESETS["laptop"]
+    assert asked["name"] == f"mstar/r+2V@{pixels}"
+    assert asked["training"] == replace(preset, epochs=3, augment=False, seed=4)
+    assert (asked["seed"], asked["wait"]) == (4, None)
+
+
+def test_without_a_preset_a_network_is_the_papers(asked):
+    assert main(["train", "toys", "--experiment", "mstar/r", "--queue"]) == 130
+    assert asked["name"] == "mstar/r"
+    assert asked["training"] == TrainingConfig()
+    assert asked["wait"] is wait_for_turn
+
+
+@pytest.mark.parametrize("words", [["mstar/r@150"], ["mstar/r", "--pixels", "150"]])
+def test_pixels_of_the_name_or_the_option_win_over_the_preset(asked, words):
+    assert main(["train", "toys", "--preset", "laptop", "--experiment", *words]) == 130
+    assert asked["name"] == "mstar/r@150"
+
+
+def test_a_stopped_run_is_resumed_by_command(home, capsys, monkeypatch):
+    def terminate(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("galmass_core.learning.predict", terminate)
+        assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
+    name = list_runs()[0].name
+    row = json.loads(told(capsys, "resume", name, "--queue", "--json").out)["rows"][0]
+    assert (row["run"], row["state"]) == (name, "finished")
+    assert main(["stop", name]) == 2
+    assert "must be queued or running to be stopped" in capsys.readouterr().err
+
+
+def test_a_second_signal_does_not_disturb_how_the_first_is_obeyed(home, monkeypatch):
+    def terminate(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    update = RunWriter.update
+
+    def update_and_be_told_again(writer, **entries):
+        if entries.get("state") == "stopped":
+            os.kill(os.getpid(), signal.SIGTERM)
+        update(writer, **entries)
+
+    monkeypatch.setattr("galmass_core.learning.predict", terminate)
+    monkeypatch.setattr(RunWriter, "update", update_and_be_told_again)
+    assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     assert [run.state for run in list_runs()] == ["stopped"]

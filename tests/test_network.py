@@ -160,5 +160,5 @@ def test_no_map_is_refused():
 
 
 def test_a_network_without_channels_is_refused():
-    with pytest.raises(ValueError, match="at least one channel, got 0.001"):
+    with pytest.raises(ValueError, match=r"at least one channel, got 0.001"):
         MultibranchResNet(["r"], width=0.001)

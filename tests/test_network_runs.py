@@ -27,11 +27,13 @@ CONFIG = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augm
 NAME = "mstar/r+2V@60"
 TRAIN = """
 import sys
+from pathlib import Path
 from galmass_core.dataset import open_dataset
 from galmass_core.learning import train_run
 from galmass_core.presets import TrainingConfig
 config = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
-train_run(open_dataset(sys.argv[1]), sys.argv[2], training=config, path=sys.argv[3], device="cpu")
+dataset, name, path = open_dataset(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+train_run(dataset, name, training=config, path=path, device="cpu")
 """
 
 
@@ -328,7 +330,9 @@ def open_run_parts(dataset, part):
     "error",
     [
         torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nmore"),
-        RuntimeError("[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError(
+            "[enforce fail at alloc_cpu.cpp:121] DefaultCPUAllocator: can't allocate memory"
+        ),
         MemoryError("Unable to allocate 20 GiB for an array"),
     ],
 )
@@ -337,7 +341,7 @@ def test_too_little_memory_says_what_to_lower(dataset, tmp_path, monkeypatch, er
         raise error
 
     monkeypatch.setattr(Learner, "step", step)
-    with pytest.raises(MemoryError, match="lower batch, pixels or width .*llocate"):
+    with pytest.raises(MemoryError, match=r"lower batch, pixels or width .*llocate"):
         train(dataset, tmp_path / "run")
     run = open_run(tmp_path / "run")
     assert run.state == "failed"
@@ -351,7 +355,7 @@ def test_other_errors_are_not_taken_for_lack_of_memory(dataset, tmp_path, monkey
         raise RuntimeError(msg)
 
     monkeypatch.setattr(Learner, "step", step)
-    with pytest.raises(RuntimeError, match="^mat1 and mat2"):
+    with pytest.raises(RuntimeError, match=r"^mat1 and mat2"):
         train(dataset, tmp_path / "run")
 
 
@@ -375,7 +379,7 @@ def test_a_training_that_runs_away_fails_and_says_what_to_lower(dataset, tmp_pat
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_device_that_is_not_there_fails_the_run(dataset, tmp_path):
-    with pytest.raises(ValueError, match="device must be .* got 'cuda'"):
+    with pytest.raises(ValueError, match=r"device must be .* got 'cuda'"):
         train_run(dataset, NAME, training=CONFIG, path=tmp_path / "run", device="cuda")
     assert "got 'cuda'" in open_run(tmp_path / "run").record["reason"]
 

@@ -151,8 +151,28 @@ def test_a_run_opens_by_its_name_under_the_home_folder(tmp_path, monkeypatch):
     with write_run(tmp_path / "runs" / "one", CONFIG, {}):
         pass
     assert open_run("one").path == tmp_path / "runs" / "one"
-    with pytest.raises(ValueError, match="one of one; got two"):
+    with pytest.raises(ValueError, match=r"one of one.*; got two"):
         open_run("two")
+
+
+def test_a_run_that_waits_is_queued_until_it_is_told_to_begin(tmp_path):
+    seen = []
+
+    def wait(writer):
+        seen.append(open_run(writer.path).state)
+
+    with write_run(tmp_path / "one", CONFIG, {}, wait=wait):
+        seen.append(open_run(tmp_path / "one").state)
+    assert seen == ["queued", "running"]
+
+
+def test_a_run_that_is_stopped_while_it_waits_is_stopped(tmp_path):
+    def wait(_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), write_run(tmp_path / "one", CONFIG, {}, wait=wait):
+        pytest.fail("it trains")
+    assert open_run(tmp_path / "one").state == "stopped"
 
 
 def test_new_runs_never_share_a_folder(tmp_path):

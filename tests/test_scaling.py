@@ -56,8 +56,7 @@ def test_other_samples_do_not_change_the_scaling(kind):
     spoilt[8:] = 11.0
     rows = np.array([1, 7, 3, 0])
     one, other = (
-        fit_scaling(kind, {"r": each}, rows, TARGETS)
-        for each in (stack, make_stack("r", spoilt))
+        fit_scaling(kind, {"r": each}, rows, TARGETS) for each in (stack, make_stack("r", spoilt))
     )
     assert one == other
     assert fit_scaling("linear_global", {"r": make_stack("r", spoilt)}, np.arange(12), TARGETS) != (
@@ -166,7 +165,7 @@ def test_a_missing_or_damaged_file_is_named(tmp_path, spoil):
 
 
 def test_an_unknown_scaling_is_refused():
-    with pytest.raises(ValueError, match="must be one of log_global, .* got 'asinh'"):
+    with pytest.raises(ValueError, match=r"must be one of log_global, .* got 'asinh'"):
         fit_scaling("asinh", {}, np.arange(3), TARGETS)
 
 

@@ -126,7 +126,7 @@ def test_occupancy_says_which_pixels_have_stars(dataset):
 def test_stacks_are_made_once(dataset, home, counted):
     open_stacks(dataset, ["r", "V"], 60)
     before = {path.name: path.stat().st_mtime_ns for path in home.rglob("*.npy")}
-    assert set(before) == {"r-60.npy", "V-48.npy"}
+    assert set(before) == {"r-60-v1.npy", "V-48-v1.npy"}
     open_stacks(open_dataset(dataset.path), ["V", "r"], 60)
     assert {path.name: path.stat().st_mtime_ns for path in home.rglob("*.npy")} == before
     assert len(counted) == 1
@@ -135,7 +135,7 @@ def test_stacks_are_made_once(dataset, home, counted):
 def test_maps_of_motion_are_shared_by_all_resolutions(dataset, home):
     for pixels in (150, 60):
         open_stacks(dataset, ["r", "V"], pixels)
-    assert {path.name for path in home.rglob("*.npy")} == {"r-150.npy", "r-60.npy", "V-48.npy"}
+    assert {path.name for path in home.rglob("*.npy")} == {"r-150-v1.npy", "r-60-v1.npy", "V-48-v1.npy"}
 
 
 def test_another_table_has_stacks_of_its_own(dataset, tmp_path, home):
@@ -164,7 +164,7 @@ def test_two_may_make_the_same_stack_at_once(dataset, home):
     with ThreadPoolExecutor(2) as threads:
         found = list(threads.map(lambda _: open_stacks(dataset, ["V"])["V"].codes_NHW, range(2)))
     np.testing.assert_array_equal(*found)
-    assert [path.name for path in home.rglob("*") if path.is_file()] == ["V-48.npy"]
+    assert [path.name for path in home.rglob("*") if path.is_file()] == ["V-48-v1.npy"]
 
 
 def test_progress_ends_with_all_samples(dataset):

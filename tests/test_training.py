@@ -229,13 +229,13 @@ def test_the_rate_of_an_epoch_is_the_optimiser_s(feed_and_targets):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_device_that_is_not_there_is_refused():
-    with pytest.raises(ValueError, match="device must be one that this machine has.*got 'cuda'"):
+    with pytest.raises(ValueError, match=r"device must be one that this machine has.*got 'cuda'"):
         pick_device("cuda")
     assert pick_device("auto") == CPU
 
 
 def test_a_device_that_nobody_has_is_refused():
-    with pytest.raises(ValueError, match="device must be .* got 'abacus'"):
+    with pytest.raises(ValueError, match=r"device must be .* got 'abacus'"):
         pick_device("abacus")
 
 
