@@ -17,7 +17,7 @@ from galmass_core.checkpoints import WEIGHTS, save_tensors
 from galmass_core.cli import main as galmass
 from galmass_core.dataset import DataSet, open_dataset
 from galmass_core.experiments import INPUT_SETS
-from galmass_core.learning import load_model, predict_run, train_run
+from galmass_core.model_runs import load_model, predict_run, train_run
 from galmass_core.presets import PRESETS
 from galmass_core.runs import CONFIG, HISTORY, PREDICTIONS, RECORD, Run, open_run
 from galmass_core.scaling import SCALER

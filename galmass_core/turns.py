@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from galmass_core.dataset import DataSet, open_dataset
-from galmass_core.learning import train_run
 from galmass_core.lock import is_locked, show_life, stop_owner
+from galmass_core.model_runs import train_run
 from galmass_core.presets import TrainingConfig
 from galmass_core.runs import ACTIVE, RECORD, Run, RunWriter, runs_folder
 
@@ -61,7 +61,7 @@ def resume_run(
     device : str
         That a network learns on.
     wait : function of RunWriter, optional
-        As in `learning.train_run`.
+        As in `model_runs.train_run`.
 
     Returns
     -------

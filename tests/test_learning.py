@@ -9,7 +9,8 @@ import pytest
 from sample_tables import make_dataset, make_samples
 
 from galmass_core.experiments import experiment
-from galmass_core.learning import evaluate, load_model, predict_run, score, train_run
+from galmass_core.learning import evaluate, score
+from galmass_core.model_runs import load_model, predict_run, train_run
 from galmass_core.runs import list_runs, open_run
 
 

@@ -17,7 +17,7 @@ from toy_maps import make_map_dataset
 from galmass_core import network_runs, training
 from galmass_core.checkpoints import CHECKPOINT, WEIGHTS, save_tensors
 from galmass_core.dataset import DataSetError, open_dataset
-from galmass_core.learning import load_model, predict_run, train_run
+from galmass_core.model_runs import load_model, predict_run, train_run
 from galmass_core.presets import TrainingConfig
 from galmass_core.runs import open_run
 from galmass_core.scaling import SCALER
@@ -29,7 +29,7 @@ TRAIN = """
 import sys
 from pathlib import Path
 from galmass_core.dataset import open_dataset
-from galmass_core.learning import train_run
+from galmass_core.model_runs import train_run
 from galmass_core.presets import TrainingConfig
 config = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
 dataset, name, path = open_dataset(sys.argv[1]), sys.argv[2], Path(sys.argv[3])

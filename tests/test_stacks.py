@@ -135,7 +135,8 @@ def test_stacks_are_made_once(dataset, home, counted):
 def test_maps_of_motion_are_shared_by_all_resolutions(dataset, home):
     for pixels in (150, 60):
         open_stacks(dataset, ["r", "V"], pixels)
-    assert {path.name for path in home.rglob("*.npy")} == {"r-150-v1.npy", "r-60-v1.npy", "V-48-v1.npy"}
+    made = {path.name for path in home.rglob("*.npy")}
+    assert made == {"r-150-v1.npy", "r-60-v1.npy", "V-48-v1.npy"}
 
 
 def test_another_table_has_stacks_of_its_own(dataset, tmp_path, home):

@@ -166,7 +166,7 @@ def _add_predict(commands: Any) -> None:  # noqa: ANN401
 def _train(args: argparse.Namespace) -> None:
     """Run ``galmass train``."""
     from galmass_core.dataset import open_dataset
-    from galmass_core.learning import train_run
+    from galmass_core.model_runs import train_run
     from galmass_core.turns import wait_for_turn
 
     _stop_when_told()
@@ -286,7 +286,7 @@ def _runs(args: argparse.Namespace) -> None:
 def _predict(args: argparse.Namespace) -> None:
     """Run ``galmass predict``."""
     from galmass_core.dataset import open_dataset
-    from galmass_core.learning import predict_run
+    from galmass_core.model_runs import predict_run
     from galmass_core.runs import open_run
     from galmass_core.tables import envelope
 

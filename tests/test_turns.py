@@ -1,0 +1,179 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sample_tables import make_dataset, make_samples
+
+from galmass_core.dataset import open_dataset, replace_samples
+from galmass_core.learning import predict
+from galmass_core.lock import identity
+from galmass_core.model_runs import train_run
+from galmass_core.runs import open_run, write_run
+from galmass_core.turns import resume_run, stop_run
+
+WAITER = """
+import signal, sys
+from pathlib import Path
+from galmass_core import turns
+from galmass_core.runs import write_run
+turns._LOOK_EVERY = 0.05
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+with write_run(Path(sys.argv[1]), {"experiment": "toy"}, {}, wait=turns.wait_for_turn):
+    print("trains", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def come(home):
+    """Let processes come to the queue, one after the other; they train until they are let go."""
+    processes = []
+
+    def come(name):
+        command = [sys.executable, "-c", WAITER, str(home / "runs" / name)]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        processes.append(subprocess.Popen(command, text=True, **pipes))
+        wait_for(lambda: (home / "runs" / name / "run.json").exists())
+        return processes[-1]
+
+    yield come
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def stopped(home, monkeypatch):
+    """A run on toys that was stopped before its predictions."""
+    data = make_dataset(home / "toys", make_samples(100))
+    monkeypatch.setattr("galmass_core.model_runs.predict", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train_run(data, "mstar/power-law", split="paper", seed=3, path=home / "runs" / "one")
+    monkeypatch.setattr("galmass_core.model_runs.predict", predict)
+    return open_run("one")
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def state(name):
+    return open_run(name).state
+
+
+def let_go(process):
+    process.communicate()
+    assert process.returncode == 0
+
+
+def test_runs_train_one_at_a_time_in_the_order_they_came(come):
+    first, second, third = (come(name) for name in "cab")
+    assert first.stdout.readline() == "trains\n"
+    assert [state(name) for name in "cab"] == ["running", "queued", "queued"]
+    let_go(first)
+    assert second.stdout.readline() == "trains\n"
+    time.sleep(0.3)
+    assert [state(name) for name in "cab"] == ["finished", "running", "queued"]
+    let_go(second)
+    assert third.stdout.readline() == "trains\n"
+
+
+def test_one_that_died_keeps_nobody_waiting(come):
+    running, queued, last = (come(name) for name in "abc")
+    assert running.stdout.readline() == "trains\n"
+    queued.kill()
+    queued.wait()
+    running.kill()
+    running.wait()
+    assert last.stdout.readline() == "trains\n"
+    assert [state(name) for name in "abc"] == ["died", "died", "running"]
+
+
+def test_a_training_outside_the_queue_is_waited_for(home, come):
+    with write_run(home / "runs" / "z", {"experiment": "toy"}, {}):
+        waiter = come("a")
+        time.sleep(0.3)
+        assert state("a") == "queued"
+    assert waiter.stdout.readline() == "trains\n"
+
+
+def test_a_queued_and_a_running_run_can_be_stopped(come):
+    running, queued = come("a"), come("b")
+    assert running.stdout.readline() == "trains\n"
+    stop_run(open_run("b"))
+    stop_run(open_run("a"))
+    wait_for(lambda: [state(name) for name in "ab"] == ["stopped", "stopped"])
+    assert running.wait() != 0
+    assert queued.wait() != 0
+
+
+def test_only_a_run_under_way_can_be_stopped(home):
+    with write_run(home / "runs" / "a", {"experiment": "toy"}, {}):
+        pass
+    with pytest.raises(ValueError, match=r"run a must be queued or running .* it is finished"):
+        stop_run(open_run("a"))
+
+
+def test_a_process_that_only_has_the_number_is_not_stopped(home, monkeypatch):
+    told = []
+    monkeypatch.setattr(os, "kill", lambda *signalled: told.append(signalled))
+    folder = home / "runs" / "a"
+    with write_run(folder, {"experiment": "toy"}, {}):
+        run = open_run("a")
+        lock = json.loads((folder / "lock").read_text())
+        (folder / "lock").write_text(json.dumps(lock | {"process_start": 1}))
+        with pytest.raises(ValueError, match=r"a process of this machine .* there is none"):
+            stop_run(run)
+        (folder / "lock").write_text(json.dumps(identity() | {"host": "far", "process_start": 1}))
+        with pytest.raises(ValueError, match="it is on far"):
+            stop_run(run)
+        assert not told
+        (folder / "lock").write_text(json.dumps(identity()))
+        stop_run(run)
+    assert told == [(os.getpid(), signal.SIGTERM)]
+
+
+def test_a_stopped_run_goes_on_as_it_was_asked_for(stopped):
+    assert stopped.state == "stopped"
+    run, data = resume_run(stopped)
+    assert (run.path, run.state, run.config) == (stopped.path, "finished", stopped.config)
+    assert run.config["split"] == {"kind": "paper", "seed": 3} | run.config["split"]
+    assert data.path == Path(stopped.record["dataset"]["path"])
+
+
+def test_a_finished_run_does_not_go_on(stopped):
+    run, _ = resume_run(stopped)
+    with pytest.raises(ValueError, match="must be stopped, failed or died to go on"):
+        resume_run(run)
+
+
+def test_a_run_does_not_go_on_with_other_data(stopped, home):
+    data = open_dataset(home / "toys")
+    replace_samples(data, data.samples.assign(log_mstar_1rhsm=10.0))
+    with pytest.raises(ValueError, match="must be as it was when run one began"):
+        resume_run(stopped)
+    assert open_run("one").state == "stopped"
+
+
+def test_a_run_does_not_go_on_without_its_data(stopped, home):
+    open_dataset(home / "toys").path.rename(home / "elsewhere")
+    with pytest.raises(ValueError, match="must be a data-set folder"):
+        resume_run(stopped)
