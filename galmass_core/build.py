@@ -200,11 +200,12 @@ def _write_shards(
     """Write the shards that are still missing, in order."""
     starts = range(0, len(refs), GALAXIES_PER_SHARD)
     batches = [refs[start : start + GALAXIES_PER_SHARD] for start in starts]
-    records = _read_records(out)
-    pending = {number: batch for number, batch in enumerate(batches) if number not in records}
+    pending, seen, excluded = dict(enumerate(batches)), {}, 0
+    for number, record in _read_records(out):
+        del pending[number]
+        seen |= {row["name"]: row["source"] for row in record["samples"]}
+        excluded += len(record["excluded"])
     remaining = [ref for batch in pending.values() for ref in batch]
-    seen = {row["name"]: row["source"] for record in records.values() for row in record["samples"]}
-    excluded = sum(len(record["excluded"]) for record in records.values())
 
     task = partial(measure_galaxy, recipe=recipe)
     with closing(map_in_order(task, remaining, workers)) as measured:
@@ -262,35 +263,33 @@ def _write_shard(out: Path, number: int, results: Iterable[Result], packed: bool
     show_life(out / UNFINISHED)
 
 
-def _read_records(out: Path) -> dict[int, dict[str, Any]]:
-    """Read what is known of the finished shards, by their number."""
-    paths = sorted((out / UNFINISHED).glob("shard-*.json"))
-    return {int(path.stem.split("-")[1]): json.loads(path.read_text()) for path in paths}
+def _read_records(out: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read what is known of the finished shards, one after another, with their numbers."""
+    for path in sorted((out / UNFINISHED).glob("shard-*.json")):
+        yield int(path.stem.split("-")[1]), json.loads(path.read_text())
 
 
 def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) -> None:
     """Merge the shards' records into tables, and declare the data set whole."""
-    records = _read_records(out)
-    samples = [row for record in records.values() for row in record["samples"]]
-    excluded = [row for record in records.values() for row in record["excluded"]]
-    excluded += _never_met(ids or (), samples + excluded)
-    if not samples:
+    tables, excluded, shards = [], [], {}
+    for number, record in _read_records(out):
+        excluded += record["excluded"]
+        if record["samples"]:
+            tables.append(pd.DataFrame(record["samples"]))  # a tenth of the rows' memory
+            name, count = shard_path(out, number).name, len(record["samples"])
+            shards[name] = {"samples": count, "sha256": record["sha256"]}
+    names = [name for table in tables for name in table["name"].unique()]
+    excluded += _never_met(ids or (), names + [row["name"] for row in excluded])
+    if not tables:
         _give_up(out, excluded)
-    shards = {
-        shard_path(out, number).name: {
-            "samples": len(record["samples"]),
-            "sha256": record["sha256"],
-        }
-        for number, record in records.items()
-        if record["samples"]
-    }
-    write_tables(out, pd.DataFrame(samples), settings | {"shards": shards}, excluded)
+    samples = pd.concat(tables, ignore_index=True)
+    write_tables(out, samples, settings | {"shards": shards}, excluded)
     shutil.rmtree(out / UNFINISHED)
 
 
-def _never_met(ids: Collection[str], rows: Iterable[dict[str, Any]]) -> list[dict[str, str]]:
+def _never_met(ids: Collection[str], names: Iterable[str]) -> list[dict[str, str]]:
     """Return the IDs that no galaxy had, as excluded galaxies."""
-    met = {part for row in rows for part in (row["name"], row["name"].rpartition("/")[2])}
+    met = {part for name in names for part in (name, name.rpartition("/")[2])}
     reason = "no galaxy of the sources has this ID"
     return [{"name": name, "reason": reason, "source": ""} for name in sorted(set(ids) - met)]
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.photometry import stellar_luminosities
+
 G = 4.30091e-6  # gravitational constant, kpc (km/s)^2 / Msun
 LINES_OF_SIGHT = ("x", "y", "z")
 NO_LINE_OF_SIGHT = "none"  # of a catalogue's samples: numbers that nobody looked at
@@ -114,6 +116,11 @@ class Stars(_Particles):
     metallicities: NDArray  # (N,) mass fraction
     magnitudes: NDArray | None = None  # (N, 2) absolute AB magnitude in g, r, no dust
     potentials: NDArray | None = None  # (N,) (km/s)^2, of the whole box
+
+    @cached_property
+    def luminosities(self) -> NDArray:
+        """Light of each star in the bands g and r, without dust; (2, N), Lsun."""
+        return stellar_luminosities(self)
 
 
 @dataclass(frozen=True, kw_only=True)

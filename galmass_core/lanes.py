@@ -196,12 +196,35 @@ def within(typing, lanes, limit):
     """Count the lanes that are at most the number ``limit``."""
 
     def generate(context, builder, signature, values):
-        limits = _spread(builder, values[1], lanes)
-        inside = builder.fcmp_ordered("<=", values[0], limits, flags=_FAST)
-        bits = builder.bitcast(inside, ir.IntType(lanes.width))
-        return builder.zext(builder.ctpop(bits), ir.IntType(64))
+        return builder.ctpop(_marks(builder, *values, lanes))
 
     return types.int64(lanes, lanes.number), generate
+
+
+@intrinsic
+def marks(typing, lanes, limit):
+    """One bit for each lane, the first lane's lowest: 1 if it is at most the number ``limit``."""
+
+    def generate(context, builder, signature, values):
+        return _marks(builder, *values, lanes)
+
+    return types.int64(lanes, lanes.number), generate
+
+
+def _marks(builder: ir.IRBuilder, value: ir.Value, limit: ir.Value, lanes: Lanes) -> ir.Value:
+    """Compare lanes with a number; one bit for each in an integer."""
+    inside = builder.fcmp_ordered("<=", value, _spread(builder, limit, lanes), flags=_FAST)
+    return builder.zext(builder.bitcast(inside, ir.IntType(lanes.width)), ir.IntType(64))
+
+
+@intrinsic
+def lowest(typing, bits):
+    """Place of the lowest bit that is 1 in an integer other than 0."""
+
+    def generate(context, builder, signature, values):
+        return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
 
 
 def _reduction(name: str, start: tuple[float, ...]) -> Callable:

@@ -16,7 +16,7 @@ STATISTICS = ("mean", "std", "median", "half_width", "nmad", "outliers")
 OUTLIER = 0.2  # dex
 _NMAD = 1.4826  # a Gaussian's standard deviation over its median absolute deviation
 _ONE_SIGMA = (0.16, 0.84)
-_CHUNK = 100  # resamples at a time: memory stays small
+_CHUNK = 1_000_000  # galaxies drawn at a time, in some resamples: memory stays small
 
 
 @dataclass(frozen=True)
@@ -165,10 +165,11 @@ def _group_numbers(galaxies: ArrayLike) -> tuple[NDArray, int]:
 
 
 def _draw_galaxies(n_galaxies: int, resamples: int, seed: int) -> Iterator[NDArray]:
-    """Yield how often each draw with replacement holds each galaxy, (<= 100, n_galaxies)."""
+    """Yield how often each draw with replacement holds each galaxy, (B, n_galaxies)."""
     generator = np.random.default_rng(seed)
-    for start in range(0, resamples, _CHUNK):
-        rows = min(_CHUNK, resamples - start)
+    chunk = max(1, _CHUNK // n_galaxies)
+    for start in range(0, resamples, chunk):
+        rows = min(chunk, resamples - start)
         drawn = generator.integers(n_galaxies, size=(rows, n_galaxies))
         drawn += n_galaxies * np.arange(rows)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=drawn.size)

@@ -8,12 +8,15 @@ Units: Gyr, Msun, Lsun, absolute AB magnitudes. N counts stars; band order is `B
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.assets import asset
-from galmass_core.galaxy import Stars
+
+if TYPE_CHECKING:
+    from galmass_core.galaxy import Stars
 
 BANDS = ("g", "r")
 SUN_AB = {"g": 5.11, "r": 4.65}  # absolute AB magnitude of the Sun (Willmer 2018, ApJS 236, 47)
@@ -21,8 +24,8 @@ _SUN = np.array([SUN_AB[band] for band in BANDS])[:, None]
 _SSP_TABLE = "ssp_bc03_miles_kroupa.csv"
 
 
-def stellar_luminosities(stars: Stars) -> NDArray:
-    """Return each star's light without dust.
+def stellar_luminosities(stars: "Stars") -> NDArray:
+    """Return each star's light without dust; `Stars.luminosities` keeps it.
 
     The snapshot's own magnitudes where it has them, else those of the SSP table for the star's
     age, metallicity and initial mass.

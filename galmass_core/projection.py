@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from galmass_core.dust import dust_transmission
 from galmass_core.galaxy import Galaxy, sky_axes
-from galmass_core.photometry import stellar_luminosities
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,5 +75,5 @@ def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkySta
         y=np.ascontiguousarray(stars.positions[:, up]),
         velocities=np.ascontiguousarray(stars.velocities[:, away]),
         masses=stars.masses,
-        luminosities=stellar_luminosities(stars) * dust_transmission(galaxy, line_of_sight, dust),
+        luminosities=stars.luminosities * dust_transmission(galaxy, line_of_sight, dust),
     )

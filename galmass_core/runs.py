@@ -172,8 +172,8 @@ def write_run(
         _check_free(path, config)
         write_json(path / CONFIG, config)
         writer = RunWriter(path, _beginning() | provenance)
-        writer.update(state="queued" if wait else "running")
         try:
+            writer.update(state="queued" if wait else "running")
             if wait:
                 wait(writer)
                 writer.update(state="running", started=_now())

@@ -1,13 +1,11 @@
 """Star positions -> smoothing lengths: the exact distance to the 32nd other star.
 
-The stars are halved along the longest side of their box, again and again, until a leaf holds at
-most `LEAF` of them. The stars of a leaf search together, among the leaves within some reach of
-theirs: a distance that comes out within the reach is final, because every star outside is farther.
-The others search again, farther. Everything is in float64, so that a lone star far away costs no
-precision.
+The stars are halved along the longest side of their box, again and again, until eight are left: a
+block. Eight neighbouring blocks share a box, eight neighbouring boxes a larger one, and so on up.
+Each star guesses how far it has to look, gathers the blocks whose boxes lie within, eight boxes at
+a time, and selects among their stars; if fewer than wanted are within, it looks farther. All is in
+float64, so that a lone star far away costs no precision.
 """
-
-import math
 
 import numpy as np
 from numba import njit
@@ -18,6 +16,8 @@ from galmass_core.lanes import (
     larger,
     largest,
     load,
+    lowest,
+    marks,
     repeated,
     smaller,
     smallest,
@@ -25,10 +25,9 @@ from galmass_core.lanes import (
     within,
 )
 
-LEAF = 12  # stars; with less a search looks at more leaves, with more at more stars
-LANES = 8  # stars whose distances are worked out at a time
+LANES = 8  # stars of a block, and boxes of a larger box
 FAR = 1e150  # a length whose square is still finite
-REACH = 3.0  # a search that failed for some stars goes on to at most this many times the area
+MARGIN = 1.25  # by which a guessed squared distance is enlarged: two failures in ten
 
 
 def smoothing_lengths(positions: ArrayLike, neighbours: int = 32) -> NDArray[np.float64]:
@@ -65,37 +64,63 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = 32) -> NDArray[np.
     count = len(positions)
     if count < 2:
         return np.zeros(count)
-    depth = max(0, math.ceil(math.log2(count / LEAF)))
-    x, y, z = np.concatenate([positions, np.zeros((LANES, 3))]).T.copy()
+    x, y, z = np.concatenate([positions, np.full((-count % LANES, 3), FAR)]).T.copy()
     order = np.arange(count)
-    boxes = np.empty((2 << depth, 6))
-    _split(x, y, z, order, boxes, depth)
+    _sort(x, y, z, order)
+    sizes = _level_sizes(count)
+    starts = np.concatenate([[0], LANES * np.cumsum(-(-sizes // LANES))])
+    boxes = np.empty((6, starts[-1]))
+    _bound(x, y, z, count, boxes, starts, sizes)
     squares = np.empty(count)
-    _search(x, y, z, boxes, depth, min(neighbours, count - 1) + 1, squares)
+    _search(x, y, z, boxes, starts, min(neighbours, count - 1) + 1, squares)
     lengths = np.empty(count)
     lengths[order] = np.sqrt(squares)
     return lengths
 
 
+def _level_sizes(count: int) -> NDArray[np.int64]:
+    """Numbers of blocks, of boxes of eight blocks, and so on up to the last eight or fewer."""
+    sizes = [-(-count // LANES)]
+    while sizes[-1] > LANES:
+        sizes.append(-(-sizes[-1] // LANES))
+    return np.array(sizes)
+
+
 @njit(cache=True)
-def _split(x, y, z, order, boxes, depth):  # noqa: ANN001, ANN202
-    """Sort the stars into the leaves of a balanced tree; node i has the children 2i and 2i + 1."""
-    count = len(order)
-    for level in range(depth + 1):
-        for j in range(1 << level):
-            low, high = count * j >> level, count * (j + 1) >> level
-            box = boxes[(1 << level) + j]
-            for axis, places in enumerate((x, y, z)):
-                box[axis], box[3 + axis] = places[low:high].min(), places[low:high].max()
-            if level < depth:
-                middle = count * (2 * j + 1) >> (level + 1)
-                sides = box[3:] - box[:3]
-                if sides[0] >= max(sides[1], sides[2]):
-                    _halve(x, y, z, order, low, middle, high - 1)
-                elif sides[1] >= sides[2]:
-                    _halve(y, z, x, order, low, middle, high - 1)
-                else:
-                    _halve(z, x, y, order, low, middle, high - 1)
+def _sort(x, y, z, order):  # noqa: ANN001, ANN202
+    """Bring neighbours together: every run of 8 * 2^n stars from a multiple of that is a box."""
+    ranges = np.empty((64, 2), dtype=np.int64)
+    ranges[0, 0], ranges[0, 1], waiting = 0, len(order), 1
+    while waiting:
+        waiting -= 1
+        low, high = ranges[waiting]
+        if high - low <= LANES:
+            continue
+        half = LANES
+        while 2 * half < high - low:
+            half *= 2
+        middle = low + half
+        sides = _side(x, low, high), _side(y, low, high), _side(z, low, high)
+        if sides[0] >= max(sides[1], sides[2]):
+            _halve(x, y, z, order, low, middle, high - 1)
+        elif sides[1] >= sides[2]:
+            _halve(y, z, x, order, low, middle, high - 1)
+        else:
+            _halve(z, x, y, order, low, middle, high - 1)
+        ranges[waiting, 0], ranges[waiting, 1] = low, middle
+        ranges[waiting + 1, 0], ranges[waiting + 1, 1] = middle, high
+        waiting += 2
+
+
+@njit(cache=True)
+def _side(key, low, high):  # noqa: ANN001, ANN202
+    """Measure how far more than eight stars are apart along one axis."""
+    least = load(key, low, repeated(0.0, 8))
+    most = least
+    for i in range(low + LANES, high - LANES, LANES):
+        least, most = smaller(least, load(key, i, least)), larger(most, load(key, i, most))
+    last = load(key, high - LANES, least)
+    return largest(larger(most, last)) - smallest(smaller(least, last))
 
 
 @njit(cache=True)
@@ -125,82 +150,99 @@ def _halve(key, second, third, order, low, middle, high):  # noqa: ANN001, ANN20
 
 
 @njit(cache=True)
-def _search(x, y, z, boxes, depth, rank, squares):  # noqa: ANN001, ANN202
+def _bound(x, y, z, count, boxes, starts, sizes):  # noqa: ANN001, ANN202
+    """Work out the boxes of all levels: least x, y, z and most x, y, z; far away where none is."""
+    boxes[:3], boxes[3:] = FAR, -FAR
+    for axis, places in enumerate((x, y, z)):
+        least, most = boxes[axis], boxes[3 + axis]
+        for star in range(count):
+            block = star // LANES
+            least[block] = min(least[block], places[star])
+            most[block] = max(most[block], places[star])
+        for level in range(1, len(sizes)):
+            for i in range(sizes[level - 1]):
+                part, whole = starts[level - 1] + i, starts[level] + i // LANES
+                least[whole] = min(least[whole], least[part])
+                most[whole] = max(most[whole], most[part])
+
+
+@njit(cache=True, error_model="numpy")
+def _search(x, y, z, boxes, starts, rank, squares):  # noqa: ANN001, ANN202
     """Find the squared distance of rank ``rank``, the star itself included, for every star."""
-    count, leaves = len(squares), 1 << depth
-    around = np.empty((4, count + 2 * LANES))
-    nx, ny, nz, trial = around[0], around[1], around[2], around[3]
-    guess = limit = 0.0
-    for leaf in range(leaves, 2 * leaves):
-        low, high = count * (leaf - leaves) >> depth, count * (leaf - leaves + 1) >> depth
-        squares[low:high] = FAR
-        node, missing = leaf, high - low
-        while missing:
-            found = _gather(x, y, z, boxes, leaves, leaf, limit, nx, ny, nz)
-            if found < rank:  # at most as far as the corners of the next larger node
-                limit = max(limit, np.sum((boxes[node, 3:] - boxes[node, :3]) ** 2))
-                node = max(node // 2, 1)
-                continue
-            nx[found : found + LANES] = FAR
-            missing, farthest = 0, 0.0
-            for star in range(low, high):
-                if squares[star] == FAR:
-                    _measure(x[star], y[star], z[star], nx, ny, nz, found, trial)
-                    guess = _ranked(trial, found, rank, guess if guess > 0 else limit)
-                    if guess <= limit:
-                        squares[star] = guess
-                    else:
-                        missing += 1
-                        farthest = max(farthest, guess)
-            limit = min(farthest, REACH * limit) if limit > 0 else farthest
-        limit = squares[low:high].mean()
+    near = np.empty((2, len(x) // LANES), dtype=np.int64)
+    trial = np.empty(len(x))
+    per_diagonal = 0.05 * rank ** (2 / 3)  # of a block, squared, where the density is even
+    guess = FAR
+    for star in range(len(squares)):
+        if star % LANES == 0:
+            block = boxes[:, star // LANES]
+            diagonal = np.sum((block[3:] - block[:3]) ** 2)
+            if diagonal > 0:
+                guess = min(guess, per_diagonal * diagonal)
+        place = x[star], y[star], z[star]
+        limit, inside = guess, rank
+        while True:
+            limit *= MARGIN * _growth(rank / inside)
+            blocks = _blocks_within(place, boxes, starts, limit, near)
+            inside = _measure(place, x, y, z, blocks, limit, trial)
+            if inside >= rank:
+                break
+        squares[star] = _ranked(trial, LANES * len(blocks), rank, limit * _growth(rank / inside))
+        if squares[star] > 0:
+            guess = squares[star]
 
 
-@njit(cache=True)
-def _gather(x, y, z, boxes, leaves, leaf, limit, nx, ny, nz):  # noqa: ANN001, ANN202
-    """Copy all leaves within a squared distance of a leaf's box; return their number of stars."""
-    count = len(x) - LANES
+@njit(cache=True, error_model="numpy")
+def _growth(more):  # noqa: ANN001, ANN202
+    """Area of a sphere with ``more`` times the volume, within 1/5 and 5: more^(2/3), about."""
+    return (1 + 5 * more) / (5 + more)
+
+
+@njit(cache=True, error_model="numpy")
+def _blocks_within(place, boxes, starts, limit, near):  # noqa: ANN001, ANN202
+    """List the blocks whose boxes are within a squared distance, from the largest boxes down."""
+    px, py, pz = place
     lanes = repeated(0.0, 8)
-    box = boxes[leaf]
-    nodes = np.empty(64, dtype=np.int64)
-    nodes[0], waiting, found = 1, 1, 0
-    while waiting:
-        waiting -= 1
-        node = nodes[waiting]
-        gap = 0.0
-        for axis in range(3):
-            aside = max(boxes[node, axis] - box[3 + axis], box[axis] - boxes[node, 3 + axis], 0.0)
-            gap += aside * aside
-        if gap > limit:
-            continue
-        if node < leaves:
-            nodes[waiting], nodes[waiting + 1] = 2 * node, 2 * node + 1
-            waiting += 2
-            continue
-        low = count * (node - leaves) // leaves
-        high = count * (node - leaves + 1) // leaves
-        for i in range(0, high - low, LANES):
-            store(nx, found + i, load(x, low + i, lanes))
-            store(ny, found + i, load(y, low + i, lanes))
-            store(nz, found + i, load(z, low + i, lanes))
-        found += high - low
-    return found
+    low_x, low_y, low_z, high_x, high_y, high_z = boxes
+    wholes, parts = near[0], near[1]
+    wholes[0], waiting = 0, 1
+    for level in range(len(starts) - 2, -1, -1):
+        found = 0
+        for i in range(waiting):
+            part = LANES * wholes[i]
+            k = starts[level] + part
+            dx = larger(larger(load(low_x, k, lanes) - px, px - load(high_x, k, lanes)), 0.0)
+            dy = larger(larger(load(low_y, k, lanes) - py, py - load(high_y, k, lanes)), 0.0)
+            dz = larger(larger(load(low_z, k, lanes) - pz, pz - load(high_z, k, lanes)), 0.0)
+            bits = marks(dx * dx + dy * dy + dz * dz, limit)
+            while bits:
+                parts[found] = part + lowest(bits)
+                found += 1
+                bits &= bits - 1
+        wholes, parts, waiting = parts, wholes, found
+    return wholes[:waiting]
 
 
-@njit(cache=True)
-def _measure(px, py, pz, nx, ny, nz, found, squares):  # noqa: ANN001, ANN202
-    """Work out the squared distances of the gathered stars from one place."""
+@njit(cache=True, error_model="numpy")
+def _measure(place, x, y, z, blocks, limit, squares):  # noqa: ANN001, ANN202
+    """Work out the squared distances of all stars of some blocks; count those within a limit."""
+    px, py, pz = place
     lanes = repeated(0.0, 8)
-    for i in range(0, found, LANES):
-        dx, dy, dz = load(nx, i, lanes) - px, load(ny, i, lanes) - py, load(nz, i, lanes) - pz
-        store(squares, i, dx * dx + dy * dy + dz * dz)
+    inside = 0
+    for i in range(len(blocks)):
+        k = LANES * blocks[i]
+        dx, dy, dz = load(x, k, lanes) - px, load(y, k, lanes) - py, load(z, k, lanes) - pz
+        square = dx * dx + dy * dy + dz * dz
+        store(squares, LANES * i, square)
+        inside += within(square, limit)
+    return inside
 
 
 @njit(cache=True, error_model="numpy")
 def _ranked(squares, found, rank, guess):  # noqa: ANN001, ANN202
     """Select the squared distance of rank ``rank`` by counting the stars within trial distances."""
-    low, high = -1.0, FAR  # the answer lies above the one and at most at the other
-    far = repeated(FAR, 8)
+    low, high = -1.0, FAR * FAR  # the answer lies above the one and at most at the other
+    far = repeated(high, 8)
     while True:
         inside = 0
         for i in range(0, found, LANES):
@@ -216,7 +258,7 @@ def _ranked(squares, found, rank, guess):  # noqa: ANN001, ANN202
             high = guess
         else:
             low = guess
-        guess *= (rank / max(inside, 1)) ** (2 / 3)  # as if their density was uniform
+        guess *= _growth(rank / max(inside, 1))
         if not low < guess < high:
             guess = 0.5 * (low + high)
         if not low < guess < high:

@@ -18,6 +18,7 @@ from galmass_core.spline import DIRECT, NARROW, WIDEST, stamp_radius, table_plac
 MARGIN = 8  # pixels around the frame, so that narrow stamps never need clipping
 GUARD = 4  # cells of a coarser grid before its first one in the frame
 LANES = 32  # cells along the side of the widest stamp, and of the smallest grid
+BATCH = 512  # stars that are sorted by the width of their stamps at a time
 POINT = 1e-6  # pixels, the radius given to a star without extent
 # Weights of coarse B-spline coefficients in a place of the next finer grid (subdivision) or in a
 # pixel (integral of B-splines two pixels apart), by distance: for an even place of the one there,
@@ -54,36 +55,65 @@ def scatter(
     """
     scratch = np.empty(88, dtype=np.float32)
     light = np.empty(len(weights), dtype=np.float32)
-    for star in range(len(support)):
-        radius = support[star] * scale
-        column = x[star] * scale + 0.5 * pixels
-        row = y[star] * scale + 0.5 * pixels
-        if radius < POINT:  # all its light into the pixel it is in
-            radius, column, row = POINT, math.floor(column) + 0.5, math.floor(row) + 0.5
-        if not (-radius < column < pixels + radius and -radius < row < pixels + radius):
-            continue
-        if radius < NARROW:
-            place = (0, sides[0], column + MARGIN, row + MARGIN)
-            _narrow(cells, place, radius, weights, star, terms, signs, scratch)
-        else:
-            level, step, origin = 0, 1.0, MARGIN
-            if radius >= DIRECT:
-                level, step, origin = 1, 0.5, GUARD
-            while radius * step >= WIDEST:
-                level, step = level + 1, 0.5 * step
-            place = (
-                starts[level],
-                sides[level],
-                (column - 0.5) * step + origin,
-                (row - 0.5) * step + origin,
-            )
-            coarse = min(level, 1)
-            rho = stamp_radius(radius * step, coarse)
-            entry = int(table_place(radius * step, coarse))
-            if rho <= 8:
-                _wide(cells, place, rho, weights, star, light, radial, entry, ramp(16))
-            else:
-                _wide(cells, place, rho, weights, star, light, radial, entry, ramp(32))
+    stars = np.empty((2, BATCH), dtype=np.int64)
+    for first in range(0, len(support), BATCH):
+        last = min(first + BATCH, len(support))
+        narrow, wide = _sort_by_width(support, first, last, NARROW / scale, stars)
+        for star in stars[0, :narrow]:
+            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
+            if radius < POINT:  # all its light into the pixel it is in
+                radius, column, row = POINT, math.floor(column) + 0.5, math.floor(row) + 0.5
+            if _reaches_frame(radius, column, row, pixels):
+                place = (0, sides[0], column + MARGIN, row + MARGIN)
+                _narrow(cells, place, radius, weights, star, terms, signs, scratch)
+        for star in stars[1, :wide]:
+            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
+            if _reaches_frame(radius, column, row, pixels):
+                level, step, origin = _grid_of(radius)
+                coarse, radius = min(level, 1), radius * step
+                column, row = (column - 0.5) * step + origin, (row - 0.5) * step + origin
+                place = (starts[level], sides[level], column, row)
+                rho = stamp_radius(radius, coarse)
+                entry = int(table_place(radius, coarse))
+                if rho <= 8:
+                    _wide(cells, place, rho, weights, star, light, radial, entry, ramp(16))
+                else:
+                    _wide(cells, place, rho, weights, star, light, radial, entry, ramp(32))
+
+
+@inlined
+def _sort_by_width(support, first, last, limit, stars):
+    """List the stars with narrow and with wide stamps: code without guesses, then each alike."""
+    narrow = wide = 0
+    for star in range(first, last):
+        stars[0, narrow] = stars[1, wide] = star
+        is_narrow = support[star] < limit
+        narrow += is_narrow
+        wide += not is_narrow
+    return narrow, wide
+
+
+@inlined
+def _in_pixels(x, y, support, star, scale, pixels):
+    """Support radius, column and row of a star."""
+    return support[star] * scale, x[star] * scale + 0.5 * pixels, y[star] * scale + 0.5 * pixels
+
+
+@inlined
+def _reaches_frame(radius, column, row, pixels):
+    """Whether any light of a star can be in the frame."""
+    return -radius < column < pixels + radius and -radius < row < pixels + radius
+
+
+@inlined
+def _grid_of(radius):
+    """Level of the grid that suits a radius, cells per pixel, and cells before its frame."""
+    level, step, origin = 0, 1.0, MARGIN
+    if radius >= DIRECT:
+        level, step, origin = 1, 0.5, GUARD
+    while radius * step >= WIDEST:
+        level, step = level + 1, 0.5 * step
+    return level, step, origin
 
 
 @inlined
@@ -148,13 +178,13 @@ def _wide(cells, place, rho, weights, star, light, radial, entry, lanes):
     up, further = np.float32((bottom - row) * inverse), np.float32(inverse)
     for k in range(len(light)):
         light[k] = np.float32(weights[k, star]) * (further * further)
+    c0, c1, c2 = radial[entry, 0], radial[entry, 1], radial[entry, 2]
+    c3, c4, c5 = radial[entry, 3], radial[entry, 4], radial[entry, 5]
     here = start + bottom * len(light) * side + first
     for _ in range(bottom, top + 1):
         t = larger((np.float32(1.0) - up * up) - across, 0.0)
         up += further
-        shape = t * radial[entry, 5] + radial[entry, 4]
-        for power in range(3, -1, -1):
-            shape = shape * t + radial[entry, power]
+        shape = ((((t * c5 + c4) * t + c3) * t + c2) * t + c1) * t + c0
         shape = shape * (t * t)
         for k in range(len(light)):
             store(cells, here, load(cells, here, lanes) + shape * light[k])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import G, Galaxy
-from galmass_core.photometry import BANDS, absolute_magnitude, stellar_luminosities
+from galmass_core.photometry import BANDS, absolute_magnitude
 from galmass_core.projection import SkyStars
 from galmass_core.quantities import APERTURES
 
@@ -61,7 +61,7 @@ def measure_targets(galaxy: Galaxy) -> dict[str, float]:
         Column of `quantities` to value.
     """
     stars = galaxy.stars
-    light_g, light_r = stellar_luminosities(stars).sum(axis=1)
+    light_g, light_r = stars.luminosities.sum(axis=1)
     row = {
         "half_mass_radius": galaxy.half_mass_radius,
         "redshift": galaxy.redshift,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy
-from galmass_core.photometry import BANDS, absolute_magnitude, stellar_luminosities
+from galmass_core.photometry import BANDS, absolute_magnitude
 from galmass_core.sample import MIN_STARS
 
 
@@ -52,7 +52,7 @@ def thin_stars(galaxy: Galaxy, stars: int) -> Galaxy:
     drawn = _draw(str(galaxy.name), len(full), stars)
     columns = {field.name: getattr(full, field.name) for field in fields(full)}
     columns = {key: each[drawn] for key, each in columns.items() if each is not None}
-    light = zip(BANDS, stellar_luminosities(full), strict=True)
+    light = zip(BANDS, full.luminosities, strict=True)
     columns |= {
         "masses": _share_out(full.masses, drawn),
         "initial_masses": _share_out(full.initial_masses, drawn),

@@ -50,7 +50,14 @@ def make_run(folder, data, name, scatter, *, split="galaxy", seed=0, stars=None,
             "stars": stars,
         },
     }
-    history = pd.DataFrame({"epoch": [1, 2], "train_mse": [0.1, 0.01], "seconds": [1.0, 2.0]})
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2],
+            "train_mse": [0.1, 0.01],
+            "validation_mse": [0.2, 0.03],
+            "seconds": [1.0, 2.0],
+        }
+    )
     with write_run(path, config, provenance) as writer:
         predictions = pd.concat(
             invented(data.samples.assign(part=parts), target, scatter, f"{name} {seed}", bias)

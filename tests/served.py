@@ -30,7 +30,7 @@ def served(data, log_folder, *flags):
     with (log_folder / "server.log").open("w+") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         try:
-            for _ in range(240):
+            for _ in range(960):  # four minutes on a busy machine
                 try:
                     urllib.request.urlopen(address, timeout=60).close()
                     break

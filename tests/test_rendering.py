@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from galaxies import disc_galaxy
+from galmass_core.benchmarks.galaxies import disc_galaxy
 
 from galmass_core.rendering import deposit, deposit_reference
 from galmass_core.rendering_torch import deposit_torch

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from galaxies import disc_galaxy
+from galmass_core.benchmarks.galaxies import disc_galaxy
 
 from galmass_core.smoothing import smoothing_lengths
 

@@ -8,7 +8,7 @@ import argparse
 import os
 import sys
 
-from galmass_core.cli import data, demo, learning, serve, tables
+from galmass_core.cli import bench, data, demo, learning, serve, tables
 
 BAD_INPUT, STOPPED = 2, 130  # exit codes
 
@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         os.environ["GALMASS_HOME"] = args.home
     try:
         args.run(args)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         print(f"galmass: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
@@ -47,6 +47,6 @@ def _parser() -> argparse.ArgumentParser:
         description="Learn galaxy masses from images and stellar kinematics of simulated galaxies.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (data, demo, learning, tables, serve):
+    for module in (data, demo, learning, tables, serve, bench):
         module.add_commands(commands)
     return parser

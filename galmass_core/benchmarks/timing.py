@@ -1,0 +1,142 @@
+"""Calls -> their CPU time, side by side in one process, and how it grows with their size."""
+
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from galmass_core import __version__
+
+OURS = "galmass"
+_TURNS, _ROUNDS = 3, 6  # each program six times in a row, then the next; all that three times
+_SECONDS = 0.5  # of CPU, after which a program's turn is over
+
+Call = Callable[[], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """One measurement.
+
+    Attributes
+    ----------
+    task : str
+        What was done.
+    size : int
+        To how many stars, galaxies or rows.
+    program : str
+        Who did it: ``galmass`` or a peer.
+    cpu_ms : float
+        Least CPU time of several rounds after one to warm up, ms.
+    ratio : float or None
+        CPU time of galmass over that of this peer.
+    error : float or None
+        Relative error, of the kind that the task names.
+    memory_mb : float or None
+        Most memory that the process held, MB.
+    growth : float or None
+        Exponent of the CPU time in the size, since the next smaller size; 1.1 is N log N.
+    """
+
+    task: str
+    size: int
+    program: str
+    cpu_ms: float
+    ratio: float | None = None
+    error: float | None = None
+    memory_mb: float | None = None
+    growth: float | None = None
+
+
+def compare(task: str, size: int, calls: Mapping[str, Call]) -> list[Figure]:
+    """Time calls that do the same, in turns, so that a busy machine slows all of them alike.
+
+    Parameters
+    ----------
+    task : str
+    size : int
+    calls : mapping of str to callable
+        By program; galmass's own under ``galmass``.
+
+    Returns
+    -------
+    list of Figure
+        In the order of ``calls``.
+    """
+    for call in calls.values():
+        call()  # compiles
+    spent: dict[str, list[float]] = {program: [] for program in calls}
+    for _ in range(_TURNS):
+        for program, call in calls.items():
+            spent[program] += _rounds(call)
+    least = {program: min(seconds) for program, seconds in spent.items()}
+    return [
+        Figure(
+            task=task,
+            size=size,
+            program=program,
+            cpu_ms=1e3 * seconds,
+            ratio=least[OURS] / seconds if program != OURS and OURS in least else None,
+        )
+        for program, seconds in least.items()
+    ]
+
+
+def _rounds(call: Call) -> list[float]:
+    """CPU seconds of several calls in a row, all threads together; of one if it is long."""
+    spent: list[float] = []
+    while len(spent) < _ROUNDS and sum(spent) < _SECONDS:
+        begin = time.process_time()
+        call()
+        spent.append(time.process_time() - begin)
+    return spent
+
+
+def with_growth(figures: Sequence[Figure]) -> list[Figure]:
+    """Add to each figure how its CPU time grew since the next smaller size of the same task."""
+    before: dict[tuple[str, str], Figure] = {}
+    grown = []
+    for figure in sorted(figures, key=lambda figure: figure.size):
+        key = figure.task, figure.program
+        smaller, before[key] = before.get(key), figure
+        grown.append(replace(figure, growth=_exponent(smaller, figure)))
+    tasks = list(dict.fromkeys(figure.task for figure in figures))
+    return sorted(grown, key=lambda figure: tasks.index(figure.task))
+
+
+def _exponent(smaller: Figure | None, larger: Figure) -> float | None:
+    """Growth from one size to the next; none without two sizes."""
+    if smaller is None or smaller.size == larger.size:
+        return None
+    return math.log(larger.cpu_ms / smaller.cpu_ms) / math.log(larger.size / smaller.size)
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return what the figures depend on: processor, load, versions."""
+    import numba
+
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+        "galmass": __version__,
+    }
+
+
+def _processor() -> str:
+    """Name of the processor, as well as the system knows it."""
+    listing = Path("/proc/cpuinfo")
+    if listing.exists():
+        for line in listing.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

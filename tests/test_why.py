@@ -1,0 +1,349 @@
+"""Why a network, and trees, say what they say: what is asked, what is drawn, what is said of it."""
+
+import re
+import time
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import panel as pn
+import pytest
+from bokeh.models import Quad
+from holoviews.streams import Pipe
+from sample_tables import make_dataset, make_samples
+from toy_maps import SIDE, make_map_dataset
+
+from galmass_app import why
+from galmass_app.fits import learn, pose
+from galmass_app.plots.saliency import (
+    DOWN,
+    UP,
+    line_heights,
+    map_with_shares,
+    replaced_maps,
+    ring_steps,
+    share_density,
+)
+from galmass_app.plots.scale import scale_of
+from galmass_app.plots.waterfall import waterfall
+from galmass_app.state import Choice
+from galmass_app.views import why_words as words
+from galmass_app.views.why_network import WhyNetwork
+from galmass_app.views.why_page import Why
+from galmass_app.views.why_replaced import WhyReplaced
+from galmass_app.views.why_trees import WhyTrees
+from galmass_core.maps import VIEW_PIXELS
+from galmass_core.model_runs import load_model, train_run
+from galmass_core.runs import open_run
+from galmass_core.training import TrainingConfig
+
+GALAXIES = 70  # enough for trees
+MASS, TOTAL = "log_mstar_1rhsm", "log_mtot_1rhsm"
+TINY = TrainingConfig(width=0.05, epochs=1, batch=20)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home folder with a data set, a network that sees two of its maps and one that sees one."""
+    home = tmp_path_factory.mktemp("home")
+    data = make_map_dataset(home / "toys", GALAXIES, redshift=0.0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GALMASS_HOME", str(home))
+        for name, folder in (("mstar,mtot/r+V@60", "two"), ("mstar/r@60", "one")):
+            train_run(data, name, training=TINY, device="cpu", path=home / "runs" / folder)
+    make_dataset(home / "numbers", make_samples(GALAXIES).assign(redshift=0.0))
+    make_map_dataset(home / "alone", 1, redshift=0.0)
+    return home
+
+
+@pytest.fixture
+def choice(home, monkeypatch):
+    """The data set in view, and no network but the two."""
+    monkeypatch.setenv("GALMASS_HOME", str(home))
+    monkeypatch.setenv("GALMASS_DATA", str(home / "toys"))
+    monkeypatch.setattr(why, "_shipped", list)
+    for key in ("r", "g-r"):
+        monkeypatch.setitem(VIEW_PIXELS, key, SIDE)  # of toys
+    choice = Choice(page="why")
+    choice.settle()
+    return choice
+
+
+@pytest.fixture
+def reasons(choice):
+    return answer(choice)
+
+
+def answer(choice, name="two", target=MASS):
+    run = next(run for run in why.networks(choice.data) if run.name == name)
+    return why.answer(why.ask(choice.data, choice.galaxy, choice.los, run, target))
+
+
+def settle(page):
+    """Do what a session's callback does until the workers are through."""
+    deadline = time.monotonic() + 60
+    while page._asking.busy or page._learning.busy:
+        assert time.monotonic() < deadline
+        page._pull()
+        time.sleep(0.01)
+    return page
+
+
+def said(view):
+    """Return all HTML in view."""
+    panes = view.__panel__().select(pn.pane.HTML)
+    return " ".join(pane.object for pane in panes if pane.visible and pane.object)
+
+
+# What is asked
+
+
+def test_network_that_sees_most_is_asked_first(choice):
+    assert [run.name for run in why.networks(choice.data)] == ["two", "one"]
+
+
+def test_answer_is_that_of_the_network_itself(choice, reasons):
+    run = open_run(choice.data.path.parent / "runs" / "two")
+    row = choice.data.samples.index[
+        (choice.data.samples["name"] == choice.galaxy) & (choice.data.samples["los"] == choice.los)
+    ]
+    predicted = load_model(run).predict(choice.data, np.array(row), device="cpu")[0, 0]
+    assert reasons.explanation.predicted == pytest.approx(predicted, abs=1e-5)
+    assert reasons.true == choice.data.row(choice.galaxy, choice.los)[MASS]
+    assert reasons.others == why.OTHERS
+
+
+def test_others_are_other_galaxies_and_always_the_same(choice):
+    drawn = why._drawn(choice.data)
+    assert len({name for name, _ in drawn}) == why.OTHERS + 1
+    choice.galaxy = drawn[0][0]
+    own = answer(choice)
+    assert own.others == why.OTHERS
+    changes = own.explanation.maps.query("by == 'other'")["change"]
+    assert (changes.abs() > 1e-7).all()
+
+
+def test_part_of_the_split_is_told(choice):
+    run = open_run(choice.data.path.parent / "runs" / "two")
+    told = run.predictions().drop_duplicates("name").set_index("name")["part"]
+    parts = {}
+    for galaxy in choice.data.galaxy_names:
+        choice.galaxy = galaxy
+        parts.setdefault(told.get(galaxy, "train"), galaxy)
+    assert set(parts) == {"train", "validation", "test"}
+    for part, galaxy in parts.items():
+        choice.galaxy = galaxy
+        assert answer(choice).part == part
+
+
+def test_data_set_of_one_galaxy_has_none_to_compare_with(choice):
+    choice.open("alone")
+    with pytest.raises(ValueError, match="alone has no galaxy besides this one"):
+        answer(choice)
+
+
+def test_trees_of_the_features_page_add_up_to_their_prediction(choice):
+    question = pose(choice.data, MASS, "sigma_v,abs_mag_r", "galaxy")
+    steps = why.steps_of_trees(question, choice.galaxy, choice.los)
+    row = choice.data.row(choice.galaxy, choice.los)
+    predicted = learn(question).model.predict(row.to_frame().T)[0]
+    assert steps.predicted == pytest.approx(predicted)
+    assert dict(steps.steps["value"]) == {key: row[key] for key in steps.steps.index}
+    assert steps.steps["step"].abs().is_monotonic_decreasing
+
+
+def test_trees_say_why_they_cannot_use_a_sample(tmp_path):
+    samples = make_samples(GALAXIES)
+    samples.loc[0, "sersic_n"] = np.nan
+    data = make_dataset(tmp_path / "some", samples)
+    question = pose(data, MASS, "sersic_n,sigma_v", "galaxy")
+    reason = why.steps_of_trees(question, samples.loc[0, "name"], samples.loc[0, "los"])
+    assert words.unusable(reason) == (
+        "<p>Trees say nothing of this galaxy: its n is not a number.</p>"
+    )
+
+
+# What is drawn
+
+
+def test_smoothed_shares_keep_their_sum():
+    share_HW = np.random.default_rng(0).normal(size=(48, 48)).astype("f4")
+    density_HW = share_density(share_HW)
+    assert density_HW.sum() * (6 / 48) ** 2 == pytest.approx(share_HW.sum(), rel=1e-4)
+
+
+def test_shares_on_finer_pixels_have_the_same_density():
+    coarse = np.zeros((30, 30))
+    coarse[10:20, 10:20] = 1 / 100
+    fine = np.kron(coarse, np.ones((2, 2))) / 4
+    middle = [share_density(each)[len(each) // 2, len(each) // 2] for each in (coarse, fine)]
+    assert middle[0] == pytest.approx(middle[1], rel=0.01)
+
+
+def test_lines_lie_where_the_shares_are(choice):
+    maps = choice.data.maps(choice.galaxy, choice.los)
+    density_HW = np.zeros((60, 60))
+    density_HW[40:50, 10:20] = 1.0  # upper left: rows go up
+    density_HW[10:20, 40:50] = -1.0
+    scale = scale_of(maps, "r")
+    heights = line_heights({"r": density_HW})
+    picture = map_with_shares(maps, "r", scale, density_HW, heights)
+    paths = {}
+    for path in picture.values():
+        if isinstance(path, hv.Path):
+            style = path.opts.get("style").kwargs
+            paths[style["line_dash"]] = np.concatenate(path.split(datatype="array"))
+    assert (paths["solid"][:, 0] < 0).all()
+    assert (paths["solid"][:, 1] > 0).all()
+    assert (paths["dashed"][:, 0] > 0).all()
+    assert (paths["dashed"][:, 1] < 0).all()
+    assert np.abs(paths["solid"]).max() < maps.half_width
+
+
+def test_map_that_says_nothing_has_no_lines(choice):
+    maps = choice.data.maps(choice.galaxy, choice.los)
+    nothing = np.zeros((60, 60))
+    picture = map_with_shares(maps, "r", scale_of(maps, "r"), nothing, line_heights({"r": nothing}))
+    assert not any(len(path) for path in picture.values() if isinstance(path, hv.Path))
+
+
+def test_ring_adds_what_is_lost_without_it():
+    rings = pd.DataFrame({"inner": [0.0, 0.5], "outer": [0.5, 1.0], "change": [-0.2, 0.1]})
+    up, down, steps, _ = ring_steps(rings, 0.3).values()
+    np.testing.assert_allclose(up.array(), [[0.0, 0.0, 0.5, 0.2]])
+    np.testing.assert_allclose(down.array(), [[0.5, 0.0, 1.0, -0.1]])
+    np.testing.assert_allclose(steps.dimension_values("added"), [0, 0.2, 0.2, -0.1, -0.1, 0])
+
+
+def test_each_replaced_map_has_a_bar_and_a_mark_for_each_other_galaxy(reasons):
+    changes = reasons.explanation.maps
+    up, down, marks, _ = replaced_maps(changes, {"r": "r", "V": "V"}).values()
+    assert len(up) + len(down) == 2
+    assert len(marks) == 2 * why.OTHERS
+    ends = [*up.dimension_values("x1"), *down.dimension_values("x1")]
+    np.testing.assert_allclose(sorted(ends), sorted(changes.query("by == 'mean'")["change"]))
+
+
+def test_waterfall_leads_from_the_mean_to_the_prediction():
+    picture = waterfall(10.0, pd.Series({"a": 0.5, "b": -0.2, "c": 0.1}), "mass")
+    up, down = (each for each in picture.values() if isinstance(each, hv.Rectangles))
+    np.testing.assert_allclose(up.dimension_values("x0"), [10.0, 10.3])
+    np.testing.assert_allclose(up.dimension_values("x1"), [10.5, 10.4])
+    np.testing.assert_allclose(down.array()[0, [0, 2]], [10.3, 10.5])
+    ends = next(iter(picture.values())).dimension_values("x0")
+    np.testing.assert_allclose(ends, [10.0, 10.4])
+
+
+@pytest.mark.parametrize("steps", [[0.3, 0.2, 0.1], [-0.3, -0.2, -0.1]])
+def test_bars_keep_their_hue_when_signs_change(steps):
+    pipe = Pipe(data=pd.Series(steps, index=list("abc")))
+    live = hv.DynamicMap(lambda data: waterfall(10.0, data, "mass"), streams=[pipe])
+    plot = hv.renderer("bokeh").get_plot(live)
+    pipe.send(pd.Series({"a": 0.3, "b": -0.2}))
+    shown = {
+        each.glyph.fill_color: len(each.data_source.data["left"])
+        for each in plot.state.renderers
+        if isinstance(each.glyph, Quad)
+    }
+    assert shown == {UP: 1, DOWN: 1}
+
+
+# What is said
+
+
+def test_amounts_have_the_digits_and_the_unit_that_matter():
+    assert words.amount(MASS, 10.52) == "3.31 × 10¹⁰ M☉"
+    assert words.amount("f_dm_1rhsm", np.log10(0.41)) == "0.41"
+    assert words.amount("log_ml_r_1rhsm", np.log10(2.5)) == "2.5 M☉/L☉"
+
+
+def test_verdict_tells_prediction_truth_and_error():
+    text = words.verdict(MASS, 10.5, 10.6)
+    assert "<b>3.16 × 10¹⁰ M☉</b> (10.500 dex)" in text
+    assert "3.98 × 10¹⁰ M☉ (10.600 dex)" in text
+    assert "<b>−0.100 dex</b>" in text
+    assert words.verdict(MASS, 10.5, np.nan).endswith("the truth is not known here")
+
+
+# The page
+
+
+def test_page_shows_network_and_trees_of_the_galaxy_in_view(choice):
+    page = settle(Why(choice))
+    assert set(page._views) == {WhyNetwork, WhyReplaced, WhyTrees}
+    text = said(page)
+    told = page._views[WhyNetwork].reasons.explanation
+    assert f"{told.predicted:.3f} dex" in text
+    assert text.count("This network does not see it.") == 2
+    total = sum(float(each.sum()) for each in told.shares.values())
+    assert f"add up to {words.signed(total, 3)} of" in text
+    assert not choice.error
+
+
+def test_page_follows_the_galaxy_and_asks_no_question_twice(choice):
+    page = settle(Why(choice))
+    before = page._views[WhyNetwork].reasons
+    choice.step(+1)
+    assert page._asking.busy
+    settle(page)
+    after = page._views[WhyNetwork].reasons
+    assert after.asked.galaxy == choice.galaxy != before.asked.galaxy
+    assert after.explanation.predicted != before.explanation.predicted
+    choice.theme = "light"
+    assert not page._asking.busy
+
+
+def test_page_out_of_view_asks_nothing_until_it_is_in_view_again(choice):
+    page = settle(Why(choice))
+    choice.page = "explore"
+    choice.step(+1)
+    choice.step(+1)
+    assert not page._asking.busy
+    choice.page = "why"
+    settle(page)
+    assert page._views[WhyNetwork].reasons.asked.galaxy == choice.galaxy
+
+
+def test_choice_of_run_and_target_is_obeyed_where_it_can_be(choice):
+    choice.asked = "one"
+    page = settle(Why(choice))
+    assert page._views[WhyNetwork].reasons.run.name == "one"
+    choice.target = TOTAL  # which only the other predicts
+    settle(page)
+    shown = page._views[WhyNetwork].reasons
+    assert (shown.run.name, shown.explanation.target) == ("two", TOTAL)
+    choice.target = "f_dm_1rhsm"  # which nobody predicts
+    settle(page)
+    assert page._views[WhyNetwork].reasons.explanation.target in (MASS, TOTAL)
+    assert page._views[WhyTrees].steps.question.target == "f_dm_1rhsm"
+
+
+def test_numbers_without_maps_leave_the_trees(choice):
+    choice.open("numbers")
+    page = settle(Why(choice))
+    assert "This data set holds numbers, no maps" in said(page)
+    assert set(page._views) == {WhyTrees}
+
+
+def test_where_nobody_trained_the_page_says_how_to(choice, monkeypatch):
+    monkeypatch.setattr(why.services, "runs", list)
+    text = said(settle(Why(choice)))
+    assert "There is no network to ask yet" in text
+    assert re.search("galmass train toys", text)
+
+
+def test_failure_is_told_in_place_of_pictures(choice, home):
+    page = settle(Why(choice))
+    choice.open("alone")
+    settle(page)
+    assert "The network gave no answer" in said(page)
+    assert not page._slots[WhyNetwork].visible
+    assert "has no galaxy besides this one" in choice.error
+    assert "Trees need 60 galaxies at least" in said(page)
+    choice.theme = "light"  # a failure is told until something else is asked
+    settle(page)
+    assert "The network gave no answer" in said(page)
+    choice.open("toys")
+    settle(page)
+    assert page._slots[WhyNetwork].visible
+    assert "gave no answer" not in said(page)
