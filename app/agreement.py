@@ -63,16 +63,71 @@ def judge(data: DataSet, target: str, features: Sequence[str], scatter: Estimate
     return Verdict(published, abs(scatter.value - published) <= allowed, "")
 
 
+def judge_network(
+    data: DataSet, published: float, scatter: Estimate, differences: Sequence[str] = ()
+) -> Verdict:
+    """Compare a scatter of a network with Table 4 of the paper.
+
+    Parameters
+    ----------
+    data : DataSet
+        Only TNG100-1 can agree or disagree.
+    published : float, dex
+        The paper's scatter.
+    scatter : Estimate
+        Of ours, dex.
+    differences : sequence of str
+        How ours was learned in another way than the paper's; then it can do neither.
+
+    Returns
+    -------
+    Verdict
+    """
+    if why := _other_data(data) or ", ".join(differences):
+        return Verdict(published, None, why)
+    allowed = 2 * scatter.error + _ROUNDING
+    return Verdict(published, abs(scatter.value - published) <= allowed, "")
+
+
+def network_scatter(target: str, inputs: str, *, joint: bool) -> float | None:
+    """Return the scatter that Table 4 gives for networks, None if it gives none.
+
+    Parameters
+    ----------
+    target : str
+        Column.
+    inputs : str
+        Of `experiments.INPUT_SETS`.
+    joint : bool
+        Whether several targets were learned at once; the other kind stands in where there is no
+        such row.
+    """
+    table = _table(4)
+    rows = table[
+        (table["target"] == target) & (table["inputs"] == inputs) & (table["subset"] == "test")
+    ]
+    same = rows[rows["train_targets"].str.contains(",") == joint]
+    chosen = rows if same.empty else same
+    return None if chosen.empty else float(chosen["sigma_dex"].iloc[0])
+
+
 def _not_comparable(data: DataSet, features: Sequence[str], inputs: str | None) -> str:
     """Say why a result cannot be compared with the paper's; empty if it can."""
-    if others := [name for name in simulations(data) if name != DATA]:
-        return f"the galaxies are of {', '.join(others)}, the paper's of TNG100-1"
+    if why := _other_data(data):
+        return why
     if inputs is None:
         lacking = [quantity(key).symbol for key in FEATURES if key not in features]
         added = [quantity(key).symbol for key in features if key not in FEATURES]
         said = [f"without {', '.join(lacking)}"] * bool(lacking)
         said += [f"with {', '.join(added)}"] * bool(added)
         return f"learned {' and '.join(said)}, unlike the paper"
+    return ""
+
+
+def _other_data(data: DataSet) -> str:
+    """Say which galaxies these are, if not the paper's."""
+    if others := [name for name in simulations(data) if name != DATA]:
+        return f"the galaxies are of {', '.join(others)}, the paper's of TNG100-1"
     return ""
 
 
@@ -84,12 +139,12 @@ def simulations(data: DataSet) -> tuple[str, ...]:
 
 def _published(target: str, inputs: str) -> float | None:
     """Return the scatter of Table 5 for a target and its inputs."""
-    table = _table()
+    table = _table(5)
     row = table[(table["target"] == target) & (table["inputs"] == inputs)]
     return None if row.empty else float(row["sigma_dex"].iloc[0])
 
 
-@lru_cache(maxsize=1)
-def _table() -> pd.DataFrame:
-    """Read Table 5 once."""
-    return published_table(5)
+@lru_cache(maxsize=2)
+def _table(number: int) -> pd.DataFrame:
+    """Read a table once."""
+    return published_table(number)

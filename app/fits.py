@@ -69,6 +69,7 @@ class Fit:
     Attributes
     ----------
     question : Question
+    model : BoostedTrees
     predictions : pandas.DataFrame
         Of the test part: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms).
     curves : pandas.DataFrame
@@ -84,6 +85,7 @@ class Fit:
     """
 
     question: Question
+    model: BoostedTrees
     predictions: pd.DataFrame
     curves: pd.DataFrame
     importance: pd.DataFrame
@@ -137,6 +139,11 @@ class Slot:
         return self._task is not None
 
     @property
+    def ready(self) -> bool:
+        """Whether what was asked can be taken."""
+        return self._task is not None and self._task.future.done()
+
+    @property
     def said(self) -> str:
         """How far the work is."""
         return self._task.said if self._task else ""
@@ -156,7 +163,7 @@ class Slot:
 
     def take(self) -> Any:  # noqa: ANN401
         """Return what was made, once; None until then. Raises what the work raised."""
-        if self._task is None or not self._task.future.done():
+        if not self.ready:
             return None
         task, self._task = self._task, None
         return task.future.result()
@@ -218,6 +225,7 @@ def learn(question: Question) -> Fit:
     delta = predictions["y_pred"] - predictions["y_true"]
     return Fit(
         question=question,
+        model=model,
         predictions=predictions,
         curves=curves,
         importance=_quick_importance(model, test),

@@ -1,23 +1,33 @@
 """The frame around every page: header, page switch, data set, theme, status line, URL."""
 
-from urllib.parse import parse_qsl
-
 import panel as pn
 import param
 
 from galmass_app import services
 from galmass_app.state import IN_URL, Choice
 from galmass_app.theme import Look, style_sheet
+from galmass_app.views.address import Address, read
+from galmass_app.views.compare_page import Compare
 from galmass_app.views.explore import Explore
 from galmass_app.views.features_page import Features
+from galmass_app.views.guide import Guide
+from galmass_app.views.paper_page import Paper
 from galmass_app.views.sample_page import SamplePage
+from galmass_app.views.selection_bar import SelectionBar
+from galmass_app.views.selection_strip import SelectionStrip
 from galmass_app.views.status import Status
 from galmass_app.views.theme_switch import ThemeSwitch
+from galmass_app.views.train_page import Train
+from galmass_app.views.why_page import Why
 
 PAGES = {  # key in the URL: name in the header, its Viewer
     "explore": ("Explore", Explore),
     "sample": ("Sample", SamplePage),
     "features": ("Features", Features),
+    "train": ("Train", Train),
+    "compare": ("Compare", Compare),
+    "why": ("Why", Why),
+    "paper": ("Paper", Paper),
 }
 LOOK_EVERY = 1000  # ms between two looks at the home folder
 TEMPLATE = """
@@ -38,11 +48,13 @@ TEMPLATE = """
   <a class="brand" href="?">galmass</a>
   <nav aria-label="Pages">{{ embed(roots.pages) }}</nav>
   <div class="chooser">{{ embed(roots.chooser) }}</div>
+  {{ embed(roots.guide) }}
+  {{ embed(roots.address) }}
   {{ embed(roots.theme) }}
 </header>
-<main>{{ embed(roots.main) }}</main>
+<div class="selection">{{ embed(roots.selection) }}</div>
+<main>{{ embed(roots.strip) }}{{ embed(roots.main) }}</main>
 <footer>{{ embed(roots.status) }}</footer>
-{{ embed(roots.location) }}
 {% endblock %}
 """
 
@@ -60,12 +72,16 @@ class Page:
         self._turn()
         self.choice.param.watch(self._turn, "page")
         self._data_sets = self._chooser()
-        self.template = pn.Template(TEMPLATE, design=Look, location=True)
-        self.template.add_variable("style", style_sheet("style.css"))
+        self.template = pn.Template(TEMPLATE, design=Look, location=False)
+        self.template.add_variable("style", style_sheet("tokens.css") + style_sheet("style.css"))
         for name, part in {
             "pages": self._switch(),
             "chooser": self._data_sets,
+            "guide": Guide.of(self.choice),
+            "address": Address.of(self.choice),
             "theme": ThemeSwitch.of(self.choice),
+            "selection": SelectionBar.of(self.choice),
+            "strip": SelectionStrip.of(self.choice),
             "main": self._main,
             "status": Status(self.choice),
         }.items():
@@ -103,11 +119,12 @@ class Page:
                 select.value = choice.dataset
 
         select.param.watch(chosen, "value")
+        choice.param.watch(lambda event: select.param.update(value=event.new), "dataset")
         return select
 
     def _look(self) -> None:
         """See how far work in the home folder is, and offer data sets that have been made."""
-        self.choice.work = services.work()
+        self.choice.param.update(work=services.work(), beat=self.choice.beat + 1)
         known = list(services.catalogue())
         if known != self._data_sets.options:
             self._data_sets.options = known
@@ -122,21 +139,13 @@ class Page:
             view.visible = other == key
 
     def _read_url(self) -> None:
-        """Take from the URL what was chosen before, and keep it there from now on."""
-        choice, location = self.choice, pn.state.location
-        asked = dict(parse_qsl(location.search.removeprefix("?")))
-        for name, key in IN_URL.items():
-            if key in asked:
-                try:
-                    choice.param.update({name: asked[key]})
-                except ValueError:
-                    choice.error = f"The address asks for {key}={asked[key]}, which there is not."
+        """Take from the URL what was chosen before."""
+        choice = self.choice
+        for name, value in read(pn.state.location.search).items():
+            try:
+                choice.param.update({name: value})
+            except ValueError:
+                choice.error = f"The address asks for {IN_URL[name]}={value}, which there is not."
         if choice.page not in PAGES:
             choice.error = f"The address asks for page={choice.page}, which there is not."
             choice.page = "explore"
-
-        def write(*_: param.parameterized.Event) -> None:
-            chosen = {key: getattr(choice, name) for name, key in IN_URL.items()}
-            location.update_query(**chosen)
-
-        choice.param.watch(write, list(IN_URL))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from galmass_app import selection
 from galmass_app.plots import trends
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_core.assets import asset
@@ -24,9 +25,11 @@ from galmass_core.dataset import (
 from galmass_core.galaxy import GalaxyName
 from galmass_core.maps import MAP_KEYS, GalaxyMaps
 from galmass_core.progress import work_in_progress
+from galmass_core.runs import ACTIVE, HISTORY, RECORD, Run, open_run, runs_folder
 
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
+_offered: dict[str, Path] = {}  # data sets that a notebook shows
 NEAREST = 3  # IDs offered instead of one that does not exist
 
 
@@ -42,10 +45,16 @@ def warm_up() -> None:
     threading.Thread(target=rasterise, daemon=True).start()
 
 
+def offer(folder: Path) -> str:
+    """Add a data set to those to choose from, wherever it lies; return what it is called."""
+    _offered[folder.name] = folder
+    return folder.name
+
+
 def catalogue() -> dict[str, Path]:
     """Return the data sets to choose from by name: $GALMASS_DATA, the user's own, the showcase."""
     folders = [Path(os.environ["GALMASS_DATA"])] if "GALMASS_DATA" in os.environ else []
-    folders += list_datasets()
+    folders += [*_offered.values(), *list_datasets()]
     with suppress(FileNotFoundError):  # a checkout in which the showcase has not been built
         folders.append(asset(SHOWCASE))
     found = {}
@@ -56,10 +65,45 @@ def catalogue() -> dict[str, Path]:
 
 def work() -> str:
     """Say what is being made in the home folder right now; empty if nothing is."""
-    return ", ".join(
+    making = [
         f"{content['task']} {name}: {content['done']:,} of {content['total']:,} galaxies"
         for name, content in work_in_progress(home_folder()).items()
-    )
+    ]
+    training = [
+        f"training {run.config['experiment']}: epoch {run.progress['epoch'] + 1} of "
+        f"{run.progress['epochs']}"
+        for run in runs()
+        if run.state == "running" and "epoch" in run.progress
+    ]
+    return ", ".join(making + training)
+
+
+def runs() -> list[Run]:
+    """Return the user's runs, the newest first; a run that has ended is not read again."""
+    found = []
+    for record in runs_folder().glob(f"*/{RECORD}"):
+        with suppress(FileNotFoundError):  # it was deleted in this moment
+            run = _read(record.parent, record.stat().st_mtime_ns)
+            found.append(open_run(run.path) if run.state in ACTIVE else run)
+    return sorted(found, key=lambda run: (run.record["started"], run.name), reverse=True)
+
+
+@lru_cache(maxsize=1024)
+def _read(folder: Path, _written: int) -> Run:
+    """Read a run; a new time of writing reads it anew."""
+    return open_run(folder)
+
+
+def history(run: Run) -> pd.DataFrame:
+    """Return the losses of a run so far, read when they were written."""
+    path = run.path / HISTORY
+    return _history(path, path.stat().st_mtime_ns) if path.exists() else pd.DataFrame()
+
+
+@lru_cache(maxsize=64)
+def _history(path: Path, _written: int) -> pd.DataFrame:
+    """Read losses; a new time of writing reads them anew."""
+    return pd.read_csv(path)
 
 
 def dataset(name: str) -> DataSet:
@@ -137,6 +181,22 @@ def subhalo_ids(data: DataSet) -> dict[str, str]:
         subhalo if counts[subhalo] == 1 else name: name
         for subhalo, name in zip(ids, data.galaxy_names, strict=True)
     }
+
+
+@lru_cache(maxsize=64)
+def kept(data: DataSet, only: str) -> tuple[str, ...]:
+    """Return the galaxies that an expression or a list of IDs means, in the data set's order.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or no galaxy is left.
+    """
+    names = selection.names_of(only, data, subhalo_ids(data))
+    if not names:
+        msg = f"No galaxy of {data.path.name} has {only}."
+        raise ValueError(msg)
+    return names
 
 
 def is_synthetic(data: DataSet) -> bool:

@@ -1,20 +1,38 @@
 """What a person has chosen; no widgets. The URL mirrors it, the views follow it."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import param
 
 from galmass_app import services
+from galmass_app.selection import text_of
 from galmass_core.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.quantities import QUANTITIES
 from galmass_core.splits import SPLITS
 
-IN_URL = {"page": "page", "dataset": "data", "galaxy": "galaxy", "los": "los"} | {
-    key: key for key in ("x", "y", "colours", "target", "features", "split")
-}
+IN_URL = (
+    {"page": "page", "dataset": "data", "galaxy": "galaxy", "los": "los"}
+    | {"only": "only", "how": "how"}
+    | {
+        key: key
+        for key in (
+            "x",
+            "y",
+            "colours",
+            "target",
+            "features",
+            "split",
+            "experiment",
+            "run",
+            "asked",
+        )
+    }
+    | {key: key for key in ("branches", "panels", "reference", "against", "arrows", "figure")}
+)
+LAST = 20  # selections that can be undone
 
 
 class Choice(param.Parameterized):
@@ -24,6 +42,11 @@ class Choice(param.Parameterized):
     dataset = param.String(doc="Name of the data set in the catalogue; empty if there is none.")
     galaxy = param.String(doc="Galaxy in view, suite/simulation/snapshot/subhalo.")
     los = param.Selector(default="z", objects=list(LINES_OF_SIGHT), doc="Line of sight.")
+    only = param.String(doc="Which galaxies are selected, as `selection` writes it; empty: all.")
+    how = param.String(doc="How they were, in words; empty: `only` says it.")
+    past = param.List(doc="Selections before, the last one last: `only` and `how`.")
+    future = param.List(doc="Selections that were undone.")
+    sort = param.String(doc="Column that selected galaxies are sorted by; empty: error.")
     x = param.String("log_mstar", doc="Column on the x axis of the scatter.")
     y = param.String("log_mtot_1rhsm", doc="Column on its y axis.")
     colours = param.Selector(
@@ -32,16 +55,38 @@ class Choice(param.Parameterized):
     target = param.String("log_mstar_1rhsm", doc="Column to be learned.")
     features = param.String(doc="Columns to learn it from, parted by commas; empty: as the paper.")
     split = param.Selector(default="galaxy", objects=list(SPLITS), doc="Who is tested.")
+    branches = param.String("r+2V", doc="Inputs that the branch switches show.")
+    panels = param.String(
+        "r+2V;r;2V;power-law", doc="What is compared: inputs and runs, parted by semicolons."
+    )
+    reference = param.String(doc="Which of them the others are compared with; empty: the first.")
+    against = param.String("log_mstar", doc="Column that errors are shown against.")
+    arrows = param.Selector(
+        default="off", objects=["off", "on"], doc="Whether arrows lead from the reference."
+    )
+    experiment = param.String("mstar/r+2V", doc="What the Train page would train.")
+    run = param.String(doc="Run in view on the Train page; empty: the newest.")
+    asked = param.String(doc="Run that the Why page asks; empty: the one that sees most.")
+    figure = param.String("1", doc="Figure or table in view on the Paper page.")
     theme = param.Selector(default="dark", objects=["dark", "light"], doc="Look of the page.")
     not_found = param.String(doc="Why the last ID was no galaxy; empty once one is in view.")
+    not_kept = param.String(doc="Why the last filter keeps nothing; empty once one does.")
     error = param.String(doc="The last thing that went wrong, until it is dismissed.")
     work = param.String(doc="What is being made in the home folder; empty if nothing is.")
+    beat = param.Integer(doc="Grows whenever the home folder has been looked at.")
     pending = param.Boolean(doc="Whether pictures are under way.")
 
     @property
     def data(self) -> DataSet | None:
         """The data set in view, None if there is none."""
         return services.dataset(self.dataset) if self.dataset else None
+
+    @property
+    def selection(self) -> tuple[str, ...]:
+        """The galaxies that are selected, none if all are."""
+        with self.reporting():
+            return services.kept(self.data, self.only) if self.only and self.data else ()
+        return ()
 
     def settle(self) -> None:
         """Replace what does not exist by what does, and say so: after reading a URL."""
@@ -58,14 +103,22 @@ class Choice(param.Parameterized):
         """Go to another data set; stay where we are if it cannot be opened."""
         with self.reporting():
             data = services.dataset(name)
-            columns = axis_columns(data)
+            columns, only, how = axis_columns(data), self.only, self.how
             self.param.update(
                 dataset=name,
+                only="",
+                how="",
+                past=[],
+                future=[],
                 galaxy=data.galaxy_names[0],
                 x=self.x if self.x in columns else columns[0],
                 y=self.y if self.y in columns else columns[-1],
                 not_found="",
+                not_kept="",
             )
+            if only:
+                self.keep(only, how)
+                self.past = []
 
     def show(self, text: str) -> None:
         """Go to the galaxy of that ID or name; stay, and say which are near, if there is none."""
@@ -74,16 +127,56 @@ class Choice(param.Parameterized):
         except KeyError as error:
             self.not_found = error.args[0]
 
+    def keep(self, only: str, how: str = "") -> None:
+        """Select the galaxies that an expression or a list means; say why if there are none."""
+        only = only.strip()
+        try:
+            names = services.kept(self.data, only)
+        except ValueError as error:
+            self.not_kept = str(error)
+            return
+        before = [] if only == self.only else [(self.only, self.how)]
+        self.param.update(
+            only=only,
+            how=how,
+            galaxy=self.galaxy if self.galaxy in names else names[0],
+            past=[*self.past, *before][-LAST:],
+            future=[],
+            not_kept="",
+            not_found="",
+        )
+
+    def select(self, names: Collection[str], how: str) -> None:
+        """Select galaxies by name, and say how they were chosen; none of them changes nothing."""
+        if names:
+            self.keep(text_of(names, self.data, services.subhalo_ids(self.data)), how)
+
+    def undo(self) -> None:
+        """Go back to the selection before."""
+        if self.past:
+            *past, before = self.past
+            future = [*self.future, (self.only, self.how)]
+            self.keep(*before)
+            self.param.update(past=past, future=future)
+
+    def redo(self) -> None:
+        """Select again what was undone."""
+        if self.future:
+            *future, undone = self.future
+            self.keep(*undone)
+            self.future = future
+
     def step(self, by: int) -> None:
-        """Go to a galaxy further on in the data set; after the last comes the first."""
+        """Go to a galaxy further on among those kept; after the last comes the first."""
         with self.reporting():
-            names = self.data.galaxy_names
+            kept = {self.galaxy, *services.kept(self.data, self.only)}
+            names = [name for name in self.data.galaxy_names if name in kept]
             self.show(names[(names.index(self.galaxy) + by) % len(names)])
 
     def jump(self) -> None:
-        """Go to another galaxy by chance."""
+        """Go to another of the galaxies kept, by chance."""
         with self.reporting():
-            others = [name for name in self.data.galaxy_names if name != self.galaxy]
+            others = [n for n in services.kept(self.data, self.only) if n != self.galaxy]
             if others:
                 self.show(random.choice(others))
 

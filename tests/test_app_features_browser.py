@@ -7,6 +7,20 @@ from served import FIGURES, PATIENCE, chromium_browser, served
 from galmass_app.views.correlations import related
 
 pytestmark = pytest.mark.browser
+SLOTS = ("importance", "losses", "correlations", "tablefive")
+WATCHED = """
+  window.tops = {}  // where each part was, and when
+  function watch() {
+    for (const name of SLOTS) {
+      const look = `gm-slot-${name}`
+      const ours = (view) => view.model.css_classes?.includes(look)
+      const view = window.Bokeh?.index && [...Bokeh.index.query(ours)][0]
+      if (view) (tops[look] ??= []).push([view.el.getBoundingClientRect().y, performance.now()])
+    }
+    requestAnimationFrame(watch)
+  }
+  watch()
+""".replace("SLOTS", str(list(SLOTS)))
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +47,10 @@ def visit(chromium, server):
     """Open the page as a new visitor; whatever goes wrong in the browser fails the test."""
     troubles, tabs = [], []
 
-    def visit(width=1400, height=900):
+    def visit(width=1400, height=900, watched="{}"):
         page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
         tabs.append(page)
+        page.add_init_script(watched)
         page.set_default_timeout(PATIENCE)
         page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
         page.on("pageerror", lambda error: troubles.append(str(error)))
@@ -56,23 +71,16 @@ def test_click_on_a_cell_opens_its_scatter(visit, data):
     keys = list(samples)
     size = len(keys)
     matrix = f"{FIGURES}.find(v => v.frame.x_range.end === {size - 0.5})"
+    x, y = keys.index("sigma_v"), keys.index("f_star_1rhsm")
+    page.locator(".gm-matrix").scroll_into_view_if_needed()
     place = f"""() => {{
         const view = {matrix}, edge = view?.el.getBoundingClientRect(), frame = view?.frame.bbox
         return frame?.width > 300 && edge.bottom < innerHeight + 40 &&
             [edge.x + frame.x, edge.y + frame.y, frame.width, frame.height]
     }}"""
-    words = page.locator(".gm-pair-words h2").get_by_text("f* against σ_v")
-    x, y = keys.index("sigma_v"), keys.index("f_star_1rhsm")
-    for second in range(PATIENCE // 1000):
-        if second % 20 == 0:  # plots above may have arrived and pushed it from under the pointer
-            page.locator(".gm-matrix").scroll_into_view_if_needed()
-            page.wait_for_timeout(1000)
-            left, top, width, height = page.wait_for_function(place).json_value()
-            page.mouse.click(left + width * (x + 0.5) / size, top + height * (y + 0.5) / size)
-        page.wait_for_timeout(1000)
-        if words.is_visible():
-            break
-    assert words.is_visible()
+    left, top, width, height = page.wait_for_function(place).json_value()
+    page.mouse.click(left + width * (x + 0.5) / size, top + height * (y + 0.5) / size)
+    page.locator(".gm-pair-words h2").get_by_text("f* against σ_v").wait_for()
     page.wait_for_function(
         f"{FIGURES}.some(v => v.model.xaxis?.[0]?.axis_label === 'σ_v [km/s]' ||"
         " v.model.below.some(axis => axis.axis_label === 'σ_v [km/s]'))"
@@ -93,6 +101,16 @@ def test_unticking_m_r_changes_importance_and_scatter(visit):
     page.wait_for_function(f"before => ({points}) !== before", arg=before)
     assert page.locator(".gm-result .numbers").inner_text() != said
     assert "features=g_minus_r" in page.url
+
+
+@pytest.mark.parametrize("width", [1400, 1000, 390])
+def test_nothing_jumps_when_plots_arrive(visit, width):
+    page = visit(width, watched=WATCHED)
+    tops = page.evaluate("tops")
+    assert set(tops) == {f"gm-slot-{name}" for name in SLOTS}
+    for name, places in tops.items():
+        settled = [top for top, at in places if at > places[0][1] + 500]  # words wrap at first
+        assert max(settled, default=0) - min(settled, default=0) <= 2, name
 
 
 def test_page_fits_a_phone_and_measures_table_5_when_asked(visit):

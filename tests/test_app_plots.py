@@ -168,9 +168,10 @@ def test_no_sample_is_nearest_where_there_are_none():
     assert nearest(table, "log_mgas", "sigma_v", at=(1.0, 1.0), spans=(1.0, 1.0)) is None
 
 
-def test_sample_in_view_is_ringed_larger_than_its_siblings():
+def test_sample_in_view_is_ringed_larger_than_its_siblings_and_joined_to_them():
     table = pd.DataFrame({"los": list("xyz"), "log_mstar": [1.0] * 3, "sigma_v": [1.0, 2.0, 3.0]})
-    siblings, seen = marks(table, "log_mstar", "sigma_v", "y")
+    joined, siblings, seen = marks(table, "log_mstar", "sigma_v", "y")
+    assert joined.dimension_values(1).tolist() == [1.0, 2.0, 3.0, 1.0]
     assert len(siblings) == 2
     assert seen.dimension_values(1).tolist() == [2.0]
     assert seen.opts.get().kwargs["size"] > siblings.opts.get().kwargs["size"]

@@ -12,6 +12,7 @@ from panel.io.state import set_curdoc
 from galmass_app import services
 from galmass_app.page import Page
 from galmass_app.state import Choice
+from galmass_app.views import address
 from galmass_app.views.explore import Explore
 from galmass_app.views.facts import Properties, TrueMasses, headline
 from galmass_app.views.four_maps import FourMaps
@@ -252,6 +253,15 @@ def test_synthetic_galaxies_are_labelled(choice):
     assert "TNG100-1, snapshot 99" in headline(row)
 
 
+def test_thinned_data_set_is_called_so(home, choice):
+    assert "thinned" not in texts(Status(choice))
+    data = choice.data
+    replace_samples(data, data.samples, stars=2000)
+    again = Choice()
+    again.settle()
+    assert "thinned to 2,000 stars" in texts(Status(again))
+
+
 def test_facts_explain_every_term_and_leave_out_what_is_not_known(choice):
     row = choice.data.row(choice.galaxy, "x").copy()
     row["log_mgas"] = float("nan")
@@ -303,7 +313,7 @@ def test_url_is_read_and_kept():
     choice = Page().choice
     assert (choice.galaxy, choice.los, choice.x) == (NAMES[2], "x", "sigma_v")
     choice.step(+1)
-    query = parse_qs(pn.state.location.search.removeprefix("?"))
+    query = parse_qs(address.query(choice).removeprefix("?"))
     assert (query["galaxy"], query["los"], query["data"]) == ([NAMES[3]], ["x"], ["toys"])
 
 
@@ -328,7 +338,7 @@ def test_page_has_all_its_parts(document):
     page = Page()
     page.template.server_doc(document)
     roots = {root.name for root in document.roots}
-    assert {"pages", "chooser", "theme", "main", "status", "location"} <= roots
+    assert {"pages", "chooser", "theme", "main", "status", "address"} <= roots
     page.choice.step(+1)
     assert not page.choice.error
 
@@ -339,8 +349,8 @@ def test_data_set_chooser_goes_back_if_a_data_set_cannot_be_opened(home):
     (chooser,) = [
         part for part, _ in page.template._render_items.values() if "gm-dataset" in part.css_classes
     ]
-    chooser.value = "numbers"
-    assert page.choice.dataset == "numbers"
+    page.choice.open("numbers")  # as the browser's back button may
+    assert chooser.value == "numbers"
     (home / "toys" / "dataset.json").write_text("{")
     chooser.value = "toys"
     assert chooser.value == page.choice.dataset == "numbers"

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from galmass_core.benchmarks.galaxies import disc_galaxy
 
+from galmass_core.benchmarks.galaxies import disc_galaxy
 from galmass_core.smoothing import smoothing_lengths
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import pytest
-from bokeh.models import Quad
+from bokeh.models import Line, MultiLine, Quad, Scatter, VSpan
 from holoviews.streams import Pipe
 from sample_tables import make_dataset, make_samples
 from toy_maps import SIDE, make_map_dataset
@@ -17,15 +17,19 @@ from galmass_app import why
 from galmass_app.fits import learn, pose
 from galmass_app.plots.saliency import (
     DOWN,
+    HEIGHTS,
+    LOWERS,
+    RAISES,
     UP,
+    ReplacedMaps,
+    RingSteps,
     line_heights,
     map_with_shares,
-    replaced_maps,
-    ring_steps,
     share_density,
+    share_lines,
 )
 from galmass_app.plots.scale import scale_of
-from galmass_app.plots.waterfall import waterfall
+from galmass_app.plots.waterfall import Waterfall
 from galmass_app.state import Choice
 from galmass_app.views import why_words as words
 from galmass_app.views.why_network import WhyNetwork
@@ -93,6 +97,13 @@ def said(view):
     """Return all HTML in view."""
     panes = view.__panel__().select(pn.pane.HTML)
     return " ".join(pane.object for pane in panes if pane.visible and pane.object)
+
+
+def data_of(figure, glyph):
+    """Return the data of the first layer of a kind."""
+    return next(
+        layer for layer in figure.renderers if isinstance(layer.glyph, glyph)
+    ).data_source.data
 
 
 # What is asked
@@ -180,72 +191,75 @@ def test_shares_on_finer_pixels_have_the_same_density():
     assert middle[0] == pytest.approx(middle[1], rel=0.01)
 
 
-def test_lines_lie_where_the_shares_are(choice):
-    maps = choice.data.maps(choice.galaxy, choice.los)
+def test_lines_lie_where_the_shares_are():
     density_HW = np.zeros((60, 60))
     density_HW[40:50, 10:20] = 1.0  # upper left: rows go up
     density_HW[10:20, 40:50] = -1.0
-    scale = scale_of(maps, "r")
-    heights = line_heights({"r": density_HW})
-    picture = map_with_shares(maps, "r", scale, density_HW, heights)
-    paths = {}
-    for path in picture.values():
-        if isinstance(path, hv.Path):
-            style = path.opts.get("style").kwargs
-            paths[style["line_dash"]] = np.concatenate(path.split(datatype="array"))
-    assert (paths["solid"][:, 0] < 0).all()
-    assert (paths["solid"][:, 1] > 0).all()
-    assert (paths["dashed"][:, 0] > 0).all()
-    assert (paths["dashed"][:, 1] < 0).all()
-    assert np.abs(paths["solid"]).max() < maps.half_width
+    lines = share_lines(density_HW, line_heights({"r": density_HW}), half_width=15.0)
+    assert len(lines["x"]) == 2 * len(HEIGHTS)
+    for x, y, colour, dash in zip(*lines.values(), strict=True):
+        up = dash == "solid"
+        assert colour == (RAISES if up else LOWERS)
+        corner = (-10, -5, 5, 10) if up else (5, 10, -10, -5)
+        assert np.all((x > corner[0] - 0.5) & (x < corner[1] + 0.5))
+        assert np.all((y > corner[2] - 0.5) & (y < corner[3] + 0.5))
 
 
-def test_map_that_says_nothing_has_no_lines(choice):
-    maps = choice.data.maps(choice.galaxy, choice.los)
+def test_map_that_says_nothing_has_no_lines():
     nothing = np.zeros((60, 60))
-    picture = map_with_shares(maps, "r", scale_of(maps, "r"), nothing, line_heights({"r": nothing}))
-    assert not any(len(path) for path in picture.values() if isinstance(path, hv.Path))
+    lines = share_lines(nothing, line_heights({"r": nothing}), half_width=15.0)
+    assert lines == {"x": [], "y": [], "colour": [], "dash": []}
+
+
+def test_map_takes_other_lines_without_being_built_anew(choice):
+    maps = choice.data.maps(choice.galaxy, choice.los)
+
+    def drawn(data):
+        return map_with_shares(maps, "V", scale_of(maps, "V"), data, line_heights({"V": data}))
+
+    shares = np.zeros((2, 48, 48))
+    shares[0, 20:30, 20:30], shares[1, 5:9, 5:9] = 1.0, -1.0
+    pipe = Pipe(data=shares[0])
+    plot = hv.renderer("bokeh").get_plot(hv.DynamicMap(drawn, streams=[pipe]))
+    layers = [each for each in plot.state.renderers if isinstance(each.glyph, MultiLine)]
+    assert set(layers[0].data_source.data["dash"]) == {"solid"}
+    pipe.send(shares[1])
+    assert [each for each in plot.state.renderers if isinstance(each.glyph, MultiLine)] == layers
+    assert set(layers[0].data_source.data["dash"]) == {"dashed"}
 
 
 def test_ring_adds_what_is_lost_without_it():
     rings = pd.DataFrame({"inner": [0.0, 0.5], "outer": [0.5, 1.0], "change": [-0.2, 0.1]})
-    up, down, steps, _ = ring_steps(rings, 0.3).values()
-    np.testing.assert_allclose(up.array(), [[0.0, 0.0, 0.5, 0.2]])
-    np.testing.assert_allclose(down.array(), [[0.5, 0.0, 1.0, -0.1]])
-    np.testing.assert_allclose(steps.dimension_values("added"), [0, 0.2, 0.2, -0.1, -0.1, 0])
+    steps = RingSteps()
+    steps.show(rings, reach=0.3)
+    bars, line = data_of(steps.figure, Quad), data_of(steps.figure, Line)
+    np.testing.assert_allclose(bars["top"], [0.2, -0.1])
+    assert bars["colour"] == [UP, DOWN]
+    np.testing.assert_allclose(line["added"], [0, 0.2, 0.2, -0.1, -0.1, 0])
+    assert (steps.figure.y_range.start, steps.figure.y_range.end) == (-0.3, 0.3)
 
 
 def test_each_replaced_map_has_a_bar_and_a_mark_for_each_other_galaxy(reasons):
     changes = reasons.explanation.maps
-    up, down, marks, _ = replaced_maps(changes, {"r": "r", "V": "V"}).values()
-    assert len(up) + len(down) == 2
-    assert len(marks) == 2 * why.OTHERS
-    ends = [*up.dimension_values("x1"), *down.dimension_values("x1")]
-    np.testing.assert_allclose(sorted(ends), sorted(changes.query("by == 'mean'")["change"]))
+    shown = ReplacedMaps()
+    shown.show(changes, {"r": "r image", "V": "velocity map"})
+    bars = data_of(shown.figure, Quad)
+    np.testing.assert_allclose(bars["right"], changes.query("by == 'mean'")["change"])
+    np.testing.assert_allclose((bars["bottom"] + bars["top"]) / 2, [1, 0])
+    assert shown.figure.yaxis[0].major_label_overrides == {0: "velocity map", 1: "r image"}
+    assert len(data_of(shown.figure, Scatter)["x"]) == 2 * why.OTHERS
 
 
 def test_waterfall_leads_from_the_mean_to_the_prediction():
-    picture = waterfall(10.0, pd.Series({"a": 0.5, "b": -0.2, "c": 0.1}), "mass")
-    up, down = (each for each in picture.values() if isinstance(each, hv.Rectangles))
-    np.testing.assert_allclose(up.dimension_values("x0"), [10.0, 10.3])
-    np.testing.assert_allclose(up.dimension_values("x1"), [10.5, 10.4])
-    np.testing.assert_allclose(down.array()[0, [0, 2]], [10.3, 10.5])
-    ends = next(iter(picture.values())).dimension_values("x0")
-    np.testing.assert_allclose(ends, [10.0, 10.4])
-
-
-@pytest.mark.parametrize("steps", [[0.3, 0.2, 0.1], [-0.3, -0.2, -0.1]])
-def test_bars_keep_their_hue_when_signs_change(steps):
-    pipe = Pipe(data=pd.Series(steps, index=list("abc")))
-    live = hv.DynamicMap(lambda data: waterfall(10.0, data, "mass"), streams=[pipe])
-    plot = hv.renderer("bokeh").get_plot(live)
-    pipe.send(pd.Series({"a": 0.3, "b": -0.2}))
-    shown = {
-        each.glyph.fill_color: len(each.data_source.data["left"])
-        for each in plot.state.renderers
-        if isinstance(each.glyph, Quad)
-    }
-    assert shown == {UP: 1, DOWN: 1}
+    shown = Waterfall()
+    shown.show(10.0, pd.Series([0.5], index=["before"]), "mass")
+    shown.show(10.0, pd.Series({"a": 0.5, "b": -0.2, "c": 0.1}), "mass")
+    bars = data_of(shown.figure, Quad)
+    np.testing.assert_allclose(bars["left"], [10.0, 10.5, 10.3])
+    np.testing.assert_allclose(bars["right"], [10.5, 10.3, 10.4])
+    assert bars["colour"] == [UP, DOWN, UP]
+    np.testing.assert_allclose(data_of(shown.figure, VSpan)["x"], [10.0, 10.4])
+    assert shown.figure.yaxis[0].major_label_overrides == {0: "c", 1: "b", 2: "a"}
 
 
 # What is said
@@ -270,9 +284,9 @@ def test_verdict_tells_prediction_truth_and_error():
 
 def test_page_shows_network_and_trees_of_the_galaxy_in_view(choice):
     page = settle(Why(choice))
-    assert set(page._views) == {WhyNetwork, WhyReplaced, WhyTrees}
+    assert all(page._slots[kind].visible for kind in (WhyNetwork, WhyReplaced, WhyTrees))
     text = said(page)
-    told = page._views[WhyNetwork].reasons.explanation
+    told = page._views[WhyNetwork].content.reasons.explanation
     assert f"{told.predicted:.3f} dex" in text
     assert text.count("This network does not see it.") == 2
     total = sum(float(each.sum()) for each in told.shares.values())
@@ -282,11 +296,11 @@ def test_page_shows_network_and_trees_of_the_galaxy_in_view(choice):
 
 def test_page_follows_the_galaxy_and_asks_no_question_twice(choice):
     page = settle(Why(choice))
-    before = page._views[WhyNetwork].reasons
+    before = page._views[WhyNetwork].content.reasons
     choice.step(+1)
     assert page._asking.busy
     settle(page)
-    after = page._views[WhyNetwork].reasons
+    after = page._views[WhyNetwork].content.reasons
     assert after.asked.galaxy == choice.galaxy != before.asked.galaxy
     assert after.explanation.predicted != before.explanation.predicted
     choice.theme = "light"
@@ -301,20 +315,20 @@ def test_page_out_of_view_asks_nothing_until_it_is_in_view_again(choice):
     assert not page._asking.busy
     choice.page = "why"
     settle(page)
-    assert page._views[WhyNetwork].reasons.asked.galaxy == choice.galaxy
+    assert page._views[WhyNetwork].content.reasons.asked.galaxy == choice.galaxy
 
 
 def test_choice_of_run_and_target_is_obeyed_where_it_can_be(choice):
     choice.asked = "one"
     page = settle(Why(choice))
-    assert page._views[WhyNetwork].reasons.run.name == "one"
+    assert page._views[WhyNetwork].content.reasons.run.name == "one"
     choice.target = TOTAL  # which only the other predicts
     settle(page)
-    shown = page._views[WhyNetwork].reasons
+    shown = page._views[WhyNetwork].content.reasons
     assert (shown.run.name, shown.explanation.target) == ("two", TOTAL)
     choice.target = "f_dm_1rhsm"  # which nobody predicts
     settle(page)
-    assert page._views[WhyNetwork].reasons.explanation.target in (MASS, TOTAL)
+    assert page._views[WhyNetwork].content.reasons.explanation.target in (MASS, TOTAL)
     assert page._views[WhyTrees].steps.question.target == "f_dm_1rhsm"
 
 
@@ -322,7 +336,8 @@ def test_numbers_without_maps_leave_the_trees(choice):
     choice.open("numbers")
     page = settle(Why(choice))
     assert "This data set holds numbers, no maps" in said(page)
-    assert set(page._views) == {WhyTrees}
+    assert [kind for kind, slot in page._slots.items() if slot.visible] == [WhyTrees]
+    assert len(page._views[WhyTrees].table) == 10
 
 
 def test_where_nobody_trained_the_page_says_how_to(choice, monkeypatch):

@@ -45,12 +45,12 @@ def loss_curves(curves: pd.DataFrame, loss: str) -> hv.Overlay:
         min_height=190,
         show_legend=False,
         toolbar=None,
-        hooks=[no_tools, partial(_follow, limits=limits)],
+        hooks=[no_tools, partial(follow_losses, limits=limits)],
     )
 
 
-def _follow(plot: ElementPlot, element: hv.Overlay, limits: tuple[float, float]) -> None:
-    """Fit the axis to the curves, also when another model is shown."""
+def follow_losses(plot: ElementPlot, element: hv.Overlay, limits: tuple[float, float]) -> None:
+    """Fit the logarithmic axis to the curves, also when others are shown (a HoloViews hook)."""
     low, high = limits
     steps = [float(f"{step}e{power}") for power in range(-9, 3) for step in (1, 3)]
     seen = [step for step in steps if low < step < high]

@@ -1,5 +1,6 @@
 """Maps of a galaxy -> pictures of them: colours, rings at R_hsm and R_e, a ruler in kpc."""
 
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import holoviews as hv
@@ -67,6 +68,7 @@ def picture(
     *,
     effective_radius: float | None = None,
     theme: Theme = "dark",
+    hooks: Sequence[Callable] = (),
 ) -> hv.Image:
     """Draw one map in kpc with its rings and ruler.
 
@@ -81,6 +83,8 @@ def picture(
         R_e, for its ring.
     theme : str
         ``dark`` or ``light``: the colour of zero velocity.
+    hooks : sequence of callable
+        HoloViews hooks that draw more.
 
     Returns
     -------
@@ -111,6 +115,7 @@ def picture(
             _ruler,
             partial(_follow, edge=edge),
             partial(_rings, radii=radii),
+            *hooks,
         ],
     )
 

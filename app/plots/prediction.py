@@ -142,6 +142,30 @@ def smooth_density(true: NDArray, error: NDArray) -> Density:
     return Density(along, across, gaussian_filter(counts, widths))
 
 
+def contour_lines(true: NDArray, error: NDArray, density: Density) -> list[list[NDArray]]:
+    """Return the lines that hold 68 and 95 per cent of the samples.
+
+    Parameters
+    ----------
+    true, error : (n,) float, dex
+    density : Density
+        Of these samples.
+
+    Returns
+    -------
+    list of list of (m, 2) float, dex
+        For each of `SHARES` its lines, as true and predicted values.
+    """
+    from contourpy import contour_generator
+
+    generator = contour_generator(density.true, density.error, density.values)
+    heights = density.at(true, error)
+    return [
+        [np.cumsum(line, axis=1) for line in generator.lines(np.quantile(heights, 1 - share))]
+        for share in SHARES.values()
+    ]
+
+
 def axis_label(target: str) -> str:
     """Label the logarithm of a target."""
     shown = quantity(target)
@@ -186,14 +210,11 @@ def _image(true: NDArray, predicted: NDArray, limits: tuple[float, float]) -> hv
 
 def _contours(true: NDArray, error: NDArray, density: Density) -> hv.Path:
     """Draw the lines that hold 68 and 95 per cent of the samples, the outer one dashed."""
-    from contourpy import contour_generator
-
-    generator = contour_generator(density.true, density.error, density.values)
-    heights = density.at(true, error)
+    lines = contour_lines(true, error, density)
     paths = [
-        {"true": line[:, 0], "predicted": line.sum(axis=1), "dash": dash}
-        for share, dash in zip(SHARES.values(), ("solid", "dashed"), strict=True)
-        for line in generator.lines(np.quantile(heights, 1 - share))
+        {"true": line[:, 0], "predicted": line[:, 1], "dash": dash}
+        for dash, group in zip(("solid", "dashed"), lines, strict=True)
+        for line in group
     ]
     return hv.Path(paths, _AXES, "dash").opts(color=CONTOUR, line_width=1.8, line_dash="dash")
 

@@ -4,6 +4,8 @@ Each plot is made of layers, for which the views say when they change: points of
 two, their running medians, and the galaxy in view with its lines of sight joined.
 """
 
+from collections.abc import Callable, Collection
+
 import holoviews as hv
 import numpy as np
 import pandas as pd
@@ -11,6 +13,7 @@ from holoviews.operation.datashader import rasterize, spread
 
 from galmass_app.plots.frame import quiet_toolbar
 from galmass_app.plots.sample import CRISP
+from galmass_app.plots.selection import Geometry, above, picked
 from galmass_app.plots.trends import MASS, MASS_BIN, Related, Relation
 from galmass_app.theme import ACCENT, GROUPS, MARK
 from galmass_core.quantities import quantity
@@ -97,12 +100,30 @@ def joined(related: Related, relation: Relation, name: str, los: str) -> hv.Over
     last = np.argsort(seen, kind="stable")  # the one in view on top
     return hv.Overlay(
         [
-            hv.Curve(np.concatenate([place, place[:1]]), *axes).opts(color=ACCENT, line_width=2.5),
+            hv.Curve(np.concatenate([place, place[:1]]), *axes).opts(
+                color=ACCENT, line_width=2.5, hooks=[above]
+            ),
             hv.Points((*place[last].T, np.where(seen, 15, 8)[last]), axes, "size").opts(
-                size=hv.dim("size"), color=ACCENT, line_color="#ffffff", line_width=2
+                size=hv.dim("size"),
+                color=ACCENT,
+                line_color="#ffffff",
+                line_width=2,
+                hooks=[above],
             ),
         ]
     )
+
+
+def selected(
+    related: Related,
+    relation: Relation,
+    names: Collection[str],
+    chosen: Callable[[Geometry], None],
+) -> hv.Points:
+    """Show which galaxies are selected, and let a box or a lasso select others."""
+    rows = related.points[related.points["name"].isin(names)]
+    places = rows["x"].to_numpy(float), rows["y"].to_numpy(float)
+    return picked(places, _axes(related, relation), chosen)
 
 
 def framed(plot: hv.Overlay, relation: Relation) -> hv.Overlay:

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 from holoviews.operation.datashader import rasterize, spread
 
+from galmass_app.plots.selection import above
 from galmass_app.theme import ACCENT, DENSITY, MARK
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
 from galmass_core.quantities import quantity
@@ -46,7 +47,7 @@ def scatter(table: pd.DataFrame, x: str, y: str) -> hv.Element | hv.DynamicMap:
 
 
 def marks(table: pd.DataFrame, x: str, y: str, los: str) -> hv.Overlay:
-    """Ring the galaxy in view: its sample in view large, its other lines of sight small.
+    """Ring the galaxy in view: its sample in view large, joined to its other lines of sight.
 
     Parameters
     ----------
@@ -62,14 +63,15 @@ def marks(table: pd.DataFrame, x: str, y: str, los: str) -> hv.Overlay:
     holoviews.Overlay
     """
     seen = table["los"].isin([los, NO_LINE_OF_SIGHT])
-    return hv.Overlay(
-        [
-            hv.Points((rows[x].to_numpy(float), rows[y].to_numpy(float)), AXES).opts(
-                size=size, line_color=colour, fill_color=None, line_width=2.5
-            )
-            for rows, size, colour in ((table[~seen], 8, MARK), (table[seen], 18, ACCENT))
-        ]
-    )
+    x_all, y_all = (table[column].to_numpy(float) for column in (x, y))
+    triangle = hv.Curve((np.append(x_all, x_all[:1]), np.append(y_all, y_all[:1])), *AXES)
+    rings = [
+        hv.Points((rows[x].to_numpy(float), rows[y].to_numpy(float)), AXES).opts(
+            size=size, line_color=colour, fill_color=None, line_width=2.5, hooks=[above]
+        )
+        for rows, size, colour in ((table[~seen], 8, MARK), (table[seen], 18, ACCENT))
+    ]
+    return hv.Overlay([triangle.opts(color=MARK, line_width=1.5, hooks=[above]), *rings])
 
 
 def nearest(

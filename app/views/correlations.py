@@ -92,7 +92,7 @@ class Correlations(pn.viewable.Viewer):
     def draw(self, data: DataSet, target: str, theme: Theme) -> None:
         """Show another data set or other targets; arguments as of the class."""
         self._theme = theme
-        self._features, self._table = related(data, target)
+        self._features, self.table = related(data, target)
         self._turn()
 
     def show(self, x: str, y: str) -> None:
@@ -105,13 +105,13 @@ class Correlations(pn.viewable.Viewer):
         self._showing = False
         self._frame.send((x, y))
         self._words.object = self._in_words(x, y)
-        self._pair_pane.object = scatter(self._table, x, y).opts(min_height=500)
+        self._pair_pane.object = scatter(self.table, x, y).opts(min_height=500)
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Measure and draw the matrix; stay with the pair in view if it is there."""
-        keys = list(self._table)
+        keys = list(self.table)
         self._help.object = f"<p>{HELP[self._method.value]} Click a cell to see its samples.</p>"
-        self._matrix = correlation_matrix(self._table, keys, self._method.value)
+        self._matrix = correlation_matrix(self.table, keys, self._method.value)
         picture = correlation_picture(self._matrix, self._features, self._theme)
         Tap(source=picture.Rectangles.I).add_subscriber(self._tapped)
         frame = hv.DynamicMap(
@@ -137,7 +137,7 @@ class Correlations(pn.viewable.Viewer):
         return (
             f"<h2>{escape(short(y))} against {escape(short(x))}</h2>"
             f'<p class="numbers">R = <b>{value}</b> ({method}), '
-            f"N = {len(self._table):,} samples</p>"
+            f"N = {len(self.table):,} samples</p>"
         )
 
 

@@ -1,5 +1,6 @@
 """Page: one galaxy at a time, in its maps, its numbers and its place in the sample."""
 
+import pandas as pd
 import panel as pn
 import param
 
@@ -8,9 +9,11 @@ from galmass_app.state import Choice
 from galmass_app.views.facts import Properties, TrueMasses, headline
 from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.mass_profiles import MassProfiles
-from galmass_app.views.picker import Picker
+from galmass_app.views.picker import Picker, caption
 from galmass_app.views.sample import Sample
+from galmass_app.views.take_along import TakeAlong
 from galmass_app.views.update import one_update
+from galmass_core.fits_files import maps_as_fits
 
 NO_DATA = """<h2>There is no data set yet</h2>
 <p>Make one from the files of simulated galaxies (TNG cutouts, EAGLE, COLIBRE), and serve it:</p>
@@ -49,11 +52,43 @@ class Explore(pn.viewable.Viewer):
         stretch = {"sizing_mode": "stretch_width"}
         middle = pn.Column(*masses, css_classes=["gm-masses"], **stretch)
         below = pn.Row(properties, middle, sample, css_classes=["gm-below"], **stretch)
-        self._layout[:] = [Picker(choice), self._headline, self._message, maps, below]
+        self._take_maps = TakeAlong.of(
+            choice,
+            "gm-portrait",
+            lambda: f"{choice.galaxy}_{choice.los}_maps",
+            fits=self._maps_file,
+        )
+        colours = pn.widgets.RadioButtonGroup.from_param(
+            choice.param.colours,
+            options={"This galaxy": "galaxy", "Whole sample": "sample"},
+            css_classes=["gm-colours"],
+        )
+        self._colours = pn.Row(caption("Colours span"), colours, css_classes=["gm-group"])
+        top = pn.Row(
+            self._headline,
+            self._colours,
+            self._take_maps,
+            css_classes=["gm-portrait-top"],
+            **stretch,
+        )
+        self._slots[MassProfiles].append(
+            TakeAlong.of(
+                choice, "gm-profiles", lambda: f"{choice.galaxy}_profiles", table=self._profiles
+            )
+        )
+        sample.append(
+            TakeAlong.of(
+                choice, "gm-sample", lambda: f"{choice.y}_{choice.x}", table=self._scattered
+            )
+        )
+        portrait = pn.Column(
+            top, self._message, maps, css_classes=["gm-portrait", "gm-page"], **stretch
+        )
+        self._layout[:] = [Picker(choice), portrait, below]
         self._due = {"dataset"}
         self._draw()
         choice.param.watch(
-            self._later, ["page", "dataset", "galaxy", "los", "x", "y", "colours", "theme"]
+            self._later, ["page", "dataset", "galaxy", "los", "x", "y", "colours", "theme", "only"]
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -76,6 +111,7 @@ class Explore(pn.viewable.Viewer):
             self._draw_profiles: {"dataset", "galaxy"},
             self._draw_sample: {"dataset", "x", "y"},
             self._draw_rings: {"galaxy", "los"},
+            self._draw_selection: {"only"},
         }
         try:
             with one_update():
@@ -106,7 +142,8 @@ class Explore(pn.viewable.Viewer):
                 self._put(FourMaps, services.maps(*sample), scales, radius, choice.theme)
                 drawn = True
         finally:
-            self._slots[FourMaps].visible = drawn
+            for part in (self._slots[FourMaps], self._colours, self._take_maps):
+                part.visible = drawn
             self._say("" if drawn else UNREADABLE if data.has_maps else NO_MAPS)
 
     def _draw_profiles(self) -> None:
@@ -115,7 +152,7 @@ class Explore(pn.viewable.Viewer):
         self._slots[MassProfiles].visible = data.has_maps
         if data.has_maps:
             radius = data.row(choice.galaxy, choice.los)["half_mass_radius"]
-            self._put(MassProfiles, services.profiles(data, choice.galaxy), radius)
+            self._put(MassProfiles, self._profiles(), radius)
 
     def _draw_sample(self) -> None:
         """Show the sample in other axes, or another sample."""
@@ -124,6 +161,24 @@ class Explore(pn.viewable.Viewer):
     def _draw_rings(self) -> None:
         """Mark the galaxy in view in the scatter."""
         self._views[Sample].mark()
+
+    def _draw_selection(self) -> None:
+        """Show in the scatter which galaxies are selected."""
+        self._views[Sample].select()
+
+    def _maps_file(self) -> bytes:
+        """Return the maps in view as a FITS file."""
+        data, sample = self.choice.data, (self.choice.galaxy, self.choice.los)
+        return maps_as_fits(services.maps(data, *sample), data.row(*sample))
+
+    def _profiles(self) -> pd.DataFrame:
+        """Return the mass profiles in view."""
+        return services.profiles(self.choice.data, self.choice.galaxy)
+
+    def _scattered(self) -> pd.DataFrame:
+        """Return the samples in the scatter."""
+        columns = dict.fromkeys(("name", "los", self.choice.x, self.choice.y))
+        return self.choice.data.samples[list(columns)]
 
     def _put(self, kind: type, *content: object) -> None:
         """Draw a view; the first time, build it in its slot."""

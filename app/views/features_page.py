@@ -16,6 +16,7 @@ from galmass_app.views.learning_controls import LearningControls
 from galmass_app.views.losses import Losses
 from galmass_app.views.prediction import Prediction
 from galmass_app.views.table_five import TableFive
+from galmass_app.views.take_along import TakeAlong
 from galmass_app.views.update import one_update
 
 LOOK_EVERY = 60  # ms, while a worker is at it
@@ -29,6 +30,13 @@ above.</p>"""
 TOO_FEW = """<h2>{here} galaxies are too few to learn from</h2>
 <p>Learning and testing take {least} at least. Choose another data set above, or make a larger one
 with <code>galmass build</code>, from particle files or from a simulation's group catalogue.</p>"""
+FIGURES = {  # what can be taken along: the CSS class of its picture, its data
+    Prediction: ("gm-prediction", lambda view: view.fit.predictions),
+    Importance: ("gm-importance", lambda view: view.table),
+    Losses: ("gm-losses", lambda view: view.fit.curves),
+    Correlations: ("gm-correlations", lambda view: view.table),
+    TableFive: ("gm-table-part", lambda view: view.table),
+}
 
 
 class Features(pn.viewable.Viewer):
@@ -179,4 +187,15 @@ class Features(pn.viewable.Viewer):
             self._views[kind].draw(*content)
         else:
             self._views[kind] = kind(*content, **once)
-            self._slots[kind].append(self._views[kind])
+            self._slots[kind].extend([self._views[kind], self._take(kind)])
+
+    def _take(self, kind: type) -> TakeAlong:
+        """Make the menu of a figure."""
+        figure, data = FIGURES[kind]
+        choice, view = self.choice, self._views[kind]
+        return TakeAlong.of(
+            choice,
+            figure,
+            lambda: f"{choice.target}_split-by-{choice.split}_{kind.__name__.lower()}",
+            table=lambda: data(view),
+        )

@@ -76,7 +76,7 @@ class FourMaps(pn.viewable.Viewer):
 
         return pn.Column(
             pn.pane.HTML(
-                _title(quantity(key)), css_classes=["gm-map-title"], sizing_mode="stretch_width"
+                map_title(quantity(key)), css_classes=["gm-map-title"], sizing_mode="stretch_width"
             ),
             pn.pane.HoloViews(
                 hv.DynamicMap(drawn, streams=[self._pipe]), css_classes=["gm-map"], margin=0
@@ -87,7 +87,7 @@ class FourMaps(pn.viewable.Viewer):
         )
 
 
-def _title(shown: Quantity) -> str:
+def map_title(shown: Quantity) -> str:
     """Name of a map in words, with what it means on hover, and its unit."""
     fixed = " Always drawn from 0 to 1 mag, so that galaxies compare." if shown.key == "g-r" else ""
     tip = escape(shown.help + fixed)

@@ -111,6 +111,15 @@ class Importance(pn.viewable.Viewer):
         """Whether something is being measured."""
         return self._slot.busy
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """All measures that are known, one row per feature."""
+        known = self._fit.importance
+        if self._measured is not None:
+            slow = [key for key in self._measured if key.removesuffix("_error") not in OF_THE_FIT]
+            known = known.join(self._measured[slow], how="outer")
+        return known.reset_index(names="feature")
+
     def draw(self, fit: Fit) -> None:
         """Show another fit; what was being measured of the one before is dropped."""
         if fit.question != self._fit.question:

@@ -8,6 +8,7 @@ import param
 from galmass_app.fits import ALL_FEATURES, ALL_TARGETS, EXTRA_FEATURES, Question, why_missing
 from galmass_app.plots.correlation import short
 from galmass_app.state import Choice
+from galmass_app.views.tick import Tick
 from galmass_core.experiments import FEATURES
 from galmass_core.quantities import quantity
 
@@ -31,7 +32,7 @@ class LearningControls(pn.viewable.Viewer):
             label="Learn", sizing_mode="stretch_width", css_classes=["gm-target"]
         )
         self._ticks = {
-            key: pn.widgets.Checkbox(label=short(key), css_classes=["gm-tick", f"gm-tick-{key}"])
+            key: Tick(label=short(key), css_classes=["gm-tick", f"gm-tick-{key}"])
             for key in ALL_FEATURES
         }
         self._words = {key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in ALL_FEATURES}

@@ -20,7 +20,7 @@ class Losses(pn.viewable.Viewer):
 
     def __init__(self, fit: Fit) -> None:
         super().__init__()
-        self._pipe = Pipe(data=fit)
+        self.fit, self._pipe = fit, Pipe(data=fit)
         legend = "".join(
             f'<span><i style="border-top: 3px {style.dash} {style.colour}"></i>{part}</span>'
             for part, style in PARTS.items()
@@ -49,6 +49,7 @@ class Losses(pn.viewable.Viewer):
 
     def draw(self, fit: Fit) -> None:
         """Show another fit."""
+        self.fit = fit
         self._pipe.send(fit)
 
 

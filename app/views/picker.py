@@ -1,4 +1,4 @@
-"""Which galaxy is in view: ID box, previous, random, next, line of sight, colour range."""
+"""Which galaxy is in view: ID box, previous, random, next, among which, line of sight."""
 
 from html import escape
 
@@ -6,6 +6,7 @@ import panel as pn
 import param
 
 from galmass_app import services
+from galmass_app.selection import is_mask
 from galmass_app.state import Choice
 from galmass_core.galaxy import LINES_OF_SIGHT
 
@@ -28,6 +29,14 @@ class Picker(pn.viewable.Viewer):
             css_classes=["gm-inline", "gm-id"],
         )
         self._not_found = pn.pane.HTML(css_classes=["gm-not-found"])
+        self._only = pn.widgets.TextInput(
+            label="among those with",
+            placeholder="log_mstar > 11 or IDs",
+            width=290,
+            css_classes=["gm-inline", "gm-only"],
+        )
+        self._count = pn.pane.HTML(css_classes=["gm-count"], align="center")
+        self._not_kept = pn.pane.HTML(css_classes=["gm-not-found"])
         steps = {
             "previous": lambda _: choice.step(-1),
             "random": lambda _: choice.jump(),
@@ -41,19 +50,19 @@ class Picker(pn.viewable.Viewer):
         los = pn.widgets.RadioButtonGroup.from_param(
             choice.param.los, options=list(LINES_OF_SIGHT), css_classes=["gm-los"]
         )
-        colours = pn.widgets.RadioButtonGroup.from_param(
-            choice.param.colours,
-            options={"This galaxy": "galaxy", "Whole sample": "sample"},
-            css_classes=["gm-colours"],
-        )
         self._box.param.watch(self._asked, "value")
-        choice.param.watch(self._moved, ["dataset", "galaxy", "not_found"])
+        self._only.param.watch(self._filtered, "value")
+        choice.param.watch(self._moved, ["dataset", "galaxy", "only", "not_found", "not_kept"])
         self._moved()
         self._layout = pn.Row(
             pn.Column(self._box, self._not_found, css_classes=["gm-asking"]),
             pn.Row(*buttons, css_classes=["gm-group"]),
-            pn.Row(_caption("Seen along"), los, css_classes=["gm-group"]),
-            pn.Row(_caption("Colours span"), colours, css_classes=["gm-group"]),
+            pn.Row(
+                pn.Column(self._only, self._not_kept, css_classes=["gm-asking"]),
+                self._count,
+                css_classes=["gm-group"],
+            ),
+            pn.Row(caption("Seen along"), los, css_classes=["gm-group"]),
             css_classes=["gm-controls"],
             sizing_mode="stretch_width",
         )
@@ -66,13 +75,25 @@ class Picker(pn.viewable.Viewer):
         if event.new and event.new != self._here():
             self.choice.show(event.new)
 
+    def _filtered(self, event: param.parameterized.Event) -> None:
+        """Go only through the galaxies that the filter keeps."""
+        if event.new != self.choice.only and (event.new or not is_mask(self.choice.only)):
+            self.choice.keep(event.new)
+
     def _moved(self, *_: param.parameterized.Event) -> None:
-        """Say in the box where we are; leave what a person typed if it was not found."""
-        self._not_found.object = self.choice.not_found and _alert(self.choice.not_found)
-        with self.choice.reporting():
-            self._box.options = list(services.subhalo_ids(self.choice.data))
-            if not self.choice.not_found:
+        """Say in the boxes where we are; leave what a person typed if it leads nowhere."""
+        choice = self.choice
+        self._not_found.object = choice.not_found and _alert(choice.not_found)
+        self._not_kept.object = choice.not_kept and _alert(choice.not_kept)
+        with choice.reporting():
+            kept = set(services.kept(choice.data, choice.only))
+            names = services.subhalo_ids(choice.data)
+            self._box.options = [call for call, name in names.items() if name in kept]
+            self._count.object = f"{len(kept):,} of {len(names):,} galaxies"
+            if not choice.not_found:
                 self._box.value = self._here()
+            if not choice.not_kept:
+                self._only.value = "" if is_mask(choice.only) else choice.only
 
     def _here(self) -> str:
         """Return what the galaxy in view is called in the box."""
@@ -80,7 +101,7 @@ class Picker(pn.viewable.Viewer):
         return next(call for call, name in ids.items() if name == self.choice.galaxy)
 
 
-def _caption(text: str) -> pn.pane.HTML:
+def caption(text: str) -> pn.pane.HTML:
     """Name a group of buttons."""
     return pn.pane.HTML(text, css_classes=["gm-caption"], align="center")
 

@@ -22,6 +22,7 @@ class Prediction(pn.viewable.Viewer):
 
     def __init__(self, fit: Fit) -> None:
         super().__init__()
+        self.fit = fit
         self._pipe = Pipe(data=fit)
         stretch = {"sizing_mode": "stretch_width"}
         self._title = pn.pane.HTML(css_classes=["gm-section"], **stretch)
@@ -46,6 +47,7 @@ class Prediction(pn.viewable.Viewer):
 
     def draw(self, fit: Fit) -> None:
         """Show another fit."""
+        self.fit = fit
         self._pipe.send(fit)
         self._write(fit)
 

@@ -14,6 +14,7 @@ from holoviews.streams import Pipe, RangeXY, Tap
 from galmass_app import services
 from galmass_app.plots import relations as draw
 from galmass_app.plots.sample import nearest
+from galmass_app.plots.selection import Geometry, inside
 from galmass_app.plots.trends import FEWEST, MASS, RELATIONS, Related, Relation, missing
 from galmass_app.state import Choice
 from galmass_app.theme import GROUPS
@@ -37,7 +38,7 @@ class Relations(pn.viewable.Viewer):
 
     def __init__(self, choice: Choice) -> None:
         super().__init__(choice=choice)
-        self._apart, self._chosen = Pipe(data=False), Pipe(data=None)
+        self._apart, self._chosen, self._picked = (Pipe(data=data) for data in (False, None, ()))
         self._switch = pn.widgets.RadioButtonGroup.from_param(
             self.param.apart,
             options={"All together": False, "Centrals and satellites apart": True},
@@ -77,6 +78,7 @@ class Relations(pn.viewable.Viewer):
         self.apart = self.apart and not self._switch.disabled
         self._explain()
         self._chosen.update(data=(self.choice.galaxy, self.choice.los))
+        self._picked.update(data=self.choice.selection)
         for place in range(len(self._panes)):
             self._put(place, "", None, _DRAWING)
             pn.state.execute(partial(self._fill, place), schedule=True)  # each when there is time
@@ -84,6 +86,10 @@ class Relations(pn.viewable.Viewer):
     def mark(self) -> None:
         """Mark the galaxy that is chosen now."""
         self._chosen.send((self.choice.galaxy, self.choice.los))
+
+    def select(self) -> None:
+        """Show which galaxies are selected now."""
+        self._picked.send(self.choice.selection)
 
     def _part(self, *_: param.parameterized.Event) -> None:
         """Draw centrals and satellites apart, or all together."""
@@ -139,6 +145,7 @@ class Relations(pn.viewable.Viewer):
             parts.append(draw.zero_line(related.zeros, related, relation))
         if len(related.trends["all"]):
             parts += self._layers(partial(draw.trend, related, relation))
+        parts.append(self._selected(related, relation))
         parts.append(self._marks(partial(draw.joined, related, relation)))
         title = _title(relation.title, relation.help, _note(data, related, relation))
         return title, draw.framed(reduce(mul, parts), relation), ""
@@ -156,6 +163,18 @@ class Relations(pn.viewable.Viewer):
     def _marks(self, make: Callable[[str, str], hv.Element]) -> hv.DynamicMap:
         """Make the mark of the galaxy in view; it follows the choice."""
         return hv.DynamicMap(lambda data: make(*data), streams=[self._chosen])
+
+    def _selected(self, related: Related, relation: Relation) -> hv.DynamicMap:
+        """Make the layer of selected galaxies; it follows the choice, and a box or a lasso it."""
+
+        def chosen(geometry: Geometry) -> None:
+            rows = related.points[inside(geometry, related.points["x"], related.points["y"])]
+            kind = "box" if geometry["type"] == "rect" else "lasso"
+            self.choice.select(rows["name"].unique(), f"{kind} on {relation.title.lower()}")
+
+        return hv.DynamicMap(
+            lambda data: draw.selected(related, relation, data, chosen), streams=[self._picked]
+        )
 
     def _tapped(
         self,

@@ -7,13 +7,16 @@ import pandas as pd
 import panel as pn
 import param
 from holoviews.streams import Pipe, RangeXY, Tap
+from numpy.typing import NDArray
 
 from galmass_app import services
-from galmass_app.plots.sample import marks, nearest, scatter
+from galmass_app.plots.sample import AXES, marks, nearest, scatter
+from galmass_app.plots.selection import Geometry, inside, picked
+from galmass_app.selection import box_text
 from galmass_app.state import Choice, axis_columns
 from galmass_app.views.facts import SYNTHETIC
 from galmass_core.dataset import DataSet
-from galmass_core.quantities import QUANTITIES
+from galmass_core.quantities import QUANTITIES, quantity
 
 GROUPS = {
     "property": "The whole galaxy",
@@ -37,7 +40,7 @@ class Sample(pn.viewable.Viewer):
             )
             for axis, label in (("y", "Up"), ("x", "Across"))
         }
-        self._ring = Pipe(data=None)
+        self._ring, self._picked = Pipe(data=None), Pipe(data=None)
         self._pane = pn.pane.HoloViews(
             sizing_mode="stretch_width", css_classes=["gm-scatter"], margin=0
         )
@@ -59,7 +62,7 @@ class Sample(pn.viewable.Viewer):
     def draw(self, choice: Choice) -> None:
         """Show the data set and the axes that are chosen now."""
         self._title.object = _heading(choice.data)
-        groups = _grouped(axis_columns(choice.data))
+        groups = grouped(axis_columns(choice.data))
         for axis, select in self._axes.items():
             select.param.update(groups=groups, value=getattr(choice, axis))
         points = scatter(choice.data.samples, choice.x, choice.y)
@@ -67,7 +70,13 @@ class Sample(pn.viewable.Viewer):
         Tap(source=points).add_subscriber(self._tapped)
         self._ring.update(data=self._rows())
         ring = hv.DynamicMap(partial(_ring, x=choice.x, y=choice.y), streams=[self._ring])
-        self._pane.object = points * ring
+        self._picked.update(data=self._selected())
+        dimmed = hv.DynamicMap(lambda data: picked(data, AXES, self._boxed), streams=[self._picked])
+        self._pane.object = points * dimmed * ring
+
+    def select(self) -> None:
+        """Show which samples are selected now."""
+        self._picked.send(self._selected())
 
     def mark(self) -> None:
         """Ring the galaxy that is chosen now."""
@@ -77,6 +86,23 @@ class Sample(pn.viewable.Viewer):
         """Return the samples of the galaxy in view, and its line of sight."""
         samples = self.choice.data.samples
         return samples[samples["name"] == self.choice.galaxy], self.choice.los
+
+    def _selected(self) -> tuple[NDArray, NDArray]:
+        """Return the places of the samples that are selected."""
+        choice, samples = self.choice, self.choice.data.samples
+        rows = samples[samples["name"].isin(choice.selection)]
+        return rows[choice.x].to_numpy(float), rows[choice.y].to_numpy(float)
+
+    def _boxed(self, geometry: Geometry) -> None:
+        """Select what a box or a lasso encloses."""
+        choice, samples = self.choice, self.choice.data.samples
+        names = samples.loc[inside(geometry, samples[choice.x], samples[choice.y]), "name"]
+        kind = "box" if geometry["type"] == "rect" else "lasso"
+        how = f"{kind} on {quantity(choice.y).symbol} against {quantity(choice.x).symbol}"
+        if kind == "box" and len(names):
+            choice.keep(box_text(choice.x, choice.y, geometry), how)
+        else:
+            choice.select(names.unique(), how)
 
     def _turn(self, axis: str, event: param.parameterized.Event) -> None:
         """Take another axis."""
@@ -114,8 +140,8 @@ def _heading(data: DataSet) -> str:
     badge = SYNTHETIC if services.is_synthetic(data) else ""
     return (
         f'<div class="line"><h2>The sample</h2>{badge}</div>'
-        "<p>Tap a point to see its galaxy. The large ring is the one in view, small rings are its "
-        "other lines of sight.</p>"
+        "<p>Tap a point to see its galaxy. The large ring is the one in view, joined to its other "
+        "lines of sight. The box and the lasso above the plot select many.</p>"
     )
 
 
@@ -125,8 +151,8 @@ def _ring(data: tuple[pd.DataFrame, str], x: str, y: str) -> hv.Overlay:
     return marks(rows, x, y, los)
 
 
-def _grouped(columns: list[str]) -> dict[str, dict[str, str]]:
-    """Sort columns into the groups of the axis choosers, in words."""
+def grouped(columns: list[str]) -> dict[str, dict[str, str]]:
+    """Sort columns into the groups of an axis chooser, in words."""
     return {
         title: {
             f"{QUANTITIES[key].name} · {QUANTITIES[key].label}": key

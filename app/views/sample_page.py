@@ -6,10 +6,12 @@ import pandas as pd
 import panel as pn
 import param
 
+from galmass_app.plots.trends import MASS, RELATIONS
 from galmass_app.state import Choice
 from galmass_app.views import build_report as report
 from galmass_app.views.explore import NO_DATA
 from galmass_app.views.relations import Relations
+from galmass_app.views.take_along import TakeAlong
 from galmass_app.views.update import one_update
 from galmass_core.galaxy import GalaxyName
 from galmass_core.quantities import quantity
@@ -38,14 +40,15 @@ class SamplePage(pn.viewable.Viewer):
             for name in ("exclusions", "definitions", "making")
         ]
         stretch = {"sizing_mode": "stretch_width"}
+        take = TakeAlong.of(choice, "gm-scaling", lambda: "relations", table=self._related)
         self._layout[:] = [
             self._head,
             pn.Row(self._galaxy, look, css_classes=["gm-controls", "gm-chosen"], **stretch),
-            self._relations,
+            pn.Column(self._relations, take, css_classes=["gm-scaling"], **stretch),
             pn.Row(*self._tables, css_classes=["gm-report"], **stretch),
         ]
         self._describe()
-        choice.param.watch(self._follow, ["dataset", "galaxy", "los"])
+        choice.param.watch(self._follow, ["dataset", "galaxy", "los", "only"])
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -53,10 +56,14 @@ class SamplePage(pn.viewable.Viewer):
     def _follow(self, *events: param.parameterized.Event) -> None:
         """Show another data set, or mark another galaxy in this one."""
         with one_update(), self.choice.reporting():
-            if any(event.name == "dataset" for event in events):
+            changed = {event.name for event in events}
+            if "dataset" in changed:
                 self._relations.draw()
                 self._describe()
-            else:
+                return
+            if "only" in changed:
+                self._relations.select()
+            if changed & {"galaxy", "los"}:
                 self._relations.mark()
                 self._galaxy.object = in_view(self.choice)
 
@@ -68,6 +75,13 @@ class SamplePage(pn.viewable.Viewer):
         for pane, write in zip(self._tables, texts, strict=True):
             pane.object = write(data)
         self._galaxy.object = in_view(self.choice)
+
+    def _related(self) -> pd.DataFrame:
+        """Return the columns of all relations."""
+        samples = self.choice.data.samples
+        columns = ["name", "los", "is_central", MASS]
+        columns += [key for relation in RELATIONS for key in (relation.x, relation.y)]
+        return samples[[key for key in dict.fromkeys(columns) if key in samples]]
 
 
 def in_view(choice: Choice) -> str:

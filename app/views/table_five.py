@@ -4,6 +4,7 @@ from functools import partial
 from html import escape
 from typing import Any
 
+import pandas as pd
 import panel as pn
 
 from galmass_app.agreement import judge
@@ -61,6 +62,15 @@ class TableFive(pn.viewable.Viewer):
         """Whether the rows are being measured."""
         return self._slot.busy
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """The published rows; ours, with the published beside them, once they are measured."""
+        if not self._rows:
+            return published_table(5)
+        ours = pd.json_normalize(self._rows, sep="_")
+        lists = ours.columns[ours.map(lambda value: isinstance(value, list)).any()]
+        return ours.assign(**ours[lists].map(" ".join))
+
     def draw(self, data: DataSet, split: str) -> None:
         """Show the published rows of another data set or split; arguments as of the class."""
         self._slot.drop()
@@ -81,6 +91,7 @@ class TableFive(pn.viewable.Viewer):
 
     def _show(self, rows: list[dict[str, Any]]) -> None:
         """Write the table, with our rows where there are any."""
+        self._rows = rows
         self._button.param.update(visible=not rows, disabled=False)
         split = "by galaxy" if self._split == "galaxy" else "at random, as in the paper"
         self._said.object = f"<p>Split {split}.</p>"

@@ -18,8 +18,8 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[up]) for up in (1, 2)]
 
 import numpy as np
 import torch
-from galaxies import disc_galaxy
 
+from galmass_core.benchmarks.galaxies import disc_galaxy
 from galmass_core.rendering import deposit, deposit_reference
 from galmass_core.smoothing import smoothing_lengths
 

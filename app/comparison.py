@@ -1,0 +1,347 @@
+"""Which runs say something about a data set, and what they say; read once for all sessions.
+
+A panel of the Compare page is asked for by a key: the name of a set of inputs (`INPUT_SETS`),
+``run:`` and the name of a run, or `BASELINE`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from galmass_app import services
+from galmass_core.dataset import DataSet
+from galmass_core.experiments import (
+    INPUT_SETS,
+    OCCUPANCY,
+    TARGETS,
+    Experiment,
+    experiment,
+    missing_columns,
+    usable_rows,
+)
+from galmass_core.learning import fit, predict
+from galmass_core.metrics import Comparison, Estimate, compare_runs, measure_errors
+from galmass_core.pairing import Trial, choose_run, predictions_on, trials_on
+from galmass_core.quantities import APERTURES, quantity
+from galmass_core.runs import Run, open_run, shipped_runs
+from galmass_core.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
+from galmass_core.table_four import predictions_of, table_4
+
+BASELINE = "power-law"
+RUN = "run:"
+MOST = 6  # panels
+LEAST_GALAXIES = 60  # fewer leave too few to fit a line to and to test
+RESAMPLES = 400  # of galaxies, for errors while someone waits
+_WORDS = {column: word for word, column in TARGETS.items()}
+_DERIVED = {  # column: what it can be derived from
+    f"f_dm_{aperture}rhsm": {f"log_mstar_{aperture}rhsm", f"log_mtot_{aperture}rhsm"}
+    for aperture in APERTURES
+} | {f"log_ml_r_{aperture}rhsm": {f"log_mstar2d_{aperture}rhsm"} for aperture in APERTURES}
+_METHODS = {"power-law": "power law in", "virial": "virial estimate from", "ridge": "ridge on"}
+
+
+class Split(NamedTuple):
+    """Who was learned from; the arguments of `splits.split_samples`."""
+
+    kind: str
+    seed: int
+    sizes: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """What a run or the baseline says of samples that it did not learn from.
+
+    Attributes
+    ----------
+    title : str
+        What was learned from, in symbols.
+    experiment : Experiment
+        What was learned.
+    run : Run or None
+        None of the baseline.
+    predictions : pandas.DataFrame
+        Of one target: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms).
+    errors : dict of Estimate
+        As `metrics.measure_errors` gives them.
+    split : Split
+    siblings : float
+        Share of the samples whose galaxy was learned from along another line of sight.
+    derived : bool
+        Whether the target follows from what was learned.
+    """
+
+    title: str
+    experiment: Experiment
+    run: Run | None
+    predictions: pd.DataFrame
+    errors: dict[str, Estimate]
+    split: Split
+    siblings: float
+    derived: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What finished runs say of a data set.
+
+    Attributes
+    ----------
+    data : DataSet
+    runs : dict of Run
+        By name, the user's own first, the newest first.
+    predictions : dict of pandas.DataFrame
+        Of each run, as `pairing.predictions_on` gives them.
+    networks : dict of list of Trial
+        By split.
+    """
+
+    data: DataSet
+    runs: dict[str, Run]
+    predictions: dict[str, pd.DataFrame]
+    networks: dict[str, list[Trial]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missing:
+    """A panel that cannot be shown.
+
+    Attributes
+    ----------
+    title : str
+    why : str
+        As half a sentence.
+    experiment : str
+        Name of the experiment to be trained; empty if training would not help.
+    """
+
+    title: str
+    why: str
+    experiment: str = ""
+
+
+def known(data: DataSet) -> Known:
+    """Return what all finished runs say of a data set, read anew when there is another run."""
+    runs = (*services.runs(), *_shipped_runs())
+    finished = [run for run in runs if run.state == "finished"]
+    return _read(data, tuple((run.path, run.record["ended"]) for run in finished))
+
+
+def targets_of(data: DataSet) -> list[str]:
+    """Return the columns that can be predicted, those first of which there are predictions."""
+    there = [key for key in TARGETS.values() if not missing_columns(data.samples, [key])]
+    told = {key for table in known(data).predictions.values() for key in _targets(table)}
+    return sorted(there, key=lambda key: key not in told)
+
+
+def offered(data: DataSet, target: str) -> dict[str, str]:
+    """Return what else can be a panel: a description -> its key; the baseline, and all runs."""
+    said = known(data)
+    names = [name for name, table in said.predictions.items() if target in _targets(table)]
+    named = {f"{title(experiment_of(said.runs[name]))} · {name}": RUN + name for name in names}
+    return {title(experiment(f"{word(target)}/{BASELINE}")): BASELINE, **named}
+
+
+def answers(data: DataSet, target: str, keys: Sequence[str], split: str) -> list[Result | Missing]:
+    """Answer each panel's key.
+
+    Parameters
+    ----------
+    data : DataSet
+    target : str
+        Column.
+    keys : sequence of str
+    split : str
+        ``galaxy`` or ``paper``: of the runs that answer for inputs.
+
+    Returns
+    -------
+    list of Result or Missing
+        For inputs, what the run says that `pairing.choose_run` prefers. The baseline learns from
+        the training part of the first run shown.
+    """
+    said = known(data)
+    told = {key: _answer(said, target, key, split) for key in keys if key != BASELINE}
+    splits = (each.split for each in told.values() if isinstance(each, Result))
+    default = Split(split, 0, tuple(NETWORK_SIZES.items()))
+    if BASELINE in keys:
+        told[BASELINE] = baseline(data, target, next(splits, default))
+    return [told[key] for key in keys]
+
+
+def controls(data: DataSet, target: str, result: Result) -> dict[str, Result | Missing]:
+    """Return what must stand beside a network that saw motions: star counts tell of mass, too.
+
+    Returns
+    -------
+    dict
+        ``occupancy``: the same learned from which pixels have stars, alone; ``thinned``: from the
+        same maps of galaxies that all have as many stars. Empty if it saw no motion.
+    """
+    if not {"V", "sigma"} & set(result.experiment.maps):
+        return {}
+    said, split = known(data), result.split.kind
+    inputs = input_set(result.experiment.maps)
+    return {
+        "occupancy": _of_inputs(said, target, OCCUPANCY, split),
+        "thinned": _of_inputs(said, target, inputs, split, thinned=True),
+    }
+
+
+@lru_cache(maxsize=64)
+def baseline(data: DataSet, target: str, split: Split) -> Result | Missing:
+    """Fit the power law of light to the training part of a split, and try it on the test part."""
+    wanted = experiment(f"{word(target)}/{BASELINE}")
+    named = {"title": title(wanted)}
+    if missing := missing_columns(data.samples, (*wanted.features, target)):
+        lacking = ", ".join(quantity(key).symbol for key in missing)
+        return Missing(**named, why=f"this data set has no {lacking}")
+    samples = data.samples[usable_rows(data.samples, wanted.features, [target])[0]]
+    parts = split_samples(samples, split.kind, sizes=dict(split.sizes), seed=split.seed)
+    train, test = samples[parts == "train"], samples[parts == "test"]
+    if samples["name"].nunique() < LEAST_GALAXIES:
+        return Missing(**named, why="there are too few galaxies to fit it to")
+    return Result(
+        **named,
+        experiment=wanted,
+        run=None,
+        split=split,
+        siblings=sibling_share(samples, parts),
+        **with_errors(predict(fit(wanted, train), target, test, "test")),
+    )
+
+
+@lru_cache(maxsize=16)
+def rows_of_table(said: Known, split: str) -> list[dict[str, Any]]:
+    """Return our rows of Table 4, as `table_four.table_4` gives them."""
+    return table_4(said.data, said.runs.values(), split)
+
+
+@lru_cache(maxsize=256)
+def compare(reference: Result, other: Result) -> Comparison | None:
+    """Compare the scatter of two results on the samples of both; None if there is none."""
+    first, second = reference.predictions, other.predictions
+    if not first["name"].isin(second["name"]).any():
+        return None
+    return compare_runs(first, second, resamples=1000)
+
+
+def title(wanted: Experiment) -> str:
+    """Say what an experiment learns from, in symbols."""
+    if wanted.maps == (OCCUPANCY,):
+        return "where there are stars"
+    if wanted.maps:
+        return " + ".join(quantity(key).symbol for key in wanted.maps)
+    symbols = ", ".join(quantity(key).symbol for key in wanted.features) or "nothing"
+    if wanted.method == "trees":
+        return f"trees on {len(wanted.features)} numbers"
+    return f"{_METHODS[wanted.method]} {symbols}"
+
+
+def input_set(branches: Sequence[str]) -> str:
+    """Return the name of a set of inputs; empty if there is none of these branches alone."""
+    return next((name for name, maps in INPUT_SETS.items() if set(maps) == set(branches)), "")
+
+
+def word(target: str) -> str:
+    """Return what experiments call a target."""
+    return _WORDS[target]
+
+
+def experiment_of(run: Run) -> Experiment:
+    """Return what a run learned."""
+    config = run.config
+    return Experiment(
+        name=config["experiment"],
+        targets=tuple(config["targets"]),
+        method=config["method"],
+        features=tuple(config.get("features", ())),
+        maps=tuple(config.get("maps", ())),
+        pixels=config.get("pixels", 300),
+    )
+
+
+def _answer(said: Known, target: str, key: str, split: str) -> Result | Missing:
+    """Answer the key of a run or of a set of inputs."""
+    if key in INPUT_SETS:
+        return _of_inputs(said, target, key, split)
+    name = key.removeprefix(RUN)
+    if name in said.runs and target in _targets(said.predictions[name]):
+        return result_of(said, name, target)
+    return Missing(title=name, why=f"says nothing of {quantity(target).symbol} here")
+
+
+@lru_cache(maxsize=512)
+def _of_inputs(
+    said: Known, target: str, inputs: str, split: str, *, thinned: bool = False
+) -> Result | Missing:
+    """Answer for inputs: by a network that learned the target, or what it derives from."""
+    ways = [experiment(f"{words}/{inputs}") for words in _ways(target)]
+    for wanted in ways:
+        if trial := choose_run(said.networks[split], wanted, thinned=thinned):
+            return result_of(said, trial.run.name, target)
+    named = {"title": title(ways[0])}
+    if not said.data.has_maps:
+        return Missing(**named, why="not trained, and this data set has no maps to train on")
+    return Missing(**named, why="not trained", experiment=ways[-1].name)
+
+
+@lru_cache(maxsize=1)
+def _shipped_runs() -> list[Run]:
+    """Return the runs that ship with galmass, read once."""
+    return shipped_runs()
+
+
+@lru_cache(maxsize=8)
+def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> Known:
+    """Read the predictions of finished runs; a run that ended at another time is another."""
+    runs = [open_run(path) for path, _ in finished]
+    networks = {split: trials_on(runs, data, split) for split in SPLITS}
+    tables = {one.run.name: one.predictions for trials in networks.values() for one in trials}
+    for run in runs:
+        if run.config["method"] != "network" and len(table := predictions_on(run, data)):
+            tables[run.name] = table
+    telling = {run.name: run for run in runs if run.name in tables}
+    return Known(data, telling, {name: tables[name] for name in telling}, networks)
+
+
+@lru_cache(maxsize=256)
+def result_of(said: Known, name: str, target: str) -> Result:
+    """Return what a run says of a target, measured once."""
+    run, wanted = said.runs[name], experiment_of(said.runs[name])
+    predictions, _ = predictions_of(said.predictions[name], target, said.data.samples)
+    split = run.config["split"]
+    return Result(
+        title=title(wanted),
+        experiment=wanted,
+        run=run,
+        split=Split(split["kind"], split["seed"], tuple(split["sizes"].items())),
+        siblings=run.record["split"]["siblings"],
+        derived=target not in wanted.targets,
+        **with_errors(predictions),
+    )
+
+
+def with_errors(predictions: pd.DataFrame) -> dict[str, object]:
+    """Return predictions and their errors, as a Result holds them."""
+    delta = predictions["y_pred"] - predictions["y_true"]
+    return {
+        "predictions": predictions[["name", "los", "y_true", "y_pred"]].reset_index(drop=True),
+        "errors": measure_errors(delta, predictions["name"], resamples=RESAMPLES),
+    }
+
+
+def _targets(predictions: pd.DataFrame) -> set[str]:
+    """Return the columns of which predictions tell something, at once or derived."""
+    told = set(predictions["target"])
+    return told | {key for key, needed in _DERIVED.items() if needed <= told}
+
+
+def _ways(target: str) -> list[str]:
+    """Return the words of the targets to be learned, so that one knows a target."""
+    learned = [word(key) for key in sorted(_DERIVED.get(target, ()))]
+    return [word(target), *[",".join(learned)] * bool(learned)]

@@ -1,0 +1,164 @@
+"""Trainings that someone asks for here: the command line of galmass, started on its own.
+
+No state is kept: a run's folder says how it goes, also to a server that was started later.
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from galmass_app.fits import Worker
+from galmass_core import turns
+from galmass_core.dataset import home_folder
+from galmass_core.experiments import experiment
+from galmass_core.runs import LOG, RECORD, new_run_path, open_run, runs_folder
+
+ESTIMATES = Worker()
+_PATIENCE = 300.0  # s, for an estimate
+_NICE = 10  # trainings leave the machine to whoever works at it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A training as a person asks for it.
+
+    Attributes
+    ----------
+    data : Path
+        Folder of the data set.
+    experiment : str
+        Name, with its pixels where they are not the preset's.
+    preset : str
+    changes : tuple of (str, object)
+        Hyper-parameters that are not as in the preset, by their names in `TrainingConfig`.
+    split : str
+        ``galaxy`` or ``paper``.
+    seed : int
+    """
+
+    data: Path
+    experiment: str
+    preset: str
+    changes: tuple[tuple[str, Any], ...] = ()
+    split: str = "galaxy"
+    seed: int = 0
+
+    @property
+    def words(self) -> list[str]:
+        """The words after ``galmass train``."""
+        at_home = self.data.parent == home_folder().resolve()
+        words = [self.data.name if at_home else str(self.data)]
+        words += ["--experiment", self.experiment, "--preset", self.preset]
+        for name, value in self.changes:
+            flag = name.replace("_", "-")
+            if isinstance(value, bool):
+                words.append(f"--{flag}" if value else f"--no-{flag}")
+            else:
+                words += [f"--{flag}", str(value)]
+        words += ["--split", self.split] * (self.split != "galaxy")
+        return words + ["--seed", str(self.seed)] * (self.seed != 0)
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same."""
+        return shlex.join(["galmass", "train", *self.words, "--queue"])
+
+
+def start(order: Order) -> str:
+    """Put a training in the queue.
+
+    Returns
+    -------
+    str
+        Name of the run; its folder is there, its record follows when the process has come up.
+    """
+    path = new_run_path(experiment(order.experiment).name)
+    path.mkdir(parents=True)
+    _detach(path, "train", *order.words, "--queue", "--out", str(path))
+    return path.name
+
+
+def resume(name: str) -> None:
+    """Put a run that was stopped, failed or died in the queue again."""
+    path = open_run(name).path
+    _detach(path, "resume", str(path), "--queue")
+
+
+def stop(name: str) -> None:
+    """Stop a run that is queued or running.
+
+    Raises
+    ------
+    ValueError
+        If it is not, or is so on another machine.
+    """
+    turns.stop_run(open_run(name))
+
+
+def trouble(name: str) -> str:
+    """Say why a run that was asked for never began; empty if it did, or still may."""
+    folder = runs_folder() / name
+    if (folder / RECORD).exists():
+        return ""
+    with suppress(FileNotFoundError):
+        for line in reversed((folder / LOG).read_text(encoding="utf-8").splitlines()):
+            if line.startswith("galmass: "):
+                return line.removeprefix("galmass: ")
+    return ""
+
+
+@lru_cache(maxsize=256)
+def estimate(order: Order) -> dict[str, Any]:
+    """Have a few steps timed by a process of its own.
+
+    Returns
+    -------
+    dict
+        As `estimates.estimate_run` gives it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be estimated; the message is the command's.
+    """
+    command = [*_galmass("train"), *order.words, "--estimate", "--json"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        msg = f"a few steps took more than {_PATIENCE:.0f} s"
+        raise ValueError(msg) from error
+    if done.returncode:
+        lines = done.stderr.splitlines() or ["no word from the command"]
+        raise ValueError(lines[-1].removeprefix("galmass: "))
+    return json.loads(done.stdout)["rows"][0]
+
+
+def _detach(folder: Path, *words: str) -> None:
+    """Start a command that outlives the server, and look after its end while we live."""
+    with (folder / LOG).open("a", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            _galmass(*words),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    Thread(target=process.wait, daemon=True).start()
+
+
+def _galmass(*words: str) -> list[str]:
+    """Return the words that call this installation's command line, at leisure."""
+    return ["nice", "-n", str(_NICE)] * (os.name == "posix") + [
+        sys.executable,
+        "-m",
+        "galmass_core.cli",
+        *words,
+    ]

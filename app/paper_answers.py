@@ -1,0 +1,180 @@
+"""What answers the figures of Chu et al. (2024) in a data set: runs, trees, correlations.
+
+What takes time is done by `measured`, which a worker calls.
+"""
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from galmass_app.comparison import (
+    Known,
+    Missing,
+    Result,
+    Split,
+    known,
+    result_of,
+    rows_of_table,
+    with_errors,
+)
+from galmass_app.comparison import title as title_of
+from galmass_app.fits import LEAST_GALAXIES, Fit, Question, learn, why_missing
+from galmass_app.paper_figures import FIGURES, Panel
+from galmass_core.correlations import correlation_matrix
+from galmass_core.dataset import DataSet
+from galmass_core.derived import early_types
+from galmass_core.experiments import (
+    TABLE_5_TARGETS,
+    TARGETS,
+    default_features,
+    missing_columns,
+    usable_rows,
+)
+from galmass_core.learning import evaluate
+from galmass_core.pairing import choose_run
+from galmass_core.quantities import quantity
+from galmass_core.splits import BOOSTING_SIZES, sibling_share, split_samples
+from galmass_core.statements import text_results
+
+_MASSES = tuple(TARGETS[word] for word in ("mstar", "mdm", "mtot"))
+Answer = Result | Fit | Missing
+
+
+class Matrix(NamedTuple):
+    """Pearson's R of features and targets; the features come first."""
+
+    values: pd.DataFrame
+    features: int
+    samples: int
+
+
+def measured(data: DataSet, key: str, split: str) -> Any:  # noqa: ANN401
+    """Return what a figure or table is drawn from.
+
+    Parameters
+    ----------
+    data : DataSet
+    key : str
+        Of `paper_figures.FIGURES`.
+    split : str
+        ``galaxy`` or ``paper``.
+
+    Returns
+    -------
+    list of Answer, Matrix, Missing, or list of dict
+        Answers to the panels; the matrix of Figure 10; rows of a table.
+    """
+    if key == "10":
+        return correlations(data)
+    if key == "table-4":
+        return rows_of_table(known(data), split)
+    if key == "text":
+        return _text_rows(known(data), split)
+    return [answer(data, panel, split) for panel in FIGURES[key].panels]
+
+
+def answer(data: DataSet, panel: Panel, split: str) -> Answer:
+    """Return what is predicted in a data set where the paper predicts something, or why nothing."""
+    title = title_of(panel.wanted)
+    if why := why_missing(data, (panel.target,)):
+        symbol = quantity(panel.target).symbol
+        return Missing(title=title, why=f"there is no true {symbol} here: {why[panel.target]}")
+    ways = {"trees": _trees, "power-law": _power_law, "network": _network}
+    try:
+        return ways[panel.wanted.method](data, panel, split)
+    except ValueError as error:
+        return Missing(title=title, why=str(error))
+
+
+def features_of(data: DataSet, panel: Panel) -> tuple[str, ...]:
+    """Return the columns that trees learn from, as far as a data set has them."""
+    without = () if "abs_mag_r" in panel.wanted.features else ("abs_mag_r",)
+    return tuple(key for key in default_features(data.samples) if key not in without)
+
+
+@lru_cache(maxsize=16)
+def correlations(data: DataSet) -> Matrix | Missing:
+    """Correlate the ten features and the six targets, as far as a data set has them."""
+    features = default_features(data.samples)
+    targets = [TARGETS[word] for word in TABLE_5_TARGETS]
+    targets = [key for key in targets if key not in missing_columns(data.samples, targets)]
+    masses = [key for key in targets if key in _MASSES]
+    usable, _ = usable_rows(data.samples, features, masses)
+    table = data.samples.loc[usable, [*features, *targets]].astype(float)
+    table = table[np.isfinite(table).all(axis=1)]
+    if len(table) < LEAST_GALAXIES or not (features and targets):
+        return Missing(title="Pearson's R", why="too few samples have features and true masses")
+    return Matrix(correlation_matrix(table, list(table)), len(features), len(table))
+
+
+def differences(panel: Panel, result: Result) -> list[str]:
+    """Say how a result was learned in another way than the paper's."""
+    wanted, learned, said = panel.wanted, result.experiment, []
+    if result.run is None:
+        return said
+    if {"r", "g-r"} & set(learned.maps) and learned.pixels != wanted.pixels:
+        said.append(f"learned from images of {learned.pixels}², the paper's of {wanted.pixels}²")
+    if others := [key for key in learned.targets if key not in wanted.targets]:
+        symbols = ", ".join(quantity(key).symbol for key in others)
+        said.append(f"learned together with {symbols}")
+    if (width := result.run.config["training"]["width"]) != 1:
+        said.append(f"by a network {width:.2g} times as wide as the paper's")
+    return said
+
+
+def _trees(data: DataSet, panel: Panel, split: str) -> Answer:
+    """Train boosted trees, or take them as they were trained before."""
+    features, title = features_of(data, panel), title_of(panel.wanted)
+    if (here := len(data.galaxy_names)) < LEAST_GALAXIES:
+        return Missing(title=title, why=f"{here} galaxies are too few to learn from and to test")
+    if not features:
+        return Missing(title=title, why="there is nothing to learn it from here")
+    return learn(Question(data=data, target=panel.target, features=features, split=split))
+
+
+def _network(data: DataSet, panel: Panel, split: str) -> Answer:
+    """Take the run that answers, as in Table 4."""
+    said, wanted = known(data), panel.wanted
+    trial = choose_run(said.networks[split], wanted)
+    if trial is None:
+        named = {"title": title_of(wanted)}
+        if not data.has_maps:
+            return Missing(**named, why="not trained, and this data set has no maps to train on")
+        return Missing(**named, why="not trained", experiment=wanted.name)
+    result = result_of(said, trial.run.name, panel.target)
+    return _only_early(data, result) if panel.early else result
+
+
+def _only_early(data: DataSet, result: Result) -> Result:
+    """Keep early types only."""
+    names = data.samples["name"][early_types(data.samples)]
+    predictions = result.predictions[result.predictions["name"].isin(names)]
+    if predictions.empty:
+        msg = "no galaxy that the run predicts is of early type"
+        raise ValueError(msg)
+    return replace(result, **with_errors(predictions))
+
+
+@lru_cache(maxsize=16)
+def _power_law(data: DataSet, panel: Panel, split: str) -> Answer:
+    """Fit the power law of light, as ``galmass table baselines`` does."""
+    samples = data.samples
+    predictions = evaluate(panel.wanted, samples, split).predictions
+    parts = split_samples(samples, split)
+    return Result(
+        title=title_of(panel.wanted),
+        experiment=panel.wanted,
+        run=None,
+        split=Split(split, 0, tuple(BOOSTING_SIZES.items())),
+        siblings=sibling_share(samples, parts),
+        **with_errors(predictions),
+    )
+
+
+@lru_cache(maxsize=8)
+def _text_rows(said: Known, split: str) -> list[dict[str, Any]]:
+    """Return what the text states, measured on ours."""
+    return text_results(said.data, split, runs=said.runs.values())

@@ -1,0 +1,167 @@
+"""Predictions of several runs -> what their pictures have in common: axes, errors, moves."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from bokeh.models import Range1d
+
+from galmass_core.quantities import quantity
+
+MOVED = 30  # samples that get an arrow
+_SURE = (0.002, 0.998)  # share of predictions that decide the axes: one gone astray shall not
+_WIDE = 3.0  # the widest scatter that fits on either side of an error axis
+
+
+class Frame(NamedTuple):
+    """What the pictures of all panels have in common.
+
+    Attributes
+    ----------
+    target : str
+        Column that is predicted.
+    ends : (float, float), dex
+        Of the axes of true and predicted values.
+    reach : float, dex
+        Of the axis of errors, on either side of zero.
+    span : (float, float)
+        Ends of the axis of the property that errors are shown against.
+    label : str
+        Of that axis.
+    """
+
+    target: str
+    ends: tuple[float, float]
+    reach: float
+    span: tuple[float, float]
+    label: str
+
+    def beyond(self, predictions: pd.DataFrame) -> int:
+        """Count the samples whose prediction lies outside."""
+        return int((~predictions["y_pred"].between(*self.ends)).sum())
+
+
+def common_frame(
+    tables: Sequence[pd.DataFrame], target: str, values: pd.DataFrame, label: str
+) -> Frame:
+    """Return axes that suit all predictions.
+
+    Parameters
+    ----------
+    tables : sequence of pandas.DataFrame
+        ``y_true`` and ``y_pred``; at least one, none empty.
+    target : str
+        Column that is predicted.
+    values : pandas.DataFrame
+        A property of all samples, ``x``.
+    label : str
+        Of that property's axis.
+
+    Returns
+    -------
+    Frame
+    """
+    ends = [end for table in tables for end in (table["y_true"].min(), table["y_true"].max())]
+    ends += [end for table in tables for end in table["y_pred"].quantile(_SURE)]
+    spread = max((table["y_pred"] - table["y_true"]).std(ddof=0) for table in tables)
+    return Frame(
+        target,
+        _with_margin(min(ends), max(ends), 0.04),
+        max(_WIDE * float(spread), 1e-3),
+        _with_margin(values["x"].min(), values["x"].max(), 0.03),
+        label,
+    )
+
+
+class Axes:
+    """Ranges that the figures of all panels share: a zoom in one zooms all."""
+
+    def __init__(self) -> None:
+        names = ("true", "predicted", "property", "error", "histogram")
+        self.ranges = {name: Range1d() for name in names}
+        self.frame = None
+
+    def follow(self, frame: Frame) -> None:
+        """Move to another frame; a zoom on the same one stays."""
+        self.frame = frame
+        errors = (-frame.reach, frame.reach)
+        ends = (frame.ends, frame.ends, frame.span, errors, errors)
+        for side, (low, high) in zip(self.ranges.values(), ends, strict=True):
+            if (side.reset_start, side.reset_end) != (low, high):
+                side.update(start=low, end=high, reset_start=low, reset_end=high)
+
+    def seen(self, *names: str) -> tuple[float, ...]:
+        """Return the lengths of axes as far as they are in view."""
+        return tuple(self.ranges[name].end - self.ranges[name].start for name in names)
+
+
+def errors_beside(predictions: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
+    """Return predictions with their errors beside a property of the samples.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        ``name``, ``los``, ``y_true`` and ``y_pred``.
+    values : pandas.DataFrame
+        ``name``, ``los`` and ``x``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows with ``x``, the property (NaN where it is not known), and ``y``, the error
+        [dex].
+    """
+    rows = predictions.merge(values, on=["name", "los"], how="left")
+    return rows.assign(y=rows["y_pred"] - rows["y_true"])
+
+
+def values_of(samples: pd.DataFrame, column: str) -> tuple[pd.DataFrame, str]:
+    """Return a property of samples as an axis takes it, and its label.
+
+    Positive quantities that span a factor of 30 or more become decimal logarithms.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        ``name``, ``los`` and the column.
+    column : str
+        That `quantities` explains.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name``, ``los`` and ``x``; samples without a value are left out.
+    str
+    """
+    shown, values = quantity(column), samples[column].astype(float)
+    wide = (values.dropna() > 0).all() and values.quantile(0.99) > 30 * values.quantile(0.01)
+    as_log = bool(wide and not shown.log)
+    table = samples[["name", "los"]].assign(x=np.log10(values) if as_log else values)
+    return table.dropna(), f"{'log ' * as_log}{shown.label}"
+
+
+def largest_moves(before: pd.DataFrame, after: pd.DataFrame, count: int = MOVED) -> pd.DataFrame:
+    """Return the samples whose prediction changes most from one run to another.
+
+    Parameters
+    ----------
+    before, after : pandas.DataFrame
+        ``name``, ``los``, ``y_true`` and ``y_pred``.
+    count : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``y_true``, ``start`` and ``end`` [dex], the largest first.
+    """
+    both = after.merge(before[["name", "los", "y_pred"]], on=["name", "los"], suffixes=("", "_1"))
+    both = both.rename(columns={"y_pred_1": "start", "y_pred": "end"})
+    order = (both["end"] - both["start"]).abs().sort_values(ascending=False).index
+    return both.loc[order[:count], ["y_true", "start", "end"]]
+
+
+def _with_margin(low: float, high: float, share: float) -> tuple[float, float]:
+    """Return ends of an axis that leave some space."""
+    margin = share * (high - low) or 0.5
+    return float(low - margin), float(high + margin)

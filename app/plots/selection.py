@@ -1,0 +1,103 @@
+"""Selected samples in a plot: ringed while all others dim; and boxes and lassos to select by."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+from bokeh.events import SelectionGeometry
+from bokeh.models import BoxAnnotation, BoxSelectTool, LassoSelectTool, Plot
+from holoviews.plotting.bokeh.element import ElementPlot
+from numpy.typing import ArrayLike, NDArray
+
+PICKED = "#f2c14e"  # of selected samples, with a dark rim: readable on both backgrounds
+RIM = "#0e1116"
+LOOK = {"fill_color": PICKED, "line_color": RIM, "line_width": 1}
+SIZE = 6
+Geometry = Mapping[str, Any]
+SHAPES = ("rect", "poly")  # a box, a lasso; a tap tells of a point
+
+
+def inside(geometry: Geometry, x: ArrayLike, y: ArrayLike) -> NDArray:
+    """Return which points lie inside a box or a lasso.
+
+    Parameters
+    ----------
+    geometry : mapping
+        As Bokeh tells it: ``type`` ``rect`` with ``x0``, ``x1``, ``y0`` and ``y1``, or ``poly``
+        with the corners ``x`` and ``y``.
+    x, y : (n,) float
+        NaN is outside.
+
+    Returns
+    -------
+    (n,) bool
+    """
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if geometry["type"] == "rect":
+        (left, right), (low, high) = (sorted((geometry[f"{a}0"], geometry[f"{a}1"])) for a in "xy")
+        return (x > left) & (x < right) & (y > low) & (y < high)
+    corners = np.column_stack([np.asarray(list(geometry[axis]), float) for axis in "xy"])
+    crossed = np.zeros(len(x), dtype=bool)  # an odd number of edges to the right of a point
+    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        spans = (y0 > y) != (y1 > y)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            crossed ^= spans & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
+    return crossed
+
+
+def selectable(figure: Plot, chosen: Callable[[Geometry], None]) -> None:
+    """Give a figure a box and a lasso; what they enclose is for the caller to find."""
+    figure.add_tools(BoxSelectTool(renderers=[]), LassoSelectTool(renderers=[], continuous=False))
+    figure.toolbar.update(active_drag=None)
+
+    def drawn(event: SelectionGeometry) -> None:
+        if event.final and event.geometry["type"] in SHAPES:
+            chosen(event.geometry)
+
+    figure.on_event(SelectionGeometry, drawn)
+
+
+def veil(figure: Plot) -> BoxAnnotation:
+    """Lay a veil over a figure that dims what is not selected; hidden until something is."""
+    look = {"fill_color": "#808080", "line_color": None, "fill_alpha": 0.62}
+    made = BoxAnnotation(**look, visible=False, css_variables={"--bk-fill-color": "var(--gm-bg)"})
+    figure.add_layout(made)
+    return made
+
+
+def picked(
+    points: tuple[NDArray, NDArray], axes: list, chosen: Callable[[Geometry], None]
+) -> hv.Points:
+    """Draw selected samples above a veil, in a plot that a box or a lasso can select in.
+
+    Parameters
+    ----------
+    points : two arrays, (n,) float
+        Places of the selected samples; empty lifts the veil.
+    axes : list
+        Dimensions of the plot.
+    chosen : callable
+        Called with the geometry of a box or a lasso.
+
+    Returns
+    -------
+    holoviews.Points
+    """
+    return hv.Points(tuple(part.astype("f4") for part in points), axes).opts(
+        size=SIZE, **LOOK, hooks=[above, partial(_dim, chosen=chosen)]
+    )
+
+
+def above(plot: ElementPlot, element: hv.Element) -> None:
+    """Draw a layer above the veil (a HoloViews hook)."""
+    plot.handles["glyph_renderer"].level = "overlay"
+
+
+def _dim(plot: ElementPlot, element: hv.Points, chosen: Callable[[Geometry], None]) -> None:
+    """Lay the veil where something is selected (a HoloViews hook)."""
+    if "veil" not in plot.handles:
+        plot.handles["veil"] = veil(plot.state)
+        selectable(plot.state, chosen)
+    plot.handles["veil"].visible = len(element) > 0

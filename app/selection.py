@@ -1,0 +1,193 @@
+"""Which galaxies are selected, as short text that an address can hold; and subsets with a name.
+
+The text is an expression such as ``log_mstar > 11``, subhalo IDs parted by commas, or, for many,
+``~`` and a mask over the galaxies of the data set, packed.
+"""
+
+import json
+import re
+import zlib
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from galmass_core.atomic import write_json
+from galmass_core.dataset import DataSet, home_folder
+from galmass_core.filters import matching_rows
+
+LISTED = 24  # galaxies up to which their IDs are written out
+EXTREMES = 20  # galaxies with the largest or the smallest errors
+ERROR = "error"  # what galaxies can be sorted by, besides columns
+LONGEST = 60  # letters of a subset's name
+_MASK = "~"
+
+
+def names_of(text: str, data: DataSet, ids: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the galaxies that a text means, in the data set's order.
+
+    Parameters
+    ----------
+    text : str
+        As in the head of this module; empty for all galaxies. An expression keeps a galaxy if it
+        holds for one of its samples.
+    data : DataSet
+    ids : mapping
+        Subhalo ID: name of the galaxy.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    ValueError
+        If it can be none of the three, names an ID that there is not, or is a mask over another
+        data set.
+    """
+    if text.startswith(_MASK):
+        return _unpacked(text, data)
+    listed = _listed(text, ids)
+    if listed is None:
+        return tuple(data.samples.loc[matching_rows(data.samples, text), "name"].unique())
+    return tuple(name for name in data.galaxy_names if name in listed)
+
+
+def text_of(names: Collection[str], data: DataSet, ids: Mapping[str, str]) -> str:
+    """Return the shortest text that means these galaxies; arguments as of `names_of`."""
+    chosen = set(names)
+    if len(chosen) <= LISTED:
+        return ", ".join(call for call, name in ids.items() if name in chosen)
+    mask = np.fromiter((name in chosen for name in data.galaxy_names), bool)
+    packed = zlib.compress(np.packbits(mask).tobytes(), 9)
+    return _MASK + urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def is_mask(text: str) -> bool:
+    """Whether a text is nothing that a person can read."""
+    return text.startswith(_MASK)
+
+
+def box_text(x: str, y: str, geometry: Mapping[str, float]) -> str:
+    """Return a box in a scatter of two columns as an expression."""
+    ends = {
+        column: sorted((geometry[f"{axis}0"], geometry[f"{axis}1"]))
+        for axis, column in (("x", x), ("y", y))
+    }
+    return " and ".join(
+        f"{low:.6g} < {column} < {high:.6g}" for column, (low, high) in ends.items()
+    )
+
+
+def extremes(predictions: pd.DataFrame, count: int = EXTREMES, *, worst: bool) -> list[str]:
+    """Return the galaxies that a run predicts worst, or best.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        ``name``, ``y_true`` and ``y_pred`` [dex]. A galaxy's error is the largest of its lines of
+        sight.
+    count : int
+    worst : bool
+
+    Returns
+    -------
+    list of str
+        Names, the most extreme first.
+    """
+    return list(largest_errors(predictions).sort_values("size", ascending=not worst).index[:count])
+
+
+def largest_errors(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return ``los``, ``error`` and its ``size`` [dex] where a galaxy is predicted worst, by name.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        ``name``, ``los``, ``y_true`` and ``y_pred``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per galaxy.
+    """
+    error = predictions["y_pred"] - predictions["y_true"]
+    rows = predictions[["name", "los"]].assign(error=error, size=error.abs())
+    return rows.sort_values("size").groupby("name", sort=False).last()
+
+
+def saved_subsets(data: DataSet) -> dict[str, str]:
+    """Return the texts of a data set's subsets by name; none if their file is damaged."""
+    try:
+        content = json.loads(_subsets_file(data).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(name): str(text) for name, text in content.items()}
+
+
+def save_subset(data: DataSet, name: str, text: str) -> None:
+    """Keep a selection under a name, also for other sessions and later.
+
+    Raises
+    ------
+    ValueError
+        If the name is empty or too long, or nothing is selected.
+    """
+    if not 0 < len(name.strip()) <= LONGEST:
+        msg = f"name of a subset must have 1 to {LONGEST} letters, got {name!r}"
+        raise ValueError(msg)
+    if not text:
+        msg = "a subset must be a selection, but nothing is selected"
+        raise ValueError(msg)
+    _write(data, saved_subsets(data) | {name.strip(): text})
+
+
+def delete_subset(data: DataSet, name: str) -> None:
+    """Forget a subset; nothing happens if there is none of that name."""
+    _write(data, {key: text for key, text in saved_subsets(data).items() if key != name})
+
+
+def _write(data: DataSet, subsets: dict[str, str]) -> None:
+    """Write the subsets of a data set."""
+    path = _subsets_file(data)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, subsets)
+
+
+def _subsets_file(data: DataSet) -> Path:
+    """Return where the subsets of a data set lie; one that is built anew has others."""
+    return home_folder() / "subsets" / f"{data.checksum[:16]}.json"
+
+
+def _listed(text: str, ids: Mapping[str, str]) -> set[str] | None:
+    """Return the galaxies that are listed by ID or name; None if it is no list."""
+    calls = [call for call in re.split(r"[,;\s]+", text) if call]
+    if not calls or not all(call.isdecimal() or call in ids or "/" in call for call in calls):
+        return None
+    known = ids | {name: name for name in ids.values()}
+    unknown = [call for call in calls if call not in known]
+    if not unknown:
+        return {known[call] for call in calls}
+    if all(call.isdecimal() for call in calls):
+        msg = f"no subhalo {', '.join(unknown[:3])} in this data set"
+        raise ValueError(msg)
+    return None
+
+
+def _unpacked(text: str, data: DataSet) -> tuple[str, ...]:
+    """Return the galaxies of a mask."""
+    names: Sequence[str] = data.galaxy_names
+    try:
+        packed = urlsafe_b64decode(text[1:] + "=" * (-len(text[1:]) % 4))
+        unpacker = zlib.decompressobj()
+        bits = np.frombuffer(unpacker.decompress(packed, len(names) + 8), np.uint8)
+    except (ValueError, zlib.error) as error:
+        msg = "selection in the address cannot be read"
+        raise ValueError(msg) from error
+    if len(bits) != -(-len(names) // 8):
+        msg = f"selection was made in another data set than {data.path.name}"
+        raise ValueError(msg)
+    mask = np.unpackbits(bits, count=len(names)).astype(bool)
+    return tuple(np.asarray(names, dtype=object)[mask])

@@ -1,0 +1,118 @@
+"""The address of what is in view: written as it changes, obeyed when one goes back, copied."""
+
+from urllib.parse import parse_qsl, urlencode
+
+import param
+from panel.custom import JSComponent
+from param.parameterized import batch_call_watchers
+
+from galmass_app.state import IN_URL, Choice
+
+STEPS = {"page", "dataset", "galaxy", "figure"}  # a change of these is a step that "back" undoes
+
+
+class Address(JSComponent):
+    """A button that copies a link to what is in view; the browser's back and forward lead there.
+
+    A step of `STEPS` makes a new entry of the browser's history, any other change rewrites the
+    entry in view: back leads to the galaxy before as it was left, not through every axis.
+    """
+
+    written = param.List([0, ""], doc="How many steps there were, and the query in view.")
+
+    _esm = """
+    const CHAIN = `<svg viewBox="0 0 24 24" width="17" height="17" fill="none"
+      stroke="currentColor" stroke-width="2" stroke-linecap="round" aria-hidden="true">
+      <path d="M10 14a4.5 4.5 0 0 0 6.4 0l3.3-3.3a4.5 4.5 0 0 0-6.4-6.4L12 5.6"/>
+      <path d="M14 10a4.5 4.5 0 0 0-6.4 0l-3.3 3.3a4.5 4.5 0 0 0 6.4 6.4l1.3-1.3"/></svg>`
+
+    async function copy(text) {
+      try {
+        await navigator.clipboard.writeText(text)
+      } catch {  // the page came by http from another machine
+        const box = document.body.appendChild(document.createElement("textarea"))
+        box.value = text
+        box.select()
+        document.execCommand("copy")
+        box.remove()
+      }
+    }
+
+    export function render({ model }) {
+      let steps = 0
+      function write() {
+        const [made, search] = model.written
+        if (search !== location.search)
+          history[made > steps ? "pushState" : "replaceState"](null, "", search)
+        steps = made
+      }
+      write()
+      model.on("written", write)
+      window.addEventListener("popstate", () => model.send_msg(location.search))
+
+      const button = document.createElement("button")
+      button.innerHTML = CHAIN
+      button.title = "Copy a link to what is in view"
+      button.setAttribute("aria-label", button.title)
+      const said = document.createElement("span")
+      said.setAttribute("role", "status")
+      let timer
+      button.onclick = async () => {
+        await copy(location.href)
+        said.textContent = "✓ Link copied"
+        clearTimeout(timer)
+        timer = setTimeout(() => { said.textContent = "" }, 2500)
+      }
+      const both = document.createElement("div")
+      both.append(button, said)
+      return both
+    }
+    """
+
+    @classmethod
+    def of(cls, choice: Choice) -> "Address":
+        """Keep the address of a choice."""
+        address = cls(css_classes=["gm-address"], written=[0, query(choice)])
+        address._choice, address._restoring = choice, False
+        choice.param.watch(address._write, list(IN_URL))
+        return address
+
+    def _write(self, *events: param.parameterized.Event) -> None:
+        """Write what is in view; a step only where a person made one."""
+        step = not self._restoring and any(event.name in STEPS for event in events)
+        self.written = [self.written[0] + step, query(self._choice)]
+
+    def _handle_msg(self, data: str) -> None:
+        """Go where the browser went; say in the address if it cannot be had any more."""
+        self._restoring = True
+        try:
+            restore(self._choice, data)
+        finally:
+            self._restoring = False
+        self._write()
+
+
+def query(choice: Choice) -> str:
+    """Write all that is chosen as the query of an address; defaults go unsaid."""
+    chosen = {key: getattr(choice, name) for name, key in IN_URL.items()}
+    plain = {key: choice.param[name].default for name, key in IN_URL.items()}
+    return "?" + urlencode({key: value for key, value in chosen.items() if value != plain[key]})
+
+
+def read(search: str) -> dict[str, str]:
+    """Return what the query of an address asks for, by the names of a `Choice`."""
+    asked = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
+    return {name: asked[key] for name, key in IN_URL.items() if key in asked}
+
+
+def restore(choice: Choice, search: str) -> None:
+    """Choose what an address asks for, in one go."""
+    asked = {name: choice.param[name].default for name in IN_URL} | read(search)
+    name, galaxy = (asked.pop(key) or getattr(choice, key) for key in ("dataset", "galaxy"))
+    with batch_call_watchers(choice), choice.reporting():
+        if name != choice.dataset:
+            choice.open(name)
+        if name == choice.dataset:
+            if galaxy != choice.galaxy:
+                choice.show(galaxy)
+            choice.param.update(asked)

@@ -1,0 +1,135 @@
+"""One panel of the Compare page: what one run says, beside the truth and against a property."""
+
+from collections.abc import Callable, Collection
+
+import pandas as pd
+import panel as pn
+
+from galmass_app.comparison import Missing, Result
+from galmass_app.plots.comparison import Axes, errors_beside
+from galmass_app.plots.pictures import Pictures
+from galmass_app.plots.sample import nearest
+from galmass_app.plots.selection import Geometry, inside
+
+
+class ComparePanel(pn.viewable.Viewer):
+    """Title, prediction against truth with a histogram of errors, errors below, and words.
+
+    Parameters
+    ----------
+    axes : Axes
+        That all panels share.
+    choose : callable
+        Called with the name and the line of sight of a sample that was tapped.
+    select : callable
+        Called with the names of galaxies that a box or a lasso enclosed, and how in words.
+    remove : callable
+        Called without arguments when the panel is not wanted any more.
+    """
+
+    def __init__(
+        self,
+        axes: Axes,
+        choose: Callable[[str, str], None],
+        select: Callable[[list[str], str], None],
+        remove: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self._axes, self._choose, self._select = axes, choose, select
+        self._pictures, self._rows, self._drawn = None, None, None
+        stretch = {"sizing_mode": "stretch_width"}
+        self._title = pn.pane.HTML(css_classes=["gm-section"], **stretch)
+        self._words = pn.pane.HTML(css_classes=["gm-result"], **stretch)
+        self._gap = pn.pane.HTML(css_classes=["gm-gap"], **stretch)
+        self._remove = pn.widgets.Button(
+            label="Remove", on_click=lambda _: remove(), css_classes=["gm-remove"]
+        )
+        self._plots = pn.Column(css_classes=["gm-pictures"], **stretch)
+        self._layout = pn.Column(
+            pn.Row(self._title, self._remove, css_classes=["gm-compared-head"], **stretch),
+            self._plots,
+            self._gap,
+            self._words,
+            css_classes=["gm-compared"],
+            **stretch,
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, answer: Result | Missing, values: pd.DataFrame) -> None:
+        """Show what a run says inside the axes, unless that is in view already.
+
+        Parameters
+        ----------
+        answer : Result or Missing
+        values : pandas.DataFrame
+            ``name``, ``los`` and ``x``, the property that errors are shown against.
+        """
+        there = isinstance(answer, Result)
+        self._plots.visible, self._gap.visible = there, not there
+        if (answer, self._axes.frame) == self._drawn:
+            return
+        self._drawn, self._rows = (answer, self._axes.frame), None
+        if there:
+            self._rows = errors_beside(answer.predictions, values)
+            if self._pictures is None:
+                self._build()
+            self._pictures.show(self._rows)
+
+    def write(self, title: str, words: str, gap: str, *, active: bool, alone: bool) -> None:
+        """Write what stands around the pictures."""
+        self._title.object, self._words.object, self._gap.object = title, words, gap
+        self._layout.css_classes = ["gm-compared", *["gm-active"] * active]
+        self._remove.visible = not alone
+
+    def show(self, wanted: bool) -> None:
+        """Show the panel, or hide it."""
+        self._layout.visible = wanted
+
+    def move(self, moves: pd.DataFrame | None) -> None:
+        """Draw arrows (see `comparison.largest_moves`), or none."""
+        if self._pictures:
+            self._pictures.move(moves)
+
+    def mark(self, galaxy: str, los: str) -> None:
+        """Join the lines of sight of the galaxy in view."""
+        if self._rows is not None:
+            self._pictures.mark(self._rows[self._rows["name"] == galaxy], los)
+
+    def select(self, names: Collection[str]) -> None:
+        """Ring the samples of selected galaxies and dim the others."""
+        if self._rows is not None:
+            self._pictures.select(self._rows[self._rows["name"].isin(names)])
+
+    def _build(self) -> None:
+        """Make the figures, when there is something to show for the first time."""
+        self._pictures = Pictures(self._axes)
+        self._pictures.listen(self._tapped)
+        self._pictures.listen_to_boxes(self._enclosed)
+        square, inset, strip = (
+            pn.Column(
+                pn.pane.Bokeh(figure, sizing_mode="stretch_width"),
+                css_classes=[f"gm-{name}"],
+                sizing_mode="stretch_width",
+            )
+            for name, figure in (
+                ("square", self._pictures.square),
+                ("inset", self._pictures.inset),
+                ("strip", self._pictures.strip),
+            )
+        )
+        framed = pn.Column(square, inset, css_classes=["gm-framed"], sizing_mode="stretch_width")
+        self._plots[:] = [framed, strip]
+
+    def _tapped(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
+        """Choose the sample next to the place that was tapped."""
+        row = nearest(self._rows, x, y, at, spans)
+        if row is not None:
+            self._choose(row["name"], row["los"])
+
+    def _enclosed(self, x: str, y: str, geometry: Geometry) -> None:
+        """Select the galaxies that a box or a lasso encloses."""
+        rows = self._rows[inside(geometry, self._rows[x], self._rows[y])]
+        kind = "box" if geometry["type"] == "rect" else "lasso"
+        self._select(list(rows["name"].unique()), f"{kind} on {self._drawn[0].title}")

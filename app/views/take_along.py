@@ -1,0 +1,72 @@
+"""A figure taken along: its picture as it is on the screen, and its data, as files."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import param
+from panel.custom import JSComponent
+
+from galmass_app.state import Choice
+from galmass_app.theme import style_sheet
+from galmass_core.fits_files import table_as_fits
+
+PICTURES = ("PNG", "SVG", "PDF")
+
+
+class TakeAlong(JSComponent):
+    """A small menu beside a figure.
+
+    Pictures are made in the browser, from what it shows: plots and words stay lines and letters in
+    SVG, and in the PDF that the browser's print dialog saves, on a page as large as the figure.
+    """
+
+    figure = param.String(doc="CSS class of the element that is the figure.")
+    formats = param.List(doc="What there is to take, in the order of the menu.")
+
+    _esm = style_sheet("take_along.js")
+
+    @classmethod
+    def of(
+        cls,
+        choice: Choice,
+        figure: str,
+        name: Callable[[], str],
+        *,
+        table: Callable[[], pd.DataFrame] | None = None,
+        fits: Callable[[], bytes] | None = None,
+    ) -> "TakeAlong":
+        """Make the menu of a figure.
+
+        Parameters
+        ----------
+        choice : Choice
+            The files' names begin with its data set; it hears what goes wrong.
+        figure : str
+            CSS class of the element to be pictured.
+        name : callable
+            Returns what the files are called besides: galaxy and line of sight, or run; subject.
+        table : callable, optional
+            Returns the data in the figure, for CSV and FITS.
+        fits : callable, optional
+            Returns the content of a FITS file where it is more than the table.
+        """
+        menu = cls(figure=figure, css_classes=["gm-take"])
+        menu._choice, menu._name = choice, name
+        menu._files = {}
+        if table:
+            menu._files["CSV"] = lambda: table().to_csv(index=False).encode()
+            menu._files["FITS"] = lambda: table_as_fits(table(), {"DATASET": choice.dataset})
+        if fits:
+            menu._files["FITS"] = fits
+        menu.formats = [*PICTURES, *menu._files]
+        return menu
+
+    def _handle_msg(self, data: str) -> None:
+        """Send a file, or what to call the picture that the browser makes."""
+        with self._choice.reporting():
+            content = self._files[data]() if data in self._files else None
+            self._send_msg({"format": data, "name": self.file_name(), "content": content})
+
+    def file_name(self) -> str:
+        """Return what the files are called, without their ending."""
+        return f"{self._choice.dataset}_{self._name()}".replace("/", "-").replace(" ", "-")

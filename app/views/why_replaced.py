@@ -1,0 +1,52 @@
+"""How far a network's prediction moves with another map in the place of one."""
+
+import pandas as pd
+import panel as pn
+
+from galmass_app.plots.saliency import ReplacedMaps
+from galmass_app.why import Reasons
+from galmass_core.quantities import quantity
+
+HELP = (
+    "The branches of the network only add up, so a map counts the same whatever the others show. "
+    "Put together, such maps are of no galaxy."
+)
+
+
+class WhyReplaced(pn.viewable.Viewer):
+    """A bar and many circles for each map, once there are reasons to draw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        stretch = {"sizing_mode": "stretch_width"}
+        self.reasons, self._bars = None, ReplacedMaps()
+        self._foot = pn.pane.HTML(css_classes=["gm-foot"], **stretch)
+        self._layout = pn.Column(
+            pn.pane.HTML(
+                '<h2><span class="help" tabindex="0" data-help="'
+                f'{HELP}">What if a map were another?</span></h2>',
+                css_classes=["gm-section"],
+            ),
+            self._foot,
+            pn.pane.Bokeh(self._bars.figure, margin=0, **stretch),
+            css_classes=["gm-why-replaced"],
+            **stretch,
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All changes."""
+        return self.reasons.explanation.maps
+
+    def draw(self, reasons: Reasons) -> None:
+        """Show what a network's prediction rests on."""
+        self.reasons = reasons
+        changes = self.table
+        self._bars.show(changes, {key: quantity(key).name for key in changes["map"].unique()})
+        self._foot.object = (
+            f"<p>Bars: with the mean map of {reasons.others} other galaxies in its place. "
+            "Circles: with the map of each of them.</p>"
+        )

@@ -1,0 +1,256 @@
+"""Why a model says what it says of one sample: networks map by map, trees number by number.
+
+Networks are asked in a worker thread, where torch is imported for the first time; answers are kept
+for all sessions.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from galmass_app import services
+from galmass_app.fits import Question, Worker, learn
+from galmass_core.dataset import DataSet
+from galmass_core.experiments import missing_columns, true_values, usable_rows
+from galmass_core.maps import MAP_KEYS
+from galmass_core.model_runs import load_model
+from galmass_core.pairing import SAME_TRUTH
+from galmass_core.runs import Run, open_run, shipped_runs
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from galmass_core.network_runs import NetworkModel
+    from galmass_core.saliency import Explanation
+
+OTHERS = 24  # galaxies whose maps stand in for those of the galaxy in view
+NETWORKS = Worker()
+_shipped = lru_cache(maxsize=1)(shipped_runs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A network, and what it shall explain.
+
+    Attributes
+    ----------
+    data : DataSet
+    galaxy, los : str
+    run : Path
+        Folder.
+    ended : str
+        When the run ended: one that was trained anew in the same folder is another.
+    target : str
+        Column.
+    """
+
+    data: DataSet
+    galaxy: str
+    los: str
+    run: Path
+    ended: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reasons:
+    """What a network's prediction for a sample rests on.
+
+    Attributes
+    ----------
+    asked : Asked
+    run : Run
+    explanation : Explanation
+    others : int
+        Galaxies whose maps stood in.
+    true : float, dex
+        NaN where the data set does not know.
+    part : str
+        Which part of the run's split the sample was in, ``train`` and ``new`` among them; empty
+        if that is not known.
+    """
+
+    asked: Asked
+    run: Run
+    explanation: "Explanation"
+    others: int
+    true: float
+    part: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Steps:
+    """How trees come to their prediction for a sample.
+
+    Attributes
+    ----------
+    question : Question
+    mean : float, dex
+        Mean prediction for the galaxies learned from.
+    steps : pandas.DataFrame
+        By feature, the largest step first: ``value`` of the sample, and ``step`` [dex].
+    true : float, dex
+    tested : bool
+        Whether the sample was tested, and not learned from.
+    """
+
+    question: Question
+    mean: float
+    steps: pd.DataFrame
+    true: float
+    tested: bool
+
+    @property
+    def predicted(self) -> float:
+        """The prediction, dex."""
+        return self.mean + float(self.steps["step"].sum())
+
+
+def networks(data: DataSet) -> list[Run]:
+    """Return the finished networks that can be asked about a data set, the best first.
+
+    They see maps that the data set has and a person can look at, and learned from galaxies with as
+    many stars. Those that see most maps come first, then those with the least scatter.
+    """
+    if not data.has_maps:
+        return []
+    runs = [
+        run
+        for run in (*services.runs(), *_shipped())
+        if run.state == "finished"
+        and run.config["method"] == "network"
+        and set(run.config["maps"]) <= set(MAP_KEYS)
+        and run.record["dataset"].get("stars") == data.info.get("stars")
+    ]
+    return sorted(runs, key=lambda run: (-len(run.config["maps"]), _scatter(run)))
+
+
+def ask(data: DataSet, galaxy: str, los: str, run: Run, target: str) -> Asked:
+    """Return the question to be put to a network."""
+    return Asked(
+        data=data,
+        galaxy=galaxy,
+        los=los,
+        run=run.path,
+        ended=run.record["ended"],
+        target=target,
+    )
+
+
+@lru_cache(maxsize=64)
+def answer(asked: Asked) -> Reasons:
+    """Ask a network.
+
+    Raises
+    ------
+    ValueError
+        If files of the run or of the maps are damaged, the maps do not fit the network, or there
+        is no other galaxy to compare with.
+    """
+    from galmass_core.saliency import explain
+
+    data, run = asked.data, open_run(asked.run)
+    model = _model(asked.run, asked.ended)
+    rows = [row for row, (name, _) in enumerate(_drawn(data)) if name != asked.galaxy][:OTHERS]
+    if not rows:
+        msg = f"{data.path.name} has no galaxy besides this one to compare it with"
+        raise ValueError(msg)
+    sample = model.see([services.maps(data, asked.galaxy, asked.los)])
+    seen = _seen(data, asked.run, asked.ended)
+    others = {key: maps[rows] for key, maps in seen.items()}
+    true = true_value(data, asked.galaxy, asked.los, asked.target)
+    return Reasons(
+        asked=asked,
+        run=run,
+        explanation=explain(model, sample, others, asked.target),
+        others=len(rows),
+        true=true,
+        part=_part(run, asked, true),
+    )
+
+
+def steps_of_trees(question: Question, galaxy: str, los: str) -> Steps | str:
+    """Follow trees to their prediction for a sample.
+
+    Returns
+    -------
+    Steps or str
+        Or why there are none, as `usable_rows` says it.
+
+    Raises
+    ------
+    ValueError
+        If no usable sample is left to train or to test.
+    """
+    data, fit = question.data, learn(question)
+    row = data.row(galaxy, los).to_frame().T
+    usable, why = usable_rows(row, question.features)
+    if not usable.all():
+        return next(iter(why))
+    shap = fit.model.contributions(row).iloc[0]
+    order = shap.abs().sort_values(ascending=False).index
+    tested = fit.predictions["name"].eq(galaxy) & fit.predictions["los"].eq(row["los"].item())
+    return Steps(
+        question=question,
+        mean=float(fit.model.predict(row)[0] - shap.sum()),
+        steps=pd.DataFrame({"value": row.iloc[0][order].astype(float), "step": shap[order]}),
+        true=true_value(data, galaxy, los, question.target),
+        tested=bool(tested.any()),
+    )
+
+
+def true_value(data: DataSet, galaxy: str, los: str, target: str) -> float:
+    """Return the decimal logarithm of a sample's true value; NaN where it is not known."""
+    if missing_columns(data.samples, [target]):
+        return np.nan
+    return float(true_values(data.row(galaxy, los).to_frame().T, target)[0])
+
+
+def _scatter(run: Run) -> float:
+    """Return the scatter of a network's first target on its test part."""
+    return run.record["metrics"][run.config["targets"][0]]["std"]["value"]
+
+
+def _part(run: Run, asked: Asked, true: float) -> str:
+    """Return which part of a run's split a sample was in."""
+    if np.isnan(true):
+        return ""  # nobody learned from it, but it may be another galaxy
+    told = run.predictions()
+    row = told[
+        (told["name"] == asked.galaxy)
+        & (told["los"] == asked.los)
+        & (told["target"] == asked.target)
+    ]
+    if len(row) and abs(row["y_true"].iloc[0] - true) <= SAME_TRUTH:
+        return row["part"].iloc[0]
+    return "train" if run.record["dataset"]["sha256"] == asked.data.checksum else ""
+
+
+@lru_cache(maxsize=4)
+def _model(folder: Path, _ended: str) -> "NetworkModel":
+    """Load a network; it leaves a core to those who look at pages."""
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    return load_model(open_run(folder))
+
+
+@lru_cache(maxsize=16)
+def _drawn(data: DataSet) -> tuple[tuple[str, str], ...]:
+    """Draw samples of different galaxies, always the same: one more than are needed."""
+    samples = data.samples[["name", "los"]].sample(frac=1, random_state=0)
+    return tuple(
+        samples.drop_duplicates("name").head(OTHERS + 1).itertuples(index=False, name=None)
+    )
+
+
+@lru_cache(maxsize=4)
+def _seen(data: DataSet, folder: Path, ended: str) -> "dict[str, Tensor]":
+    """Return the maps of the galaxies that were drawn, as a network sees them."""
+    maps = [services.maps(data, *sample) for sample in _drawn(data)]
+    return _model(folder, ended).see(maps)

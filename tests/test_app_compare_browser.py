@@ -1,0 +1,118 @@
+"""The Compare page in a browser: a branch brings its panel, a tap its galaxy, a reload both."""
+
+import re
+import shutil
+
+import pytest
+from run_folders import enlarge, make_runs
+from served import FIGURES, PATIENCE, chromium_browser, served
+
+from galmass_core.assets import asset
+from galmass_core.dataset import open_dataset
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
+expect = playwright.expect
+
+pytestmark = pytest.mark.browser
+SQUARES = f"{FIGURES}.filter(v => v.model.below[0]?.axis_label?.startsWith('true'))"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """200 galaxies with the maps of the four that ship, and runs about them."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(asset("showcase"), folder / "many")
+    enlarge(open_dataset(folder / "many"), 50)
+    data = open_dataset(folder / "many")
+    make_runs(folder, data, inputs=("r", "2V", "V", "r+2V", "occupancy"))
+    return data
+
+
+@pytest.fixture(scope="module")
+def server(data, tmp_path_factory):
+    with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with chromium_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium, server):
+    """Open the page as a new visitor; whatever goes wrong in the browser fails the test."""
+    troubles, tabs = [], []
+
+    def visit(query="", width=1400, height=900):
+        page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
+        tabs.append(page)
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("requestfailed", lambda request: troubles.append(request.url))
+        page.goto(f"{server}?page=compare{query}")
+        page.locator(".gm-square canvas").first.wait_for()
+        return page
+
+    yield visit
+    for tab in tabs:
+        tab.context.close()
+    assert not troubles
+
+
+def panel(page, title):
+    """Return the panel of that title."""
+    return page.locator(".gm-compared").filter(
+        has=page.get_by_role("heading", name=title, exact=True)
+    )
+
+
+def press(page, name):
+    page.locator(".gm-branches").get_by_role("button", name=name, exact=True).click()
+
+
+def test_branch_that_is_switched_brings_its_panel_and_a_reload_keeps_it(visit):
+    page = visit("&panels=r%2B2V&branches=r%2B2V")
+    expect(page.locator(".gm-square")).to_have_count(1)
+    press(page, "r")
+    expect(panel(page, "V + σ").locator(".numbers")).to_contain_text("N = ", timeout=PATIENCE)
+    expect(panel(page, "V + σ")).to_contain_text("against r + V + σ")
+    page.wait_for_function(f"{SQUARES}.length === 2")
+    ends = page.evaluate(f"{SQUARES}.map(v => [v.frame.x_range.start, v.frame.y_range.end])")
+    assert ends[0] == ends[1]
+    page.wait_for_url(re.compile("panels=r%2B2V%3B2V"))
+    page.reload()
+    expect(panel(page, "V + σ").locator(".numbers")).to_be_visible(timeout=PATIENCE)
+
+
+def test_combination_that_is_not_trained_leads_to_the_train_page(visit):
+    page = visit("&panels=r%2B2V&branches=r%2B2V")
+    press(page, "g−r")
+    page.locator(".gap").get_by_text("Not trained").wait_for()
+    page.locator(".gap").get_by_role("link", name="Train it").click()
+    page.wait_for_url(re.compile("page=train.*experiment="))
+
+
+def test_tap_shows_the_galaxy_and_marks_it_in_every_panel(visit):
+    page = visit("&panels=r;2V")
+    place = f"""() => {{
+        const view = {SQUARES}[0], box = view?.el.getBoundingClientRect()
+        const points = view?.model.renderers.map(r => r.data_source)
+            .find(source => source.data.shade?.length)
+        return points && [box.left + view.frame.x_scale.compute(points.data.x[5]),
+            box.top + view.frame.y_scale.compute(points.data.y[5])]
+    }}"""
+    before = page.locator(".gm-compared-name").inner_text()
+    page.mouse.click(*page.wait_for_function(place).json_value())
+    expect(page.locator(".gm-compared-name")).not_to_have_text(before, timeout=PATIENCE)
+    expect(page.locator(".gm-compared-galaxy .gm-map canvas").first).to_be_visible()
+    marked = f"""{SQUARES}.map(v => v.model.renderers.map(r => r.data_source)
+        .find(source => source.data.size)?.data.size.length)"""
+    page.wait_for_function(f"({marked}).every(count => count === 3)")
+
+
+def test_page_fits_a_phone(visit):
+    page = visit(width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

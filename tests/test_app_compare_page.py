@@ -1,0 +1,462 @@
+"""The Compare page: what it takes from runs, what it draws of them and what it says."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import panel as pn
+import pytest
+from run_folders import SCATTERS, make_run, make_runs
+from sample_tables import make_dataset, make_samples
+
+from galmass_app.comparison import (
+    BASELINE,
+    MOST,
+    Missing,
+    Split,
+    answers,
+    baseline,
+    compare,
+    controls,
+    input_set,
+    known,
+    offered,
+    targets_of,
+)
+from galmass_app.plots.comparison import (
+    Axes,
+    common_frame,
+    errors_beside,
+    largest_moves,
+    values_of,
+)
+from galmass_app.plots.pictures import Pictures
+from galmass_app.state import IN_URL, Choice
+from galmass_app.views import compare_words as words
+from galmass_app.views.compare_controls import add_panel, panel_keys, reference_of, remove_panel
+from galmass_app.views.compare_page import Compare
+from galmass_app.views.compare_panel import ComparePanel
+from galmass_app.views.table_four import table
+from galmass_core.baselines import fit_power_law
+from galmass_core.experiments import INPUT_SETS
+from galmass_core.metrics import Comparison, Estimate
+from galmass_core.splits import NETWORK_SIZES, split_samples
+from galmass_core.table_four import table_4
+
+MSTAR, MTOT, F_DM = "log_mstar_1rhsm", "log_mtot_1rhsm", "f_dm_1rhsm"
+INPUTS = ("r", "2V", "r+2V", "occupancy")
+SPLIT = Split("galaxy", 0, tuple(NETWORK_SIZES.items()))
+
+
+def make_home(folder, name="synthetic/table", **description):
+    samples = make_samples(200).assign(synthetic=True)
+    samples["name"] = samples["name"].str.replace("synthetic/table", name)
+    samples["log_mstar"] = samples[MSTAR] + 0.3
+    return make_dataset(folder / "learnable", samples, **description)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home folder with 200 galaxies and networks that saw some of their maps."""
+    folder = tmp_path_factory.mktemp("home")
+    data = make_home(folder)
+    make_runs(folder, data, inputs=INPUTS)
+    make_run(folder, data, "mstar,mtot/r+2V", 0.05)
+    make_run(folder, data, "mstar/2V", 0.07, seed=1, stars=10000)
+    make_run(folder, data, "mstar/r@60", 0.08, split="paper")
+    return folder
+
+
+@pytest.fixture
+def data(home, monkeypatch):
+    return settle(home, monkeypatch).data
+
+
+@pytest.fixture
+def visit(home, monkeypatch):
+    """Make the page, as a session would."""
+
+    def visit(folder=home, **chosen):
+        return Compare(settle(folder, monkeypatch, **chosen))
+
+    return visit
+
+
+@pytest.fixture
+def pictures(data):
+    """The figures of a panel, and the rows in them."""
+    (answer,) = ask(data, "r")
+    values, label = values_of(data.samples, "log_mstar")
+    axes = Axes()
+    axes.follow(common_frame([answer.predictions], MSTAR, values, label))
+    made = Pictures(axes)
+    rows = errors_beside(answer.predictions, values)
+    made.show(rows)
+    return made, rows
+
+
+def settle(folder, monkeypatch, **chosen):
+    monkeypatch.setenv("GALMASS_HOME", str(folder))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+    choice = Choice(page="compare", dataset="learnable", **chosen)
+    choice.settle()
+    return choice
+
+
+def ask(data, *keys, target=MSTAR, split="galaxy"):
+    return answers(data, target, keys, split)
+
+
+def texts(view):
+    panes = view.__panel__().select(pn.pane.HTML)
+    return "\n".join(str(pane.object) for pane in panes if pane.visible)
+
+
+def layer(figure, name):
+    """Return the data of the layer that has such a column."""
+    (found,) = (one for one in figure.renderers if name in one.data_source.data)
+    return found.data_source.data
+
+
+def estimate(value):
+    return Estimate(value, value - 0.001, value + 0.001)
+
+
+@pytest.mark.parametrize("inputs", INPUTS)
+def test_panel_shows_the_run_of_its_inputs(data, inputs):
+    (answer,) = ask(data, inputs)
+    assert answer.experiment.maps == INPUT_SETS[inputs]
+    assert answer.errors["std"].value == pytest.approx(SCATTERS[inputs], rel=0.2)
+    parts = split_samples(data.samples, sizes=NETWORK_SIZES)
+    tested = data.samples[parts == "test"]
+    assert set(answer.predictions["name"]) == set(tested["name"])
+    assert len(answer.predictions) == len(tested)
+
+
+def test_runs_of_another_split_answer_where_it_is_asked_for(data):
+    by_galaxy, at_random = (ask(data, "r", split=split)[0] for split in ("galaxy", "paper"))
+    assert by_galaxy.siblings == 0
+    assert at_random.siblings > 0.5
+    assert "Split at random, " in words.learning(at_random, frame_of(at_random))
+
+
+def frame_of(answer):
+    values = pd.DataFrame({"x": [0.0, 1.0]})
+    return common_frame([answer.predictions], MSTAR, values, "x")
+
+
+def test_baseline_is_fitted_to_the_training_part_alone(data):
+    answer = baseline(data, MSTAR, SPLIT)
+    parts = split_samples(data.samples, sizes=NETWORK_SIZES)
+    train, test = (data.samples[parts == part] for part in ("train", "test"))
+    model = fit_power_law(train[["abs_mag_r"]], train[MSTAR])
+    np.testing.assert_allclose(answer.predictions["y_pred"], model.predict(test))
+
+
+def test_baseline_follows_the_split_of_the_runs_beside_it(data):
+    run, line = ask(data, "r", BASELINE, split="paper")
+    assert line.split == run.split
+    assert line.siblings == pytest.approx(run.siblings, abs=0.02)
+
+
+def test_baseline_of_few_galaxies_says_so(tmp_path):
+    few = make_dataset(tmp_path / "few", make_samples(20))
+    assert "too few galaxies" in baseline(few, MSTAR, SPLIT).why
+
+
+def test_dark_matter_fraction_follows_from_masses_learned_together(data):
+    answer, missing = ask(data, "r+2V", "r", target=F_DM)
+    assert answer.derived
+    masses = (
+        known(data)
+        .predictions[answer.run.name]
+        .pivot_table(index=["name", "los"], columns="target", values="y_pred")
+    )
+    fractions = 1 - 10 ** (masses[MSTAR] - masses[MTOT])
+    rows = answer.predictions.set_index(["name", "los"])["y_pred"]
+    np.testing.assert_allclose(10**rows, fractions.clip(lower=1e-3)[rows.index])
+    assert isinstance(missing, Missing)
+
+
+def test_what_is_not_trained_says_what_to_train(tmp_path):
+    data = make_home(tmp_path, shards={"0": "somewhere"})
+    one, fraction = ask(data, "g-r+V"), ask(data, "g-r+V", target=F_DM)
+    assert (one[0].title, one[0].experiment) == ("g−r + V", "mstar/g-r+V")
+    assert fraction[0].experiment == "mstar,mtot/g-r+V"
+    gap = words.gap(one[0], data, MSTAR)
+    assert 'href="?page=train&amp;data=learnable&amp;experiment=mstar/g-r%2BV"' in gap
+    assert "galmass train learnable --experiment mstar/g-r+V" in gap
+
+
+def test_data_without_maps_cannot_be_trained_on(data):
+    (missing,) = ask(data, "g-r")
+    assert missing.experiment == ""
+    assert "no maps to train on" in missing.why
+
+
+def test_a_run_that_ends_is_seen_and_others_are_not_read_again(tmp_path, monkeypatch):
+    make_home(tmp_path)
+    data = settle(tmp_path, monkeypatch).data
+    before = known(data)
+    assert known(data) is before
+    make_run(tmp_path, data, "mstar/r", 0.06)
+    assert list(known(data).runs) == ["mstar-r-0"]
+
+
+def test_targets_with_predictions_come_first(data):
+    assert set(targets_of(data)[:3]) == {MSTAR, MTOT, F_DM}
+    assert "f_star_1rhsm" in targets_of(data)[3:]
+
+
+def test_all_runs_that_tell_of_a_target_are_offered(data):
+    assert set(offered(data, MTOT).values()) == {BASELINE, "run:mstar,mtot-r+2V-0"}
+    assert len(offered(data, MSTAR)) == 1 + len(INPUTS) + 3
+
+
+def test_controls_stand_beside_networks_that_saw_motions(data):
+    image, motion = ask(data, "r", "2V")
+    assert controls(data, MSTAR, image) == {}
+    told = controls(data, MSTAR, motion)
+    assert told["occupancy"].errors["std"].value == pytest.approx(SCATTERS["occupancy"], rel=0.2)
+    assert told["thinned"].errors["std"].value == pytest.approx(0.07, rel=0.2)
+    assert words.control_lines(told, data).count("σ = 0.") == 2
+
+
+def test_branches_have_one_name_in_any_order():
+    assert input_set(["sigma", "V", "r"]) == "r+2V"
+    assert input_set([]) == ""
+
+
+def test_a_worse_run_is_called_worse_beyond_doubt(data):
+    both, image = ask(data, "r+2V", "r")
+    compared = compare(both, image)
+    assert compared.difference.value == pytest.approx(0.02, abs=0.01)
+    assert compared.low95 > 0
+    assert "▲ worse" in words.difference(compared, "r + V + σ")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"), [(-3, -1, "▼ better"), (-1, 2, "no difference shown")]
+)
+def test_difference_is_said_in_words(low, high, said):
+    compared = Comparison(estimate(0.0), low, high, 9, 3)
+    assert said in words.difference(compared, "r")
+    assert "Has no sample in common" in words.difference(None, "r")
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "said"),
+    [
+        ("synthetic/table", MSTAR, "not comparable"),
+        ("TNG/TNG100-1", MSTAR, "✓ agrees with ours"),
+        ("TNG/TNG100-1", "log_mdm_1rhsm", ""),
+    ],
+)
+def test_only_networks_on_the_papers_galaxies_can_agree(tmp_path, monkeypatch, name, target, said):
+    data = make_home(tmp_path, name)
+    make_run(tmp_path, data, "mstar/r" if target == MSTAR else "mdm/r", 0.06)
+    data = settle(tmp_path, monkeypatch).data
+    (answer,) = ask(data, "r", target=target)
+    paper = words.beside_paper(data, target, answer)
+    assert said in paper
+    assert bool(said) == bool(paper)
+
+
+def test_small_images_are_not_the_papers(tmp_path, monkeypatch):
+    make_run(tmp_path, make_home(tmp_path, "TNG/TNG100-1"), "mstar/r@60", 0.06)
+    data = settle(tmp_path, monkeypatch).data
+    (answer,) = ask(data, "r")
+    assert "learned from images of 60²" in words.beside_paper(data, MSTAR, answer)
+
+
+def test_frame_holds_every_truth_and_no_prediction_gone_astray():
+    true = np.linspace(9, 11, 1000)
+    table = pd.DataFrame({"y_true": true, "y_pred": true + 0.01})
+    table.loc[500, "y_pred"] = 3.0
+    frame = common_frame([table], MSTAR, pd.DataFrame({"x": [1.0, 2.0]}), "x")
+    low, high = frame.ends
+    assert 8.8 < low < 9
+    assert 11 < high < 11.2
+    assert frame.beyond(table) == 1
+
+
+def test_largest_moves_come_first():
+    before = pd.DataFrame({"name": list("abc"), "los": "x", "y_true": 1.0, "y_pred": 1.0})
+    after = before.assign(y_pred=[1.1, 0.5, 1.2])
+    moves = largest_moves(before, after, 2)
+    assert moves[["start", "end"]].to_numpy().tolist() == [[1.0, 0.5], [1.0, 1.2]]
+
+
+def test_property_that_spans_decades_is_drawn_as_its_logarithm():
+    samples = pd.DataFrame({"name": list("ab"), "los": "x", "sigma_v": [10.0, 1000.0]})
+    table, label = values_of(samples, "sigma_v")
+    assert table["x"].tolist() == [1.0, 3.0]
+    assert label == "log σ_v [km/s]"
+    table, label = values_of(samples.assign(sigma_v=[100.0, 200.0]), "sigma_v")
+    assert table["x"].tolist() == [100.0, 200.0]
+    assert label == "σ_v [km/s]"
+
+
+def test_panels_share_axes_and_bins(data):
+    both, image = ask(data, "r+2V", "r")
+    values, label = values_of(data.samples, "log_mstar")
+    axes = Axes()
+    axes.follow(common_frame([both.predictions, image.predictions], MSTAR, values, label))
+    one, two = Pictures(axes), Pictures(axes)
+    for made, answer in ((one, both), (two, image)):
+        made.show(errors_beside(answer.predictions, values))
+    assert one.square.x_range is two.square.x_range
+    assert one.strip.y_range is two.strip.y_range
+    edges = [layer(made.inset, "left")["left"] for made in (one, two)]
+    np.testing.assert_array_equal(*edges)
+
+
+def test_every_sample_is_drawn(pictures):
+    made, rows = pictures
+    (points,) = (one for one in made.square.renderers if "shade" in one.data_source.data)
+    np.testing.assert_allclose(points.data_source.data["y"], rows["y_pred"], rtol=1e-6)
+    reach = made.strip.y_range.reset_end
+    assert layer(made.inset, "top")["top"].sum() == (rows["y"].abs() <= reach).sum()
+
+
+def test_many_samples_become_an_image_that_counts_them_all(pictures):
+    made, rows = pictures
+    many = pd.concat([rows] * 30, ignore_index=True)
+    made.show(many)
+    assert layer(made.square, "image")["image"][0].sum() == len(many)
+    assert len(layer(made.square, "shade")["x"]) == 0
+
+
+def test_lines_of_sight_of_a_galaxy_are_joined_in_both_figures(pictures):
+    made, rows = pictures
+    own = rows[rows["name"] == rows["name"].iloc[0]]
+    made.mark(own, "y")
+    for figure, columns in ((made.square, ["y_true", "y_pred"]), (made.strip, ["x", "y"])):
+        mark = layer(figure, "size")
+        assert sorted(mark["size"]) == [8, 8, 14]
+        place = own.loc[own["los"] == "y", columns].iloc[0].tolist()
+        assert [mark["x"][-1], mark["y"][-1]] == place
+
+
+def test_arrows_point_where_predictions_go(pictures):
+    made, _ = pictures
+    made.move(pd.DataFrame({"y_true": [1, 2], "start": [1.0, 1.0], "end": [1.5, 0.5]}))
+    assert layer(made.square, "marker")["marker"].tolist() == ["triangle", "inverted_triangle"]
+    made.move(None)
+    assert len(layer(made.square, "start")["start"]) == 0
+
+
+def test_tap_chooses_the_nearest_sample(data):
+    (answer,) = ask(data, "r")
+    values, label = values_of(data.samples, "log_mstar")
+    axes, chosen = Axes(), []
+    axes.follow(common_frame([answer.predictions], MSTAR, values, label))
+    panel = ComparePanel(axes, lambda *sample: chosen.append(sample), print, print)
+    panel.draw(answer, values)
+    row = answer.predictions.iloc[7]
+    panel._tapped("y_true", "y_pred", (row["y_true"], row["y_pred"]), (1.0, 1.0))
+    assert chosen == [(row["name"], row["los"])]
+
+
+def test_page_shows_its_panels_and_what_each_branch_is_worth(visit):
+    page = visit()
+    said = texts(page)
+    assert len([panel for panel in page._panels if panel._layout.visible]) == 4
+    assert said.count("against r + V + σ (95 %:") == 3
+    assert "synthetic</span>" in said
+    assert not page.choice.error
+
+
+def test_switching_a_branch_brings_its_panel(visit):
+    page = visit()
+    page._controls._branches.value = ["V", "sigma"]
+    assert page.choice.branches == "2V"
+    assert page.choice.panels == "r+2V;r;2V;power-law"
+    page._controls._branches.value = ["V"]
+    assert page.choice.panels.endswith(";V")
+    page._controls._branches.value = []
+    assert "Switch on one at least" in page._controls._none.object
+    assert page.choice.branches == "V"
+
+
+def test_seventh_panel_takes_the_place_of_the_active_one():
+    choice = Choice(panels="r;V;sigma;2V;g-r;r+V", branches="V")
+    add_panel(choice, "r+2V")
+    assert panel_keys(choice) == ["r", "r+2V", "sigma", "2V", "g-r", "r+V"]
+    assert len(panel_keys(choice)) == MOST
+
+
+def test_reference_that_is_removed_leaves_its_place_to_the_first():
+    choice = Choice(panels="r;V", reference="V")
+    assert reference_of(choice) == "V"
+    remove_panel(choice, "V")
+    assert reference_of(choice) == "r"
+    remove_panel(choice, "r")
+    assert choice.panels == "r"
+
+
+def test_removed_panel_is_not_shown_any_more(visit):
+    page = visit()
+    page._remove(1)
+    page._draw()
+    assert page.choice.panels == "r+2V;2V;power-law"
+    assert [panel._layout.visible for panel in page._panels] == [True, True, True, False]
+
+
+def test_arrows_lead_from_the_reference(visit):
+    page = visit(arrows="on")
+    counts = [
+        len(layer(panel._pictures.square, "start")["start"])
+        for panel in page._panels
+        if panel._pictures
+    ]
+    assert counts == [0, 30, 30, 30]
+
+
+def test_page_without_runs_says_what_to_do_and_shows_the_baseline(visit, tmp_path):
+    make_home(tmp_path)
+    page = visit(tmp_path)
+    said = texts(page)
+    assert "No network has predicted these galaxies yet" in said
+    assert "galmass train learnable --experiment mstar/r" in said
+    assert said.count("Not trained, and this data set has no maps") == 3
+    assert re.search(r"power law in M_r</h2>(.|\n)*σ = <b>0\.", said)
+
+
+def test_page_of_few_galaxies_says_how_to_get_more(visit, tmp_path):
+    make_dataset(tmp_path / "learnable", make_samples(4))
+    page = visit(tmp_path)
+    assert "4 galaxies are too few" in texts(page)
+    assert "galmass demo" in texts(page)
+    assert not page._comparing.visible
+
+
+def test_page_of_galaxies_without_masses_says_so(visit, tmp_path):
+    samples = make_samples(4)[["name", "los", "is_central", "host_group", "sigma_v"]]
+    make_dataset(tmp_path / "learnable", samples)
+    page = visit(tmp_path)
+    assert "nothing to compare here" in texts(page)
+    assert not page._comparing.visible
+
+
+def test_page_answers_for_the_galaxy_in_view(visit, data):
+    (answer,) = ask(data, "r")
+    row = answer.predictions.iloc[0]
+    page = visit(galaxy=row["name"], los=row["los"])
+    said = page._galaxy._table.object
+    assert f"{row['y_true']:.3f}" in said
+    assert f"{row['y_pred']:.3f}" in said
+
+
+def test_choice_of_the_page_is_in_the_address():
+    assert {"target", "branches", "panels", "reference", "against", "arrows"} <= set(IN_URL)
+
+
+def test_table_has_our_rows_beside_the_papers(data):
+    rows = table_4(data, known(data).runs.values())
+    written = table(data, rows)
+    assert written.count("<tr>") == 25
+    measured = next(row for row in rows if row["row"] == 1)
+    assert str(Estimate(**measured["std"])) in written
+    assert 'experiment=mstar2d/r">train it</a>' in written
+    assert written.count("not comparable") == sum(row["status"] == "measured" for row in rows)

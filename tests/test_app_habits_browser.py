@@ -1,0 +1,303 @@
+"""Habits in a real browser: back and forward, keys, figures taken along, the tour, no barriers."""
+
+import re
+import struct
+from io import BytesIO
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from demo_folder import NAMES, write_demo_galaxies
+from sample_tables import make_dataset, make_samples
+from served import PATIENCE, chromium_browser, served
+
+from galmass_app.page import PAGES
+from galmass_core.build import build_dataset
+from galmass_core.dataset import open_dataset
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
+expect = playwright.expect
+
+pytestmark = pytest.mark.browser
+UPSTREAM = set()
+
+
+@pytest.fixture(scope="module")
+def toys(tmp_path_factory):
+    cutouts = write_demo_galaxies(tmp_path_factory.mktemp("sources") / "cutouts")
+    home = tmp_path_factory.mktemp("home")
+    make_dataset(home / "table", make_samples(100))  # large enough to learn from
+    return build_dataset([cutouts], home / "toys").path
+
+
+@pytest.fixture(scope="module")
+def server(toys, tmp_path_factory):
+    with served(toys, tmp_path_factory.mktemp("log"), "--warm") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with chromium_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium, server):
+    """Open the dashboard as a new visitor; whatever goes wrong in the browser fails the test."""
+    troubles, tabs = [], []
+
+    def visit(query="", *, width=1400, height=900, scheme="dark", **context):
+        size = {"width": width, "height": height}
+        tab = chromium.new_context(viewport=size, color_scheme=scheme, **context).new_page()
+        tabs.append(tab)
+        tab.set_default_timeout(PATIENCE)
+        tab.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+        tab.on("pageerror", lambda error: troubles.append(str(error)))
+        tab.goto(server + query)
+        tab.locator(".gm-guide button").first.wait_for()
+        tab.locator(".gm-page").first.wait_for()
+        return tab
+
+    yield visit
+    for tab in tabs:
+        tab.context.close()
+    assert not troubles
+
+
+def expect_galaxy(tab, subhalo, los=None):
+    heading = tab.locator(".gm-headline h1")
+    expect(heading).to_have_text(f"Subhalo {subhalo}", timeout=PATIENCE)
+    if los:
+        expect(tab.locator(".gm-headline")).to_contain_text(f"along {los}", timeout=PATIENCE)
+
+
+def press(tab, css_class, **name):
+    tab.locator(f".{css_class}").get_by_role("button", **name).click()
+
+
+# Back, forward, and links
+
+
+def test_back_and_forward_lead_through_galaxies_and_pages_as_they_were_left(visit):
+    tab = visit("?galaxy=1")
+    press(tab, "gm-next")
+    expect_galaxy(tab, 2, "z")
+    press(tab, "gm-los", name="x")  # no step of its own
+    expect_galaxy(tab, 2, "x")
+    press(tab, "gm-pages", name="Sample")
+    tab.wait_for_url(re.compile("page=sample"))
+    tab.go_back()
+    expect_galaxy(tab, 2, "x")
+    expect(tab.locator(".gm-pages .bk-active")).to_have_text("Explore", timeout=PATIENCE)
+    tab.go_back()
+    expect_galaxy(tab, 1, "z")
+    tab.go_forward()
+    expect_galaxy(tab, 2, "x")
+    assert "los=x" in tab.url
+    press(tab, "gm-next")  # from here on another way
+    expect_galaxy(tab, 3, "x")
+    tab.go_back()
+    expect_galaxy(tab, 2, "x")
+
+
+def test_address_typed_over_the_open_page_is_obeyed(visit, server):
+    tab = visit("?galaxy=1")
+    tab.goto(server + "?galaxy=3&los=y&x=sigma_v")
+    expect_galaxy(tab, 3, "y")
+
+
+def test_link_is_copied_with_a_sign_and_leads_to_the_same_view(visit):
+    tab = visit("?galaxy=4", permissions=["clipboard-read", "clipboard-write"])
+    press(tab, "gm-los", name="y")
+    tab.wait_for_url(re.compile("los=y"))
+    press(tab, "gm-address")
+    expect(tab.locator(".gm-address").get_by_role("status")).to_have_text("✓ Link copied")
+    tab.goto(tab.evaluate("navigator.clipboard.readText()"))
+    expect_galaxy(tab, 4, "y")
+
+
+# Taking figures along
+
+
+def download(tab, menu, kind):
+    """Take a figure along by keyboard alone; return the file's name and content."""
+    with tab.expect_download() as coming:
+        choose(tab, menu, kind)
+    return coming.value.suggested_filename, Path(coming.value.path()).read_bytes()
+
+
+def choose(tab, menu, kind):
+    button = tab.locator(".gm-take").nth(menu).get_by_role("button").first
+    button.focus()
+    tab.keyboard.press("Enter")
+    for _ in range(5):  # one Tab for each kind before it
+        tab.keyboard.press("Tab")
+        if tab.locator(".gm-take").nth(menu).locator("button:focus").inner_text() == kind:
+            break
+    tab.keyboard.press("Enter")
+
+
+def test_maps_are_taken_along_as_drawing_picture_page_and_fits(visit, toys):
+    tab = visit("?galaxy=2&los=x")
+    tab.locator(".gm-map canvas").first.wait_for()
+    stem = f"toys_{NAMES[1].replace('/', '-')}_x_maps"
+
+    name, drawing = download(tab, 0, "SVG")
+    words = [text for text in ElementTree.fromstring(drawing).itertext() if text.strip()]
+    assert name == f"{stem}.svg"
+    assert {"Subhalo 2", "velocity map", "R_hsm"} <= set(words)  # letters, not pixels
+    assert b"<ellipse" in drawing or b"<path" in drawing
+    assert drawing.count(b"<image") == 4
+
+    name, picture = download(tab, 0, "PNG")
+    width, height = struct.unpack(">II", picture[16:24])
+    assert name == f"{stem}.png"
+    assert picture.startswith(b"\x89PNG")
+    assert width > 2 * 1300
+    assert len(picture) > 100_000  # not an empty page
+
+    name, content = download(tab, 0, "FITS")
+    with fits.open(BytesIO(content)) as hdus:
+        maps = open_dataset(toys).maps(NAMES[1], "x")
+        np.testing.assert_array_equal(hdus["SIGMA"].data, maps.view("sigma"))
+
+    choose(tab, 0, "PDF")
+    frame = tab.locator("iframe.gm-print")
+    frame.wait_for(state="attached")
+    paper = tab.context.new_page()
+    paper.set_content(frame.get_attribute("srcdoc"))
+    assert paper.title() == stem
+    (page,) = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed(paper))
+    assert [float(side) for side in page] == pytest.approx([0.375 * width, 0.375 * height], abs=2)
+
+
+def printed(paper):
+    return paper.pdf(prefer_css_page_size=True, print_background=True)
+
+
+def test_menu_closes_on_escape_and_gives_the_focus_back(visit):
+    tab = visit()
+    menu = tab.locator(".gm-take").first
+    menu.get_by_role("button").first.focus()
+    tab.keyboard.press("Enter")
+    expect(menu.get_by_text("SVG", exact=True)).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(menu.get_by_text("SVG", exact=True)).to_be_hidden()
+    expect(menu.get_by_role("button").first).to_be_focused()
+
+
+# Keys, filter, tour
+
+
+def test_keys_go_from_galaxy_to_galaxy_but_not_while_someone_types(visit):
+    tab = visit("?galaxy=1")
+    tab.keyboard.press("ArrowRight")
+    expect_galaxy(tab, 2)
+    tab.keyboard.press("x")
+    expect_galaxy(tab, 2, "x")
+    tab.keyboard.press("2")
+    expect_galaxy(tab, 2, "y")
+    tab.keyboard.press("ArrowLeft")
+    expect_galaxy(tab, 1)
+    tab.keyboard.press("r")
+    expect(tab.locator(".gm-headline h1")).not_to_have_text("Subhalo 1", timeout=PATIENCE)
+    here = tab.locator(".gm-headline h1").inner_text()
+    tab.locator(".gm-only input").focus()
+    tab.keyboard.type("rxyz1")
+    tab.keyboard.press("ArrowLeft")
+    assert tab.locator(".gm-only input").input_value() == "rxyz1"
+    tab.locator(".gm-only input").fill("")
+    assert tab.locator(".gm-headline h1").inner_text() == here
+    assert "los=y" in tab.url
+
+
+def test_filter_keeps_heavy_galaxies_and_tells_nonsense(visit):
+    tab = visit("?galaxy=1")
+    box, count = tab.locator(".gm-only input"), tab.locator(".gm-count")
+    expect(count).to_have_text("5 of 5 galaxies")
+    box.fill("log_mstar > 9.82")
+    box.press("Enter")
+    expect(count).to_have_text("2 of 5 galaxies", timeout=PATIENCE)
+    expect_galaxy(tab, 4)
+    press(tab, "gm-next")
+    expect_galaxy(tab, 5)
+    press(tab, "gm-next")
+    expect_galaxy(tab, 4)
+    box.fill("log_mstr > 9")
+    box.press("Enter")
+    expect(tab.get_by_role("alert")).to_contain_text(
+        "got log_mstr; near: log_mstar", timeout=PATIENCE
+    )
+    expect(count).to_have_text("2 of 5 galaxies")
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_tour_points_at_things_ends_and_is_remembered(visit, width):
+    tab = visit(width=width, height=844)
+    guide = tab.locator(".gm-guide")
+    guide.get_by_role("button", name="New here?").click()
+    card = guide.get_by_role("dialog", name="A tour of the page")
+    seen = []
+    while True:
+        seen.append(card.get_by_role("heading").inner_text())
+        tab.wait_for_timeout(700)  # it scrolls
+        box, ring = card.bounding_box(), guide.locator(".ring").bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        assert 0 <= box["y"] <= 844 - box["height"]
+        assert ring["y"] < 844
+        assert ring["y"] + ring["height"] > 0
+        step = card.get_by_role("button").last
+        last = step.inner_text() == "Done"
+        step.click()
+        if last:
+            break
+    assert seen[0] == "Four maps of one galaxy"
+    assert len(seen) == len(set(seen)) >= 6
+    expect(card).to_be_hidden()
+    tab.reload()
+    expect(guide.get_by_role("button", name="Keys, and a tour")).to_have_text("?", timeout=PATIENCE)
+    tab.keyboard.press("?")
+    expect(tab.get_by_role("dialog", name="Keys")).to_be_visible()
+    tab.get_by_role("button", name="Show me around").click()
+    expect(card).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+# For everyone
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("key", PAGES)
+def test_page_has_no_barrier(visit, key, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="extra [test]")
+    tab = visit(f"?page={key}&data={'table' if key == 'features' else 'toys'}", scheme=scheme)
+    tab.wait_for_timeout(3000)  # plots that come later
+    found = axe.Axe().run(tab, options={"resultTypes": ["violations"]}).response["violations"]
+    grave = [
+        f"{one['impact']} {one['id']}: {node['html']} at {node['target'][-1]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+        if (one["id"], node["html"]) not in UPSTREAM
+    ]
+    assert not grave
+
+
+def test_focus_is_seen_on_every_control_of_the_header(visit):
+    tab = visit()
+    for _ in range(9):
+        tab.keyboard.press("Tab")
+        outline = tab.evaluate(
+            """() => {
+              let at = document.activeElement
+              while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+              const { outlineStyle, outlineWidth } = getComputedStyle(at)
+              return [at.outerHTML.slice(0, 80), outlineStyle !== "none" && outlineWidth !== "0px"]
+            }"""
+        )
+        assert outline[1], outline[0]

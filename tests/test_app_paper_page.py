@@ -1,0 +1,283 @@
+"""The Paper page: what each figure asks, what answers it, and calls that give the same numbers."""
+
+import shlex
+import time
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import panel as pn
+import pytest
+from run_folders import make_run
+from sample_tables import make_dataset, make_samples
+
+from galmass_app.comparison import Missing
+from galmass_app.paper_answers import Matrix, answer, correlations, measured
+from galmass_app.paper_calls import command_lines, python_call
+from galmass_app.paper_figures import FIGURES, Panel
+from galmass_app.plots.diagrams import network, workflow
+from galmass_app.state import Choice
+from galmass_app.views.paper_page import Paper
+from galmass_app.views.paper_panel import drawn_rows
+from galmass_app.views.paper_words import gap, how_made, panel_words, text_table
+from galmass_core.cli import _parser
+from galmass_core.derived import early_types
+from galmass_core.experiments import FEATURES
+from galmass_core.fits_files import table_as_fits
+from galmass_core.paper import DATA, published_table
+
+NETWORKS = ("mstar/r+2V", "mtot/r+2V", "mstar,mtot/r+2V", "ml/r+2V")
+SAMPLE = ("synthetic/table/0/3", "y")
+INPUTS = {"features": "default10", "no-magnitude": "default10_minus_Mr"}
+
+
+def galaxies():
+    """150 galaxies, a third of them of early type."""
+    samples = make_samples(150)
+    early = np.repeat(np.arange(150) % 3 == 0, 3)
+    return samples.assign(
+        sersic_n=np.where(early, 4.0, 1.0),
+        sfr_1gyr=np.where(early, 0.0, 5.0),
+        log_mstar2d_2rhsm=samples["log_mstar_1rhsm"] + 0.2,
+        synthetic=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def data(home):
+    data = make_dataset(home / "learnable", galaxies())
+    for name in NETWORKS:
+        make_run(home, data, name, 0.05)
+    return data
+
+
+@pytest.fixture(autouse=True)
+def at_home(home, data, monkeypatch):
+    monkeypatch.setenv("GALMASS_HOME", str(home))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+
+
+def visit(figure, **chosen):
+    """Make the page as a session would, and wait until its figure is there."""
+    choice = Choice(page="paper", dataset="learnable", figure=figure, **chosen)
+    choice.settle()
+    page = Paper(choice)
+    deadline = time.monotonic() + 120
+    while page._slot and page._slot.busy:
+        assert time.monotonic() < deadline
+        page._pull()
+        time.sleep(0.01)
+    assert not choice.error or choice.figure != figure
+    return page
+
+
+def printed(key, data, capsys):
+    """Run the Python of a figure; return what it prints."""
+    content = measured(data, key, "galaxy")
+    call = python_call(key, data, content, split="galaxy", sample=SAMPLE)
+    capsys.readouterr()
+    exec(compile(call, f"figure {key}", "exec"), {})
+    return content, capsys.readouterr().out
+
+
+def test_all_figures_and_tables_of_the_paper_are_there():
+    assert list(FIGURES) == [*map(str, range(1, 13)), "table-4", "table-5", "text"]
+
+
+@pytest.mark.parametrize(
+    "panel", [panel for figure in FIGURES.values() for panel in figure.panels if panel.row]
+)
+def test_panel_shows_the_row_of_the_paper_that_it_names(panel):
+    number = 5 if panel.wanted.method == "trees" else 4
+    row = published_table(number).set_index("row").loc[panel.row]
+    inputs = panel.experiment.partition("/")[2]
+    assert row["target"] == panel.target
+    assert row["inputs"] == INPUTS.get(inputs, inputs)
+    assert (row["subset"] == "test_ETG") == panel.early
+    assert number == 5 or len(row["train_targets"].split(",")) == len(panel.wanted.targets)
+
+
+@pytest.mark.parametrize("key", ["6", "7", "8", "11", "12"])
+def test_python_call_gives_the_scatters_in_view(key, data, capsys):
+    content, said = printed(key, data, capsys)
+    assert len(content) == len(FIGURES[key].panels)
+    for one in content:
+        assert f"'value': {one.errors['std'].value}" in said
+
+
+def test_python_call_gives_the_losses_in_view(data, capsys):
+    [fit], said = printed("4", data, capsys)
+    assert f"{fit.curves['test_l2'].iloc[-1]:.6f}" in said
+
+
+def test_python_call_gives_the_matrix_in_view(data, capsys):
+    matrix, said = printed("10", data, capsys)
+    assert isinstance(matrix, Matrix)
+    assert str(matrix.values.round(2)) in said
+
+
+def test_python_call_counts_the_weights_of_the_network(data, capsys):
+    _, said = printed("3", data, capsys)
+    assert round(int(said) / 4e6, 1) == 11.2
+
+
+def test_command_lines_of_all_figures_parse(data):
+    for key in FIGURES:
+        content = None if key in ("table-4", "table-5", "text") else measured(data, key, "galaxy")
+        lines = command_lines(key, data, content, "galaxy")
+        assert lines or key == "9"
+        for line in lines:
+            program, *words = shlex.split(line)
+            assert program == "galmass"
+            _parser().parse_args(words)
+
+
+def test_other_features_are_named_in_both_calls(home):
+    short = make_dataset(home / "short", galaxies().drop(columns="f_cold"))
+    content = measured(short, "12", "galaxy")
+    features = tuple(key for key in FEATURES if key != "f_cold")
+    assert content[0].question.features == features
+    call = python_call("12", short, content, split="galaxy", sample=SAMPLE)
+    assert f"features={features!r}" in call
+    assert ",".join(features) in command_lines("12", short, content, "galaxy")[0]
+
+
+def test_joint_figure_takes_the_run_that_learned_both(data):
+    content = measured(data, "8", "galaxy")
+    assert {one.run.name for one in content} == {"mstar,mtot-r+2V-0"}
+
+
+def test_last_panel_of_the_joint_figure_has_early_types_only(data):
+    *_, whole, early = measured(data, "8", "galaxy")
+    names = set(data.samples["name"][early_types(data.samples)])
+    assert set(early.predictions["name"]) == set(whole.predictions["name"]) & names
+    assert 0 < len(early.predictions) < len(whole.predictions)
+
+
+def test_power_law_is_that_of_the_table_of_baselines(data):
+    from galmass_core.tables import baseline_table
+
+    rows = {row["experiment"]: row for row in baseline_table(data)}
+    one = measured(data, "6", "galaxy")[1]
+    assert rows["mstar/power-law"]["std"]["value"] == pytest.approx(one.errors["std"].value)
+
+
+def test_what_is_not_trained_leads_to_training_it(home, data):
+    samples = galaxies().assign(shard=0)
+    mapped = replace(make_dataset(home / "mapped", samples), info={"shards": {"one": 1}})
+    panel = FIGURES["9"].panels[1]
+    missing = answer(mapped, panel, "galaxy")
+    assert missing.experiment == "ml/g,r+2V"
+    assert "?page=train&amp;data=mapped&amp;experiment=ml/g%2Cr%2B2V" in gap(mapped, panel, missing)
+
+
+def test_what_is_not_in_the_data_says_so_and_leads_to_the_features(home):
+    poor = make_dataset(home / "poor", galaxies().drop(columns="log_mdm_1rhsm"))
+    *_, panel = FIGURES["11"].panels
+    missing = answer(poor, panel, "galaxy")
+    said = gap(poor, panel, missing)
+    assert "no true M_DM(&lt;R_hsm) here: this data set has no such column" in said.replace(
+        "There", "there"
+    )
+    assert "?page=features&amp;data=poor" in said
+
+
+def test_few_galaxies_are_not_learned_from(home):
+    few = make_dataset(home / "few", galaxies().head(30))
+    assert all(isinstance(one, Missing) for one in measured(few, "12", "galaxy"))
+    assert isinstance(correlations(few), Missing)
+
+
+def test_agreement_is_marked_on_the_paper_s_galaxies_alone(home, data, monkeypatch):
+    renamed = galaxies().assign(synthetic=False)
+    renamed["name"] = DATA + "/99/" + renamed["name"].str.rpartition("/")[2]
+    theirs = make_dataset(home / "theirs", renamed)
+    rows = [
+        {
+            "section": "2",
+            "statement": "so many",
+            "published": "450",
+            "unit": "count",
+            "ours": 450,
+            "status": "measured",
+            "contradicted_by": "",
+        }
+    ]
+    panel = Panel(experiment="mstar/features", target="log_mstar_1rhsm", row=1)
+    for where, marked in ((data, False), (theirs, True)):
+        said = panel_words(where, panel, answer(where, panel, "galaxy"), None)
+        said += text_table(where, rows)
+        assert ('class="agrees"' in said) == marked
+        assert ("not comparable" in said.lower()) != marked
+
+
+def test_linear_axes_show_the_fraction_itself():
+    table = pd.DataFrame({"name": ["a"], "los": ["x"], "y_true": [-1.0], "y_pred": [np.log10(0.3)]})
+    rows = drawn_rows(table, linear=True)
+    assert rows[["y_true", "y_pred", "y"]].iloc[0].tolist() == pytest.approx([0.1, 0.3, 0.2])
+
+
+@pytest.mark.parametrize("draw", [workflow, network])
+def test_diagrams_are_well_formed(draw):
+    assert ElementTree.fromstring(draw()).find("svg") is not None
+
+
+@pytest.mark.parametrize("key", list(FIGURES))
+def test_page_shows_a_figure_and_how_it_was_made(key):
+    page = visit(key)
+    assert len(page._picture)
+    assert "How was this made" in page._made.object
+    assert "learnable: 150 galaxies, 450 samples" in page._made.object
+
+
+def test_page_says_which_figure_there_is_not():
+    page = visit("13")
+    assert page.choice.figure == "1"
+    assert page.choice.error == "The address asks for figure=13, which there is not."
+
+
+def test_disclosure_names_run_split_and_filter(data):
+    content = measured(data, "8", "galaxy")
+    said = how_made("8", data, content, split="galaxy", sample=SAMPLE)
+    assert "mstar,mtot-r+2V-0 (learned mstar,mtot/r+2V)" in said
+    assert "by galaxy: lines of sight stay together" in said
+    assert "Early types: sSFR &lt; 1e-11/yr" in said
+
+
+@pytest.mark.parametrize("key", ["4", "5", "8", "10", "12", "table-4", "text"])
+def test_numbers_of_a_figure_can_be_taken_along_as_fits(key):
+    page = visit(key)
+    assert len(table_as_fits(page._drawing.rows, {"DATASET": "learnable"})) > 2880
+
+
+def test_contents_and_choice_stay_at_the_same_figure():
+    page = visit("2")
+    [contents] = page._section.select(lambda part: type(part).__name__ == "Contents")
+    contents.figure = "3"
+    assert page.choice.figure == "3"
+    page.choice.figure = "1"
+    assert contents.figure == "1"
+
+
+def test_galaxy_in_view_is_marked_in_the_panels():
+    page = visit("12")
+    views = page._drawing.panels
+    galaxy = views[0]._rows["name"].iloc[0]
+    page.choice.galaxy = galaxy
+    page._due = {"galaxy"}
+    page._draw()
+    assert len(views[0]._pictures._data["square_mark"].data["x"]) == 3
+
+
+def test_page_without_data_says_how_to_make_some(home, monkeypatch):
+    monkeypatch.setattr("galmass_app.services.catalogue", dict)
+    page = Paper(Choice(page="paper"))
+    assert page._message.visible
+    assert not page._section.visible
+    assert isinstance(page.__panel__(), pn.Column)

@@ -1,0 +1,260 @@
+"""Selections without a browser: their text, their history, their subsets and what is said."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from run_folders import make_runs
+from sample_tables import make_dataset, make_samples
+
+from galmass_app import selection, services
+from galmass_app.comparison import answers
+from galmass_app.plots.scale import Scale
+from galmass_app.plots.selection import inside
+from galmass_app.state import LAST, Choice
+from galmass_app.thumbnails import shades, thumbnails
+from galmass_app.views.compare_controls import select_extremes
+from galmass_app.views.selection_bar import SelectionBar, csv
+from galmass_app.views.selection_strip import MOST, SelectionStrip
+from galmass_app.views.selection_words import beside_rest, measured
+from galmass_core.assets import asset
+from galmass_core.dataset import open_dataset
+
+TARGET = "log_mstar_1rhsm"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A data set with networks about it, and one with half of its galaxies."""
+    folder = tmp_path_factory.mktemp("home")
+    samples = make_samples(200)
+    masses = samples.groupby("name")[TARGET].transform("first")
+    data = make_dataset(folder / "many", samples.assign(log_mstar=masses + 0.3))
+    make_dataset(folder / "half", samples.iloc[:300])
+    make_runs(folder, data, inputs=("r", "r+2V"))
+    return folder
+
+
+@pytest.fixture
+def choice(home, monkeypatch):
+    monkeypatch.setenv("GALMASS_HOME", str(home))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+    choice = Choice(dataset="many", page="sample", branches="r", panels="r;r+2V")
+    choice.settle()
+    return choice
+
+
+def name(number):
+    return f"synthetic/table/0/{number}"
+
+
+def names(text, data):
+    return selection.names_of(text, data, services.subhalo_ids(data))
+
+
+@pytest.mark.parametrize("count", [1, selection.LISTED, selection.LISTED + 1, 150, 200])
+def test_text_of_galaxies_means_these_galaxies(choice, count):
+    data = choice.data
+    chosen = [data.galaxy_names[place] for place in range(0, 200, 200 // count)][:count]
+    text = selection.text_of(chosen, data, services.subhalo_ids(data))
+    assert names(text, data) == tuple(chosen)
+    assert selection.is_mask(text) == (count > selection.LISTED)
+
+
+def test_text_of_half_the_papers_galaxies_fits_an_address():
+    mask = np.random.default_rng(0).random(9370) < 0.5
+    data = type("Data", (), {"galaxy_names": [str(number) for number in range(9370)]})
+    ids = {one: one for one in data.galaxy_names}
+    chosen = [one for one, taken in zip(data.galaxy_names, mask, strict=True) if taken]
+    text = selection.text_of(chosen, data, ids)
+    assert len(text) < 1700
+    assert selection.names_of(text, data, ids) == tuple(chosen)
+
+
+def test_ids_may_be_typed_in_any_order_and_names_too(choice):
+    assert names(f"7 3;{name(5)}", choice.data) == (name(3), name(5), name(7))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("3, 777", "no subhalo 777"), ("~AAAA", "cannot be read"), ("log_mstar >", "filter must")],
+)
+def test_what_cannot_be_meant_is_told_and_changes_nothing(choice, text, said):
+    choice.keep("3, 4")
+    choice.keep(text)
+    assert said in choice.not_kept
+    assert choice.selection == (name(3), name(4))
+
+
+def test_mask_over_another_data_set_selects_nothing_and_says_so(choice):
+    choice.select([name(number) for number in range(90)], "box")
+    choice.open("half")
+    assert "another data set" in choice.not_kept
+    assert (choice.selection, choice.how, choice.past) == ((), "", [])
+
+
+def test_box_keeps_the_galaxies_that_have_a_sample_in_it(choice):
+    table = choice.data.samples
+    box = {"type": "rect", "x0": 10.2, "x1": 9.8, "y0": 0.4, "y1": 0.7}
+    text = selection.box_text("log_mstar", "g_minus_r", box)
+    enclosed = table[inside(box, table["log_mstar"], table["g_minus_r"])]
+    assert len(enclosed) > 5
+    assert set(names(text, choice.data)) == set(enclosed["name"])
+
+
+def test_lasso_holds_what_is_inside_its_line():
+    corners = {"type": "poly", "x": [0, 2, 2, 1, 0], "y": [0, 0, 2, 0.5, 2]}
+    held = inside(corners, [1, 1, 0.2, 3, np.nan], [0.2, 1.5, 1.0, 1.0, 1.0])
+    assert held.tolist() == [True, False, True, False, False]
+
+
+def test_undo_and_redo_go_through_the_selections(choice):
+    choice.keep("3, 4")
+    choice.keep("5", "tapped")
+    choice.undo()
+    assert choice.only == "3, 4"
+    choice.undo()
+    assert choice.selection == ()
+    choice.undo()
+    choice.redo()
+    choice.redo()
+    assert (choice.only, choice.how) == ("5", "tapped")
+    assert choice.future == []
+
+
+def test_new_selection_forgets_what_was_undone_and_history_is_short(choice):
+    for number in range(LAST + 9):
+        choice.keep(str(number))
+    assert len(choice.past) == LAST
+    choice.undo()
+    choice.keep("77")
+    assert choice.future == []
+
+
+def test_next_goes_through_the_selection(choice):
+    choice.keep("3, 9, 4")
+    seen = []
+    for _ in range(4):
+        seen.append(choice.galaxy)
+        choice.step(+1)
+    assert seen == [name(3), name(4), name(9), name(3)]
+
+
+def test_nothing_inside_a_box_changes_nothing(choice):
+    choice.keep("3")
+    choice.select([], "box")
+    assert choice.only == "3"
+
+
+def test_worst_are_those_with_the_largest_errors(choice):
+    (answer,) = answers(choice.data, TARGET, ["r"], "galaxy")
+    select_extremes(choice, worst=True)
+    table = answer.predictions
+    errors = (table["y_pred"] - table["y_true"]).abs().groupby(table["name"]).max()
+    assert set(choice.selection) == set(errors.nlargest(20).index)
+    assert choice.how == "worst 20 of r"
+    select_extremes(choice, worst=False)
+    assert set(choice.selection) == set(errors.nsmallest(20).index)
+
+
+def test_strip_begins_with_the_largest_error_and_says_it(choice):
+    select_extremes(choice, worst=True)
+    strip = SelectionStrip.of(choice)
+    (answer,) = answers(choice.data, TARGET, ["r"], "galaxy")
+    worst = selection.largest_errors(answer.predictions).sort_values("size").iloc[-1]
+    shown, los, _, note, picture = strip.cards[0]
+    assert (shown, los) == (worst.name, worst["los"])
+    assert f"{abs(worst['error']):.3f} dex" in note
+    assert picture == ""  # a data set without maps
+
+
+def test_strip_shows_twenty_sorted_by_a_quantity(choice):
+    choice.keep("log_mstar > 8")
+    strip = SelectionStrip.of(choice)
+    strip._handle_msg(["sort", "log_mstar", ""])
+    masses = choice.data.galaxies["log_mstar"].nlargest(MOST)
+    assert [card[0] for card in strip.cards] == list(masses.index)
+    assert strip.head == f"20 of {len(choice.selection)} selected, largest first"
+    strip._handle_msg(["show", name(7), "x"])
+    assert (choice.galaxy, choice.los, strip.here) == (name(7), "x", name(7))
+
+
+def test_galaxies_that_were_not_tested_come_last(choice):
+    (answer,) = answers(choice.data, TARGET, ["r"], "galaxy")
+    tested = set(answer.predictions["name"])
+    learned = next(one for one in choice.data.galaxy_names if one not in tested)
+    choice.select([learned, *sorted(tested)[:2]], "some")
+    choice.sort = selection.ERROR
+    cards = SelectionStrip.of(choice).cards
+    assert [card[3] == "not tested" for card in cards] == [False, False, True]
+
+
+def test_bar_is_hidden_until_something_is_selected(choice):
+    bar = SelectionBar.of(choice)
+    assert not bar.visible
+    choice.keep("3, 4")
+    assert bar.visible
+    assert (bar.said["count"], bar.said["how"]) == (2, "3, 4")
+    choice.page = "paper"
+    assert not bar.visible
+
+
+def test_saved_subset_comes_back_in_another_session_and_can_be_deleted(choice):
+    bar = SelectionBar.of(choice)
+    choice.select([name(number) for number in range(0, 200, 3)], "lasso")
+    chosen = choice.selection
+    bar._handle_msg(["save", " every third "])
+    assert bar.said["name"] == "every third"
+    bar._handle_msg(["clear", ""])
+    other = Choice(dataset="many", page="sample")
+    other.settle()
+    second = SelectionBar.of(other)
+    assert second.visible
+    second._handle_msg(["choose", "every third"])
+    assert other.selection == chosen
+    assert other.how == "saved: every third"
+    second._handle_msg(["delete", "every third"])
+    assert selection.saved_subsets(other.data) == {}
+    assert other.selection == chosen
+
+
+@pytest.mark.parametrize("called", ["  ", "x" * 61])
+def test_subset_needs_a_name(choice, called):
+    choice.keep("3")
+    SelectionBar.of(choice)._handle_msg(["save", called])
+    assert "name of a subset" in choice.error
+
+
+def test_export_holds_all_samples_of_the_selection(choice, tmp_path):
+    choice.keep("3, 4")
+    (tmp_path / "out.csv").write_text(csv(choice))
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table["name"].tolist() == [name(3)] * 3 + [name(4)] * 3
+    assert "sigma_v" in table
+
+
+def test_selected_and_others_are_measured_apart(choice):
+    (answer,) = answers(choice.data, TARGET, ["r"], "galaxy")
+    worst = selection.extremes(answer.predictions, worst=True)
+    (chosen, n_chosen), (rest, n_rest) = measured(answer, tuple(worst))
+    assert n_chosen + n_rest == len(answer.predictions)
+    assert chosen["std"].value > rest["std"].value
+    table = answer.predictions.set_index("name").loc[worst]
+    assert chosen["mean"].value == pytest.approx((table["y_pred"] - table["y_true"]).mean())
+    assert "too few" in beside_rest(answer, worst[:2])
+    assert "on none" in beside_rest(answer, ["learned"])
+    assert beside_rest(answer, []) == ""
+
+
+def test_shades_span_the_scale_and_empty_pixels_are_none_of_them():
+    values = np.array([[-1.0, 0.0], [1.0, np.nan]])
+    assert shades(values, Scale(-1, 1)).tolist() == [[0, 127], [254, 255]]
+    light = np.array([[0.0, 1.0], [10.0, 100.0]])
+    assert shades(light, Scale(1, 100, log=True)).tolist() == [[255, 0], [127, 254]]
+
+
+def test_thumbnails_are_small_pictures_of_four_maps():
+    data = open_dataset(asset("showcase"))
+    made = thumbnails(data, data.galaxy_names[0], "z", "dark")
+    assert [one.startswith("data:image/png;base64,") for one in made] == [True] * 4
+    assert len(set(made)) == 4
+    assert sum(map(len, made)) < 30_000

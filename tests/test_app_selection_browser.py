@@ -1,0 +1,146 @@
+"""One selection on every page, in a browser: boxes, thumbnails, undo, reload, worst and best."""
+
+import re
+import shutil
+
+import pytest
+from run_folders import enlarge, make_runs
+from served import FIGURES, PATIENCE, chromium_browser, served
+
+from galmass_core.assets import asset
+from galmass_core.dataset import open_dataset
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
+expect = playwright.expect
+
+pytestmark = pytest.mark.browser
+BOXABLE = f"""{FIGURES}.filter(view => view.el.getBoundingClientRect().height > 0 &&
+    view.model.toolbar.tools.some(tool => tool.type === 'BoxSelectTool'))"""
+TAKE_BOX = f"""place => {{
+    const view = {BOXABLE}[place]
+    if (!view?.frame.bbox.width) return
+    view.model.toolbar.tools.find(tool => tool.type === 'BoxSelectTool').active = true
+    view.el.scrollIntoView({{ block: 'center' }})
+    const box = view.el.getBoundingClientRect(), frame = view.frame.bbox
+    return [box.left + frame.left, box.top + frame.top, frame.width, frame.height]
+}}"""
+PICKED = f"""() => {BOXABLE}.map(view => view.model.renderers.find(
+    each => each.glyph.fill_color?.value === '#f2c14e')?.data_source.data)
+    .map(data => data && Object.values(data)[0].length)"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """200 galaxies with the maps of the four that ship, and networks about them."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(asset("showcase"), folder / "many")
+    enlarge(open_dataset(folder / "many"), 50)
+    make_runs(folder, open_dataset(folder / "many"), inputs=("r", "2V", "r+2V"))
+    with served(folder / "many", tmp_path_factory.mktemp("log"), "--warm") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with chromium_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium, server):
+    """Open a page as a new visitor; whatever goes wrong in the browser fails the test."""
+    troubles, tabs = [], []
+
+    def visit(query, width=1400, height=900):
+        page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
+        tabs.append(page)
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("requestfailed", lambda request: troubles.append(request.url))
+        page.goto(f"{server}?{query}")
+        page.wait_for_function(f"{BOXABLE}.length > 0")
+        return page
+
+    yield visit
+    for tab in tabs:
+        tab.context.close()
+    assert not troubles
+
+
+def draw_box(page, place, left=0.25, right=0.75):
+    """Draw a box over the middle of a plot, from top to bottom."""
+    page.wait_for_function(TAKE_BOX, arg=place)
+    page.wait_for_timeout(500)
+    x, y, width, height = page.evaluate(TAKE_BOX, place)
+    page.mouse.move(x + left * width, y + 0.02 * height)
+    page.mouse.down()
+    page.mouse.move(x + 0.5 * width, y + 0.5 * height)
+    page.mouse.move(x + right * width, y + 0.98 * height)
+    page.mouse.up()
+
+
+def count(page):
+    """Return how many galaxies the bar says are selected."""
+    said = page.locator(".bar b")
+    expect(said).to_have_text(re.compile("^[0-9]+ of 200 galaxies$"), timeout=PATIENCE)
+    return int(said.inner_text().split()[0])
+
+
+def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
+    page = visit("page=sample")
+    draw_box(page, 0)
+    chosen = count(page)
+    assert 0 < chosen < 200
+    expect(page.locator(".how")).to_contain_text("box on", timeout=PATIENCE)
+    expect(page.locator(".four img")).to_have_count(4 * min(chosen, 20), timeout=PATIENCE)
+    assert page.locator(".four img").first.evaluate("image => image.naturalWidth") == 60
+    page.wait_for_function(f"({PICKED})().every(length => length > 0)")
+    card = page.locator(".gm-strip li button").nth(2)
+    card.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".gm-in-view")).to_contain_text(card.locator("b").inner_text())
+    page.keyboard.press("u")
+    expect(page.locator(".bar b")).to_have_text("No galaxies selected", timeout=PATIENCE)
+    expect(page.locator(".gm-strip")).to_be_hidden()
+    page.wait_for_function(f"({PICKED})().every(length => length === 0)")
+
+
+def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(visit):
+    page = visit("page=explore")
+    draw_box(page, 0)
+    chosen = count(page)
+    page.wait_for_url(re.compile("only=.*log_mstar.*how=box"))
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.locator(".chosen-rest").first.wait_for()
+    page.wait_for_function(f"({PICKED})().every(length => length > 0)")
+    page.reload()
+    page.locator(".chosen-rest").first.wait_for()
+    assert count(page) == chosen
+    expect(page.locator(".chosen-rest").first).to_contain_text("others")
+
+
+def test_box_on_an_error_strip_and_worst_twenty_select(visit):
+    page = visit("page=compare&panels=r;2V&branches=r")
+    draw_box(page, 1)
+    expect(page.locator(".how")).to_have_text(re.compile("^box on "), timeout=PATIENCE)
+    page.get_by_role("button", name="Select worst 20").click()
+    expect(page.locator(".how")).to_have_text("worst 20 of r", timeout=PATIENCE)
+    assert count(page) == 20
+    notes = page.locator(".gm-strip small")
+    expect(notes).to_have_count(20)
+    errors = [abs(float(note.split()[0].replace("−", "-"))) for note in notes.all_inner_texts()]
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_saved_selection_is_there_for_the_next_visitor(visit):
+    page = visit("page=sample&only=2001%2C3002")
+    page.get_by_role("button", name="Save as…").click()
+    page.get_by_label("Name of this selection").fill("two of them")
+    page.keyboard.press("Enter")
+    expect(page.locator(".how")).to_have_text("saved: two of them", timeout=PATIENCE)
+    other = visit("page=sample", width=390, height=844)
+    other.get_by_label("Saved selections").select_option("two of them")
+    assert count(other) == 2
+    expect(other.locator(".four img")).to_have_count(8, timeout=PATIENCE)
+    assert other.evaluate("document.documentElement.scrollWidth") == 390

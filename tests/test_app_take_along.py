@@ -1,0 +1,132 @@
+"""What can be taken along without a browser: the data of every figure, under telling names."""
+
+import time
+from io import BytesIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+from demo_folder import NAMES, write_demo_galaxies
+from sample_tables import make_dataset, make_samples
+
+from galmass_app.page import PAGES
+from galmass_app.state import Choice
+from galmass_app.views.features_page import FIGURES
+from galmass_app.views.prediction import Prediction
+from galmass_app.views.table_five import TableFive
+from galmass_app.views.take_along import TakeAlong
+from galmass_core.build import build_dataset
+from galmass_core.model_runs import train_run
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Toys with maps, a table that is large enough to learn from, and a run on it."""
+    home = tmp_path_factory.mktemp("home")
+    cutouts = write_demo_galaxies(tmp_path_factory.mktemp("sources") / "cutouts", 3)
+    build_dataset([cutouts], home / "toys")
+    table = make_dataset(home / "table", make_samples(100))
+    train_run(table, "mstar/features", path=home / "runs" / "trees")
+    return home
+
+
+@pytest.fixture
+def visit_page(home, monkeypatch):
+    """Make a page as a session would."""
+    monkeypatch.setenv("GALMASS_HOME", str(home))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+
+    def visit_page(key, dataset, **chosen):
+        choice = Choice(page=key, dataset=dataset, **chosen)
+        choice.settle()
+        page = PAGES[key][1](choice)
+        deadline = time.monotonic() + 60
+        while key == "features" and page._fits.busy:
+            assert time.monotonic() < deadline
+            page._pull()
+            time.sleep(0.01)
+        return page
+
+    return visit_page
+
+
+def take(page, monkeypatch):
+    """Ask every menu of a page for its data; return what came, by file name."""
+    files = {}
+    for menu in page.__panel__().select(TakeAlong):
+
+        def keep(sent):
+            files[f"{sent['name']}.{sent['format'].lower()}"] = sent["content"]
+
+        monkeypatch.setattr(menu, "_send_msg", keep)
+        for kind in set(menu.formats) - {"PNG", "SVG", "PDF"}:
+            menu._handle_msg(kind)
+    assert not page.choice.error
+    return files
+
+
+def test_explorer_gives_maps_profiles_and_sample(visit_page, monkeypatch):
+    files = take(visit_page("explore", "toys", galaxy="2", los="y"), monkeypatch)
+    who = "toys_" + NAMES[1].replace("/", "-")
+    assert set(files) == {
+        f"{who}_y_maps.fits",
+        *(f"{who}_profiles.{kind}" for kind in ("csv", "fits")),
+        *(f"toys_log_mtot_1rhsm_log_mstar.{kind}" for kind in ("csv", "fits")),
+    }
+    with fits.open(BytesIO(files[f"{who}_y_maps.fits"])) as hdus:
+        assert (hdus[0].header["OBJECT"], hdus[0].header["LOS"]) == (NAMES[1], "y")
+    table = pd.read_csv(BytesIO(files["toys_log_mtot_1rhsm_log_mstar.csv"]))
+    assert list(table) == ["name", "los", "log_mstar", "log_mtot_1rhsm"]
+    assert len(table) == 9
+
+
+@pytest.mark.parametrize("dataset", ["toys", "table"])
+def test_sample_page_gives_the_columns_of_its_relations(visit_page, monkeypatch, dataset):
+    page = visit_page("sample", dataset)
+    files = take(page, monkeypatch)
+    back = Table.read(BytesIO(files[f"{dataset}_relations.fits"]), hdu=1)
+    assert len(back) == len(page.choice.data)
+    assert {"name", "los", "sigma_v"} <= set(back.colnames)
+
+
+def test_every_figure_of_the_features_page_gives_its_data(visit_page, monkeypatch):
+    page = visit_page("features", "table")
+    files = take(page, monkeypatch)
+    stem = "table_log_mstar_1rhsm_split-by-galaxy_"
+    names = {f"{stem}{kind.__name__.lower()}" for kind in FIGURES}
+    assert set(files) == {f"{name}.{ending}" for name in names for ending in ("csv", "fits")}
+    told = pd.read_csv(BytesIO(files[f"{stem}prediction.csv"]))
+    shown = page._views[Prediction].fit.predictions["y_pred"]
+    np.testing.assert_allclose(told["y_pred"], shown)
+
+
+def test_curves_of_a_run_carry_its_name(visit_page, monkeypatch):
+    files = take(visit_page("train", "table"), monkeypatch)
+    assert set(files) == {"table_trees_history.csv", "table_trees_history.fits"}
+    assert "iteration" in pd.read_csv(BytesIO(files["table_trees_history.csv"]))
+
+
+def test_table_5_carries_ours_once_it_is_measured(visit_page, monkeypatch):
+    page = visit_page("features", "table")
+    view = page._views[TableFive]
+    rows = [
+        {"row": 1, "features": ["a", "b"], "left_out": {}, "std": {"value": 0.1}},
+        {"row": 2, "features": ["a"], "left_out": {"c is missing": 2}, "std": {"value": 0.2}},
+    ]
+    monkeypatch.setattr(view, "_rows", rows)
+    assert list(view.table["std_value"]) == [0.1, 0.2]
+    assert list(view.table["features"]) == ["a b", "a"]
+
+
+def test_what_cannot_be_made_is_told(visit_page, monkeypatch):
+    page = visit_page("explore", "toys")
+
+    def fail():
+        msg = "disk on fire"
+        raise OSError(msg)
+
+    menu = TakeAlong.of(page.choice, "gm-sample", lambda: "x", table=fail)
+    menu._handle_msg("CSV")
+    assert page.choice.error == "disk on fire"

@@ -1,0 +1,133 @@
+"""The Train page in a browser: a training is started, watched, stopped and resumed; by two."""
+
+import time
+from contextlib import suppress
+
+import pytest
+from served import FIGURES, PATIENCE, chromium_browser, served
+from toy_maps import make_map_dataset
+
+from galmass_core.runs import ACTIVE, list_runs
+from galmass_core.turns import stop_run
+
+pytestmark = pytest.mark.browser
+LOSSES = f"""{FIGURES}.flatMap(v => v.model.renderers)
+    .map(r => r.data_source.data).find(d => d.loss && d.step)?.loss.length ?? 0"""
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return make_map_dataset(tmp_path_factory.mktemp("home") / "blobs", 40)
+
+
+@pytest.fixture(scope="module")
+def runs(data):
+    """Return all runs under the home folder; what still trains in the end is stopped."""
+    folder = data.path.parent / "runs"
+    yield lambda: list_runs(folder)
+    deadline = time.monotonic() + 60
+    while busy := [run for run in list_runs(folder) if run.state in ACTIVE]:
+        assert time.monotonic() < deadline
+        for run in busy:
+            with suppress(ValueError):
+                stop_run(run)
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="module")
+def server(data, tmp_path_factory):
+    with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with chromium_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def visit(chromium):
+    """Open the page as a new visitor; whatever goes wrong in the browser fails the test."""
+    troubles, tabs = [], []
+
+    def visit(server, width=1400):
+        page = chromium.new_context(viewport={"width": width, "height": 900}).new_page()
+        tabs.append(page)
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.goto(f"{server}?page=train")
+        page.locator(".gm-start button").wait_for()
+        return page
+
+    yield visit
+    for tab in tabs:
+        tab.context.close()
+    assert not troubles
+
+
+def row(page, place=0):
+    return page.locator(".gm-run").nth(place)
+
+
+def choose_epochs(page, count):
+    page.locator(".gm-unfold button").click()
+    page.locator(".gm-hyperparameters input").first.fill(str(count))
+    page.locator(".gm-hyperparameters input").first.press("Tab")
+    page.locator(".command code").get_by_text(f"--epochs {count}").wait_for()
+
+
+def wait_for_losses(page, count):
+    page.wait_for_function(f"count => {LOSSES} >= count", arg=count)
+
+
+def test_a_training_is_started_watched_stopped_and_resumed(visit, server, runs):
+    page = visit(server)
+    page.locator(".gm-no-runs").wait_for()
+    choose_epochs(page, 60)
+    page.locator(".gm-start button").dblclick()
+    row(page).get_by_text("▸ running").wait_for()
+    wait_for_losses(page, 1)
+    wait_for_losses(page, 3)
+    assert len(runs()) == 1
+    assert f"run={runs()[0].name.partition(',')[0].partition('+')[0]}" in page.url
+
+    page.reload()
+    wait_for_losses(page, 3)
+    other = visit(server, width=390)
+    wait_for_losses(other, 3)
+    assert other.evaluate("document.documentElement.scrollWidth") <= 390
+
+    other.locator(".gm-run-stop button").first.click()
+    for tab in (page, other):
+        row(tab).get_by_text("▪ stopped").wait_for()
+    done = len(runs()[0].history)
+    assert 3 <= done < 60
+    page.locator(".gm-run-resume button").first.click()
+    row(other).get_by_text("▸ running").wait_for()
+    wait_for_losses(page, done + 1)
+    page.locator(".gm-run-stop button").first.click()
+    row(page).get_by_text("▪ stopped").wait_for()
+    assert len(runs()) == 1
+
+
+def test_a_training_outlives_the_server(visit, data, runs, tmp_path):
+    before = len(runs())
+    with served(data.path, tmp_path) as server:
+        page = visit(server)
+        choose_epochs(page, 5000)
+        page.locator(".gm-branch-r input").uncheck()
+        page.locator(".command code").get_by_text("mstar/2V").wait_for()
+        page.locator(".gm-start button").click()
+        page.wait_for_function("() => location.search.includes('run=mstar-2V')")
+        row(page).get_by_text("mstar/2V").wait_for()
+        page.close()
+    (run,) = [run for run in runs() if run.config["experiment"] == "mstar/2V"]
+    assert run.state in ACTIVE
+    with served(data.path, tmp_path) as server:
+        page = visit(server)
+        row(page).get_by_text("▸ running").wait_for()
+        page.locator(".gm-run-stop button").first.click()
+        row(page).get_by_text("▪ stopped").wait_for()
+    assert len(runs()) == before + 1

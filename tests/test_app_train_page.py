@@ -1,0 +1,465 @@
+"""The Train page: what its controls order, what its list and curves say of runs, and its jobs."""
+
+import json
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
+
+import holoviews as hv
+import pandas as pd
+import pytest
+from run_folders import make_run
+from sample_tables import make_dataset, make_samples
+from toy_maps import make_map_dataset
+
+from galmass_app import jobs, services
+from galmass_app.jobs import Order
+from galmass_app.plots.history import HELD_OUT, TRAIN, Losses, curves_of, history_curves
+from galmass_app.state import Choice
+from galmass_app.views import run_words
+from galmass_app.views.run_list import ROWS
+from galmass_app.views.train_page import Train
+from galmass_core.dataset import open_dataset, replace_samples
+from galmass_core.presets import PRESETS
+from galmass_core.runs import list_runs, open_run, write_run
+
+CONFIG = {
+    "experiment": "mstar/r+2V@60",
+    "targets": ["log_mstar_1rhsm"],
+    "method": "network",
+    "maps": ["r", "V", "sigma"],
+    "pixels": 60,
+    "training": {"width": 0.25, "epochs": 30, "augment": True, "scaling": "log_global"},
+    "split": {"kind": "galaxy", "sizes": {}, "seed": 0},
+}
+HISTORY = pd.DataFrame(
+    {
+        "epoch": [1, 2, 3],
+        "train_mse": [0.3, 0.1, 0.05],
+        "validation_mse": [0.4, 0.01, 0.2],
+        "seconds": [1.0, 2.0, 3.0],
+    }
+)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def blobs(tmp_path_factory):
+    """20 galaxies with maps, and the truth inside 2 R_hsm too for two targets."""
+    data = make_map_dataset(tmp_path_factory.mktemp("data") / "blobs", 20)
+    outer = {f"log_{key}_2rhsm": data.samples[f"log_{key}_1rhsm"] for key in ("mstar", "mtot")}
+    replace_samples(data, data.samples.assign(**outer))
+    return open_dataset(data.path)
+
+
+@pytest.fixture
+def visit(home, blobs, monkeypatch):
+    """Make the page of a data set with maps, as a session would."""
+    monkeypatch.setenv("GALMASS_DATA", str(blobs.path))
+
+    def visit(**chosen):
+        choice = Choice(page="train", **chosen)
+        choice.settle()
+        return Train(choice)
+
+    return visit
+
+
+@pytest.fixture
+def started(monkeypatch, home):
+    """Orders that were started; nothing is trained."""
+    started = []
+
+    def start(order):
+        started.append(order)
+        (home / "runs" / "new").mkdir(parents=True)
+        return "new"
+
+    monkeypatch.setattr(jobs, "start", start)
+    return started
+
+
+def write(folder, name="one", history=HISTORY, *, config=CONFIG, error=None, **entries):
+    """Write a run's folder as a training does that ends now, or fails."""
+    provenance = {"device": "cpu", "dataset": {"name": "blobs", "path": "/data/blobs"}, **entries}
+    try:
+        with write_run(folder / "runs" / name, config, provenance) as writer:
+            writer.write_history(history)
+            if error:
+                raise error
+    except (KeyboardInterrupt, ValueError):
+        pass
+    return open_run(folder / "runs" / name)
+
+
+def look(page):
+    """Do what a session does once a second."""
+    page.choice.beat += 1
+
+
+def html(view):
+    panes = view.__panel__().select(lambda part: hasattr(part, "object"))
+    return " ".join(part.object for part in panes if isinstance(part.object, str))
+
+
+def order(page):
+    return page._controls.order
+
+
+def tick(page, key, on=True):
+    page._controls._ticks()[key].value = on
+
+
+# What the controls order
+
+
+def test_at_first_the_small_network_of_three_branches_is_offered(visit, blobs):
+    command = order(visit()).command
+    words = f"galmass train {blobs.path} --experiment mstar/r+2V --preset laptop --queue"
+    assert command == words
+
+
+def test_a_data_set_at_home_is_called_by_its_name(home):
+    asked = Order(data=home.resolve() / "toys", experiment="mstar/r", preset="paper", seed=2)
+    words = "galmass train toys --experiment mstar/r --preset paper --seed 2 --queue"
+    assert asked.command == words
+
+
+def test_ticks_add_up_to_an_experiment(visit):
+    page = visit()
+    tick(page, "mtot")
+    tick(page, "g-r")
+    page._controls._aperture.value = "_2r"
+    assert order(page).experiment == "mstar_2r,mtot_2r/g,r+2V"
+    for key in ("r", "g-r", "V"):
+        tick(page, key, on=False)
+    assert order(page).experiment == "mstar_2r,mtot_2r/sigma"
+
+
+def test_the_control_is_learned_from_alone(visit):
+    page = visit()
+    tick(page, "occupancy")
+    assert order(page).experiment == "mstar/occupancy"
+    tick(page, "V")
+    assert order(page).experiment == "mstar/V"
+
+
+def test_without_a_tick_there_is_nothing_to_start(visit, started):
+    page = visit()
+    tick(page, "mstar", on=False)
+    assert "Tick something to learn." in html(page)
+    assert page._start.disabled
+    page._begin(None)
+    assert not started
+
+
+def test_what_differs_from_the_preset_is_on_the_command_line(visit):
+    page = visit()
+    fields = page._controls._fields._fields
+    fields["epochs"].value = 7
+    fields["augment"].value = False
+    page._controls._pixels.value = 150
+    page._controls._seed.value = 3
+    page.choice.split = "paper"
+    said = "--experiment mstar/r+2V@150 --preset laptop --epochs 7 --no-augment"
+    assert f"{said} --split paper --seed 3" in order(page).command
+    assert "epochs 7, augmentation off" in html(page)
+
+
+def test_another_preset_brings_all_its_values(visit):
+    page = visit()
+    page._controls._fields._fields["epochs"].value = 7
+    page._controls._preset.value = "paper"
+    assert order(page).words[1:] == ["--experiment", "mstar/r+2V", "--preset", "paper"]
+    assert page._controls._pixels.value == PRESETS["paper"][1]
+
+
+def test_the_address_ticks_its_experiment_and_follows_the_ticks(visit):
+    page = visit(experiment="mtot,ml/g,r@150")
+    assert order(page).experiment == "mtot,ml/g,r@150"
+    tick(page, "ml", on=False)
+    assert page.choice.experiment == "mtot/g,r@150"
+    page.choice.experiment = "mstar/2V"
+    assert order(page).experiment == "mstar/2V"
+
+
+def test_an_address_that_is_no_network_is_answered(visit):
+    page = visit()
+    page.choice.experiment = "mstar/luck"
+    assert "no experiment 'mstar/luck'" in page.choice.error
+    page.choice.experiment = "mstar/features"
+    assert "learns from no maps" in page.choice.error
+    assert order(page).experiment == "mstar/r+2V"
+
+
+# What the page does
+
+
+def test_a_double_click_starts_one_training(visit, started, home):
+    page = visit()
+    page._start.clicks += 1
+    page._start.clicks += 1
+    assert started == [order(page)]
+    assert (page._start.label, page._start.disabled) == ("Starting…", True)
+    write(home, "new")
+    look(page)
+    assert (page._start.label, page._start.disabled) == ("Start training", False)
+    assert page.choice.run == "new"
+
+
+def test_a_training_that_never_begins_says_why(visit, started, home):
+    page = visit()
+    page._begin(None)
+    (home / "runs" / "new" / "log.txt").write_text("x\ngalmass: the disk is full\n")
+    look(page)
+    assert page.choice.error == "the disk is full"
+    assert not page._start.disabled
+
+
+def test_without_a_training_the_page_says_what_to_do(visit):
+    page = visit()
+    assert page._list._empty.visible
+    assert not page._slot.visible
+
+
+def test_data_without_maps_cannot_train_but_show_what_was_trained(home):
+    make_dataset(home / "numbers", make_samples(30))
+    write(home)
+    choice = Choice(page="train", dataset="numbers")
+    choice.settle()
+    page = Train(choice)
+    assert "numbers has none" in page._message.object
+    assert not page._side.visible
+    assert page._view is not None
+
+
+def test_time_is_asked_once_the_order_is_left_alone(visit, monkeypatch):
+    asked, row = [], {"seconds": 90.0, "device": "cpu", "train": 30, "validation": 9, "test": 21}
+    page = visit()
+    monkeypatch.setattr(jobs, "estimate", lambda order: asked.append(order) or row)
+    look(page)
+    tick(page, "mtot")
+    look(page)
+    assert not asked
+    look(page)
+    page._estimates._task.future.result(timeout=10)
+    look(page)
+    assert asked == [order(page)]
+    assert "About <b>90 s</b> on this machine (cpu): 30 samples" in page._time.object
+
+
+def test_why_there_is_no_estimate_is_said(visit, monkeypatch):
+    def fail(_):
+        msg = "no steps"
+        raise ValueError(msg)
+
+    page = visit()
+    monkeypatch.setattr(jobs, "estimate", fail)
+    look(page)
+    look(page)
+    page._estimates._task.future.exception(timeout=10)
+    look(page)
+    assert page._time.object == "<p>No estimate: no steps</p>"
+
+
+def test_the_newest_run_is_in_view_until_one_is_chosen(visit, home):
+    write(home, "old")
+    write(home, "young", config=CONFIG | {"maps": ["r"]})
+    page = visit()
+    assert "from r</h2>" in html(page._view)
+    page._list._rows[1]._name.clicks += 1
+    assert page.choice.run == "old"
+    assert "from r, V, σ</h2>" in html(page._view)
+
+
+@pytest.mark.parametrize(("act", "state"), [("stop", "running"), ("resume", "stopped")])
+def test_a_row_offers_what_can_be_done(visit, home, monkeypatch, act, state):
+    done = []
+    monkeypatch.setattr(jobs, act, done.append)
+    if state == "stopped":
+        write(home, error=KeyboardInterrupt())
+        page = visit()
+        press(page, act)
+    else:
+        with write_run(home / "runs" / "one", CONFIG, {"dataset": {}}):
+            page = visit()
+            press(page, act)
+    assert done == ["one"]
+
+
+def press(page, act):
+    acts = page._list._rows[0]._acts
+    assert [key for key, button in acts.items() if button.visible] == [act]
+    acts[act].clicks += 1
+
+
+def test_a_finished_run_is_compared(visit, home, blobs):
+    run = make_run(home, blobs, "mstar/V", 0.05)
+    page = visit()
+    press(page, "compare")
+    assert page.choice.page == "compare"
+    assert page.choice.panels.split(";")[0] == run.name
+
+
+def test_more_runs_than_rows_are_turned_over(visit, home):
+    for number in range(ROWS + 2):
+        write(home, f"run-{number}")
+    page = visit()
+    rows = page._list._rows
+    assert all(row._layout.visible for row in rows)
+    page._list._older.clicks += 1
+    assert [row._layout.visible for row in rows] == [True] * 2 + [False] * (ROWS - 2)
+    assert rows[1]._run.name == "run-0"
+
+
+# What is said of runs
+
+
+def test_a_failed_run_tells_its_reason(visit, home):
+    write(home, error=ValueError("a truth is not a number"))
+    page = visit()
+    said = html(page)
+    assert "✗ failed</span> a truth is not a number" in said
+    assert "ValueError: a truth is not a number" in said
+
+
+def test_a_run_under_way_says_how_far_and_how_fast(visit, home):
+    with write_run(home / "runs" / "one", CONFIG, {"dataset": {"name": "blobs"}}) as writer:
+        page = visit()
+        assert "getting ready" in html(page._view)
+        writer.write_history(HISTORY)
+        writer.beat(epoch=3, epochs=30, samples_per_second=123.4, seconds_left=200.0)
+        look(page)
+        said = "epoch 4 of 30 · 123 samples/s · 3 min left"
+        assert said in html(page._view)
+        assert said in html(page._list)
+        assert services.work().endswith("training mstar/r+2V@60: epoch 4 of 30")
+        assert 'max="30" value="3"' in html(page._view)
+
+
+def test_the_best_epoch_is_named_in_dex(visit, home):
+    write(home, error=KeyboardInterrupt())
+    page = visit()
+    assert "best epoch: 2, √ of its loss 0.100 dex" in html(page._view)
+    assert "after 3 of 30 epochs" in html(page._view)
+
+
+def test_facts_hold_all_that_decided_the_result(visit, home, blobs):
+    run = make_run(home, blobs, "mstar/r+2V", 0.05)
+    facts = run_words.facts(run)
+    for fact in (run.record["split"]["hash"], str(blobs.path), "torch", "by galaxy", str(run.path)):
+        assert fact in facts
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.4, "0 s"),
+        (99, "99 s"),
+        (100, "2 min"),
+        (5900, "98 min"),
+        (6000, "1 h 40 min"),
+        (200_000, "2.3 days"),
+    ],
+)
+def test_times_are_short(seconds, words):
+    assert run_words.lasting(seconds) == words
+
+
+# Curves
+
+
+def test_curves_of_trees_and_of_networks_are_found():
+    curves = curves_of(HISTORY)
+    assert (curves.step, curves.held_out) == ("epoch", "validation")
+    assert curves.best["step"] == 2
+    trees = pd.DataFrame({"iteration": [1, 2], "train_l2": [2.0, 1.0], "test_l2": [3.0, 2.0]})
+    assert curves_of(trees).held_out == "test"
+    assert curves_of(pd.DataFrame({"iteration": []})) is None
+    assert curves_of(pd.DataFrame()) is None
+
+
+def test_the_picture_has_both_losses_all_epochs_to_come_and_the_best():
+    picture = history_curves(Losses(HISTORY, 30, "light"))
+    train, validation, best = picture
+    assert train["loss"].tolist() == HISTORY["train_mse"].tolist()
+    assert validation["loss"].tolist() == HISTORY["validation_mse"].tolist()
+    assert (best["step"][0], best["loss"][0]) == (2, 0.01)
+    figure = hv.render(picture)
+    assert (figure.x_range.start, figure.x_range.end) == (0, 30)
+    assert figure.y_range.start < 0.01 < 0.4 < figure.y_range.end
+    colours = [figure.renderers[place].glyph.line_color for place in (0, 1)]
+    assert colours == [TRAIN["light"].colour, HELD_OUT.colour]
+
+
+def test_a_picture_of_nothing_yet_can_be_drawn():
+    assert hv.render(history_curves(Losses(pd.DataFrame(), 30, "dark"))).x_range.end == 30
+
+
+# Jobs and services
+
+
+def test_a_job_is_the_same_command_line_on_its_own(home, monkeypatch):
+    called = []
+
+    def popen(command, **options):
+        called.append((command, options))
+        return SimpleNamespace(wait=lambda: 0)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    asked = Order(data=home.resolve() / "toys", experiment="mstar/V", preset="laptop")
+    name = jobs.start(asked)
+    (command, options), path = called[0], home / "runs" / name
+    begin = command.index(sys.executable)
+    assert command[begin + 1 :] == [
+        *("-m", "galmass_core.cli", "train", *asked.words, "--queue", "--out", str(path))
+    ]
+    assert options["start_new_session"]
+    assert path.is_dir()
+
+
+def test_a_job_whose_command_fails_leaves_its_sentence(home):
+    name = jobs.start(Order(data=home / "nowhere", experiment="mstar/V", preset="laptop"))
+    for _ in range(600):
+        if said := jobs.trouble(name):
+            break
+        time.sleep(0.1)
+    assert "nowhere: must be a data-set folder" in said
+    assert services.runs() == []
+
+
+def test_an_estimate_is_what_the_command_says(home, monkeypatch):
+    answers = [
+        SimpleNamespace(returncode=0, stdout=json.dumps({"rows": [{"seconds": 3}]}), stderr=""),
+        SimpleNamespace(returncode=2, stdout="", stderr="a warning\ngalmass: no maps\n"),
+    ]
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answers.pop(0))
+    assert jobs.estimate(Order(data=home, experiment="mstar/V", preset="paper")) == {"seconds": 3}
+    with pytest.raises(ValueError, match=r"^no maps$"):
+        jobs.estimate(Order(data=home, experiment="mstar/r", preset="paper"))
+
+
+def test_a_run_that_ended_is_read_once(home, monkeypatch):
+    write(home, "old")
+    assert [run.name for run in services.runs()] == ["old"]
+    monkeypatch.setattr(services, "open_run", lambda _: pytest.fail("it is read again"))
+    assert services.runs() == list_runs()
+
+
+def test_a_history_is_read_again_when_it_has_grown(home):
+    run = write(home, history=HISTORY.head(1))
+    assert len(services.history(run)) == 1
+    HISTORY.to_csv(run.path / "history.csv", index=False)
+    assert len(services.history(run)) == 3
+
+
+def test_a_data_set_opens_by_what_the_command_line_calls_it(home, blobs):
+    asked = Order(data=blobs.path, experiment="mstar/V", preset="laptop")
+    assert open_dataset(asked.words[0]).path == blobs.path

@@ -1,0 +1,36 @@
+import panel as pn
+import pytest
+from bokeh.document import Document
+from bokeh.models import ImportedStyleSheet
+
+from galmass_app.theme import Look
+from galmass_app.views.update import one_update
+
+
+@pytest.fixture
+def document():
+    """The page of a visitor whom our own server serves."""
+    document = Document()
+    document.template_variables["dist_url"] = "static/extensions/panel/"
+    before, pn.state.curdoc = pn.state.curdoc, document
+    yield document
+    pn.state.curdoc = before
+
+
+def test_a_part_that_comes_and_changes_in_one_update_is_styled_from_our_server(document):
+    page = pn.Column(pn.pane.HTML("here before"), design=Look)
+    document.add_root(page.get_root(document))
+    part = pn.pane.HTML("new")
+    with one_update():
+        page.append(part)
+        part.object = "and changed"
+    sheets = [sheet.url for sheet in document.select({"type": ImportedStyleSheet})]
+    assert sheets
+    assert all(url.startswith("static/") for url in sheets)
+
+
+def test_changes_outside_a_page_are_made_too():
+    pane = pn.pane.HTML("before")
+    with one_update():
+        pane.object = "after"
+    assert pane.object == "after"

@@ -1,0 +1,114 @@
+"""``galmass bench``: what it measures, and how it says so."""
+
+import json
+import time
+
+import pytest
+
+from galmass_core.benchmarks import timing
+from galmass_core.benchmarks.galaxies import median_galaxy
+from galmass_core.benchmarks.peers import installed
+from galmass_core.benchmarks.timing import OURS, Figure, compare, with_growth
+from galmass_core.cli import main
+
+
+@pytest.fixture(autouse=True)
+def short_rounds(monkeypatch):
+    monkeypatch.setattr(timing, "_TURNS", 1)
+    monkeypatch.setattr(timing, "_ROUNDS", 2)
+
+
+def work(seconds):
+    """A call that takes so much CPU time."""
+
+    def run():
+        begin = time.process_time()
+        while time.process_time() - begin < seconds:
+            pass
+
+    return run
+
+
+def bench(capsys, *words):
+    assert main(["bench", *words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_call_that_takes_twice_as_long_has_ratio_one_half():
+    ours, peer = compare("work", 1, {OURS: work(0.01), "peer": work(0.02)})
+    assert ours.cpu_ms == pytest.approx(10, rel=0.1)
+    assert ours.ratio is None
+    assert peer.ratio == pytest.approx(0.5, rel=0.1)
+
+
+def test_the_first_call_of_each_is_not_counted():
+    calls = iter([work(0.05), *[work(0.001)] * 10])
+    (figure,) = compare("work", 1, {OURS: lambda: next(calls)()})
+    assert figure.cpu_ms < 10
+
+
+def test_growth_is_the_exponent_between_sizes_of_one_task_and_program():
+    figures = [
+        Figure(task=task, size=size, program=OURS, cpu_ms=size**power)
+        for size in (10, 100, 1000)
+        for task, power in (("straight", 1), ("square", 2))
+    ]
+    grown = with_growth(figures)
+    assert [figure.task for figure in grown] == ["straight"] * 3 + ["square"] * 3
+    assert grown[0].growth is None
+    assert [figure.growth for figure in grown[1:3]] == pytest.approx([1, 1])
+    assert [figure.growth for figure in grown[4:]] == pytest.approx([2, 2])
+
+
+def test_absent_peers_are_left_out():
+    assert list(installed({"there": "json", "absent": "no_such_module"})) == ["there"]
+
+
+def test_the_median_galaxy_has_as_many_stars_as_asked_for():
+    assert len(median_galaxy(500).stars) == 500
+    assert median_galaxy(500).stars.masses.sum() == pytest.approx(1.4e10, rel=1e-2)
+
+
+def test_images_are_timed_and_their_error_is_measured(capsys):
+    content = bench(capsys, "render", "--sizes", "300")
+    figures = content["parts"][0]["figures"]
+    assert [figure["program"] for figure in figures] == [OURS] * 3
+    assert all(0 < figure["error"] < 1e-3 and figure["cpu_ms"] > 0 for figure in figures)
+    assert content["machine"]["processor"]
+
+
+def test_peers_find_the_same_neighbours_or_are_named_as_absent(capsys):
+    (part,) = bench(capsys, "neighbours", "--sizes", "1e3,400", "--peers")["parts"]
+    peers = [figure for figure in part["figures"] if figure["program"] != OURS]
+    assert {figure["size"] for figure in peers} == {400, 1000}
+    assert all(figure["error"] < 1e-5 for figure in peers)
+    assert all(figure["ratio"] > 0 for figure in peers)
+    assert len({figure["program"] for figure in peers}) + len(part["absent"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("part", "task"),
+    [("features", "lambda_R, 3 lines of sight"), ("build", "beyond reading"), ("tables", "split")],
+)
+def test_every_part_is_measured(capsys, part, task):
+    (measured,) = bench(capsys, part, "--sizes", "600")["parts"]
+    assert task in [figure["task"] for figure in measured["figures"]]
+
+
+def test_the_memory_of_a_build_is_measured(capsys):
+    (part,) = bench(capsys, "dataset", "--sizes", "1")["parts"]
+    assert part["figures"][0]["memory_mb"] > 50
+
+
+def test_text_is_a_table_in_markdown(capsys):
+    assert main(["bench", "tables", "--sizes", "30,300"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "| what | size | program | CPU ms | ratio | error | MB | growth |" in lines
+    assert any(line.startswith("| split | 300 | galmass |") for line in lines)
+    assert lines[-1].startswith("processor ")
+
+
+def test_a_part_that_there_is_not_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["bench", "everything"])
+    assert "invalid choice: 'everything'" in capsys.readouterr().err
