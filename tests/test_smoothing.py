@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from galmass_core.benchmarks.galaxies import disc_galaxy
 from galmass_core.smoothing import smoothing_lengths
@@ -16,6 +17,19 @@ def every_distance(positions, neighbours=32):
 @pytest.mark.parametrize("count", [2, 3, 12, 13, 32, 33, 34, 100, 1500])
 def test_lengths_are_the_distances_to_the_32nd_other_star(count):
     positions, _ = disc_galaxy(count)
+    assert smoothing_lengths(positions) == pytest.approx(every_distance(positions), rel=1e-12)
+
+
+def test_lengths_equal_those_of_a_plain_tree():
+    positions, _ = disc_galaxy(20_000)
+    plain, _ = cKDTree(positions).query(positions, k=[33])
+    assert smoothing_lengths(positions) == pytest.approx(plain[:, 0], rel=1e-12)
+
+
+@pytest.mark.parametrize("axes", [[2], [0, 2]], ids=["plane", "line"])
+def test_stars_in_a_plane_or_on_a_line_are_found(axes):
+    positions, _ = disc_galaxy(1500)
+    positions[:, axes] = 3.0
     assert smoothing_lengths(positions) == pytest.approx(every_distance(positions), rel=1e-12)
 
 

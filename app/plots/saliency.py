@@ -25,7 +25,7 @@ UP, DOWN = "#e0941f", "#5b8def"  # bars: makes the prediction larger, or smaller
 RAISES, LOWERS = "#ffc23d", "#6fd3ff"  # the same as lines on maps
 SMOOTHING = 0.25  # R_hsm, standard deviation; a pixel alone says little
 HEIGHTS = (0.1, 0.25, 0.5)  # of lines, in the largest share of all maps
-BARE = {"tools": "", "toolbar_location": None, "sizing_mode": "stretch_width", "min_width": 200}
+BARE = {"tools": "", "toolbar_location": None, "sizing_mode": "stretch_width", "min_width": 150}
 
 
 def share_density(share_HW: NDArray, half_width: float = 3.0) -> NDArray:
@@ -135,7 +135,8 @@ class RingSteps:
         self.figure.hspan(0, color=MARK)
         self.figure.xaxis.axis_label = "distance from the centre [R_hsm]"
         self.figure.yaxis.axis_label = "adds [dex]"
-        self.figure.frame_align = False  # a map above keeps its own frame, as wide as the column
+        self.figure.grid.visible = False
+        self.figure.yaxis.ticker.desired_num_ticks = 4
 
     def show(self, rings: pd.DataFrame, reach: float) -> None:
         """Draw other rings.

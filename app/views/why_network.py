@@ -122,8 +122,10 @@ class _Panel(pn.viewable.Viewer):
         self._bar = pn.pane.HTML(css_classes=["gm-bar"], **stretch)
         self._said = pn.pane.HTML(css_classes=["gm-why-map"], **stretch)
         self._steps = RingSteps()
-        self._rings = pn.pane.Bokeh(
-            self._steps.figure, css_classes=["gm-why-rings"], margin=0, **stretch
+        self._rings = pn.Column(
+            pn.pane.Bokeh(self._steps.figure, margin=0, **stretch),
+            css_classes=["gm-why-rings"],
+            **stretch,
         )
         self._layout = pn.Column(
             pn.pane.HTML(map_title(quantity(key)), css_classes=["gm-map-title"], **stretch),
