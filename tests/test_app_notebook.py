@@ -87,6 +87,7 @@ def test_what_does_not_exist_is_told_in_the_cell(home, monkeypatch):
     from galmass_app.notebook import show
 
     monkeypatch.setenv("GALMASS_HOME", str(home))
+    monkeypatch.setattr("galmass_app.services._offered", {})  # other tests are no notebooks
     data = open_dataset(home / "toys")
     with pytest.raises(ValueError, match="page must be one of explore, sample"):
         show(data, "nonsense")

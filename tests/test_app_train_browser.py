@@ -11,8 +11,8 @@ from galmass_core.runs import ACTIVE, list_runs
 from galmass_core.turns import stop_run
 
 pytestmark = pytest.mark.browser
-LOSSES = f"""{FIGURES}.flatMap(v => v.model.renderers)
-    .map(r => r.data_source.data).find(d => d.loss && d.step)?.loss.length ?? 0"""
+LOSSES = f"""({FIGURES}.flatMap(v => v.model.renderers)
+    .map(r => r.data_source.data).find(d => d.loss && d.step)?.loss.length ?? 0)"""
 
 
 @pytest.fixture(scope="module")
