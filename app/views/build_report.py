@@ -30,12 +30,11 @@ def tally(data: DataSet) -> str:
     """Write the counts, large: galaxies, samples, the paper's, centrals, left out, chunks read."""
     galaxies, out = one_per_galaxy(data.samples), left_out(data)["galaxies"].sum()
     groups = group_of(galaxies).value_counts()
-    looked_at = data.info.get("sources", {}).get("galaxies")
     entries = [
         ("galaxies", f"{len(galaxies):,}", _beside_paper(data)),
         ("samples", f"{len(data):,}", _directions(data)),
         _central_entry(groups),
-        ("left out", f"{out:,}", f"of {looked_at:,} looked at" if looked_at else ""),
+        ("left out", f"{out:,}", f"of {len(galaxies) + out:,} looked at"),
     ]
     if catalogue := data.info.get("catalogue"):
         read, there = catalogue["chunks"], catalogue["all_chunks"]

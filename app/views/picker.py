@@ -32,7 +32,7 @@ class Picker(pn.viewable.Viewer):
         self._only = pn.widgets.TextInput(
             label="among those with",
             placeholder="log_mstar > 11 or IDs",
-            width=290,
+            width=310,
             css_classes=["gm-inline", "gm-only"],
         )
         self._count = pn.pane.HTML(css_classes=["gm-count"], align="center")
