@@ -27,7 +27,7 @@ from galmass_core.learning import fit, predict
 from galmass_core.metrics import Comparison, Estimate, compare_runs, measure_errors
 from galmass_core.pairing import Trial, choose_run, predictions_on, trials_on
 from galmass_core.quantities import APERTURES, quantity
-from galmass_core.runs import Run, open_run, shipped_runs
+from galmass_core.runs import Run, open_run
 from galmass_core.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
 from galmass_core.table_four import predictions_of, table_4
 
@@ -126,7 +126,7 @@ class Missing:
 
 def known(data: DataSet) -> Known:
     """Return what all finished runs say of a data set, read anew when there is another run."""
-    runs = (*services.runs(), *_shipped_runs())
+    runs = (*services.runs(), *services.shipped())
     finished = [run for run in runs if run.state == "finished"]
     return _read(data, tuple((run.path, run.record["ended"]) for run in finished))
 
@@ -288,12 +288,6 @@ def _of_inputs(
     if not said.data.has_maps:
         return Missing(**named, why="not trained, and this data set has no maps to train on")
     return Missing(**named, why="not trained", experiment=ways[-1].name)
-
-
-@lru_cache(maxsize=1)
-def _shipped_runs() -> list[Run]:
-    """Return the runs that ship with galmass, read once."""
-    return shipped_runs()
 
 
 @lru_cache(maxsize=8)

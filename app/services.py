@@ -25,7 +25,7 @@ from galmass_core.dataset import (
 from galmass_core.galaxy import GalaxyName
 from galmass_core.maps import MAP_KEYS, GalaxyMaps
 from galmass_core.progress import work_in_progress
-from galmass_core.runs import ACTIVE, HISTORY, RECORD, Run, open_run, runs_folder
+from galmass_core.runs import ACTIVE, HISTORY, RECORD, Run, open_run, runs_folder, shipped_runs
 
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
@@ -86,6 +86,12 @@ def runs() -> list[Run]:
             run = _read(record.parent, record.stat().st_mtime_ns)
             found.append(open_run(run.path) if run.state in ACTIVE else run)
     return sorted(found, key=lambda run: (run.record["started"], run.name), reverse=True)
+
+
+@lru_cache(maxsize=1)
+def shipped() -> list[Run]:
+    """Return the runs that ship with galmass, read once."""
+    return shipped_runs()
 
 
 @lru_cache(maxsize=1024)

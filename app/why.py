@@ -20,7 +20,7 @@ from galmass_core.experiments import missing_columns, true_values, usable_rows
 from galmass_core.maps import MAP_KEYS
 from galmass_core.model_runs import load_model
 from galmass_core.pairing import SAME_TRUTH
-from galmass_core.runs import Run, open_run, shipped_runs
+from galmass_core.runs import Run, open_run
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 OTHERS = 24  # galaxies whose maps stand in for those of the galaxy in view
 NETWORKS = Worker()
-_shipped = lru_cache(maxsize=1)(shipped_runs)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +120,7 @@ def networks(data: DataSet) -> list[Run]:
         return []
     runs = [
         run
-        for run in (*services.runs(), *_shipped())
+        for run in (*services.runs(), *services.shipped())
         if run.state == "finished"
         and run.config["method"] == "network"
         and set(run.config["maps"]) <= set(MAP_KEYS)

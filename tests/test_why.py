@@ -13,7 +13,7 @@ from holoviews.streams import Pipe
 from sample_tables import make_dataset, make_samples
 from toy_maps import SIDE, make_map_dataset
 
-from galmass_app import why
+from galmass_app import services, why
 from galmass_app.fits import learn, pose
 from galmass_app.plots.saliency import (
     DOWN,
@@ -65,7 +65,7 @@ def choice(home, monkeypatch):
     """The data set in view, and no network but the two."""
     monkeypatch.setenv("GALMASS_HOME", str(home))
     monkeypatch.setenv("GALMASS_DATA", str(home / "toys"))
-    monkeypatch.setattr(why, "_shipped", list)
+    monkeypatch.setattr(services, "shipped", list)
     for key in ("r", "g-r"):
         monkeypatch.setitem(VIEW_PIXELS, key, SIDE)  # of toys
     choice = Choice(page="why")
