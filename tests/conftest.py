@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+from served import chromium_browser
 
 from galmass_core.galaxy import (
     BlackHoles,
@@ -29,6 +30,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real galaxies at {folder}; set GALMASS_SHARED_DATA")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Drive the machine's Chromium; tests that need it skip, saying so, where there is none."""
+    with chromium_browser() as browser:
+        yield browser
 
 
 def make_galaxy(positions, velocities=None, masses=None, *, half_mass_radius=1.0, **changes):

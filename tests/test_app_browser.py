@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from demo_folder import NAMES, write_demo_galaxies
-from served import FIGURES, PATIENCE, chromium_browser, served
+from served import FIGURES, PATIENCE, served
 
 from galmass_core.build import build_dataset
 from galmass_core.dataset import open_dataset
@@ -30,12 +30,6 @@ def toys(tmp_path_factory):
 def server(toys, tmp_path_factory):
     with served(toys, tmp_path_factory.mktemp("log"), "--warm") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from run_folders import enlarge, make_runs
-from served import FIGURES, PATIENCE, chromium_browser, served
+from served import FIGURES, PATIENCE, served
 
 from galmass_core.assets import asset
 from galmass_core.dataset import open_dataset
@@ -32,12 +32,6 @@ def data(tmp_path_factory):
 def server(data, tmp_path_factory):
     with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

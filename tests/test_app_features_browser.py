@@ -2,7 +2,7 @@
 
 import pytest
 from sample_tables import make_dataset, make_samples
-from served import FIGURES, PATIENCE, chromium_browser, served
+from served import FIGURES, PATIENCE, served
 
 from galmass_app.views.correlations import related
 
@@ -34,12 +34,6 @@ def data(tmp_path_factory):
 def server(data, tmp_path_factory):
     with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

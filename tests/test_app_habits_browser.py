@@ -11,7 +11,7 @@ import pytest
 from astropy.io import fits
 from demo_folder import NAMES, write_demo_galaxies
 from sample_tables import make_dataset, make_samples
-from served import PATIENCE, chromium_browser, served
+from served import PATIENCE, served
 
 from galmass_app.page import PAGES
 from galmass_core.build import build_dataset
@@ -36,12 +36,6 @@ def toys(tmp_path_factory):
 def server(toys, tmp_path_factory):
     with served(toys, tmp_path_factory.mktemp("log"), "--warm") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

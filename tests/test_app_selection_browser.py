@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 from run_folders import enlarge, make_runs
-from served import FIGURES, PATIENCE, chromium_browser, served
+from served import FIGURES, PATIENCE, served
 
 from galmass_core.assets import asset
 from galmass_core.dataset import open_dataset
@@ -38,12 +38,6 @@ def server(tmp_path_factory):
     make_runs(folder, open_dataset(folder / "many"), inputs=("r", "2V", "r+2V"))
     with served(folder / "many", tmp_path_factory.mktemp("log"), "--warm") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from served import FIGURES, PATIENCE, chromium_browser, served
+from served import FIGURES, PATIENCE, served
 from toy_maps import make_map_dataset
 
 from galmass_core.runs import ACTIVE, list_runs
@@ -38,12 +38,6 @@ def runs(data):
 def server(data, tmp_path_factory):
     with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from demo_folder import write_demo_galaxies
-from served import FIGURES, PATIENCE, chromium_browser, served
+from served import FIGURES, PATIENCE, served
 
 from galmass_core.build import build_dataset
 from galmass_core.model_runs import train_run
@@ -35,12 +35,6 @@ def toys(tmp_path_factory):
 def server(toys, tmp_path_factory):
     with served(toys, tmp_path_factory.mktemp("log"), "--warm") as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with chromium_browser() as browser:
-        yield browser
 
 
 @pytest.fixture
