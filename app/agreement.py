@@ -6,10 +6,10 @@ from functools import lru_cache
 
 import pandas as pd
 
-from galmass_core.dataset import DataSet
-from galmass_core.experiments import FEATURES
-from galmass_core.metrics import Estimate
-from galmass_core.paper import DATA, published_table
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import FEATURES
+from galmass_core.learning.metrics import Estimate
+from galmass_core.paper.published import DATA, published_table
 from galmass_core.quantities import quantity
 
 _ROUNDING = 0.005  # dex: the paper gives two digits

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from galmass_app import services
-from galmass_core.dataset import DataSet
-from galmass_core.experiments import (
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import (
     INPUT_SETS,
     OCCUPANCY,
     TARGETS,
@@ -23,13 +23,13 @@ from galmass_core.experiments import (
     missing_columns,
     usable_rows,
 )
-from galmass_core.learning import fit, predict
-from galmass_core.metrics import Comparison, Estimate, compare_runs, measure_errors
-from galmass_core.pairing import Trial, choose_run, predictions_on, trials_on
+from galmass_core.learning.fitting import fit, predict
+from galmass_core.learning.metrics import Comparison, Estimate, compare_runs, measure_errors
+from galmass_core.learning.pairing import Trial, choose_run, predictions_on, trials_on
+from galmass_core.learning.runs import Run, open_run
+from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
+from galmass_core.paper.table_four import predictions_of, table_4
 from galmass_core.quantities import APERTURES, quantity
-from galmass_core.runs import Run, open_run
-from galmass_core.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
-from galmass_core.table_four import predictions_of, table_4
 
 BASELINE = "power-law"
 RUN = "run:"

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galmass_core.boosting import BoostedTrees, fit_with_curves
-from galmass_core.dataset import DataSet
-from galmass_core.experiments import (
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.boosting import BoostedTrees, fit_with_curves
+from galmass_core.learning.experiments import (
     FEATURES,
     STAND_INS,
     TABLE_5_TARGETS,
@@ -27,11 +27,11 @@ from galmass_core.experiments import (
     true_values,
     usable_rows,
 )
-from galmass_core.importance import SEEDS, measure_importance
-from galmass_core.learning import predict
-from galmass_core.metrics import Estimate, measure_errors
-from galmass_core.splits import sibling_share, split_samples
-from galmass_core.tables import table_5
+from galmass_core.learning.fitting import predict
+from galmass_core.learning.importance import SEEDS, measure_importance
+from galmass_core.learning.metrics import Estimate, measure_errors
+from galmass_core.learning.splits import sibling_share, split_samples
+from galmass_core.paper.tables import table_5
 
 LEAST_GALAXIES = 60  # fewer leave too few to test on
 SLOW_GALAXIES = 2000  # as many are drawn where a measure trains hundreds of models

@@ -16,10 +16,10 @@ from threading import Thread
 from typing import Any
 
 from galmass_app.fits import Worker
-from galmass_core import turns
-from galmass_core.dataset import home_folder
-from galmass_core.experiments import experiment
-from galmass_core.runs import LOG, RECORD, new_run_path, open_run, runs_folder
+from galmass_core.datasets.dataset import home_folder
+from galmass_core.learning import turns
+from galmass_core.learning.experiments import experiment
+from galmass_core.learning.runs import LOG, RECORD, new_run_path, open_run, runs_folder
 
 ESTIMATES = Worker()
 _PATIENCE = 300.0  # s, for an estimate

@@ -8,9 +8,9 @@ from galmass_app import services
 from galmass_app.page import PAGES
 from galmass_app.state import Choice
 from galmass_app.theme import Look, style_sheet
-from galmass_app.views.run_in_view import RunInView
-from galmass_core.dataset import DataSet
-from galmass_core.runs import Run
+from galmass_app.views.train.run_in_view import RunInView
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.runs import Run
 
 
 def show(what: DataSet | Run, page: str = "explore", **chosen: str) -> pn.Column:

@@ -6,19 +6,19 @@ import param
 from galmass_app import services
 from galmass_app.state import IN_URL, Choice
 from galmass_app.theme import Look, style_sheet
-from galmass_app.views.address import Address, read
-from galmass_app.views.compare_page import Compare
-from galmass_app.views.explore import Explore
-from galmass_app.views.features_page import Features
-from galmass_app.views.guide import Guide
-from galmass_app.views.paper_page import Paper
-from galmass_app.views.sample_page import SamplePage
-from galmass_app.views.selection_bar import SelectionBar
-from galmass_app.views.selection_strip import SelectionStrip
-from galmass_app.views.status import Status
-from galmass_app.views.theme_switch import ThemeSwitch
-from galmass_app.views.train_page import Train
-from galmass_app.views.why_page import Why
+from galmass_app.views.compare.page import Compare
+from galmass_app.views.explore.page import Explore
+from galmass_app.views.features.page import Features
+from galmass_app.views.frame.address import Address, read
+from galmass_app.views.frame.guide import Guide
+from galmass_app.views.frame.selection_bar import SelectionBar
+from galmass_app.views.frame.selection_strip import SelectionStrip
+from galmass_app.views.frame.status import Status
+from galmass_app.views.frame.theme_switch import ThemeSwitch
+from galmass_app.views.paper.page import Paper
+from galmass_app.views.sample.page import SamplePage
+from galmass_app.views.train.page import Train
+from galmass_app.views.why.page import Why
 
 PAGES = {  # key in the URL: name in the header, its Viewer
     "explore": ("Explore", Explore),

@@ -23,21 +23,21 @@ from galmass_app.comparison import (
 from galmass_app.comparison import title as title_of
 from galmass_app.fits import LEAST_GALAXIES, Fit, Question, learn, why_missing
 from galmass_app.paper_figures import FIGURES, Panel
-from galmass_core.correlations import correlation_matrix
-from galmass_core.dataset import DataSet
-from galmass_core.derived import early_types
-from galmass_core.experiments import (
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.correlations import correlation_matrix
+from galmass_core.learning.experiments import (
     TABLE_5_TARGETS,
     TARGETS,
     default_features,
     missing_columns,
     usable_rows,
 )
-from galmass_core.learning import evaluate
-from galmass_core.pairing import choose_run
+from galmass_core.learning.fitting import evaluate
+from galmass_core.learning.pairing import choose_run
+from galmass_core.learning.splits import BOOSTING_SIZES, sibling_share, split_samples
+from galmass_core.paper.derived import early_types
+from galmass_core.paper.statements import text_results
 from galmass_core.quantities import quantity
-from galmass_core.splits import BOOSTING_SIZES, sibling_share, split_samples
-from galmass_core.statements import text_results
 
 _MASSES = tuple(TARGETS[word] for word in ("mstar", "mdm", "mtot"))
 Answer = Result | Fit | Missing

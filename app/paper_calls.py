@@ -9,11 +9,11 @@ from galmass_app.fits import Fit
 from galmass_app.jobs import Order
 from galmass_app.paper_answers import Answer, Matrix
 from galmass_app.paper_figures import FIGURES, Panel
-from galmass_core.dataset import DataSet, home_folder
-from galmass_core.experiments import experiment
-from galmass_core.presets import TrainingConfig
+from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.learning.experiments import experiment
+from galmass_core.networks.presets import TrainingConfig
 
-_OPEN = "from galmass_core.dataset import open_dataset"
+_OPEN = "from galmass_core.datasets.dataset import open_dataset"
 
 
 def place(data: DataSet) -> str:
@@ -83,27 +83,27 @@ _MAPS = """from galmass_app.plots.maps import four_maps
 {opened}
 maps, row = data.maps({sample}), data.row({sample})
 four_maps(maps, row["effective_radius"])  # in a notebook; maps.view("V") is an array"""
-_NETWORK = """from galmass_core.experiments import INPUT_SETS
-from galmass_core.network import MultibranchResNet
+_NETWORK = """from galmass_core.learning.experiments import INPUT_SETS
+from galmass_core.networks.network import MultibranchResNet
 
 network = MultibranchResNet(INPUT_SETS["g,r+2V"])
 print(sum(weights.numel() for weights in network.parameters()))"""
-_RUN = "from galmass_core.runs import open_run\n\n"
+_RUN = "from galmass_core.learning.runs import open_run\n\n"
 _TABLES = {
     "table-4": """{open}
-from galmass_core.runs import list_runs, shipped_runs
-from galmass_core.table_four import format_table_4, table_4
+from galmass_core.learning.runs import list_runs, shipped_runs
+from galmass_core.paper.table_four import format_table_4, table_4
 
 {opened}
 print(format_table_4(table_4(data, [*list_runs(), *shipped_runs()], {split})))""",
     "table-5": """{open}
-from galmass_core.tables import format_rows, table_5
+from galmass_core.paper.tables import format_rows, table_5
 
 {opened}
 print(format_rows(table_5(data, {split})))""",
     "text": """{open}
-from galmass_core.runs import list_runs, shipped_runs
-from galmass_core.statements import format_text_results, text_results
+from galmass_core.learning.runs import list_runs, shipped_runs
+from galmass_core.paper.statements import format_text_results, text_results
 
 {opened}
 runs = [*list_runs(), *shipped_runs()]
@@ -122,12 +122,12 @@ def _predictions(opened: str, shown: Sequence[tuple[Panel, Answer]], split: str)
     imports, lines = {_OPEN}, []
     for panel, one in shown:
         if isinstance(one, Fit) or one.run is None:
-            imports.add("from galmass_core.learning import evaluate, score")
+            imports.add("from galmass_core.learning.fitting import evaluate, score")
             lines += _on_table(panel, one, split, imports)
         else:
-            imports.add("from galmass_core.pairing import trials_on")
-            imports.add("from galmass_core.runs import open_run")
-            imports.add("from galmass_core.table_four import measure_target")
+            imports.add("from galmass_core.learning.pairing import trials_on")
+            imports.add("from galmass_core.learning.runs import open_run")
+            imports.add("from galmass_core.paper.table_four import measure_target")
             opens = f"[trial] = trials_on([open_run({one.run.name!r})], data, {one.split.kind!r})"
             lines += [opens] * (opens not in lines)
             early = ", only_early=True" * panel.early
@@ -148,7 +148,7 @@ def _on_table(panel: Panel, one: Answer, split: str, imports: set[str]) -> list[
 
 def _wanted(panel: Panel, one: Answer, imports: set[str]) -> str:
     """Write what is learned, with its features where they are not the experiment's."""
-    imports.add("from galmass_core.experiments import experiment")
+    imports.add("from galmass_core.learning.experiments import experiment")
     name = f"experiment({panel.experiment!r})"
     if features := _other_features(panel, one):
         imports.add("from dataclasses import replace")
@@ -164,7 +164,7 @@ def _other_features(panel: Panel, one: Answer) -> tuple[str, ...]:
 
 def _losses(opened: str, shown: Sequence[tuple[Panel, Answer]], split: str) -> str:
     """Write how trees are trained so that their losses are kept."""
-    lines = [_OPEN, "from galmass_core.model_runs import train_run", "", opened]
+    lines = [_OPEN, "from galmass_core.learning.model_runs import train_run", "", opened]
     for panel, one in shown:
         features = _other_features(panel, one)
         more = f", features={features!r}" if features else ""
@@ -180,9 +180,9 @@ def _matrix(opened: str, content: object) -> str:
     keys = list(content.values)
     features, targets = keys[: content.features], keys[content.features :]
     masses = [key for key in targets if key.startswith("log_m") and "_ml_" not in key]
-    return f"""from galmass_core.correlations import correlation_matrix, strong_pairs
+    return f"""from galmass_core.learning.correlations import correlation_matrix, strong_pairs
 {_OPEN}
-from galmass_core.experiments import usable_rows
+from galmass_core.learning.experiments import usable_rows
 
 {opened}
 features = {features!r}

@@ -6,8 +6,8 @@
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from galmass_core.experiments import TARGETS, Experiment, experiment
-from galmass_core.paper import published_table, published_text
+from galmass_core.learning.experiments import TARGETS, Experiment, experiment
+from galmass_core.paper.published import published_table, published_text
 
 POWER_LAW = "T10"  # where the text gives the scatter of the power law
 TABLES = ("table-4", "table-5", "text")

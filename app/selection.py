@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galmass_core.atomic import write_json
-from galmass_core.dataset import DataSet, home_folder
-from galmass_core.filters import matching_rows
+from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.filters import matching_rows
+from galmass_core.storage.atomic import write_json
 
 LISTED = 24  # galaxies up to which their IDs are written out
 EXTREMES = 20  # galaxies with the largest or the smallest errors

@@ -15,7 +15,7 @@ from galmass_app import selection
 from galmass_app.plots import trends
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_core.assets import asset
-from galmass_core.dataset import (
+from galmass_core.datasets.dataset import (
     DESCRIPTION,
     DataSet,
     home_folder,
@@ -23,9 +23,17 @@ from galmass_core.dataset import (
     open_dataset,
 )
 from galmass_core.galaxy import GalaxyName
-from galmass_core.maps import MAP_KEYS, GalaxyMaps
-from galmass_core.progress import work_in_progress
-from galmass_core.runs import ACTIVE, HISTORY, RECORD, Run, open_run, runs_folder, shipped_runs
+from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.learning.runs import (
+    ACTIVE,
+    HISTORY,
+    RECORD,
+    Run,
+    open_run,
+    runs_folder,
+    shipped_runs,
+)
+from galmass_core.storage.progress import work_in_progress
 
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all

@@ -8,10 +8,10 @@ import param
 
 from galmass_app import services
 from galmass_app.selection import text_of
-from galmass_core.dataset import DataSet
+from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
+from galmass_core.learning.splits import SPLITS
 from galmass_core.quantities import QUANTITIES
-from galmass_core.splits import SPLITS
 
 IN_URL = (
     {"page": "page", "dataset": "data", "galaxy": "galaxy", "los": "los"}

@@ -10,8 +10,8 @@ from PIL import Image, ImageColor
 
 from galmass_app.plots.scale import Scale, scale_of
 from galmass_app.theme import Theme, palette
-from galmass_core.dataset import DataSet
-from galmass_core.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
 
 PIXELS = {"r": 60, "g-r": 60, "V": 48, "sigma": 48}
 _COLOURS = 255  # of a picture; one more stands for empty pixels

@@ -12,15 +12,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from galmass_core.atomic import write_json
-from galmass_core.checkpoints import WEIGHTS, save_tensors
 from galmass_core.cli import main as galmass
-from galmass_core.dataset import DataSet, open_dataset
-from galmass_core.experiments import INPUT_SETS
-from galmass_core.model_runs import load_model, predict_run, train_run
-from galmass_core.presets import PRESETS
-from galmass_core.runs import CONFIG, HISTORY, PREDICTIONS, RECORD, Run, open_run
-from galmass_core.scaling import SCALER
+from galmass_core.datasets.dataset import DataSet, open_dataset
+from galmass_core.learning.experiments import INPUT_SETS
+from galmass_core.learning.model_runs import load_model, predict_run, train_run
+from galmass_core.learning.runs import CONFIG, HISTORY, PREDICTIONS, RECORD, Run, open_run
+from galmass_core.networks.checkpoints import WEIGHTS, save_tensors
+from galmass_core.networks.presets import PRESETS
+from galmass_core.networks.scaling import SCALER
+from galmass_core.storage.atomic import write_json
 
 RUNS = Path(__file__).resolve().parent / "runs"
 TARGETS = "mstar,mtot,ml"

@@ -7,9 +7,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from galmass_core.build import build_dataset
-from galmass_core.sources.synthetic import sample_galaxy, showcase_models
-from galmass_core.sources.tng_writer import write_cutout
+from galmass_core.datasets.build import build_dataset
+from galmass_core.synthetic.model import sample_galaxy, showcase_models
+from galmass_core.synthetic.tng_writer import write_cutout
 
 SHOWCASE = Path(__file__).resolve().parent / "showcase"
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.photometry import stellar_luminosities
+from galmass_core.imaging.photometry import stellar_luminosities
 
 G = 4.30091e-6  # gravitational constant, kpc (km/s)^2 / Msun
 LINES_OF_SIGHT = ("x", "y", "z")

@@ -3,9 +3,9 @@
 from functools import cache
 from pathlib import Path
 
-from galmass_core.sources.profiles import Disc, hernquist_bulge, nfw_halo
-from galmass_core.sources.synthetic import GalaxyModel, Particles, sample_galaxy
-from galmass_core.sources.tng_writer import write_cutout
+from galmass_core.synthetic.model import GalaxyModel, Particles, sample_galaxy
+from galmass_core.synthetic.profiles import Disc, hernquist_bulge, nfw_halo
+from galmass_core.synthetic.tng_writer import write_cutout
 
 COUNT = 5
 NAMES = [f"synthetic/demo-1/99/{subhalo}" for subhalo in range(1, COUNT + 1)]

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galmass_core.dataset import replace_samples
-from galmass_core.experiments import TARGETS, experiment, true_values
-from galmass_core.learning import score
-from galmass_core.runs import open_run, write_run
-from galmass_core.splits import NETWORK_SIZES, describe_parts, split_samples
+from galmass_core.datasets.dataset import replace_samples
+from galmass_core.learning.experiments import TARGETS, experiment, true_values
+from galmass_core.learning.fitting import score
+from galmass_core.learning.runs import open_run, write_run
+from galmass_core.learning.splits import NETWORK_SIZES, describe_parts, split_samples
 
 SCATTERS = {  # dex, by inputs: much as Table 4 has them
     "r": 0.060,

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from galmass_core.dataset import write_tables
-from galmass_core.experiments import FEATURES
+from galmass_core.datasets.dataset import write_tables
+from galmass_core.learning.experiments import FEATURES
 
 LINES_OF_SIGHT = ("x", "y", "z")
 

@@ -7,8 +7,8 @@ import pytest
 from demo_folder import NAMES, write_demo_galaxies
 from served import FIGURES, PATIENCE, served
 
-from galmass_core.build import build_dataset
-from galmass_core.dataset import open_dataset
+from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect

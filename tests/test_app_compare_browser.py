@@ -8,7 +8,7 @@ from run_folders import enlarge, make_runs
 from served import FIGURES, PATIENCE, served
 
 from galmass_core.assets import asset
-from galmass_core.dataset import open_dataset
+from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect

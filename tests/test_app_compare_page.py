@@ -32,16 +32,16 @@ from galmass_app.plots.comparison import (
 )
 from galmass_app.plots.pictures import Pictures
 from galmass_app.state import IN_URL, Choice
-from galmass_app.views import compare_words as words
-from galmass_app.views.compare_controls import add_panel, panel_keys, reference_of, remove_panel
-from galmass_app.views.compare_page import Compare
-from galmass_app.views.compare_panel import ComparePanel
+from galmass_app.views.compare import words
+from galmass_app.views.compare.controls import add_panel, panel_keys, reference_of, remove_panel
+from galmass_app.views.compare.page import Compare
+from galmass_app.views.compare.panel import ComparePanel
 from galmass_app.views.table_four import table
-from galmass_core.baselines import fit_power_law
-from galmass_core.experiments import INPUT_SETS
-from galmass_core.metrics import Comparison, Estimate
-from galmass_core.splits import NETWORK_SIZES, split_samples
-from galmass_core.table_four import table_4
+from galmass_core.learning.baselines import fit_power_law
+from galmass_core.learning.experiments import INPUT_SETS
+from galmass_core.learning.metrics import Comparison, Estimate
+from galmass_core.learning.splits import NETWORK_SIZES, split_samples
+from galmass_core.paper.table_four import table_4
 
 MSTAR, MTOT, F_DM = "log_mstar_1rhsm", "log_mtot_1rhsm", "f_dm_1rhsm"
 INPUTS = ("r", "2V", "r+2V", "occupancy")

@@ -4,7 +4,7 @@ import pytest
 from sample_tables import make_dataset, make_samples
 from served import FIGURES, PATIENCE, served
 
-from galmass_app.views.correlations import related
+from galmass_app.views.features.correlations import related
 
 pytestmark = pytest.mark.browser
 SLOTS = ("importance", "losses", "correlations", "tablefive")

@@ -18,15 +18,15 @@ from galmass_app.plots.correlation import correlation_picture, pair_at
 from galmass_app.plots.importance import importance_bars
 from galmass_app.plots.prediction import prediction_picture
 from galmass_app.state import Choice
-from galmass_app.views.correlations import Correlations, related
-from galmass_app.views.features_page import Features
+from galmass_app.views.features.correlations import Correlations, related
+from galmass_app.views.features.page import Features
 from galmass_app.views.prediction import Prediction, in_words, left_out, signed
 from galmass_app.views.table_five import table
-from galmass_core.correlations import correlation_matrix
-from galmass_core.experiments import FEATURES
-from galmass_core.importance import NOISE
-from galmass_core.learning import evaluate
-from galmass_core.metrics import Estimate
+from galmass_core.learning.correlations import correlation_matrix
+from galmass_core.learning.experiments import FEATURES
+from galmass_core.learning.fitting import evaluate
+from galmass_core.learning.importance import NOISE
+from galmass_core.learning.metrics import Estimate
 
 SIX = ("abs_mag_r", "g_minus_r", "sfr_1gyr", "sigma_v", "bulge_fraction", "bulge_index")
 

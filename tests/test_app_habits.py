@@ -4,8 +4,8 @@ import pytest
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.state import Choice
-from galmass_app.views.address import Address, query, restore
-from galmass_app.views.guide import KEYS, Guide
+from galmass_app.views.frame.address import Address, query, restore
+from galmass_app.views.frame.guide import KEYS, Guide
 from galmass_app.views.picker import Picker
 
 

@@ -14,8 +14,8 @@ from sample_tables import make_dataset, make_samples
 from served import PATIENCE, served
 
 from galmass_app.page import PAGES
-from galmass_core.build import build_dataset
-from galmass_core.dataset import open_dataset
+from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect

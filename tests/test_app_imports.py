@@ -1,6 +1,7 @@
 """The science knows no dashboard, pictures know no widgets, and nothing imports in circles."""
 
 import ast
+import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -45,3 +46,14 @@ def test_dashboard_does_not_import_in_circles():
 
 def test_served_script_is_short():
     assert len((APP / "main.py").read_text(encoding="utf-8").splitlines()) <= 10
+
+
+def test_every_package_is_installed():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    names = {"app": "galmass_app", "assets": "galmass_assets", "galmass_core": "galmass_core"}
+    packages = {
+        ".".join([name, *path.parent.relative_to(ROOT / folder).parts])
+        for folder, name in names.items()
+        for path in (ROOT / folder).rglob("__init__.py")
+    }
+    assert set(project["tool"]["setuptools"]["packages"]) == packages

@@ -18,14 +18,14 @@ from galmass_app.paper_calls import command_lines, python_call
 from galmass_app.paper_figures import FIGURES, Panel
 from galmass_app.plots.diagrams import network, workflow
 from galmass_app.state import Choice
-from galmass_app.views.paper_page import Paper
-from galmass_app.views.paper_panel import drawn_rows
-from galmass_app.views.paper_words import gap, how_made, panel_words, text_table
+from galmass_app.views.paper.page import Paper
+from galmass_app.views.paper.panel import drawn_rows
+from galmass_app.views.paper.words import gap, how_made, panel_words, text_table
 from galmass_core.cli import _parser
-from galmass_core.derived import early_types
-from galmass_core.experiments import FEATURES
-from galmass_core.fits_files import table_as_fits
-from galmass_core.paper import DATA, published_table
+from galmass_core.datasets.fits_files import table_as_fits
+from galmass_core.learning.experiments import FEATURES
+from galmass_core.paper.derived import early_types
+from galmass_core.paper.published import DATA, published_table
 
 NETWORKS = ("mstar/r+2V", "mtot/r+2V", "mstar,mtot/r+2V", "ml/r+2V")
 SAMPLE = ("synthetic/table/0/3", "y")
@@ -161,7 +161,7 @@ def test_last_panel_of_the_joint_figure_has_early_types_only(data):
 
 
 def test_power_law_is_that_of_the_table_of_baselines(data):
-    from galmass_core.tables import baseline_table
+    from galmass_core.paper.tables import baseline_table
 
     rows = {row["experiment"]: row for row in baseline_table(data)}
     one = measured(data, "6", "galaxy")[1]

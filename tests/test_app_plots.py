@@ -9,7 +9,7 @@ from galmass_app.plots.profiles import mass_curves, velocity_curve
 from galmass_app.plots.sample import CRISP, marks, nearest, scatter
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_app.theme import palette
-from galmass_core.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ from galmass_app.plots.trends import (
     running_median,
 )
 from galmass_app.state import Choice
-from galmass_app.views.build_report import left_out, tally
-from galmass_app.views.sample_page import SamplePage
-from galmass_core.dataset import write_tables
+from galmass_app.views.sample.build_report import left_out, tally
+from galmass_app.views.sample.page import SamplePage
+from galmass_core.datasets.dataset import write_tables
 
 SIZE_MASS, COLOUR_MASS, FABER_JACKSON, _, STAR_FORMATION = RELATIONS
 

@@ -12,12 +12,12 @@ from galmass_app.plots.scale import Scale
 from galmass_app.plots.selection import inside
 from galmass_app.state import LAST, Choice
 from galmass_app.thumbnails import shades, thumbnails
-from galmass_app.views.compare_controls import select_extremes
-from galmass_app.views.selection_bar import SelectionBar, csv
-from galmass_app.views.selection_strip import MOST, SelectionStrip
-from galmass_app.views.selection_words import beside_rest, measured
+from galmass_app.views.compare.controls import select_extremes
+from galmass_app.views.frame.selection_bar import SelectionBar, csv
+from galmass_app.views.frame.selection_strip import MOST, SelectionStrip
+from galmass_app.views.frame.selection_words import beside_rest, measured
 from galmass_core.assets import asset
-from galmass_core.dataset import open_dataset
+from galmass_core.datasets.dataset import open_dataset
 
 TARGET = "log_mstar_1rhsm"
 

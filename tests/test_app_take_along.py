@@ -13,12 +13,12 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_app.page import PAGES
 from galmass_app.state import Choice
-from galmass_app.views.features_page import FIGURES
+from galmass_app.views.features.page import FIGURES
 from galmass_app.views.prediction import Prediction
 from galmass_app.views.table_five import TableFive
 from galmass_app.views.take_along import TakeAlong
-from galmass_core.build import build_dataset
-from galmass_core.model_runs import train_run
+from galmass_core.datasets.build import build_dataset
+from galmass_core.learning.model_runs import train_run
 
 
 @pytest.fixture(scope="module")

@@ -17,12 +17,12 @@ from galmass_app import jobs, services
 from galmass_app.jobs import Order
 from galmass_app.plots.history import HELD_OUT, TRAIN, Losses, curves_of, history_curves
 from galmass_app.state import Choice
-from galmass_app.views import run_words
-from galmass_app.views.run_list import ROWS
-from galmass_app.views.train_page import Train
-from galmass_core.dataset import open_dataset, replace_samples
-from galmass_core.presets import PRESETS
-from galmass_core.runs import list_runs, open_run, write_run
+from galmass_app.views.train import run_words
+from galmass_app.views.train.page import Train
+from galmass_app.views.train.run_list import ROWS
+from galmass_core.datasets.dataset import open_dataset, replace_samples
+from galmass_core.learning.runs import list_runs, open_run, write_run
+from galmass_core.networks.presets import PRESETS
 
 CONFIG = {
     "experiment": "mstar/r+2V@60",

@@ -12,14 +12,14 @@ from panel.io.state import set_curdoc
 from galmass_app import services
 from galmass_app.page import Page
 from galmass_app.state import Choice
-from galmass_app.views import address
-from galmass_app.views.explore import Explore
+from galmass_app.views.explore.page import Explore
 from galmass_app.views.facts import Properties, TrueMasses, headline
 from galmass_app.views.four_maps import FourMaps
-from galmass_app.views.sample import Sample
-from galmass_app.views.status import Status
-from galmass_core.build import build_dataset
-from galmass_core.dataset import open_dataset, replace_samples, shard_path, write_tables
+from galmass_app.views.frame import address
+from galmass_app.views.frame.status import Status
+from galmass_app.views.scatter import Sample
+from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import open_dataset, replace_samples, shard_path, write_tables
 
 
 @pytest.fixture(scope="module")

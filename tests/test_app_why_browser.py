@@ -6,9 +6,9 @@ import pytest
 from demo_folder import write_demo_galaxies
 from served import FIGURES, PATIENCE, served
 
-from galmass_core.build import build_dataset
-from galmass_core.model_runs import train_run
-from galmass_core.presets import TrainingConfig
+from galmass_core.datasets.build import build_dataset
+from galmass_core.learning.model_runs import train_run
+from galmass_core.networks.presets import TrainingConfig
 
 pytestmark = pytest.mark.browser
 

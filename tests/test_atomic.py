@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from galmass_core.atomic import write_json, written_whole
+from galmass_core.storage.atomic import write_json, written_whole
 
 
 def test_file_is_in_place_only_after_the_block(tmp_path):

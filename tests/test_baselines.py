@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.baselines import LinearModel, fit_power_law, fit_ridge, fit_virial
 from galmass_core.galaxy import G
+from galmass_core.learning.baselines import LinearModel, fit_power_law, fit_ridge, fit_virial
 
 
 @pytest.fixture

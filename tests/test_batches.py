@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from galmass_core.batches import MapFeed, draw_symmetries, turn
-from galmass_core.scaling import Scaling
-from galmass_core.stacks import MapStack
+from galmass_core.networks.batches import MapFeed, draw_symmetries, turn
+from galmass_core.networks.scaling import Scaling
+from galmass_core.networks.stacks import MapStack
 
 CPU = torch.device("cpu")
 WAYS = torch.tensor(list(itertools.product([False, True], repeat=4)))

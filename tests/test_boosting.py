@@ -2,7 +2,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.boosting import BoostedTrees, BoostingConfig, fit_boosting, fit_with_curves
+from galmass_core.learning.boosting import (
+    BoostedTrees,
+    BoostingConfig,
+    fit_boosting,
+    fit_with_curves,
+)
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from demo_folder import COUNT, NAMES, write_demo_galaxies
 
-import galmass_core.build
-import galmass_core.measure
-from galmass_core.build import build_dataset
-from galmass_core.dataset import DataSetError, open_dataset
+import galmass_core.datasets.build
+import galmass_core.datasets.measure
+from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import DataSetError, open_dataset
 from galmass_core.quantities import QUANTITIES
 
 
@@ -22,7 +22,7 @@ def cutouts(tmp_path_factory):
 @pytest.fixture
 def small_shards(monkeypatch):
     """Two galaxies a shard, so that five make three shards."""
-    monkeypatch.setattr(galmass_core.build, "GALAXIES_PER_SHARD", 2)
+    monkeypatch.setattr(galmass_core.datasets.build, "GALAXIES_PER_SHARD", 2)
 
 
 def shard_bytes(folder):
@@ -32,7 +32,7 @@ def shard_bytes(folder):
 # Build with two galaxies a shard; killed without warning as soon as so many galaxies are done.
 KILLED_BUILD = """
 import os, signal, sys
-import galmass_core.build as build
+import galmass_core.datasets.build as build
 
 def kill(done, total, excluded):
     if done == int(sys.argv[3]):
@@ -114,12 +114,12 @@ def test_second_galaxy_of_a_name_is_excluded(spoilt, tmp_path):
 
 
 def test_unexpected_failure_of_one_galaxy_stops_nothing(cutouts, tmp_path, monkeypatch):
-    def fail_on_third(galaxy, config, wanted=galmass_core.measure.support_radii):
+    def fail_on_third(galaxy, config, wanted=galmass_core.datasets.measure.support_radii):
         if galaxy.name.subhalo == "3":
             return 1 / 0
         return wanted(galaxy, config)
 
-    monkeypatch.setattr(galmass_core.measure, "support_radii", fail_on_third)
+    monkeypatch.setattr(galmass_core.datasets.measure, "support_radii", fail_on_third)
     dataset = build_dataset([cutouts], tmp_path / "out")
     assert len(dataset) == 3 * (COUNT - 1)
     assert dataset.excluded.loc[0, "name"] == NAMES[2]
@@ -146,9 +146,9 @@ def test_missing_source_is_an_error(tmp_path):
 
 def test_where_excludes_before_anything_is_rendered(cutouts, tmp_path, monkeypatch):
     rendered = []
-    render = galmass_core.measure.render_sky
+    render = galmass_core.datasets.measure.render_sky
     monkeypatch.setattr(
-        galmass_core.measure,
+        galmass_core.datasets.measure,
         "render_sky",
         lambda sky, *rest, **more: rendered.append(sky) or render(sky, *rest, **more),
     )

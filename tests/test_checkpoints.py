@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from galmass_core.checkpoints import load_tensors, save_tensors
-from galmass_core.network import MultibranchResNet
+from galmass_core.networks.checkpoints import load_tensors, save_tensors
+from galmass_core.networks.network import MultibranchResNet
 
 
 @pytest.fixture

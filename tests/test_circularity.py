@@ -8,7 +8,7 @@ import pytest
 from conftest import make_galaxy
 from toy_galaxies import circular_orbits, cold_disc, isotropic_sphere
 
-from galmass_core.circularity import circularities, orbit_fractions
+from galmass_core.measurements.circularity import circularities, orbit_fractions
 from galmass_core.sources.centring import bulk_velocity, half_mass_radius, shrinking_sphere
 
 

@@ -101,7 +101,7 @@ def test_thinned_demo_has_a_name_of_its_own(tmp_path, monkeypatch, capsys):
     def draw(folder, *_, **__):
         write_demo_galaxies(folder, count=3)
 
-    monkeypatch.setattr("galmass_core.sources.universe.write_universe", draw)
+    monkeypatch.setattr("galmass_core.synthetic.universe.write_universe", draw)
     assert main(["demo", "--home", str(tmp_path), "--stars", "500", "--workers", "1"]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["universe-thin"]
     assert "thinned to 500 stars a galaxy" in capsys.readouterr().out
@@ -143,7 +143,7 @@ def test_ctrl_c_says_how_to_go_on(cutouts, tmp_path, monkeypatch, capsys):
     def stop(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("galmass_core.build.build_dataset", stop)
+    monkeypatch.setattr("galmass_core.datasets.build.build_dataset", stop)
     assert main(["build", str(cutouts), "--out", str(tmp_path / "out")]) == 130
     assert "The same command again goes on after the last whole shard." in capsys.readouterr().err
 

@@ -10,10 +10,10 @@ from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
 from galmass_core.cli import main
-from galmass_core.dataset import open_dataset
-from galmass_core.presets import PRESETS, TrainingConfig
-from galmass_core.runs import RunWriter, list_runs
-from galmass_core.turns import wait_for_turn
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.learning.runs import RunWriter, list_runs
+from galmass_core.learning.turns import wait_for_turn
+from galmass_core.networks.presets import PRESETS, TrainingConfig
 
 COMMANDS = ["train", "resume", "stop", "runs", "predict", "table", "importance"]
 
@@ -92,7 +92,7 @@ def test_tables_are_told_in_words(home, capsys, table, word):
 
 
 def test_importance_shows_the_noise_beside_the_features(home, capsys, monkeypatch):
-    monkeypatch.setattr("galmass_core.importance.SEEDS", (0,))
+    monkeypatch.setattr("galmass_core.learning.importance.SEEDS", (0,))
     command = ["importance", "toys", "--experiment", "mstar/features"]
     content = json.loads(told(capsys, *command, "--features", "abs_mag_r,g_minus_r", "--json").out)
     assert {row["feature"] for row in content["rows"]} == {
@@ -144,7 +144,7 @@ def test_a_training_that_is_told_to_stop_is_stopped(home, capsys, monkeypatch):
     def terminate(*_):
         os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr("galmass_core.model_runs.predict", terminate)
+    monkeypatch.setattr("galmass_core.learning.model_runs.predict", terminate)
     assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     assert "The run is marked as stopped." in capsys.readouterr().err
     assert [run.state for run in list_runs()] == ["stopped"]
@@ -159,7 +159,7 @@ def asked(home, monkeypatch):
         asked.update(options, name=name)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("galmass_core.model_runs.train_run", train_run)
+    monkeypatch.setattr("galmass_core.learning.model_runs.train_run", train_run)
     return asked
 
 
@@ -190,7 +190,7 @@ def test_a_stopped_run_is_resumed_by_command(home, capsys, monkeypatch):
         os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr("galmass_core.model_runs.predict", terminate)
+        patch.setattr("galmass_core.learning.model_runs.predict", terminate)
         assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     name = list_runs()[0].name
     row = json.loads(told(capsys, "resume", name, "--queue", "--json").out)["rows"][0]
@@ -210,7 +210,7 @@ def test_a_second_signal_does_not_disturb_how_the_first_is_obeyed(home, monkeypa
             os.kill(os.getpid(), signal.SIGTERM)
         update(writer, **entries)
 
-    monkeypatch.setattr("galmass_core.model_runs.predict", terminate)
+    monkeypatch.setattr("galmass_core.learning.model_runs.predict", terminate)
     monkeypatch.setattr(RunWriter, "update", update_and_be_told_again)
     assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     assert [run.state for run in list_runs()] == ["stopped"]

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.correlations import cluster_columns, correlation_matrix, strong_pairs
+from galmass_core.learning.correlations import cluster_columns, correlation_matrix, strong_pairs
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from demo_folder import NAMES, write_demo_galaxies
 
-from galmass_core.build import build_dataset
-from galmass_core.dataset import (
+from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import (
     SCHEMA,
     DataSetError,
     home_folder,
@@ -18,9 +18,9 @@ from galmass_core.dataset import (
     shard_path,
     write_tables,
 )
-from galmass_core.maps import render_maps
+from galmass_core.imaging.maps import render_maps
+from galmass_core.measurements.targets import mass_profiles, measure_targets
 from galmass_core.sources import read_galaxy
-from galmass_core.targets import mass_profiles, measure_targets
 
 
 @pytest.fixture(scope="module")

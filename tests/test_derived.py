@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.derived import derive_dm_fraction, derive_mass_to_light, early_types
-from galmass_core.metrics import measure_errors
+from galmass_core.learning.metrics import measure_errors
+from galmass_core.paper.derived import derive_dm_fraction, derive_mass_to_light, early_types
 
 
 @pytest.fixture

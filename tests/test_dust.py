@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 from conftest import make_galaxy
 
-from galmass_core import dust
-from galmass_core.dust import dust_transmission, hydrogen_column, optical_depth, transmission
 from galmass_core.galaxy import Gas
+from galmass_core.imaging import dust
+from galmass_core.imaging.dust import (
+    dust_transmission,
+    hydrogen_column,
+    optical_depth,
+    transmission,
+)
 
 ATOMS_PER_SURFACE_DENSITY = 1.24789e14  # hydrogen atoms per cm^2 in 1 Msun/kpc^2
 

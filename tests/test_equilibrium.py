@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from galmass_core.galaxy import G
-from galmass_core.sources.equilibrium import (
+from galmass_core.synthetic.equilibrium import (
     Potential,
     disc_kinematics,
     distribution_function,
@@ -10,7 +10,7 @@ from galmass_core.sources.equilibrium import (
     flatten_spheroid,
     sample_spheroid,
 )
-from galmass_core.sources.profiles import Disc, hernquist_bulge
+from galmass_core.synthetic.profiles import Disc, hernquist_bulge
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,9 @@ import pytest
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
-from galmass_core import training
-from galmass_core.estimates import estimate_run
-from galmass_core.presets import PRESETS, TrainingConfig
+from galmass_core.networks import training
+from galmass_core.networks.estimates import estimate_run
+from galmass_core.networks.presets import PRESETS, TrainingConfig
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sample_tables import make_samples
 
-from galmass_core.experiments import (
+from galmass_core.imaging.maps import MAP_KEYS
+from galmass_core.learning.experiments import (
     EXPERIMENTS,
     FEATURES,
     INPUT_SETS,
@@ -14,7 +15,6 @@ from galmass_core.experiments import (
     true_values,
     usable_rows,
 )
-from galmass_core.maps import MAP_KEYS
 from galmass_core.quantities import QUANTITIES
 
 

@@ -7,8 +7,8 @@ import pytest
 from conftest import make_galaxy
 from toy_galaxies import cold_disc, isotropic_sphere
 
-from galmass_core.features import measure_galaxy_features, measure_sky_features
-from galmass_core.projection import project
+from galmass_core.imaging.projection import project
+from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
 from galmass_core.quantities import QUANTITIES
 from galmass_core.sources import read_galaxy
 

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.filters import EXAMPLE, matching_rows
+from galmass_core.datasets.filters import EXAMPLE, matching_rows
 
 SAMPLES = pd.DataFrame(
     {

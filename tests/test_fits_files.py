@@ -9,8 +9,8 @@ from astropy.table import Table
 from astropy.wcs import WCS
 from conftest import make_galaxy
 
-from galmass_core.fits_files import maps_as_fits, table_as_fits
-from galmass_core.maps import MAP_KEYS, MapConfig, render_maps
+from galmass_core.datasets.fits_files import maps_as_fits, table_as_fits
+from galmass_core.imaging.maps import MAP_KEYS, MapConfig, render_maps
 from galmass_core.quantities import QUANTITIES
 
 SAMPLE = {

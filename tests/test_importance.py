@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sample_tables import make_samples
 
-from galmass_core.experiments import experiment
-from galmass_core.importance import NOISE, measure_importance
+from galmass_core.learning.experiments import experiment
+from galmass_core.learning.importance import NOISE, measure_importance
 
 FEATURES = ("abs_mag_r", "twin", "g_minus_r", "f_hot")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.dataset import DataSetError, open_dataset, write_tables
-from galmass_core.join import join_disc_fractions, join_table
+from galmass_core.datasets.dataset import DataSetError, open_dataset, write_tables
+from galmass_core.datasets.join import join_disc_fractions, join_table
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_failed_disc_fits_are_left_out(data, tmp_path):
 
 
 def test_the_real_disc_table_is_read(shared_data):
-    from galmass_core.join import read_table
+    from galmass_core.datasets.join import read_table
 
     (path,) = (shared_data / "tng100_disc_fractions").glob("*.fits")
     table = read_table(path)

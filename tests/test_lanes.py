@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from galmass_core import lanes
+from galmass_core.imaging import lanes
 
 
 def test_lanes_mix_with_numbers():

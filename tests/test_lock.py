@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from galmass_core.lock import SILENCE, is_locked, locked, show_life
+from galmass_core.storage.lock import SILENCE, is_locked, locked, show_life
 
 
 def test_a_folder_is_locked_while_the_block_lasts(tmp_path):
@@ -26,8 +26,8 @@ def test_the_lock_goes_when_the_block_fails(tmp_path):
 def hold_in_another_process(folder):
     """Take the lock in another process, which ends at once without giving it back."""
     code = (
-        "import os, sys, pathlib, galmass_core.lock\n"
-        "holding = galmass_core.lock.locked(pathlib.Path(sys.argv[1]))\n"
+        "import os, sys, pathlib, galmass_core.storage.lock\n"
+        "holding = galmass_core.storage.lock.locked(pathlib.Path(sys.argv[1]))\n"
         "holding.__enter__()\n"
         "os._exit(0)\n"
     )

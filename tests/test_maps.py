@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import make_galaxy
 
-from galmass_core.maps import GalaxyMaps, MapConfig, rebin, render_maps, velocity_maps
+from galmass_core.imaging.maps import GalaxyMaps, MapConfig, rebin, render_maps, velocity_maps
 
 RNG = np.random.default_rng(3)
 

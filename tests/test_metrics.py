@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.metrics import STATISTICS, compare_runs, measure_errors
+from galmass_core.learning.metrics import STATISTICS, compare_runs, measure_errors
 
 
 def test_hand_example():

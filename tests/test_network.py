@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from galmass_core.network import MultibranchResNet, ResNet18
+from galmass_core.networks.network import MultibranchResNet, ResNet18
 
 
 def norm(x, weights, name):

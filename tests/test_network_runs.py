@@ -14,23 +14,23 @@ import torch
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
-from galmass_core import network_runs, training
-from galmass_core.checkpoints import CHECKPOINT, WEIGHTS, save_tensors
-from galmass_core.dataset import DataSetError, open_dataset
-from galmass_core.model_runs import load_model, predict_run, train_run
-from galmass_core.presets import TrainingConfig
-from galmass_core.runs import open_run
-from galmass_core.scaling import SCALER
-from galmass_core.training import Learner, new_network
+from galmass_core.datasets.dataset import DataSetError, open_dataset
+from galmass_core.learning.model_runs import load_model, predict_run, train_run
+from galmass_core.learning.runs import open_run
+from galmass_core.networks import network_runs, training
+from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, save_tensors
+from galmass_core.networks.presets import TrainingConfig
+from galmass_core.networks.scaling import SCALER
+from galmass_core.networks.training import Learner, new_network
 
 CONFIG = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
 NAME = "mstar/r+2V@60"
 TRAIN = """
 import sys
 from pathlib import Path
-from galmass_core.dataset import open_dataset
-from galmass_core.model_runs import train_run
-from galmass_core.presets import TrainingConfig
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.learning.model_runs import train_run
+from galmass_core.networks.presets import TrainingConfig
 config = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
 dataset, name, path = open_dataset(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 train_run(dataset, name, training=config, path=path, device="cpu")
@@ -320,7 +320,7 @@ def test_a_data_set_too_small_for_three_parts_is_refused(tmp_path):
 
 def open_run_parts(dataset, part):
     """Return the galaxies of a part of the networks' split by galaxy."""
-    from galmass_core.splits import NETWORK_SIZES, split_samples
+    from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 
     parts = split_samples(dataset.samples, sizes=NETWORK_SIZES)
     return dataset.samples["name"][parts == part].unique()

@@ -4,10 +4,10 @@ import pytest
 from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
-from galmass_core.dataset import open_dataset
-from galmass_core.experiments import experiment
-from galmass_core.pairing import choose_run, predictions_on, trials_on
-from galmass_core.runs import open_run, write_run
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.learning.experiments import experiment
+from galmass_core.learning.pairing import choose_run, predictions_on, trials_on
+from galmass_core.learning.runs import open_run, write_run
 
 WANTED = experiment("mstar/r+2V")
 

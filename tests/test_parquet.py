@@ -1,7 +1,7 @@
 import pandas as pd
 import pyarrow.parquet as pq
 
-from galmass_core.parquet import write_table
+from galmass_core.storage.parquet import write_table
 
 TABLE = pd.DataFrame({"half_mass_radius": [2.5], "log_mtot_2rhsm": [10.0], "mine": [1]})
 

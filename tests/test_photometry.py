@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from galmass_core.galaxy import Stars
-from galmass_core.photometry import (
+from galmass_core.imaging.photometry import (
     absolute_magnitude,
     ssp_magnitudes,
     stellar_luminosities,

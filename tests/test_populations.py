@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from galmass_core.photometry import SUN_AB, ssp_magnitudes, surviving_fraction
-from galmass_core.sources.populations import (
+from galmass_core.imaging.photometry import SUN_AB, ssp_magnitudes, surviving_fraction
+from galmass_core.synthetic.populations import (
     Population,
     draw_ages,
     draw_metallicities,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from galmass_core.presets import PRESETS, TrainingConfig
+from galmass_core.networks.presets import PRESETS, TrainingConfig
 
 
 def test_the_paper_preset_is_table_2():

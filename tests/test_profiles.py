@@ -3,7 +3,7 @@ import pytest
 from scipy.special import iv, kv
 
 from galmass_core.galaxy import G
-from galmass_core.sources.profiles import Disc, hernquist_bulge, nfw_halo
+from galmass_core.synthetic.profiles import Disc, hernquist_bulge, nfw_halo
 
 
 def test_bulge_encloses_mass_as_hernquist_says():

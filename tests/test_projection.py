@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from conftest import make_galaxy
 
-from galmass_core.projection import project
+from galmass_core.imaging.projection import project
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ README = (ROOT / "README.md").read_text()
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder that holds what the README's examples read."""
-    from galmass_core.build import build_dataset
-    from galmass_core.sources.synthetic import sample_galaxy, showcase_models
-    from galmass_core.sources.tng_writer import write_cutout
+    from galmass_core.datasets.build import build_dataset
+    from galmass_core.synthetic.model import sample_galaxy, showcase_models
+    from galmass_core.synthetic.tng_writer import write_cutout
 
     subhalo, model = next(iter(showcase_models().items()))
     cutout = tmp_path / "cutout_1.hdf5"
@@ -33,13 +33,17 @@ def test_the_python_examples_run(folder):
     assert len(names["picture"]) == 4
 
 
-def test_every_module_stands_in_the_tree_and_nothing_else():
+def test_every_folder_stands_in_the_tree_and_nothing_else():
     (tree,) = re.findall(r"```text\n(galmass_core/.*?)```", README, flags=re.DOTALL)
-    named = set(re.findall(r"^ +(\w+\.py) ", tree, flags=re.MULTILINE))
-    modules = {
-        path.name
+    above, named = [], set()
+    for indent, name in re.findall(r"^( *)([\w.]+/?) ", tree, flags=re.MULTILINE):
+        above[len(indent) // 2 :] = [name.rstrip("/")]
+        path = "/".join(above)
+        assert (ROOT / path).exists()
+        named |= {path} if name.endswith("/") else set()
+    folders = {
+        str(path.parent.relative_to(ROOT))
         for package in ("app", "assets", "galmass_core", "tests")
         for path in (ROOT / package).rglob("*.py")
-        if not re.match(r"(test_|__init__)", path.name)
     }
-    assert sorted(named) == sorted(modules)
+    assert named == folders

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from galmass_core.benchmarks.galaxies import disc_galaxy
-from galmass_core.rendering import deposit, deposit_reference
-from galmass_core.rendering_torch import deposit_torch
-from galmass_core.smoothing import smoothing_lengths
+from galmass_core.imaging.rendering import deposit, deposit_reference
+from galmass_core.imaging.rendering_torch import deposit_torch
+from galmass_core.imaging.smoothing import smoothing_lengths
 
 PIXELS = 100
 FRAME = {"half_width": PIXELS / 2, "pixels": PIXELS}  # one kpc is one pixel

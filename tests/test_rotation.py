@@ -5,8 +5,8 @@ import pytest
 from conftest import make_galaxy
 from toy_galaxies import cold_disc, isotropic_sphere
 
-from galmass_core.projection import project
-from galmass_core.rotation import adaptive_bins, spin_parameter
+from galmass_core.imaging.projection import project
+from galmass_core.measurements.rotation import adaptive_bins, spin_parameter
 
 
 def spin(galaxy, line_of_sight="z"):

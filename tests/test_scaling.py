@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from galmass_core.scaling import SCALER, Scaling, fit_scaling
-from galmass_core.stacks import MapStack, encode_map
+from galmass_core.networks.scaling import SCALER, Scaling, fit_scaling
+from galmass_core.networks.stacks import MapStack, encode_map
 
 TARGETS = np.array([[10.0, 11.0], [10.5, 11.5], [11.0, 13.0]])
 

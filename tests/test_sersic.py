@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import gammaincinv
 
-from galmass_core.sersic import sersic_index
+from galmass_core.measurements.sersic import sersic_index
 
 
 def draw_radii(index, count=10_000, effective_radius=4.0, seed=0):

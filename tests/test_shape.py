@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from galmass_core.shape import axis_ratios
+from galmass_core.measurements.shape import axis_ratios
 
 
 def draw_ellipsoid(b_over_a, c_over_a, count=10_000, seed=0):

@@ -3,8 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.maps import GalaxyMaps
-from galmass_core.shards import (
+from galmass_core.datasets.shards import (
     PROFILE_COLUMNS,
     append_galaxy,
     decode_light,
@@ -13,6 +12,7 @@ from galmass_core.shards import (
     read_maps,
     read_profiles,
 )
+from galmass_core.imaging.maps import GalaxyMaps
 
 
 def image(decades, seed=0, dark=0.2):

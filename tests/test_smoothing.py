@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from galmass_core.benchmarks.galaxies import disc_galaxy
-from galmass_core.smoothing import smoothing_lengths
+from galmass_core.imaging.smoothing import smoothing_lengths
 
 
 def every_distance(positions, neighbours=32):

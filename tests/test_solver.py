@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from galmass_core.sources.solver import Demand, solve_model
-from galmass_core.sources.subfind import Placed, measure_subhalo
-from galmass_core.sources.synthetic import sample_galaxy
-from galmass_core.sources.tng_writer import KPC, MSUN, code_units
+from galmass_core.synthetic.model import sample_galaxy
+from galmass_core.synthetic.solver import Demand, solve_model
+from galmass_core.synthetic.subfind import Placed, measure_subhalo
+from galmass_core.synthetic.tng_writer import KPC, MSUN, code_units
 
 DISC = Demand(
     mstar=2e10,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from galmass_core.spline import (
+from galmass_core.imaging.spline import (
     DIRECT,
     NARROW,
     WIDEST,

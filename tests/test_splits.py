@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.splits import (
+from galmass_core.learning.splits import (
     BOOSTING_SIZES,
     NETWORK_SIZES,
     describe_split,

@@ -7,11 +7,11 @@ import pytest
 from demo_folder import write_demo_galaxies
 from sample_tables import make_dataset, make_samples
 
-from galmass_core import stacks
-from galmass_core.build import build_dataset
-from galmass_core.dataset import DataSet, DataSetError, open_dataset, replace_samples
-from galmass_core.maps import GalaxyMaps, rebin
-from galmass_core.stacks import RANGES, MapStack, encode_map, map_of, open_stacks, side_of
+from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset, replace_samples
+from galmass_core.imaging.maps import GalaxyMaps, rebin
+from galmass_core.networks import stacks
+from galmass_core.networks.stacks import RANGES, MapStack, encode_map, map_of, open_stacks, side_of
 
 KEYS = tuple(RANGES)
 

@@ -5,8 +5,8 @@ import pytest
 from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
+from galmass_core.paper.statements import format_text_results, text_results
 from galmass_core.quantities import QUANTITIES
-from galmass_core.statements import format_text_results, text_results
 
 FROM_NETWORKS = ["T08", "T09", "T17", "T20", "T32"]
 OTHERS = ["T01", "T02", "T03", "T04", "T05", "T06", "T07", "T10", "T11", "T19"]

@@ -6,12 +6,12 @@ import pytest
 from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
-from galmass_core.derived import derive_dm_fraction
-from galmass_core.experiments import TABLE_4
-from galmass_core.learning import score
-from galmass_core.pairing import predictions_on
-from galmass_core.paper import published_table
-from galmass_core.table_four import format_table_4, table_4
+from galmass_core.learning.experiments import TABLE_4
+from galmass_core.learning.fitting import score
+from galmass_core.learning.pairing import predictions_on
+from galmass_core.paper.derived import derive_dm_fraction
+from galmass_core.paper.published import published_table
+from galmass_core.paper.table_four import format_table_4, table_4
 
 JOINT = "mstar,mtot,ml/r+2V"
 SERVED = (7, 14, 16, 17, 18, 19, 22)  # by that joint network

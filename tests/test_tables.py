@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from sample_tables import make_dataset, make_samples
 
-from galmass_core.catalogue import build_catalogue
-from galmass_core.experiments import default_features
-from galmass_core.join import join_disc_fractions
-from galmass_core.metrics import Estimate
-from galmass_core.model_runs import train_run
-from galmass_core.runs import list_runs, write_run
-from galmass_core.splits import describe_split
-from galmass_core.tables import baseline_table, envelope, format_rows, format_runs, table_5
+from galmass_core.datasets.catalogue import build_catalogue
+from galmass_core.datasets.join import join_disc_fractions
+from galmass_core.learning.experiments import default_features
+from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.model_runs import train_run
+from galmass_core.learning.runs import list_runs, write_run
+from galmass_core.learning.splits import describe_split
+from galmass_core.paper.tables import baseline_table, envelope, format_rows, format_runs, table_5
 
 
 @pytest.fixture(scope="module")

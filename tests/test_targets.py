@@ -5,8 +5,8 @@ import pytest
 from conftest import make_galaxy
 
 from galmass_core.galaxy import BlackHoles, DarkMatter, G
-from galmass_core.projection import project
-from galmass_core.targets import (
+from galmass_core.imaging.projection import project
+from galmass_core.measurements.targets import (
     effective_radius,
     enclosed_mass,
     mass_profiles,

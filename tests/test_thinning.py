@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from conftest import make_galaxy
 
+from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import GalaxyName
-from galmass_core.maps import render_maps
-from galmass_core.photometry import stellar_luminosities
-from galmass_core.thinning import thin_stars
+from galmass_core.imaging.maps import render_maps
+from galmass_core.imaging.photometry import stellar_luminosities
 
 STAR_MASS = 1.4e6  # Msun, of every star of the toys, as in TNG100
 

@@ -2,11 +2,11 @@ import h5py
 import numpy as np
 import pytest
 
-from galmass_core.photometry import ssp_magnitudes
+from galmass_core.imaging.photometry import ssp_magnitudes
 from galmass_core.sources import read_galaxy
-from galmass_core.sources.profiles import Disc, hernquist_bulge, nfw_halo
-from galmass_core.sources.synthetic import GalaxyModel, sample_galaxy
-from galmass_core.sources.tng_writer import write_cutout
+from galmass_core.synthetic.model import GalaxyModel, sample_galaxy
+from galmass_core.synthetic.profiles import Disc, hernquist_bulge, nfw_halo
+from galmass_core.synthetic.tng_writer import write_cutout
 
 CORNER = (110_716.0, 0.3, 55_000.0)  # kpc; the box ends at 110717.4
 

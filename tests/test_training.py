@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from galmass_core import training
-from galmass_core.batches import MapFeed
-from galmass_core.presets import PRESETS, TrainingConfig
-from galmass_core.scaling import Scaling
-from galmass_core.stacks import MapStack
-from galmass_core.training import (
+from galmass_core.networks import training
+from galmass_core.networks.batches import MapFeed
+from galmass_core.networks.presets import PRESETS, TrainingConfig
+from galmass_core.networks.scaling import Scaling
+from galmass_core.networks.stacks import MapStack
+from galmass_core.networks.training import (
     Epoch,
     Learner,
     estimate_seconds,

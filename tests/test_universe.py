@@ -7,11 +7,11 @@ import pytest
 from gravity import attraction, components, everything, virial_ratio
 
 from galmass_core.galaxy import G
+from galmass_core.measurements.targets import measure_targets
 from galmass_core.sources import find_galaxies, read_galaxy
 from galmass_core.sources.group_catalogue import read_group_catalogue
-from galmass_core.sources.synthetic import sample_galaxy
-from galmass_core.sources.universe import draw_demands, draw_universe, write_universe
-from galmass_core.targets import measure_targets
+from galmass_core.synthetic.model import sample_galaxy
+from galmass_core.synthetic.universe import draw_demands, draw_universe, write_universe
 
 GALAXIES = 20
 
@@ -25,7 +25,7 @@ def universe(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def catalogue(shared_data):
-    universe_fit = pytest.importorskip("galmass_core.sources.universe_fit")
+    universe_fit = pytest.importorskip("galmass_core.synthetic.universe_fit")
     pytest.importorskip("astropy")
     fractions = next((shared_data / "tng100_disc_fractions").glob("*.fits"))
     return universe_fit.select(shared_data / "tng100_groupcat", fractions)

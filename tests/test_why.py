@@ -31,15 +31,15 @@ from galmass_app.plots.saliency import (
 from galmass_app.plots.scale import scale_of
 from galmass_app.plots.waterfall import Waterfall
 from galmass_app.state import Choice
-from galmass_app.views import why_words as words
-from galmass_app.views.why_network import WhyNetwork
-from galmass_app.views.why_page import Why
-from galmass_app.views.why_replaced import WhyReplaced
-from galmass_app.views.why_trees import WhyTrees
-from galmass_core.maps import VIEW_PIXELS
-from galmass_core.model_runs import load_model, train_run
-from galmass_core.runs import open_run
-from galmass_core.training import TrainingConfig
+from galmass_app.views.why import words
+from galmass_app.views.why.network import WhyNetwork
+from galmass_app.views.why.page import Why
+from galmass_app.views.why.replaced import WhyReplaced
+from galmass_app.views.why.trees import WhyTrees
+from galmass_core.imaging.maps import VIEW_PIXELS
+from galmass_core.learning.model_runs import load_model, train_run
+from galmass_core.learning.runs import open_run
+from galmass_core.networks.training import TrainingConfig
 
 GALAXIES = 70  # enough for trees
 MASS, TOTAL = "log_mstar_1rhsm", "log_mtot_1rhsm"

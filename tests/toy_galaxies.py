@@ -5,9 +5,9 @@ from conftest import make_galaxy
 
 from galmass_core.galaxy import DarkMatter, G
 from galmass_core.sources.centring import half_mass_radius
-from galmass_core.sources.equilibrium import Potential, sample_spheroid
-from galmass_core.sources.profiles import Disc, hernquist_bulge, nfw_halo
-from galmass_core.sources.synthetic import GalaxyModel, sample_galaxy
+from galmass_core.synthetic.equilibrium import Potential, sample_spheroid
+from galmass_core.synthetic.model import GalaxyModel, sample_galaxy
+from galmass_core.synthetic.profiles import Disc, hernquist_bulge, nfw_halo
 
 
 def isotropic_sphere(count, *, seed=0):

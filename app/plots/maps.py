@@ -19,7 +19,7 @@ from holoviews.plotting.bokeh.element import ElementPlot
 from galmass_app.plots.frame import quiet_toolbar
 from galmass_app.plots.scale import Scale, scale_of
 from galmass_app.theme import Theme, palette
-from galmass_core.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
 from galmass_core.quantities import quantity
 
 SHADE, CHALK = "#0e1116", "#ffffff"  # lines are drawn twice: readable on dark and bright pixels

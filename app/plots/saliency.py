@@ -19,7 +19,7 @@ from galmass_app.plots.frame import name_rows
 from galmass_app.plots.maps import SHADE, picture
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import MARK, Theme
-from galmass_core.maps import GalaxyMaps
+from galmass_core.imaging.maps import GalaxyMaps
 
 UP, DOWN = "#e0941f", "#5b8def"  # bars: makes the prediction larger, or smaller
 RAISES, LOWERS = "#ffc23d", "#6fd3ff"  # the same as lines on maps

@@ -6,7 +6,7 @@ from math import ceil, floor, log10
 
 import numpy as np
 
-from galmass_core.maps import GalaxyMaps
+from galmass_core.imaging.maps import GalaxyMaps
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DECADES = 3.5  # of light shown below the brightest pixels

@@ -1,1 +1,1 @@
-"""One small Viewer per picture, and one per page."""
+"""A folder for each page, a small Viewer for each picture; what several pages show lies here."""

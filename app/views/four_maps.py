@@ -9,7 +9,7 @@ from holoviews.streams import Pipe
 from galmass_app.plots.maps import picture
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, palette
-from galmass_core.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
 from galmass_core.quantities import Quantity, quantity
 
 

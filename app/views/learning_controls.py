@@ -9,7 +9,7 @@ from galmass_app.fits import ALL_FEATURES, ALL_TARGETS, EXTRA_FEATURES, Question
 from galmass_app.plots.correlation import short
 from galmass_app.state import Choice
 from galmass_app.views.tick import Tick
-from galmass_core.experiments import FEATURES
+from galmass_core.learning.experiments import FEATURES
 from galmass_core.quantities import quantity
 
 SPLITS = {"By galaxy": "galaxy", "The paper's": "paper"}

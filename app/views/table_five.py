@@ -11,9 +11,9 @@ from galmass_app.agreement import judge
 from galmass_app.fits import SLOW, Slot, Task, table_five
 from galmass_app.plots.correlation import short
 from galmass_app.views.prediction import left_out, signed
-from galmass_core.dataset import DataSet
-from galmass_core.metrics import Estimate
-from galmass_core.paper import published_table
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.metrics import Estimate
+from galmass_core.paper.published import published_table
 from galmass_core.quantities import quantity
 
 HEADS = {"learned": "", "from": ""} | dict.fromkeys(

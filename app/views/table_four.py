@@ -9,11 +9,11 @@ import panel as pn
 from galmass_app.agreement import judge_network
 from galmass_app.comparison import rows_of_table
 from galmass_app.fits import SLOW, Slot, Task
-from galmass_app.views.compare_words import train_link
+from galmass_app.views.compare.words import train_link
 from galmass_app.views.prediction import signed
-from galmass_core.dataset import DataSet
-from galmass_core.experiments import experiment
-from galmass_core.metrics import Estimate
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import experiment
+from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import quantity
 
 HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(

@@ -8,7 +8,7 @@ from panel.custom import JSComponent
 
 from galmass_app.state import Choice
 from galmass_app.theme import style_sheet
-from galmass_core.fits_files import table_as_fits
+from galmass_core.datasets.fits_files import table_as_fits
 
 PICTURES = ("PNG", "SVG", "PDF")
 

@@ -13,14 +13,14 @@ import h5py
 
 from galmass_core.benchmarks.galaxies import write_median_galaxy
 from galmass_core.benchmarks.timing import OURS, Call, Figure, compare
-from galmass_core.features import measure_galaxy_features, measure_sky_features
+from galmass_core.datasets.measure import Recipe, measure_galaxy
+from galmass_core.datasets.shards import append_galaxy
 from galmass_core.galaxy import LINES_OF_SIGHT
-from galmass_core.maps import MapConfig, render_sky, support_radii
-from galmass_core.measure import Recipe, measure_galaxy
-from galmass_core.projection import project
-from galmass_core.shards import append_galaxy
+from galmass_core.imaging.maps import MapConfig, render_sky, support_radii
+from galmass_core.imaging.projection import project
+from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
+from galmass_core.measurements.targets import measure_projected, measure_targets
 from galmass_core.sources import GalaxyRef
-from galmass_core.targets import measure_projected, measure_targets
 
 SIZES = (1_000, 10_000, 100_000)
 PEERS: dict[str, str] = {}

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from galmass_core.benchmarks.galaxies import write_median_galaxy
 from galmass_core.benchmarks.timing import OURS, Figure
-from galmass_core.build import build_dataset
+from galmass_core.datasets.build import build_dataset
 
 SIZES = (1, 10, 100, 1_000)
 PEERS: dict[str, str] = {}

@@ -4,15 +4,19 @@ from collections.abc import Iterator
 
 from galmass_core.benchmarks.galaxies import median_galaxy
 from galmass_core.benchmarks.timing import OURS, Figure, compare
-from galmass_core.circularity import orbit_fractions
-from galmass_core.features import SHAPE_APERTURE, measure_galaxy_features, measure_sky_features
 from galmass_core.galaxy import LINES_OF_SIGHT
-from galmass_core.photometry import BANDS
-from galmass_core.projection import project
+from galmass_core.imaging.photometry import BANDS
+from galmass_core.imaging.projection import project
+from galmass_core.measurements.circularity import orbit_fractions
+from galmass_core.measurements.features import (
+    SHAPE_APERTURE,
+    measure_galaxy_features,
+    measure_sky_features,
+)
+from galmass_core.measurements.rotation import spin_parameter
+from galmass_core.measurements.sersic import sersic_index
+from galmass_core.measurements.shape import axis_ratios
 from galmass_core.quantities import APERTURES
-from galmass_core.rotation import spin_parameter
-from galmass_core.sersic import sersic_index
-from galmass_core.shape import axis_ratios
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PEERS: dict[str, str] = {}

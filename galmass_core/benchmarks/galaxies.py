@@ -64,9 +64,9 @@ def write_median_galaxy(path: Path, *, stars: int = MEDIAN_STARS, subhalo: int =
     subhalo : int
         Its ID.
     """
-    from galmass_core.sources.profiles import Disc, hernquist_bulge, nfw_halo
-    from galmass_core.sources.synthetic import GalaxyModel, sample_galaxy
-    from galmass_core.sources.tng_writer import write_cutout
+    from galmass_core.synthetic.model import GalaxyModel, sample_galaxy
+    from galmass_core.synthetic.profiles import Disc, hernquist_bulge, nfw_halo
+    from galmass_core.synthetic.tng_writer import write_cutout
 
     coarser = MEDIAN_STARS / stars
     model = GalaxyModel(

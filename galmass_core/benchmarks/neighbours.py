@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from galmass_core.benchmarks.galaxies import disc_galaxy
 from galmass_core.benchmarks.peers import installed
 from galmass_core.benchmarks.timing import OURS, Figure, compare
-from galmass_core.smoothing import smoothing_lengths
+from galmass_core.imaging.smoothing import smoothing_lengths
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PYKDTREE, SMALL_GICP, SCIPY = "pykdtree, float32, sorted", "small_gicp, sorted", "scipy, sorted"

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from galmass_core.benchmarks.galaxies import disc_galaxy
 from galmass_core.benchmarks.peers import installed
 from galmass_core.benchmarks.timing import OURS, Figure, compare
-from galmass_core.rendering import deposit, deposit_reference
-from galmass_core.smoothing import smoothing_lengths
+from galmass_core.imaging.rendering import deposit, deposit_reference
+from galmass_core.imaging.smoothing import smoothing_lengths
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 NESTED, SUBSAMPLED = "swiftsimio nested, tuned", "swiftsimio subsampled"

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from galmass_core.baselines import fit_power_law
 from galmass_core.benchmarks.timing import OURS, Figure, compare
-from galmass_core.correlations import METHODS, correlation_matrix
-from galmass_core.experiments import FEATURES
 from galmass_core.galaxy import LINES_OF_SIGHT
-from galmass_core.metrics import measure_errors
-from galmass_core.splits import split_samples
+from galmass_core.learning.baselines import fit_power_law
+from galmass_core.learning.correlations import METHODS, correlation_matrix
+from galmass_core.learning.experiments import FEATURES
+from galmass_core.learning.metrics import measure_errors
+from galmass_core.learning.splits import split_samples
 
 SIZES = (10_000, 100_000, 1_000_000)
 PEERS: dict[str, str] = {}

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data, add_stars
-from galmass_core.progress import progress_bar
+from galmass_core.storage.progress import progress_bar
 
 if TYPE_CHECKING:
-    from galmass_core.dataset import DataSet
+    from galmass_core.datasets.dataset import DataSet
 
 _INFO_COLUMNS = (
     "log_mstar",
@@ -115,7 +115,7 @@ def one_thread_each() -> None:
 def _build(args: argparse.Namespace) -> None:
     """Run ``galmass build``."""
     one_thread_each()
-    from galmass_core.build import build_dataset
+    from galmass_core.datasets.build import build_dataset
 
     ids = None if args.ids is None else args.ids.read_text(encoding="utf-8").split()
     with progress_bar("building", Path(args.out)) as show:
@@ -136,8 +136,8 @@ def _build(args: argparse.Namespace) -> None:
 
 def _catalogue(args: argparse.Namespace) -> None:
     """Run ``galmass catalogue``."""
-    from galmass_core.catalogue import build_catalogue
-    from galmass_core.join import join_disc_fractions, read_table
+    from galmass_core.datasets.catalogue import build_catalogue
+    from galmass_core.datasets.join import join_disc_fractions, read_table
 
     if args.disc_fractions is not None:
         read_table(Path(args.disc_fractions))  # a bad table is told before anything is made
@@ -149,8 +149,8 @@ def _catalogue(args: argparse.Namespace) -> None:
 
 def _join(args: argparse.Namespace) -> None:
     """Run ``galmass join``."""
-    from galmass_core.dataset import open_dataset
-    from galmass_core.join import join_table
+    from galmass_core.datasets.dataset import open_dataset
+    from galmass_core.datasets.join import join_table
 
     dataset = join_table(open_dataset(args.data), args.table)
     record = dataset.info["joined"][-1]
@@ -161,7 +161,7 @@ def _join(args: argparse.Namespace) -> None:
 
 def _info(args: argparse.Namespace) -> None:
     """Run ``galmass info``."""
-    from galmass_core.dataset import open_dataset
+    from galmass_core.datasets.dataset import open_dataset
 
     print_dataset(open_dataset(args.data), as_json=args.json)
 
@@ -214,7 +214,7 @@ def _summary(dataset: "DataSet") -> str:
 
 def _left_out(dataset: "DataSet") -> list[str]:
     """Return a line for each reason why galaxies are missing, and N beside the paper's."""
-    from galmass_core.sample import PAPER_GALAXIES
+    from galmass_core.datasets.sample import PAPER_GALAXIES
 
     selection = dataset.info.get("selection", {})
     lines = [f"{len(dataset.galaxies)} galaxies; the paper's sample has {PAPER_GALAXIES}"]

@@ -8,7 +8,7 @@ from typing import Any
 
 from galmass_core.cli.arguments import add_home, add_stars
 from galmass_core.cli.data import one_thread_each, print_dataset
-from galmass_core.progress import progress_bar
+from galmass_core.storage.progress import progress_bar
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -48,11 +48,11 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 def _demo(args: argparse.Namespace) -> None:
     """Run ``galmass demo``."""
     one_thread_each()
-    from galmass_core.build import build_dataset
-    from galmass_core.dataset import home_folder
+    from galmass_core.datasets.build import build_dataset
+    from galmass_core.datasets.dataset import home_folder
+    from galmass_core.datasets.thinning import check_stars
     from galmass_core.sources import tng_directory
-    from galmass_core.sources.universe import write_universe
-    from galmass_core.thinning import check_stars
+    from galmass_core.synthetic.universe import write_universe
 
     if args.stars is not None:
         check_stars(args.stars)  # told before anything is drawn

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data, add_features, add_home, add_split
-from galmass_core.presets import PRESETS, SCALINGS, SCHEDULES
+from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES
 
 if TYPE_CHECKING:
-    from galmass_core.dataset import DataSet
-    from galmass_core.presets import TrainingConfig
-    from galmass_core.runs import Run
+    from galmass_core.datasets.dataset import DataSet
+    from galmass_core.learning.runs import Run
+    from galmass_core.networks.presets import TrainingConfig
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -165,9 +165,9 @@ def _add_predict(commands: Any) -> None:  # noqa: ANN401
 
 def _train(args: argparse.Namespace) -> None:
     """Run ``galmass train``."""
-    from galmass_core.dataset import open_dataset
-    from galmass_core.model_runs import train_run
-    from galmass_core.turns import wait_for_turn
+    from galmass_core.datasets.dataset import open_dataset
+    from galmass_core.learning.model_runs import train_run
+    from galmass_core.learning.turns import wait_for_turn
 
     _stop_when_told()
     dataset = open_dataset(args.data)
@@ -191,8 +191,8 @@ def _train(args: argparse.Namespace) -> None:
 
 def _resume(args: argparse.Namespace) -> None:
     """Run ``galmass resume``."""
-    from galmass_core.runs import open_run
-    from galmass_core.turns import resume_run, wait_for_turn
+    from galmass_core.learning.runs import open_run
+    from galmass_core.learning.turns import resume_run, wait_for_turn
 
     _stop_when_told()
     wait = wait_for_turn if args.queue else None
@@ -202,8 +202,8 @@ def _resume(args: argparse.Namespace) -> None:
 
 def _stop(args: argparse.Namespace) -> None:
     """Run ``galmass stop``."""
-    from galmass_core.runs import open_run
-    from galmass_core.turns import stop_run
+    from galmass_core.learning.runs import open_run
+    from galmass_core.learning.turns import stop_run
 
     run = open_run(args.model)
     stop_run(run)
@@ -222,7 +222,7 @@ def _stop_when_told() -> None:
 
 def _wanted(args: argparse.Namespace) -> tuple[str, "TrainingConfig | None"]:
     """Return the experiment's name, and hyper-parameters if it is a network's."""
-    from galmass_core.experiments import experiment
+    from galmass_core.learning.experiments import experiment
 
     names = ("width", "epochs", "batch", "learning_rate", "schedule", "augment", "scaling")
     given = {key: getattr(args, key) for key in names if getattr(args, key) is not None}
@@ -246,8 +246,8 @@ def _estimate(
     args: argparse.Namespace, dataset: "DataSet", name: str, training: "TrainingConfig | None"
 ) -> None:
     """Say how long a training would take."""
-    from galmass_core.estimates import estimate_run
-    from galmass_core.tables import envelope
+    from galmass_core.networks.estimates import estimate_run
+    from galmass_core.paper.tables import envelope
 
     if training is None:
         msg = f"--estimate must go with a network, got {name}"
@@ -263,7 +263,7 @@ def _estimate(
 
 def _tell(run: "Run", dataset: "DataSet", *, as_json: bool) -> None:
     """Tell how a training ended."""
-    from galmass_core.tables import envelope, format_runs
+    from galmass_core.paper.tables import envelope, format_runs
 
     if as_json:
         print(json.dumps(envelope(dataset, [run.summary()], run.record["split"]), indent=1))
@@ -273,8 +273,8 @@ def _tell(run: "Run", dataset: "DataSet", *, as_json: bool) -> None:
 
 def _runs(args: argparse.Namespace) -> None:
     """Run ``galmass runs``."""
-    from galmass_core.runs import SCHEMA, list_runs, runs_folder
-    from galmass_core.tables import format_runs
+    from galmass_core.learning.runs import SCHEMA, list_runs, runs_folder
+    from galmass_core.paper.tables import format_runs
 
     runs = list_runs()
     rows = [run.summary() for run in runs]
@@ -285,10 +285,10 @@ def _runs(args: argparse.Namespace) -> None:
 
 def _predict(args: argparse.Namespace) -> None:
     """Run ``galmass predict``."""
-    from galmass_core.dataset import open_dataset
-    from galmass_core.model_runs import predict_run
-    from galmass_core.runs import open_run
-    from galmass_core.tables import envelope
+    from galmass_core.datasets.dataset import open_dataset
+    from galmass_core.learning.model_runs import predict_run
+    from galmass_core.learning.runs import open_run
+    from galmass_core.paper.tables import envelope
 
     run, dataset = open_run(args.model), open_dataset(args.data)
     predictions, left_out = predict_run(run, dataset)

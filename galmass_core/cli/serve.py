@@ -31,7 +31,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 def _serve(args: argparse.Namespace) -> None:
     """Run ``galmass serve``: ``panel serve`` on the installed app."""
     if args.data is not None:
-        from galmass_core.dataset import open_dataset
+        from galmass_core.datasets.dataset import open_dataset
 
         os.environ["GALMASS_DATA"] = str(open_dataset(args.data).path)
     else:
@@ -48,8 +48,8 @@ def _serve(args: argparse.Namespace) -> None:
 
 def _begin_universe() -> None:
     """Let ``galmass demo`` run on its own if there is nothing yet; the dashboard shows how far."""
-    from galmass_core.dataset import home_folder, list_datasets
-    from galmass_core.progress import work_in_progress
+    from galmass_core.datasets.dataset import home_folder, list_datasets
+    from galmass_core.storage.progress import work_in_progress
 
     home = home_folder()
     if list_datasets() or work_in_progress(home):

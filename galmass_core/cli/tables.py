@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from galmass_core.cli.arguments import add_data, add_features, add_split
 
 if TYPE_CHECKING:
-    from galmass_core.dataset import DataSet
+    from galmass_core.datasets.dataset import DataSet
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -52,11 +52,11 @@ def _add_importance(commands: Any) -> None:  # noqa: ANN401
 
 def _table(args: argparse.Namespace) -> None:
     """Run ``galmass table``."""
-    from galmass_core.dataset import open_dataset
-    from galmass_core.splits import describe_split
-    from galmass_core.statements import format_text_results
-    from galmass_core.table_four import format_table_4
-    from galmass_core.tables import envelope, format_rows
+    from galmass_core.datasets.dataset import open_dataset
+    from galmass_core.learning.splits import describe_split
+    from galmass_core.paper.statements import format_text_results
+    from galmass_core.paper.table_four import format_table_4
+    from galmass_core.paper.tables import envelope, format_rows
 
     if args.features is not None and args.table != "5":
         msg = f"--features must go with table 5, got it with table {args.table}"
@@ -77,10 +77,10 @@ def _table(args: argparse.Namespace) -> None:
 
 def _rows(args: argparse.Namespace, dataset: "DataSet") -> list[dict[str, Any]]:
     """Measure the table that is asked for."""
-    from galmass_core.runs import list_runs, shipped_runs
-    from galmass_core.statements import text_results
-    from galmass_core.table_four import table_4
-    from galmass_core.tables import baseline_table, table_5
+    from galmass_core.learning.runs import list_runs, shipped_runs
+    from galmass_core.paper.statements import text_results
+    from galmass_core.paper.table_four import table_4
+    from galmass_core.paper.tables import baseline_table, table_5
 
     if args.table == "4":
         return table_4(dataset, [*list_runs(), *shipped_runs()], args.split)
@@ -96,10 +96,10 @@ def _importance(args: argparse.Namespace) -> None:
     """Run ``galmass importance``."""
     from dataclasses import replace
 
-    from galmass_core.dataset import open_dataset
-    from galmass_core.experiments import experiment
-    from galmass_core.importance import SEEDS, measure_importance
-    from galmass_core.tables import envelope
+    from galmass_core.datasets.dataset import open_dataset
+    from galmass_core.learning.experiments import experiment
+    from galmass_core.learning.importance import SEEDS, measure_importance
+    from galmass_core.paper.tables import envelope
 
     dataset, wanted = open_dataset(args.data), experiment(args.experiment)
     if args.features is not None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.photometry import surviving_fraction
+from galmass_core.imaging.photometry import surviving_fraction
 
 HYDROGEN_FRACTION = 0.76  # primordial
 _COLD = 1e4  # K; hydrogen is neutral below
@@ -61,7 +61,7 @@ def support_radii(gas: Columns) -> tuple[NDArray, str]:
         return _CELL_RADII * np.cbrt(3 * volumes / (4 * np.pi)), stand_in
     if not len(gas["masses"]):
         return gas["masses"], ""
-    from galmass_core.smoothing import smoothing_lengths
+    from galmass_core.imaging.smoothing import smoothing_lengths
 
     stand_in = f"gas cells are spread to their {_NEIGHBOURS}nd neighbour"
     return smoothing_lengths(gas["positions"], _NEIGHBOURS), stand_in

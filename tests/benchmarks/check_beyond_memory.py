@@ -20,11 +20,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import torch
 
-from galmass_core.batches import MapFeed
-from galmass_core.presets import TrainingConfig
-from galmass_core.scaling import fit_scaling
-from galmass_core.stacks import MapStack
-from galmass_core.training import Learner, new_network, train_epochs
+from galmass_core.networks.batches import MapFeed
+from galmass_core.networks.presets import TrainingConfig
+from galmass_core.networks.scaling import fit_scaling
+from galmass_core.networks.stacks import MapStack
+from galmass_core.networks.training import Learner, new_network, train_epochs
 
 SIDE, TIMES, AT_ONCE = 150, 3, 64
 CONFIG = TrainingConfig(width=0.03, epochs=1, batch=20)

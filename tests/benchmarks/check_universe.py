@@ -18,11 +18,11 @@ import pandas as pd
 from scipy.stats import ks_2samp
 
 from galmass_core.galaxy import Galaxy
+from galmass_core.measurements.targets import measure_targets
 from galmass_core.sources import find_galaxies
-from galmass_core.sources.snapshot_writer import write_directory
-from galmass_core.sources.universe import draw_demands, place_galaxies
-from galmass_core.sources.universe_fit import select
-from galmass_core.targets import measure_targets
+from galmass_core.synthetic.snapshot_writer import write_directory
+from galmass_core.synthetic.universe import draw_demands, place_galaxies
+from galmass_core.synthetic.universe_fit import select
 
 CENTRALS = 40  # on disk at a time, with their satellites
 GAS_FLOOR, SFR_FLOOR = 1e6, 1e-4  # Msun, Msun/yr

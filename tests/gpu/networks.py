@@ -25,13 +25,13 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from galmass_core import batches
-from galmass_core.batches import MapFeed
-from galmass_core.experiments import TABLE_4, experiment
-from galmass_core.presets import TrainingConfig
-from galmass_core.scaling import fit_scaling
-from galmass_core.stacks import MapStack, side_of
-from galmass_core.training import (
+from galmass_core.learning.experiments import TABLE_4, experiment
+from galmass_core.networks import batches
+from galmass_core.networks.batches import MapFeed
+from galmass_core.networks.presets import TrainingConfig
+from galmass_core.networks.scaling import fit_scaling
+from galmass_core.networks.stacks import MapStack, side_of
+from galmass_core.networks.training import (
     Epoch,
     Learner,
     estimate_seconds,

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from galmass_core.benchmarks.galaxies import disc_galaxy
-from galmass_core.rendering import deposit, deposit_reference
-from galmass_core.smoothing import smoothing_lengths
+from galmass_core.imaging.rendering import deposit, deposit_reference
+from galmass_core.imaging.smoothing import smoothing_lengths
 
 FRAME = {"half_width": 3.0, "pixels": 300}
 AXES = ((0, 1), (1, 2), (2, 0))  # the three projections

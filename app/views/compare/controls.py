@@ -1,0 +1,203 @@
+"""What is compared: target, branches, property, reference, and who is tested."""
+
+import panel as pn
+import param
+
+from galmass_app.comparison import (
+    BASELINE,
+    MOST,
+    Missing,
+    Result,
+    answers,
+    input_set,
+    targets_of,
+)
+from galmass_app.selection import ERROR, EXTREMES, extremes
+from galmass_app.state import Choice, axis_columns
+from galmass_app.views.learning_controls import SPLITS
+from galmass_app.views.scatter import grouped
+from galmass_app.views.tick import Tick
+from galmass_core.imaging.maps import MAP_KEYS
+from galmass_core.learning.experiments import INPUT_SETS, OCCUPANCY
+from galmass_core.quantities import quantity
+
+
+class CompareControls(pn.viewable.Viewer):
+    """The column of controls; a branch that is switched brings its own panel."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        stretch = {"sizing_mode": "stretch_width"}
+        self._showing = False
+        self._target = pn.widgets.Select(
+            label="Predict", css_classes=["gm-compare-target"], **stretch
+        )
+        self._branches = pn.widgets.CheckButtonGroup(
+            label="Branches",
+            options={quantity(key).symbol: key for key in MAP_KEYS},
+            css_classes=["gm-branches"],
+            **stretch,
+        )
+        self._control = pn.widgets.Button(
+            label="Control: where there are stars",
+            on_click=lambda _: add_panel(choice, OCCUPANCY),
+            css_classes=["gm-occupancy"],
+        )
+        self._none = pn.pane.HTML(css_classes=["gm-nothing"])
+        self._reference = pn.widgets.Select(
+            label="Compare with", css_classes=["gm-reference"], **stretch
+        )
+        self._arrows = Tick(
+            label="Arrows from there: the 30 that move most", css_classes=["gm-arrows"]
+        )
+        self._against = pn.widgets.Select(
+            label="Errors against", css_classes=["gm-against"], **stretch
+        )
+        split = pn.widgets.RadioButtonGroup.from_param(
+            choice.param.split, options=SPLITS, css_classes=["gm-split"]
+        )
+        self._layout = pn.Column(
+            self._target,
+            pn.Column(
+                _caption("Switch branches: each combination has its panel"),
+                self._branches,
+                self._control,
+                self._none,
+                css_classes=["gm-switches"],
+                **stretch,
+            ),
+            pn.Column(
+                self._reference,
+                self._arrows,
+                pn.Row(*_extremes(choice), css_classes=["gm-group"]),
+                css_classes=["gm-switches"],
+                **stretch,
+            ),
+            self._against,
+            pn.Column(_caption("Tested on other galaxies"), split),
+            css_classes=["gm-learning-controls", "gm-compare-controls"],
+            **stretch,
+        )
+        self._branches.param.watch(self._switched, "value")
+        for widget, name in (
+            (self._target, "target"),
+            (self._reference, "reference"),
+            (self._against, "against"),
+        ):
+            widget.param.watch(lambda event, name=name: self._chosen(name, event.new), "value")
+        self._arrows.param.watch(
+            lambda event: self._chosen("arrows", "on" if event.new else "off"), "value"
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, targets: list[str], target: str, titles: dict[str, str], against: str) -> None:
+        """Show what is chosen.
+
+        Parameters
+        ----------
+        targets : list of str
+            Columns that can be predicted.
+        target : str
+            The one in view.
+        titles : dict of str
+            Of the panels by key.
+        against : str
+            Column that errors are shown against.
+        """
+        choice = self.choice
+        self._showing = True  # what we set ourselves is no wish of a person
+        self._target.param.update(
+            options={quantity(key).name: key for key in targets}, value=target
+        )
+        self._branches.value = [
+            key for key in INPUT_SETS.get(choice.branches, ()) if key in MAP_KEYS
+        ]
+        self._reference.param.update(
+            options={title: key for key, title in titles.items()}, value=reference_of(choice)
+        )
+        self._arrows.value = choice.arrows == "on"
+        self._against.param.update(groups=grouped(axis_columns(choice.data)), value=against)
+        self._none.object = ""
+        self._showing = False
+
+    def _chosen(self, name: str, value: str | None) -> None:
+        """Take what a person chose."""
+        if not self._showing and value:
+            self.choice.param.update({name: value})
+
+    def _switched(self, event: param.parameterized.Event) -> None:
+        """Show the panel of the branches that are on."""
+        if self._showing:
+            return
+        inputs = input_set(event.new)
+        self._none.object = "" if inputs else '<p role="alert">Switch on one at least.</p>'
+        if inputs:
+            add_panel(self.choice, inputs)
+
+
+def panel_keys(choice: Choice) -> list[str]:
+    """Return the keys of the panels, each once; there is one at least."""
+    return list(dict.fromkeys(filter(None, choice.panels.split(";"))))[:MOST] or [BASELINE]
+
+
+def reference_of(choice: Choice) -> str:
+    """Return the key of the panel that the others are compared with."""
+    keys = panel_keys(choice)
+    return choice.reference if choice.reference in keys else keys[0]
+
+
+def add_panel(choice: Choice, key: str) -> None:
+    """Add a panel; if there are as many as there can be, it takes the place of the active one."""
+    keys = panel_keys(choice)
+    if key not in keys:
+        place = len(keys)
+        if place == MOST:
+            place = keys.index(choice.branches) if choice.branches in keys else MOST - 1
+        keys[place:] = [key, *keys[place + 1 :]]
+    branches = key if key in INPUT_SETS else choice.branches
+    choice.param.update(panels=";".join(keys), branches=branches)
+
+
+def remove_panel(choice: Choice, key: str) -> None:
+    """Take a panel away; the last one stays."""
+    keys = [one for one in panel_keys(choice) if one != key]
+    if keys:
+        choice.panels = ";".join(keys)
+
+
+def reference_answer(choice: Choice) -> Result | Missing:
+    """Return what the reference says of the target in view."""
+    targets = targets_of(choice.data)
+    target = choice.target if choice.target in targets else targets[0]
+    return answers(choice.data, target, [reference_of(choice)], choice.split)[0]
+
+
+def select_extremes(choice: Choice, *, worst: bool) -> None:
+    """Select the galaxies that the reference predicts worst, or best, and sort them by error."""
+    with choice.reporting():
+        answer = reference_answer(choice)
+        if isinstance(answer, Result):
+            choice.sort = ERROR
+            names = extremes(answer.predictions, worst=worst)
+            how = f"{'worst' if worst else 'best'} {len(names)} of {answer.title}"
+            choice.select(names, how)
+
+
+def _extremes(choice: Choice) -> list[pn.widgets.Button]:
+    """Make the buttons that select them."""
+    return [
+        pn.widgets.Button(
+            label=f"Select {word} {EXTREMES}",
+            on_click=lambda _, worst=word == "worst": select_extremes(choice, worst=worst),
+            css_classes=[f"gm-{word}"],
+        )
+        for word in ("worst", "best")
+    ]
+
+
+def _caption(text: str) -> pn.pane.HTML:
+    return pn.pane.HTML(text, css_classes=["gm-caption"])

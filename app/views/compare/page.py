@@ -1,0 +1,259 @@
+"""Page: what do the branches say? Predictions of several networks side by side."""
+
+from functools import partial
+from html import escape
+
+import panel as pn
+import param
+
+from galmass_app import services
+from galmass_app.comparison import (
+    LEAST_GALAXIES,
+    MOST,
+    RUN,
+    Missing,
+    Result,
+    answers,
+    compare,
+    controls,
+    known,
+    offered,
+    targets_of,
+)
+from galmass_app.plots.comparison import Axes, common_frame, largest_moves, values_of
+from galmass_app.state import Choice, axis_columns
+from galmass_app.views.compare import words
+from galmass_app.views.compare.controls import (
+    CompareControls,
+    add_panel,
+    panel_keys,
+    reference_of,
+    remove_panel,
+)
+from galmass_app.views.compare.galaxy import ComparedGalaxy
+from galmass_app.views.compare.panel import ComparePanel
+from galmass_app.views.facts import SYNTHETIC
+from galmass_app.views.features.page import LOOK_EVERY, NO_DATA
+from galmass_app.views.frame.selection_words import beside_rest
+from galmass_app.views.table_four import TableFour
+
+NOTHING = """<h2>There is nothing to compare here</h2>
+<p>This data set has no true masses to be predicted. Choose another above.</p>"""
+TOO_FEW = """<h2>{here} galaxies are too few to compare networks on</h2>
+<p>Choose another data set above, or draw 300 galaxies, of which the networks that ship with galmass
+tell at once:</p>
+<pre>galmass demo</pre>"""
+NO_RUNS = """<h2>No network has predicted these galaxies yet</h2>
+<p>Train some and they appear here: <a href="{link}">go to the Train page</a>, or in a terminal:</p>
+<pre>galmass train {name} --experiment mstar/r --preset laptop
+galmass train {name} --experiment mstar/r+2V --preset laptop</pre>"""
+
+
+class Compare(pn.viewable.Viewer):
+    """Choose branches or runs, and see what each says of the same galaxies."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        stretch = {"sizing_mode": "stretch_width"}
+        self._axes, self._panels = Axes(), []
+        self._answers, self._target, self._known = {}, "", None
+        self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
+        self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
+        self._controls, self._galaxy = CompareControls(choice), ComparedGalaxy()
+        self._more = pn.widgets.Select(label="Add a run", css_classes=["gm-more-runs"], **stretch)
+        tile = pn.Column(
+            pn.pane.HTML(
+                "<h2>One more?</h2><p>Switch a branch, and its panel comes here. Or take any run:"
+                "</p>"
+            ),
+            self._more,
+            css_classes=["gm-tile"],
+            **stretch,
+        )
+        self._tile = pn.Column(tile, css_classes=["gm-compared"], **stretch)
+        self._grid = pn.Column(self._tile, css_classes=["gm-compare-grid"], **stretch)
+        self._comparing = pn.Column(
+            self._controls, self._grid, self._galaxy, css_classes=["gm-compare"], **stretch
+        )
+        self._table = TableFour(self._wake)
+        self._layout = pn.Column(
+            self._headline,
+            self._message,
+            self._comparing,
+            self._table,
+            css_classes=["gm-page"],
+            **stretch,
+        )
+        self._pulse = pn.state.add_periodic_callback(self._pull, period=LOOK_EVERY, start=False)
+        self._due = {"dataset"}
+        self._draw()
+        self._more.param.watch(self._added, "value")
+        follows = ("dataset", "target", "split", "branches", "panels", "reference", "against")
+        choice.param.watch(self._look_for_runs, "beat")
+        choice.param.watch(
+            self._later, ["page", *follows, "arrows", "only", "galaxy", "los", "theme"]
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _later(self, *events: param.parameterized.Event) -> None:
+        """Draw once this callback is through; a page that is not in view waits until it is."""
+        self._due |= {event.name for event in events} - {"page"}
+        if self._due and self.choice.page == "compare":
+            pn.state.execute(self._draw, schedule=True)
+
+    def _draw(self) -> None:
+        """Bring everything whose choice has changed up to date."""
+        due, self._due = self._due, set()
+        if not due:
+            return
+        with pn.io.hold(), self.choice.reporting():
+            data = self.choice.data
+            targets = targets_of(data) if data else []
+            self._say(data, targets)
+            if not self._comparing.visible:
+                return
+            if due - {"galaxy", "los", "theme"}:
+                self._draw_panels(targets)
+                self._table.draw(data, self._target, self.choice.split, self._known)
+            for panel in self._panels:
+                panel.mark(self.choice.galaxy, self.choice.los)
+                panel.select(self.choice.selection)
+            self._galaxy.draw(self.choice, list(self._answers.values()), self._target)
+
+    def _look_for_runs(self, _: param.parameterized.Event) -> None:
+        """Draw anew when a run has ended."""
+        data = self.choice.data
+        if self.choice.page == "compare" and data and known(data) is not self._known:
+            self._due.add("runs")
+            self._draw()
+
+    def _say(self, data: object, targets: list[str]) -> None:
+        """Write what the page shows, or why there is nothing to show."""
+        said, shown = "", bool(targets)
+        if data is None:
+            said = NO_DATA
+        elif not targets:
+            said = NOTHING
+        elif not known(data).runs:
+            here, name = len(data.galaxy_names), escape(data.path.name)
+            shown = here >= LEAST_GALAXIES
+            link = words.train_link(data, "mstar/r+2V")
+            said = NO_RUNS.format(name=name, link=link) if shown else TOO_FEW.format(here=here)
+        self._message.param.update(object=said, visible=bool(said))
+        self._comparing.visible = self._table.visible = shown
+        badge = SYNTHETIC if data and services.is_synthetic(data) else ""
+        self._headline.object = (
+            f'<div class="line"><h1>What do the branches say?</h1>{badge}<p>Each panel is a '
+            "network that sees some of the maps, tried on galaxies it has not learned from. All "
+            "have the same axes; lines hold 68 and 95 %.</p></div>"
+        ) * bool(data)
+
+    def _draw_panels(self, targets: list[str]) -> None:
+        """Answer the keys of all panels, and show the answers."""
+        choice, data = self.choice, self.choice.data
+        self._known = known(data)
+        self._target = choice.target if choice.target in targets else targets[0]
+        keys = panel_keys(choice)
+        self._answers = dict(
+            zip(keys, answers(data, self._target, keys, choice.split), strict=True)
+        )
+        columns = axis_columns(data)
+        against = choice.against if choice.against in columns else columns[0]
+        values, label = values_of(data.samples, against)
+        tables = [each.predictions for each in self._results().values()]
+        if tables:
+            self._axes.follow(common_frame(tables, self._target, values, label))
+        titles = {key: _called(key, each) for key, each in self._answers.items()}
+        self._controls.draw(targets, self._target, titles, against)
+        self._offer()
+        for place, (key, answer) in enumerate(self._answers.items()):
+            fresh = place == len(self._panels)
+            if fresh:
+                remove = partial(self._remove, place)
+                self._panels.append(
+                    ComparePanel(self._axes, self._choose, self.choice.select, remove)
+                )
+            self._panels[place].draw(answer, values)
+            self._write(self._panels[place], key, answer)
+            if fresh:  # only now: Panel loses its way to its style sheets if it changes at once
+                self._grid.insert(place, self._panels[place])
+        for place, panel in enumerate(self._panels):
+            panel.show(place < len(keys))
+
+    def _wake(self) -> None:
+        """Look after the worker until it is done, once the page has reached its visitor."""
+        pn.state.onload(self._look)
+
+    def _look(self) -> None:
+        """Begin to look, unless we do already."""
+        if not self._pulse.running:
+            self._pulse.start()
+
+    def _pull(self) -> None:
+        """Take what the worker has made; rest when there is nothing left."""
+        with pn.io.hold(), self.choice.reporting():
+            self._table.pull()
+        if not self._table.busy:
+            self._pulse.stop()
+
+    def _results(self) -> dict[str, Result]:
+        """Return the answers that have something to show."""
+        return {key: one for key, one in self._answers.items() if isinstance(one, Result)}
+
+    def _write(self, panel: ComparePanel, key: str, answer: Result | Missing) -> None:
+        """Write the words of a panel, and draw its arrows."""
+        choice, data = self.choice, self.choice.data
+        reference = self._results().get(reference_of(choice))
+        said, gap, moves = "", "", None
+        if isinstance(answer, Missing):
+            gap = words.gap(answer, data, self._target)
+        else:
+            said = words.numbers(answer) + beside_rest(answer, choice.selection)
+            if reference and reference is not answer:
+                said += words.difference(compare(reference, answer), reference.title)
+                if choice.arrows == "on":
+                    moves = largest_moves(reference.predictions, answer.predictions)
+            said += words.beside_paper(data, self._target, answer)
+            said += words.control_lines(controls(data, self._target, answer), data)
+            said += words.learning(answer, self._axes.frame)
+        panel.write(
+            words.heading(answer, reference=key == reference_of(choice)),
+            said,
+            gap,
+            active=key == choice.branches,
+            alone=len(self._answers) == 1,
+        )
+        panel.move(moves)
+
+    def _offer(self) -> None:
+        """Offer the runs that are not in view."""
+        keys = panel_keys(self.choice)
+        others = {
+            said: key
+            for said, key in offered(self.choice.data, self._target).items()
+            if key not in keys
+        }
+        self._more.param.update(options={"choose …": "", **others}, value="")
+        self._tile.visible = len(keys) < MOST
+
+    def _added(self, event: param.parameterized.Event) -> None:
+        """Add the run that was chosen."""
+        if event.new:
+            add_panel(self.choice, event.new)
+
+    def _remove(self, place: int) -> None:
+        """Take the panel at a place away."""
+        remove_panel(self.choice, panel_keys(self.choice)[place])
+
+    def _choose(self, galaxy: str, los: str) -> None:
+        """Go to the sample that was tapped."""
+        self.choice.param.update(galaxy=galaxy, los=los, not_found="")
+
+
+def _called(key: str, answer: Result | Missing) -> str:
+    """Name a panel in a list, where a run is known by its name."""
+    return f"{answer.title} · {key.removeprefix(RUN)}" if key.startswith(RUN) else answer.title

@@ -1,0 +1,1 @@
+"""Page: one galaxy at a time."""

@@ -1,0 +1,193 @@
+"""Page: one galaxy at a time, in its maps, its numbers and its place in the sample."""
+
+import pandas as pd
+import panel as pn
+import param
+
+from galmass_app import services
+from galmass_app.state import Choice
+from galmass_app.views.explore.mass_profiles import MassProfiles
+from galmass_app.views.facts import Properties, TrueMasses, headline
+from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.picker import Picker, caption
+from galmass_app.views.scatter import Sample
+from galmass_app.views.take_along import TakeAlong
+from galmass_app.views.update import one_update
+from galmass_core.datasets.fits_files import maps_as_fits
+
+NO_DATA = """<h2>There is no data set yet</h2>
+<p>Make one from the files of simulated galaxies (TNG cutouts, EAGLE, COLIBRE), and serve it:</p>
+<pre>galmass build GALAXY.hdf5 --out mygalaxies
+galmass serve mygalaxies</pre>"""
+NO_MAPS = """<h2>This data set holds numbers, no maps</h2>
+<p>Its tables and the scatter are below. To see galaxies, choose another data set above, or make
+one from particle files with <code>galmass build</code>.</p>"""
+UNREADABLE = """<h2>The maps of this galaxy cannot be read</h2>
+<p>The line at the bottom says why. Other galaxies may be whole: go on to the next.</p>"""
+
+
+class Explore(pn.viewable.Viewer):
+    """Pick a galaxy by ID, by chance or in the scatter, and look at it."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._headline = pn.pane.HTML(css_classes=["gm-headline"])
+        self._message = pn.pane.HTML(
+            css_classes=["gm-message"], visible=False, sizing_mode="stretch_width"
+        )
+        self._views = {}
+        self._slots = {
+            kind: pn.Column(css_classes=["gm-slot"], sizing_mode="stretch_width")
+            for kind in (FourMaps, Properties, MassProfiles, TrueMasses, Sample)
+        }
+        self._layout = pn.Column(
+            self._message, css_classes=["gm-page"], sizing_mode="stretch_width"
+        )
+        if choice.data is None:
+            self._say(NO_DATA)
+            return
+        maps, properties, *masses, sample = self._slots.values()
+        stretch = {"sizing_mode": "stretch_width"}
+        middle = pn.Column(*masses, css_classes=["gm-masses"], **stretch)
+        below = pn.Row(properties, middle, sample, css_classes=["gm-below"], **stretch)
+        self._take_maps = TakeAlong.of(
+            choice,
+            "gm-portrait",
+            lambda: f"{choice.galaxy}_{choice.los}_maps",
+            fits=self._maps_file,
+        )
+        colours = pn.widgets.RadioButtonGroup.from_param(
+            choice.param.colours,
+            options={"This galaxy": "galaxy", "Whole sample": "sample"},
+            css_classes=["gm-colours"],
+        )
+        self._colours = pn.Row(caption("Colours span"), colours, css_classes=["gm-group"])
+        top = pn.Row(
+            self._headline,
+            self._colours,
+            self._take_maps,
+            css_classes=["gm-portrait-top"],
+            **stretch,
+        )
+        self._slots[MassProfiles].append(
+            TakeAlong.of(
+                choice, "gm-profiles", lambda: f"{choice.galaxy}_profiles", table=self._profiles
+            )
+        )
+        sample.append(
+            TakeAlong.of(
+                choice, "gm-sample", lambda: f"{choice.y}_{choice.x}", table=self._scattered
+            )
+        )
+        portrait = pn.Column(
+            top, self._message, maps, css_classes=["gm-portrait", "gm-page"], **stretch
+        )
+        self._layout[:] = [Picker(choice), portrait, below]
+        self._due = {"dataset"}
+        self._draw()
+        choice.param.watch(
+            self._later, ["page", "dataset", "galaxy", "los", "x", "y", "colours", "theme", "only"]
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _later(self, *events: param.parameterized.Event) -> None:
+        """Draw once this callback is through: several changes make one picture."""
+        self._due |= {event.name for event in events}
+        if self.choice.pending or self.choice.page != "explore":
+            return  # what is due is drawn when the page comes back
+        self.choice.pending = True
+        pn.state.execute(self._draw, schedule=True)
+
+    def _draw(self) -> None:
+        """Bring every view whose choice has changed up to date; one that fails says why."""
+        due, self._due = self._due, set()
+        parts = {
+            self._draw_facts: {"dataset", "galaxy", "los"},
+            self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme"},
+            self._draw_profiles: {"dataset", "galaxy"},
+            self._draw_sample: {"dataset", "x", "y"},
+            self._draw_rings: {"galaxy", "los"},
+            self._draw_selection: {"only"},
+        }
+        try:
+            with one_update():
+                for draw, follows in parts.items():
+                    if due & follows:
+                        with self.choice.reporting():
+                            draw()
+        finally:
+            self.choice.pending = False
+
+    def _draw_facts(self) -> None:
+        """Name the sample and list what is known of it."""
+        row = self.choice.data.row(self.choice.galaxy, self.choice.los)
+        self._headline.object = headline(row)
+        self._put(Properties, row)
+        self._put(TrueMasses, row)
+
+    def _draw_maps(self) -> None:
+        """Show the maps, or say why there are none."""
+        choice, data = self.choice, self.choice.data
+        drawn = False
+        try:
+            if data.has_maps:
+                sample = (data, choice.galaxy, choice.los)
+                fixed = choice.colours == "sample"
+                scales = services.sample_scales(data) if fixed else services.scales(*sample)
+                radius = data.row(choice.galaxy, choice.los).get("effective_radius")
+                self._put(FourMaps, services.maps(*sample), scales, radius, choice.theme)
+                drawn = True
+        finally:
+            for part in (self._slots[FourMaps], self._colours, self._take_maps):
+                part.visible = drawn
+            self._say("" if drawn else UNREADABLE if data.has_maps else NO_MAPS)
+
+    def _draw_profiles(self) -> None:
+        """Show how mass grows outwards, where that is known."""
+        choice, data = self.choice, self.choice.data
+        self._slots[MassProfiles].visible = data.has_maps
+        if data.has_maps:
+            radius = data.row(choice.galaxy, choice.los)["half_mass_radius"]
+            self._put(MassProfiles, self._profiles(), radius)
+
+    def _draw_sample(self) -> None:
+        """Show the sample in other axes, or another sample."""
+        self._put(Sample, self.choice)
+
+    def _draw_rings(self) -> None:
+        """Mark the galaxy in view in the scatter."""
+        self._views[Sample].mark()
+
+    def _draw_selection(self) -> None:
+        """Show in the scatter which galaxies are selected."""
+        self._views[Sample].select()
+
+    def _maps_file(self) -> bytes:
+        """Return the maps in view as a FITS file."""
+        data, sample = self.choice.data, (self.choice.galaxy, self.choice.los)
+        return maps_as_fits(services.maps(data, *sample), data.row(*sample))
+
+    def _profiles(self) -> pd.DataFrame:
+        """Return the mass profiles in view."""
+        return services.profiles(self.choice.data, self.choice.galaxy)
+
+    def _scattered(self) -> pd.DataFrame:
+        """Return the samples in the scatter."""
+        columns = dict.fromkeys(("name", "los", self.choice.x, self.choice.y))
+        return self.choice.data.samples[list(columns)]
+
+    def _put(self, kind: type, *content: object) -> None:
+        """Draw a view; the first time, build it in its slot."""
+        if kind in self._views:
+            self._views[kind].draw(*content)
+        else:
+            self._views[kind] = kind(*content)
+            self._slots[kind].append(self._views[kind])
+
+    def _say(self, html: str) -> None:
+        """Show a message in place of the maps."""
+        self._message.param.update(object=html, visible=bool(html))

@@ -1,0 +1,1 @@
+"""Page: what a few numbers say about mass."""

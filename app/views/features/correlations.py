@@ -1,0 +1,167 @@
+"""Which quantities follow which: the matrix, and beside it the scatter of one pair."""
+
+from html import escape
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import panel as pn
+import param
+from holoviews.streams import Pipe, Tap
+
+from galmass_app.fits import ALL_TARGETS
+from galmass_app.plots.correlation import chosen_cell, correlation_picture, pair_at, short
+from galmass_app.plots.sample import scatter
+from galmass_app.theme import Theme
+from galmass_app.views.prediction import signed
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.correlations import METHODS, correlation_matrix
+from galmass_core.learning.experiments import default_features, missing_columns, usable_rows
+from galmass_core.quantities import quantity
+
+LEAST_SAMPLES = 10
+SIZES = ("effective_radius", "half_mass_radius")
+HELP = {
+    "pearson": "R of Pearson, the paper's: how close two quantities come to a straight line.",
+    "spearman": "R of Spearman: how close the order of one comes to the order of the other.",
+}
+
+
+class Correlations(pn.viewable.Viewer):
+    """Click a cell of the matrix to see the samples behind it.
+
+    Parameters
+    ----------
+    data : DataSet
+        With at least 10 samples.
+    target : str
+        Column: targets inside the same radius are shown.
+    theme : str
+        ``dark`` or ``light``.
+    """
+
+    def __init__(self, data: DataSet, target: str, theme: Theme) -> None:
+        super().__init__()
+        stretch = {"sizing_mode": "stretch_width"}
+        self._method = pn.widgets.RadioButtonGroup(
+            options={name.capitalize(): name for name in METHODS},
+            value=METHODS[0],
+            css_classes=["gm-method"],
+        )
+        self._help = pn.pane.HTML(css_classes=["gm-section"], **stretch)
+        self._matrix_pane = pn.pane.HoloViews(
+            linked_axes=False, css_classes=["gm-matrix"], margin=0, **stretch
+        )
+        self._words = pn.pane.HTML(css_classes=["gm-pair-words"], **stretch)
+        self._selects = [
+            pn.widgets.Select(label=label, css_classes=["gm-inline", f"gm-pair-{axis}"], **stretch)
+            for axis, label in (("x", "Across"), ("y", "Up"))
+        ]
+        self._pair_pane = pn.pane.HoloViews(
+            linked_axes=False, css_classes=["gm-pair"], margin=0, **stretch
+        )
+        self._frame = Pipe(data=("", ""))
+        self._layout = pn.Row(
+            pn.Column(
+                pn.pane.HTML("<h2>What follows what</h2>", css_classes=["gm-section"]),
+                self._help,
+                self._method,
+                self._matrix_pane,
+                css_classes=["gm-matrix-part"],
+                **stretch,
+            ),
+            pn.Column(
+                self._words,
+                pn.Column(*reversed(self._selects), css_classes=["gm-axes"], **stretch),
+                self._pair_pane,
+                css_classes=["gm-pair-part"],
+                **stretch,
+            ),
+            css_classes=["gm-correlations"],
+            **stretch,
+        )
+        self._showing = False
+        self.draw(data, target, theme)
+        self._method.param.watch(self._turn, "value")
+        for select in self._selects:
+            select.param.watch(self._chosen, "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, data: DataSet, target: str, theme: Theme) -> None:
+        """Show another data set or other targets; arguments as of the class."""
+        self._theme = theme
+        self._features, self.table = related(data, target)
+        self._turn()
+
+    def show(self, x: str, y: str) -> None:
+        """Show the scatter of a pair of columns of the matrix."""
+        self._pair = x, y
+        self._showing = True
+        keys = {f"{quantity(key).name} · {quantity(key).label}": key for key in self._matrix}
+        for select, key in zip(self._selects, (x, y), strict=True):
+            select.param.update(options=keys, value=key)
+        self._showing = False
+        self._frame.send((x, y))
+        self._words.object = self._in_words(x, y)
+        self._pair_pane.object = scatter(self.table, x, y).opts(min_height=500)
+
+    def _turn(self, *_: param.parameterized.Event) -> None:
+        """Measure and draw the matrix; stay with the pair in view if it is there."""
+        keys = list(self.table)
+        self._help.object = f"<p>{HELP[self._method.value]} Click a cell to see its samples.</p>"
+        self._matrix = correlation_matrix(self.table, keys, self._method.value)
+        picture = correlation_picture(self._matrix, self._features, self._theme)
+        Tap(source=picture.Rectangles.I).add_subscriber(self._tapped)
+        frame = hv.DynamicMap(
+            lambda data, matrix=self._matrix: chosen_cell(matrix, *data), streams=[self._frame]
+        )
+        self._matrix_pane.object = picture * frame
+        pair = getattr(self, "_pair", ())
+        self.show(*(pair if pair and set(pair) <= set(keys) else (keys[0], keys[self._features])))
+
+    def _tapped(self, x: float | None, y: float | None) -> None:
+        """Show the pair of the cell that was clicked."""
+        if x is not None and y is not None and (pair := pair_at(self._matrix, (x, y))):
+            self.show(*pair)
+
+    def _chosen(self, _: param.parameterized.Event) -> None:
+        """Show the pair that the boxes say."""
+        if not self._showing:
+            self.show(*(select.value for select in self._selects))
+
+    def _in_words(self, x: str, y: str) -> str:
+        """Write how far a pair follows each other."""
+        value, method = signed(self._matrix.at[y, x], 2), self._method.value.capitalize()
+        return (
+            f"<h2>{escape(short(y))} against {escape(short(x))}</h2>"
+            f'<p class="numbers">R = <b>{value}</b> ({method}), '
+            f"N = {len(self.table):,} samples</p>"
+        )
+
+
+def related(data: DataSet, target: str) -> tuple[int, pd.DataFrame]:
+    """Return the columns that a matrix is made of.
+
+    Parameters
+    ----------
+    data : DataSet
+    target : str
+        Column: targets inside the same radius are taken.
+
+    Returns
+    -------
+    int
+        How many columns are features; they come first.
+    pandas.DataFrame
+        Samples in which all columns are finite and usable.
+    """
+    features = [*default_features(data.samples), *SIZES]
+    targets = [key for key in ALL_TARGETS if key.rpartition("_")[2] == target.rpartition("_")[2]]
+    missing = missing_columns(data.samples, (*features, *targets))
+    features = [key for key in features if key not in missing]
+    targets = [key for key in targets if key not in missing]
+    usable, _ = usable_rows(data.samples, features, targets)
+    table = data.samples.loc[usable, [*features, *targets]].astype(float)
+    return len(features), table[np.isfinite(table).all(axis=1)]

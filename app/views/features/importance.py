@@ -1,0 +1,206 @@
+"""What each feature is worth to a fit, by the measure that is chosen."""
+
+from functools import partial
+from html import escape
+from typing import NamedTuple
+
+import holoviews as hv
+import pandas as pd
+import panel as pn
+import param
+from holoviews.streams import Pipe
+
+from galmass_app.fits import SHAP_SAMPLES, SLOW, SLOW_GALAXIES, Fit, Slot, measure
+from galmass_app.plots.correlation import short
+from galmass_app.plots.importance import importance_bars
+from galmass_core.learning.importance import NOISE
+
+
+class Measure(NamedTuple):
+    """A way to measure importance."""
+
+    name: str
+    unit: str
+    help: str
+
+
+_GROWTH = "growth of σ [dex]"
+MEASURES = {
+    "gain": Measure(
+        "Gain (the paper's)",
+        "gain [% of all]",
+        "How much splits on a feature lower the training loss. It shares credit by chance between "
+        "features that say the same, and gives some to noise.",
+    ),
+    "shap": Measure(
+        "Mean |SHAP|",
+        "mean |SHAP| [dex]",
+        "How far a feature moves the prediction of a test sample, on average.",
+    ),
+    "permutation": Measure(
+        "Shuffled",
+        _GROWTH,
+        "How much σ grows when a feature, with all that follow it, is shuffled between galaxies.",
+    ),
+    "drop_column": Measure(
+        "Left out",
+        _GROWTH,
+        "How much σ grows when the model is trained without the feature; others may stand in.",
+    ),
+    "drop_cluster": Measure(
+        "Left out with its like",
+        _GROWTH,
+        "How much σ grows when the model is trained without the feature and all that follow it.",
+    ),
+}
+
+
+OF_THE_FIT = {  # known as soon as a model is
+    "gain": "Of this model.",
+    "shap": f"Of this model, on up to {SHAP_SAMPLES:,} test samples.",
+}
+
+
+class Importance(pn.viewable.Viewer):
+    """Bars for one measure; those that train many models wait for a button.
+
+    Parameters
+    ----------
+    fit : Fit
+    wake : callable
+        Called without arguments when something was asked of a worker, so that someone looks.
+    """
+
+    def __init__(self, fit: Fit, wake: object) -> None:
+        super().__init__()
+        self._fit, self._wake, self._slot, self._measured = fit, wake, Slot(SLOW), None
+        self._measure = pn.widgets.Select(
+            label="measured as",
+            options={one.name: key for key, one in MEASURES.items()},
+            css_classes=["gm-inline", "gm-measure"],
+        )
+        self._button = pn.widgets.Button(
+            label="Measure", on_click=self._start, css_classes=["gm-start"]
+        )
+        self._help = pn.pane.HTML(css_classes=["gm-measure-help"], sizing_mode="stretch_width")
+        self._foot = pn.pane.HTML(css_classes=["gm-foot"], sizing_mode="stretch_width")
+        self._pipe = Pipe(data=self._bars())
+        self._layout = pn.Column(
+            pn.pane.HTML("<h2>What each number is worth</h2>", css_classes=["gm-section"]),
+            pn.Row(self._measure, self._button, css_classes=["gm-group"]),
+            self._help,
+            pn.pane.HoloViews(
+                hv.DynamicMap(_drawn, streams=[self._pipe]),
+                linked_axes=False,
+                sizing_mode="stretch_width",
+                css_classes=["gm-bars"],
+                margin=0,
+            ),
+            self._foot,
+            css_classes=["gm-importance"],
+            sizing_mode="stretch_width",
+        )
+        self._measure.param.watch(self._turn, "value")
+        self._write()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being measured."""
+        return self._slot.busy
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All measures that are known, one row per feature."""
+        known = self._fit.importance
+        if self._measured is not None:
+            slow = [key for key in self._measured if key.removesuffix("_error") not in OF_THE_FIT]
+            known = known.join(self._measured[slow], how="outer")
+        return known.reset_index(names="feature")
+
+    def draw(self, fit: Fit) -> None:
+        """Show another fit; what was being measured of the one before is dropped."""
+        if fit.question != self._fit.question:
+            self._slot.drop()
+            self._measured = None
+        self._fit = fit
+        self._turn()
+
+    def pull(self) -> None:
+        """Look whether the measuring is done, or how far it is. Raises what it raised."""
+        if self._slot.busy:
+            measured = self._slot.take()
+            if measured is None:
+                self._write()
+            else:
+                self._measured = measured
+                self._turn()
+
+    def _start(self, _: object) -> None:
+        """Have the slow measures taken."""
+        self._slot.ask(partial(measure, self._fit.question))
+        self._write()
+        self._wake()
+
+    def _turn(self, *_: param.parameterized.Event) -> None:
+        """Show the measure that is chosen."""
+        self._pipe.send(self._bars())
+        self._write()
+
+    def _bars(self) -> dict[str, object]:
+        """Return what the picture takes; bars of no length where nothing is measured yet."""
+        key, one = self._measure.value, MEASURES[self._measure.value]
+        if key in OF_THE_FIT:
+            return {"values": _named(self._fit.importance[key]), "unit": one.unit}
+        if self._measured is None:
+            return {"values": _named(self._fit.importance["gain"] * 0), "unit": one.unit}
+        table = self._measured
+        features = table.drop(index=list(NOISE))
+        noise = table.loc[list(NOISE)]
+        return {
+            "values": _named(features[key]),
+            "errors": _named(features[f"{key}_error"]),
+            "floor": max(0.0, float((noise[key] + noise[f"{key}_error"]).max())),
+            "unit": one.unit,
+        }
+
+    def _write(self) -> None:
+        """Say what the measure means, what it stands on, and how far it is."""
+        key = self._measure.value
+        waiting = key not in OF_THE_FIT and self._measured is None
+        self._help.object = f"<p>{escape(MEASURES[key].help)}</p>"
+        self._button.visible = waiting
+        self._button.disabled = self._slot.busy
+        self._foot.object = self._footnote(waiting)
+
+    def _footnote(self, waiting: bool) -> str:
+        """Write below the bars what one must know of them."""
+        if self._measure.value in OF_THE_FIT:
+            return f"<p>{OF_THE_FIT[self._measure.value]}</p>"
+        galaxies = len(self._fit.question.data.galaxy_names)
+        drawn = f"{min(galaxies, SLOW_GALAXIES):,} of {galaxies:,} galaxies"
+        if self._slot.busy:
+            return f'<p class="at-work">Measuring: {escape(self._slot.said or "soon")}…</p>'
+        if waiting:
+            return f"<p>Trains many models, on {drawn}: takes up to a minute.</p>"
+        said = f"Five splits by galaxy, {drawn}; whiskers: spread between splits."
+        floor = '<i class="dashed"></i> what columns of random numbers reach.'
+        return f"<p>{said} {floor} {_alike(self._measured['cluster'])}</p>"
+
+
+def _drawn(data: dict[str, object]) -> hv.Overlay:
+    return importance_bars(**data)
+
+
+def _named(values: pd.Series) -> pd.Series:
+    """Name features by their symbols."""
+    return values.rename(index=short)
+
+
+def _alike(clusters: pd.Series) -> str:
+    """List the features that follow each other."""
+    groups = clusters.drop(index=list(NOISE)).groupby(clusters)
+    alike = [", ".join(map(short, keys)) for keys in groups.groups.values() if len(keys) > 1]
+    return escape(f"Alike (|R| > 0.75): {'; '.join(alike)}.") if alike else ""

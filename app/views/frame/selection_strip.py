@@ -1,0 +1,229 @@
+"""The selected galaxies as small pictures of their maps, in the order that a person wants."""
+
+from functools import partial
+from typing import NamedTuple
+
+import pandas as pd
+import panel as pn
+import param
+from panel.custom import JSComponent
+
+from galmass_app.comparison import Missing
+from galmass_app.selection import ERROR, largest_errors
+from galmass_app.state import Choice, axis_columns
+from galmass_app.thumbnails import thumbnails
+from galmass_app.views.compare.controls import reference_answer
+from galmass_app.views.prediction import signed
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.galaxy import GalaxyName
+from galmass_core.quantities import quantity
+
+PAGES = {"explore", "sample", "compare"}
+MOST = 20  # galaxies
+AT_ONCE = 2  # galaxies whose maps are read before others are served: 0.1 s
+
+
+class Card(NamedTuple):
+    """A galaxy of the strip: its name, the line of sight it is seen along, and a number."""
+
+    name: str
+    los: str
+    note: str
+
+
+class SelectionStrip(JSComponent):
+    """Up to 20 galaxies; a tap goes to one."""
+
+    cards = param.List([], doc="Name, line of sight, ID, number, and what its picture is called.")
+    here = param.String(doc="The galaxy in view.")
+    head = param.String(doc="How many there are, in words.")
+    orders = param.List([], doc="What they can be sorted by: key and words.")
+    order = param.String(doc="What they are sorted by.")
+
+    _esm = """
+    export function render({ model }) {
+      const head = document.createElement("div")
+      head.className = "strip-head"
+      const said = document.createElement("p")
+      const label = document.createElement("label")
+      const order = document.createElement("select")
+      order.className = "bk-input"
+      label.append("sorted by ", order)
+      head.append(said, label)
+      const list = document.createElement("ul")
+      const pictures = new Map()
+
+      function card([name, los, id, note, picture]) {
+        const item = document.createElement("li")
+        const button = document.createElement("button")
+        button.dataset.name = name
+        button.dataset.picture = picture
+        const four = document.createElement("span")
+        four.className = picture ? "four" : ""
+        const title = document.createElement("b")
+        title.textContent = id
+        const small = document.createElement("small")
+        small.textContent = note
+        button.append(four, title, small)
+        button.setAttribute("aria-label", `Subhalo ${id}, ${note}`)
+        button.onclick = () => model.send_msg(["show", name, los])
+        item.append(button)
+        return item
+      }
+      function fill() {
+        for (const button of list.querySelectorAll("button")) {
+          const four = button.firstChild
+          const sources = pictures.get(button.dataset.picture) ?? []
+          if (four.childElementCount !== sources.length)
+            four.replaceChildren(...sources.map((source) => {
+              const image = new Image()
+              image.src = source
+              image.alt = ""
+              return image
+            }))
+        }
+      }
+      function mark() {
+        for (const button of list.querySelectorAll("button"))
+          button.toggleAttribute("aria-current", button.dataset.name === model.here)
+      }
+      function show() {
+        list.replaceChildren(...model.cards.map(card))
+        const lacking = model.cards.map((one) => one[4]).filter((one) => one && !pictures.has(one))
+        if (lacking.length) model.send_msg(["pictures", lacking, ""])
+        fill()
+        mark()
+      }
+      function sort() {
+        said.textContent = model.head
+        order.replaceChildren(...model.orders.map(([key, words]) => new Option(words, key)))
+        order.value = model.order
+      }
+      order.onchange = () => model.send_msg(["sort", order.value, ""])
+      show()
+      sort()
+      model.on("cards", show)
+      model.on("msg:custom", (made) => {
+        for (const [picture, sources] of made) pictures.set(picture, sources)
+        fill()
+      })
+      model.on("here", mark)
+      model.on(["head", "orders", "order"], sort)
+      const strip = document.createElement("section")
+      strip.setAttribute("aria-label", "Selected galaxies in their maps")
+      strip.append(head, list)
+      return strip
+    }
+    """
+
+    @classmethod
+    def of(cls, choice: Choice) -> "SelectionStrip":
+        """Make the strip of a choice."""
+        strip = cls(css_classes=["gm-strip"], sizing_mode="stretch_width", visible=False)
+        strip._choice, strip._samples = choice, {}
+        strip._draw()
+        follows = ["page", "dataset", "only", "los", "sort", "target", "reference", "theme"]
+        choice.param.watch(strip._draw, follows)
+        choice.param.watch(lambda event: strip.param.update(here=event.new), "galaxy")
+        return strip
+
+    def _draw(self, *_: param.parameterized.Event) -> None:
+        """Show the galaxies that are selected now; their pictures follow."""
+        choice = self._choice
+        chosen = choice.selection if choice.page in PAGES else ()
+        self.visible = bool(chosen)
+        if not chosen:
+            return
+        with choice.reporting():
+            cards = sorted_cards(choice, chosen)[:MOST]
+            self._samples = {self._called(card): card[:2] for card in cards}
+            rows = [
+                [name, los, GalaxyName.parse(name).subhalo, note, called * choice.data.has_maps]
+                for (name, los, note), called in zip(cards, self._samples, strict=True)
+            ]
+            self.param.update(
+                cards=rows,
+                here=choice.galaxy,
+                head=_head(len(cards), len(chosen), ordered=bool(choice.sort)),
+                orders=orders(choice.data),
+                order=choice.sort,
+            )
+
+    def _called(self, card: Card) -> str:
+        """Return what the picture of a sample is called in the browser, which keeps it."""
+        return f"{self._choice.dataset} {card.name} {card.los} {self._choice.theme}"
+
+    def _make(self, wanted: list[str]) -> None:
+        """Make some pictures, then let others be served."""
+        choice, now, later = self._choice, wanted[:AT_ONCE], wanted[AT_ONCE:]
+        with choice.reporting():
+            self._send_msg(
+                [
+                    (one, thumbnails(choice.data, *self._samples[one], choice.theme))
+                    for one in now
+                    if one in self._samples  # else it is wanted no more
+                ]
+            )
+        if later:
+            pn.state.execute(partial(self._make, later), schedule=True)
+
+    def _handle_msg(self, data: list[str]) -> None:
+        """Go to a galaxy, or sort them otherwise."""
+        verb, about, los = data
+        if verb == "pictures":
+            self._make(about)
+        elif verb == "show":
+            self._choice.param.update(galaxy=about, los=los, not_found="")
+        elif about in dict(orders(self._choice.data)):
+            self._choice.sort = about
+
+
+def sorted_cards(choice: Choice, chosen: tuple[str, ...]) -> list[Card]:
+    """Return the selected galaxies, those with the largest number first."""
+    data = choice.data
+    if choice.sort == ERROR:
+        return _by_error(choice, chosen)
+    if choice.sort not in data.samples:
+        return [Card(name, choice.los, f"along {choice.los}") for name in chosen]
+    values = data.galaxies.loc[list(chosen), choice.sort].astype(float)
+    values = values.sort_values(ascending=False, kind="stable")
+    return [Card(name, choice.los, _number(choice.sort, value)) for name, value in values.items()]
+
+
+def _by_error(choice: Choice, chosen: tuple[str, ...]) -> list[Card]:
+    """Sort galaxies by their largest error in the reference run; those not tested come last."""
+    rows = _errors(choice).reindex(list(chosen)).sort_values("size", ascending=False, kind="stable")
+    return [
+        Card(str(row.Index), row.los, f"{signed(row.error, 3)} dex")
+        if row.size == row.size  # not NaN
+        else Card(str(row.Index), choice.los, "not tested")
+        for row in rows.itertuples()
+    ]
+
+
+def _errors(choice: Choice) -> pd.DataFrame:
+    """Return the largest errors of the reference run."""
+    answer = reference_answer(choice)
+    if isinstance(answer, Missing):
+        return pd.DataFrame(columns=["los", "error", "size"])
+    return largest_errors(answer.predictions)
+
+
+def orders(data: DataSet) -> list[tuple[str, str]]:
+    """Return what galaxies can be sorted by: key and words."""
+    columns = [(key, quantity(key).name) for key in axis_columns(data)]
+    return [("", "the data set"), (ERROR, "error of the reference run"), *columns]
+
+
+def _number(column: str, value: float) -> str:
+    """Write a quantity as a card shows it."""
+    if pd.isna(value):
+        return "no value"
+    symbol = quantity(column).symbol
+    return f"{'log ' * quantity(column).log}{symbol} {value:.3g}".replace("-", "−")
+
+
+def _head(shown: int, selected: int, *, ordered: bool) -> str:
+    """Say how many galaxies there are, and which come first."""
+    many = f"{shown} of {selected:,} selected" if shown < selected else f"{selected} selected"
+    return f"{many}, largest first" if ordered else many

@@ -1,0 +1,84 @@
+"""How well a run predicts the selected galaxies, beside all others, in words."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pandas as pd
+
+from galmass_app.comparison import RESAMPLES, Result
+from galmass_app.views.prediction import signed
+from galmass_core.learning.metrics import Estimate, measure_errors
+
+FEWEST = 3  # galaxies whose scatter says something
+
+
+def beside_rest(answer: Result, names: Sequence[str]) -> str:
+    """Write scatter, bias, outliers and number of the selected samples and of all others.
+
+    Parameters
+    ----------
+    answer : Result
+    names : sequence of str
+        The selected galaxies; nothing is written if there are none.
+    """
+    if not names:
+        return ""
+    chosen, rest = measured(answer, tuple(names))
+    if not chosen:
+        return '<p class="aside">Of the selected galaxies it was tested on none.</p>'
+    columns = [_cells(*chosen), _cells(*rest) if rest else ["–"] * 4]
+    titles = ("σ [dex]", "bias [dex]", "off by > 0.2 dex", "N")
+    lines = "".join(
+        f'<tr><th scope="row">{title}</th>{_numbers(cells)}</tr>'
+        for title, *cells in zip(titles, *columns, strict=True)
+    )
+    heads = "".join(
+        f'<th scope="col" class="number">{head}</th>' for head in ("selected", "others")
+    )
+    return f'<table class="chosen-rest"><tr><td></td>{heads}</tr>{lines}</table>'
+
+
+@lru_cache(maxsize=128)
+def measured(answer: Result, names: tuple[str, ...]) -> tuple[tuple, tuple]:
+    """Return errors (None of fewer than 3 galaxies) and number of selected and other samples.
+
+    Parameters
+    ----------
+    answer : Result
+    names : tuple of str
+
+    Returns
+    -------
+    two tuples of (dict of Estimate or None, int)
+        Empty where there is no sample.
+    """
+    chosen = answer.predictions["name"].isin(names)
+    return tuple(_measured(answer.predictions[which]) for which in (chosen, ~chosen))
+
+
+def _measured(rows: pd.DataFrame) -> tuple:
+    """Measure the errors of some samples."""
+    if rows.empty:
+        return ()
+    if rows["name"].nunique() < FEWEST:
+        return None, len(rows)
+    delta = rows["y_pred"] - rows["y_true"]
+    return measure_errors(delta, rows["name"], resamples=RESAMPLES), len(rows)
+
+
+def _cells(errors: dict[str, Estimate] | None, count: int) -> list[str]:
+    """Write scatter, bias, outliers and number of some samples."""
+    if errors is None:
+        return ["too few", "–", "–", f"{count:,}"]
+    mean, outliers = errors["mean"], errors["outliers"]
+    return [
+        str(errors["std"]),
+        f"{signed(mean.value, 3)} ± {(mean.high - mean.low) / 2:.3f}",
+        f"{outliers.value:.1%} ± {(outliers.high - outliers.low) / 2:.1%}",
+        f"{count:,}",
+    ]
+
+
+def _numbers(cells: Sequence[str]) -> str:
+    """Write the numbers of one line."""
+    return "".join(f'<td class="number">{cell}</td>' for cell in cells)

@@ -1,0 +1,1 @@
+"""Page: every figure and table of the paper."""

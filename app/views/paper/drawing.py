@@ -1,0 +1,209 @@
+"""What was measured for a figure of the paper -> its pictures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import pandas as pd
+import panel as pn
+
+from galmass_app import services
+from galmass_app.comparison import Missing, Result
+from galmass_app.fits import Fit
+from galmass_app.paper_answers import Answer, Matrix
+from galmass_app.paper_figures import FIGURES
+from galmass_app.plots.correlation import correlation_picture
+from galmass_app.plots.diagrams import network, workflow
+from galmass_app.state import Choice
+from galmass_app.views.features.losses import Losses
+from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.paper import words
+from galmass_app.views.paper.panel import PaperPanel, shared_axes
+from galmass_app.views.table_four import table
+from galmass_app.views.train.run_in_view import RunInView
+from galmass_core.datasets.fits_files import maps_as_fits
+
+_STRETCH = {"sizing_mode": "stretch_width"}
+_LETTERS = str.maketrans({"σ": "sigma", "λ": "lambda"})
+NO_MAPS = (
+    '<div class="gap"><div><p><b>This data set has no maps.</b></p><p>They are made by '
+    "<code>galmass build</code> from files of particles.</p></div></div>"
+)
+
+
+@dataclass
+class Drawing:
+    """The pictures of a figure.
+
+    Attributes
+    ----------
+    parts : list of Viewable
+    panels : list of PaperPanel
+        Those that mark the galaxy in view.
+    rows : pandas.DataFrame
+        The numbers in the pictures.
+    fits : callable or None
+        Returns a FITS file where it is more than these.
+    """
+
+    parts: list = field(default_factory=list)
+    panels: list[PaperPanel] = field(default_factory=list)
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fits: Callable[[], bytes] | None = None
+
+    def mark(self, galaxy: str, los: str) -> None:
+        """Mark the galaxy in view."""
+        for panel in self.panels:
+            panel.mark(galaxy, los)
+
+
+def sample_of(choice: Choice) -> tuple[str, str]:
+    """Return galaxy and line of sight of Figure 1: the paper's if it is here."""
+    there = choice.data.samples["name"].eq(words.GALAXY).any()
+    return (words.GALAXY if there else choice.galaxy), choice.los
+
+
+def draw_figure(choice: Choice, content: object) -> Drawing:
+    """Draw a figure or table.
+
+    Parameters
+    ----------
+    choice : Choice
+        Says which, and in what theme.
+    content : object
+        As `paper_answers.measured` gives it.
+
+    Returns
+    -------
+    Drawing
+    """
+    ways = {
+        "1": _galaxy,
+        "2": _workflow,
+        "3": _network,
+        "4": _tree_losses,
+        "5": _network_losses,
+        "10": _matrix,
+        "table-4": _table_four,
+        "table-5": _nothing,
+        "text": _text,
+    }
+    return ways.get(choice.figure, _panels)(choice, content)
+
+
+def _galaxy(choice: Choice, _: object) -> Drawing:
+    """Draw the four maps of a galaxy."""
+    data, sample = choice.data, sample_of(choice)
+    if not data.has_maps:
+        return Drawing([_html(NO_MAPS)])
+    row = data.row(*sample)
+    maps, scales = services.maps(data, *sample), services.scales(data, *sample)
+    four = FourMaps(maps, scales, row.get("effective_radius"), choice.theme)
+    said = words.galaxy_in_view(*sample) + words.masses(data, *sample)
+    return Drawing([four, _html(said)], fits=partial(maps_as_fits, maps, row))
+
+
+def _workflow(choice: Choice, _: object) -> Drawing:
+    """Draw Figure 2."""
+    galaxies, samples = len(choice.data.galaxy_names), len(choice.data)
+    said = f'<p class="numbers">Ours: {galaxies:,} galaxies, {samples:,} samples.</p>'
+    return Drawing([_html(workflow() + said)])
+
+
+def _network(_choice: Choice, _: object) -> Drawing:
+    """Draw Figure 3."""
+    said = "<p>Ours: the same, about 11.2 million weights in each branch at full width.</p>"
+    return Drawing([_html(network() + said)])
+
+
+def _tree_losses(choice: Choice, content: Sequence[Answer]) -> Drawing:
+    """Draw the losses of boosted trees."""
+    [panel], [one] = FIGURES[choice.figure].panels, content
+    if not isinstance(one, Fit):
+        return Drawing([_html(words.gap(choice.data, panel, one))])
+    said = "<p>Ours:</p>" + words.panel_words(choice.data, panel, one, None)
+    return Drawing([Losses(one), _html(said)], rows=one.curves)
+
+
+def _network_losses(choice: Choice, content: Sequence[Answer]) -> Drawing:
+    """Draw the losses of a network's run."""
+    [panel], [one] = FIGURES[choice.figure].panels, content
+    if not isinstance(one, Result):
+        return Drawing([_html(words.gap(choice.data, panel, one))])
+    view = RunInView(one.run, choice.theme)
+    said = _html(words.run_words(panel, one))
+    return Drawing([view, said], rows=services.history(one.run))
+
+
+def _matrix(choice: Choice, content: Matrix | Missing) -> Drawing:
+    """Draw the correlation matrix."""
+    if isinstance(content, Missing):
+        return Drawing([_html(words.no_matrix(choice.data, content))])
+    picture = correlation_picture(content.values, content.features, choice.theme)
+    pane = pn.pane.HoloViews(
+        picture, linked_axes=False, css_classes=["gm-matrix"], margin=0, **_STRETCH
+    )
+    said = _html(words.matrix_words(content))
+    parts = [pn.Row(pane, said, css_classes=["gm-paper-matrix"], **_STRETCH)]
+    return Drawing(parts, rows=content.values.reset_index(names="column"))
+
+
+def _table_four(choice: Choice, content: list[dict]) -> Drawing:
+    """Write Table 4."""
+    said = table(choice.data, content)
+    return Drawing([_html(said, "gm-table-four")], rows=_flat(content))
+
+
+def _text(choice: Choice, content: list[dict]) -> Drawing:
+    """Write what the text states."""
+    said = words.text_table(choice.data, content)
+    return Drawing([_html(said, "gm-table-text")], rows=_flat(content))
+
+
+def _flat(rows: list[dict]) -> pd.DataFrame:
+    """Return rows of a table as columns of numbers or of words, which FITS takes in ASCII."""
+    table = pd.json_normalize(rows)
+    words = table.select_dtypes(exclude="number").fillna("").astype(str)
+    plain = words.map(lambda text: text.translate(_LETTERS).encode("ascii", "replace").decode())
+    return table.assign(**plain)
+
+
+def _nothing(_choice: Choice, _: object) -> Drawing:
+    """Draw nothing: the table draws itself."""
+    return Drawing()
+
+
+def _panels(choice: Choice, content: Sequence[Answer]) -> Drawing:
+    """Draw predictions against the truth, panel by panel."""
+    figure = FIGURES[choice.figure]
+    axes = shared_axes(figure.panels, content)
+    views = [
+        PaperPanel(choice.data, panel, one, axes.get(panel.target), _chooser(choice))
+        for panel, one in zip(figure.panels, content, strict=True)
+    ]
+    grid = pn.Column(*views, css_classes=[f"gm-paper-{figure.across}"], **_STRETCH)
+    return Drawing([_html(f"<p>{words.TAP}</p>"), grid], views, _predictions(figure, content))
+
+
+def _chooser(choice: Choice) -> Callable[[str, str], None]:
+    """Return what is done with a sample that was tapped."""
+
+    def choose(galaxy: str, los: str) -> None:
+        choice.param.update(galaxy=galaxy, los=los, not_found="")
+
+    return choose
+
+
+def _predictions(figure: object, content: Sequence[Answer]) -> pd.DataFrame:
+    """Return all predictions in a figure, with what each is of."""
+    tables = [
+        one.predictions.assign(experiment=panel.experiment, target=panel.target, early=panel.early)
+        for panel, one in zip(figure.panels, content, strict=True)
+        if not isinstance(one, Missing)
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _html(said: str, kind: str = "gm-result") -> pn.pane.HTML:
+    """Return words as a pane."""
+    return pn.pane.HTML(said, css_classes=[kind], **_STRETCH)

@@ -1,0 +1,157 @@
+"""One panel of a figure of the paper: predictions against the truth, in numbers, and what for."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import panel as pn
+
+from galmass_app.comparison import Missing, Result
+from galmass_app.fits import Fit
+from galmass_app.paper_answers import Answer
+from galmass_app.paper_figures import Panel
+from galmass_app.plots.comparison import Axes, Frame, common_frame
+from galmass_app.plots.correlation import short
+from galmass_app.plots.importance import importance_bars
+from galmass_app.plots.pictures import Pictures
+from galmass_app.plots.sample import nearest
+from galmass_app.views.features.importance import MEASURES
+from galmass_app.views.paper import words
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.quantities import quantity
+
+
+class PaperPanel(pn.viewable.Viewer):
+    """Title, square with its histogram, words, and importance where trees predict.
+
+    Parameters
+    ----------
+    data : DataSet
+    panel : Panel
+    answer : Answer
+    axes : Axes or None
+        That panels of one target share; None where nothing is to be seen.
+    choose : callable
+        Called with the name and the line of sight of a sample that was tapped.
+    """
+
+    def __init__(
+        self,
+        data: DataSet,
+        panel: Panel,
+        answer: Answer,
+        axes: Axes | None,
+        choose: Callable[[str, str], None],
+    ) -> None:
+        super().__init__()
+        self._choose, self._rows, self._pictures = choose, None, None
+        stretch = {"sizing_mode": "stretch_width"}
+        title = pn.pane.HTML(
+            words.panel_title(panel, answer), css_classes=["gm-paper-title"], **stretch
+        )
+        self._layout = pn.Column(title, css_classes=["gm-paper-panel"], **stretch)
+        if isinstance(answer, Missing):
+            gap = words.gap(data, panel, answer)
+            self._layout.append(pn.pane.HTML(gap, css_classes=["gm-paper-square"], **stretch))
+            return
+        self._rows = drawn_rows(answer.predictions, linear=panel.linear)
+        seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self._rows)
+        said = words.panel_words(data, panel, seen, axes.frame)
+        self._layout.extend(
+            [
+                self._framed(panel, answer, axes),
+                pn.pane.HTML(said, css_classes=["gm-result", "gm-paper-words"], **stretch),
+                *([_bars(answer)] if isinstance(answer, Fit) else []),
+            ]
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def mark(self, galaxy: str, los: str) -> None:
+        """Join the lines of sight of the galaxy in view."""
+        if self._pictures:
+            self._pictures.mark(self._rows[self._rows["name"] == galaxy], los)
+
+    def _framed(self, panel: Panel, answer: Result | Fit, axes: Axes) -> pn.Column:
+        """Draw the square and the histogram in its corner."""
+        self._pictures = pictures = Pictures(axes)
+        pictures.listen(self._tapped)
+        pictures.show(self._rows)
+        if panel.linear:
+            ratios = (answer.predictions["y_pred"] - answer.predictions["y_true"]).to_numpy(float)
+            pictures.show_ratios(ratios, axes.frame)
+            pictures.square.xaxis.axis_label = f"true {quantity(panel.target).label}"
+            pictures.square.yaxis.axis_label = f"predicted {quantity(panel.target).label}"
+        panes = [
+            pn.Column(
+                pn.pane.Bokeh(figure, sizing_mode="stretch_width"),
+                css_classes=[f"gm-{name}"],
+                sizing_mode="stretch_width",
+            )
+            for name, figure in (("square", pictures.square), ("inset", pictures.inset))
+        ]
+        classes = ["gm-framed", "gm-paper-square"]
+        return pn.Column(*panes, css_classes=classes, sizing_mode="stretch_width")
+
+    def _tapped(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
+        """Choose the sample next to the place that was tapped."""
+        row = nearest(self._rows, x, y, at, spans)
+        if row is not None:
+            self._choose(row["name"], row["los"])
+
+
+def shared_axes(panels: Sequence[Panel], answers: Sequence[Answer]) -> dict[str, Axes]:
+    """Return the axes of each target, that suit all its panels."""
+    tables = {}
+    for panel, one in zip(panels, answers, strict=True):
+        if not isinstance(one, Missing):
+            tables.setdefault(panel.target, []).append(one.predictions)
+    linear = {panel.target: panel.linear for panel in panels}
+    axes = {target: Axes() for target in tables}
+    for target, each in axes.items():
+        each.follow(_frame(target, tables[target], linear=linear[target]))
+    return axes
+
+
+def drawn_rows(predictions: pd.DataFrame, *, linear: bool) -> pd.DataFrame:
+    """Return predictions as `Pictures.show` takes them; the strip of errors is not shown.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        ``name``, ``los``, ``y_true`` and ``y_pred``, decimal logarithms.
+    linear : bool
+        Whether to draw the quantity and not its logarithm.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same with ``x`` (the truth) and ``y`` (predicted less true).
+    """
+    rows = predictions[["name", "los", "y_true", "y_pred"]]
+    if linear:
+        rows = rows.assign(**{key: 10 ** rows[key] for key in ("y_true", "y_pred")})
+    return rows.assign(x=rows["y_true"], y=rows["y_pred"] - rows["y_true"])
+
+
+def _frame(target: str, tables: Sequence[pd.DataFrame], *, linear: bool) -> Frame:
+    """Return axes that suit all predictions; errors are of logarithms."""
+    frame = common_frame(tables, target, tables[0].rename(columns={"y_true": "x"}), "")
+    if not linear:
+        return frame
+    shown = [drawn_rows(each, linear=True) for each in tables]
+    return common_frame(shown, target, shown[0], "")._replace(reach=frame.reach)
+
+
+def _bars(fit: Fit) -> pn.pane.HoloViews:
+    """Draw the gain of each feature."""
+    gain = fit.importance["gain"].rename(index=short)
+    return pn.pane.HoloViews(
+        importance_bars(gain.astype(np.float64), MEASURES["gain"].unit),
+        linked_axes=False,
+        sizing_mode="stretch_width",
+        css_classes=["gm-paper-bars"],
+        margin=0,
+    )

@@ -1,0 +1,275 @@
+"""What the Paper page says in words: what the paper states, what ours is, and how it was made."""
+
+from html import escape
+from typing import Any
+from urllib.parse import quote
+
+from galmass_app.agreement import judge_network, simulations
+from galmass_app.comparison import Missing, Result, controls
+from galmass_app.fits import Fit
+from galmass_app.paper_answers import Answer, Matrix, differences
+from galmass_app.paper_calls import command_lines, python_call
+from galmass_app.paper_figures import FIGURES, TABLES, Panel, label
+from galmass_app.plots.comparison import Frame
+from galmass_app.plots.correlation import short
+from galmass_app.views.compare import words as compare_words
+from galmass_app.views.prediction import beside_paper, in_words, left_out, notes
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.galaxy import GalaxyName
+from galmass_core.learning.correlations import strong_pairs
+from galmass_core.paper.published import DATA
+from galmass_core.quantities import quantity
+
+GALAXY = f"{DATA}/99/501761"  # of Figure 1
+TAP = "Each point is a sample that was not learned from; lines hold 68 and 95 % of them. Tap one."
+SPLITS = {
+    "galaxy": "by galaxy: lines of sight stay together",
+    "paper": "at random, as in the paper: lines of sight of a galaxy may part",
+}
+_LEARNERS = {
+    "table-4": "all finished runs of networks about these galaxies",
+    "table-5": "boosted trees, trained when someone asks for them",
+    "text": "all finished runs about these galaxies; trees and formulas, trained for this page",
+}
+_OTHER_DRAWS = "The ± here is of 400 draws of galaxies, there of 1,000: its last digit may differ."
+
+
+def heading(key: str) -> str:
+    """Write what a figure shows, and what the paper says of it."""
+    figure = FIGURES[key]
+    return (
+        f"<h2>{label(key)}: {escape(figure.title)}</h2>"
+        f'<p class="says"><b>The paper:</b> {escape(figure.says)}</p>'
+    )
+
+
+def galaxies(data: DataSet) -> str:
+    """Say whose galaxies these are, and whether results on them can agree with the paper's."""
+    here = simulations(data)
+    if here == (DATA,):
+        return "These are galaxies of TNG100-1, the paper's: agreement is marked."
+    return (
+        f"The paper’s galaxies are of TNG100-1, these of {', '.join(here)}: "
+        "numbers stand side by side, but are not comparable."
+    )
+
+
+def panel_title(panel: Panel, answer: Answer) -> str:
+    """Write what is predicted from what."""
+    symbol = short(panel.target) + " of early types" * panel.early
+    if panel.wanted.method == "trees":
+        from_what = "ten numbers" if "abs_mag_r" in panel.wanted.features else "all but M_r"
+    else:
+        from_what = answer.title
+    return f"<h3>{escape(symbol)} from {escape(from_what)}</h3>"
+
+
+def panel_words(data: DataSet, panel: Panel, answer: Result | Fit, frame: Frame) -> str:
+    """Write how good a prediction is, beside the paper's.
+
+    Parameters
+    ----------
+    data : DataSet
+    panel : Panel
+    answer : Result or Fit
+        The predictions of a Result are as they are drawn, in linear axes not logarithms.
+    frame : Frame
+        Of the picture.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(answer, Fit):
+        return in_words(answer) + beside_paper(answer) + notes(answer)
+    verdict = judge_network(data, panel.published, answer.errors["std"], differences(panel, answer))
+    beside = {} if panel.early else controls(data, panel.target, answer)  # they are of all types
+    return (
+        compare_words.numbers(answer)
+        + compare_words.in_words(verdict)
+        + compare_words.control_lines(beside, data)
+        + compare_words.learning(answer, frame)
+    )
+
+
+def gap(data: DataSet, panel: Panel, missing: Missing) -> str:
+    """Write why there is nothing to see, and where to go."""
+    if missing.experiment:
+        return compare_words.gap(missing, data, panel.target)
+    return _why_not(data, missing.why)
+
+
+def _why_not(data: DataSet, why: str) -> str:
+    """Write why there is nothing to see, and where one sees what the data have."""
+    why = why[0].upper() + why[1:]
+    link = f"?page=features&data={quote(data.path.name)}"
+    return (
+        f'<div class="gap"><div><p><b>{escape(why)}.</b></p>'
+        f'<p><a href="{escape(link)}">What these data have to learn from</a></p></div></div>'
+    )
+
+
+def no_matrix(data: DataSet, missing: Missing) -> str:
+    """Write why there is no matrix."""
+    return _why_not(data, missing.why)
+
+
+def galaxy_in_view(name: str, los: str) -> str:
+    """Say which galaxy stands for the paper's."""
+    subhalo = escape(GalaxyName.parse(name).subhalo)
+    if name == GALAXY:
+        return f"<p>Ours: the same galaxy, seen along {los}.</p>"
+    return (
+        f"<p>Ours: subhalo 501761 of TNG100-1 is not in these data. In its place the galaxy in "
+        f"view, subhalo {subhalo}, seen along {los}; ← and → go to others.</p>"
+    )
+
+
+def matrix_words(matrix: Matrix) -> str:
+    """Write which features follow each other, and which targets follow them."""
+    features = set(list(matrix.values)[: matrix.features])
+    pairs = [
+        (
+            f"{short(one)} and {short(two)} ({value:+.2f})".replace("-0", "−0"),
+            len({one, two} & features),
+        )
+        for one, two, value in strong_pairs(matrix.values)
+    ]
+    said = {
+        kind: "; ".join(words for words, count in pairs if count == number) or "none"
+        for kind, number in (("two features", 2), ("a feature and a target", 1))
+    }
+    lines = "".join(f"<p>{kind}: {escape(words)}.</p>" for kind, words in said.items())
+    head = f"Ours, N = {matrix.samples:,} samples. |R| above 0.75 between"
+    return f'<p class="numbers">{head}</p>{lines}'
+
+
+def text_table(data: DataSet, rows: list[dict[str, Any]]) -> str:
+    """Write what the paper's text states beside ours, as HTML."""
+    heads = {"": "", "the paper states": "", "paper": "number", "ours": "number"}
+    head = "".join(f'<th scope="col" class="{kind}">{name}</th>' for name, kind in heads.items())
+    lines = "".join(_statement(data, row) for row in rows)
+    return f'<div class="wide" tabindex="0"><table><tr>{head}<td></td></tr>{lines}</table></div>'
+
+
+def _statement(data: DataSet, row: dict[str, Any]) -> str:
+    """Write one statement."""
+    other = row["contradicted_by"]
+    note = f'<p class="aside">The paper disagrees: {escape(other)}</p>' * bool(other)
+    unit = "" if row["unit"] in ("list", "name", "count") else f" {row['unit']}"
+    head = (
+        f'<td class="aside number">Sec. {escape(row["section"])}</td>'
+        f'<th scope="row">{escape(row["statement"])}{note}</th>'
+        f'<td class="number said">{escape(row["published"])}{escape(unit)}</td>'
+    )
+    if row["ours"] is None:
+        return f'<tr>{head}<td class="aside" colspan="2">{escape(row["status"])}</td></tr>'
+    kind, word = _verdict(data, row)
+    ours = f"{row['ours']:,}" if isinstance(row["ours"], int) else str(row["ours"])
+    return (
+        f'<tr>{head}<td class="number said">{escape(ours)}{escape(unit)}</td>'
+        f'<td class="{kind} verdict">{word}</td></tr>'
+    )
+
+
+def _verdict(data: DataSet, row: dict[str, Any]) -> tuple[str, str]:
+    """Say whether a number rounds to the paper's; only on its galaxies, and only of numbers."""
+    if simulations(data) != (DATA,):
+        return "aside", "not comparable"
+    try:
+        published = float(row["published"])
+    except ValueError:
+        return "aside", ""
+    if not isinstance(row["ours"], int | float):
+        return "aside", ""
+    digits = len(row["published"].partition(".")[2])
+    same = round(float(row["ours"]), digits) == published
+    return ("agrees", "✓ agrees") if same else ("differs", "✗ differs")
+
+
+def how_made(
+    key: str, data: DataSet, content: object, *, split: str, sample: tuple[str, str]
+) -> str:
+    """Write how a figure was made, folded; arguments as of `paper_calls.python_call`."""
+    facts = "".join(
+        f'<tr><th scope="row" class="key">{name}</th><td>{escape(words)}</td></tr>'
+        for name, words in _facts(key, data, content, split).items()
+    )
+    calls = {
+        "In Python": python_call(key, data, content, split=split, sample=sample),
+        "In a terminal": "\n".join(command_lines(key, data, content, split)),
+    }
+    written = "".join(
+        f"<h4>{name}</h4><pre tabindex='0'>{escape(words)}</pre>"
+        for name, words in calls.items()
+        if words
+    )
+    hints = {"5": "Trains such a run anew. Its curves lie in the file history.csv of its folder."}
+    shown = content if isinstance(content, list) and key not in TABLES else []
+    drawn = any(isinstance(one, Result | Fit) for one in shown) and key not in ("4", "5")
+    hint = hints.get(key, _OTHER_DRAWS * drawn)
+    foot = f'<p class="aside">{hint}</p>' * bool(hint and calls["In Python"])
+    return (
+        "<details class='how'><summary>How was this made</summary>"
+        f"<table>{facts}</table>{written}{foot}</details>"
+    )
+
+
+def _facts(key: str, data: DataSet, content: object, split: str) -> dict[str, str]:
+    """Return runs, split, filter and data set of a figure."""
+    galaxies = f"{len(data.galaxy_names):,} galaxies, {len(data):,} samples"
+    facts = {"data set": f"{data.path.name}: {galaxies} of {', '.join(simulations(data))}"}
+    if key in ("1", "2", "3"):
+        return facts
+    if key == "10":
+        return facts | {"filter": "samples with all of these numbers, n ≤ 100 and B/T ≤ 1"}
+    if key in TABLES:
+        return facts | {"split": SPLITS[split], "learned by": _LEARNERS[key]}
+    pairs = zip(FIGURES[key].panels, content or (), strict=False)
+    shown = [(panel, one) for panel, one in pairs if not isinstance(one, Missing)]
+    runs = {one.run.name: one.run for _, one in shown if isinstance(one, Result) and one.run}
+    said = [f"{name} (learned {run.config['experiment']})" for name, run in runs.items()]
+    if any(isinstance(one, Fit) for _, one in shown):
+        said.append("boosted trees, trained when this page asked for them, seed 0")
+    kinds = [one.split.kind for _, one in shown if isinstance(one, Result)]
+    facts["run"] = "; ".join(said) or "none yet"
+    if unlike := _unlike_paper(shown):
+        facts["unlike the paper’s"] = unlike
+    facts["split"] = SPLITS[kinds[0] if kinds else split]
+    return facts | {"filter": " ".join(_filters(shown))}
+
+
+def _unlike_paper(shown: list[tuple[Panel, Answer]]) -> str:
+    """Say how networks learned in another way than the paper's."""
+    said = [
+        each for panel, one in shown if isinstance(one, Result) for each in differences(panel, one)
+    ]
+    return "; ".join(dict.fromkeys(said))
+
+
+def run_words(panel: Panel, result: Result) -> str:
+    """Write what one must know to read the losses of a run."""
+    unlike = "; ".join(differences(panel, result))
+    mean = " Its loss is the mean over its targets." * (len(result.experiment.targets) > 1)
+    return f'<p class="aside">Unlike the paper’s: {escape(unlike)}.{mean}</p>' * bool(unlike)
+
+
+def _filters(shown: list[tuple[Panel, Answer]]) -> list[str]:
+    """Say which samples are in a figure."""
+    said = {}
+    for panel, one in shown:
+        if isinstance(one, Fit):
+            said |= dict.fromkeys(left_out(one.left_out))
+        elif one.run:
+            said["Samples that the run did not learn from or choose its epoch by."] = None
+        if panel.early:
+            said["Early types: sSFR < 1e-11/yr and n > 2.5 along every line of sight."] = None
+    return list(said) or ["All samples with the numbers that are needed."]
+
+
+def masses(data: DataSet, name: str, los: str) -> str:
+    """Write the masses of a sample."""
+    row = data.row(name, los)
+    keys = [key for key in ("log_mstar", "log_mstar_1rhsm", "log_mtot_1rhsm") if key in row]
+    said = ", ".join(f"log {quantity(key).symbol} = {row[key]:.2f}" for key in keys)
+    return f'<p class="numbers">{escape(said)}</p>' * bool(said)

@@ -1,0 +1,216 @@
+"""What a data set says of its making, in words: counts, exclusions, definitions, settings."""
+
+from html import escape
+
+import pandas as pd
+
+from galmass_app import services
+from galmass_app.plots.trends import group_of, one_per_galaxy
+from galmass_app.views.facts import SYNTHETIC
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.sample import PAPER_GALAXIES
+from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
+from galmass_core.paper.published import DATA as PAPER_DATA
+from galmass_core.quantities import QUANTITIES
+
+FIRST = 3  # names given of those that were left out for one reason
+REASONS = 10  # reasons listed, the most common first
+
+
+def headline(data: DataSet) -> str:
+    """Name a data set as a heading: what is in it, of which simulations."""
+    badge = SYNTHETIC if services.is_synthetic(data) else ""
+    return (
+        f'<div class="line"><h1>{escape(data.path.name)}</h1>{badge}'
+        f"<p>{escape(_simulations(data))}</p></div>"
+    )
+
+
+def tally(data: DataSet) -> str:
+    """Write the counts, large: galaxies, samples, the paper's, centrals, left out, chunks read."""
+    galaxies, out = one_per_galaxy(data.samples), left_out(data)["galaxies"].sum()
+    groups = group_of(galaxies).value_counts()
+    entries = [
+        ("galaxies", f"{len(galaxies):,}", _beside_paper(data)),
+        ("samples", f"{len(data):,}", _directions(data)),
+        _central_entry(groups),
+        ("left out", f"{out:,}", f"of {len(galaxies) + out:,} looked at"),
+    ]
+    if catalogue := data.info.get("catalogue"):
+        read, there = catalogue["chunks"], catalogue["all_chunks"]
+        words = "the whole catalogue" if read == there else f"{read / there:.0%} of the catalogue"
+        entries.append(("chunks read", f"{read:,} of {there:,}", words))
+    cells = "".join(
+        f"<div><dt>{name}</dt><dd>{number}</dd><dd class='note'>{note}</dd></div>"
+        for name, number, note in entries
+    )
+    return f'<dl class="tally">{cells}</dl>'
+
+
+def is_paper_data(data: DataSet) -> bool:
+    """Whether all galaxies are of the simulation that the paper took its own from."""
+    named = all(name.startswith(f"{PAPER_DATA}/") for name in data.galaxy_names)
+    return named and not services.is_synthetic(data)
+
+
+def left_out(data: DataSet) -> pd.DataFrame:
+    """Count the galaxies that are not in the data set, by reason.
+
+    Parameters
+    ----------
+    data : DataSet
+
+    Returns
+    -------
+    DataFrame
+        ``reason``, ``galaxies`` and ``names`` (the first few; empty where only their number was
+        kept), the most common reason first.
+    """
+    counted = [
+        {"reason": reason, "galaxies": count, "names": []}
+        for reason, count in data.info.get("selection", {}).items()
+    ]
+    named = [
+        {
+            "reason": reason,
+            "galaxies": len(rows),
+            "names": [name for name in rows["name"][:FIRST] if name],
+        }
+        for reason, rows in data.excluded.groupby("reason", sort=False)
+    ]
+    table = pd.DataFrame(counted + named, columns=["reason", "galaxies", "names"])
+    return table.astype({"galaxies": int}).sort_values(
+        "galaxies", ascending=False, kind="stable", ignore_index=True
+    )
+
+
+def exclusions(data: DataSet) -> str:
+    """Write who was left out, and why."""
+    table = left_out(data)
+    if table.empty:
+        return _table("Left out", '<tr><td colspan="2">No galaxy was left out.</td></tr>')
+    lines = ""
+    for row in table[:REASONS].itertuples():
+        more = ", …" if row.galaxies > len(row.names) else ""
+        names = f"<p>{escape(', '.join(map(_short, row.names)))}{more}</p>" if row.names else ""
+        lines += (
+            f'<tr><th scope="row">{escape(row.reason)}{names}</th>'
+            f'<td class="number">{row.galaxies:,}</td></tr>'
+        )
+    if others := table["galaxies"][REASONS:].sum():
+        lines += f'<tr><th scope="row">other reasons</th><td class="number">{others:,}</td></tr>'
+    return _table("Left out, by reason", lines)
+
+
+def definitions(data: DataSet) -> str:
+    """Write which columns are not what the paper means by them, and which cannot be there."""
+    differs, lacking = (data.info.get(key, {}) for key in ("definitions", "not_available"))
+    lines = "".join(_definition(key, text) for key, text in differs.items())
+    lines += "".join(_definition(key, f"not available: {text}") for key, text in lacking.items())
+    none = '<tr><td colspan="2">All columns are measured as the paper defines them.</td></tr>'
+    return _table("Columns defined differently from the paper's", lines or none)
+
+
+def making(data: DataSet) -> str:
+    """Write how the data set was made, and with what settings."""
+    info = data.info
+    facts = {
+        "galmass": info["galmass"],
+        "looked at": _looked_at(info),
+        "only those with": info.get("where"),
+        "only some IDs": info.get("ids") and f"list {info['ids'][:8]}",
+        "maps": _maps(info.get("maps")) if data.has_maps else "none: numbers alone",
+        "dust": info.get("maps", {}).get("dust"),
+        "rendered on": info.get("device"),
+        "shards": f"{len(info['shards']):,}" if data.has_maps else None,
+        "joined": "; ".join(
+            f"{', '.join(one['columns'])} from {one['table']} ({one['samples']:,} samples)"
+            for one in info.get("joined", [])
+        ),
+        "folder": str(data.path),
+    }
+    lines = "".join(
+        f'<tr><th scope="row" class="key">{name}</th><td>{escape(str(text))}</td></tr>'
+        for name, text in facts.items()
+        if text
+    )
+    return _table("How it was made", lines)
+
+
+def _simulations(data: DataSet) -> str:
+    """List simulations and snapshots, with how many galaxies each gave if there are several."""
+    places = [_place(GalaxyName.parse(name)) for name in data.galaxy_names]
+    counts = pd.Series(places).value_counts()
+    if len(counts) == 1:
+        return counts.index[0]
+    return " · ".join(f"{count:,} of {place}" for place, count in counts.items())
+
+
+def _place(name: GalaxyName) -> str:
+    """Say from which simulation a galaxy is; its suite goes unsaid in TNG100-1."""
+    known = name.simulation.startswith(name.suite)
+    simulation = name.simulation if known else f"{name.suite} {name.simulation}"
+    return f"{simulation}, snapshot {name.snapshot}"
+
+
+def _beside_paper(data: DataSet) -> str:
+    """Set the number of galaxies beside the paper's; they compare only on the same simulation."""
+    paper = f"{PAPER_GALAXIES:,} in the paper"
+    if not is_paper_data(data):
+        return f"{paper}, of TNG100-1: not comparable"
+    return f"{len(data.galaxy_names) / PAPER_GALAXIES:.0%} of the {paper}"
+
+
+def _directions(data: DataSet) -> str:
+    """Say how many lines of sight a galaxy has."""
+    if not data.has_maps and set(data.samples["los"]) == {NO_LINE_OF_SIGHT}:
+        return "no line of sight: a catalogue"
+    each = data.samples["name"].value_counts()
+    return f"{each.min()} lines of sight each" if each.nunique() == 1 else "lines of sight vary"
+
+
+def _central_entry(groups: pd.Series) -> tuple[str, str, str]:
+    """Count centrals and satellites."""
+    known = groups.drop("", errors="ignore").sum()
+    if not known:
+        return "centrals · satellites", "–", "not known of these galaxies"
+    central, satellite = groups.get("centrals", 0), groups.get("satellites", 0)
+    unknown = f", {groups['']:,} unknown" if "" in groups else ""
+    words = f"{satellite / known:.0%} are satellites{unknown}"
+    return "centrals · satellites", f"{central:,} · {satellite:,}", words
+
+
+def _definition(key: str, text: str) -> str:
+    """Write what a column holds instead."""
+    known = QUANTITIES.get(key)
+    words = (
+        f'<span class="help" tabindex="0" data-help="{escape(known.help)}">{known.name}</span>'
+        if known
+        else f"<code>{escape(key)}</code>"
+    )
+    return f'<tr><th scope="row" class="key">{words}</th><td>{escape(text)}</td></tr>'
+
+
+def _looked_at(info: dict) -> str:
+    """Say how many galaxies of how many files were considered."""
+    sources = info.get("sources", {})
+    files = f" in {sources['files']:,} files" if "files" in sources else ""
+    return f"{sources['galaxies']:,} galaxies{files}" if "galaxies" in sources else ""
+
+
+def _maps(maps: dict | None) -> str:
+    """Say what maps were made."""
+    light, motion = maps["light_pixels"], maps["kinematic_pixels"]
+    return (
+        f"±{maps['half_width']:g} R_hsm; light {light} × {light}, motion {motion} × {motion} "
+        f"pixels; stars spread to their {maps['neighbours']} neighbours"
+    )
+
+
+def _short(name: str) -> str:
+    """Return the subhalo ID of a name, or what else an excluded galaxy is called."""
+    return name.rpartition("/")[2]
+
+
+def _table(title: str, lines: str) -> str:
+    return f"<table><caption>{title}</caption>{lines}</table>"

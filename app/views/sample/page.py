@@ -1,0 +1,101 @@
+"""Page: the whole sample, so that a person sees whether its build is right."""
+
+from html import escape
+
+import pandas as pd
+import panel as pn
+import param
+
+from galmass_app.plots.trends import MASS, RELATIONS
+from galmass_app.state import Choice
+from galmass_app.views.explore.page import NO_DATA
+from galmass_app.views.sample import build_report as report
+from galmass_app.views.sample.relations import Relations
+from galmass_app.views.take_along import TakeAlong
+from galmass_app.views.update import one_update
+from galmass_core.galaxy import GalaxyName
+from galmass_core.quantities import quantity
+
+SHOWN = {"log_mstar": 2, "half_mass_radius": 1, "abs_mag_r": 2, "f_dm_1rhsm": 2}  # digits
+
+
+class SamplePage(pn.viewable.Viewer):
+    """Counts, six plots with the galaxy in view marked, and how the data set was made."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._layout = pn.Column(css_classes=["gm-page"], sizing_mode="stretch_width")
+        if choice.data is None:
+            self._layout.append(pn.pane.HTML(NO_DATA, css_classes=["gm-message"]))
+            return
+        self._head = pn.pane.HTML(css_classes=["gm-tally"], sizing_mode="stretch_width")
+        self._galaxy = pn.pane.HTML(css_classes=["gm-in-view"], align="center")
+        look = pn.widgets.Button(label="Look at it →", css_classes=["gm-look"])
+        look.on_click(lambda _: choice.param.update(page="explore"))
+        self._relations = Relations(choice)
+        self._tables = [
+            pn.pane.HTML(css_classes=[f"gm-{name}"], sizing_mode="stretch_width")
+            for name in ("exclusions", "definitions", "making")
+        ]
+        stretch = {"sizing_mode": "stretch_width"}
+        take = TakeAlong.of(choice, "gm-scaling", lambda: "relations", table=self._related)
+        self._layout[:] = [
+            self._head,
+            pn.Row(self._galaxy, look, css_classes=["gm-controls", "gm-chosen"], **stretch),
+            pn.Column(self._relations, take, css_classes=["gm-scaling"], **stretch),
+            pn.Row(*self._tables, css_classes=["gm-report"], **stretch),
+        ]
+        self._describe()
+        choice.param.watch(self._follow, ["dataset", "galaxy", "los", "only"])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _follow(self, *events: param.parameterized.Event) -> None:
+        """Show another data set, or mark another galaxy in this one."""
+        with one_update(), self.choice.reporting():
+            changed = {event.name for event in events}
+            if "dataset" in changed:
+                self._relations.draw()
+                self._describe()
+                return
+            if "only" in changed:
+                self._relations.select()
+            if changed & {"galaxy", "los"}:
+                self._relations.mark()
+                self._galaxy.object = in_view(self.choice)
+
+    def _describe(self) -> None:
+        """Say what is in the data set, and how it was made."""
+        data = self.choice.data
+        self._head.object = report.headline(data) + report.tally(data)
+        texts = (report.exclusions, report.definitions, report.making)
+        for pane, write in zip(self._tables, texts, strict=True):
+            pane.object = write(data)
+        self._galaxy.object = in_view(self.choice)
+
+    def _related(self) -> pd.DataFrame:
+        """Return the columns of all relations."""
+        samples = self.choice.data.samples
+        columns = ["name", "los", "is_central", MASS]
+        columns += [key for relation in RELATIONS for key in (relation.x, relation.y)]
+        return samples[[key for key in dict.fromkeys(columns) if key in samples]]
+
+
+def in_view(choice: Choice) -> str:
+    """Write which galaxy the plots mark, and its main numbers."""
+    galaxy = choice.data.galaxies.loc[choice.galaxy]
+    central = galaxy.get("is_central")
+    words = [] if pd.isna(central) else ["central" if central else "satellite"]
+    for key, digits in SHOWN.items():
+        if key in galaxy and not pd.isna(galaxy[key]):
+            shown = quantity(key)
+            unit = shown.label.partition("[")[2].removesuffix("]")
+            value = f"{galaxy[key]:.{digits}f}".replace("-", "−")
+            words.append(f"{'log ' * shown.log}{escape(shown.symbol)} {value} {unit}".strip())
+    return (
+        f'<div class="line"><h2>Subhalo {escape(GalaxyName.parse(choice.galaxy).subhalo)}</h2>'
+        f"<p>{' · '.join(words)}</p></div>"
+    )

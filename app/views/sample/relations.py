@@ -1,0 +1,252 @@
+"""Six small plots in which a wrong build shows: mass function and scaling relations."""
+
+from collections.abc import Callable
+from functools import partial, reduce
+from html import escape
+from operator import mul
+
+import holoviews as hv
+import numpy as np
+import panel as pn
+import param
+from holoviews.streams import Pipe, RangeXY, Tap
+
+from galmass_app import services
+from galmass_app.plots import relations as draw
+from galmass_app.plots.sample import nearest
+from galmass_app.plots.selection import Geometry, inside
+from galmass_app.plots.trends import FEWEST, MASS, RELATIONS, Related, Relation, missing
+from galmass_app.state import Choice
+from galmass_app.theme import GROUPS
+from galmass_app.views.update import one_update
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.galaxy import LINES_OF_SIGHT
+from galmass_core.quantities import quantity
+
+COUNTS_HELP = (
+    "How many galaxies there are of each stellar mass, with Poisson errors: it falls towards high "
+    "masses, steeply above 10¹¹ M☉. A data set does not know the volume it comes from."
+)
+_DRAWING = '<div class="gap"><p>drawing …</p></div>'
+
+
+class Relations(pn.viewable.Viewer):
+    """The plots, and whether centrals and satellites stand apart; a tap chooses a galaxy."""
+
+    choice = param.ClassSelector(class_=Choice)
+    apart = param.Boolean(default=False, doc="Whether centrals and satellites stand apart.")
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._apart, self._chosen, self._picked = (Pipe(data=data) for data in (False, None, ()))
+        self._switch = pn.widgets.RadioButtonGroup.from_param(
+            self.param.apart,
+            options={"All together": False, "Centrals and satellites apart": True},
+            description=None,
+            css_classes=["gm-apart"],
+        )
+        self._legend = pn.pane.HTML(css_classes=["gm-legend"], align="center")
+        self._titles = [pn.pane.HTML(css_classes=["gm-relation-title"]) for _ in range(6)]
+        self._panes = [
+            pn.pane.HoloViews(sizing_mode="stretch_width", css_classes=["gm-relation"], margin=0)
+            for _ in self._titles
+        ]
+        self._gaps = [
+            pn.pane.HTML(css_classes=["gm-gap"], sizing_mode="stretch_width") for _ in self._titles
+        ]
+        panels = [
+            pn.Column(*parts, css_classes=["gm-relation-panel"], sizing_mode="stretch_width")
+            for parts in zip(self._titles, self._panes, self._gaps, strict=True)
+        ]
+        self._layout = pn.Column(
+            pn.Row(self._switch, self._legend, css_classes=["gm-controls"]),
+            pn.Column(*panels, css_classes=["gm-relations"], sizing_mode="stretch_width"),
+            css_classes=["gm-page"],
+            sizing_mode="stretch_width",
+        )
+        self.draw()
+        self.param.watch(self._part, "apart")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self) -> None:
+        """Show the data set that is chosen now."""
+        data = self.choice.data
+        known = data.samples.get("is_central")
+        self._switch.disabled = known is None or bool(known.isna().all())
+        self.apart = self.apart and not self._switch.disabled
+        self._explain()
+        self._chosen.update(data=(self.choice.galaxy, self.choice.los))
+        self._picked.update(data=self.choice.selection)
+        for place in range(len(self._panes)):
+            self._put(place, "", None, _DRAWING)
+            pn.state.execute(partial(self._fill, place), schedule=True)  # each when there is time
+
+    def mark(self) -> None:
+        """Mark the galaxy that is chosen now."""
+        self._chosen.send((self.choice.galaxy, self.choice.los))
+
+    def select(self) -> None:
+        """Show which galaxies are selected now."""
+        self._picked.send(self.choice.selection)
+
+    def _part(self, *_: param.parameterized.Event) -> None:
+        """Draw centrals and satellites apart, or all together."""
+        self._explain()
+        with one_update():
+            self._apart.send(self.apart)
+
+    def _explain(self) -> None:
+        """Say what the marks are."""
+        known = not self._switch.disabled
+        self._legend.object = _legend(self.choice.data, apart=self.apart, grouped=known)
+
+    def _fill(self, place: int) -> None:
+        """Draw one of the six plots; say so if it fails."""
+        with one_update(), self.choice.reporting():
+            data = self.choice.data
+            if place == 0:
+                self._put(place, _title("Mass function", COUNTS_HELP), *self._counts(data))
+            else:
+                self._put(place, *self._relation(data, RELATIONS[place - 1]))
+
+    def _put(self, place: int, title: str, plot: hv.DynamicMap | None, gap: str = "") -> None:
+        """Fill one of the six places with a plot, or with the reason why there is none."""
+        self._titles[place].object = title
+        self._panes[place].param.update(object=plot, visible=plot is not None)
+        self._gaps[place].param.update(object=gap, visible=bool(gap))
+
+    def _counts(self, data: DataSet) -> tuple[hv.DynamicMap | None, str]:
+        """Draw the mass functions."""
+        if absent := missing(data.samples, MASS):
+            return None, _gap(absent)
+        tables = services.mass_functions(data)
+        masses = data.galaxies[MASS]
+        marks = self._marks(lambda name, _: draw.mass_mark(tables, masses[name]))
+        counts = self._layers(partial(draw.mass_function, tables))
+        return draw.framed_counts(reduce(mul, [marks, *counts])), ""
+
+    def _relation(self, data: DataSet, relation: Relation) -> tuple[str, hv.DynamicMap | None, str]:
+        """Draw a relation: points, running medians, and the galaxy in view."""
+        if absent := missing(data.samples, relation.x, relation.y):
+            return _title(relation.title, relation.help), None, _gap(absent)
+        related = services.relations(data)[relation.key]
+        points = [
+            draw.shown_points(layer, related, number)
+            for number, layer in enumerate(
+                self._layers(lambda group, _: draw.dots(related, relation, group))
+            )
+        ]
+        view = RangeXY(source=points[0])
+        Tap(source=points[0]).add_subscriber(partial(self._tapped, related, relation, view))
+        parts = points
+        if related.zeros is not None:
+            parts.append(draw.zero_line(related.zeros, related, relation))
+        if len(related.trends["all"]):
+            parts += self._layers(partial(draw.trend, related, relation))
+        parts.append(self._selected(related, relation))
+        parts.append(self._marks(partial(draw.joined, related, relation)))
+        title = _title(relation.title, relation.help, _note(data, related, relation))
+        return title, draw.framed(reduce(mul, parts), relation), ""
+
+    def _layers(self, make: Callable[[str, int], hv.Element]) -> list[hv.DynamicMap]:
+        """Make layers of points or curves that follow the switch; one where groups are unknown."""
+        return [
+            hv.DynamicMap(
+                lambda data, number=number: make(draw.layers(data)[number], number),
+                streams=[self._apart],
+            )
+            for number in range(1 if self._switch.disabled else 2)
+        ]
+
+    def _marks(self, make: Callable[[str, str], hv.Element]) -> hv.DynamicMap:
+        """Make the mark of the galaxy in view; it follows the choice."""
+        return hv.DynamicMap(lambda data: make(*data), streams=[self._chosen])
+
+    def _selected(self, related: Related, relation: Relation) -> hv.DynamicMap:
+        """Make the layer of selected galaxies; it follows the choice, and a box or a lasso it."""
+
+        def chosen(geometry: Geometry) -> None:
+            rows = related.points[inside(geometry, related.points["x"], related.points["y"])]
+            kind = "box" if geometry["type"] == "rect" else "lasso"
+            self.choice.select(rows["name"].unique(), f"{kind} on {relation.title.lower()}")
+
+        return hv.DynamicMap(
+            lambda data: draw.selected(related, relation, data, chosen), streams=[self._picked]
+        )
+
+    def _tapped(
+        self,
+        related: Related,
+        relation: Relation,
+        view: RangeXY,
+        x: float | None,
+        y: float | None,
+    ) -> None:
+        """Choose the galaxy next to the place that was tapped."""
+        if x is None or y is None:
+            return
+        spans = (
+            _length(view.x_range, related.limits("x")),
+            _length(view.y_range, related.limits("y")),
+        )
+        row = nearest(related.points, "x", "y", (x, y), spans)
+        seen = relation.per_sample and row["los"] in LINES_OF_SIGHT
+        los = row["los"] if seen else self.choice.los
+        self.choice.param.update(galaxy=row["name"], los=los, not_found="")
+
+
+def _length(seen: tuple[float, float] | None, ends: tuple[float, float]) -> float:
+    """Measure an axis as far as it is in view; all of it before anyone has zoomed."""
+    low, high = seen if seen and np.isfinite(seen).all() else ends
+    return abs(high - low)
+
+
+def _title(title: str, explained: str, note: str = "") -> str:
+    """Write the head of a panel; it explains itself on hover and focus."""
+    return (
+        f'<div class="line"><h2><span class="help" tabindex="0" data-help="{escape(explained)}">'
+        f"{title}</span></h2>{note}</div>"
+    )
+
+
+def _note(data: DataSet, related: Related, relation: Relation) -> str:
+    """Say what is left out of a plot, and which of its columns the paper defines differently."""
+    notes = [f"<p>{related.without:,} without a value</p>"] if related.without else []
+    for key in (relation.x, relation.y):
+        if differs := data.info.get("definitions", {}).get(key):
+            help_ = escape(f"Here: {differs}. {quantity(key).help}")
+            notes.append(
+                f'<p class="help" tabindex="0" data-help="{help_}">'
+                f"{escape(quantity(key).symbol)} not the paper's</p>"
+            )
+    return "".join(notes)
+
+
+def _gap(absent: list[str]) -> str:
+    """Say which columns a plot would need."""
+    names = " and ".join(
+        f"<b>{escape(quantity(key).name)}</b> (<code>{key}</code>)" for key in absent
+    )
+    return f'<div class="gap"><p>This data set has no {names}.</p></div>'
+
+
+def _legend(data: DataSet, *, apart: bool, grouped: bool) -> str:
+    """Say what the marks in the plots are."""
+    signs = {"circle": "●", "triangle": "▲"}
+    names = ("centrals", "satellites") if apart else ("galaxies",)
+    entries = [
+        f'<b style="color: {group.colour}">{signs[group.marker]}</b> {name}'
+        for group, name in zip(GROUPS, names, strict=False)
+    ]
+    entries.append(
+        "line and band: running median, 68 % of the points"
+        if len(data.galaxy_names) >= FEWEST
+        else "too few galaxies for a running median"
+    )
+    several = ", its lines of sight joined" if len(data) > len(data.galaxy_names) else ""
+    entries.append(f'<b class="chosen"></b> the galaxy in view{several}; tap another to choose it')
+    if not grouped:
+        entries.append("which are centrals is not known")
+    return f'<p class="legend">{"".join(f"<span>{entry}</span>" for entry in entries)}</p>'

@@ -1,0 +1,163 @@
+"""The whole sample as a scatter; a tap chooses the galaxy in view."""
+
+from functools import partial
+
+import holoviews as hv
+import pandas as pd
+import panel as pn
+import param
+from holoviews.streams import Pipe, RangeXY, Tap
+from numpy.typing import NDArray
+
+from galmass_app import services
+from galmass_app.plots.sample import AXES, marks, nearest, scatter
+from galmass_app.plots.selection import Geometry, inside, picked
+from galmass_app.selection import box_text
+from galmass_app.state import Choice, axis_columns
+from galmass_app.views.facts import SYNTHETIC
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.quantities import QUANTITIES, quantity
+
+GROUPS = {
+    "property": "The whole galaxy",
+    "feature": "Its light and motion",
+    "target": "The truth to be learnt",
+}
+
+
+class Sample(pn.viewable.Viewer):
+    """Any quantity against any other, the galaxy in view ringed."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._axes = {
+            axis: pn.widgets.Select(
+                label=label,
+                css_classes=["gm-inline", f"gm-axis-{axis}"],
+                sizing_mode="stretch_width",
+            )
+            for axis, label in (("y", "Up"), ("x", "Across"))
+        }
+        self._ring, self._picked = Pipe(data=None), Pipe(data=None)
+        self._pane = pn.pane.HoloViews(
+            sizing_mode="stretch_width", css_classes=["gm-scatter"], margin=0
+        )
+        self._title = pn.pane.HTML(css_classes=["gm-section"])
+        self._layout = pn.Column(
+            self._title,
+            pn.Column(*self._axes.values(), css_classes=["gm-axes"], sizing_mode="stretch_width"),
+            self._pane,
+            css_classes=["gm-sample"],
+            sizing_mode="stretch_width",
+        )
+        self.draw(choice)
+        for axis, select in self._axes.items():
+            select.param.watch(partial(self._turn, axis), "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, choice: Choice) -> None:
+        """Show the data set and the axes that are chosen now."""
+        self._title.object = _heading(choice.data)
+        groups = grouped(axis_columns(choice.data))
+        for axis, select in self._axes.items():
+            select.param.update(groups=groups, value=getattr(choice, axis))
+        points = scatter(choice.data.samples, choice.x, choice.y)
+        self._view = RangeXY(source=points)
+        Tap(source=points).add_subscriber(self._tapped)
+        self._ring.update(data=self._rows())
+        ring = hv.DynamicMap(partial(_ring, x=choice.x, y=choice.y), streams=[self._ring])
+        self._picked.update(data=self._selected())
+        dimmed = hv.DynamicMap(lambda data: picked(data, AXES, self._boxed), streams=[self._picked])
+        self._pane.object = points * dimmed * ring
+
+    def select(self) -> None:
+        """Show which samples are selected now."""
+        self._picked.send(self._selected())
+
+    def mark(self) -> None:
+        """Ring the galaxy that is chosen now."""
+        self._ring.send(self._rows())
+
+    def _rows(self) -> tuple[pd.DataFrame, str]:
+        """Return the samples of the galaxy in view, and its line of sight."""
+        samples = self.choice.data.samples
+        return samples[samples["name"] == self.choice.galaxy], self.choice.los
+
+    def _selected(self) -> tuple[NDArray, NDArray]:
+        """Return the places of the samples that are selected."""
+        choice, samples = self.choice, self.choice.data.samples
+        rows = samples[samples["name"].isin(choice.selection)]
+        return rows[choice.x].to_numpy(float), rows[choice.y].to_numpy(float)
+
+    def _boxed(self, geometry: Geometry) -> None:
+        """Select what a box or a lasso encloses."""
+        choice, samples = self.choice, self.choice.data.samples
+        names = samples.loc[inside(geometry, samples[choice.x], samples[choice.y]), "name"]
+        kind = "box" if geometry["type"] == "rect" else "lasso"
+        how = f"{kind} on {quantity(choice.y).symbol} against {quantity(choice.x).symbol}"
+        if kind == "box" and len(names):
+            choice.keep(box_text(choice.x, choice.y, geometry), how)
+        else:
+            choice.select(names.unique(), how)
+
+    def _turn(self, axis: str, event: param.parameterized.Event) -> None:
+        """Take another axis."""
+        setattr(self.choice, axis, event.new)
+
+    def _tapped(self, x: float | None, y: float | None) -> None:
+        """Go to the sample next to the place that was tapped."""
+        if x is None or y is None:
+            return
+        choice, table = self.choice, self.choice.data.samples
+        spans = [
+            high - low
+            for low, high in (
+                view or (table[column].min(), table[column].max())
+                for view, column in (
+                    (self._view.x_range, choice.x),
+                    (self._view.y_range, choice.y),
+                )
+            )
+        ]
+        row = nearest(table, choice.x, choice.y, (x, y), tuple(spans))
+        if row is not None:
+            los = self._keep_los(row)
+            choice.param.update(galaxy=row["name"], los=los, not_found="")
+
+    def _keep_los(self, row: pd.Series) -> str:
+        """Stay on the line of sight in view where it lies on the same point of the scatter."""
+        choice, axes = self.choice, [self.choice.x, self.choice.y]
+        same = choice.data.row(row["name"], choice.los)
+        return choice.los if (same[axes] == row[axes]).all() else row["los"]
+
+
+def _heading(data: DataSet) -> str:
+    """Write what the scatter shows and how to use it."""
+    badge = SYNTHETIC if services.is_synthetic(data) else ""
+    return (
+        f'<div class="line"><h2>The sample</h2>{badge}</div>'
+        "<p>Tap a point to see its galaxy. The large ring is the one in view, joined to its other "
+        "lines of sight. The box and the lasso above the plot select many.</p>"
+    )
+
+
+def _ring(data: tuple[pd.DataFrame, str], x: str, y: str) -> hv.Overlay:
+    """Draw the rings of what the pipe holds."""
+    rows, los = data
+    return marks(rows, x, y, los)
+
+
+def grouped(columns: list[str]) -> dict[str, dict[str, str]]:
+    """Sort columns into the groups of an axis chooser, in words."""
+    return {
+        title: {
+            f"{QUANTITIES[key].name} · {QUANTITIES[key].label}": key
+            for key in columns
+            if QUANTITIES[key].kind == kind
+        }
+        for kind, title in GROUPS.items()
+    }

@@ -1,0 +1,1 @@
+"""Page: trainings of networks."""

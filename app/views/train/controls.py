@@ -1,0 +1,227 @@
+"""What a network shall learn from which maps, and how: targets, branches, preset, split, seed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+
+import panel as pn
+import param
+
+from galmass_app.fits import why_missing
+from galmass_app.jobs import Order
+from galmass_app.plots.correlation import short
+from galmass_app.state import Choice
+from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS
+from galmass_app.views.tick import Tick
+from galmass_app.views.train.hyperparameters import Hyperparameters
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import INPUT_SETS, OCCUPANCY, PIXELS, TARGETS, experiment
+from galmass_core.networks.presets import PRESETS
+from galmass_core.quantities import MAPS, quantity
+
+WORDS = ("mstar", "mtot", "mdm", "ml", "fstar", "fdm", "mstar2d")  # of `TARGETS`
+APERTURES = {"R_hsm": "", "2 R_hsm": "_2r"}  # and how the names of targets end
+PRESET_HELP = {
+    "laptop": "Narrow branches, small images, few epochs: minutes for a thousand galaxies.",
+    "paper": "ResNet-18 on 300² images for 200 epochs (Table 2): hours on a GPU.",
+}
+_INPUTS = {frozenset(maps): name for name, maps in INPUT_SETS.items()}
+_CONTROL = (
+    "Which pixels have a star, and nothing else: shows how much of a result comes from counting "
+    "them. It is learned from alone."
+)
+_LIT = {"r", "g-r"}
+
+
+class TrainControls(pn.viewable.Viewer):
+    """The column of controls; `order` is what they add up to."""
+
+    choice = param.ClassSelector(class_=Choice)
+    order = param.ClassSelector(class_=Order, doc="What would be trained; None if that is nothing.")
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        self._targets = {word: _tick(f"gm-learn-{word}") for word in WORDS}
+        self._maps = {key: _tick(f"gm-branch-{key}") for key in (*(q.key for q in MAPS), OCCUPANCY)}
+        self._words = {key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in self._ticks()}
+        self._aperture = _switch(APERTURES, "gm-aperture")
+        self._preset = _switch({name.capitalize(): name for name in PRESET_HELP}, "gm-preset")
+        self._pixels = _switch({f"{side}²": side for side in sorted(PIXELS)}, "gm-pixels")
+        self._fields = Hyperparameters(self._preset.value)
+        split = pn.widgets.RadioButtonGroup.from_param(
+            choice.param.split, options=SPLITS, css_classes=["gm-split"]
+        )
+        self._seed = pn.widgets.IntInput(
+            label="Seed", value=0, start=0, width=110, css_classes=["gm-inline", "gm-seed"]
+        )
+        self._helps = {key: pn.pane.HTML(css_classes=["gm-foot"]) for key in ("preset", "split")}
+        self._lacking = pn.pane.HTML(css_classes=["gm-nothing"])
+        self._layout = pn.Column(
+            _part("Learn, inside", self._aperture, self._list(self._targets)),
+            _part("from maps, one branch each", self._list(self._maps), self._lacking),
+            _part("Preset", self._preset, self._helps["preset"], self._fields),
+            _part("Side of the images r and g−r", self._pixels),
+            _part("Test on other galaxies", split, self._helps["split"]),
+            self._seed,
+            css_classes=["gm-learning-controls"],
+            sizing_mode="stretch_width",
+        )
+        self._data, self._setting = None, False
+        self._name_maps()
+        self._take()
+        self._watch()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, data: DataSet) -> None:
+        """Offer what a data set has; what is ticked stays ticked if it is there."""
+        self._data = data
+        self._offer()
+
+    def _ticks(self) -> dict[str, Tick]:
+        """Return all ticks by what they stand for."""
+        return self._targets | self._maps
+
+    def _list(self, ticks: dict[str, Tick]) -> pn.Column:
+        """List ticks, each beside its words."""
+        rows = [
+            pn.Row(tick, self._words[key], css_classes=["gm-tick-row"])
+            for key, tick in ticks.items()
+        ]
+        return pn.Column(*rows, css_classes=["gm-ticks"], sizing_mode="stretch_width")
+
+    def _name_maps(self) -> None:
+        """Write beside each tick which map it stands for."""
+        for shown in MAPS:
+            self._maps[shown.key].label = shown.symbol
+            self._words[shown.key].object = _explained(shown.name, shown.help)
+        self._maps[OCCUPANCY].label = "stars?"
+        self._words[OCCUPANCY].object = _explained("occupied pixels (a control)", _CONTROL)
+
+    def _take(self, *_: param.parameterized.Event) -> None:
+        """Tick what the address asks for, unless we wrote it there ourselves."""
+        name = self.choice.experiment
+        if self.order and self.order.experiment == name:
+            return
+        with self.choice.reporting(), self._together():
+            wanted = experiment(name)
+            if not wanted.maps:
+                msg = f"{name} learns from no maps; networks do, such as mstar/r+2V"
+                raise ValueError(msg)
+            self._aperture.value = "_2r" if wanted.target.endswith("_2rhsm") else ""
+            for word, tick in self._targets.items():
+                tick.value = TARGETS[word + self._aperture.value] in wanted.targets
+            for key, tick in self._maps.items():
+                tick.value = key in wanted.maps
+            preset = PRESETS[self._preset.value][1]
+            self._pixels.value = wanted.pixels if "@" in name else preset
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """Set several controls, and add up once."""
+        self._setting = True
+        try:
+            yield
+        finally:
+            self._setting = False
+            self._add_up()
+
+    def _watch(self) -> None:
+        """Follow every control."""
+        for key, tick in self._maps.items():
+            follow = self._only_the_control if key == OCCUPANCY else self._no_control
+            tick.param.watch(follow, "value")
+        self._preset.param.watch(self._take_preset, "value")
+        self._aperture.param.watch(self._offer, "value")
+        for widget in (*self._ticks().values(), self._pixels, self._seed):
+            widget.param.watch(self._add_up, "value")
+        self._fields.param.watch(self._add_up, "changes")
+        self.choice.param.watch(self._add_up, "split")
+        self.choice.param.watch(self._take, "experiment")
+
+    def _offer(self, *_: param.parameterized.Event) -> None:
+        """Offer the targets that the data set has inside the chosen radius."""
+        columns = {word: TARGETS[word + self._aperture.value] for word in WORDS}
+        lacking = why_missing(self._data, tuple(columns.values()))
+        for word, column in columns.items():
+            shown, why = quantity(column), lacking.get(column, "")
+            self._targets[word].param.update(label=short(column), disabled=bool(why))
+            name = shown.name.partition(" inside ")[0]  # that is said above all of them
+            self._words[word].object = _explained(name, shown.help, why)
+        self._add_up()
+
+    def _only_the_control(self, event: param.parameterized.Event) -> None:
+        """Untick the branches: the control is learned from alone."""
+        if event.new:
+            for key, tick in self._maps.items():
+                tick.value = key == OCCUPANCY
+
+    def _no_control(self, event: param.parameterized.Event) -> None:
+        """Untick the control, which a branch replaces."""
+        if event.new:
+            self._maps[OCCUPANCY].value = False
+
+    def _take_preset(self, event: param.parameterized.Event) -> None:
+        """Take all values of another preset."""
+        with self._together():
+            self._fields.show(event.new)
+            self._pixels.value = PRESETS[event.new][1]
+
+    def _add_up(self, *_: param.parameterized.Event) -> None:
+        """Write the order, or what is lacking for one."""
+        if self._setting or self._data is None:
+            return
+        words = [word for word in WORDS if self._is_on(self._targets[word])]
+        maps = frozenset(key for key, tick in self._maps.items() if tick.value)
+        inputs = _INPUTS.get(maps)
+        self._pixels.disabled = not maps & _LIT
+        missing = [] if words else ["something to learn"]
+        missing += [] if inputs else ["a map to learn it from"]
+        alert = f'<p role="alert">Tick {" and ".join(missing)}.</p>'
+        self._lacking.object = alert if missing else ""
+        self._helps["preset"].object = f"<p>{PRESET_HELP[self._preset.value]}</p>"
+        self._helps["split"].object = f"<p>{SPLIT_HELP[self.choice.split]}</p>"
+        self.order = None if missing else self._ordered(words, inputs, bool(maps & _LIT))
+        if self.order:
+            self.choice.experiment = self.order.experiment
+
+    def _ordered(self, words: list[str], inputs: str, lit: bool) -> Order:
+        """Return what the controls add up to."""
+        preset = self._preset.value
+        side = f"@{self._pixels.value}" * (lit and self._pixels.value != PRESETS[preset][1])
+        targets = ",".join(word + self._aperture.value for word in words)
+        return Order(
+            data=self._data.path,
+            experiment=f"{targets}/{inputs}{side}",
+            preset=preset,
+            changes=self._fields.changes,
+            split=self.choice.split,
+            seed=self._seed.value or 0,
+        )
+
+    @staticmethod
+    def _is_on(tick: Tick) -> bool:
+        """Whether something is ticked and there."""
+        return tick.value and not tick.disabled
+
+
+def _tick(name: str) -> Tick:
+    return Tick(css_classes=["gm-tick", name])
+
+
+def _switch(options: dict[str, object], name: str) -> pn.widgets.RadioButtonGroup:
+    first = next(iter(options.values()))
+    return pn.widgets.RadioButtonGroup(options=options, value=first, css_classes=[name])
+
+
+def _part(title: str, *content: object) -> pn.Column:
+    """Put a caption over some controls."""
+    caption = pn.pane.HTML(escape(title), css_classes=["gm-caption"])
+    return pn.Column(caption, *content, css_classes=["gm-part"], sizing_mode="stretch_width")
+
+
+def _explained(name: str, help_: str, why: str = "") -> str:
+    """Name something in words that explain it on hover, or say why it is not here."""
+    kind, told = ("help absent", f"Not here: {why}.") if why else ("help", help_)
+    return f'<span class="{kind}" tabindex="0" data-help="{escape(told)}">{escape(name)}</span>'

@@ -1,0 +1,98 @@
+"""How a network is trained, where a person wants it otherwise than in the preset."""
+
+from dataclasses import asdict
+from typing import Any
+
+import panel as pn
+import param
+
+from galmass_app.views.tick import Tick
+from galmass_core.networks.presets import PRESETS, SCALINGS
+
+WIDTHS = {"1 (ResNet-18)": 1.0, "1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
+
+
+class Hyperparameters(pn.viewable.Viewer):
+    """A field for each hyper-parameter, folded away at first."""
+
+    changes = param.ClassSelector(
+        default=(), class_=tuple, doc="Names and values that the preset has not."
+    )
+
+    def __init__(self, preset: str) -> None:
+        super().__init__()
+        stretch = {"sizing_mode": "stretch_width"}
+        self._fields = {
+            "epochs": pn.widgets.IntInput(label="Epochs", start=1, step=10, **stretch),
+            "batch": pn.widgets.IntInput(label="Batch", start=1, step=10, **stretch),
+            "learning_rate": pn.widgets.FloatInput(
+                label="Learning rate", start=1e-7, step=1e-4, format="0.[0000000]", **stretch
+            ),
+            "width": pn.widgets.Select(label="Width of the branches", options=WIDTHS, **stretch),
+            "schedule": pn.widgets.Select(
+                label="Learning rate over time",
+                options={"cosine, to 0 at the end": "cosine", "literally as printed": "literal"},
+                **stretch,
+            ),
+            "scaling": pn.widgets.Select(
+                label="Scaling of maps",
+                options={name.replace("_", ", "): name for name in SCALINGS},
+                **stretch,
+            ),
+            "augment": Tick(
+                label="turn, mirror and reverse maps", css_classes=["gm-tick", "gm-augment"]
+            ),
+        }
+        self._switch = pn.widgets.Button(on_click=self._unfold, css_classes=["gm-unfold"])
+        self._own = pn.pane.HTML(css_classes=["gm-foot"])
+        self._folded = pn.Column(
+            *self._fields.values(), css_classes=["gm-hyperparameters"], visible=False, **stretch
+        )
+        self._layout = pn.Column(
+            self._switch, self._own, self._folded, css_classes=["gm-fields"], **stretch
+        )
+        for field in self._fields.values():
+            field.param.watch(self._changed, "value")
+        self._showing = False
+        self._unfold()
+        self._unfold()
+        self.show(preset)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def show(self, preset: str) -> None:
+        """Take the values of a preset."""
+        self._preset = asdict(PRESETS[preset][0])
+        self._showing = True
+        for name, field in self._fields.items():
+            field.value = self._preset[name]
+        self._showing = False
+        self._changed()
+
+    def _changed(self, *_: param.parameterized.Event) -> None:
+        """Say what differs from the preset; an empty field is as in the preset."""
+        if self._showing:
+            return
+        self.changes = tuple(
+            (name, field.value)
+            for name, field in self._fields.items()
+            if field.value is not None and field.value != self._preset[name]
+        )
+        own = ", ".join(f"{_words(name)} {_said(value)}" for name, value in self.changes)
+        self._own.object = f"<p>Otherwise than in the preset: {own}.</p>" if own else ""
+
+    def _unfold(self, *_: object) -> None:
+        """Show the fields, or fold them away."""
+        self._folded.visible = not self._folded.visible
+        self._switch.label = f"{'Hide' if self._folded.visible else 'Show'} hyper-parameters"
+
+
+def _words(name: str) -> str:
+    """Write the name of a hyper-parameter as a person would."""
+    return {"augment": "augmentation"}.get(name, name.replace("_", " "))
+
+
+def _said(value: Any) -> str:  # noqa: ANN401
+    """Write the value of a hyper-parameter as a person would."""
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else f"{value}"

@@ -1,0 +1,204 @@
+"""Page: train networks on maps, watch them learn, stop them and let them go on."""
+
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+
+import panel as pn
+import param
+
+from galmass_app import jobs, services
+from galmass_app.fits import Slot, Task
+from galmass_app.jobs import Order
+from galmass_app.state import Choice
+from galmass_app.views.command_line import CommandLine
+from galmass_app.views.explore.page import NO_DATA
+from galmass_app.views.facts import SYNTHETIC
+from galmass_app.views.take_along import TakeAlong
+from galmass_app.views.train.controls import TrainControls
+from galmass_app.views.train.run_in_view import RunInView
+from galmass_app.views.train.run_list import RunList
+from galmass_app.views.train.run_words import lasting
+from galmass_app.views.update import one_update
+from galmass_core.learning.runs import Run
+
+NO_MAPS = """<h2>No network can be trained on these data</h2>
+<p>Networks look at maps, and {name} has none: it was made from a table, such as a simulation's
+group catalogue. Choose a data set with maps above, or make one from particles with
+<code>galmass build</code>. What its numbers say about mass is on the page Features.</p>"""
+GIVE_UP = 120  # looks at the home folder, after which a run that never began is given up
+
+
+class Train(pn.viewable.Viewer):
+    """Order a training on the left; on the right all trainings, and the one in view."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        stretch = {"sizing_mode": "stretch_width"}
+        self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
+        self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
+        self._controls = TrainControls(choice)
+        self._side = pn.Column(self._controls, css_classes=["gm-slot"], **stretch)
+        self._time = pn.pane.HTML(css_classes=["gm-estimate"], **stretch)
+        self._start = pn.widgets.Button(
+            label="Start training", on_click=self._begin, css_classes=["gm-start"]
+        )
+        self._command = CommandLine(css_classes=["gm-command"], **stretch)
+        self._go = pn.Row(self._start, self._time, self._command, css_classes=["gm-go"], **stretch)
+        self._list = RunList(self._do)
+        self._slot = pn.Column(css_classes=["gm-slot"], **stretch)
+        self._view = None
+        self._layout = pn.Column(
+            self._headline,
+            self._message,
+            pn.Row(
+                self._side,
+                pn.Column(
+                    self._go, self._list, self._slot, css_classes=["gm-trainings"], **stretch
+                ),
+                css_classes=["gm-train"],
+                **stretch,
+            ),
+            css_classes=["gm-page"],
+            **stretch,
+        )
+        self._estimates = Slot(jobs.ESTIMATES)
+        self._asked = self._steady = None  # orders: one that is timed, one seen at the last look
+        self._begun, self._waited = "", 0  # a run that was started, until its folder says so
+        self._data = None
+        self._controls.param.watch(self._ordered, "order")
+        choice.param.watch(self._follow, ["page", "dataset", "theme", "run", "beat"])
+        self._draw()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _follow(self, event: param.parameterized.Event) -> None:
+        """Keep up with the choice and with the home folder while the page is in view."""
+        if self.choice.page == "train":
+            self._draw()
+            if event.name == "beat":
+                self._estimate()
+
+    def _draw(self) -> None:
+        """Bring everything up to date."""
+        with one_update(), self.choice.reporting():
+            data = self.choice.data
+            if data is not self._data or data is None:
+                self._data = data
+                self._describe()
+            runs = services.runs()
+            self._await(runs)
+            chosen = self._in_view(runs)
+            self._list.draw(runs, chosen.name if chosen else "")
+            self._show(chosen)
+
+    def _describe(self) -> None:
+        """Say what data there are, or why nothing can be trained on them."""
+        data = self._data
+        said = NO_DATA if data is None else ""
+        if data and not data.has_maps:
+            said = NO_MAPS.format(name=escape(data.path.name))
+        self._message.param.update(object=said, visible=bool(said))
+        self._go.visible = self._side.visible = not said
+        badge = SYNTHETIC if data and services.is_synthetic(data) else ""
+        name = f" of {escape(data.path.name)}" if data else ""
+        self._headline.object = (
+            f'<div class="line"><h1>Mass from maps</h1>{badge}<p>A network looks at maps of '
+            f"galaxies{name} and learns their mass; it is tried on others.</p></div>"
+        )
+        if not said:
+            self._controls.draw(data)
+
+    def _ordered(self, *_: param.parameterized.Event) -> None:
+        """Show the order as a command line; its time comes when it has stayed for a moment."""
+        order = self._controls.order
+        self._start.disabled = order is None or bool(self._begun)
+        self._command.words = order.command if order else ""
+        self._time.object = "" if order is None else "<p>How long it takes is being measured…</p>"
+        self._asked = None
+
+    def _estimate(self) -> None:
+        """Have the order timed once it has not changed between two looks; show what came."""
+        order = self._controls.order
+        if order and self._asked is None and order == self._steady:
+            self._asked = order
+            self._estimates.ask(partial(_timed, order))
+        self._steady = order
+        try:
+            if (row := self._estimates.take()) and self._asked:
+                self._time.object = _time_words(row)
+        except ValueError as error:
+            self._time.object = f"<p>No estimate: {escape(str(error))}</p>"
+
+    def _begin(self, _: object) -> None:
+        """Start the training that was ordered; a second click at once starts nothing."""
+        if self._begun or self._controls.order is None:
+            return
+        with self.choice.reporting():
+            self._begun, self._waited = jobs.start(self._controls.order), 0
+            self._start.param.update(label="Starting…", disabled=True)
+            self.choice.run = self._begun
+
+    def _await(self, runs: Sequence[Run]) -> None:
+        """Look whether what was started has begun, or why not."""
+        if not self._begun:
+            return
+        self._waited += 1
+        trouble = jobs.trouble(self._begun)
+        if self._waited > GIVE_UP and not trouble:
+            trouble = f"run {self._begun} did not begin; its folder has a log"
+        if trouble or any(run.name == self._begun for run in runs):
+            self._begun = ""
+            self._start.param.update(label="Start training", disabled=self._controls.order is None)
+            self.choice.error = trouble or self.choice.error
+
+    def _in_view(self, runs: Sequence[Run]) -> Run | None:
+        """Return the run that is chosen, else the newest."""
+        chosen = [run for run in runs if run.name == self.choice.run]
+        return next(iter((*chosen, *runs)), None)
+
+    def _show(self, run: Run | None) -> None:
+        """Show a run's curves and facts; they are built for the first."""
+        self._slot.visible = run is not None
+        self._run = run
+        if run is None:
+            return
+        if self._view:
+            self._view.draw(run, self.choice.theme)
+        else:
+            self._view = RunInView(run, self.choice.theme)
+            take = TakeAlong.of(
+                self.choice,
+                "gm-run-in-view",
+                lambda: f"{self._run.name}_history",
+                table=lambda: services.history(self._run),
+            )
+            self._slot.extend([self._view, take])
+
+    def _do(self, what: str, name: str) -> None:
+        """Do with a run what its row's buttons say."""
+        with self.choice.reporting():
+            if what == "show":
+                self.choice.run = name
+            elif what == "compare":
+                self.choice.param.update(page="compare", panels=f"{name};power-law")
+            else:
+                {"stop": jobs.stop, "resume": jobs.resume}[what](name)
+                self._draw()
+
+
+def _timed(order: Order, _: Task) -> dict[str, object]:
+    """Time an order, as a worker calls it."""
+    return jobs.estimate(order)
+
+
+def _time_words(row: dict[str, object]) -> str:
+    """Say how long a training takes, and on how many samples."""
+    return (
+        f"<p>About <b>{lasting(row['seconds'])}</b> on this machine ({escape(row['device'])}): "
+        f"{row['train']:,} samples to learn from, {row['validation']:,} to choose the best epoch, "
+        f"{row['test']:,} to test on.</p>"
+    )

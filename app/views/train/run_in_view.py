@@ -1,0 +1,111 @@
+"""One training: how its losses fall as it goes, and all that is known of it."""
+
+from html import escape
+
+import holoviews as hv
+import panel as pn
+from holoviews.streams import Pipe
+
+from galmass_app import services
+from galmass_app.plots.history import HELD_OUT, TRAIN, Curves, Losses, curves_of, history_curves
+from galmass_app.theme import Theme
+from galmass_app.views.train import run_words as words
+from galmass_core.learning.runs import ACTIVE, Run
+
+BEGINNING = "<p>The curves begin with the first whole epoch.</p>"
+NO_CURVES = "<p>No losses were written: formulas are fitted in one go.</p>"
+
+
+class RunInView(pn.viewable.Viewer):
+    """Title, progress, curves and facts of a run.
+
+    Parameters
+    ----------
+    run : Run
+    theme : str
+        ``dark`` or ``light``.
+    """
+
+    def __init__(self, run: Run, theme: Theme) -> None:
+        super().__init__()
+        stretch = {"sizing_mode": "stretch_width"}
+        self._shown = None
+        self._pipe = Pipe(data=Losses(services.history(run), _steps(run), theme))
+        self._title = pn.pane.HTML(css_classes=["gm-section", "gm-run-title"], **stretch)
+        self._legend = pn.pane.HTML(css_classes=["gm-run-legend"], **stretch)
+        curves = pn.pane.HoloViews(
+            hv.DynamicMap(history_curves, streams=[self._pipe]),
+            linked_axes=False,
+            margin=0,
+            **stretch,
+        )
+        self._curves = pn.Column(curves, css_classes=["gm-slot"], **stretch)
+        self._facts = pn.pane.HTML(css_classes=["gm-run-facts"], **stretch)
+        self._layout = pn.Column(
+            self._title,
+            pn.Row(
+                pn.Column(self._legend, self._curves, css_classes=["gm-slot"], **stretch),
+                self._facts,
+                css_classes=["gm-two", "gm-run-parts"],
+                **stretch,
+            ),
+            css_classes=["gm-run-in-view"],
+            **stretch,
+        )
+        self.draw(run, theme)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, run: Run, theme: Theme) -> None:
+        """Show a run as it stands."""
+        history = services.history(run)
+        curves = curves_of(history)
+        self._title.object = _title(run, len(history))
+        self._legend.object = _legend(run, curves)
+        self._facts.object = words.facts(run)
+        self._curves.visible = curves is not None
+        shown = (run.path, len(history), theme, _steps(run))
+        if shown != self._shown:
+            self._shown = shown
+            self._pipe.send(Losses(history, _steps(run), theme))
+
+
+def _steps(run: Run) -> int:
+    """Return how many epochs there will be, or trees there are."""
+    return run.config.get("training", {}).get("epochs") or len(services.history(run))
+
+
+def _title(run: Run, done: int) -> str:
+    """Write what is trained, how it stands, and how far it is."""
+    if "training" in run.config and run.state != "finished":
+        epochs = run.config["training"]["epochs"]
+        bar = f'<progress aria-label="Epochs done" max="{epochs}" value="{done}"></progress>'
+    else:
+        bar = ""
+    standing = escape(words.standing(run, done))
+    return (
+        f"<h2>{escape(words.subject(run))}</h2><p>{words.state(run)} "
+        f'<span class="numbers">{standing}</span></p>{bar}'
+    )
+
+
+def _legend(run: Run, curves: Curves | None) -> str:
+    """Say which curve is which, and which epoch was the best."""
+    if curves is None:
+        return BEGINNING if run.state in ACTIVE or "training" in run.config else NO_CURVES
+    lines = "".join(
+        f'<span><i style="border-top: 3px {style.dash} {colour}"></i>{name}</span>'
+        for name, style, colour in (
+            ("training", TRAIN["dark"], "currentColor"),
+            (curves.held_out, HELD_OUT, HELD_OUT.colour),
+        )
+    )
+    best = ""
+    if curves.best is not None:
+        loss = curves.best["held_out"]
+        best = (
+            f'<span><i class="best"></i>best {curves.step}: {curves.best["step"]:.0f}, '
+            f"√ of its loss {loss**0.5:.3f} dex</span>"
+        )
+    return f'<p class="legend">{lines}{best}</p>'

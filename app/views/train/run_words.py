@@ -1,0 +1,180 @@
+"""A run -> what is said of it, in words."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from galmass_app.plots.correlation import short
+from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.runs import Run
+from galmass_core.quantities import quantity
+
+MARKS = {  # never by colour alone
+    "queued": "◌",
+    "running": "▸",
+    "finished": "✓",
+    "stopped": "▪",
+    "failed": "✗",
+    "died": "†",
+}
+_HYPERPARAMETERS = {
+    "width": "width of the branches",
+    "epochs": "epochs",
+    "batch": "batch",
+    "learning_rate": "learning rate",
+    "schedule": "schedule",
+    "augment": "augmentation",
+    "scaling": "scaling of maps",
+}
+
+
+def state(run: Run) -> str:
+    """Write the state of a run, as HTML: a mark and a word."""
+    return f'<span class="state {run.state}">{MARKS[run.state]} {run.state}</span>'
+
+
+def standing(run: Run, done: int) -> str:
+    """Say how far a run is, or how it ended.
+
+    Parameters
+    ----------
+    run : Run
+    done : int
+        Whole epochs so far.
+
+    Returns
+    -------
+    str
+        Empty if there is nothing to say.
+    """
+    if run.state == "finished":
+        return scatters(run)
+    if run.state == "running":
+        return _pace(run.progress)
+    if run.state == "queued":
+        return "waits for the trainings before it"
+    if run.state == "failed":
+        return run.record["reason"].partition(": ")[2] or run.record["reason"]
+    epochs = run.config.get("training", {}).get("epochs")
+    return f"after {done:,} of {epochs:,} epochs" if epochs else ""
+
+
+def _pace(progress: Mapping[str, float]) -> str:
+    """Say how far a training is and how fast it goes."""
+    if "epoch" in progress:
+        return (
+            f"epoch {progress['epoch'] + 1:,} of {progress['epochs']:,} · "
+            f"{progress['samples_per_second']:,.0f} samples/s · "
+            f"{lasting(progress['seconds_left'])} left"
+        )
+    if "read" in progress:
+        return f"reading maps: {progress['read']:.0%}"
+    return "getting ready"
+
+
+def scatters(run: Run) -> str:
+    """Say how well a finished run predicts each target."""
+    return ", ".join(
+        f"{short(target)}: σ = {Estimate(**errors['std'])} dex"
+        for target, errors in (run.record.get("metrics") or {}).items()
+    )
+
+
+def lasting(seconds: float) -> str:
+    """Write a time that something takes, to two digits or so."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours / 24:.1f} days"
+
+
+def moment(iso: str) -> str:
+    """Write a time in UTC, as `run.json` has it, for a list."""
+    return f"{datetime.fromisoformat(iso):%-d %b %Y, %H:%M} UTC"
+
+
+def subject(run: Run) -> str:
+    """Say what a run learns from what."""
+    config = run.config
+    learned = ", ".join(short(target) for target in config["targets"])
+    if config.get("maps"):
+        inputs = ", ".join(_map_name(key) for key in config["maps"])
+    else:
+        inputs = ", ".join(short(key) for key in config.get("features", ())) or "nothing"
+    return f"{learned} inside {sphere(config['targets'][0])} from {inputs}"
+
+
+def sphere(target: str) -> str:
+    """Name the sphere that a column of the truth is measured in."""
+    return f"{target.rpartition('_')[2].removesuffix('rhsm').removeprefix('1')} R_hsm".lstrip()
+
+
+def _map_name(key: str) -> str:
+    """Return the symbol of a map, or what the control is called."""
+    return key if key == "occupancy" else quantity(key).symbol
+
+
+def facts(run: Run) -> str:
+    """Write all that a run's folder says of how it was made, as HTML tables."""
+    return "".join(
+        f"<table><caption>{title}</caption>{''.join(_row(*each) for each in rows)}</table>"
+        for title, rows in (("What was asked", _asked(run)), ("How it was made", _made(run)))
+    )
+
+
+def _row(key: str, value: object) -> str:
+    return f'<tr><th scope="row" class="key">{escape(key)}</th><td>{escape(str(value))}</td></tr>'
+
+
+def _asked(run: Run) -> list[tuple[str, object]]:
+    """Return what decided the result."""
+    config, split = run.config, run.record.get("split") or {}
+    rows = [("data set", (run.record.get("dataset") or {}).get("path", "unknown"))]
+    if "pixels" in config and {"r", "g-r"} & set(config["maps"]):
+        rows.append(("images", f"{config['pixels']} × {config['pixels']} pixels"))
+    for key, name in _HYPERPARAMETERS.items():
+        if key in config.get("training", {}):
+            rows.append((name, _plain(config["training"][key])))
+    kind = {"galaxy": "by galaxy", "paper": "at random, as in the paper"}
+    rows.append(("split", kind.get(config["split"]["kind"], config["split"]["kind"])))
+    if split:
+        rows.append(("split hash", split.get("hash", "")))
+        rows.append(("siblings in training", f"{split.get('siblings', 0):.0%} of test samples"))
+    return [*rows, ("seed", config["split"]["seed"])]
+
+
+def _made(run: Run) -> list[tuple[str, object]]:
+    """Return where and when it was made, and what came of it."""
+    record = run.record
+    rows = [("state", run.state)]
+    if record["reason"]:
+        rows.append(("reason", record["reason"]))
+    rows.append(("began", moment(record["started"])))
+    if record["ended"]:
+        ended, began = (datetime.fromisoformat(record[key]) for key in ("ended", "started"))
+        rows.append(("took", lasting((ended - began).total_seconds())))
+    rows += [(key, record[key]) for key in ("device", "host") if record.get(key)]
+    rows += [("left out", f"{n:,} samples: {why}") for why, n in _left_out(record)]
+    for target, errors in (record.get("metrics") or {}).items():
+        rows.append((f"tested on, {short(target)}", f"{errors['n']:,} samples"))
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    rows += [("commit", record["git_commit"] or "not a checkout"), ("versions", versions)]
+    return [*rows, ("folder", run.path)]
+
+
+def _left_out(record: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return the reasons for which samples were not used."""
+    return list((record.get("left_out") or {}).items())
+
+
+def _plain(value: object) -> object:
+    """Write a hyper-parameter as a person would."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value.replace("_", ", ") if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""Page: what a prediction rests on."""

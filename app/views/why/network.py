@@ -1,0 +1,177 @@
+"""What a network's prediction rests on: its maps with lines of equal share, and their rings."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import panel as pn
+from holoviews.streams import Pipe
+from numpy.typing import NDArray
+
+from galmass_app import services
+from galmass_app.plots.saliency import (
+    RingSteps,
+    line_heights,
+    map_with_shares,
+    share_density,
+)
+from galmass_app.plots.scale import Scale
+from galmass_app.theme import Theme, palette
+from galmass_app.views.four_maps import colour_bar, map_title
+from galmass_app.views.why import words
+from galmass_app.why import Reasons
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.imaging.maps import MAP_KEYS
+from galmass_core.quantities import quantity
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What the panels are drawn from.
+
+    Attributes
+    ----------
+    sample : tuple of DataSet, str, str
+        Data set, galaxy and line of sight.
+    reasons : Reasons, optional
+        None until a network has answered.
+    """
+
+    sample: tuple[DataSet, str, str]
+    reasons: Reasons | None = None
+
+    @cached_property
+    def densities(self) -> dict[str, NDArray]:
+        """Smoothed shares of the maps that the network sees."""
+        shares = self.reasons.explanation.shares if self.reasons else {}
+        return {key: share_density(each) for key, each in shares.items()}
+
+    @cached_property
+    def heights(self) -> list[float]:
+        """At which shares lines are drawn."""
+        return line_heights(self.densities) if self.densities else []
+
+
+class Drawn(NamedTuple):
+    """Content, and how it is drawn."""
+
+    content: Content
+    scales: dict[str, Scale]
+    theme: Theme
+
+
+class WhyNetwork(pn.viewable.Viewer):
+    """The four maps, what each adds to the prediction, and where; unseen ones are pale.
+
+    Parameters
+    ----------
+    content : Content
+    scales : dict of Scale
+        Colour range by map.
+    theme : str
+        ``dark`` or ``light``.
+    """
+
+    def __init__(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
+        super().__init__()
+        stretch = {"sizing_mode": "stretch_width"}
+        self._said = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
+        self._lines = pn.pane.HTML(css_classes=["gm-why-lines"], **stretch)
+        self._panels = [_Panel(key, Drawn(content, scales, theme)) for key in MAP_KEYS]
+        self._layout = pn.Column(
+            self._said,
+            pn.Column(*self._panels, css_classes=["gm-maps"], **stretch),
+            self._lines,
+            css_classes=["gm-why-network"],
+            **stretch,
+        )
+        self._write(content)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What each ring of each map changes."""
+        return self.content.reasons.explanation.rings
+
+    def draw(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
+        """Show something else; arguments as of the class."""
+        for panel in self._panels:
+            panel.draw(Drawn(content, scales, theme))
+        self._write(content)
+
+    def _write(self, content: Content) -> None:
+        """Write what is said, and what the lines mean."""
+        self.content = content
+        if content.reasons:
+            self._said.object = words.of_network(content.reasons)
+            self._lines.object = words.of_lines(content.reasons, content.heights)
+
+
+class _Panel(pn.viewable.Viewer):
+    """One map: name, picture with lines, colour bar, what it adds, and its rings."""
+
+    def __init__(self, key: str, drawn: Drawn) -> None:
+        super().__init__()
+        stretch = {"sizing_mode": "stretch_width"}
+        self._key, self._pipe = key, Pipe(data=drawn)
+        self._bar = pn.pane.HTML(css_classes=["gm-bar"], **stretch)
+        self._said = pn.pane.HTML(css_classes=["gm-why-map"], **stretch)
+        self._steps = RingSteps()
+        self._rings = pn.Column(
+            pn.pane.Bokeh(self._steps.figure, margin=0, **stretch),
+            css_classes=["gm-why-rings"],
+            **stretch,
+        )
+        self._layout = pn.Column(
+            pn.pane.HTML(map_title(quantity(key)), css_classes=["gm-map-title"], **stretch),
+            pn.pane.HoloViews(
+                hv.DynamicMap(self._picture, streams=[self._pipe]),
+                css_classes=["gm-map"],
+                margin=0,
+            ),
+            self._bar,
+            self._said,
+            self._rings,
+            css_classes=["gm-map-panel", f"gm-map-{key}"],
+            **stretch,
+        )
+        self._write(drawn)
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def draw(self, drawn: Drawn) -> None:
+        """Show something else."""
+        self._pipe.send(drawn)
+        self._write(drawn)
+
+    def _write(self, drawn: Drawn) -> None:
+        """Write what the map adds, and draw its rings; a map that is not seen is pale."""
+        key, reasons = self._key, drawn.content.reasons
+        self._bar.object = colour_bar(drawn.scales[key], palette(key, drawn.theme))
+        if reasons is None:
+            return
+        rings = reasons.explanation.rings
+        seen = key in drawn.content.densities
+        self._said.object = words.of_map(reasons, key)
+        self._rings.visible = seen
+        if seen:
+            reach = 1.1 * max(rings["change"].abs().max(), 1e-3)
+            self._steps.show(rings[rings["map"] == key], reach)
+        self._layout.css_classes = ["gm-map-panel", f"gm-map-{key}", *["gm-unseen"] * (not seen)]
+
+    def _picture(self, data: Drawn) -> hv.Image:
+        content, key = data.content, self._key
+        return map_with_shares(
+            services.maps(*content.sample),
+            key,
+            data.scales[key],
+            content.densities.get(key, np.zeros((2, 2))),
+            content.heights,
+            theme=data.theme,
+        ).opts(responsive="width", aspect=1)

@@ -1,0 +1,287 @@
+"""Page: why a network, and boosted trees, say what they say of the galaxy in view."""
+
+from functools import partial
+from html import escape
+
+import panel as pn
+import param
+
+from galmass_app import services
+from galmass_app.fits import LEAST_GALAXIES, QUICK, Slot, pose
+from galmass_app.state import Choice
+from galmass_app.views.explore.page import NO_DATA
+from galmass_app.views.facts import headline
+from galmass_app.views.picker import Picker
+from galmass_app.views.take_along import TakeAlong
+from galmass_app.views.update import one_update
+from galmass_app.views.why import words
+from galmass_app.views.why.network import Content, WhyNetwork
+from galmass_app.views.why.replaced import WhyReplaced
+from galmass_app.views.why.trees import WhyTrees
+from galmass_app.why import NETWORKS, Reasons, Steps, answer, ask, networks, steps_of_trees
+from galmass_core.learning.runs import Run
+from galmass_core.quantities import quantity
+
+LOOK_EVERY = 60  # ms, while a worker is at it
+NO_NETWORK = """<h2>There is no network to ask yet</h2>
+<p>Train one on the page Train, or in a terminal, and it can be asked here:</p>
+<pre>galmass train {name} --experiment mstar/r+2V --preset laptop</pre>"""
+NO_MAPS = """<h2>This data set holds numbers, no maps</h2>
+<p>Networks look at maps. What trees say of its numbers is below.</p>"""
+FAILED = """<h2>The network gave no answer</h2>
+<p>The line at the bottom says why. Other galaxies or networks may do better.</p>"""
+FAILED_TREES = "<p>Trees gave no answer; the line at the bottom says why.</p>"
+TOO_FEW = "<p>Trees need {least} galaxies at least to learn from; here are {here}.</p>"
+NOTHING = "<p>There is nothing that trees could learn here.</p>"
+FIGURES = {  # what can be taken along: the CSS class of its picture, what it is of
+    WhyNetwork: ("gm-why-network", lambda view: view.content.reasons.run.name),
+    WhyReplaced: ("gm-why-replaced", lambda view: view.reasons.run.name),
+    WhyTrees: ("gm-why-trees", lambda view: "trees"),
+}
+
+
+class Why(pn.viewable.Viewer):
+    """Choose a galaxy and a network, and see what the prediction rests on."""
+
+    choice = param.ClassSelector(class_=Choice)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice=choice)
+        stretch = {"sizing_mode": "stretch_width"}
+        self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
+        self._late = pn.pane.HTML(css_classes=["gm-late"])
+        self._message, self._no_trees = (
+            pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch) for _ in range(2)
+        )
+        self._target, self._network = (
+            pn.widgets.Select(label=label, css_classes=["gm-inline", name], **stretch)
+            for label, name in (("What is predicted", "gm-why-target"), ("Network", "gm-why-run"))
+        )
+        self._views = {WhyReplaced: WhyReplaced(), WhyTrees: WhyTrees()}
+        self._menus = {kind: self._menu(kind) for kind in FIGURES}
+        self._slots = {
+            kind: pn.Column(self._menus[kind], css_classes=["gm-slot"], **stretch)
+            for kind in FIGURES
+        }
+        for kind, view in self._views.items():
+            self._slots[kind].insert(0, view)
+        self._showing = False
+        network, replaced, trees = self._slots.values()
+        self._asking, self._learning = Slot(NETWORKS), Slot(QUICK)
+        self._asked = self._posed = None  # what the pictures are of
+        both = pn.Row(
+            replaced,
+            pn.Column(
+                pn.pane.HTML("<h2>What do boosted trees say?</h2>", css_classes=["gm-section"]),
+                self._no_trees,
+                trees,
+                css_classes=["gm-slot"],
+                **stretch,
+            ),
+            css_classes=["gm-two"],
+            **stretch,
+        )
+        self._layout = pn.Column(css_classes=["gm-page", "gm-why"], **stretch)
+        self._pulse = pn.state.add_periodic_callback(self._pull, period=LOOK_EVERY, start=False)
+        self._due = {"dataset"}
+        if choice.data is None:
+            self._message.param.update(object=NO_DATA, visible=True)
+            self._layout.append(self._message)
+            return
+        self._layout[:] = [
+            Picker(choice),
+            pn.Row(self._headline, self._late, css_classes=["gm-top"], **stretch),
+            pn.Row(self._target, self._network, css_classes=["gm-why-choices"], **stretch),
+            self._message,
+            network,
+            both,
+        ]
+        self._draw()
+        self._target.param.watch(self._chosen, "value")
+        self._network.param.watch(self._chosen, "value")
+        follows = ("dataset", "galaxy", "los", "target", "features", "split", "asked")
+        choice.param.watch(self._later, ["page", *follows, "colours", "theme"])
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    def _later(self, *events: param.parameterized.Event) -> None:
+        """Draw once this callback is through; a page that is not in view waits until it is."""
+        self._due |= {event.name for event in events}
+        if self.choice.page == "why":
+            pn.state.onload(partial(pn.state.execute, self._draw, schedule=True))
+
+    def _draw(self) -> None:
+        """Bring everything whose choice has changed up to date."""
+        due, self._due = self._due, set()
+        if not due:
+            return
+        choice = self.choice
+        with one_update(), choice.reporting():
+            self._headline.object = headline(choice.data.row(choice.galaxy, choice.los))
+            self._ask_network()
+            self._ask_trees()
+            if due & {"colours", "theme"} and WhyNetwork in self._views:
+                self._draw_network(self._views[WhyNetwork].content)
+            self._look()
+
+    def _ask_network(self) -> None:
+        """Put the question to the network that is chosen, unless it has been."""
+        choice, data = self.choice, self.choice.data
+        known = networks(data)
+        target, run = self._pick(known)
+        for part in (self._target, self._network):
+            part.visible = run is not None
+        if run is None:
+            said = NO_NETWORK if data.has_maps else NO_MAPS
+            self._asked = None
+            self._asking.drop()
+            self._show_message(said.format(name=escape(data.path.name)))
+            return
+        self._offer(known, target, run)
+        if WhyNetwork not in self._views:
+            self._draw_network(Content((data, choice.galaxy, choice.los)))
+        asked = ask(data, choice.galaxy, choice.los, run, target)
+        if asked != self._asked:
+            self._asked = asked
+            self._asking.ask(lambda _: answer(asked))
+
+    def _pick(self, known: list[Run]) -> tuple[str, Run | None]:
+        """Return what is predicted and by whom: as asked, or as near to it as can be."""
+        choice = self.choice
+        wanted = [run for run in known if run.name == choice.asked]
+        able = [run for run in known if choice.target in run.config["targets"]]
+        run = next(iter([run for run in wanted if run in able] or able or known), None)
+        if run is None or choice.target in run.config["targets"]:
+            return choice.target, run
+        return run.config["targets"][0], run
+
+    def _offer(self, known: list[Run], target: str, run: Run) -> None:
+        """List the targets of all networks, and the networks for the target."""
+        self._showing = True  # what we set ourselves is no wish of a person
+        targets = dict.fromkeys(key for each in known for key in each.config["targets"])
+        able = [each for each in known if target in each.config["targets"]]
+        self._target.param.update(
+            options={quantity(key).name: key for key in targets}, value=target
+        )
+        self._network.param.update(
+            options={words.called(each): each.name for each in able}, value=run.name
+        )
+        self._showing = False
+
+    def _ask_trees(self) -> None:
+        """Have the trees of the Features page followed to this galaxy, unless they have been."""
+        choice, data = self.choice, self.choice.data
+        question = pose(data, choice.target, choice.features, choice.split)
+        here = len(data.galaxy_names)
+        few = TOO_FEW.format(least=LEAST_GALAXIES, here=here) * (here < LEAST_GALAXIES)
+        said = NOTHING if question is None else few
+        if said:
+            self._posed = None
+            self._learning.drop()
+            self._show_no_trees(said)
+            return
+        posed = (question, choice.galaxy, choice.los)
+        if posed != self._posed:
+            self._posed = posed
+            self._learning.ask(lambda _: steps_of_trees(*posed))
+
+    def _look(self) -> None:
+        """Look after the workers until they are done, once the page has reached its visitor."""
+        self._dim()
+        if self._asking.busy or self._learning.busy:
+            pn.state.onload(lambda: self._pulse.running or self._pulse.start())
+
+    def _pull(self) -> None:
+        """Take what the workers have made; rest when there is nothing left."""
+        with one_update():
+            self._take_network()
+            self._take_trees()
+            self._dim()
+        if not (self._asking.busy or self._learning.busy):
+            self._pulse.stop()
+
+    def _take_network(self) -> None:
+        """Show what a network answered; if it failed, show that in place of old pictures."""
+        if not self._asking.ready:
+            return
+        said = FAILED
+        with self.choice.reporting():
+            self._show_network(self._asking.take())
+            said = ""
+        self._show_message(said)
+
+    def _take_trees(self) -> None:
+        """Show how trees come to their prediction, or why they have none."""
+        if not self._learning.ready:
+            return
+        said = FAILED_TREES
+        with self.choice.reporting():
+            steps = self._learning.take()
+            said = "" if isinstance(steps, Steps) else words.unusable(steps)
+            if not said:
+                self._views[WhyTrees].draw(steps)
+                self._menus[WhyTrees].visible = True
+        self._show_no_trees(said)
+
+    def _show_message(self, said: str) -> None:
+        """Show a message in place of what a network says."""
+        self._message.param.update(object=said, visible=bool(said))
+        for kind in (WhyNetwork, WhyReplaced):
+            self._slots[kind].visible = not said
+
+    def _show_no_trees(self, said: str) -> None:
+        """Show a message in place of what trees say."""
+        self._no_trees.param.update(object=said, visible=bool(said))
+        self._slots[WhyTrees].visible = not said
+
+    def _dim(self) -> None:
+        """Show that pictures are of the question before; seen after 0.3 s."""
+        busy = {
+            WhyNetwork: self._asking.busy,
+            WhyReplaced: self._asking.busy,
+            WhyTrees: self._learning.busy,
+        }
+        for kind, slot in self._slots.items():
+            slot.css_classes = ["gm-slot", *["gm-stale"] * busy[kind]]
+        late = "asking the network…" if self._asking.busy else "learning…"
+        self._late.object = f'<p class="at-work">{late}</p>' if any(busy.values()) else ""
+
+    def _show_network(self, reasons: Reasons) -> None:
+        """Show what a network's prediction rests on."""
+        asked = reasons.asked
+        self._draw_network(Content((asked.data, asked.galaxy, asked.los), reasons))
+        self._views[WhyReplaced].draw(reasons)
+        for kind in (WhyNetwork, WhyReplaced):
+            self._menus[kind].visible = True
+
+    def _draw_network(self, content: Content) -> None:
+        """Draw the maps, and what is known of them; the first time, make their panes."""
+        fixed = self.choice.colours == "sample"
+        scales = (
+            services.sample_scales(content.sample[0]) if fixed else services.scales(*content.sample)
+        )
+        if WhyNetwork in self._views:
+            self._views[WhyNetwork].draw(content, scales, self.choice.theme)
+        else:
+            self._views[WhyNetwork] = WhyNetwork(content, scales, self.choice.theme)
+            self._slots[WhyNetwork].insert(0, self._views[WhyNetwork])
+
+    def _menu(self, kind: type) -> TakeAlong:
+        """Make the menu of a figure; it is there when the figure is."""
+        figure, source = FIGURES[kind]
+        choice = self.choice
+        menu = TakeAlong.of(
+            choice,
+            figure,
+            lambda: f"{source(self._views[kind])}_{choice.galaxy}_{choice.los}_{figure[3:]}",
+            table=lambda: self._views[kind].table,
+        )
+        menu.visible = False
+        return menu
+
+    def _chosen(self, event: param.parameterized.Event) -> None:
+        """Ask for another target, or another network."""
+        if not self._showing and event.new:
+            name = "target" if event.obj is self._target else "asked"
+            self.choice.param.update({name: event.new})

@@ -1,0 +1,41 @@
+"""How boosted trees come to their prediction for a galaxy, number by number."""
+
+import pandas as pd
+import panel as pn
+
+from galmass_app.plots.prediction import axis_label
+from galmass_app.plots.waterfall import Waterfall
+from galmass_app.views.why import words
+from galmass_app.why import Steps
+
+
+class WhyTrees(pn.viewable.Viewer):
+    """The waterfall of one sample, once there are steps to draw."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        stretch = {"sizing_mode": "stretch_width"}
+        self.steps, self._waterfall = None, Waterfall()
+        self._said = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
+        self._layout = pn.Column(
+            self._said,
+            pn.pane.Bokeh(self._waterfall.figure, margin=0, **stretch),
+            css_classes=["gm-why-trees"],
+            **stretch,
+        )
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return self._layout
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Value and SHAP value of each feature."""
+        return self.steps.steps.rename_axis("feature").reset_index()
+
+    def draw(self, steps: Steps) -> None:
+        """Show how trees come to their prediction for a sample."""
+        self.steps = steps
+        named = {key: words.measured(key, value) for key, value in steps.steps["value"].items()}
+        label = f"prediction: {axis_label(steps.question.target)}"
+        self._waterfall.show(steps.mean, steps.steps["step"].rename(index=named), label)
+        self._said.object = words.of_trees(steps)

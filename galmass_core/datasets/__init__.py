@@ -1,0 +1,1 @@
+"""Simulated galaxies -> a folder with their maps, features and masses; and back."""

@@ -1,0 +1,303 @@
+"""Simulated galaxies -> a data set on disk, in parallel; stopped at any point, it goes on later.
+
+Galaxies are taken a hundred at a time, in the order of `sources.find_galaxies`; each hundred
+becomes one shard, so what a shard holds depends neither on timing nor on the number of workers.
+While the build is under way, ``unfinished/`` keeps its settings and the rows of finished shards;
+``dataset.json`` is written last.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pandas as pd
+
+from galmass_core import __version__
+from galmass_core.datasets.dataset import (
+    DESCRIPTION,
+    SCHEMA,
+    UNFINISHED,
+    DataSet,
+    DataSetError,
+    claim_folder,
+    open_dataset,
+    shard_path,
+    write_tables,
+)
+from galmass_core.datasets.measure import (
+    Excluded,
+    Measured,
+    Recipe,
+    check_where,
+    measure_galaxy,
+)
+from galmass_core.datasets.shards import append_galaxy
+from galmass_core.datasets.thinning import check_stars
+from galmass_core.imaging.maps import MapConfig
+from galmass_core.parallel import map_in_order
+from galmass_core.sources import GalaxyRef, find_galaxies
+from galmass_core.storage.atomic import write_json, written_whole
+from galmass_core.storage.lock import locked, show_life
+
+GALAXIES_PER_SHARD = 100
+Result = Measured | Excluded | None  # None: not asked for
+Progress = Callable[[int, int, int], None]  # galaxies done, in all, excluded so far
+
+
+def build_dataset(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    *,
+    limit: int | None = None,
+    ids: Collection[str] | None = None,
+    where: str | None = None,
+    workers: int = 1,
+    device: str = "cpu",
+    dust: str = "xu17",
+    stars: int | None = None,
+    progress: Progress | None = None,
+    packed: bool = False,
+) -> DataSet:
+    """Make a data set of simulated galaxies.
+
+    A galaxy that cannot be used is recorded with its reason and the rest go on. A build that was
+    stopped goes on where it was when it is called again with the same arguments.
+
+    Parameters
+    ----------
+    sources : sequence of str or Path
+        Galaxy files, and folders of them.
+    out : str or Path
+        Folder to make.
+    limit : int, optional
+        Look only at the first so many galaxies of the sources.
+    ids : collection of str, optional
+        Take only these subhalo IDs or full names.
+    where : str, optional
+        Take only galaxies that fulfil this, as ``log_mstar > 10 and f_dm_1rhsm < 0.5``, in
+        columns of `quantities` that do not depend on the line of sight.
+    workers : int
+        Processes. With more than one, a script needs its ``if __name__ == "__main__"``.
+    device : str
+        ``cpu``, or a torch device that renders the images.
+    dust : str
+        ``xu17`` (the paper's) or ``none``.
+    stars : int, optional
+        Thin every galaxy to so many stars, as `thinning.thin_stars` does, before it is looked at;
+        galaxies with fewer are left out. What does not depend on the line of sight, targets and
+        profiles stay those of all stars.
+    progress : callable, optional
+        Called with the numbers of galaxies done, in all, and excluded so far.
+    packed : bool
+        For shipping: compress light, and keep of each source only its file's name.
+
+    Returns
+    -------
+    DataSet
+
+    Raises
+    ------
+    FileNotFoundError
+        If a source does not exist.
+    ValueError
+        If ``where`` is not a condition on known columns, ``limit`` or ``workers`` is below 1,
+        ``stars`` is below 100, or another process is building ``out``.
+    DataSetError
+        If ``out`` holds something else, or no galaxy could be used.
+    ChildProcessError
+        If a worker is killed; the same call goes on from the last whole shard.
+    """
+    if limit is not None and limit < 1:
+        msg = f"limit must be at least 1, got {limit}"
+        raise ValueError(msg)
+    if where is not None:
+        check_where(where)
+    if stars is not None:
+        check_stars(stars)
+    recipe = Recipe(
+        maps=MapConfig(dust=dust),
+        device=device,
+        where=where,
+        ids=None if ids is None else frozenset(ids),
+        packed=packed,
+        stars=stars,
+    )
+    found = find_galaxies([Path(source).resolve() for source in sources])
+    refs = found.galaxies[:limit]
+    out, settings = Path(out), _settings(refs, recipe) | {"selection": dict(found.left_out)}
+    if not _is_whole(out, settings):
+        _begin(out, settings)
+        with locked(out / UNFINISHED):
+            _write_shards(out, refs, recipe, workers, progress)
+            _finish(out, settings, recipe.ids)
+    return open_dataset(out.resolve())
+
+
+def _settings(refs: Sequence[GalaxyRef], recipe: Recipe) -> dict[str, Any]:
+    """Return all that decides a data set's content; a build resumes only if it is the same."""
+    files = {ref.path: ref.path.stat() for ref in refs}
+    listing = [
+        (str(ref.path), ref.subhalo, files[ref.path].st_size, files[ref.path].st_mtime_ns)
+        for ref in refs
+    ]
+    return {
+        "schema": SCHEMA,
+        "galmass": __version__,
+        "sources": {"galaxies": len(refs), "sha256": _digest(listing)},
+        "where": recipe.where,
+        "ids": None if recipe.ids is None else _digest(sorted(recipe.ids)),
+        "maps": asdict(recipe.maps),
+        "device": recipe.device,
+        "packed": recipe.packed,
+        "stars": recipe.stars,
+    }
+
+
+def _digest(content: Any) -> str:  # noqa: ANN401
+    """Hash anything that JSON can say."""
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _is_whole(out: Path, settings: dict[str, Any]) -> bool:
+    """Whether exactly this data set is there and complete."""
+    if not (out / DESCRIPTION).exists():
+        return False
+    _check_same(out, "a data set", json.loads((out / DESCRIPTION).read_text()), settings)
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+    return True
+
+
+def _begin(out: Path, settings: dict[str, Any]) -> None:
+    """Make the folder of an unfinished build, or find the one that was left."""
+    record = out / UNFINISHED / "settings.json"
+    if record.exists():
+        _check_same(out, "an unfinished build", json.loads(record.read_text()), settings)
+    claim_folder(out)
+    record.parent.mkdir(parents=True, exist_ok=True)
+    write_json(record, settings)
+    (out / "maps").mkdir(exist_ok=True)
+
+
+def _check_same(out: Path, what: str, there: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Raise unless what lies in the folder was made with these settings."""
+    other = [key for key, value in settings.items() if there.get(key) != value]
+    if other:
+        msg = f"{out}: holds {what} with other {', '.join(other)}; take another folder"
+        raise DataSetError(msg)
+
+
+def _write_shards(
+    out: Path, refs: Sequence[GalaxyRef], recipe: Recipe, workers: int, progress: Progress | None
+) -> None:
+    """Write the shards that are still missing, in order."""
+    starts = range(0, len(refs), GALAXIES_PER_SHARD)
+    batches = [refs[start : start + GALAXIES_PER_SHARD] for start in starts]
+    pending, seen, excluded = dict(enumerate(batches)), {}, 0
+    for number, record in _read_records(out):
+        del pending[number]
+        seen |= {row["name"]: row["source"] for row in record["samples"]}
+        excluded += len(record["excluded"])
+    remaining = [ref for batch in pending.values() for ref in batch]
+
+    task = partial(measure_galaxy, recipe=recipe)
+    with closing(map_in_order(task, remaining, workers)) as measured:
+        results = _once_each(measured, seen)
+        results = _reported(results, progress, len(refs) - len(remaining), len(refs), excluded)
+        for number, batch in pending.items():
+            _write_shard(out, number, islice(results, len(batch)), recipe.packed)
+
+
+def _once_each(results: Iterable[Result], seen: dict[str, str]) -> Iterator[Result]:
+    """Exclude galaxies whose name came before."""
+    for result in results:
+        if isinstance(result, Measured):
+            source = result.rows[0]["source"]
+            if result.name in seen:
+                reason = f"its name is taken by {seen[result.name]}"
+                result = Excluded(name=result.name, reason=reason, source=source)
+            else:
+                seen[result.name] = source
+        yield result
+
+
+def _reported(
+    results: Iterable[Result],
+    progress: Progress | None,
+    done: int,
+    total: int,
+    excluded: int,
+) -> Iterator[Result]:
+    """Tell of each result as it comes."""
+    for number, result in enumerate(results, start=done + 1):
+        excluded += isinstance(result, Excluded)
+        if progress is not None:
+            progress(number, total, excluded)
+        yield result
+
+
+def _write_shard(out: Path, number: int, results: Iterable[Result], packed: bool) -> None:
+    """Write one shard, then the record that it is there."""
+    path, samples, excluded = shard_path(out, number), [], []
+    with written_whole(path) as part, h5py.File(part, "w") as shard:
+        for result in results:
+            if isinstance(result, Excluded):
+                excluded.append(asdict(result))
+            elif result is not None:
+                first = append_galaxy(shard, result.entry, packed=packed)
+                for row, sample in enumerate(result.rows, start=first):
+                    samples.append(sample | {"shard": number, "row": row})
+    with path.open("rb") as stream:
+        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+    if not samples:
+        path.unlink()
+    record = {"samples": samples, "excluded": excluded, "sha256": checksum}
+    write_json(out / UNFINISHED / f"{path.stem}.json", record)
+    show_life(out / UNFINISHED)
+
+
+def _read_records(out: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read what is known of the finished shards, one after another, with their numbers."""
+    for path in sorted((out / UNFINISHED).glob("shard-*.json")):
+        yield int(path.stem.split("-")[1]), json.loads(path.read_text())
+
+
+def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) -> None:
+    """Merge the shards' records into tables, and declare the data set whole."""
+    tables, excluded, shards = [], [], {}
+    for number, record in _read_records(out):
+        excluded += record["excluded"]
+        if record["samples"]:
+            tables.append(pd.DataFrame(record["samples"]))  # a tenth of the rows' memory
+            name, count = shard_path(out, number).name, len(record["samples"])
+            shards[name] = {"samples": count, "sha256": record["sha256"]}
+    names = [name for table in tables for name in table["name"].unique()]
+    excluded += _never_met(ids or (), names + [row["name"] for row in excluded])
+    if not tables:
+        _give_up(out, excluded)
+    samples = pd.concat(tables, ignore_index=True)
+    write_tables(out, samples, settings | {"shards": shards}, excluded)
+    shutil.rmtree(out / UNFINISHED)
+
+
+def _never_met(ids: Collection[str], names: Iterable[str]) -> list[dict[str, str]]:
+    """Return the IDs that no galaxy had, as excluded galaxies."""
+    met = {part for name in names for part in (name, name.rpartition("/")[2])}
+    reason = "no galaxy of the sources has this ID"
+    return [{"name": name, "reason": reason, "source": ""} for name in sorted(set(ids) - met)]
+
+
+def _give_up(out: Path, excluded: list[dict[str, str]]) -> None:
+    """Remove a data set that would be empty, and say why it would."""
+    shutil.rmtree(out / "maps")
+    shutil.rmtree(out / UNFINISHED)
+    first = excluded[0]["reason"] if excluded else "the IDs asked for are not among them"
+    msg = f"{out}: no galaxy could be used, {len(excluded)} are excluded; the first: {first}"
+    raise DataSetError(msg)

@@ -1,0 +1,378 @@
+"""A data set on disk -> its samples as a table, their maps, and tensors for networks.
+
+A data set is a folder: ``dataset.json`` (what it is, and that it is whole), ``index.parquet`` (one
+row per sample), ``excluded.parquet`` (who is missing, and why) and ``maps/shard-*.h5``. `build`
+writes it; `shards` knows how maps are encoded.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from galmass_core import __version__
+from galmass_core.datasets.shards import read_maps, read_profiles
+from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
+from galmass_core.imaging.maps import MAP_KEYS, VIEW_PIXELS, GalaxyMaps
+from galmass_core.quantities import QUANTITIES
+from galmass_core.storage.atomic import write_json
+from galmass_core.storage.parquet import write_table
+
+if TYPE_CHECKING:
+    import torch
+
+SCHEMA = 1  # version of the folder's layout
+DESCRIPTION, INDEX, EXCLUDED = "dataset.json", "index.parquet", "excluded.parquet"
+UNFINISHED = "unfinished"  # folder that is there while a build is under way
+
+
+class DataSetError(ValueError):
+    """A data set that cannot be used; the message names folder, file and rule."""
+
+
+def home_folder() -> Path:
+    """Return the folder of the user's data sets: $GALMASS_HOME, else the platform's own."""
+    if "GALMASS_HOME" in os.environ:
+        return Path(os.environ["GALMASS_HOME"])
+    from platformdirs import user_data_path
+
+    return user_data_path("galmass", appauthor=False)
+
+
+def list_datasets() -> list[Path]:
+    """Return the folders of all whole data sets under the home folder, sorted by name."""
+    return sorted(path.parent for path in home_folder().glob(f"*/{DESCRIPTION}"))
+
+
+def shard_path(folder: Path, number: int) -> Path:
+    """Return where the shard of that number lies in a data set's folder."""
+    return folder / "maps" / f"shard-{number:05d}.h5"
+
+
+def open_dataset(path_or_name: str | Path) -> "DataSet":
+    """Open a data set.
+
+    Parameters
+    ----------
+    path_or_name : str or Path
+        Its folder, or its name under the home folder.
+
+    Returns
+    -------
+    DataSet
+
+    Raises
+    ------
+    DataSetError
+        If there is none, its build is not finished, it is damaged, or of another schema.
+    """
+    folder = _locate(path_or_name)
+    description = folder / DESCRIPTION
+    try:
+        info = json.loads(description.read_text(encoding="utf-8"))
+        found = info["schema"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"{description}: must be the JSON description of a data set, but: {error}"
+        raise DataSetError(msg) from error
+    if found != SCHEMA:
+        msg = f"{description}: schema must be {SCHEMA}, which this galmass reads, got {found}"
+        raise DataSetError(msg)
+    return DataSet(
+        path=folder,
+        info=info,
+        samples=_read_table(folder / INDEX),
+        excluded=_read_table(folder / EXCLUDED),
+    )
+
+
+def _locate(path_or_name: str | Path) -> Path:
+    """Return the folder of a data set that is whole."""
+    for folder in (Path(path_or_name), home_folder() / path_or_name):
+        if (folder / DESCRIPTION).is_file():
+            return folder.resolve()
+        if (folder / UNFINISHED).is_dir():
+            msg = f"{folder}: build unfinished: run the same galmass build again"
+            raise DataSetError(msg)
+    known = ", ".join(path.name for path in list_datasets()) or "none"
+    rule = f"must be a data-set folder or the name of one under {home_folder()}"
+    msg = f"{path_or_name}: {rule}, where there are: {known}"
+    raise DataSetError(msg)
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Read one of the two tables."""
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        msg = f"{path}: must be a table of the data set, but: {error}"
+        raise DataSetError(msg) from error
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataSet:
+    """Galaxies with their maps and true masses, three lines of sight each.
+
+    Attributes
+    ----------
+    path : Path
+    info : dict
+        Content of ``dataset.json``: how it was made.
+    samples : pandas.DataFrame
+        One row per sample: ``name``, ``los``, and columns that `quantities` explains.
+    excluded : pandas.DataFrame
+        ``name``, ``reason`` and ``source`` of each galaxy that was left out.
+    """
+
+    path: Path
+    info: dict[str, Any]
+    samples: pd.DataFrame
+    excluded: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    @property
+    def has_maps(self) -> bool:
+        """Whether there are maps, or the table alone."""
+        return bool(self.info["shards"])
+
+    @cached_property
+    def checksum(self) -> str:
+        """A fingerprint: of the description, which has the maps' checksums, and of the table."""
+        digest = hashlib.sha256()
+        for name in (DESCRIPTION, INDEX):
+            digest.update((self.path / name).read_bytes())
+        return digest.hexdigest()
+
+    @cached_property
+    def galaxy_names(self) -> list[str]:
+        """The galaxies' names, each once, in the order of the samples."""
+        return list(self.samples["name"].unique())
+
+    @cached_property
+    def galaxies(self) -> pd.DataFrame:
+        """One row per galaxy, indexed by name; what differs by line of sight is averaged."""
+        known = self.samples.columns.intersection(list(QUANTITIES))
+        per_sample = [key for key in known if QUANTITIES[key].per_sample]
+        by_galaxy = self.samples.groupby("name", sort=False)
+        galaxies = by_galaxy.first().drop(columns=["los", "shard", "row"], errors="ignore")
+        galaxies[per_sample] = by_galaxy[per_sample].mean()
+        return galaxies.assign(n_samples=by_galaxy.size())
+
+    def row(self, name: str, line_of_sight: str) -> pd.Series:
+        """Return the row of one sample.
+
+        Parameters
+        ----------
+        name : str
+            ``suite/simulation/snapshot/subhalo``.
+        line_of_sight : str
+            ``x``, ``y`` or ``z``; any of them finds the one sample of a galaxy that has no line
+            of sight, as in a catalogue.
+
+        Raises
+        ------
+        KeyError
+            If it is not in the data set; the message offers similar names.
+        """
+        return self.samples.iloc[self._place(name, line_of_sight)]
+
+    def _place(self, name: str, line_of_sight: str) -> int:
+        """Return the number of a sample's row."""
+        place = self._places.get((name, line_of_sight), self._places.get((name, NO_LINE_OF_SIGHT)))
+        if place is None:
+            near = get_close_matches(name, self.galaxy_names) or self.galaxy_names[:3]
+            msg = f"no galaxy {name} along {line_of_sight} in {self.path}; try {', '.join(near)}"
+            raise KeyError(msg)
+        return place
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], int]:
+        """Numbers of all rows by name and line of sight."""
+        keys = zip(self.samples["name"], self.samples["los"], strict=True)
+        return {key: place for place, key in enumerate(keys)}
+
+    def maps(self, name: str, line_of_sight: str) -> GalaxyMaps:
+        """Read the raw maps of one sample.
+
+        Raises
+        ------
+        KeyError
+            If it is not in the data set.
+        DataSetError
+            If the data set has no maps, or their file is missing or damaged.
+        """
+        ((_, maps),) = self.read_maps([self._place(name, line_of_sight)])
+        return maps
+
+    def profiles(self, name: str) -> pd.DataFrame:
+        """Read how a galaxy's mass grows with radius, as `targets.mass_profiles` gives it.
+
+        Raises
+        ------
+        KeyError
+            If it is not in the data set.
+        DataSetError
+            If the data set has no maps, or their file is missing or damaged.
+        """
+        row = self.row(name, self.samples.loc[0, "los"])
+        with self._open_shard(row.get("shard")) as shard:
+            return read_profiles(shard, row["row"])
+
+    def tensors(
+        self, keys: Sequence[str] = MAP_KEYS, rows: ArrayLike | None = None, *, pixels: int = 300
+    ) -> dict[str, "torch.Tensor"]:
+        """Read maps as a network takes them.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            Among ``r``, ``g-r``, ``V``, ``sigma`` and ``occupancy``; the first four by default.
+        rows : (B,) int, optional
+            Rows of `samples`; all by default.
+        pixels : int
+            Side of ``r`` and ``g-r``: 300, 150 or 60 in the paper. The others have 48.
+
+        Returns
+        -------
+        dict of (B, P, P) float32
+            Units as in `maps.GalaxyMaps.view`; NaN where there is nothing to show.
+
+        Raises
+        ------
+        ValueError
+            If a key is unknown or ``pixels`` does not divide the stored side.
+        DataSetError
+            If the data set has no maps, or their file is missing or damaged.
+        """
+        import torch
+
+        if unknown := set(keys) - set(VIEW_PIXELS):
+            msg = f"keys must be among {', '.join(VIEW_PIXELS)}, got {', '.join(sorted(unknown))}"
+            raise ValueError(msg)
+        rows = np.arange(len(self)) if rows is None else np.asarray(rows)
+        sides = {key: pixels if key in ("r", "g-r") else VIEW_PIXELS[key] for key in keys}
+        stacks = {key: np.empty((len(rows), side, side), "f4") for key, side in sides.items()}
+        for place, maps in self.read_maps(rows):
+            for key, side in sides.items():
+                stacks[key][place] = maps.view(key, side)
+        return {key: torch.from_numpy(stack) for key, stack in stacks.items()}
+
+    def read_maps(self, rows: ArrayLike) -> Iterator[tuple[int, GalaxyMaps]]:
+        """Read samples shard by shard.
+
+        Parameters
+        ----------
+        rows : (B,) int
+            Rows of `samples`.
+
+        Yields
+        ------
+        int
+            Place among ``rows``.
+        GalaxyMaps
+
+        Raises
+        ------
+        DataSetError
+            If the data set has no maps, or their file is missing or damaged.
+        """
+        columns = self.samples.iloc[rows].reindex(columns=["shard", "row", "half_mass_radius"])
+        shards, shard_rows, radii = columns.to_numpy(float).T
+        order = np.argsort(shards, kind="stable")
+        for number, places in groupby(order, key=shards.__getitem__):
+            with self._open_shard(number) as shard:
+                for place in places:
+                    flux_CHW, moments_CHW = read_maps(shard, int(shard_rows[place]))
+                    maps = GalaxyMaps(
+                        flux_CHW=flux_CHW,
+                        moments_CHW=moments_CHW,
+                        half_mass_radius=radii[place],
+                        half_width=self.info["maps"]["half_width"] * radii[place],
+                    )
+                    yield place, maps
+
+    def _open_shard(self, number: float) -> h5py.File:
+        """Open a shard for reading, anew each time: safe in threads and in forked processes."""
+        if not self.has_maps:
+            msg = f"{self.path}: has no maps, only tables"
+            raise DataSetError(msg)
+        path = shard_path(self.path, int(number))
+        try:
+            return h5py.File(path, "r")
+        except OSError as error:
+            msg = f"{path}: must be a shard of maps, but is missing or damaged: {error}"
+            raise DataSetError(msg) from error
+
+
+def claim_folder(folder: Path) -> None:
+    """Make a data set's folder; raise DataSetError if it holds anything but an unfinished build."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / UNFINISHED).exists() and any(folder.iterdir()):
+        msg = f"{folder}: must be a new or empty folder, or an unfinished build, holds other files"
+        raise DataSetError(msg)
+
+
+def write_tables(
+    folder: Path,
+    samples: pd.DataFrame,
+    description: dict[str, Any],
+    excluded: Sequence[dict[str, str]] = (),
+) -> DataSet:
+    """Write a data set's tables, then the description that declares it whole.
+
+    Parameters
+    ----------
+    folder : Path
+        New, empty, or that of an unfinished build, whose shards stay.
+    samples : pandas.DataFrame
+        One row per sample: ``name``, ``los``, and columns of `quantities`.
+    description : dict
+        Of how it was made, and ``shards`` if there are any.
+    excluded : sequence of dict
+        ``name``, ``reason`` and ``source`` of each galaxy that was left out.
+
+    Returns
+    -------
+    DataSet
+
+    Raises
+    ------
+    DataSetError
+        If there are no samples, or ``folder`` holds something else.
+    """
+    if samples.empty:
+        msg = f"{folder}: must hold at least one galaxy, but none is left"
+        raise DataSetError(msg)
+    claim_folder(folder)
+    write_table(folder / INDEX, samples.astype({"is_central": "boolean", "host_group": "Int64"}))
+    columns = ["name", "reason", "source"]
+    write_table(folder / EXCLUDED, pd.DataFrame(list(excluded), columns=columns))
+    names = samples["name"].unique()
+    facts = {
+        "schema": SCHEMA,
+        "galmass": __version__,
+        "state": "complete",
+        "suites": sorted({GalaxyName.parse(name).suite for name in names}),
+        "counts": {"galaxies": len(names), "samples": len(samples), "excluded": len(excluded)},
+        "shards": {},
+    }
+    write_json(folder / DESCRIPTION, facts | description)
+    return open_dataset(folder.resolve())
+
+
+def replace_samples(data: DataSet, samples: pd.DataFrame, **changes: Any) -> None:  # noqa: ANN401
+    """Write a data set's index anew, with other columns; ``changes`` go into its description."""
+    write_table(data.path / INDEX, samples)
+    write_json(data.path / DESCRIPTION, data.info | changes)

@@ -1,0 +1,126 @@
+"""Maps of a galaxy, and tables -> FITS files that say their units and what they hold."""
+
+from collections.abc import Mapping
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from galmass_core import __version__
+from galmass_core.galaxy import GalaxyName
+from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.quantities import QUANTITIES, Quantity, quantity
+
+if TYPE_CHECKING:
+    from astropy.io import fits
+
+_NAMES = ("SUITE", "SIM", "SNAPSHOT", "SUBHALO")
+_HEADS = {  # keyword: column of a sample, what it is
+    "REDSHIFT": ("redshift", "redshift of the snapshot"),
+    "R_HSM": ("half_mass_radius", "[kpc] stellar half-mass radius"),
+    "R_E": ("effective_radius", "[kpc] projected half-light radius"),
+    "SYNTH": ("synthetic", "made by galmass, not by a simulation"),
+}
+_FITS_UNITS = {"Msun": "solMass", "Lsun": "solLum"}
+
+
+def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
+    """Return the four maps of a galaxy as a FITS file.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+    sample : mapping
+        ``name``, ``los``, and what else a data set's row says of the galaxy.
+
+    Returns
+    -------
+    bytes
+        One image extension per map: ``R`` [solLum/pixel], ``G-R`` [mag], ``V`` and ``SIGMA``
+        [km/s]; NaN where there is nothing to show. The linear world coordinates are kpc from the
+        galaxy's centre. The primary header names the galaxy and its line of sight.
+    """
+    from astropy.io import fits
+
+    primary = fits.PrimaryHDU()
+    primary.header["ORIGIN"] = f"galmass {__version__}"
+    primary.header["OBJECT"] = sample["name"]
+    for key, value in zip(_NAMES, GalaxyName.parse(sample["name"]), strict=True):
+        primary.header[key] = value
+    primary.header["LOS"] = sample["los"], "line of sight: axis of the simulation box"
+    for key, (column, words) in _HEADS.items():
+        if column in sample and not pd.isna(sample[column]):
+            primary.header[key] = sample[column], words
+    images = [_image(maps, quantity(key)) for key in MAP_KEYS]
+    return _content(fits.HDUList([primary, *images]))
+
+
+def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
+    """Return a table as a FITS file.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Columns that are keys of `quantities` get their unit and meaning. The index is left out.
+    about : mapping of str to str
+        Keywords of the header: where the table comes from.
+
+    Returns
+    -------
+    bytes
+        One binary table. Decimal logarithms have no unit, which FITS could not say; the comment
+        of their column says of what they are.
+    """
+    from astropy.io import fits
+    from astropy.table import Table
+
+    known = {key: QUANTITIES[key] for key in table if key in QUANTITIES}
+    units = {key: _fits_unit(one.unit) for key, one in known.items() if one.unit and not one.log}
+    hdu = fits.table_to_hdu(Table.from_pandas(table.reset_index(drop=True), units=units))
+    for number, key in enumerate(table, start=1):
+        if key in known:
+            hdu.header[f"TCOMM{number}"] = _meaning(known[key])
+    hdu.header.update(about)
+    return _content(fits.HDUList([fits.PrimaryHDU(), hdu]))
+
+
+def _image(maps: GalaxyMaps, shown: Quantity) -> "fits.ImageHDU":
+    """One map, with kpc from the galaxy's centre as its coordinates."""
+    from astropy.io import fits
+
+    pixels_HW = maps.view(shown.key)
+    hdu = fits.ImageHDU(pixels_HW, name=shown.key)
+    hdu.header["BUNIT"] = _fits_unit(shown.unit)
+    hdu.header["COMMENT"] = _plain(f"{shown.name}: {shown.help}")
+    side = len(pixels_HW)
+    for axis, name in ((1, "X"), (2, "Y")):
+        hdu.header[f"CTYPE{axis}"] = name, "offset from the centre of the galaxy"
+        hdu.header[f"CUNIT{axis}"] = "kpc"
+        hdu.header[f"CRPIX{axis}"] = (side + 1) / 2
+        hdu.header[f"CRVAL{axis}"] = 0.0
+        hdu.header[f"CDELT{axis}"] = 2 * float(maps.half_width) / side, "[kpc] side of a pixel"
+    return hdu
+
+
+def _meaning(shown: Quantity) -> str:
+    """Say what a column is."""
+    return _plain(f"log10 of {shown.name} [{shown.unit}]" if shown.log else shown.name)
+
+
+def _plain(text: str) -> str:
+    """Write with the characters that a header takes."""
+    return text.translate(str.maketrans("é−σ", "e-s"))
+
+
+def _fits_unit(unit: str) -> str:
+    """Write a unit as FITS does."""
+    for ours, theirs in _FITS_UNITS.items():
+        unit = unit.replace(ours, theirs)
+    return unit
+
+
+def _content(hdus: "fits.HDUList") -> bytes:
+    """Return the bytes of a file."""
+    file = BytesIO()
+    hdus.writeto(file)
+    return file.getvalue()

@@ -1,0 +1,217 @@
+"""The raw maps of some hundred galaxies in one HDF5 file: how they are encoded, written and read.
+
+Light is stored as 16-bit codes that are linear in log10 flux, an image at a time: code 0 is no
+light, 1 the faintest lit pixel, and 65535 the brightest. Half a step is 2e-4 of the flux in an
+image that spans twelve decades; where size matters (packed) it is 9e-4, and the rest compresses.
+
+Rows of a shard are samples; a galaxy's lines of sight follow each other. Shape suffixes: S samples
+of one galaxy (one per line of sight), C channels, H rows, W columns.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.galaxy import LINES_OF_SIGHT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from galmass_core.imaging.maps import GalaxyMaps
+
+_STEPS = 65534  # between codes 1 and 65535
+_PACKED_STEP = 8e-4  # dex; half of it is 9.2e-4 of the flux
+PROFILE_COLUMNS = ("radius", "mstar", "mdm", "mgas", "mtot", "v_circ")
+_UNITS = {
+    "light": "log10(Lsun/pixel) = scale[0] + (light - 1) scale[1]; 0 is dark",
+    "light_scale": "log10(Lsun/pixel), dex",
+    "star_count": "stars/pixel",
+    "moments": "Lsun/pixel (km/s)^(0, 1, 2)",
+    "profiles": "kpc, Msun, Msun, Msun, Msun, km/s",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShardEntry:
+    """What a shard holds of one galaxy, encoded.
+
+    Attributes
+    ----------
+    light : (S, 2, H, W) uint16
+        Codes of the flux in g and r.
+    light_scale : (S, 2, 2) float64; log10(Lsun/pixel), dex
+        Of each image, the flux of code 1 and the step from code to code.
+    star_count : (S, H, W) uint32
+    moments : (S, 3, H, W) float32
+        Sums of w, w v and w v².
+    profiles : (1, 6, R) float32
+        Rows as in `PROFILE_COLUMNS`.
+    """
+
+    light: NDArray
+    light_scale: NDArray
+    star_count: NDArray
+    moments: NDArray
+    profiles: NDArray
+
+
+def encode_light(flux_HW: NDArray, *, min_step: float = 0.0) -> tuple[NDArray, NDArray]:
+    """Turn an image into codes linear in log10 flux.
+
+    Parameters
+    ----------
+    flux_HW : (H, W) float32, Lsun/pixel
+    min_step : float, dex
+        Steps are as small as 16 bits allow, but not smaller than this.
+
+    Returns
+    -------
+    codes_HW : (H, W) uint16
+    scale : (2,) float64; log10(Lsun/pixel), dex
+        Flux of code 1, and the step from code to code; zeros if all is dark.
+
+    Raises
+    ------
+    ValueError
+        If a pixel is negative or not finite.
+    """
+    if not (flux_HW.min() >= 0 and np.isfinite(flux_HW.max())):
+        msg = f"light must be finite and >= 0, got {flux_HW.min()} to {flux_HW.max()} Lsun/pixel"
+        raise ValueError(msg)
+    lit_HW = flux_HW > 0
+    codes_HW = np.zeros(flux_HW.shape, dtype=np.uint16)
+    if not lit_HW.any():
+        return codes_HW, np.zeros(2)
+    log_flux = np.log10(flux_HW[lit_HW])
+    faintest = float(log_flux.min())
+    step = max((float(log_flux.max()) - faintest) / _STEPS, min_step)
+    codes_HW[lit_HW] = 1 + np.rint((log_flux - faintest) / step) if step else 1
+    return codes_HW, np.array([faintest, step])
+
+
+def decode_light(codes_CHW: NDArray, scale_C2: NDArray) -> NDArray:
+    """Turn codes back into flux.
+
+    Parameters
+    ----------
+    codes_CHW : (C, H, W) uint16
+    scale_C2 : (C, 2) float; log10(Lsun/pixel), dex
+
+    Returns
+    -------
+    (C, H, W) float32, Lsun/pixel
+        Within 1e-3 of the image that was encoded.
+    """
+    faintest_C, step_C = scale_C2.T * np.log2(10.0)  # 2^x is several times faster than 10^x
+    first_C11 = np.float32(faintest_C - step_C)[:, None, None]
+    flux_CHW = np.exp2(codes_CHW * np.float32(step_C)[:, None, None] + first_C11)
+    flux_CHW[codes_CHW == 0] = 0.0
+    return flux_CHW
+
+
+def encode_galaxy(
+    samples: Sequence["GalaxyMaps"], profiles: "pd.DataFrame", *, packed: bool = False
+) -> ShardEntry:
+    """Encode a galaxy's maps along all lines of sight, and its mass profiles.
+
+    Parameters
+    ----------
+    samples : S GalaxyMaps
+    profiles : pandas.DataFrame
+        From `targets.mass_profiles`.
+    packed : bool
+        Take no finer steps of light than needed.
+
+    Returns
+    -------
+    ShardEntry
+
+    Raises
+    ------
+    ValueError
+        If a pixel is negative or not finite.
+    """
+    images = [image for maps in samples for image in maps.flux_CHW]
+    min_step = _PACKED_STEP if packed else 0.0
+    codes, scales = zip(*(encode_light(image, min_step=min_step) for image in images), strict=True)
+    shape = (len(samples), *samples[0].flux_CHW.shape)
+    moments = np.stack([maps.moments_CHW for maps in samples])
+    return ShardEntry(
+        light=np.stack(codes).reshape(shape),
+        light_scale=np.stack(scales).reshape(*shape[:2], 2),
+        star_count=moments[:, 0].astype(np.uint32),
+        moments=moments[:, 1:],
+        profiles=profiles[list(PROFILE_COLUMNS)].to_numpy(np.float32).T[None],
+    )
+
+
+def append_galaxy(shard: h5py.File, entry: ShardEntry, *, packed: bool = False) -> int:
+    """Add a galaxy behind those that a shard holds already.
+
+    Equal entries in equal order give equal bytes.
+
+    Parameters
+    ----------
+    shard : h5py.File
+        Open for writing.
+    entry : ShardEntry
+    packed : bool
+        Compress: a third of the size, several times slower to read.
+
+    Returns
+    -------
+    int
+        Row of the galaxy's first sample.
+    """
+    if "light" not in shard:
+        _create_datasets(shard, entry, packed)
+    first = len(shard["light"])
+    for key, values in vars(entry).items():
+        dataset = shard[key]
+        dataset.resize(len(dataset) + len(values), axis=0)
+        dataset[-len(values) :] = values
+    return first
+
+
+def _create_datasets(shard: h5py.File, entry: ShardEntry, packed: bool) -> None:
+    """Lay out an empty shard: an image a chunk, so that each is read by itself."""
+    compression = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
+    rows_per_chunk = {"light_scale": 64, "profiles": 16}  # small; all others are images
+    for key, values in vars(entry).items():
+        image = (1,) * (values.ndim - 2) + values.shape[-2:]
+        dataset = shard.create_dataset(
+            key,
+            shape=(0, *values.shape[1:]),
+            maxshape=(None, *values.shape[1:]),
+            dtype=values.dtype,
+            chunks=(rows_per_chunk[key], *values.shape[1:]) if key in rows_per_chunk else image,
+            track_times=False,
+            **(compression if packed else {}),
+        )
+        dataset.attrs["unit"] = _UNITS[key]
+
+
+def read_maps(shard: h5py.File, row: int) -> tuple[NDArray, NDArray]:
+    """Read one sample.
+
+    Returns
+    -------
+    flux_CHW : (2, H, W) float32, Lsun/pixel
+    moments_CHW : (4, H, W) float32
+        As in `maps.GalaxyMaps`.
+    """
+    flux_CHW = decode_light(shard["light"][row], shard["light_scale"][row])
+    count_HW = shard["star_count"][row].astype(np.float32)
+    return flux_CHW, np.concatenate([count_HW[None], shard["moments"][row]])
+
+
+def read_profiles(shard: h5py.File, row: int) -> "pd.DataFrame":
+    """Read the mass profiles of the galaxy that a sample shows, as `targets.mass_profiles`."""
+    import pandas as pd
+
+    values = shard["profiles"][row // len(LINES_OF_SIGHT)]
+    return pd.DataFrame(values.T.astype(float), columns=list(PROFILE_COLUMNS))

@@ -1,0 +1,1 @@
+"""Galaxy -> its stars' light on the sky -> the four maps."""

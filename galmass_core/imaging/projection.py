@@ -1,0 +1,79 @@
+"""Galaxy -> its stars on the sky along one line of sight.
+
+The line of sight x looks at the (y, z) plane, y at (z, x), z at (x, y): right-handed, box axes as
+they are, no re-orientation (Chu et al. 2024, Sec. 2.1). Receding stars have positive velocity.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.galaxy import Galaxy, sky_axes
+from galmass_core.imaging.dust import dust_transmission
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkyStars:
+    """The stars of one galaxy as seen along one line of sight; N stars.
+
+    Attributes
+    ----------
+    line_of_sight : str
+        ``x``, ``y`` or ``z``.
+    half_mass_radius : float, kpc
+        R_hsm of the galaxy: the unit of the frame and of the apertures.
+    x, y : (N,) float, kpc
+        Position on the sky; x to the right, y upwards.
+    velocities : (N,) float, km/s
+        Along the line of sight, positive receding, relative to the galaxy.
+    masses : (N,) float, Msun
+    luminosities : (2, N) float, Lsun
+        Dimmed by dust, in the bands g and r.
+    """
+
+    line_of_sight: str
+    half_mass_radius: float
+    x: NDArray
+    y: NDArray
+    velocities: NDArray
+    masses: NDArray
+    luminosities: NDArray
+
+    @property
+    def radii(self) -> NDArray:
+        """Projected distance from the centre; (N,), kpc."""
+        return np.hypot(self.x, self.y)
+
+
+def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkyStars:
+    """Look at a galaxy along an axis of the box.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+    line_of_sight : str
+        ``x``, ``y`` or ``z``.
+    dust : str
+        ``xu17`` (the paper's) or ``none``.
+
+    Returns
+    -------
+    SkyStars
+
+    Raises
+    ------
+    ValueError
+        If ``line_of_sight`` or ``dust`` is unknown.
+    """
+    right, up, away = sky_axes(line_of_sight)
+    stars = galaxy.stars
+    return SkyStars(
+        line_of_sight=line_of_sight,
+        half_mass_radius=galaxy.half_mass_radius,
+        x=np.ascontiguousarray(stars.positions[:, right]),
+        y=np.ascontiguousarray(stars.positions[:, up]),
+        velocities=np.ascontiguousarray(stars.velocities[:, away]),
+        masses=stars.masses,
+        luminosities=stars.luminosities * dust_transmission(galaxy, line_of_sight, dust),
+    )

@@ -1,0 +1,265 @@
+"""Star positions -> smoothing lengths: the exact distance to the 32nd other star.
+
+The stars are halved along the longest side of their box, again and again, until eight are left: a
+block. Eight neighbouring blocks share a box, eight neighbouring boxes a larger one, and so on up.
+Each star guesses how far it has to look, gathers the blocks whose boxes lie within, eight boxes at
+a time, and selects among their stars; if fewer than wanted are within, it looks farther. All is in
+float64, so that a lone star far away costs no precision.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from galmass_core.imaging.lanes import (
+    kept,
+    larger,
+    largest,
+    load,
+    lowest,
+    marks,
+    repeated,
+    smaller,
+    smallest,
+    store,
+    within,
+)
+
+LANES = 8  # stars of a block, and boxes of a larger box
+FAR = 1e150  # a length whose square is still finite
+MARGIN = 1.25  # by which a guessed squared distance is enlarged: two failures in ten
+
+
+def smoothing_lengths(positions: ArrayLike, neighbours: int = 32) -> NDArray[np.float64]:
+    """Measure the distance of every star to its ``neighbours``-th nearest other star.
+
+    Parameters
+    ----------
+    positions : (N, 3) float, kpc
+        Positions of the stars in space.
+    neighbours : int
+        How many other stars a kernel reaches: 32 (Chu et al. 2024, Sec. 2.2). Among fewer stars
+        the farthest counts.
+
+    Returns
+    -------
+    (N,) float64, kpc
+        Support radius of each star's kernel; 0 for a lone star.
+
+    Raises
+    ------
+    ValueError
+        If ``positions`` is not (N, 3) or not finite, or ``neighbours`` is below 1.
+    """
+    positions = np.asarray(positions, dtype=np.float64)
+    if positions.ndim != 2 or positions.shape[1] != 3:
+        msg = f"positions must be (N, 3), got {positions.shape}"
+        raise ValueError(msg)
+    if not np.isfinite(positions).all():
+        msg = f"positions must be finite, got {positions[~np.isfinite(positions)][0]}"
+        raise ValueError(msg)
+    if neighbours < 1:
+        msg = f"neighbours must be at least 1, got {neighbours}"
+        raise ValueError(msg)
+    count = len(positions)
+    if count < 2:
+        return np.zeros(count)
+    x, y, z = np.concatenate([positions, np.full((-count % LANES, 3), FAR)]).T.copy()
+    order = np.arange(count)
+    _sort(x, y, z, order)
+    sizes = _level_sizes(count)
+    starts = np.concatenate([[0], LANES * np.cumsum(-(-sizes // LANES))])
+    boxes = np.empty((6, starts[-1]))
+    _bound(x, y, z, count, boxes, starts, sizes)
+    squares = np.empty(count)
+    _search(x, y, z, boxes, starts, min(neighbours, count - 1) + 1, squares)
+    lengths = np.empty(count)
+    lengths[order] = np.sqrt(squares)
+    return lengths
+
+
+def _level_sizes(count: int) -> NDArray[np.int64]:
+    """Numbers of blocks, of boxes of eight blocks, and so on up to the last eight or fewer."""
+    sizes = [-(-count // LANES)]
+    while sizes[-1] > LANES:
+        sizes.append(-(-sizes[-1] // LANES))
+    return np.array(sizes)
+
+
+@njit(cache=True)
+def _sort(x, y, z, order):  # noqa: ANN001, ANN202
+    """Bring neighbours together: every run of 8 * 2^n stars from a multiple of that is a box."""
+    ranges = np.empty((64, 2), dtype=np.int64)
+    ranges[0, 0], ranges[0, 1], waiting = 0, len(order), 1
+    while waiting:
+        waiting -= 1
+        low, high = ranges[waiting]
+        if high - low <= LANES:
+            continue
+        half = LANES
+        while 2 * half < high - low:
+            half *= 2
+        middle = low + half
+        sides = _side(x, low, high), _side(y, low, high), _side(z, low, high)
+        if sides[0] >= max(sides[1], sides[2]):
+            _halve(x, y, z, order, low, middle, high - 1)
+        elif sides[1] >= sides[2]:
+            _halve(y, z, x, order, low, middle, high - 1)
+        else:
+            _halve(z, x, y, order, low, middle, high - 1)
+        ranges[waiting, 0], ranges[waiting, 1] = low, middle
+        ranges[waiting + 1, 0], ranges[waiting + 1, 1] = middle, high
+        waiting += 2
+
+
+@njit(cache=True)
+def _side(key, low, high):  # noqa: ANN001, ANN202
+    """Measure how far more than eight stars are apart along one axis."""
+    least = load(key, low, repeated(0.0, 8))
+    most = least
+    for i in range(low + LANES, high - LANES, LANES):
+        least, most = smaller(least, load(key, i, least)), larger(most, load(key, i, most))
+    last = load(key, high - LANES, least)
+    return largest(larger(most, last)) - smallest(smaller(least, last))
+
+
+@njit(cache=True)
+def _halve(key, second, third, order, low, middle, high):  # noqa: ANN001, ANN202
+    """Bring the smaller keys before ``middle`` (Hoare's selection); ``high`` is the last star."""
+    while low < high:
+        pivot = key[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while key[i] < pivot:
+                i += 1
+            while key[j] > pivot:
+                j -= 1
+            if i <= j:
+                key[i], key[j] = key[j], key[i]
+                second[i], second[j] = second[j], second[i]
+                third[i], third[j] = third[j], third[i]
+                order[i], order[j] = order[j], order[i]
+                i += 1
+                j -= 1
+        if middle <= j:
+            high = j
+        elif middle >= i:
+            low = i
+        else:
+            return
+
+
+@njit(cache=True)
+def _bound(x, y, z, count, boxes, starts, sizes):  # noqa: ANN001, ANN202
+    """Work out the boxes of all levels: least x, y, z and most x, y, z; far away where none is."""
+    boxes[:3], boxes[3:] = FAR, -FAR
+    for axis, places in enumerate((x, y, z)):
+        least, most = boxes[axis], boxes[3 + axis]
+        for star in range(count):
+            block = star // LANES
+            least[block] = min(least[block], places[star])
+            most[block] = max(most[block], places[star])
+        for level in range(1, len(sizes)):
+            for i in range(sizes[level - 1]):
+                part, whole = starts[level - 1] + i, starts[level] + i // LANES
+                least[whole] = min(least[whole], least[part])
+                most[whole] = max(most[whole], most[part])
+
+
+@njit(cache=True, error_model="numpy")
+def _search(x, y, z, boxes, starts, rank, squares):  # noqa: ANN001, ANN202
+    """Find the squared distance of rank ``rank``, the star itself included, for every star."""
+    near = np.empty((2, len(x) // LANES), dtype=np.int64)
+    trial = np.empty(len(x))
+    per_diagonal = 0.05 * rank ** (2 / 3)  # of a block, squared, where the density is even
+    guess = FAR
+    for star in range(len(squares)):
+        if star % LANES == 0:
+            block = boxes[:, star // LANES]
+            diagonal = np.sum((block[3:] - block[:3]) ** 2)
+            if diagonal > 0:
+                guess = min(guess, per_diagonal * diagonal)
+        place = x[star], y[star], z[star]
+        limit, inside = guess, rank
+        while True:
+            limit *= MARGIN * _growth(rank / inside)
+            blocks = _blocks_within(place, boxes, starts, limit, near)
+            inside = _measure(place, x, y, z, blocks, limit, trial)
+            if inside >= rank:
+                break
+        squares[star] = _ranked(trial, LANES * len(blocks), rank, limit * _growth(rank / inside))
+        if squares[star] > 0:
+            guess = squares[star]
+
+
+@njit(cache=True, error_model="numpy")
+def _growth(more):  # noqa: ANN001, ANN202
+    """Area of a sphere with ``more`` times the volume, within 1/5 and 5: more^(2/3), about."""
+    return (1 + 5 * more) / (5 + more)
+
+
+@njit(cache=True, error_model="numpy")
+def _blocks_within(place, boxes, starts, limit, near):  # noqa: ANN001, ANN202
+    """List the blocks whose boxes are within a squared distance, from the largest boxes down."""
+    px, py, pz = place
+    lanes = repeated(0.0, 8)
+    low_x, low_y, low_z, high_x, high_y, high_z = boxes
+    wholes, parts = near[0], near[1]
+    wholes[0], waiting = 0, 1
+    for level in range(len(starts) - 2, -1, -1):
+        found = 0
+        for i in range(waiting):
+            part = LANES * wholes[i]
+            k = starts[level] + part
+            dx = larger(larger(load(low_x, k, lanes) - px, px - load(high_x, k, lanes)), 0.0)
+            dy = larger(larger(load(low_y, k, lanes) - py, py - load(high_y, k, lanes)), 0.0)
+            dz = larger(larger(load(low_z, k, lanes) - pz, pz - load(high_z, k, lanes)), 0.0)
+            bits = marks(dx * dx + dy * dy + dz * dz, limit)
+            while bits:
+                parts[found] = part + lowest(bits)
+                found += 1
+                bits &= bits - 1
+        wholes, parts, waiting = parts, wholes, found
+    return wholes[:waiting]
+
+
+@njit(cache=True, error_model="numpy")
+def _measure(place, x, y, z, blocks, limit, squares):  # noqa: ANN001, ANN202
+    """Work out the squared distances of all stars of some blocks; count those within a limit."""
+    px, py, pz = place
+    lanes = repeated(0.0, 8)
+    inside = 0
+    for i in range(len(blocks)):
+        k = LANES * blocks[i]
+        dx, dy, dz = load(x, k, lanes) - px, load(y, k, lanes) - py, load(z, k, lanes) - pz
+        square = dx * dx + dy * dy + dz * dz
+        store(squares, LANES * i, square)
+        inside += within(square, limit)
+    return inside
+
+
+@njit(cache=True, error_model="numpy")
+def _ranked(squares, found, rank, guess):  # noqa: ANN001, ANN202
+    """Select the squared distance of rank ``rank`` by counting the stars within trial distances."""
+    low, high = -1.0, FAR * FAR  # the answer lies above the one and at most at the other
+    far = repeated(high, 8)
+    while True:
+        inside = 0
+        for i in range(0, found, LANES):
+            inside += within(load(squares, i, far), guess)
+        if rank - 1 <= inside <= rank:
+            inner, outer = repeated(0.0, 8), far
+            for i in range(0, found, LANES):
+                lanes = load(squares, i, far)
+                inner = larger(inner, kept(lanes, lanes, guess, 0.0))
+                outer = smaller(outer, lanes + kept(far, lanes, guess, 0.0))
+            return largest(inner) if inside == rank else smallest(outer)
+        if inside > rank:
+            high = guess
+        else:
+            low = guess
+        guess *= _growth(rank / max(inside, 1))
+        if not low < guess < high:
+            guess = 0.5 * (low + high)
+        if not low < guess < high:
+            return high

@@ -1,0 +1,252 @@
+"""Compiled kernels of the renderer: stamps of stars, and coarse grids spread onto finer ones.
+
+One flat float32 array holds all grids, finest first, each as ``[row][weight][column]``. Grid 0 is
+the pixels with a margin; a cell of grid l > 0 is a coefficient of cubic B-splines ``2^l`` pixels
+apart, the first of the frame on the middle of the first pixel. Both kinds of stamp are a fixed
+number of lanes wide, so that a row of one costs a few instructions.
+"""
+# ruff: noqa: ANN001, ANN202 (numba infers the types)
+
+import math
+
+import numpy as np
+from numba import njit
+
+from galmass_core.imaging.lanes import (
+    interleaved,
+    kept,
+    larger,
+    load,
+    ramp,
+    shifted,
+    smaller,
+    store,
+    total,
+)
+from galmass_core.imaging.spline import DIRECT, NARROW, WIDEST, stamp_radius, table_place
+
+MARGIN = 8  # pixels around the frame, so that narrow stamps never need clipping
+GUARD = 4  # cells of a coarser grid before its first one in the frame
+LANES = 32  # cells along the side of the widest stamp, and of the smallest grid
+BATCH = 512  # stars that are sorted by the width of their stamps at a time
+POINT = 1e-6  # pixels, the radius given to a star without extent
+# Weights of coarse B-spline coefficients in a place of the next finer grid (subdivision) or in a
+# pixel (integral of B-splines two pixels apart), by distance: for an even place of the one there,
+# of the next two and of the second next two; for an odd place of the next two, the second next two.
+SUBDIVISION = np.array([6, 1, 0, 4, 0], dtype=np.float32) / 16
+INTEGRATION = np.array([1990, 540, 1, 1456, 80], dtype=np.float32) / 6144
+
+compiled = njit(cache=True, fastmath=True, error_model="numpy")
+inlined = njit(fastmath=True, error_model="numpy", forceinline=True)
+
+
+@compiled
+def scatter(
+    x, y, support, weights, scale, pixels, cells, starts, sides, terms, signs, radial
+) -> None:
+    """Add every star to the grid that suits its radius.
+
+    Parameters
+    ----------
+    x, y, support : (N,) float64, kpc
+        Position on the sky and support radius.
+    weights : (K, N) float64
+        What to add up.
+    scale : float
+        Pixels per kpc.
+    pixels : int
+        Number of pixels along the side of the frame, whose centre is at x = y = 0.
+    cells : float32
+        All grids in one flat array, to which the stars are added.
+    starts, sides : (levels,) int64
+        First cell of each grid, and cells along its side.
+    terms, signs, radial : float32
+        `spline.separable_terms` and `spline.radial_terms`.
+    """
+    scratch = np.empty(88, dtype=np.float32)
+    light = np.empty(len(weights), dtype=np.float32)
+    stars = np.empty((2, BATCH), dtype=np.int64)
+    for first in range(0, len(support), BATCH):
+        last = min(first + BATCH, len(support))
+        narrow, wide = _sort_by_width(support, first, last, NARROW / scale, stars)
+        for star in stars[0, :narrow]:
+            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
+            if radius < POINT:  # all its light into the pixel it is in
+                radius, column, row = POINT, math.floor(column) + 0.5, math.floor(row) + 0.5
+            if _reaches_frame(radius, column, row, pixels):
+                place = (0, sides[0], column + MARGIN, row + MARGIN)
+                _narrow(cells, place, radius, weights, star, terms, signs, scratch)
+        for star in stars[1, :wide]:
+            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
+            if _reaches_frame(radius, column, row, pixels):
+                level, step, origin = _grid_of(radius)
+                coarse, radius = min(level, 1), radius * step
+                column, row = (column - 0.5) * step + origin, (row - 0.5) * step + origin
+                place = (starts[level], sides[level], column, row)
+                rho = stamp_radius(radius, coarse)
+                entry = int(table_place(radius, coarse))
+                if rho <= 8:
+                    _wide(cells, place, rho, weights, star, light, radial, entry, ramp(16))
+                else:
+                    _wide(cells, place, rho, weights, star, light, radial, entry, ramp(32))
+
+
+@inlined
+def _sort_by_width(support, first, last, limit, stars):
+    """List the stars with narrow and with wide stamps: code without guesses, then each alike."""
+    narrow = wide = 0
+    for star in range(first, last):
+        stars[0, narrow] = stars[1, wide] = star
+        is_narrow = support[star] < limit
+        narrow += is_narrow
+        wide += not is_narrow
+    return narrow, wide
+
+
+@inlined
+def _in_pixels(x, y, support, star, scale, pixels):
+    """Support radius, column and row of a star."""
+    return support[star] * scale, x[star] * scale + 0.5 * pixels, y[star] * scale + 0.5 * pixels
+
+
+@inlined
+def _reaches_frame(radius, column, row, pixels):
+    """Whether any light of a star can be in the frame."""
+    return -radius < column < pixels + radius and -radius < row < pixels + radius
+
+
+@inlined
+def _grid_of(radius):
+    """Level of the grid that suits a radius, cells per pixel, and cells before its frame."""
+    level, step, origin = 0, 1.0, MARGIN
+    if radius >= DIRECT:
+        level, step, origin = 1, 0.5, GUARD
+    while radius * step >= WIDEST:
+        level, step = level + 1, 0.5 * step
+    return level, step, origin
+
+
+@inlined
+def _narrow(cells, place, radius, weights, star, terms, signs, scratch):
+    """Add a kernel of at most 3.5 pixels as differences of its integrals at the pixel edges."""
+    start, side, column, row = place
+    first_column, first_row = math.floor(column - radius), math.floor(row - radius)
+    # lane i: the right (upper) edge of pixel i of the stamp, as seen from the star, in pixels
+    right = ramp(8) + (first_column + 1 - column)
+    upper = ramp(8) + (first_row + 1 - row)
+    across = _fluxes(right, radius, terms, 0), _fluxes(right, radius, terms, 1)
+    store(scratch, 0, _fluxes(upper, radius, terms, 0) * signs[0])
+    store(scratch, 8, _fluxes(upper, radius, terms, 1) * signs[1])
+    near = _nearest(right)
+    store(scratch, 16, 0.0 - (_nearest(upper) - radius * radius))
+    flux = ramp(8) * 0.0
+    for i in range(8):
+        pixels = larger(across[0] * scratch[i] + across[1] * scratch[8 + i], 0.0)
+        pixels = kept(pixels, near, scratch[16 + i], 0.0)  # nothing beyond the circle
+        store(scratch, 24 + 8 * i, pixels)
+        flux = flux + pixels
+    brightness = np.float32(1.0) / total(flux)
+    here = start + first_row * len(weights) * side + first_column
+    for k in range(len(weights)):
+        light = np.float32(weights[k, star]) * brightness
+        for i in range(8):
+            line = here + i * len(weights) * side
+            pixels = load(scratch, 24 + 8 * i, flux) * light
+            store(cells, line, load(cells, line, flux) + pixels)
+        here += side
+
+
+@inlined
+def _fluxes(edges, radius, terms, term):
+    """Integrate one term of the kernel between neighbouring edges; all of it lies between them."""
+    v = smaller(larger(edges * np.float32(1 / radius), -1.0), 1.0)
+    square = v * v
+    integral = square * terms[term, 6] + terms[term, 5]
+    for power in range(4, -1, -1):
+        integral = integral * square + terms[term, power]
+    integral = integral * v
+    return integral - shifted(integral, -1.0)
+
+
+@inlined
+def _nearest(edges):
+    """Squared distance from the star to the nearest point of each pixel, along one axis."""
+    distance = larger(larger(edges - 1.0, 0.0 - edges), 0.0)
+    return distance * distance
+
+
+@inlined
+def _wide(cells, place, rho, weights, star, light, radial, entry, lanes):
+    """Add a kernel of 3.5 to 17 cells as a polynomial in the distance from the star."""
+    start, side, column, row = place
+    first = min(max(math.ceil(column - rho), 0), side - len(lanes))
+    bottom = max(math.ceil(row - rho), 0)
+    top = min(math.floor(row + rho), side - 1)
+    inverse = 1 / rho
+    across = (lanes + (first - column)) * inverse
+    across = across * across
+    up, further = np.float32((bottom - row) * inverse), np.float32(inverse)
+    for k in range(len(light)):
+        light[k] = np.float32(weights[k, star]) * (further * further)
+    c0, c1, c2 = radial[entry, 0], radial[entry, 1], radial[entry, 2]
+    c3, c4, c5 = radial[entry, 3], radial[entry, 4], radial[entry, 5]
+    here = start + bottom * len(light) * side + first
+    for _ in range(bottom, top + 1):
+        t = larger((np.float32(1.0) - up * up) - across, 0.0)
+        up += further
+        shape = ((((t * c5 + c4) * t + c3) * t + c2) * t + c1) * t + c0
+        shape = shape * (t * t)
+        for k in range(len(light)):
+            store(cells, here, load(cells, here, lanes) + shape * light[k])
+            here += side
+
+
+@compiled
+def refine(cells, count, coarse, fine, origin, taps) -> None:
+    """Add a coarse grid to the next finer one.
+
+    Parameters
+    ----------
+    cells : float32
+        All grids in one flat array.
+    count : int
+        Number of weights, K.
+    coarse, fine : (start, side)
+        First cell of each of the two grids, and cells along its side.
+    origin : int
+        Cells of the finer grid before its first one in the frame.
+    taps : (5,) float32
+        `SUBDIVISION` or, onto the pixels, `INTEGRATION`.
+    """
+    here, next1, next2, odd1, odd2 = taps
+    first = GUARD - origin // 2 - 2  # coarse cell, the lowest of five, that reaches fine cell 0
+    (start, side), (start_fine, side_fine) = coarse, fine
+    spread = np.empty(side * count * side_fine, dtype=np.float32)  # fine columns, coarse rows
+    for line in range(side * count):
+        for i in range(0, side_fine // 2, 8):
+            a, b, c, d, e = _five(cells, start + line * side + first + i, 1)
+            even = c * here + (b + d) * next1 + (a + e) * next2
+            odd = (c + d) * odd1 + (b + e) * odd2
+            store(spread, line * side_fine + 2 * i, interleaved(even, odd))
+    step = count * side_fine
+    for i in range(max(0, -first), side_fine // 2):
+        for j in range(0, step, 8):
+            a, b, c, d, e = _five(spread, (first + i) * step + j, step)
+            even = c * here + (b + d) * next1 + (a + e) * next2
+            odd = (c + d) * odd1 + (b + e) * odd2
+            k = start_fine + 2 * i * step + j
+            store(cells, k, load(cells, k, even) + even)
+            store(cells, k + step, load(cells, k + step, odd) + odd)
+
+
+@inlined
+def _five(cells, index, step):
+    """Load lanes at five neighbouring places."""
+    lanes = ramp(8)
+    return (
+        load(cells, index, lanes),
+        load(cells, index + step, lanes),
+        load(cells, index + 2 * step, lanes),
+        load(cells, index + 3 * step, lanes),
+        load(cells, index + 4 * step, lanes),
+    )

@@ -1,0 +1,1 @@
+"""Samples -> models, predictions and their errors, kept in run folders."""

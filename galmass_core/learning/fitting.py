@@ -1,0 +1,199 @@
+"""Samples and an experiment -> a model and its predictions, in memory; `model_runs` keeps them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from galmass_core.learning.baselines import fit_power_law, fit_ridge, fit_virial
+from galmass_core.learning.boosting import BoostingConfig, fit_boosting
+from galmass_core.learning.experiments import (
+    Experiment,
+    require_columns,
+    true_values,
+    usable_rows,
+)
+from galmass_core.learning.metrics import measure_errors
+from galmass_core.learning.splits import (
+    fold_samples,
+    split_samples,
+)
+
+if TYPE_CHECKING:
+    pass
+
+
+class Model(Protocol):
+    """What every trained model can do."""
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns that it takes."""
+
+    def predict(self, samples: pd.DataFrame) -> NDArray:
+        """Predict the decimal logarithm of the target of each row, (n,)."""
+
+    def save(self, folder: Path) -> None:
+        """Write the model into a run's folder."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A model tried on galaxies it has not seen.
+
+    Attributes
+    ----------
+    models : tuple of Model
+        One, or one for each fold.
+    predictions : pandas.DataFrame
+        Of the test samples, with the columns of `runs.Run.predictions`.
+    left_out : dict of str to int
+        Samples that could not be used, by reason.
+    """
+
+    models: tuple[Model, ...]
+    predictions: pd.DataFrame
+    left_out: dict[str, int]
+
+
+def fit(wanted: Experiment, samples: pd.DataFrame, *, seed: int = 0) -> Model:
+    """Train on all these samples.
+
+    Parameters
+    ----------
+    wanted : Experiment
+        The table must have its columns.
+    samples : pandas.DataFrame
+        Rows that can be used (`experiments.usable_rows`).
+    seed : int
+
+    Returns
+    -------
+    Model
+    """
+    inputs, target = samples[list(wanted.features)], true_values(samples, wanted.target)
+    if wanted.method == "trees":
+        return fit_boosting(inputs, target, BoostingConfig(seed=seed))
+    fits = {"power-law": fit_power_law, "virial": fit_virial, "ridge": fit_ridge}
+    return fits[wanted.method](inputs, target)
+
+
+def evaluate(
+    wanted: Experiment,
+    samples: pd.DataFrame,
+    plan: str = "galaxy",
+    *,
+    seed: int = 0,
+    needed: Sequence[str] = (),
+) -> Outcome:
+    """Train on some galaxies and predict others.
+
+    Parameters
+    ----------
+    wanted : Experiment
+    samples : pandas.DataFrame
+    plan : str
+        ``galaxy`` or ``paper`` (see `splits.split_samples`), or ``folds``: every galaxy is
+        predicted once by a model that was trained on four fifths of the others.
+    seed : int
+    needed : sequence of str
+        Other columns of the truth that samples must have, so that several experiments learn from
+        the same ones.
+
+    Returns
+    -------
+    Outcome
+
+    Raises
+    ------
+    ValueError
+        If ``plan`` is unknown, a column is missing, or no usable sample is left to train or to
+        test.
+    """
+    require_columns(wanted, samples)
+    usable, left_out = usable_rows(samples, wanted.features, (wanted.target, *needed))
+    models, predictions = [], []
+    for train, test in _rounds(samples, plan, seed):
+        check_parts(wanted, train & usable, test & usable)
+        models.append(fit(wanted, samples[train & usable], seed=seed))
+        predictions.append(predict(models[-1], wanted.target, samples[test & usable], "test"))
+    return Outcome(tuple(models), pd.concat(predictions, ignore_index=True), left_out)
+
+
+def predict(model: Model, target: str, samples: pd.DataFrame, parts: str | NDArray) -> pd.DataFrame:
+    """Return predictions beside the truth, with the columns of `runs.Run.predictions`.
+
+    Parameters
+    ----------
+    model : Model
+    target : str
+        Column of the truth; where the table lacks it, ``y_true`` is NaN.
+    samples : pandas.DataFrame
+        Rows that can be used.
+    parts : str, or (n,) str
+        Of the split that each sample belongs to.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    known = target in samples.columns
+    columns = {
+        "part": parts,
+        "target": target,
+        "y_true": true_values(samples, target) if known else np.nan,
+        "y_pred": model.predict(samples),
+    }
+    return samples[["name", "los"]].assign(**columns).reset_index(drop=True)
+
+
+def score(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Measure the errors of predictions as JSON can say them.
+
+    Returns
+    -------
+    dict
+        ``n``, ``n_galaxies`` and each of `metrics.STATISTICS` as ``value``, ``low``, ``high``.
+    """
+    delta = predictions["y_pred"] - predictions["y_true"]
+    errors = measure_errors(delta, predictions["name"])
+    counts = {"n": len(predictions), "n_galaxies": int(predictions["name"].nunique())}
+    return counts | {name: asdict(estimate) for name, estimate in errors.items()}
+
+
+def _rounds(
+    samples: pd.DataFrame, plan: str, seed: int
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Yield who is trained on and who is tested, (n,) each, in each round of a plan."""
+    if plan == "folds":
+        fold = fold_samples(samples, seed=seed)
+        yield from ((fold != number, fold == number) for number in range(fold.max() + 1))
+    else:
+        parts = split_samples(samples, plan, seed=seed)
+        yield parts == "train", parts == "test"
+
+
+def check_parts(wanted: Experiment, train: NDArray, test: NDArray) -> None:
+    """Make sure that there is something to learn from and something to test.
+
+    Parameters
+    ----------
+    wanted : Experiment
+    train, test : (n,) bool
+        Which samples are in which part.
+
+    Raises
+    ------
+    ValueError
+        If a part is empty.
+    """
+    if not (train.any() and test.any()):
+        msg = (
+            f"{wanted.name} needs usable samples to train and to test, "
+            f"got {train.sum()} and {test.sum()}"
+        )
+        raise ValueError(msg)

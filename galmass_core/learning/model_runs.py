@@ -1,0 +1,236 @@
+"""An experiment -> a model in a run's folder; and such a folder -> predictions of any data set."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.baselines import LinearModel
+from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_with_curves
+from galmass_core.learning.experiments import (
+    Experiment,
+    experiment,
+    missing_columns,
+    require_columns,
+    true_values,
+    usable_rows,
+)
+from galmass_core.learning.fitting import Model, check_parts, fit, predict, score
+from galmass_core.learning.runs import Run, RunWriter, new_run_path, open_run, write_run
+from galmass_core.learning.splits import (
+    BOOSTING_SIZES,
+    NETWORK_SIZES,
+    describe_parts,
+    split_samples,
+)
+from galmass_core.networks.presets import TrainingConfig
+
+if TYPE_CHECKING:
+    from galmass_core.networks.network_runs import NetworkModel
+
+
+def train_run(
+    dataset: DataSet,
+    name: str,
+    *,
+    split: str = "galaxy",
+    seed: int = 0,
+    features: Sequence[str] | None = None,
+    training: TrainingConfig | None = None,
+    device: str = "auto",
+    path: Path | None = None,
+    wait: Callable[[RunWriter], None] | None = None,
+) -> Run:
+    """Train an experiment and keep all of it in a run's folder.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    name : str
+        Of the experiment.
+    split : str
+        ``galaxy`` or ``paper``.
+    seed : int
+        Of the split and the training.
+    features : sequence of str, optional
+        Instead of the experiment's own; not for networks.
+    training : TrainingConfig, optional
+        Hyper-parameters of a network; the paper's by default, with ``seed``.
+    device : str
+        That a network learns on: ``auto``, ``cpu``, ``cuda`` ...
+    path : Path, optional
+        The folder; a new one under the home folder by default. An unfinished run of the same
+        configuration is taken up again.
+    wait : function of RunWriter, optional
+        Returns when the training may begin, such as `turns.wait_for_turn`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    ValueError
+        If the experiment, the split or the device is unknown, the data set lacks a column or maps,
+        no usable sample is left, or the folder is taken.
+    MemoryError
+        If a network does not fit into the device's memory.
+    """
+    wanted = experiment(name)
+    if features is not None:
+        wanted = replace(wanted, features=tuple(features))
+    require_columns(wanted, dataset.samples)
+    config = _config(wanted, split, seed, training)
+    parts = split_samples(dataset.samples, split, sizes=config["split"]["sizes"], seed=seed)
+    path = new_run_path(name) if path is None else path
+    provenance = _provenance(dataset, parts, split, seed)
+    with write_run(path, config, provenance, wait=wait) as writer:
+        usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)
+        writer.update(left_out=left_out)
+        check_parts(wanted, usable & (parts == "train"), usable & (parts == "test"))
+        parts = np.where(usable, parts, "")
+        if wanted.method == "network":
+            predictions = _train_network(dataset, wanted, config, parts, writer, device)
+        else:
+            predictions = _train_on_table(dataset.samples, wanted, parts, seed, writer)
+        writer.write_predictions(predictions)
+        writer.update(metrics=_scores(predictions))
+    return open_run(path)
+
+
+def load_model(run: Run) -> "Model | NetworkModel":
+    """Rebuild a run's model from its folder alone.
+
+    Raises
+    ------
+    ValueError
+        If a file of a network is missing, damaged or of another network.
+    """
+    if run.config["method"] == "network":
+        from galmass_core.networks.network_runs import NetworkModel
+
+        return NetworkModel.load(run.path, run.config)
+    kind = BoostedTrees if run.config["method"] == "trees" else LinearModel
+    return kind.load(run.path)
+
+
+def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Predict a data set with a run's model.
+
+    Parameters
+    ----------
+    run : Run
+    dataset : DataSet
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the columns of `runs.Run.predictions`; ``part`` is ``new``.
+    dict of str to int
+        Samples that could not be predicted, by reason.
+
+    Raises
+    ------
+    ValueError
+        If the run is not finished, or the data set lacks columns or maps that the model takes.
+    """
+    if run.state != "finished":
+        msg = f"run {run.name} must be finished to predict, but it is {run.state}"
+        raise ValueError(msg)
+    model, samples = load_model(run), dataset.samples
+    if run.config["method"] == "network":
+        from galmass_core.networks.network_runs import predictions_table
+
+        rows = np.arange(len(dataset))
+        outputs_BT = model.predict(dataset, rows)
+        return predictions_table(samples, rows, "new", model.targets, outputs_BT), {}
+    if missing := missing_columns(samples, model.features):
+        msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
+        raise ValueError(msg)
+    usable, left_out = usable_rows(samples, model.features)
+    return predict(model, run.config["targets"][0], samples[usable], "new"), left_out
+
+
+def _config(
+    wanted: Experiment, split: str, seed: int, training: TrainingConfig | None
+) -> dict[str, Any]:
+    """Return all that decides a run's result."""
+    config = {
+        "experiment": wanted.name,
+        "targets": list(wanted.targets),
+        "method": wanted.method,
+    }
+    if wanted.method == "network":
+        training = training or TrainingConfig(seed=seed)
+        config |= {"maps": list(wanted.maps), "pixels": wanted.pixels, "training": asdict(training)}
+        sizes = NETWORK_SIZES
+    else:
+        parameters = asdict(BoostingConfig(seed=seed)) if wanted.method == "trees" else {}
+        config |= {"features": list(wanted.features), "parameters": parameters}
+        sizes = BOOSTING_SIZES
+    return config | {"split": {"kind": split, "sizes": sizes, "seed": seed}}
+
+
+def _provenance(dataset: DataSet, parts: NDArray, split: str, seed: int) -> dict[str, Any]:
+    """Return what ``run.json`` says of where a run comes from."""
+    return {
+        "device": "cpu",
+        "seed": seed,
+        "split": describe_parts(dataset.samples, parts, split, seed),
+        "dataset": {
+            "name": dataset.path.name,
+            "path": str(dataset.path),
+            "sha256": dataset.checksum,
+            "stars": dataset.info.get("stars"),
+        },
+    }
+
+
+def _scores(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Measure the errors of the test part, target by target."""
+    test = predictions[predictions["part"] == "test"]
+    return {target: score(rows) for target, rows in test.groupby("target", sort=False)}
+
+
+def _train_network(
+    dataset: DataSet,
+    wanted: Experiment,
+    config: dict[str, Any],
+    parts: NDArray,
+    writer: RunWriter,
+    device: str,
+) -> pd.DataFrame:
+    """Train a network; return its predictions."""
+    from galmass_core.networks.network_runs import train_network
+
+    training = TrainingConfig(**config["training"])
+    return train_network(dataset, wanted, training, parts, writer, device=device)
+
+
+def _train_on_table(
+    samples: pd.DataFrame, wanted: Experiment, parts: NDArray, seed: int, writer: RunWriter
+) -> pd.DataFrame:
+    """Train trees or a formula; return its predictions."""
+    samples, parts = samples[parts != ""], parts[parts != ""]
+    model, history = _fit_with_history(wanted, samples, parts, seed)
+    model.save(writer.path)
+    writer.write_history(history)
+    return predict(model, wanted.target, samples, parts)
+
+
+def _fit_with_history(
+    wanted: Experiment, samples: pd.DataFrame, parts: NDArray, seed: int
+) -> tuple[Model, pd.DataFrame]:
+    """Train on the training part; the losses are empty for models without iterations."""
+    train, test = samples[parts == "train"], samples[parts == "test"]
+    if wanted.method != "trees":
+        return fit(wanted, train, seed=seed), pd.DataFrame({"iteration": []})
+    inputs = [
+        (part[list(wanted.features)], true_values(part, wanted.target)) for part in (train, test)
+    ]
+    return fit_with_curves(*inputs[0], *inputs[1], BoostingConfig(seed=seed))

@@ -1,0 +1,93 @@
+"""Galaxy -> the summary features that boosted trees learn from (Chu et al. 2024, Table 1).
+
+Each measurement has a module of its own; here they meet their apertures and their columns.
+Every number has its key in `quantities`; brightness, colour and size are in `targets`.
+"""
+
+import numpy as np
+
+from galmass_core.galaxy import Galaxy
+from galmass_core.imaging.photometry import BANDS
+from galmass_core.imaging.projection import SkyStars
+from galmass_core.measurements.circularity import orbit_fractions
+from galmass_core.measurements.rotation import spin_parameter
+from galmass_core.measurements.sersic import sersic_index
+from galmass_core.measurements.shape import axis_ratios
+from galmass_core.quantities import APERTURES, feature_key
+
+SHAPE_APERTURE = 3.0  # R_hsm: where the search for the axis ratio begins
+RECENT = 1.0  # Gyr, over which star formation is averaged
+
+
+def measure_galaxy_features(galaxy: Galaxy) -> dict[str, float]:
+    """Measure what does not depend on the line of sight: c/a, B/T, f_cold, f_hot.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+
+    Returns
+    -------
+    dict
+        Column of `quantities` to value; NaN where stars are too few.
+    """
+    stars, r_hsm = galaxy.stars, galaxy.half_mass_radius
+    _, c_over_a = axis_ratios(stars.positions, stars.masses, SHAPE_APERTURE * r_hsm)
+    row = {"c_over_a": c_over_a}
+    rows = orbit_fractions(galaxy, [aperture * r_hsm for aperture in APERTURES])
+    for aperture, fractions in zip(APERTURES, rows, strict=True):
+        row |= {feature_key(key, aperture): value for key, value in fractions.items()}
+    return row
+
+
+def measure_sky_features(sky: SkyStars, galaxy: Galaxy) -> dict[str, float]:
+    """Measure what depends on the line of sight: n, star formation, σ_v, λ_R.
+
+    Parameters
+    ----------
+    sky : SkyStars
+    galaxy : Galaxy
+        The galaxy whose stars ``sky`` shows, for their ages and initial masses.
+
+    Returns
+    -------
+    dict
+        Column of `quantities` to value; NaN where stars are too few.
+    """
+    light_r = sky.luminosities[BANDS.index("r")]
+    row = {"sersic_n": sersic_index(sky.radii, light_r, sky.half_mass_radius)}
+    for aperture in APERTURES:
+        radius = aperture * sky.half_mass_radius
+        row[feature_key("sfr_1gyr", aperture)] = star_formation_rate(sky, galaxy, radius)
+        row[feature_key("sigma_v", aperture)] = velocity_dispersion(sky, radius)
+        row[feature_key("lambda_r", aperture)] = spin_parameter(sky, radius)
+    return row
+
+
+def star_formation_rate(sky: SkyStars, galaxy: Galaxy, aperture: float) -> float:
+    """Average the star formation of the last Gyr inside a circle on the sky.
+
+    Parameters
+    ----------
+    sky : SkyStars
+    galaxy : Galaxy
+    aperture : float, kpc
+
+    Returns
+    -------
+    float, Msun/yr
+        Zero where nothing formed.
+    """
+    young = (sky.radii <= aperture) & (galaxy.stars.ages < RECENT)
+    return float(np.sum(galaxy.stars.initial_masses[young]) / (RECENT * 1e9))
+
+
+def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
+    """Return the r-light-weighted spread of velocities inside a circle [km/s] (Table 1)."""
+    inside = sky.radii <= aperture
+    weight = sky.luminosities[BANDS.index("r"), inside]
+    velocity = sky.velocities[inside]
+    if not weight.sum() > 0:
+        return np.nan
+    mean = np.average(velocity, weights=weight)
+    return float(np.sqrt(np.average((velocity - mean) ** 2, weights=weight)))

@@ -1,0 +1,182 @@
+"""Galaxy -> true masses inside 1 and 2 R_hsm, and how mass grows with radius (Sec. 2.3).
+
+Every number has its key in `quantities`. A logarithm of nothing (no gas, say) is NaN.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.galaxy import G, Galaxy
+from galmass_core.imaging.photometry import BANDS, absolute_magnitude
+from galmass_core.imaging.projection import SkyStars
+from galmass_core.quantities import APERTURES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAGNITUDE_APERTURE = 5  # R_hsm on the sky; the paper does not state its own
+SELECTION_RADIUS = 30.0  # kpc, the paper's cut in stellar mass
+
+
+def enclosed_mass(radii: NDArray, masses: NDArray, aperture: float) -> float:
+    """Sum the mass inside a sphere or a circle around the centre.
+
+    Parameters
+    ----------
+    radii, masses : (N,) float; kpc, Msun
+        Distance from the centre, and mass, of each particle.
+    aperture : float, kpc
+
+    Returns
+    -------
+    float, Msun
+        Zero if no particle lies inside.
+
+    Raises
+    ------
+    ValueError
+        If ``aperture`` is not positive.
+    """
+    if not aperture > 0:
+        msg = f"aperture must be positive (kpc), got {aperture}"
+        raise ValueError(msg)
+    return float(masses[radii <= aperture].sum())
+
+
+def measure_targets(galaxy: Galaxy) -> dict[str, float]:
+    """Measure what does not depend on the line of sight: totals, and masses in spheres.
+
+    M_tot is the sum of stars, dark matter, gas (wind included) and black holes, all of them bound
+    to the galaxy; f* = M*/M_tot and f_DM = M_DM/M_tot (Sec. 2.3).
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+
+    Returns
+    -------
+    dict
+        Column of `quantities` to value.
+    """
+    stars = galaxy.stars
+    light_g, light_r = stars.luminosities.sum(axis=1)
+    row = {
+        "half_mass_radius": galaxy.half_mass_radius,
+        "redshift": galaxy.redshift,
+        "n_stars": len(stars),
+        "n_dm": len(galaxy.dark_matter),
+        "n_gas": len(galaxy.gas),
+        "log_mstar_30kpc": _log(enclosed_mass(stars.radii, stars.masses, SELECTION_RADIUS)),
+        "abs_mag_r_intrinsic": absolute_magnitude(light_r, "r"),
+        "g_minus_r_intrinsic": absolute_magnitude(light_g, "g") - absolute_magnitude(light_r, "r"),
+    }
+    row |= _mass_columns(galaxy, np.inf, "")
+    for aperture in APERTURES:
+        row |= _mass_columns(galaxy, aperture * galaxy.half_mass_radius, f"_{aperture}rhsm")
+    return row
+
+
+def _mass_columns(galaxy: Galaxy, aperture: float, suffix: str) -> dict[str, float]:
+    """Return masses inside one sphere, and fractions where it is finite."""
+    mass = {
+        species: enclosed_mass(particles.radii, particles.masses, aperture)
+        for species, particles in galaxy.components.items()
+    }
+    total = sum(mass.values())
+    row = {
+        f"log_mstar{suffix}": _log(mass["stars"]),
+        f"log_mdm{suffix}": _log(mass["dark_matter"]),
+        f"log_mgas{suffix}": _log(mass["gas"]),
+        f"log_mtot{suffix}": _log(total),
+    }
+    if np.isfinite(aperture):
+        row[f"f_star{suffix}"] = mass["stars"] / total if total else np.nan
+        row[f"f_dm{suffix}"] = mass["dark_matter"] / total if total else np.nan
+    return row
+
+
+def measure_projected(sky: SkyStars) -> dict[str, float]:
+    """Measure what depends on the line of sight: light, colour, size, M* and M*/L in circles.
+
+    Parameters
+    ----------
+    sky : SkyStars
+
+    Returns
+    -------
+    dict
+        Column of `quantities` to value.
+    """
+    radii, r_hsm = sky.radii, sky.half_mass_radius
+    light_g, light_r = sky.luminosities[:, radii <= MAGNITUDE_APERTURE * r_hsm].sum(axis=1)
+    magnitude_r = absolute_magnitude(light_r, "r")
+    row = {
+        "abs_mag_r": magnitude_r,
+        "g_minus_r": absolute_magnitude(light_g, "g") - magnitude_r,
+        "effective_radius": effective_radius(radii, sky.luminosities[BANDS.index("r")]),
+    }
+    for aperture in APERTURES:
+        inside = radii <= aperture * r_hsm
+        mass = sky.masses[inside].sum()
+        light = sky.luminosities[BANDS.index("r"), inside].sum()
+        row[f"log_mstar2d_{aperture}rhsm"] = _log(mass)
+        row[f"log_lr_{aperture}rhsm"] = _log(light)
+        row[f"log_ml_r_{aperture}rhsm"] = _log(mass) - _log(light)
+    return row
+
+
+def effective_radius(radii: NDArray, luminosities: NDArray) -> float:
+    """Return the radius of the circle that holds half of the light [kpc]."""
+    order = np.argsort(radii)
+    growth = np.cumsum(luminosities[order])
+    return float(np.interp(0.5 * growth[-1], growth, radii[order]))
+
+
+def mass_profiles(galaxy: Galaxy, radii: NDArray | None = None) -> "pd.DataFrame":
+    """Measure enclosed mass and circular velocity as functions of radius.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+    radii : (R,) float, kpc, optional
+        64 radii from 0.05 to 10 R_hsm, equal in the logarithm, by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``radius`` [kpc], ``mstar``, ``mdm``, ``mgas``, ``mtot`` [Msun] and ``v_circ``
+        [km/s], V_c² = G M_tot(<r) / r.
+    """
+    import pandas as pd
+
+    if radii is None:
+        radii = galaxy.half_mass_radius * np.geomspace(0.05, 10, 64)
+    grown = {
+        species: _growth(particles.radii, particles.masses, radii)
+        for species, particles in galaxy.components.items()
+    }
+    total = sum(grown.values())
+    return pd.DataFrame(
+        {
+            "radius": radii,
+            "mstar": grown["stars"],
+            "mdm": grown["dark_matter"],
+            "mgas": grown["gas"],
+            "mtot": total,
+            "v_circ": np.sqrt(G * total / radii),
+        }
+    )
+
+
+def _growth(particle_radii: NDArray, masses: NDArray, radii: NDArray) -> NDArray:
+    """Mass inside each of the radii."""
+    order = np.argsort(particle_radii)
+    growth = np.concatenate([[0.0], np.cumsum(masses[order])])
+    return growth[np.searchsorted(particle_radii[order], radii, side="right")]
+
+
+def _log(value: float) -> float:
+    """Decimal logarithm; NaN of nothing."""
+    return float(np.log10(value)) if value > 0 else np.nan

@@ -1,0 +1,1 @@
+"""Maps -> masses: networks, their training, and what they look at."""

@@ -1,0 +1,67 @@
+"""Named tensors -> a safetensors file, and back; nothing in it can run as code."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from galmass_core.storage.atomic import written_whole
+
+WEIGHTS, CHECKPOINT = "weights.safetensors", "checkpoint.safetensors"
+
+
+def save_tensors(
+    path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, float] | None = None
+) -> None:
+    """Write tensors whole, with a few numbers beside them."""
+    from safetensors.torch import save_file
+
+    content = {name: each.detach().cpu().contiguous() for name, each in tensors.items()}
+    words = {name: repr(float(number)) for name, number in (facts or {}).items()}
+    with written_whole(path) as part:
+        save_file(content, part, metadata=words)
+
+
+def load_tensors(path: Path, into: Mapping[str, Tensor]) -> dict[str, float]:
+    """Read tensors into others of the same names and shapes.
+
+    Parameters
+    ----------
+    path : Path
+    into : mapping of Tensor
+        Changed in place.
+
+    Returns
+    -------
+    dict of str to float
+        The numbers beside them.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or damaged, or is of another network.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            facts = {name: float(word) for name, word in (file.metadata() or {}).items()}
+    except (OSError, ValueError, SafetensorError) as error:
+        msg = f"{path}: must be the tensors of a run, but: {error}"
+        raise ValueError(msg) from error
+    theirs, ours = (
+        {name: tuple(each.shape) for name, each in two.items()} for two in (found, into)
+    )
+    if odd := [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]:
+        name = odd[0]
+        msg = (
+            f"{path}: must fit this network, but {len(odd)} tensors differ: "
+            f"{name} is {theirs.get(name, 'absent')}, must be {ours.get(name, 'absent')}"
+        )
+        raise ValueError(msg)
+    with torch.no_grad():
+        for name, each in found.items():
+            into[name].copy_(each)
+    return facts

@@ -1,0 +1,77 @@
+"""A training that someone thinks of -> how long it would take on this machine."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import experiment, require_columns, usable_rows
+from galmass_core.learning.splits import NETWORK_SIZES, split_samples
+from galmass_core.networks.presets import TrainingConfig
+
+_TIMED = 1_000_000  # pixels in a step on a CPU, where time goes with their number; no memory needed
+
+
+def estimate_run(
+    dataset: DataSet,
+    name: str,
+    training: TrainingConfig,
+    *,
+    split: str = "galaxy",
+    seed: int = 0,
+    device: str = "auto",
+) -> dict[str, Any]:
+    """Time a few steps of a network without training it.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    name : str
+        Of the experiment.
+    training : TrainingConfig
+    split : str
+        ``galaxy`` or ``paper``.
+    seed : int
+    device : str
+        ``auto``, ``cpu``, ``cuda`` ...
+
+    Returns
+    -------
+    dict
+        ``experiment``, ``seconds``, ``device``, and how many samples are in the parts ``train``,
+        ``validation`` and ``test``.
+
+    Raises
+    ------
+    ValueError
+        If the experiment or the split is unknown, it is not a network's, the data set lacks maps
+        or columns, no sample is left to train on, or there is no such device.
+    """
+    from galmass_core.networks.stacks import side_of
+    from galmass_core.networks.training import estimate_seconds, pick_device
+
+    wanted = experiment(name)
+    require_columns(wanted, dataset.samples)
+    if not wanted.maps:
+        msg = f"a time can be estimated for networks only, got {name}"
+        raise ValueError(msg)
+    parts = split_samples(dataset.samples, split, sizes=NETWORK_SIZES, seed=seed)
+    usable, _ = usable_rows(dataset.samples, (), wanted.targets)
+    counts = {part: int(np.count_nonzero(usable & (parts == part))) for part in NETWORK_SIZES}
+    if not counts["train"]:
+        msg = f"{name} needs usable samples to train, got none"
+        raise ValueError(msg)
+    where = pick_device(device)
+    if where.type == "cpu":
+        pixels = sum(side_of(key, wanted.pixels) ** 2 for key in wanted.maps)
+        training = replace(training, batch=min(training.batch, _TIMED // pixels))
+    seconds = estimate_seconds(
+        wanted.maps,
+        len(wanted.targets),
+        wanted.pixels,
+        training,
+        samples=counts,
+        device=str(where),
+    )
+    return {"experiment": name, "seconds": round(seconds, 1), "device": where.type, **counts}

@@ -1,0 +1,291 @@
+"""A network in a run's folder: trained, taken up again, loaded, and asked.
+
+Shape suffixes: N samples of a data set, B some of them, T targets.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.learning.experiments import Experiment, true_values
+from galmass_core.learning.runs import RunWriter
+from galmass_core.networks.batches import MapFeed
+from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
+from galmass_core.networks.network import MultibranchResNet
+from galmass_core.networks.scaling import Scaling, fit_scaling
+from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks, side_of
+from galmass_core.networks.training import (
+    Epoch,
+    Learner,
+    TrainingConfig,
+    new_network,
+    pick_device,
+    predict_rows,
+    train_epochs,
+)
+
+
+@dataclass(frozen=True)
+class NetworkModel:
+    """A trained network.
+
+    Attributes
+    ----------
+    network : MultibranchResNet
+    scaling : Scaling
+    targets, maps : tuple of str
+    pixels : int
+        Side of the images that it takes.
+    """
+
+    network: MultibranchResNet
+    scaling: Scaling
+    targets: tuple[str, ...]
+    maps: tuple[str, ...]
+    pixels: int
+
+    @classmethod
+    def load(cls, folder: Path, config: Mapping[str, Any]) -> "NetworkModel":
+        """Rebuild it from a run's folder and configuration.
+
+        Raises
+        ------
+        ValueError
+            If the folder lacks weights or scaling, or has those of another network.
+        """
+        maps, targets = tuple(config["maps"]), tuple(config["targets"])
+        network = new_network(maps, len(targets), TrainingConfig(**config["training"]))
+        load_tensors(folder / WEIGHTS, network.state_dict())
+        return cls(network.eval(), Scaling.load(folder), targets, maps, config["pixels"])
+
+    def predict(
+        self, dataset: DataSet, rows: NDArray, *, device: str = "auto"
+    ) -> NDArray[np.float64]:
+        """Predict the targets' decimal logarithms of some samples, (B, T).
+
+        Raises
+        ------
+        DataSetError
+            If the data set has no maps, or their file is missing or damaged.
+        ValueError
+            If there is no such device.
+        """
+        where = pick_device(device)
+        feed = MapFeed(open_stacks(dataset, self.maps, self.pixels), self.scaling, where)
+        network = deepcopy(self.network).to(where)
+        return self.scaling.unscaled(predict_rows(network, feed, np.asarray(rows)))
+
+    def see(self, samples: Sequence[GalaxyMaps]) -> dict[str, Tensor]:
+        """Return the maps of some samples as the network takes them, (B, 1, H, W) each."""
+        scaled = {}
+        for key in self.maps:
+            side = side_of(key, self.pixels)
+            codes_BHW = np.stack([encode_map(key, map_of(maps, key, side)) for maps in samples])
+            stack = MapStack(key, codes_BHW)
+            scaled[key] = self.scaling.maps(stack, torch.from_numpy(codes_BHW))
+        return scaled
+
+
+def train_network(
+    dataset: DataSet,
+    wanted: Experiment,
+    config: TrainingConfig,
+    parts: NDArray,
+    writer: RunWriter,
+    *,
+    device: str = "auto",
+) -> pd.DataFrame:
+    """Train a network, from its last checkpoint if there is one, and keep the best epoch's.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    wanted : Experiment
+    config : TrainingConfig
+    parts : (N,) str
+        ``train``, ``validation`` and ``test``; other samples are not used.
+    writer : RunWriter
+        Of the run's folder.
+    device : str
+        ``auto``, ``cpu``, ``cuda`` ...
+
+    Returns
+    -------
+    pandas.DataFrame
+        Predictions of the validation and the test part, as in `runs.Run.predictions`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device, a part has no sample, the scaling is unknown, a checkpoint is
+        of another network, or the loss does not stay finite.
+    DataSetError
+        If the maps' files are missing or damaged.
+    MemoryError
+        If the device's memory is too small; the message says what to lower.
+    """
+    where = pick_device(device)
+    writer.update(device=_device_name(where))
+    rows = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
+    if empty := [part for part, chosen in rows.items() if not len(chosen)]:
+        msg = (
+            f"{wanted.name} needs usable samples in every part, got none for {' and '.join(empty)}"
+        )
+        raise ValueError(msg)
+    targets_NT = np.stack([true_values(dataset.samples, key) for key in wanted.targets], axis=1)
+    with _enough_memory():
+        stacks = open_stacks(
+            dataset, wanted.maps, wanted.pixels, lambda done, total: writer.beat(read=done / total)
+        )
+        scaling = fit_scaling(config.scaling, stacks, rows["train"], targets_NT[rows["train"]])
+        scaling.save(writer.path)
+        feed = MapFeed(stacks, scaling, where)
+        learner = Learner(new_network(wanted.maps, len(wanted.targets), config), config, where)
+        _train(learner, feed, rows, scaling, targets_NT, writer)
+        load_tensors(writer.path / WEIGHTS, learner.network.state_dict())
+        tested = np.sort(np.concatenate([rows["validation"], rows["test"]]))
+        outputs_BT = scaling.unscaled(predict_rows(learner.network, feed, tested))
+    return predictions_table(dataset.samples, tested, parts[tested], wanted.targets, outputs_BT)
+
+
+def predictions_table(
+    samples: pd.DataFrame,
+    rows: NDArray,
+    parts: NDArray | str,
+    targets: Sequence[str],
+    outputs_BT: NDArray,
+) -> pd.DataFrame:
+    """Return predictions beside the truth, a row for each sample and target.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+    rows : (B,) int
+    parts : (B,) str, or str
+    targets : sequence of str
+    outputs_BT : (B, T) float
+        Decimal logarithms.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the columns of `runs.Run.predictions`; ``y_true`` is NaN where it is not known.
+    """
+    chosen = samples.iloc[rows]
+    tables = [
+        chosen[["name", "los"]].assign(
+            part=parts,
+            target=target,
+            y_true=true_values(chosen, target) if target in chosen.columns else np.nan,
+            y_pred=outputs_BT[:, number],
+        )
+        for number, target in enumerate(targets)
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _train(
+    learner: Learner,
+    feed: MapFeed,
+    rows: dict[str, NDArray],
+    scaling: Scaling,
+    targets_NT: NDArray,
+    writer: RunWriter,
+) -> None:
+    """Train all epochs that are left; after each, the folder has all that the next one needs."""
+    history, best, before = _take_up(learner, writer)
+    clock = _Clock(learner.config.epochs, len(rows["train"]), len(history), before)
+    squared = np.square(scaling.spreads)  # from scaled to dex²
+    for seen in train_epochs(learner, feed, rows, scaling.scaled(targets_NT), first=len(history)):
+        if isinstance(seen, int):
+            writer.beat(**clock.tell(len(history), seen))
+            continue
+        epoch, loss = len(history) + 1, float(np.mean(seen.validation * squared))
+        if not np.isfinite(loss):
+            msg = f"loss must be finite, got {loss} in epoch {epoch}: lower learning_rate"
+            raise ValueError(msg)
+        history.append(_line(epoch, seen, squared, clock.seconds))
+        if np.isnan(best) or loss < best:
+            best = loss
+            save_tensors(writer.path / WEIGHTS, learner.network.state_dict())
+        writer.write_history(pd.DataFrame(history))
+        facts = {"epoch": epoch, "best": best, "seconds": clock.seconds}
+        save_tensors(writer.path / CHECKPOINT, learner.tensors(), facts)
+        writer.update(progress=clock.tell(epoch, 0))
+
+
+def _take_up(learner: Learner, writer: RunWriter) -> tuple[list[dict[str, float]], float, float]:
+    """Load the last checkpoint if there is one; return history, best loss and seconds so far."""
+    path = writer.path / CHECKPOINT
+    if not path.exists():
+        return [], np.nan, 0.0
+    facts = load_tensors(path, learner.tensors())
+    history = writer.history().head(int(facts["epoch"])).to_dict("records")
+    return history, facts["best"], facts["seconds"]
+
+
+def _line(epoch: int, seen: Epoch, squared: NDArray, seconds: float) -> dict[str, float]:
+    """Return an epoch as a line of ``history.csv``."""
+    return {
+        "epoch": epoch,
+        "train_mse": float(np.mean(seen.train * squared)),
+        "validation_mse": float(np.mean(seen.validation * squared)),
+        "learning_rate": seen.learning_rate,
+        "seconds": round(seconds, 3),
+    }
+
+
+class _Clock:
+    """How fast a training goes and how long it will take."""
+
+    def __init__(self, epochs: int, samples: int, done: int, before: float) -> None:
+        self._epochs, self._samples, self._first, self._before = epochs, samples, done, before
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Time spent, interruptions left out."""
+        return self._before + time.monotonic() - self._began
+
+    def tell(self, epoch: int, samples: int) -> dict[str, float]:
+        """Return what ``run.json`` says of the progress."""
+        seen = (epoch - self._first) * self._samples + samples
+        rate = seen / max(time.monotonic() - self._began, 1e-9)
+        left = (self._epochs - epoch) * self._samples - samples
+        return {
+            "epoch": epoch,
+            "epochs": self._epochs,
+            "samples_per_second": round(rate, 1),
+            "seconds_left": round(left / rate, 1),
+        }
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Say what to lower where memory does not suffice."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        known = isinstance(error, torch.OutOfMemoryError | MemoryError)
+        if not known and "allocate memory" not in str(error):
+            raise
+        why = str(error).splitlines()[0]
+        msg = f"the device's memory is too small: lower batch, pixels or width ({why})"
+        raise MemoryError(msg) from error
+
+
+def _device_name(device: torch.device) -> str:
+    """Return what ``run.json`` calls the device."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)

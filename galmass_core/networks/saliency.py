@@ -1,0 +1,266 @@
+"""A trained network and one sample -> what its prediction rests on, map by map.
+
+Three questions of different kinds: what if a map were another one (`occlude_maps`), what if only a
+ring of it were (`occlude_rings`), and how much each pixel adds on the way from a plain galaxy to
+this one (`integrated_gradients`). All answers are in dex of one target's prediction.
+
+The branches of the network are joined by a linear layer, so what a map adds to the prediction does
+not depend on the other maps: the answers of all maps add up, and the pixels of a map add up to
+minus the change with the plain galaxy's map in its place.
+
+Shape suffixes: B samples, C = 1 channel, H rows, W columns, R rings.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from galmass_core.imaging.maps import MapConfig
+from galmass_core.networks.network_runs import NetworkModel
+
+HALF_WIDTH = MapConfig().half_width  # of the maps, R_hsm
+RINGS = tuple(np.arange(0.0, HALF_WIDTH + 0.25, 0.5))  # edges, R_hsm
+_LEAST, _MOST = 32, 256  # points on the way from the plain galaxy to this one
+_CHUNK = 16  # of them at once: bounds memory
+_GOLDEN = (5**0.5 - 1) / 2  # multiples of it, modulo 1, fill the way evenly however many there are
+_TOLERANCE = 0.02, 0.001  # of the difference; dex
+
+Maps = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What one prediction rests on.
+
+    Attributes
+    ----------
+    target : str
+    predicted : float, dex
+        The network's prediction for the sample.
+    plain : float, dex
+        Its prediction for the plain galaxy, whose maps are the means of the others'.
+    maps : pandas.DataFrame
+        As `occlude_maps` gives it.
+    rings : pandas.DataFrame
+        As `occlude_rings` gives it.
+    shares : dict of (H, W) float32, dex
+        As `integrated_gradients` gives them.
+    """
+
+    target: str
+    predicted: float
+    plain: float
+    maps: pd.DataFrame
+    rings: pd.DataFrame
+    shares: dict[str, NDArray[np.float32]]
+
+    def added(self, key: str) -> float:
+        """Return what a map adds to the plain galaxy's prediction, dex."""
+        by_mean = self.maps[(self.maps["map"] == key) & (self.maps["by"] == "mean")]
+        return -float(by_mean["change"].iloc[0])
+
+
+def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Explanation:
+    """Ask all three questions about one sample.
+
+    Parameters
+    ----------
+    model : NetworkModel
+    sample : mapping of (1, 1, H, W) float
+        As `NetworkModel.see` gives it.
+    others : mapping of (B, 1, H, W) float
+        Of other galaxies.
+    target : str
+        One of the model's.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    ValueError
+        If the model does not predict ``target``.
+    """
+    plain = mean_maps(others)
+    return Explanation(
+        target=target,
+        predicted=_predict(model, sample, target),
+        plain=_predict(model, plain, target),
+        maps=occlude_maps(model, sample, others, target),
+        rings=occlude_rings(model, sample, plain, target),
+        shares=integrated_gradients(model, sample, plain, target),
+    )
+
+
+def mean_maps(others: Maps) -> dict[str, Tensor]:
+    """Return the maps of a plain galaxy, (1, 1, H, W) each: the means of others'."""
+    return {key: each.mean(0, keepdim=True) for key, each in others.items()}
+
+
+def occlude_maps(model: NetworkModel, sample: Maps, others: Maps, target: str) -> pd.DataFrame:
+    """Replace one map of a sample at a time, and see how far the prediction moves.
+
+    Parameters
+    ----------
+    model : NetworkModel
+    sample : mapping of (1, 1, H, W) float
+    others : mapping of (B, 1, H, W) float
+        Of other galaxies.
+    target : str
+        One of the model's.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``map``, ``by`` and ``change`` [dex]. For each map one row with the ``mean`` map of the
+        others in its place, and one with the map of each ``other``, in their order.
+
+    Raises
+    ------
+    ValueError
+        If the model does not predict ``target``.
+    """
+    tables = []
+    for key, own in sample.items():
+        put = torch.cat([others[key].mean(0, keepdim=True), others[key]])
+        by = ["mean", *["other"] * len(others[key])]
+        change = _changes(_adding(model, key, target), own, put)
+        tables.append(pd.DataFrame({"map": key, "by": by, "change": change}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def occlude_rings(
+    model: NetworkModel,
+    sample: Maps,
+    plain: Maps,
+    target: str,
+    *,
+    edges: Sequence[float] = RINGS,
+) -> pd.DataFrame:
+    """Replace a ring of one map at a time by that of a plain galaxy.
+
+    Parameters
+    ----------
+    model : NetworkModel
+    sample, plain : mapping of (1, 1, H, W) float
+        The galaxy, and what stands for none in particular: the mean of others.
+    target : str
+        One of the model's.
+    edges : sequence of float, R_hsm
+        By default rings as wide as 0.5 R_hsm out to the sides of the map; its corners are in none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each ``map`` and ring (``inner`` to ``outer``, R_hsm): ``change`` of the
+        prediction, dex.
+
+    Raises
+    ------
+    ValueError
+        If the model does not predict ``target``.
+    """
+    tables = []
+    for key, own in sample.items():
+        radius_HW = _radii(own.shape[-1])
+        inside_RHW = [(radius_HW >= low) & (radius_HW < high) for low, high in pairwise(edges)]
+        ring_RCHW = torch.from_numpy(np.stack(inside_RHW))[:, None]
+        put = torch.where(ring_RCHW, plain[key], own)
+        change = _changes(_adding(model, key, target), own, put)
+        ring = {"inner": edges[:-1], "outer": edges[1:]}
+        tables.append(pd.DataFrame({"map": key, **ring, "change": change}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def integrated_gradients(
+    model: NetworkModel, sample: Maps, plain: Maps, target: str
+) -> dict[str, NDArray[np.float32]]:
+    """Share the difference to a plain galaxy's prediction among all pixels.
+
+    Gradients along the straight way from the plain galaxy to this one, times the way (Sundararajan
+    et al. 2017): the pixels of all maps together add up to the difference. Points on the way are
+    added until the pixels of a map add up to 2 per cent, or 0.001 dex, or there are 256 of them.
+
+    Parameters
+    ----------
+    model : NetworkModel
+    sample, plain : mapping of (1, 1, H, W) float
+    target : str
+        One of the model's.
+
+    Returns
+    -------
+    dict of (H, W) float32, dex
+        Positive where a pixel makes the galaxy's prediction larger.
+
+    Raises
+    ------
+    ValueError
+        If the model does not predict ``target``.
+    """
+    return {
+        key: _share(_adding(model, key, target), own, plain[key]) for key, own in sample.items()
+    }
+
+
+def _share(adding: Callable[[Tensor], Tensor], own: Tensor, plain: Tensor) -> NDArray[np.float32]:
+    """Share what one map adds among its pixels, (H, W)."""
+    way = own - plain
+    difference = -_changes(adding, own, plain)[0]
+    enough = max(_TOLERANCE[0] * abs(difference), _TOLERANCE[1])
+    total, share = torch.zeros_like(own), torch.zeros_like(own)
+    for first in range(0, _MOST, _CHUNK):
+        places = (0.5 + _GOLDEN * torch.arange(first, first + _CHUNK)) % 1
+        points = (plain + places[:, None, None, None] * way).requires_grad_()
+        (gradient,) = torch.autograd.grad(adding(points).sum(), points)
+        total += gradient.sum(0, keepdim=True)
+        share = total * way / (first + _CHUNK)
+        if first + _CHUNK >= _LEAST and abs(share.sum() - difference) < enough:
+            break
+    return share[0, 0].numpy()
+
+
+def _adding(model: NetworkModel, key: str, target: str) -> Callable[[Tensor], Tensor]:
+    """Return the function that tells what one map adds to a prediction, (B,) dex from (B, 1, H, W).
+
+    Up to a constant: only differences mean something.
+    """
+    place = _place(model, target)
+    branches, weights_TF = model.network.branches, model.network.fc.weight.detach()
+    parts = weights_TF[place].split([branch.outputs for branch in branches.values()])
+    weights_F = dict(zip(branches, parts, strict=True))[key] * model.scaling.spreads[place]
+    return lambda x_BCHW: branches[key](x_BCHW) @ weights_F
+
+
+def _changes(adding: Callable[[Tensor], Tensor], own: Tensor, put: Tensor) -> NDArray[np.float32]:
+    """Return by how much the prediction changes with each of other maps, (B,) dex."""
+    with torch.no_grad():
+        return (torch.cat([adding(each) for each in put.split(_CHUNK)]) - adding(own)).numpy()
+
+
+def _predict(model: NetworkModel, maps: Maps, target: str) -> float:
+    """Return the decimal logarithm of a target for one sample."""
+    with torch.no_grad():
+        outputs_1T = model.scaling.unscaled(model.network(dict(maps)).numpy())
+    return float(outputs_1T[0, _place(model, target)])
+
+
+def _place(model: NetworkModel, target: str) -> int:
+    """Return which of a model's outputs a target is; ValueError if it is none."""
+    if target not in model.targets:
+        msg = f"target must be one of {', '.join(model.targets)}, got {target!r}"
+        raise ValueError(msg)
+    return model.targets.index(target)
+
+
+def _radii(pixels: int) -> NDArray[np.float64]:
+    """Return each pixel's distance from the centre, (H, W), R_hsm."""
+    centres = (np.arange(pixels) + 0.5) * (2 * HALF_WIDTH / pixels) - HALF_WIDTH
+    return np.hypot(centres[:, None], centres)

@@ -1,0 +1,173 @@
+"""Codes of maps -> what a network sees, 0 to 1; logarithms of targets -> numbers around 0.
+
+Measured on training samples alone and stored with the run. Shape suffixes: B samples, H rows, W
+columns, T targets.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.networks.presets import SCALINGS
+from galmass_core.networks.stacks import STEPS, ZERO, MapStack
+from galmass_core.storage.atomic import write_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SCALER = "scaler.json"
+_SHARES = (0.001, 0.9999)  # of lit training pixels below the first and the last value of log flux
+_FIXED = {  # what 0 and 1 stand for
+    "g-r": (-0.2, 1.2),  # mag
+    "V": (-500.0, 500.0),  # km/s
+    "sigma": (0.0, 500.0),  # km/s
+    "occupancy": (0.0, 1.0),
+}
+_CHUNK = 64  # maps counted at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaling:
+    """How maps and targets are scaled.
+
+    The paper scales "linearly ... between 0 and 1" without saying what: of each image (then the
+    network cannot know how bright a galaxy is), or of all.
+
+    Attributes
+    ----------
+    kind : str
+        ``log_global``: light as log10 flux, between two limits for all images. ``linear_global``:
+        light as flux; least and greatest training pixel. ``per_image``: light as flux; least and
+        greatest pixel of each map.
+    limits : dict of (low, high)
+        Of each map, what 0 and 1 stand for, in the units of `stacks.RANGES`.
+    means, spreads : tuple of float, dex
+        Of each target's decimal logarithm.
+    """
+
+    kind: str
+    limits: dict[str, tuple[float, float]]
+    means: tuple[float, ...]
+    spreads: tuple[float, ...]
+
+    def maps(self, stack: MapStack, codes_BHW: "Tensor") -> "Tensor":
+        """Scale codes of one map, int16, to 0..1; (B, 1, H, W) float32 on the same device."""
+        values_BHW = codes_BHW.float().add_(ZERO)
+        if self.kind == "log_global" or stack.key == "occupancy":
+            low, high = self.limits[stack.key]
+            slope = stack.step / (high - low)
+            return (
+                values_BHW.mul_(slope).add_((stack.low - low) / (high - low)).clamp_(0, 1)[:, None]
+            )
+        values_BHW = values_BHW.mul_(stack.step).add_(stack.low)
+        if stack.key == "r":
+            values_BHW = 10**values_BHW
+        if self.kind == "per_image":
+            low = values_BHW.amin((1, 2), keepdim=True)
+            width = values_BHW.amax((1, 2), keepdim=True).sub_(low).clamp_(min=1e-30)
+            return values_BHW.sub_(low).div_(width)[:, None]
+        low, high = self.limits[stack.key]
+        if stack.key == "r":
+            low, high = 10**low, 10**high
+        return values_BHW.sub_(low).div_(high - low).clamp_(0, 1)[:, None]
+
+    def scaled(self, targets_BT: NDArray) -> NDArray[np.float32]:
+        """Turn logarithms of targets into what the network shall put out."""
+        return ((targets_BT - self.means) / self.spreads).astype(np.float32)
+
+    def unscaled(self, outputs_BT: NDArray) -> NDArray[np.float64]:
+        """Turn what the network puts out into logarithms of targets."""
+        return np.asarray(outputs_BT, dtype=float) * self.spreads + self.means
+
+    def save(self, folder: Path) -> None:
+        """Write it into a run's folder."""
+        write_json(folder / SCALER, asdict(self))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Scaling":
+        """Read it from a run's folder.
+
+        Raises
+        ------
+        ValueError
+            If the file is missing or damaged.
+        """
+        path = folder / SCALER
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            limits = {key: tuple(pair) for key, pair in content["limits"].items()}
+            means, spreads = (tuple(content[name]) for name in ("means", "spreads"))
+            return cls(kind=content["kind"], limits=limits, means=means, spreads=spreads)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            msg = f"{path}: must be the scaling of a run, but: {error}"
+            raise ValueError(msg) from error
+
+
+def fit_scaling(
+    kind: str, stacks: Mapping[str, MapStack], rows: NDArray, targets_BT: NDArray
+) -> Scaling:
+    """Measure how to scale, on training samples.
+
+    Parameters
+    ----------
+    kind : str
+        One of `presets.SCALINGS`.
+    stacks : mapping of MapStack
+    rows : (B,) int
+        The training samples.
+    targets_BT : (B, T) float, dex
+        Their targets' decimal logarithms.
+
+    Returns
+    -------
+    Scaling
+
+    Raises
+    ------
+    ValueError
+        If ``kind`` is unknown, or no training pixel has light.
+    """
+    if kind not in SCALINGS:
+        msg = f"scaling must be one of {', '.join(SCALINGS)}, got {kind!r}"
+        raise ValueError(msg)
+    return Scaling(
+        kind=kind,
+        limits={key: _limits(kind, stack, rows) for key, stack in stacks.items()},
+        means=tuple(targets_BT.mean(axis=0).tolist()),
+        spreads=tuple(np.maximum(targets_BT.std(axis=0), 1e-6).tolist()),
+    )
+
+
+def _limits(kind: str, stack: MapStack, rows: NDArray) -> tuple[float, float]:
+    """Return what 0 and 1 stand for in a map."""
+    if kind == "log_global" and stack.key in _FIXED:
+        return _FIXED[stack.key]
+    if stack.key == "occupancy":
+        return _FIXED["occupancy"]
+    counts = _count_codes(stack, rows)
+    if stack.key == "r":
+        counts[0] = 0  # dark
+        if not counts.any():
+            msg = "r must have light in a training image, but all are dark"
+            raise ValueError(msg)
+    shares = _SHARES if kind == "log_global" else (0.0, 1.0)
+    reached = counts.cumsum() / counts.sum()
+    first = int(np.searchsorted(reached, shares[0], side="right"))
+    last = int(np.searchsorted(reached, shares[1]))
+    low, high = (stack.low + code * stack.step for code in (first, max(last, first + 1)))
+    return float(low), float(high)
+
+
+def _count_codes(stack: MapStack, rows: Sequence[int]) -> NDArray[np.int64]:
+    """Count how often each code occurs in some samples, (65536,)."""
+    counts = np.zeros(STEPS + 1, dtype=np.int64)
+    rows = np.sort(rows)
+    for start in range(0, len(rows), _CHUNK):
+        codes = stack.codes_NHW[rows[start : start + _CHUNK]].astype(np.int32) + ZERO
+        counts += np.bincount(codes.ravel(), minlength=STEPS + 1)
+    return counts

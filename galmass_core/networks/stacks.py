@@ -1,0 +1,174 @@
+"""Maps of a data set -> one flat array of 16-bit codes for each map: what networks read.
+
+A stack is a NumPy file in the user's cache, made once for a data set, a map and a resolution, and
+mapped into memory: all trainings share it, any order of samples is read at the disk's pace, and
+data need not fit in memory. Codes are linear in what a network sees: log10 flux, mag, km/s.
+
+Shape suffixes: N samples, H rows, W columns.
+"""
+
+import math
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.imaging.maps import VIEW_PIXELS, GalaxyMaps
+
+RANGES = {  # of each map, first and last code; what lies outside is cut
+    "r": (-2.0, 12.0),  # log10(Lsun/pixel)
+    "g-r": (-2.0, 4.0),  # mag
+    "V": (-3000.0, 3000.0),  # km/s
+    "sigma": (0.0, 3000.0),  # km/s
+    "occupancy": (0.0, 1.0),
+}
+LIGHT = ("r", "g-r")  # maps whose resolution can be chosen
+STEPS = 65535  # between the first and the last code
+FORM = 1  # raise it when codes or what fills empty pixels change
+ZERO = 32768  # codes are stored from -32768, as torch has signed integers of 16 bits only
+_CHUNK = 64  # samples read between two words of progress
+
+
+@dataclass(frozen=True, eq=False)
+class MapStack:
+    """One map of all samples of a data set.
+
+    Attributes
+    ----------
+    key : str
+    codes_NHW : (N, H, W) int16
+        ``low + (code + 32768) step`` is the value; both ends of `RANGES` are reached.
+    """
+
+    key: str
+    codes_NHW: NDArray[np.int16]
+
+    @property
+    def low(self) -> float:
+        """Value of the first code."""
+        return RANGES[self.key][0]
+
+    @property
+    def step(self) -> float:
+        """What one code adds."""
+        low, high = RANGES[self.key]
+        return (high - low) / STEPS
+
+    @property
+    def pixels(self) -> int:
+        """Side of the map."""
+        return self.codes_NHW.shape[-1]
+
+    def values(self, rows: NDArray) -> NDArray[np.float32]:
+        """Return maps in their own unit, (rows, H, W)."""
+        return self.low + (self.codes_NHW[rows] + np.float32(ZERO)) * np.float32(self.step)
+
+
+def side_of(key: str, pixels: int) -> int:
+    """Return the side of a map where that of the images is ``pixels``."""
+    return pixels if key in LIGHT else VIEW_PIXELS.get(key, VIEW_PIXELS["V"])
+
+
+def open_stacks(
+    dataset: DataSet,
+    keys: Sequence[str],
+    pixels: int = 300,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, MapStack]:
+    """Open maps of all samples, in the order of the data set; made where they are not there yet.
+
+    Dark pixels of ``r`` have the lowest code. Where there is no light, ``g-r`` is the colour of
+    all light of the map, or 0 if there is none; where there is no star, ``V`` and ``sigma`` are 0.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    keys : sequence of str
+        ``r``, ``g-r``, ``V``, ``sigma`` or ``occupancy``.
+    pixels : int
+        Side of ``r`` and ``g-r``.
+    progress : function of two int, optional
+        Called with the samples read and their number, while stacks are made.
+
+    Returns
+    -------
+    dict of MapStack
+
+    Raises
+    ------
+    DataSetError
+        If the data set has no maps, or their file is missing or damaged.
+    ValueError
+        If ``pixels`` does not divide the stored side.
+    OSError
+        If the disk of the cache is too full.
+    """
+    folder = home_folder() / "cache" / dataset.checksum[:16]
+    paths = {key: folder / f"{key}-{side_of(key, pixels)}-v{FORM}.npy" for key in keys}
+    if lacking := {key: path for key, path in paths.items() if not path.exists()}:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder) as aside:  # others may do the same at once
+            made = {key: Path(aside, path.name) for key, path in lacking.items()}
+            _make(dataset, made, pixels, progress or (lambda done, total: None))
+            for key, path in lacking.items():
+                made[key].replace(path)
+    return {key: MapStack(key, np.load(path, mmap_mode="r")) for key, path in paths.items()}
+
+
+def _make(
+    dataset: DataSet, paths: dict[str, Path], pixels: int, progress: Callable[[int, int], None]
+) -> None:
+    """Read all samples once and write a stack to each path."""
+    shapes = {key: (len(dataset), *2 * (side_of(key, pixels),)) for key in paths}
+    _check_disk(next(iter(paths.values())).parent, 2 * sum(map(math.prod, shapes.values())))
+    stacks = {
+        key: np.lib.format.open_memmap(path, mode="w+", dtype=np.int16, shape=shapes[key])
+        for key, path in paths.items()
+    }
+    for done, (place, maps) in enumerate(dataset.read_maps(range(len(dataset)))):
+        for key, stack in stacks.items():
+            stack[place] = encode_map(key, map_of(maps, key, stack.shape[-1]))
+        if done % _CHUNK == 0:
+            progress(done, len(dataset))
+    for stack in stacks.values():
+        stack.flush()
+    progress(len(dataset), len(dataset))
+
+
+def _check_disk(folder: Path, needed: int) -> None:
+    """Raise OSError unless some bytes more fit; a full disk kills who writes mapped memory."""
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        msg = (
+            f"{folder}: needs {needed / 1e9:.1f} GB of disk for maps, but {free / 1e9:.1f} are free"
+        )
+        raise OSError(msg)
+
+
+def map_of(maps: GalaxyMaps, key: str, pixels: int) -> NDArray[np.float32]:
+    """Return a map as networks see it: log10 flux for ``r``, and no pixel empty."""
+    view_HW = maps.view(key, pixels)
+    if key == "r":
+        dark = np.float32(RANGES["r"][0])
+        return np.log10(view_HW, out=np.full_like(view_HW, dark), where=view_HW > 0)
+    empty_HW = np.isnan(view_HW)
+    if empty_HW.any():
+        view_HW = np.where(empty_HW, _filling(maps, key), view_HW)
+    return view_HW
+
+
+def _filling(maps: GalaxyMaps, key: str) -> np.float32:
+    """Return what stands in empty pixels."""
+    return np.nan_to_num(maps.view("g-r", 1)[0, 0]) if key == "g-r" else np.float32(0)
+
+
+def encode_map(key: str, map_HW: NDArray) -> NDArray[np.int16]:
+    """Turn a map into codes; what lies outside `RANGES` is cut."""
+    low, high = RANGES[key]
+    codes_HW = np.rint((np.clip(map_HW, low, high) - low) * (STEPS / (high - low)))
+    return (codes_HW - ZERO).astype(np.int16)

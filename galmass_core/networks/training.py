@@ -1,0 +1,289 @@
+"""Maps and true masses -> a trained network (Chu et al. 2024, Sec. 3.1 and Table 2).
+
+Training goes epoch by epoch; what follows from a configuration and an epoch's number does not
+depend on interruptions, so that a training that was killed ends as one that was not.
+
+Shape suffixes: B samples, T targets.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from galmass_core.networks.batches import MapFeed, draw_symmetries, turn
+from galmass_core.networks.network import MultibranchResNet
+from galmass_core.networks.presets import TrainingConfig
+from galmass_core.networks.stacks import side_of
+
+_WARM_UP = 3  # steps before a step is captured
+_PREDICTED = 80  # samples at a time
+_TIMED = 0.5  # s, for which something is repeated to know how long it takes
+
+
+class Epoch(NamedTuple):
+    """How an epoch went."""
+
+    train: NDArray  # mean squared error of each target while training, scaled
+    validation: NDArray  # the same of the validation part after it
+    learning_rate: float
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device of that name, chosen for all to come; ``auto`` is a GPU if there is one.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        why = str(error).splitlines()[0]
+        msg = f"device must be one that this machine has, such as cpu or cuda, got {name!r}: {why}"
+        raise ValueError(msg) from error
+    if device.type == "cuda":
+        torch.cuda.set_device(device)  # streams and graphs are the current device's
+    return device
+
+
+class Learner:
+    """A network, its optimiser, and one step of both.
+
+    On a GPU a step runs in 16-bit floats, channels last, as one CUDA graph.
+
+    Parameters
+    ----------
+    network : MultibranchResNet
+    config : TrainingConfig
+    device : torch.device
+    """
+
+    def __init__(
+        self, network: MultibranchResNet, config: TrainingConfig, device: torch.device
+    ) -> None:
+        self.config, self.device = config, device
+        self._fast = device.type == "cuda"
+        layout = torch.channels_last if self._fast else torch.contiguous_format
+        self.network = network.to(device, memory_format=layout)
+        rate = torch.tensor(config.rate(0), device=device) if self._fast else config.rate(0)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), lr=rate, fused=True, capturable=self._fast
+        )
+        self._graph = None
+        self._set_out()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return all that changes as training goes on, by name; the tensors themselves."""
+        state = {f"network.{name}": each for name, each in self.network.state_dict().items()}
+        for name, weights in self.network.named_parameters():
+            for key, moment in self.optimizer.state[weights].items():
+                state[f"adam.{key}.{name}"] = moment
+        return state
+
+    def set_rate(self, rate: float) -> None:
+        """Choose the learning rate of the steps to come."""
+        (group,) = self.optimizer.param_groups
+        if self._fast:
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+    def step(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> Tensor:
+        """Take one step; return each target's mean squared error before it, (T,).
+
+        The result is overwritten by the next step.
+        """
+        if not self._fast:
+            return self._step(maps, targets_BT)
+        if self._graph is None:
+            self._capture(maps, targets_BT)
+        for key, x_BCHW in maps.items():
+            self._maps[key].copy_(x_BCHW)
+        self._targets_BT.copy_(targets_BT)
+        self._graph.replay()
+        return self._errors_T
+
+    def _step(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> Tensor:
+        """Take one step as it stands."""
+        self.network.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        with _precision(self.device):
+            outputs_BT = self.network(maps)
+        errors_T = (outputs_BT.float() - targets_BT).square().mean(0)
+        errors_T.mean().backward()
+        self.optimizer.step()
+        return errors_T.detach()
+
+    def _set_out(self) -> None:
+        """Give the optimiser its moments, all zero, without a step."""
+        for weights in self.network.parameters():
+            weights.grad = torch.zeros_like(weights)
+        self.optimizer.step()
+        for moments in self.optimizer.state.values():
+            moments["step"].zero_()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    def _capture(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> None:
+        """Record a step as a CUDA graph; nothing is learned by it."""
+        self._maps = {
+            key: x_BCHW.clone(memory_format=torch.channels_last) for key, x_BCHW in maps.items()
+        }
+        self._targets_BT = targets_BT.clone()
+        before = {name: each.clone() for name, each in self.tensors().items()}
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(_WARM_UP):
+                self._step(self._maps, self._targets_BT)
+        torch.cuda.current_stream().wait_stream(side)
+        self._graph = torch.cuda.CUDAGraph()
+        mode = "thread_local"  # another thread may read maps ahead meanwhile
+        with torch.cuda.graph(self._graph, capture_error_mode=mode):
+            self._errors_T = self._step(self._maps, self._targets_BT)
+        for name, each in self.tensors().items():
+            each.copy_(before[name])
+
+
+def new_network(maps: tuple[str, ...], outputs: int, config: TrainingConfig) -> MultibranchResNet:
+    """Make a network whose first weights follow from the seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return MultibranchResNet(maps, outputs, width=config.width)
+
+
+def train_epochs(
+    learner: Learner,
+    feed: MapFeed,
+    parts: Mapping[str, NDArray],
+    targets_NT: NDArray[np.float32],
+    first: int = 0,
+) -> Iterator[Epoch | int]:
+    """Train epoch by epoch.
+
+    Parameters
+    ----------
+    learner : Learner
+    feed : MapFeed
+    parts : mapping of (n,) int
+        Rows of the ``train`` and the ``validation`` part.
+    targets_NT : (N, T) float32
+        Scaled targets of all rows; NaN in rows of no part.
+    first : int
+        The epoch to begin with; the learner is as the one before left it.
+
+    Yields
+    ------
+    int or Epoch
+        After each step the number of samples seen in this epoch so far; after each epoch, how it
+        went.
+    """
+    config, device = learner.config, learner.device
+    targets_NT = torch.from_numpy(targets_NT).to(device)
+    size = min(config.batch, len(parts["train"]))
+    for number in range(first, config.epochs):
+        learner.set_rate(config.rate(number))
+        rng = np.random.default_rng((config.seed, number))
+        order = rng.permutation(parts["train"])
+        order = order[: len(order) // size * size]  # all batches are of one size
+        symmetries = torch.from_numpy(draw_symmetries(rng, len(order))).to(device)
+        total_T = torch.zeros(targets_NT.shape[1], device=device)
+        for batch, (rows, maps) in enumerate(feed.batches(order, size)):
+            if config.augment:
+                maps = turn(maps, symmetries[batch * size : (batch + 1) * size])
+            index = torch.from_numpy(rows).to(device, non_blocking=True)
+            total_T += learner.step(maps, targets_NT[index])
+            yield (batch + 1) * size
+        outputs_BT = predict_rows(learner.network, feed, parts["validation"])
+        truth_BT = targets_NT[torch.from_numpy(parts["validation"]).to(device)].cpu().numpy()
+        yield Epoch(
+            train=(total_T / (len(order) // size)).cpu().numpy().astype(float),
+            validation=np.square(outputs_BT - truth_BT, dtype=float).mean(axis=0),
+            learning_rate=config.rate(number),
+        )
+
+
+def predict_rows(network: MultibranchResNet, feed: MapFeed, rows: NDArray) -> NDArray[np.float32]:
+    """Return the network's outputs for some rows, (B, T), scaled; nothing is learned."""
+    batches = feed.batches(rows, _PREDICTED)
+    return torch.cat([_predict(network, maps, feed.device).cpu() for _, maps in batches]).numpy()
+
+
+def _predict(
+    network: MultibranchResNet, maps: Mapping[str, Tensor], device: torch.device
+) -> Tensor:
+    """Return the network's outputs for a batch, (B, T) float32."""
+    network.eval()
+    with torch.no_grad(), _precision(device):
+        return network(maps).float()
+
+
+def _precision(device: torch.device) -> torch.autocast:
+    """Return the context in which networks run: 16-bit floats on a GPU."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+
+
+def estimate_seconds(
+    maps: tuple[str, ...],
+    outputs: int,
+    pixels: int,
+    config: TrainingConfig,
+    *,
+    samples: Mapping[str, int],
+    device: str = "auto",
+) -> float:
+    """Time a few steps of a network and say how long a training takes on this machine.
+
+    Parameters
+    ----------
+    maps : tuple of str
+    outputs : int
+    pixels : int
+        Side of the images.
+    config : TrainingConfig
+    samples : mapping of str to int
+        Sizes of the ``train`` and ``validation`` parts.
+    device : str
+
+    Returns
+    -------
+    float, s
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+    """
+    where = pick_device(device)
+    learner = Learner(new_network(maps, outputs, config), config, where)
+    size = min(config.batch, samples["train"])
+    noise = {key: (side_of(key, pixels),) * 2 for key in maps}
+    noise = {key: torch.rand(size, 1, *shape, device=where) for key, shape in noise.items()}
+    targets = torch.randn(size, outputs, device=where)
+    step = _time(lambda: learner.step(noise, targets), where)
+    look = _time(lambda: _predict(learner.network, noise, where), where)
+    per_epoch = step * (samples["train"] // size) + look * samples["validation"] / size
+    return config.epochs * per_epoch
+
+
+def _time(work: Callable[[], Tensor], device: torch.device) -> float:
+    """Return how long something takes once it runs [s]."""
+
+    def finish() -> float:
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return time.perf_counter()
+
+    began = now = finish()
+    rounds = 0
+    while now - began < _TIMED:
+        now, rounds = finish(), rounds + 1
+    return (now - began) / rounds

@@ -1,0 +1,1 @@
+"""What the paper published, and the same measured on our samples."""

@@ -1,0 +1,294 @@
+"""Runs and a data set -> Table 4: what networks learn from maps, beside the published numbers.
+
+A row is a dict that JSON can say. It is told by the run of its training, or by another network
+that saw the same maps and learned the row's targets among others; the row says which.
+"""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from galmass_core.learning.experiments import OCCUPANCY, Experiment, experiment
+from galmass_core.learning.fitting import score
+from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.pairing import Trial, choose_run, trials_on
+from galmass_core.paper.derived import derive_dm_fraction, derive_mass_to_light, early_types
+from galmass_core.paper.published import published_table
+from galmass_core.paper.tables import align
+from galmass_core.quantities import quantity
+
+if TYPE_CHECKING:
+    from galmass_core.datasets.dataset import DataSet
+    from galmass_core.learning.runs import Run
+
+_WORDS = {"Mstar": "mstar", "Mstar2D": "mstar2d", "Mtot": "mtot", "Mstar/L": "ml"}
+_HEADING = (
+    "row",
+    "experiment",
+    "of",
+    "published: bias, σ",
+    "bias [dex]",
+    "σ [dex]",
+    "N",
+    "occupancy",
+    "thinned",
+    "run",
+)
+
+
+def table_4(
+    dataset: "DataSet", runs: Iterable["Run"], split: str = "galaxy"
+) -> list[dict[str, Any]]:
+    """Tell the 24 rows of Table 4 from runs.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    runs : iterable of Run
+        Those that are not of finished networks, or not about this data set, do not matter.
+    split : str
+        ``galaxy`` or ``paper``: only runs of this one count.
+
+    Returns
+    -------
+    list of dict
+        ``row``, ``experiment``, ``target``, ``subset`` (``test`` or ``early types``),
+        ``published`` (mean and std) and ``status``: ``measured``, ``not trained`` (then
+        ``command`` makes a run), or ``not available: `` and why. Where measured, ``run``,
+        ``learned`` (the run's own experiment), ``joint`` (whether it learned other targets than
+        the paper's network), ``width`` and ``pixels`` of the network, ``split``, ``clipped``
+        (predictions of f_DM below the least) and the entries of `fitting.score`.
+        Rows of ``2V`` have ``controls``: scores of the same targets learned from ``occupancy``,
+        and from the same maps of ``thinned`` galaxies; None where not trained. Rows of M*/L have
+        ``from_mass``: the score of predicted projected M* over true light; None likewise.
+    """
+    trials = trials_on(runs, dataset, split)
+    return [_row(line, dataset, trials, split) for line in published_table(4).itertuples()]
+
+
+def measure_target(
+    trial: Trial, target: str, samples: pd.DataFrame, *, only_early: bool = False
+) -> dict[str, Any]:
+    """Measure how well a network predicts a target, or what it derives of it.
+
+    Parameters
+    ----------
+    trial : Trial
+    target : str
+        A column that it predicts, or f_DM if it predicts M* and M_tot, or M*/L if it predicts the
+        projected M*.
+    samples : pandas.DataFrame
+        Of the data set that the trial is about.
+    only_early : bool
+        Whether to count early types only.
+
+    Returns
+    -------
+    dict
+        ``clipped`` and the entries of `fitting.score`.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks a column or no sample is left.
+    """
+    predictions, clipped = predictions_of(trial.predictions, target, samples)
+    if only_early:
+        names = samples["name"][early_types(samples)]
+        predictions = predictions[predictions["name"].isin(names)]
+    if predictions.empty:
+        msg = f"no {'early type' if only_early else 'sample'} among those predicted has {target}"
+        raise ValueError(msg)
+    return {"clipped": clipped, **score(predictions)}
+
+
+def predictions_of(
+    predictions: pd.DataFrame, target: str, samples: pd.DataFrame
+) -> tuple[pd.DataFrame, int]:
+    """Return predictions of a target, as they are or derived (see `derived`).
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Of one run, with the columns of `runs.Run.predictions`.
+    target : str
+        A column that it predicts, or f_DM if it predicts M* and M_tot, or M*/L if it predicts the
+        projected M*.
+    samples : pandas.DataFrame
+        Of the data set that they are about.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same columns for the target alone.
+    int
+        How many predictions of f_DM had to be clipped.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be derived, or the table lacks the truth.
+    """
+    direct = predictions[predictions["target"] == target]
+    if len(direct):
+        return direct, 0
+    aperture = int(target.removesuffix("rhsm")[-1])
+    if target.startswith("f_dm"):
+        return derive_dm_fraction(predictions, samples, aperture)
+    return derive_mass_to_light(predictions, samples, aperture), 0
+
+
+def format_table_4(rows: Sequence[dict[str, Any]]) -> str:
+    """Return rows of `table_4` for a terminal: σ and bias with their 68 % errors, in dex."""
+    return "\n".join([align([_HEADING, *map(_cells, rows)]), "", *_remarks(rows)])
+
+
+def _row(line: Any, dataset: "DataSet", trials: Sequence[Trial], split: str) -> dict[str, Any]:  # noqa: ANN401
+    """Return one row; ``line`` is the published one."""
+    wanted = _experiment_of(line)
+    row = {
+        "row": int(line.row),
+        "experiment": wanted.name,
+        "target": line.target,
+        "subset": "early types" if line.subset == "test_ETG" else "test",
+        "published": {"mean": line.mean_dex, "std": line.sigma_dex},
+    }
+    trial = choose_run(trials, wanted)
+    if trial is None:
+        row |= {"status": "not trained", "command": _command(dataset, wanted, split)}
+    else:
+        row |= _measure(trial, wanted, row, dataset.samples)
+    if "2V" in line.inputs:
+        row["controls"] = _controls(trials, wanted, row, dataset.samples)
+    if line.target.startswith("log_ml"):
+        row["from_mass"] = _from_mass(trials, wanted, row, dataset.samples)
+    return row
+
+
+def _experiment_of(line: Any) -> Experiment:  # noqa: ANN401
+    """Return the training of a published row."""
+    end = "_2r" if line.aperture.startswith("2") else ""
+    words = ",".join(_WORDS[target] + end for target in line.train_targets.split(","))
+    return experiment(f"{words}/{line.inputs}")
+
+
+def _measure(
+    trial: Trial, wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
+) -> dict[str, Any]:
+    """Return what a run says of a row, and how its network differs from the paper's."""
+    config = trial.run.config
+    told = {
+        "run": trial.run.name,
+        "learned": config["experiment"],
+        "joint": set(config["targets"]) != set(wanted.targets),
+        "width": config["training"]["width"],
+        "pixels": trial.pixels,
+        "split": trial.run.record["split"],
+    }
+    try:
+        return told | {"status": "measured"} | _score(trial, row, samples)
+    except ValueError as error:
+        return told | {"status": f"not available: {error}"}
+
+
+def _score(trial: Trial, row: dict[str, Any], samples: pd.DataFrame) -> dict[str, Any]:
+    """Measure a run in what a row asks for."""
+    only_early = row["subset"] == "early types"
+    return measure_target(trial, row["target"], samples, only_early=only_early)
+
+
+def _controls(
+    trials: Sequence[Trial], wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
+) -> dict[str, dict[str, Any] | None]:
+    """Measure what star counts alone give, and what is left when they are all the same."""
+    targets = wanted.name.split("/")[0]
+    chosen = {
+        "occupancy": choose_run(trials, experiment(f"{targets}/{OCCUPANCY}")),
+        "thinned": choose_run(trials, wanted, thinned=True),
+    }
+    return {name: _measure_other(trial, row, samples) for name, trial in chosen.items()}
+
+
+def _from_mass(
+    trials: Sequence[Trial], wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
+) -> dict[str, Any] | None:
+    """Measure M*/L from predicted projected M* and true light."""
+    mass = experiment(wanted.name.replace("ml", "mstar2d", 1))
+    return _measure_other(choose_run(trials, mass), row, samples)
+
+
+def _measure_other(
+    trial: Trial | None, row: dict[str, Any], samples: pd.DataFrame
+) -> dict[str, Any] | None:
+    """Measure a run beside the row's own; None where there is none or it cannot be measured."""
+    if trial is None:
+        return None
+    try:
+        return {"run": trial.run.name, **_score(trial, row, samples)}
+    except ValueError:
+        return None
+
+
+def _command(dataset: "DataSet", wanted: Experiment, split: str) -> str:
+    """Return the command line that trains a row."""
+    words = ["galmass", "train", str(dataset.path), "--experiment", wanted.name, "--split", split]
+    return shlex.join(words)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return one line of text."""
+    published = f"{row['published']['mean']:+.2f}, {row['published']['std']:.2f}"
+    subset = "*" if row["subset"] == "early types" else ""
+    symbol = quantity(row["target"]).symbol + subset
+    first = (str(row["row"]), row["experiment"], symbol, published)
+    others = [_sigma(row.get("controls", {}).get(name)) for name in ("occupancy", "thinned")]
+    if row["status"] != "measured":
+        return (*first, row["status"].partition(":")[0], "", "", *others, row.get("run", ""))
+    mean = Estimate(**row["mean"])
+    bias = f"{mean.value:+.3f} ± {mean.error:.3f}"
+    return (*first, bias, _sigma(row), str(row["n"]), *others, row["run"])
+
+
+def _sigma(measured: dict[str, Any] | None) -> str:
+    """Return a scatter as text; nothing where there is none."""
+    return str(Estimate(**measured["std"])) if measured else ""
+
+
+def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what a reader must know about these rows, each thing once."""
+    said = {}
+    for row in rows:
+        for remark in _row_remarks(row):
+            said.setdefault(remark, []).append(str(row["row"]))
+    return [
+        "occupancy, thinned: σ of the same target learned from which pixels have a star alone, "
+        "and from galaxies thinned to the same number of stars",
+        "* early types: sSFR < 1e-11/yr and n > 2.5 along every line of sight; the paper's are "
+        "those of Wang et al. (2020)",
+        *(f"row {', '.join(numbers)}: {remark}" for remark, numbers in said.items()),
+    ]
+
+
+def _row_remarks(row: dict[str, Any]) -> list[str]:
+    """Return what stands between a row and the paper's."""
+    if row["status"] == "not trained":
+        return [f"not trained; {row['command']}"]
+    lines = []
+    if row["joint"]:
+        lines.append(f"by a network that learned {row['learned']}")
+    if row["pixels"] != experiment(row["experiment"]).pixels:
+        lines.append(f"from images of {row['pixels']}² pixels")
+    if row["width"] != 1:
+        lines.append(f"by a network {row['width']:g} times as wide as the paper's")
+    if row["status"] != "measured":
+        lines.append(row["status"])
+    elif row["clipped"]:
+        lines.append(f"{row['clipped']} predictions of f_DM were below 0.001 and set to it")
+    for name, control in row.get("controls", {}).items():
+        if control and control["n"] != row.get("n"):
+            lines.append(f"σ of {name} is of {control['n']} samples")
+    if row.get("from_mass"):
+        lines.append(f"predicted M* over true light has σ {_sigma(row['from_mass'])}")
+    return lines

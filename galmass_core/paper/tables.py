@@ -1,0 +1,213 @@
+"""Samples -> Table 5 and the baselines, ours beside the published numbers.
+
+A row is a dict that JSON can say. What cannot be measured says why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from galmass_core.learning.experiments import (
+    EXPERIMENTS,
+    Experiment,
+    default_features,
+    experiment,
+    missing_columns,
+)
+from galmass_core.learning.fitting import evaluate, score
+from galmass_core.learning.metrics import Estimate
+from galmass_core.paper.published import published_table
+
+if TYPE_CHECKING:
+    from galmass_core.datasets.dataset import DataSet
+    from galmass_core.learning.runs import Run
+
+SCHEMA = 1  # version of the JSON envelope
+_INPUTS = {"default10": "features", "default10_minus_Mr": "no-magnitude"}
+_SHORT = {wanted.target: name.split("/")[0] for name, wanted in EXPERIMENTS.items()}
+_BASELINES = ("constant", "power-law", "virial", "ridge", "light+dispersion")
+
+
+def table_5(
+    dataset: "DataSet",
+    plan: str = "galaxy",
+    *,
+    features: Sequence[str] | None = None,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Measure the nine rows of Table 5: boosted trees on summary features.
+
+    All rows learn from the same samples: those that have every target of the table.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    plan : str
+        ``galaxy``, ``paper`` or ``folds`` (see `fitting.evaluate`).
+    features : sequence of str, optional
+        Columns to learn from; by default those of Table 1, or their stand-ins in catalogues, that
+        the table has; each row says which it lacks. Rows without M_r leave ``abs_mag_r`` out.
+    seed : int
+
+    Returns
+    -------
+    list of dict
+        ``row``, ``experiment``, ``target``, ``features``, ``lacking``, ``truth_level``,
+        ``published`` (mean and std), ``status`` (``measured``, or ``not available: `` and why)
+        and where measured ``left_out`` and the entries of `fitting.score`.
+
+    Raises
+    ------
+    ValueError
+        If a feature is asked for that the table lacks, or ``plan`` is unknown.
+    """
+    if features is None:
+        features = default_features(dataset.samples)
+    elif missing := missing_columns(dataset.samples, features):
+        msg = f"features must be columns of the data set, which lacks {', '.join(missing)}"
+        raise ValueError(msg)
+    published = published_table(5)
+    absent = missing_columns(dataset.samples, published["target"].unique())
+    needed = [key for key in published["target"].unique() if key not in absent]
+    return [
+        {
+            "row": int(line.row),
+            "published": {"mean": line.mean_dex, "std": line.sigma_dex},
+            **_measure(dataset, _row_experiment(line, features), plan, seed, needed),
+        }
+        for line in published.itertuples()
+    ]
+
+
+def baseline_table(
+    dataset: "DataSet", plan: str = "galaxy", *, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Measure every baseline on every target; rows as in `table_5`, without ``published``."""
+    names = [f"{short}/{inputs}" for short in _SHORT.values() for inputs in _BASELINES]
+    wanted = [EXPERIMENTS[name] for name in names if name in EXPERIMENTS]
+    return [_measure(dataset, each, plan, seed, [each.target]) for each in wanted]
+
+
+def format_rows(rows: Sequence[dict[str, Any]]) -> str:
+    """Return rows of `table_5` or `baseline_table` as text, aligned for a terminal.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+
+    Returns
+    -------
+    str
+        σ and bias with their 68 % errors, in dex, beside the published values where there are any.
+    """
+    heading = ("experiment", "published σ", "σ [dex]", "bias [dex]", "NMAD", "|d|>0.2", "N")
+    return "\n".join([align([heading, *(_cells(row) for row in rows)]), "", *_remarks(rows)])
+
+
+def format_runs(runs: Sequence["Run"]) -> str:
+    """Return a list of runs for a terminal."""
+    lines = [("run", "state", "experiment", "split", "σ [dex]")]
+    for run in runs:
+        row = run.summary()
+        scatter = [str(Estimate(**errors["std"])) for errors in (row["metrics"] or {}).values()]
+        split = row["split"]["kind"] if row["split"] else ""
+        said = ", ".join(scatter) or row["reason"] or ""
+        lines.append((row["run"], row["state"], row["experiment"], split, said))
+    return align(lines)
+
+
+def align(lines: Sequence[Sequence[str]]) -> str:
+    """Return cells in columns, for a terminal."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def envelope(
+    dataset: "DataSet", rows: Sequence[dict[str, Any]], split: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return rows with what must be known to read them, as JSON can say it.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    rows : sequence of dict
+    split : dict, optional
+        As `splits.describe_split` gives it.
+
+    Returns
+    -------
+    dict
+        ``schema``, ``source``, ``simulations`` (as `TNG/TNG100-1`: only there can agreement with
+        the paper mean anything), ``split``, ``n`` and ``rows``.
+    """
+    names = dataset.samples["name"].str.rsplit("/", n=2).str[0]
+    return {
+        "schema": SCHEMA,
+        "source": str(dataset.path),
+        "simulations": sorted(names.unique()),
+        "split": split,
+        "n": len(dataset),
+        "rows": list(rows),
+    }
+
+
+def _row_experiment(line: Any, features: Sequence[str]) -> Experiment:  # noqa: ANN401
+    """Return what a row of the published table means for these features."""
+    wanted = experiment(f"{_SHORT[line.target]}/{_INPUTS[line.inputs]}")
+    without = ("abs_mag_r",) if wanted.name.endswith("no-magnitude") else ()
+    return replace(wanted, features=tuple(key for key in features if key not in without))
+
+
+def _measure(
+    dataset: "DataSet", wanted: Experiment, plan: str, seed: int, needed: Sequence[str]
+) -> dict[str, Any]:
+    """Return one row: what was learned from what, and how well."""
+    row = {
+        "experiment": wanted.name,
+        "target": wanted.target,
+        "features": list(wanted.features),
+        "lacking": [key for key in experiment(wanted.name).features if key not in wanted.features],
+        "truth_level": list(wanted.truth_level),
+    }
+    if missing := missing_columns(dataset.samples, (*wanted.features, wanted.target)):
+        why = dataset.info.get("not_available", {})
+        reasons = [f"{key} ({why[key]})" if key in why else key for key in missing]
+        return row | {"status": f"not available: the data lack {', '.join(reasons)}"}
+    outcome = evaluate(wanted, dataset.samples, plan, seed=seed, needed=needed)
+    return row | {
+        "status": "measured",
+        "left_out": outcome.left_out,
+        **score(outcome.predictions),
+    }
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """Return one line of text."""
+    published = f"{row['published']['std']:.2f}" if "published" in row else ""
+    if row["status"] != "measured":
+        return (row["experiment"], published, "not available", "", "", "", "")
+    std, mean = (Estimate(**row[name]) for name in ("std", "mean"))
+    return (
+        row["experiment"],
+        published,
+        str(std),
+        f"{mean.value:+.3f} ± {mean.error:.3f}",
+        f"{row['nmad']['value']:.3f}",
+        f"{row['outliers']['value']:.1%}",
+        f"{row['n']}",
+    )
+
+
+def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what a reader must know about these rows, each thing once."""
+    lines = {}
+    for row in rows:
+        if row["lacking"]:
+            lines["learned without " + ", ".join(row["lacking"])] = None
+        if row["truth_level"]:
+            lines["no telescope measures " + ", ".join(row["truth_level"])] = None
+        if row["status"] != "measured":
+            lines[f"{row['experiment']} {row['status']}"] = None
+        for reason, count in row.get("left_out", {}).items():
+            lines[f"{count} samples left out: {reason}"] = None
+    return list(lines)

@@ -1,0 +1,36 @@
+"""Tables -> Parquet files whose schema says what each column means."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from galmass_core.quantities import QUANTITIES
+from galmass_core.storage.atomic import written_whole
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a table whole; ``unit``, ``name`` and ``description`` stand with each known column.
+
+    Parameters
+    ----------
+    path : Path
+    table : pandas.DataFrame
+        Columns that are keys of `quantities` are known. The index is not written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    arrow = pa.Table.from_pandas(table, preserve_index=False)
+    fields = [
+        field.with_metadata(_meaning(field.name)) if field.name in QUANTITIES else field
+        for field in arrow.schema
+    ]
+    with written_whole(path) as part:
+        pa.parquet.write_table(arrow.cast(pa.schema(fields, arrow.schema.metadata)), part)
+
+
+def _meaning(key: str) -> dict[str, str]:
+    """Return unit and meaning of a column."""
+    quantity = QUANTITIES[key]
+    unit = f"log10({quantity.unit})" if quantity.log else quantity.unit
+    return {"unit": unit, "name": quantity.name, "description": quantity.help}

@@ -1,0 +1,77 @@
+"""How far a long command is: a bar for the person, a file beside the result for the dashboard."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from galmass_core.storage.atomic import write_json
+
+SUFFIX = ".progress.json"  # behind the name of the folder that is being made
+_EVERY = 0.5  # seconds between two looks of the file
+_STALE = 30.0  # seconds after which a file says nothing any more
+
+Show = Callable[..., None]  # done, total, and how many were excluded
+
+
+@contextmanager
+def progress_bar(task: str, out: Path) -> Iterator[Show]:
+    """Show a bar on standard error, and keep a small file beside ``out`` while it lasts.
+
+    Parameters
+    ----------
+    task : str
+        What is being done, as ``building``.
+    out : Path
+        Folder that is being made.
+
+    Yields
+    ------
+    function of done, total, excluded
+    """
+    from tqdm import tqdm
+
+    path, written = out.with_name(out.name + SUFFIX), 0.0
+    with tqdm(unit="galaxy", desc=task, delay=0.01) as bar:  # no bar for input that fails at once
+
+        def show(done: int, total: int, excluded: int | None = None) -> None:
+            nonlocal written
+            if bar.total is None:  # a build that goes on begins in the middle
+                bar.total, bar.initial, bar.n = total, done - 1, done - 1
+            if excluded is not None:
+                bar.set_postfix(excluded=excluded, refresh=False)
+            bar.update(done - bar.n)
+            if time.time() - written > _EVERY:
+                written = time.time()
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_json(path, {"task": task, "done": done, "total": total, "time": written})
+
+        try:
+            yield show
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def work_in_progress(home: Path) -> dict[str, dict[str, Any]]:
+    """Return what is being made under a folder right now, by name.
+
+    Parameters
+    ----------
+    home : Path
+
+    Returns
+    -------
+    dict of dict
+        ``task``, ``done`` and ``total`` by the name of what will be there.
+    """
+    found = {}
+    for path in sorted(home.glob(f"*{SUFFIX}")):
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # it ended in this moment
+            continue
+        if time.time() - content["time"] < _STALE:
+            found[path.name.removesuffix(SUFFIX)] = content
+    return found

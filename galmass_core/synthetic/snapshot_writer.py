@@ -1,0 +1,162 @@
+"""Particles of many synthetic galaxies -> a directory as TNG has it, a few in memory at a time.
+
+``output/snapdir_099``, ``output/groups_099`` and ``postprocessing/offsets``: what illustris_python
+reads. Chunks end in the middle of a galaxy.
+"""
+
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.synthetic.subfind import Placed, Row, measure_groups, measure_subhalo
+from galmass_core.synthetic.tng_writer import Groups, code_units, header
+
+_GALAXIES_PER_CHUNK = 16
+_CATALOGUE_CHUNKS = 2
+_SNAPSHOT = 99
+
+
+def write_directory(
+    directory: str | Path, galaxies: Iterable[Placed], simulation: str = "demo-1"
+) -> None:
+    """Write snapshot, group catalogue and offsets; the catalogue, which makes it whole, last.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Folder to make.
+    galaxies : iterable of Placed
+        Their subhalo IDs count from 0.
+    simulation : str
+        Part of the galaxies' names; begins with ``demo``.
+
+    Raises
+    ------
+    FileExistsError
+        If the directory holds a snapshot.
+    """
+    folder = Path(directory) / "output" / f"snapdir_{_SNAPSHOT:03d}"
+    folder.mkdir(parents=True)
+    rows: list[Row] = []
+    chunks = [
+        _write_chunk(folder / f"snap_{_SNAPSHOT:03d}.{number}.hdf5", chunk, simulation)
+        for number, chunk in enumerate(_chunks(galaxies, rows))
+    ]
+    for number in range(len(chunks)):
+        with h5py.File(folder / f"snap_{_SNAPSHOT:03d}.{number}.hdf5", "r+") as file:
+            file["Header"].attrs["NumPart_Total"] = np.sum(chunks, axis=0)
+            file["Header"].attrs["NumFilesPerSnapshot"] = len(chunks)
+    subhaloes = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    groups = measure_groups(subhaloes)
+    _write_offsets(Path(directory), np.array(chunks), subhaloes, groups)
+    _write_catalogue(Path(directory), subhaloes, groups, simulation)
+
+
+def _chunks(galaxies: Iterable[Placed], rows: list[Row]) -> Iterator[list[Groups]]:
+    """Gather galaxies in chunks that end in the middle of one; note their catalogue rows."""
+    chunk: list[Groups] = []
+    first_id = 1
+    for placed in galaxies:
+        groups = code_units(
+            placed.particles,
+            position=placed.position,
+            velocity=placed.velocity,
+            first_id=first_id,
+        )
+        first_id += sum(len(fields["ParticleIDs"]) for fields in groups.values())
+        rows.append(measure_subhalo(groups, placed))
+        if len(chunk) < _GALAXIES_PER_CHUNK:
+            chunk.append(groups)
+        else:
+            yield [*chunk, _half(groups, 0)]
+            chunk = [_half(groups, 1)]
+    yield chunk
+
+
+def _half(groups: Groups, which: int) -> Groups:
+    """First or second half of the particles of each type."""
+    half = {}
+    for name, fields in groups.items():
+        middle = len(fields["ParticleIDs"]) // 2
+        rows = slice(middle, None) if which else slice(middle)
+        half[name] = {field: values[rows] for field, values in fields.items()}
+    return half
+
+
+def _write_chunk(path: Path, chunk: list[Groups], simulation: str) -> NDArray:
+    """Write one snapshot file; return its numbers of particles, (6,)."""
+    joined = {}
+    for name in sorted({name for groups in chunk for name in groups}):
+        parts = [groups[name] for groups in chunk if name in groups]
+        joined[name] = {
+            field: np.concatenate([part[field] for part in parts]) for field in parts[0]
+        }
+    counts = {name: len(fields["ParticleIDs"]) for name, fields in joined.items()}
+    attributes = header(counts, 0.0, simulation)  # dark-matter particles have own masses
+    _write(path, attributes, joined)
+    return attributes["NumPart_ThisFile"]
+
+
+def _write_offsets(directory: Path, chunks: NDArray, subhaloes: Row, groups: Row) -> None:
+    """Write where files, groups and subhaloes begin in the snapshot."""
+    folder = directory / "postprocessing" / "offsets"
+    folder.mkdir(parents=True)
+    borders = _catalogue_borders(groups)
+    firsts = groups["GroupFirstSub"][borders[:-1]]
+    starts = {
+        "FileOffsets": {
+            "Group": borders[:-1],
+            "SnapByType": _before(chunks),
+            "Subhalo": firsts.astype(np.int64),
+        },
+        "Group": {"SnapByType": _before(groups["GroupLenType"])},
+        "Subhalo": {"SnapByType": _before(subhaloes["SubhaloLenType"])},
+    }
+    _write(folder / f"offsets_{_SNAPSHOT:03d}.hdf5", {"Synthetic": 1}, starts)
+
+
+def _write_catalogue(directory: Path, subhaloes: Row, groups: Row, simulation: str) -> None:
+    """Write the group catalogue; a chunk holds all subhaloes of its groups."""
+    folder = directory / "output" / f"groups_{_SNAPSHOT:03d}"
+    folder.mkdir(parents=True)
+    borders = _catalogue_borders(groups)
+    ends = [*groups["GroupFirstSub"], len(subhaloes["SubhaloGrNr"])]
+    for number, (first, last) in enumerate(pairwise(borders)):
+        members = slice(ends[first], ends[last])
+        content = {
+            "Group": {name: values[first:last] for name, values in groups.items()},
+            "Subhalo": {name: values[members] for name, values in subhaloes.items()},
+        }
+        attributes = header({}, 0.0, simulation) | {
+            "Ngroups_ThisFile": last - first,
+            "Ngroups_Total": len(groups["GroupNsubs"]),
+            "Nsubgroups_ThisFile": ends[last] - ends[first],
+            "Nsubgroups_Total": ends[-1],
+            "NumFiles": len(borders) - 1,
+        }
+        _write(folder / f"fof_subhalo_tab_{_SNAPSHOT:03d}.{number}.hdf5", attributes, content)
+
+
+def _catalogue_borders(groups: Row) -> NDArray:
+    """First group of each catalogue chunk, and the end; (chunks + 1,)."""
+    count = len(groups["GroupNsubs"])
+    return np.arange(min(_CATALOGUE_CHUNKS, count) + 1) * count // min(_CATALOGUE_CHUNKS, count)
+
+
+def _before(counts: NDArray) -> NDArray:
+    """Sum of the rows above each row."""
+    return np.cumsum(counts, axis=0, dtype=np.int64) - counts
+
+
+def _write(path: Path, attributes: dict[str, object], content: dict[str, Row]) -> None:
+    """Write one file; the same content gives the same bytes."""
+    with h5py.File(path, "w") as file:
+        file.create_group("Header").attrs.update(attributes)
+        for name, fields in content.items():
+            group = file.create_group(name)
+            for field, values in fields.items():
+                group.create_dataset(field, data=values, track_times=False)

@@ -1,0 +1,239 @@
+"""The embedded universe: synthetic galaxies with the shape of TNG100's, written in its layout.
+
+Galaxies are drawn from a distribution fitted to a part of TNG100's group catalogue (`universe_fit`,
+``assets/universe.json``), centrals and satellites separately, and solved for profiles that give the
+drawn numbers back. That part is of group environments: four in five galaxies are satellites.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from galmass_core.assets import asset
+from galmass_core.parallel import map_in_order
+from galmass_core.synthetic.model import GalaxyModel, sample_galaxy
+from galmass_core.synthetic.snapshot_writer import write_directory
+from galmass_core.synthetic.solver import Demand, solve_model
+from galmass_core.synthetic.subfind import Placed
+from galmass_core.synthetic.tng_writer import BOX_SIZE, KPC
+
+_FLATTEST_BULGE = 0.6  # axis ratio; no catalogue has it
+_HALO_VELOCITY = 200.0  # km/s, in each direction
+_SATELLITE_DISTANCE, _SATELLITE_VELOCITY = 300.0, 200.0  # kpc, km/s, in each direction
+
+
+def draw_universe(n: int, seed: int) -> list[GalaxyModel]:
+    """Draw galaxies as TNG100 has them.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    seed : int
+
+    Returns
+    -------
+    list of GalaxyModel
+        The first is a central; each central is followed by the satellites of its halo.
+
+    Raises
+    ------
+    ValueError
+        If ``n`` is not positive.
+    """
+    return [solve_model(demand) for demand in draw_demands(n, seed)[0]]
+
+
+def draw_demands(n: int, seed: int) -> tuple[list[Demand], list[int]]:
+    """Draw what galaxies shall measure.
+
+    Parameters
+    ----------
+    n : int
+        How many.
+    seed : int
+
+    Returns
+    -------
+    demands : list of Demand
+        The first is a central; each central is followed by the satellites of its halo.
+    hosts : list of int
+        Number of each galaxy's halo.
+
+    Raises
+    ------
+    ValueError
+        If ``n`` is not positive.
+    """
+    if n < 1:
+        msg = f"n must be a positive number of galaxies, got {n}"
+        raise ValueError(msg)
+    rng = np.random.default_rng((seed, 0))
+    kinds = _fitted()["kinds"]
+    counts = np.diff(np.round(n * np.cumsum([0.0, *(kind["share"] for kind in kinds)])))
+    if not counts[0]:
+        counts = np.eye(len(kinds))[0] * n  # too few for satellites
+    drawn = pd.concat(
+        [_draw(kind, int(count), rng) for kind, count in zip(kinds, counts, strict=True)]
+    )
+    drawn["bulge_axis_ratio"] = rng.uniform(_FLATTEST_BULGE, 1.0, n)
+    centrals = int(drawn["is_central"].sum())  # first in the table
+    hosts = np.concatenate((np.arange(centrals), rng.integers(0, centrals, n - centrals)))
+    order = np.argsort(hosts, kind="stable")
+    rows = drawn.iloc[order].to_dict("records")
+    return [_demand(row) for row in rows], hosts[order].tolist()
+
+
+def write_universe(
+    directory: str | Path,
+    n: int,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    workers: int = 1,
+) -> None:
+    """Draw galaxies and write them as a TNG simulation: snapshot, catalogue, offsets.
+
+    The same number and seed give the same bytes; both are in the galaxies' names, as in
+    ``synthetic/demo-1-300/99/17``. The first galaxy lies on a side of the box.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Folder to make.
+    n, seed : int
+    progress : function of two int, optional
+        Called with the galaxies done and their number.
+    workers : int
+        Processes that make particles.
+
+    Raises
+    ------
+    ValueError
+        If ``n`` or ``workers`` is not positive.
+    FileExistsError
+        If the folder holds a snapshot.
+    """
+    demands, hosts = draw_demands(n, seed)
+    galaxies = place_galaxies(demands, hosts, seed, progress, workers=workers)
+    write_directory(directory, galaxies, f"demo-{seed}-{n}")
+
+
+def place_galaxies(
+    demands: list[Demand],
+    hosts: list[int],
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    workers: int = 1,
+) -> Iterator[Placed]:
+    """Make the particles of one galaxy after the other, with places and velocities in the box.
+
+    Parameters
+    ----------
+    demands, hosts : list
+        Of `draw_demands`; the first galaxy lies on a side of the box.
+    seed : int
+    progress : function of two int, optional
+        Called with the galaxies done and their number.
+    workers : int
+        Processes that make particles.
+
+    Yields
+    ------
+    Placed
+    """
+    rng = np.random.default_rng((seed, 1))
+    box = BOX_SIZE / KPC
+    centre = motion = np.zeros(3)
+    places, tasks = [], []
+    for number, demand in enumerate(demands):
+        if demand.is_central:
+            centre = rng.uniform(0.0, box, 3) * (number > 0)
+            motion = rng.normal(0.0, _HALO_VELOCITY, 3)
+            place = centre, motion
+        else:
+            position = np.mod(centre + rng.normal(0.0, _SATELLITE_DISTANCE, 3), box)
+            place = position, motion + rng.normal(0.0, _SATELLITE_VELOCITY, 3)
+        places.append(place)
+        tasks.append((demand, int(rng.integers(2**62))))
+    made = map_in_order(_make, tasks, workers)
+    for number, (particles, host, place) in enumerate(zip(made, hosts, places, strict=True)):
+        yield Placed(particles, host, *place)
+        if progress is not None:
+            progress(number + 1, len(demands))
+
+
+def _make(task: tuple[Demand, int]) -> dict[str, dict[str, NDArray]]:
+    """Make the particles of one galaxy: what it shall measure, and a seed."""
+    demand, seed = task
+    return sample_galaxy(solve_model(demand), seed)
+
+
+def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.DataFrame:
+    """Draw from a mixture of normals in the normal scores of each column, as evenly as can be.
+
+    Each component gets its share of the galaxies, with just the mean and covariance that it has:
+    the correlations of a few hundred galaxies are those of the fit.
+    """
+    shares = np.cumsum([0.0, *kind["weights"]])
+    counts = np.diff(np.round(count * shares / shares[-1]).astype(int))
+    scores = []
+    for mean, triangle, members in zip(kind["means"], kind["choleskies"], counts, strict=True):
+        factor = np.zeros((len(mean), len(mean)))
+        factor[np.tril_indices(len(mean))] = triangle
+        scores.append(_even_normals(members, len(mean), rng) @ factor.T + mean)
+    scores = rng.permutation(np.concatenate(scores))
+    # Even ranks: the marginals are as fitted at any number of galaxies.
+    ranks = (scores.argsort(axis=0).argsort(axis=0) + 0.5) / max(count, 1)
+    table = {
+        name: np.interp(ranks[:, i], _fitted()["ranks"], quantiles)
+        for i, (name, quantiles) in enumerate(kind["columns"].items())
+    }
+    return pd.DataFrame(table).assign(is_central=kind["is_central"])
+
+
+def _even_normals(count: int, size: int, rng: np.random.Generator) -> NDArray:
+    """Draw standard normals with sample mean 0 and covariance 1, where there are enough."""
+    normal = rng.standard_normal((count, size))
+    if count < 2 * size:
+        return normal
+    normal -= normal.mean(axis=0)
+    factor = np.linalg.cholesky(np.cov(normal, rowvar=False, bias=True))
+    return np.linalg.solve(factor, normal.T).T
+
+
+def _demand(row: dict[str, Any]) -> Demand:
+    """Undo `universe_fit.describe`: a drawn row in Msun, kpc and Msun/yr; NaN is none."""
+    mass = {}
+    mass["mstar"] = 10.0 ** row["log_mstar"]
+    mass["mstar_2rhsm"] = mass["mstar"] * 10.0 ** row["log_mstar_2rhsm_share"]
+    mass["mdm_1rhsm"] = mass["mstar"] * 10.0 ** row["log_mdm_1rhsm_ratio"]
+    mass["mdm_2rhsm"] = mass["mdm_1rhsm"] * 10.0 ** row["log_mdm_2rhsm_growth"]
+    mass["mdm"] = mass["mdm_2rhsm"] * 10.0 ** row["log_mdm_growth"]
+    mass["mgas"] = 10.0 ** row.get("log_mgas", np.nan)
+    mass["mgas_2rhsm"] = mass["mgas"] * 10.0 ** row.get("log_mgas_2rhsm_share", np.nan)
+    mass["mgas_1rhsm"] = mass["mgas_2rhsm"] * 10.0 ** row.get("log_mgas_1rhsm_share", np.nan)
+    return Demand(
+        **{name: float(np.nan_to_num(value)) for name, value in mass.items()},
+        half_mass_radius=10.0 ** row["log_half_mass_radius"],
+        star_formation_rate=float(np.nan_to_num(10.0 ** row.get("log_sfr", np.nan))),
+        colour=row["colour"],
+        log_mass_to_light=row["log_mass_to_light"],
+        metallicity=10.0 ** row["log_metallicity"],
+        disc_fraction=row["disc_fraction"],
+        bulge_axis_ratio=row["bulge_axis_ratio"],
+        is_central=row["is_central"],
+    )
+
+
+@cache
+def _fitted() -> dict[str, Any]:
+    """Read the fitted distribution."""
+    return json.loads(asset("universe.json").read_text())
