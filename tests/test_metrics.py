@@ -39,6 +39,32 @@ def test_intervals_are_those_of_drawing_galaxies_one_by_one():
         assert ours[name].high == pytest.approx(high, abs=0.15 * (high - low))
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_one_draw_has_the_statistics_of_the_samples_it_repeats(seed):
+    generator = np.random.default_rng(seed)
+    galaxies = np.sort(generator.integers(100, size=400))
+    delta = generator.normal(0, 0.1, 400).round(3)  # some are equal
+    ours = measure_errors(delta, galaxies, resamples=1, seed=seed)
+    names = np.unique(galaxies)
+    drawn = names[np.random.default_rng(seed).integers(len(names), size=len(names))]
+    d = np.concatenate([delta[galaxies == name] for name in drawn])
+    low, median, high = np.quantile(d, (0.16, 0.5, 0.84), method="inverted_cdf")
+    deviation = np.quantile(np.abs(d - median), 0.5, method="inverted_cdf")
+    truth = (d.mean(), d.std(), median, (high - low) / 2, 1.4826 * deviation, np.mean(abs(d) > 0.2))
+    assert [ours[name].low for name in STATISTICS] == pytest.approx(truth, abs=1e-9)
+
+
+def test_the_same_seed_gives_the_same_intervals_in_any_order():
+    generator = np.random.default_rng(1)
+    galaxies, delta = np.arange(300) // 3, generator.normal(0, 0.1, 300)
+    order = generator.permutation(300)
+    first = measure_errors(delta, galaxies, resamples=50)
+    again = measure_errors(delta[order], galaxies[order], resamples=50)
+    for name, one in first.items():
+        assert (again[name].low, again[name].high) == pytest.approx((one.low, one.high))
+    assert measure_errors(delta, galaxies, resamples=50, seed=1)["std"].low != first["std"].low
+
+
 def test_siblings_that_err_alike_widen_the_interval():
     shared = np.repeat(np.random.default_rng(3).normal(0, 0.1, 500), 3)
     alone = measure_errors(shared, np.arange(1500))

@@ -16,7 +16,9 @@ STATISTICS = ("mean", "std", "median", "half_width", "nmad", "outliers")
 OUTLIER = 0.2  # dex
 _NMAD = 1.4826  # a Gaussian's standard deviation over its median absolute deviation
 _ONE_SIGMA = (0.16, 0.84)
-_CHUNK = 1_000_000  # galaxies drawn at a time, in some resamples: memory stays small
+_SHARES = (0.16, 0.5, 0.84)
+_CHUNK = 100_000  # galaxies drawn at a time, in some resamples: what is at work stays in caches
+_BISECTIONS = 40
 
 
 @dataclass(frozen=True)
@@ -85,11 +87,12 @@ def measure_errors(
     """
     delta = _checked(delta)
     groups, n_galaxies = _group_numbers(galaxies)
+    moments = _group_moments(delta, groups, n_galaxies)
     order = np.argsort(delta)
     delta, groups = delta[order], groups[order]
     draws = np.concatenate(
         [
-            _resampled(delta, counts[:, groups])
+            _resampled(delta, groups, moments, counts)
             for counts in _draw_galaxies(n_galaxies, resamples, seed)
         ]
     )
@@ -132,7 +135,7 @@ def compare_runs(
     moments = [_group_moments(delta, groups, n_galaxies) for delta in errors]
     draws = np.concatenate(
         [
-            _spread(counts @ moments[1]) - _spread(counts @ moments[0])
+            _spread(*(counts @ moments[1]).T[:3]) - _spread(*(counts @ moments[0]).T[:3])
             for counts in _draw_galaxies(n_galaxies, resamples, seed)
         ]
     )
@@ -169,16 +172,14 @@ def _draw_galaxies(n_galaxies: int, resamples: int, seed: int) -> Iterator[NDArr
     generator = np.random.default_rng(seed)
     chunk = max(1, _CHUNK // n_galaxies)
     for start in range(0, resamples, chunk):
-        rows = min(chunk, resamples - start)
-        drawn = generator.integers(n_galaxies, size=(rows, n_galaxies))
-        drawn += n_galaxies * np.arange(rows)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=drawn.size)
-        yield counts.reshape(rows, n_galaxies).astype(float)  # float: products run through BLAS
+        drawn = generator.integers(n_galaxies, size=(min(chunk, resamples - start), n_galaxies))
+        counts = [np.bincount(row, minlength=n_galaxies) for row in drawn]
+        yield np.array(counts, dtype=float)  # products of floats run through BLAS
 
 
 def _statistics(delta: NDArray) -> dict[str, float]:
     """Return the six statistics of plain samples."""
-    low, median, high = np.quantile(delta, (0.16, 0.5, 0.84))
+    low, median, high = np.quantile(delta, _SHARES)
     values = (
         delta.mean(),
         delta.std(),
@@ -190,51 +191,46 @@ def _statistics(delta: NDArray) -> dict[str, float]:
     return dict(zip(STATISTICS, map(float, values), strict=True))
 
 
-def _resampled(delta: NDArray, counts: NDArray) -> NDArray:
-    """Return the six statistics, (B, 6), of sorted samples that count (B, n) times each."""
-    cumulated = counts.cumsum(axis=1)
-    powers = np.stack([np.ones_like(delta), delta, delta**2], axis=1)
-    moments = counts @ powers
-    low, median, high = (delta[_reach(cumulated, share)] for share in (0.16, 0.5, 0.84))
+def _resampled(delta: NDArray, groups: NDArray, moments: NDArray, counts: NDArray) -> NDArray:
+    """Return the six statistics, (B, 6), of sorted samples whose galaxies count (B, n) times."""
+    before = np.zeros((len(counts), len(delta) + 1), dtype=np.int32)  # samples below each
+    for row, count in zip(before, counts.astype(np.int32), strict=True):
+        np.cumsum(count[groups], dtype=row.dtype, out=row[1:])
+    reached = [row[1:].searchsorted(np.multiply(_SHARES, row[-1])) for row in before]
+    low, median, high = delta[np.transpose(reached)]
+    number, total, squares, outliers = (counts @ moments).T
     return np.stack(
         [
-            moments[:, 1] / moments[:, 0],
-            _spread(moments),
+            total / number,
+            _spread(number, total, squares),
             median,
             0.5 * (high - low),
-            _NMAD * _median_deviation(delta, cumulated, median),
-            counts @ (np.abs(delta) > OUTLIER) / moments[:, 0],
+            _NMAD * _median_deviation(delta, before, median),
+            outliers / number,
         ],
         axis=1,
     )
 
 
-def _reach(cumulated: NDArray, share: float) -> NDArray:
-    """Return the first sample at which each row's count reaches a share of its total."""
-    return (cumulated < share * cumulated[:, -1:]).sum(axis=1)
-
-
-def _median_deviation(delta: NDArray, cumulated: NDArray, median: NDArray) -> NDArray:
+def _median_deviation(delta: NDArray, before: NDArray, median: NDArray) -> NDArray:
     """Return the median distance from the median, by bisection between distances, (B,)."""
-    rows = np.arange(len(cumulated))
-    before = np.pad(cumulated, ((0, 0), (1, 0)))
+    rows = np.arange(len(before))
     low, high = np.zeros(len(median)), np.full(len(median), np.ptp(delta))
-    for _ in range(40):
+    for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
         inside = before[rows, np.searchsorted(delta, median + middle, side="right")]
         inside = inside - before[rows, np.searchsorted(delta, median - middle)]
-        enough = inside >= 0.5 * cumulated[:, -1]
+        enough = inside >= 0.5 * before[:, -1]
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
     return high
 
 
 def _group_moments(delta: NDArray, groups: NDArray, n_galaxies: int) -> NDArray:
-    """Return number, sum and sum of squares of each galaxy's errors, (n_galaxies, 3)."""
-    powers = (np.ones_like(delta), delta, delta**2)
-    return np.stack([np.bincount(groups, power, n_galaxies) for power in powers], axis=1)
+    """Return number, sum, sum of squares and outliers of each galaxy's errors, (n_galaxies, 4)."""
+    summed = (np.ones_like(delta), delta, delta**2, np.abs(delta) > OUTLIER)
+    return np.stack([np.bincount(groups, each, n_galaxies) for each in summed], axis=1)
 
 
-def _spread(moments: NDArray) -> NDArray:
-    """Return the standard deviation from number, sum and sum of squares in the last axis."""
-    number, total, squares = np.moveaxis(moments, -1, 0)
+def _spread(number: NDArray, total: NDArray, squares: NDArray) -> NDArray:
+    """Return the standard deviation from number, sum and sum of squares."""
     return np.sqrt(np.maximum(squares / number - (total / number) ** 2, 0))
