@@ -292,9 +292,10 @@ class DataSet:
         shards, shard_rows, radii = columns.to_numpy(float).T
         order = np.argsort(shards, kind="stable")
         for number, places in groupby(order, key=shards.__getitem__):
+            places = list(places)
             with self._open_shard(number) as shard:
-                for place in places:
-                    flux_CHW, moments_CHW = read_maps(shard, int(shard_rows[place]))
+                read = read_maps(shard, shard_rows[places].astype(int))
+                for place, (flux_CHW, moments_CHW) in zip(places, read, strict=True):
                     maps = GalaxyMaps(
                         flux_CHW=flux_CHW,
                         moments_CHW=moments_CHW,

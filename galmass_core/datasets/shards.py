@@ -8,7 +8,7 @@ Rows of a shard are samples; a galaxy's lines of sight follow each other. Shape 
 of one galaxy (one per line of sight), C channels, H rows, W columns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -108,7 +108,9 @@ def decode_light(codes_CHW: NDArray, scale_C2: NDArray) -> NDArray:
     """
     faintest_C, step_C = scale_C2.T * np.log2(10.0)  # 2^x is several times faster than 10^x
     first_C11 = np.float32(faintest_C - step_C)[:, None, None]
-    flux_CHW = np.exp2(codes_CHW * np.float32(step_C)[:, None, None] + first_C11)
+    flux_CHW = codes_CHW * np.float32(step_C)[:, None, None]
+    flux_CHW += first_C11
+    np.exp2(flux_CHW, out=flux_CHW)
     flux_CHW[codes_CHW == 0] = 0.0
     return flux_CHW
 
@@ -195,18 +197,25 @@ def _create_datasets(shard: h5py.File, entry: ShardEntry, packed: bool) -> None:
         dataset.attrs["unit"] = _UNITS[key]
 
 
-def read_maps(shard: h5py.File, row: int) -> tuple[NDArray, NDArray]:
-    """Read one sample.
+def read_maps(shard: h5py.File, rows: Iterable[int]) -> Iterator[tuple[NDArray, NDArray]]:
+    """Read samples one by one, in any order.
 
-    Returns
-    -------
+    Parameters
+    ----------
+    shard : h5py.File
+    rows : iterable of int
+
+    Yields
+    ------
     flux_CHW : (2, H, W) float32, Lsun/pixel
     moments_CHW : (4, H, W) float32
         As in `maps.GalaxyMaps`.
     """
-    flux_CHW = decode_light(shard["light"][row], shard["light_scale"][row])
-    count_HW = shard["star_count"][row].astype(np.float32)
-    return flux_CHW, np.concatenate([count_HW[None], shard["moments"][row]])
+    keys = ("light", "light_scale", "star_count", "moments")
+    light, scale, star_count, moments = (shard[key] for key in keys)  # to open them takes longest
+    for row in rows:
+        count_HW = star_count[row].astype(np.float32)
+        yield decode_light(light[row], scale[row]), np.concatenate([count_HW[None], moments[row]])
 
 
 def read_profiles(shard: h5py.File, row: int) -> "pd.DataFrame":
