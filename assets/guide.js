@@ -2,7 +2,7 @@
 
 const EVERY = 250 // ms between two steps while a key is held down
 const SEEN = "galmass-seen" // in the browser's memory once the guide has been opened
-const HEADER = 60 // px that the header covers, and some air
+const HEADER = 102 // px that the header and the selection cover, and some air
 const BUSY = "input, textarea, select, [contenteditable], dialog, [popover]"
 
 export function render({ model }) {

@@ -1,4 +1,11 @@
-// The bar that says which galaxies are selected, and what can be done with them.
+// The bar in which galaxies are selected in words, and what can be done with a selection.
+
+const HELP = [
+  ["log_mstar > 11", "by a column of the data set"],
+  ["10 < log_mstar < 10.5", "a range"],
+  ["sigma_v > 200 and not is_central", "several at once: and, or, not"],
+  ["501761, 12", "by subhalo ID"],
+]
 
 function made(kind, content, parent, look = "") {
   const el = document.createElement(kind)
@@ -14,10 +21,12 @@ export function render({ model }) {
   bar.className = "bar"
   bar.setAttribute("role", "region")
   bar.setAttribute("aria-label", "Selected galaxies")
+  const typed = typing(model, bar, ask)
   const words = made("p", "", bar)
   words.setAttribute("role", "status")
   const count = made("b", "", words)
   const how = made("span", "", words, "how")
+  const note = made("span", "", words, "how")
   const acts = made("div", "", bar, "acts")
   const button = (text, verb, title) => {
     const made_ = made("button", text, acts)
@@ -63,16 +72,17 @@ export function render({ model }) {
   function show() {
     const said = model.said
     const some = said.count > 0
-    count.textContent = some
-      ? `${said.count.toLocaleString("en")} of ${said.total.toLocaleString("en")} galaxies`
-      : "No galaxies selected"
+    const total = said.total.toLocaleString("en")
+    count.textContent = `${some ? `${said.count.toLocaleString("en")} of` : "All"} ${total} galaxies`
+    bar.classList.toggle("some", some)
     how.textContent = some ? said.how : ""
-    undo.disabled = !said.undo
-    redo.disabled = !said.redo
+    note.textContent = said.note
+    typed(said)
+    undo.hidden = !said.undo
+    redo.hidden = !said.redo
     for (const el of [clear, take, save]) el.hidden = !some
     save.hidden ||= Boolean(said.name)
     form.hidden = true
-    redo.hidden = !said.redo
     saved.replaceChildren(new Option("Saved…", ""), ...said.saved.map((one) => new Option(one)))
     saved.value = said.saved.includes(said.name) ? said.name : ""
     saved.hidden = !said.saved.length
@@ -88,4 +98,68 @@ export function render({ model }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 60000)
   })
   return bar
+}
+
+// A box for an expression or IDs, and what can be typed in it. Returns how to show what is said.
+function typing(model, bar, ask) {
+  const form = made("form", "", bar, "typing")
+  const label = made("label", "Select ", form)
+  const box = made("input", "", label, "bk-input")
+  box.placeholder = "log_mstar > 11, or IDs"
+  box.autocomplete = "off"
+  box.spellcheck = false
+  const button = made("button", "?", form)
+  button.type = "button"
+  button.title = "What can be typed here"
+  button.setAttribute("aria-label", button.title)
+  const trouble = made("p", "", form, "trouble")
+  trouble.setAttribute("role", "alert")
+  const help = made("div", "", form, "sheet typing-help")
+  help.popover = "auto" // closes on Escape and on a click beside it
+  help.setAttribute("role", "dialog")
+  help.setAttribute("aria-label", button.title)
+  button.popoverTargetElement = help
+  help.addEventListener("toggle", ({ newState }) => newState === "open" && explain())
+
+  function explain() {
+    const edge = form.getBoundingClientRect()
+    help.style.top = `${edge.bottom + 6}px`
+    help.style.left = `${Math.max(10, Math.min(edge.left, innerWidth - help.offsetWidth - 10))}px`
+    made("p", "Type one of these and press Enter; an empty box selects all galaxies.", clean(help))
+    listed(help, HELP)
+    made("p", "Columns of this data set; press one to put it in the box:", help)
+    listed(help, model.columns, (column) => {
+      help.hidePopover()
+      box.focus()
+      box.setRangeText(column, box.selectionStart, box.selectionEnd, "end")
+    })
+  }
+  form.onsubmit = (event) => {
+    event.preventDefault()
+    ask("keep", box.value)
+  }
+  box.onkeydown = ({ key }) => {
+    if (key === "Escape") show({ ...model.said, trouble: "" })
+  }
+  function show(said) {
+    trouble.textContent = said.trouble
+    box.setAttribute("aria-invalid", Boolean(said.trouble))
+    if (!said.trouble) box.value = said.text // else to be put right
+  }
+  return show
+}
+
+function clean(el) {
+  el.replaceChildren()
+  return el
+}
+
+// What can be typed, each with what it means; to be pressed where there is something to do.
+function listed(parent, pairs, press) {
+  const list = made("dl", "", parent)
+  for (const [text, meaning] of pairs) {
+    const key = made(press ? "button" : "code", text, made("dt", "", list))
+    if (press) Object.assign(key, { type: "button", onclick: () => press(text) })
+    made("dd", meaning, list)
+  }
 }

@@ -6,6 +6,7 @@ from sample_tables import make_dataset, make_samples
 from galmass_app.state import Choice
 from galmass_app.views.frame.address import Address, query, restore
 from galmass_app.views.frame.guide import KEYS, Guide
+from galmass_app.views.frame.selection_bar import SelectionBar
 from galmass_app.views.picker import Picker
 
 
@@ -100,10 +101,10 @@ def test_filter_keeps_the_heavy_and_previous_next_and_chance_stay_among_them(cho
     data = choice.data
     heaviest = data.galaxies["log_mstar"].nlargest(3)
     names = [name for name in data.galaxy_names if name in heaviest.index]
-    picker = Picker(choice)
-    widget(picker, "gm-only").value = f"log_mstar >= {heaviest.min() - 1e-9:.12f}"
+    picker, bar = Picker(choice), SelectionBar.of(choice)
+    bar._handle_msg(["keep", f"log_mstar >= {heaviest.min() - 1e-9:.12f}"])
     assert choice.galaxy == names[0]
-    assert widget(picker, "gm-count").object == "3 of 20 galaxies"
+    assert (bar.said["count"], bar.said["total"]) == (3, 20)
     choice.step(-1)
     assert choice.galaxy == names[2]
     choice.step(+2)
@@ -127,14 +128,13 @@ def test_galaxy_asked_for_by_id_is_shown_also_if_the_filter_leaves_it_out(choice
     [("log_mstar >", "must be comparisons"), ("log_mstar > 99", "No galaxy of first has")],
 )
 def test_filter_that_keeps_nothing_is_told_and_the_one_before_stays(choice, only, said):
-    picker = Picker(choice)
-    widget(picker, "gm-only").value = "log_mstar > 0"
-    widget(picker, "gm-only").value = only
-    assert said in choice.not_kept
+    bar = SelectionBar.of(choice)
+    bar._handle_msg(["keep", "log_mstar > 0"])
+    bar._handle_msg(["keep", only])
+    assert said in bar.said["trouble"]
     assert choice.only == "log_mstar > 0"
-    assert widget(picker, "gm-only").value == only  # to be put right
-    widget(picker, "gm-only").value = ""
-    assert (choice.only, choice.not_kept) == ("", "")
+    bar._handle_msg(["keep", ""])
+    assert (choice.only, bar.said["trouble"]) == ("", "")
 
 
 def test_filter_that_another_data_set_does_not_understand_is_dropped_with_a_word(choice):

@@ -199,19 +199,19 @@ def test_keys_go_from_galaxy_to_galaxy_but_not_while_someone_types(visit):
     tab.keyboard.press("r")
     expect(tab.locator(".gm-headline h1")).not_to_have_text("Subhalo 1", timeout=PATIENCE)
     here = tab.locator(".gm-headline h1").inner_text()
-    tab.locator(".gm-only input").focus()
+    tab.locator(".typing input").focus()
     tab.keyboard.type("rxyz1")
     tab.keyboard.press("ArrowLeft")
-    assert tab.locator(".gm-only input").input_value() == "rxyz1"
-    tab.locator(".gm-only input").fill("")
+    assert tab.locator(".typing input").input_value() == "rxyz1"
+    tab.locator(".typing input").fill("")
     assert tab.locator(".gm-headline h1").inner_text() == here
     assert "los=y" in tab.url
 
 
-def test_filter_keeps_heavy_galaxies_and_tells_nonsense(visit):
+def test_words_select_heavy_galaxies_and_nonsense_is_told(visit):
     tab = visit("?galaxy=1")
-    box, count = tab.locator(".gm-only input"), tab.locator(".gm-count")
-    expect(count).to_have_text("5 of 5 galaxies")
+    box, count = tab.locator(".typing input"), tab.locator(".bar b")
+    expect(count).to_have_text("All 5 galaxies")
     box.fill("log_mstar > 9.82")
     box.press("Enter")
     expect(count).to_have_text("2 of 5 galaxies", timeout=PATIENCE)
@@ -222,10 +222,48 @@ def test_filter_keeps_heavy_galaxies_and_tells_nonsense(visit):
     expect_galaxy(tab, 4)
     box.fill("log_mstr > 9")
     box.press("Enter")
-    expect(tab.get_by_role("alert")).to_contain_text(
-        "got log_mstr; near: log_mstar", timeout=PATIENCE
-    )
+    told = tab.locator(".trouble")
+    expect(told).to_contain_text("got log_mstr; near: log_mstar", timeout=PATIENCE)
     expect(count).to_have_text("2 of 5 galaxies")
+    assert box.input_value() == "log_mstr > 9"  # to be put right
+    box.press("Escape")
+    expect(told).to_be_hidden()
+    assert box.input_value() == "log_mstar > 9.82"
+    box.fill("")
+    box.press("Enter")
+    expect(count).to_have_text("All 5 galaxies", timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+@pytest.mark.parametrize("key", PAGES)
+def test_words_select_on_every_page_and_nothing_moves(visit, key, width):
+    tab = visit(f"?page={key}", width=width)
+    box, main = tab.locator(".typing input"), tab.locator("main")
+    before = main.bounding_box()["y"]
+    box.fill("4; 2")
+    box.press("Enter")
+    expect(tab.locator(".bar b")).to_have_text("2 of 5 galaxies", timeout=PATIENCE)
+    assert width < 1400 or main.bounding_box()["y"] == before
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    bar = tab.locator(".bar").bounding_box()
+    for part in tab.locator(".bar button:visible, .bar input:visible").all():
+        place = part.bounding_box()
+        assert bar["x"] <= place["x"] <= bar["x"] + bar["width"] - place["width"] + 1
+
+
+def test_help_lists_the_columns_and_puts_one_into_the_box(visit):
+    tab = visit()
+    box = tab.locator(".typing input")
+    box.fill(" > 9.82")
+    box.press("Home")
+    press(tab, "typing", name="What can be typed here")
+    help_ = tab.get_by_role("dialog", name="What can be typed here")
+    expect(help_).to_contain_text("by subhalo ID")
+    help_.get_by_role("button", name="log_mstar", exact=True).click()
+    expect(help_).to_be_hidden()
+    expect(box).to_be_focused()
+    box.press("Enter")
+    expect(tab.locator(".bar b")).to_have_text("2 of 5 galaxies", timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("width", [1400, 390])

@@ -10,6 +10,7 @@ from galmass_app import selection, services
 from galmass_app.comparison import answers
 from galmass_app.plots.scale import Scale
 from galmass_app.plots.selection import inside
+from galmass_app.page import PAGES
 from galmass_app.state import LAST, Choice
 from galmass_app.thumbnails import shades, thumbnails
 from galmass_app.views.compare.controls import select_extremes
@@ -188,14 +189,37 @@ def test_galaxies_that_were_not_tested_come_last(choice):
     assert [card[3] == "not tested" for card in cards] == [False, False, True]
 
 
-def test_bar_is_hidden_until_something_is_selected(choice):
+def test_bar_is_there_wherever_there_are_galaxies_and_says_where_a_selection_counts(choice):
     bar = SelectionBar.of(choice)
-    assert not bar.visible
-    choice.keep("3, 4")
-    assert bar.visible
-    assert (bar.said["count"], bar.said["how"]) == (2, "3, 4")
-    choice.page = "paper"
-    assert not bar.visible
+    for page in PAGES:
+        choice.page = page
+        choice.keep("")
+        assert bar.visible
+        assert (bar.said["count"], bar.said["note"]) == (0, "")
+        choice.keep("3, 4")
+        assert (bar.said["count"], bar.said["text"], bar.said["how"]) == (2, "3, 4", "")
+        assert bool(bar.said["note"]) == (page in {"features", "train", "paper"})
+    assert not SelectionBar.of(Choice()).visible
+
+
+def test_words_typed_in_the_bar_select_and_nothing_typed_selects_all(choice):
+    bar = SelectionBar.of(choice)
+    bar._handle_msg(["keep", "3; 4"])
+    assert choice.selection == (name(3), name(4))
+    choice.select([name(number) for number in range(90)], "lasso")
+    assert (bar.said["text"], bar.said["how"]) == ("", "lasso")
+    bar._handle_msg(["keep", ""])
+    assert choice.selection == ()
+    assert ["log_mstar", "stellar mass"] in bar.columns
+
+
+def test_enter_on_words_that_hold_already_changes_nothing(choice):
+    choice.keep("3, 4", "saved: two")
+    choice.keep("5")
+    choice.undo()
+    SelectionBar.of(choice)._handle_msg(["keep", "3, 4 "])
+    assert choice.how == "saved: two"
+    assert choice.future
 
 
 def test_saved_subset_comes_back_in_another_session_and_can_be_deleted(choice):

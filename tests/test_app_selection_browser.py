@@ -95,7 +95,7 @@ def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
     page.keyboard.press("Enter")
     expect(page.locator(".gm-in-view")).to_contain_text(card.locator("b").inner_text())
     page.keyboard.press("u")
-    expect(page.locator(".bar b")).to_have_text("No galaxies selected", timeout=PATIENCE)
+    expect(page.locator(".bar b")).to_have_text("All 200 galaxies", timeout=PATIENCE)
     expect(page.locator(".gm-strip")).to_be_hidden()
     page.wait_for_function(f"({PICKED})().every(length => length === 0)")
 

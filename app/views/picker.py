@@ -1,4 +1,4 @@
-"""Which galaxy is in view: ID box, previous, random, next, among which, line of sight."""
+"""Which galaxy is in view: ID box, previous, random, next, line of sight."""
 
 from html import escape
 
@@ -6,7 +6,6 @@ import panel as pn
 import param
 
 from galmass_app import services
-from galmass_app.selection import is_mask
 from galmass_app.state import Choice
 from galmass_core.galaxy import LINES_OF_SIGHT
 
@@ -29,14 +28,6 @@ class Picker(pn.viewable.Viewer):
             css_classes=["gm-inline", "gm-id"],
         )
         self._not_found = pn.pane.HTML(css_classes=["gm-not-found"])
-        self._only = pn.widgets.TextInput(
-            label="among those with",
-            placeholder="log_mstar > 11 or IDs",
-            width=310,
-            css_classes=["gm-inline", "gm-only"],
-        )
-        self._count = pn.pane.HTML(css_classes=["gm-count"], align="center")
-        self._not_kept = pn.pane.HTML(css_classes=["gm-not-found"])
         steps = {
             "previous": lambda _: choice.step(-1),
             "random": lambda _: choice.jump(),
@@ -51,17 +42,11 @@ class Picker(pn.viewable.Viewer):
             choice.param.los, options=list(LINES_OF_SIGHT), css_classes=["gm-los"]
         )
         self._box.param.watch(self._asked, "value")
-        self._only.param.watch(self._filtered, "value")
-        choice.param.watch(self._moved, ["dataset", "galaxy", "only", "not_found", "not_kept"])
+        choice.param.watch(self._moved, ["dataset", "galaxy", "only", "not_found"])
         self._moved()
         self._layout = pn.Row(
             pn.Column(self._box, self._not_found, css_classes=["gm-asking"]),
             pn.Row(*buttons, css_classes=["gm-group"]),
-            pn.Row(
-                pn.Column(self._only, self._not_kept, css_classes=["gm-asking"]),
-                self._count,
-                css_classes=["gm-group"],
-            ),
             pn.Row(caption("Seen along"), los, css_classes=["gm-group"]),
             css_classes=["gm-controls"],
             sizing_mode="stretch_width",
@@ -75,25 +60,16 @@ class Picker(pn.viewable.Viewer):
         if event.new and event.new != self._here():
             self.choice.show(event.new)
 
-    def _filtered(self, event: param.parameterized.Event) -> None:
-        """Go only through the galaxies that the filter keeps."""
-        if event.new != self.choice.only and (event.new or not is_mask(self.choice.only)):
-            self.choice.keep(event.new)
-
     def _moved(self, *_: param.parameterized.Event) -> None:
-        """Say in the boxes where we are; leave what a person typed if it leads nowhere."""
+        """Say in the box where we are; leave what a person typed if it leads nowhere."""
         choice = self.choice
         self._not_found.object = choice.not_found and _alert(choice.not_found)
-        self._not_kept.object = choice.not_kept and _alert(choice.not_kept)
         with choice.reporting():
             kept = set(services.kept(choice.data, choice.only))
             names = services.subhalo_ids(choice.data)
             self._box.options = [call for call, name in names.items() if name in kept]
-            self._count.object = f"{len(kept):,} of {len(names):,} galaxies"
             if not choice.not_found:
                 self._box.value = self._here()
-            if not choice.not_kept:
-                self._only.value = "" if is_mask(choice.only) else choice.only
 
     def _here(self) -> str:
         """Return what the galaxy in view is called in the box."""

@@ -42,8 +42,8 @@ STEPS = [  # CSS class of what is pointed at, where it is in view; title; words
     [
         "gm-controls",
         "Another galaxy, another side",
-        "Type an ID, go on with the keys ← and →, or let chance choose. “among those with” takes "
-        "a filter such as log_mstar > 11. x, y and z turn the galaxy.",
+        "Type an ID, go on with the keys ← and →, or let chance choose. x, y and z turn the "
+        "galaxy.",
     ],
     [
         "gm-targets",

@@ -1,4 +1,4 @@
-"""The bar under the header: how many galaxies are selected and how; undo, clear, save, export."""
+"""The bar under the header: which galaxies are selected, in words; undo, clear, save, export."""
 
 from contextlib import suppress
 
@@ -6,17 +6,20 @@ import param
 from panel.custom import JSComponent
 
 from galmass_app import selection, services
-from galmass_app.state import Choice
+from galmass_app.state import Choice, axis_columns
 from galmass_app.theme import style_sheet
+from galmass_core.quantities import quantity
 
 PAGES = {"explore", "sample", "compare", "why"}  # that show a selection or go through it
+ELSEWHERE = "This page uses all galaxies."
 SAVED = "saved: "
 
 
 class SelectionBar(JSComponent):
-    """Says what is selected on every page that follows it; in its own markup, for the keyboard."""
+    """Takes a selection in words and says what is selected; in its own markup, for the keyboard."""
 
     said = param.Dict({}, doc="`said_of` the choice.")
+    columns = param.List([], doc="What can be asked for: a column, and its name in words.")
 
     _esm = style_sheet("selection.js")
 
@@ -26,22 +29,27 @@ class SelectionBar(JSComponent):
         bar = cls(css_classes=["gm-selection"], sizing_mode="stretch_width")
         bar._choice = choice
         bar._draw()
-        choice.param.watch(bar._draw, ["page", "dataset", "only", "how", "past", "future"])
+        choice.param.watch(
+            bar._draw, ["page", "dataset", "only", "how", "past", "future", "not_kept"]
+        )
         return bar
 
     def _draw(self, *_: param.parameterized.Event) -> None:
         """Say what is selected now."""
+        data = self._choice.data
+        self.visible = data is not None
         with self._choice.reporting():
             self.said = said_of(self._choice)
-            self.visible = self._choice.page in PAGES and any(
-                self.said[key] for key in ("count", "undo", "saved")
-            )
+            self.columns = [[key, quantity(key).name] for key in axis_columns(data)] if data else []
 
     def _handle_msg(self, data: list[str]) -> None:
         """Do what a person asks for: a verb, and what it is about."""
         choice, (verb, about) = self._choice, data
         with choice.reporting():
-            if verb == "undo":
+            if verb == "keep":
+                if choice.not_kept or about.strip() != choice.only:
+                    choice.keep(about)
+            elif verb == "undo":
                 choice.undo()
             elif verb == "redo":
                 choice.redo()
@@ -67,14 +75,19 @@ def said_of(choice: Choice) -> dict[str, object]:
     Returns
     -------
     dict
-        ``count`` and ``total`` of galaxies, ``how`` they were selected, the ``saved`` subsets,
-        which of them is in view (``name``), and whether there is an ``undo`` and a ``redo``.
+        The selection as ``text`` if a person can read it, else ``how`` it was made; ``trouble``
+        with what was typed last; ``count`` and ``total`` of galaxies, a ``note`` on where they
+        count; the ``saved`` subsets, which of them is in view (``name``), and whether there is an
+        ``undo`` and a ``redo``.
     """
-    data, how = choice.data, choice.how
+    data, how, mask = choice.data, choice.how, selection.is_mask(choice.only)
     return {
+        "text": "" if mask else choice.only,
+        "how": how or "chosen one by one" * mask,
+        "trouble": choice.not_kept,
         "count": len(choice.selection),
         "total": len(data.galaxy_names) if data else 0,
-        "how": how or ("chosen one by one" if selection.is_mask(choice.only) else choice.only),
+        "note": ELSEWHERE * (bool(choice.only) and choice.page not in PAGES),
         "saved": list(selection.saved_subsets(data)) if data else [],
         "name": how.removeprefix(SAVED) if how.startswith(SAVED) else "",
         "undo": bool(choice.past),
