@@ -398,7 +398,6 @@ def test_reference_that_is_removed_leaves_its_place_to_the_first():
 def test_removed_panel_is_not_shown_any_more(visit):
     page = visit()
     page._remove(1)
-    page._draw()
     assert page.choice.panels == "r+2V;2V;power-law"
     assert [panel._layout.visible for panel in page._panels] == [True, True, True, False]
 

@@ -270,8 +270,6 @@ def test_galaxy_in_view_is_marked_in_the_panels():
     views = page._drawing.panels
     galaxy = views[0]._rows["name"].iloc[0]
     page.choice.galaxy = galaxy
-    page._due = {"galaxy"}
-    page._draw()
     assert len(views[0]._pictures._data["square_mark"].data["x"]) == 3
 
 

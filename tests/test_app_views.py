@@ -13,7 +13,7 @@ from galmass_app import services
 from galmass_app.page import Page
 from galmass_app.state import Choice
 from galmass_app.views.explore.page import Explore
-from galmass_app.views.facts import Properties, TrueMasses, headline
+from galmass_app.views.facts import headline, properties, true_masses
 from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.frame import address
 from galmass_app.views.frame.status import Status
@@ -265,7 +265,7 @@ def test_thinned_data_set_is_called_so(home, choice):
 def test_facts_explain_every_term_and_leave_out_what_is_not_known(choice):
     row = choice.data.row(choice.galaxy, "x").copy()
     row["log_mgas"] = float("nan")
-    page = texts(Properties(row)) + texts(TrueMasses(row))
+    page = properties(row) + true_masses(row)
     assert page.count("data-help") == page.count('scope="row"') > 20
     assert "nan" not in page
     assert "half-mass radius" in page

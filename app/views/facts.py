@@ -4,74 +4,49 @@ from html import escape
 
 import numpy as np
 import pandas as pd
-import panel as pn
 
+from galmass_app.views.heading import SYNTHETIC
 from galmass_core.galaxy import LINES_OF_SIGHT, GalaxyName
 from galmass_core.quantities import APERTURES, QUANTITIES, TARGETS, Quantity
 
-SYNTHETIC = '<span class="synthetic">synthetic</span>'
 
-
-class Properties(pn.viewable.Viewer):
-    """Tables of what a galaxy is and how it looks; every name explains itself on hover.
+def properties(row: pd.Series) -> str:
+    """Write tables of what a galaxy is and how it looks; every name explains itself on hover.
 
     Parameters
     ----------
     row : Series
         One row of a data set's samples.
+
+    Returns
+    -------
+    str
+        HTML.
     """
-
-    def __init__(self, row: pd.Series) -> None:
-        super().__init__()
-        self._page = pn.pane.HTML(css_classes=["gm-properties"], sizing_mode="stretch_width")
-        self.draw(row)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._page
-
-    def draw(self, row: pd.Series) -> None:
-        """Show another sample; arguments as of the class."""
-        known = [q for q in QUANTITIES.values() if q.key in row]
-        whole = [q for q in known if q.kind == "property"]
-        seen = [q for q in known if q.kind == "feature"]
-        self._page.object = (
-            _table("The whole galaxy", whole, row)
-            + _table(f"Its light and motion{_seen_along(row)}", seen, row)
-            + _notes(row.get("notes"))
-        )
+    known = [q for q in QUANTITIES.values() if q.key in row]
+    whole = [q for q in known if q.kind == "property"]
+    seen = [q for q in known if q.kind == "feature"]
+    return (
+        _table("The whole galaxy", whole, row)
+        + _table(f"Its light and motion{_seen_along(row)}", seen, row)
+        + _notes(row.get("notes"))
+    )
 
 
-class TrueMasses(pn.viewable.Viewer):
-    """Table of a galaxy's targets inside 1 and 2 R_hsm.
-
-    Parameters
-    ----------
-    row : Series
-        One row of a data set's samples.
-    """
-
-    def __init__(self, row: pd.Series) -> None:
-        super().__init__()
-        self._page = pn.pane.HTML(css_classes=["gm-targets"], sizing_mode="stretch_width")
-        self.draw(row)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._page
-
-    def draw(self, row: pd.Series) -> None:
-        """Show another sample; arguments as of the class."""
-        columns = [f"_{aperture}rhsm" for aperture in APERTURES]
-        lines = ""
-        for q in TARGETS:
-            stem = q.key.removesuffix(columns[0])
-            if stem != q.key and q.key in row:
-                words = q.name.partition(" inside")[0]
-                lines += _line(words, q, [row.get(stem + column, np.nan) for column in columns])
-        heads = "".join(f'<th scope="col" class="number">{r}</th>' for r in ("R_hsm", "2 R_hsm"))
-        self._page.object = (
-            "<table><caption>The truth to be learnt</caption>"
-            f'<tr><th scope="col">inside</th>{heads}<td></td></tr>{lines}</table>'
-        )
+def true_masses(row: pd.Series) -> str:
+    """Write a table of a galaxy's targets inside 1 and 2 R_hsm; as `properties`."""
+    columns = [f"_{aperture}rhsm" for aperture in APERTURES]
+    lines = ""
+    for q in TARGETS:
+        stem = q.key.removesuffix(columns[0])
+        if stem != q.key and q.key in row:
+            words = q.name.partition(" inside")[0]
+            lines += _line(words, q, [row.get(stem + column, np.nan) for column in columns])
+    heads = "".join(f'<th scope="col" class="number">{r}</th>' for r in ("R_hsm", "2 R_hsm"))
+    return (
+        "<table><caption>The truth to be learnt</caption>"
+        f'<tr><th scope="col">inside</th>{heads}<td></td></tr>{lines}</table>'
+    )
 
 
 def headline(row: pd.Series) -> str:

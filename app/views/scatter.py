@@ -9,12 +9,11 @@ import param
 from holoviews.streams import Pipe, RangeXY, Tap
 from numpy.typing import NDArray
 
-from galmass_app import services
 from galmass_app.plots.sample import AXES, marks, nearest, scatter
 from galmass_app.plots.selection import Geometry, inside, picked
 from galmass_app.selection import box_text
 from galmass_app.state import Choice, axis_columns
-from galmass_app.views.facts import SYNTHETIC
+from galmass_app.views.heading import badge
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import QUANTITIES, quantity
 
@@ -137,9 +136,8 @@ class Sample(pn.viewable.Viewer):
 
 def _heading(data: DataSet) -> str:
     """Write what the scatter shows and how to use it."""
-    badge = SYNTHETIC if services.is_synthetic(data) else ""
     return (
-        f'<div class="line"><h2>The sample</h2>{badge}</div>'
+        f'<div class="line"><h2>The sample</h2>{badge(data)}</div>'
         "<p>Tap a point to see its galaxy. The large ring is the one in view, joined to its other "
         "lines of sight. The box and the lasso above the plot select many.</p>"
     )

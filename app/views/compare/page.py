@@ -6,7 +6,6 @@ from html import escape
 import panel as pn
 import param
 
-from galmass_app import services
 from galmass_app.comparison import (
     LEAST_GALAXIES,
     MOST,
@@ -32,11 +31,17 @@ from galmass_app.views.compare.controls import (
 )
 from galmass_app.views.compare.galaxy import ComparedGalaxy
 from galmass_app.views.compare.panel import ComparePanel
-from galmass_app.views.facts import SYNTHETIC
-from galmass_app.views.features.page import LOOK_EVERY, NO_DATA
+from galmass_app.views.due import Due
 from galmass_app.views.frame.selection_words import beside_rest
+from galmass_app.views.heading import NO_DATA, heading
+from galmass_app.views.pulse import Pulse
 from galmass_app.views.table_four import TableFour
 
+TITLE = "What do the branches say?"
+SAID = (
+    "Each panel is a network that sees some of the maps, tried on galaxies it has not learned from."
+    " All have the same axes; lines hold 68 and 95 %."
+)
 NOTHING = """<h2>There is nothing to compare here</h2>
 <p>This data set has no true masses to be predicted. Choose another above.</p>"""
 TOO_FEW = """<h2>{here} galaxies are too few to compare networks on</h2>
@@ -77,7 +82,8 @@ class Compare(pn.viewable.Viewer):
         self._comparing = pn.Column(
             self._controls, self._grid, self._galaxy, css_classes=["gm-compare"], **stretch
         )
-        self._table = TableFour(self._wake)
+        self._pulse = Pulse(self._pull)
+        self._table = TableFour(self._pulse.wake)
         self._layout = pn.Column(
             self._headline,
             self._message,
@@ -86,50 +92,35 @@ class Compare(pn.viewable.Viewer):
             css_classes=["gm-page"],
             **stretch,
         )
-        self._pulse = pn.state.add_periodic_callback(self._pull, period=LOOK_EVERY, start=False)
-        self._due = {"dataset"}
-        self._draw()
         self._more.param.watch(self._added, "value")
         follows = ("dataset", "target", "split", "branches", "panels", "reference", "against")
+        follows += ("arrows", "only", "galaxy", "los", "theme")
+        self._due = Due(choice, "compare", self._draw, follows)
         choice.param.watch(self._look_for_runs, "beat")
-        choice.param.watch(
-            self._later, ["page", *follows, "arrows", "only", "galaxy", "los", "theme"]
-        )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _later(self, *events: param.parameterized.Event) -> None:
-        """Draw once this callback is through; a page that is not in view waits until it is."""
-        self._due |= {event.name for event in events} - {"page"}
-        if self._due and self.choice.page == "compare":
-            pn.state.execute(self._draw, schedule=True)
-
-    def _draw(self) -> None:
+    def _draw(self, due: set[str]) -> None:
         """Bring everything whose choice has changed up to date."""
-        due, self._due = self._due, set()
-        if not due:
+        data = self.choice.data
+        targets = targets_of(data) if data else []
+        self._say(data, targets)
+        if not self._comparing.visible:
             return
-        with pn.io.hold(), self.choice.reporting():
-            data = self.choice.data
-            targets = targets_of(data) if data else []
-            self._say(data, targets)
-            if not self._comparing.visible:
-                return
-            if due - {"galaxy", "los", "theme"}:
-                self._draw_panels(targets)
-                self._table.draw(data, self._target, self.choice.split, self._known)
-            for panel in self._panels:
-                panel.mark(self.choice.galaxy, self.choice.los)
-                panel.select(self.choice.selection)
-            self._galaxy.draw(self.choice, list(self._answers.values()), self._target)
+        if due - {"galaxy", "los", "theme"}:
+            self._draw_panels(targets)
+            self._table.draw(data, self._target, self.choice.split, self._known)
+        for panel in self._panels:
+            panel.mark(self.choice.galaxy, self.choice.los)
+            panel.select(self.choice.selection)
+        self._galaxy.draw(self.choice, list(self._answers.values()), self._target)
 
     def _look_for_runs(self, _: param.parameterized.Event) -> None:
         """Draw anew when a run has ended."""
         data = self.choice.data
-        if self.choice.page == "compare" and data and known(data) is not self._known:
+        if self._due.in_view and data and known(data) is not self._known:
             self._due.add("runs")
-            self._draw()
 
     def _say(self, data: object, targets: list[str]) -> None:
         """Write what the page shows, or why there is nothing to show."""
@@ -145,12 +136,8 @@ class Compare(pn.viewable.Viewer):
             said = NO_RUNS.format(name=name, link=link) if shown else TOO_FEW.format(here=here)
         self._message.param.update(object=said, visible=bool(said))
         self._comparing.visible = self._table.visible = shown
-        badge = SYNTHETIC if data and services.is_synthetic(data) else ""
-        self._headline.object = (
-            f'<div class="line"><h1>What do the branches say?</h1>{badge}<p>Each panel is a '
-            "network that sees some of the maps, tried on galaxies it has not learned from. All "
-            "have the same axes; lines hold 68 and 95 %.</p></div>"
-        ) * bool(data)
+        if data:
+            self._headline.object = heading(TITLE, SAID, data)
 
     def _draw_panels(self, targets: list[str]) -> None:
         """Answer the keys of all panels, and show the answers."""
@@ -184,21 +171,11 @@ class Compare(pn.viewable.Viewer):
         for place, panel in enumerate(self._panels):
             panel.show(place < len(keys))
 
-    def _wake(self) -> None:
-        """Look after the worker until it is done, once the page has reached its visitor."""
-        pn.state.onload(self._look)
-
-    def _look(self) -> None:
-        """Begin to look, unless we do already."""
-        if not self._pulse.running:
-            self._pulse.start()
-
-    def _pull(self) -> None:
-        """Take what the worker has made; rest when there is nothing left."""
-        with pn.io.hold(), self.choice.reporting():
+    def _pull(self) -> bool:
+        """Take what the worker has made; return whether there is more to come."""
+        with self.choice.reporting():
             self._table.pull()
-        if not self._table.busy:
-            self._pulse.stop()
+        return self._table.busy
 
     def _results(self) -> dict[str, Result]:
         """Return the answers that have something to show."""

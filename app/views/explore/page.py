@@ -6,19 +6,16 @@ import param
 
 from galmass_app import services
 from galmass_app.state import Choice
+from galmass_app.views.due import Due
 from galmass_app.views.explore.mass_profiles import MassProfiles
-from galmass_app.views.facts import Properties, TrueMasses, headline
+from galmass_app.views.facts import headline, properties, true_masses
 from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.heading import NO_DATA
 from galmass_app.views.picker import Picker, caption
 from galmass_app.views.scatter import Sample
 from galmass_app.views.take_along import TakeAlong
-from galmass_app.views.update import one_update
 from galmass_core.datasets.fits_files import maps_as_fits
 
-NO_DATA = """<h2>There is no data set yet</h2>
-<p>Make one from the files of simulated galaxies (TNG cutouts, EAGLE, COLIBRE), and serve it:</p>
-<pre>galmass build GALAXY.hdf5 --out mygalaxies
-galmass serve mygalaxies</pre>"""
 NO_MAPS = """<h2>This data set holds numbers, no maps</h2>
 <p>Its tables and the scatter are below. To see galaxies, choose another data set above, or make
 one from particle files with <code>galmass build</code>.</p>"""
@@ -40,7 +37,7 @@ class Explore(pn.viewable.Viewer):
         self._views = {}
         self._slots = {
             kind: pn.Column(css_classes=["gm-slot"], sizing_mode="stretch_width")
-            for kind in (FourMaps, Properties, MassProfiles, TrueMasses, Sample)
+            for kind in (FourMaps, MassProfiles, Sample)
         }
         self._layout = pn.Column(
             self._message, css_classes=["gm-page"], sizing_mode="stretch_width"
@@ -48,10 +45,12 @@ class Explore(pn.viewable.Viewer):
         if choice.data is None:
             self._say(NO_DATA)
             return
-        maps, properties, *masses, sample = self._slots.values()
+        maps, profiles, sample = self._slots.values()
         stretch = {"sizing_mode": "stretch_width"}
-        middle = pn.Column(*masses, css_classes=["gm-masses"], **stretch)
-        below = pn.Row(properties, middle, sample, css_classes=["gm-below"], **stretch)
+        self._properties = pn.pane.HTML(css_classes=["gm-properties"], **stretch)
+        self._masses = pn.pane.HTML(css_classes=["gm-targets"], **stretch)
+        middle = pn.Column(profiles, self._masses, css_classes=["gm-masses"], **stretch)
+        below = pn.Row(self._properties, middle, sample, css_classes=["gm-below"], **stretch)
         self._take_maps = TakeAlong.of(
             choice,
             "gm-portrait",
@@ -71,7 +70,7 @@ class Explore(pn.viewable.Viewer):
             css_classes=["gm-portrait-top"],
             **stretch,
         )
-        self._slots[MassProfiles].append(
+        profiles.append(
             TakeAlong.of(
                 choice, "gm-profiles", lambda: f"{choice.galaxy}_profiles", table=self._profiles
             )
@@ -85,26 +84,14 @@ class Explore(pn.viewable.Viewer):
             top, self._message, maps, css_classes=["gm-portrait", "gm-page"], **stretch
         )
         self._layout[:] = [Picker(choice), portrait, below]
-        self._due = {"dataset"}
-        self._draw()
-        choice.param.watch(
-            self._later, ["page", "dataset", "galaxy", "los", "x", "y", "colours", "theme", "only"]
-        )
+        follows = ("dataset", "galaxy", "los", "x", "y", "colours", "theme", "only")
+        self._due = Due(choice, "explore", self._draw, follows)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _later(self, *events: param.parameterized.Event) -> None:
-        """Draw once this callback is through: several changes make one picture."""
-        self._due |= {event.name for event in events}
-        if self.choice.pending or self.choice.page != "explore":
-            return  # what is due is drawn when the page comes back
-        self.choice.pending = True
-        pn.state.execute(self._draw, schedule=True)
-
-    def _draw(self) -> None:
+    def _draw(self, due: set[str]) -> None:
         """Bring every view whose choice has changed up to date; one that fails says why."""
-        due, self._due = self._due, set()
         parts = {
             self._draw_facts: {"dataset", "galaxy", "los"},
             self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme"},
@@ -113,21 +100,16 @@ class Explore(pn.viewable.Viewer):
             self._draw_rings: {"galaxy", "los"},
             self._draw_selection: {"only"},
         }
-        try:
-            with one_update():
-                for draw, follows in parts.items():
-                    if due & follows:
-                        with self.choice.reporting():
-                            draw()
-        finally:
-            self.choice.pending = False
+        for draw, follows in parts.items():
+            if due & follows:
+                with self.choice.reporting():
+                    draw()
 
     def _draw_facts(self) -> None:
         """Name the sample and list what is known of it."""
         row = self.choice.data.row(self.choice.galaxy, self.choice.los)
         self._headline.object = headline(row)
-        self._put(Properties, row)
-        self._put(TrueMasses, row)
+        self._properties.object, self._masses.object = properties(row), true_masses(row)
 
     def _draw_maps(self) -> None:
         """Show the maps, or say why there are none."""

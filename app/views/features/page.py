@@ -1,29 +1,24 @@
 """Page: what a few numbers of a galaxy say about its mass, learned by boosted trees."""
 
-from functools import partial
 from html import escape
 
 import panel as pn
 import param
 
-from galmass_app import services
 from galmass_app.fits import LEAST_GALAXIES, QUICK, Fit, Question, Slot, learn, pose
 from galmass_app.state import Choice
-from galmass_app.views.facts import SYNTHETIC
+from galmass_app.views.due import Due
 from galmass_app.views.features.correlations import LEAST_SAMPLES, Correlations
 from galmass_app.views.features.importance import Importance
 from galmass_app.views.features.losses import Losses
+from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.learning_controls import LearningControls
 from galmass_app.views.prediction import Prediction
+from galmass_app.views.pulse import Pulse
 from galmass_app.views.table_five import TableFive
 from galmass_app.views.take_along import TakeAlong
-from galmass_app.views.update import one_update
 
-LOOK_EVERY = 60  # ms, while a worker is at it
-NO_DATA = """<h2>There is no data set yet</h2>
-<p>Make one from the files of simulated galaxies (TNG cutouts, EAGLE, COLIBRE), and serve it:</p>
-<pre>galmass build GALAXY.hdf5 --out mygalaxies
-galmass serve mygalaxies</pre>"""
+SAID = "Boosted trees (LightGBM) learn from galaxies of {name} and are tried on others."
 NOTHING = """<h2>There is nothing to learn here</h2>
 <p>This data set has no true masses, or none of the numbers to learn them from. Choose another
 above.</p>"""
@@ -74,37 +69,26 @@ class Features(pn.viewable.Viewer):
             css_classes=["gm-page", "gm-features"],
             **stretch,
         )
-        self._pulse = pn.state.add_periodic_callback(self._pull, period=LOOK_EVERY, start=False)
-        self._due = {"dataset"}
-        self._draw()
-        choice.param.watch(self._later, ["page", "dataset", "target", "features", "split", "theme"])
+        self._pulse = Pulse(self._pull)
+        follows = ("dataset", "target", "features", "split", "theme")
+        self._due = Due(choice, "features", self._draw, follows)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _later(self, *events: param.parameterized.Event) -> None:
-        """Draw once this callback is through; a page that is not in view waits until it is."""
-        self._due |= {event.name for event in events} - {"page"}
-        if self._due and self.choice.page == "features":
-            pn.state.onload(partial(pn.state.execute, self._draw, schedule=True))
-
-    def _draw(self) -> None:
+    def _draw(self, due: set[str]) -> None:
         """Bring everything whose choice has changed up to date, and have it learned anew."""
-        due, self._due = self._due, set()
-        if not due:
-            return
         data = self.choice.data
-        with one_update(), self.choice.reporting():
-            question = data and self._question()
-            self._say(data, question)
-            if data is None:
-                return
-            self._draw_correlations(due, question)
-            if self._learned.visible and due & {"dataset", "target", "features", "split"}:
-                self._controls.draw(question)
-                self._ask(question)
-            if self._learned.visible and due & {"dataset", "split"}:
-                self._put(TableFive, data, self.choice.split, wake=self._wake)
+        question = data and self._question()
+        self._say(data, question)
+        if data is None:
+            return
+        self._draw_correlations(due, question)
+        if self._learned.visible and due & {"dataset", "target", "features", "split"}:
+            self._controls.draw(question)
+            self._ask(question)
+        if self._learned.visible and due & {"dataset", "split"}:
+            self._put(TableFive, data, self.choice.split, wake=self._pulse.wake)
 
     def _question(self) -> Question | None:
         """Return what is asked now."""
@@ -122,12 +106,9 @@ class Features(pn.viewable.Viewer):
             said = TOO_FEW.format(here=here, least=LEAST_GALAXIES)
         self._message.param.update(object=said, visible=bool(said))
         self._learned.visible = self._slots[TableFive].visible = not said
-        badge = SYNTHETIC if data and services.is_synthetic(data) else ""
-        name = escape(data.path.name) if data else ""
-        self._headline.object = (
-            f'<div class="line"><h1>Mass from a few numbers</h1>{badge}<p>Boosted trees (LightGBM) '
-            f"learn from galaxies of {name} and are tried on others.</p></div>" * bool(data)
-        )
+        if data:
+            words = SAID.format(name=escape(data.path.name))
+            self._headline.object = heading("Mass from a few numbers", words, data)
 
     def _draw_correlations(self, due: set[str], question: Question | None) -> None:
         """Show the matrix, if there are enough samples."""
@@ -140,40 +121,25 @@ class Features(pn.viewable.Viewer):
         """Have a question learned; the pictures before it stay, and fade if it takes long."""
         self._fits.ask(lambda _: learn(question))
         self._busy(True)
-        self._wake()
+        self._pulse.wake()
 
-    def _wake(self) -> None:
-        """Look after the workers until they are done, once the page has reached its visitor."""
-        pn.state.onload(self._look)
-
-    def _look(self) -> None:
-        """Begin to look, unless we do already."""
-        if not self._pulse.running:
-            self._pulse.start()
-
-    def _pull(self) -> None:
-        """Take what the workers have made; rest when there is nothing left."""
-        with one_update():
+    def _pull(self) -> bool:
+        """Take what the workers have made; return whether there is more to come."""
+        with self.choice.reporting():
+            if fit := self._fits.take():
+                self._show(fit)
+        asking = [self._views[kind] for kind in (Importance, TableFive) if kind in self._views]
+        for view in asking:
             with self.choice.reporting():
-                if fit := self._fits.take():
-                    self._show(fit)
-            for view in (self._views.get(Importance), self._views.get(TableFive)):
-                if view:
-                    with self.choice.reporting():
-                        view.pull()
-            if not self._fits.busy:
-                self._busy(False)
-        if not (self._fits.busy or any(self._views[kind].busy for kind in self._workers())):
-            self._pulse.stop()
-
-    def _workers(self) -> list[type]:
-        """Return the views that ask workers themselves."""
-        return [kind for kind in (Importance, TableFive) if kind in self._views]
+                view.pull()
+        if not self._fits.busy:
+            self._busy(False)
+        return any(one.busy for one in (self._fits, *asking))
 
     def _show(self, fit: Fit) -> None:
         """Show what was learned."""
         self._put(Prediction, fit)
-        self._put(Importance, fit, wake=self._wake)
+        self._put(Importance, fit, wake=self._pulse.wake)
         self._put(Losses, fit)
 
     def _busy(self, busy: bool) -> None:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from galmass_app import services
 from galmass_app.plots.trends import group_of, one_per_galaxy
-from galmass_app.views.facts import SYNTHETIC
+from galmass_app.views.heading import heading
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.sample import PAPER_GALAXIES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
@@ -19,11 +19,7 @@ REASONS = 10  # reasons listed, the most common first
 
 def headline(data: DataSet) -> str:
     """Name a data set as a heading: what is in it, of which simulations."""
-    badge = SYNTHETIC if services.is_synthetic(data) else ""
-    return (
-        f'<div class="line"><h1>{escape(data.path.name)}</h1>{badge}'
-        f"<p>{escape(_simulations(data))}</p></div>"
-    )
+    return heading(escape(data.path.name), escape(_simulations(data)), data)
 
 
 def tally(data: DataSet) -> str:
@@ -163,7 +159,7 @@ def _beside_paper(data: DataSet) -> str:
 
 def _directions(data: DataSet) -> str:
     """Say how many lines of sight a galaxy has."""
-    if not data.has_maps and set(data.samples["los"]) == {NO_LINE_OF_SIGHT}:
+    if not data.has_maps and set(data.samples["los"].unique()) == {NO_LINE_OF_SIGHT}:
         return "no line of sight: a catalogue"
     each = data.samples["name"].value_counts()
     return f"{each.min()} lines of sight each" if each.nunique() == 1 else "lines of sight vary"

@@ -8,11 +8,11 @@ import param
 
 from galmass_app.plots.trends import MASS, RELATIONS
 from galmass_app.state import Choice
-from galmass_app.views.explore.page import NO_DATA
+from galmass_app.views.due import Due
+from galmass_app.views.heading import NO_DATA
 from galmass_app.views.sample import build_report as report
 from galmass_app.views.sample.relations import Relations
 from galmass_app.views.take_along import TakeAlong
-from galmass_app.views.update import one_update
 from galmass_core.galaxy import GalaxyName
 from galmass_core.quantities import quantity
 
@@ -47,25 +47,22 @@ class SamplePage(pn.viewable.Viewer):
             pn.Column(self._relations, take, css_classes=["gm-scaling"], **stretch),
             pn.Row(*self._tables, css_classes=["gm-report"], **stretch),
         ]
-        self._describe()
-        choice.param.watch(self._follow, ["dataset", "galaxy", "los", "only"])
+        self._due = Due(choice, "sample", self._draw, ("dataset", "galaxy", "los", "only"))
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _follow(self, *events: param.parameterized.Event) -> None:
+    def _draw(self, due: set[str]) -> None:
         """Show another data set, or mark another galaxy in this one."""
-        with one_update(), self.choice.reporting():
-            changed = {event.name for event in events}
-            if "dataset" in changed:
-                self._relations.draw()
-                self._describe()
-                return
-            if "only" in changed:
-                self._relations.select()
-            if changed & {"galaxy", "los"}:
-                self._relations.mark()
-                self._galaxy.object = in_view(self.choice)
+        if "dataset" in due:
+            self._relations.draw()
+            self._describe()
+            return
+        if "only" in due:
+            self._relations.select()
+        if due & {"galaxy", "los"}:
+            self._relations.mark()
+            self._galaxy.object = in_view(self.choice)
 
     def _describe(self) -> None:
         """Say what is in the data set, and how it was made."""

@@ -64,7 +64,6 @@ class Relations(pn.viewable.Viewer):
             css_classes=["gm-page"],
             sizing_mode="stretch_width",
         )
-        self.draw()
         self.param.watch(self._part, "apart")
 
     def __panel__(self) -> pn.viewable.Viewable:

@@ -12,8 +12,7 @@ from galmass_app.fits import Slot, Task
 from galmass_app.jobs import Order
 from galmass_app.state import Choice
 from galmass_app.views.command_line import CommandLine
-from galmass_app.views.explore.page import NO_DATA
-from galmass_app.views.facts import SYNTHETIC
+from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.take_along import TakeAlong
 from galmass_app.views.train.controls import TrainControls
 from galmass_app.views.train.run_in_view import RunInView
@@ -22,6 +21,7 @@ from galmass_app.views.train.run_words import lasting
 from galmass_app.views.update import one_update
 from galmass_core.learning.runs import Run
 
+SAID = "A network looks at maps of galaxies{name} and learns their mass; it is tried on others."
 NO_MAPS = """<h2>No network can be trained on these data</h2>
 <p>Networks look at maps, and {name} has none: it was made from a table, such as a simulation's
 group catalogue. Choose a data set with maps above, or make one from particles with
@@ -75,11 +75,11 @@ class Train(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _follow(self, event: param.parameterized.Event) -> None:
+    def _follow(self, *events: param.parameterized.Event) -> None:
         """Keep up with the choice and with the home folder while the page is in view."""
         if self.choice.page == "train":
             self._draw()
-            if event.name == "beat":
+            if any(event.name == "beat" for event in events):
                 self._estimate()
 
     def _draw(self) -> None:
@@ -103,12 +103,8 @@ class Train(pn.viewable.Viewer):
             said = NO_MAPS.format(name=escape(data.path.name))
         self._message.param.update(object=said, visible=bool(said))
         self._go.visible = self._side.visible = not said
-        badge = SYNTHETIC if data and services.is_synthetic(data) else ""
         name = f" of {escape(data.path.name)}" if data else ""
-        self._headline.object = (
-            f'<div class="line"><h1>Mass from maps</h1>{badge}<p>A network looks at maps of '
-            f"galaxies{name} and learns their mass; it is tried on others.</p></div>"
-        )
+        self._headline.object = heading("Mass from maps", SAID.format(name=name), data)
         if not said:
             self._controls.draw(data)
 

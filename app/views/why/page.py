@@ -1,6 +1,5 @@
 """Page: why a network, and boosted trees, say what they say of the galaxy in view."""
 
-from functools import partial
 from html import escape
 
 import panel as pn
@@ -9,11 +8,12 @@ import param
 from galmass_app import services
 from galmass_app.fits import LEAST_GALAXIES, QUICK, Slot, pose
 from galmass_app.state import Choice
-from galmass_app.views.explore.page import NO_DATA
+from galmass_app.views.due import Due
 from galmass_app.views.facts import headline
+from galmass_app.views.heading import NO_DATA
 from galmass_app.views.picker import Picker
+from galmass_app.views.pulse import Pulse
 from galmass_app.views.take_along import TakeAlong
-from galmass_app.views.update import one_update
 from galmass_app.views.why import words
 from galmass_app.views.why.network import Content, WhyNetwork
 from galmass_app.views.why.replaced import WhyReplaced
@@ -22,7 +22,6 @@ from galmass_app.why import NETWORKS, Reasons, Steps, answer, ask, networks, ste
 from galmass_core.learning.runs import Run
 from galmass_core.quantities import quantity
 
-LOOK_EVERY = 60  # ms, while a worker is at it
 NO_NETWORK = """<h2>There is no network to ask yet</h2>
 <p>Train one on the page Train, or in a terminal, and it can be asked here:</p>
 <pre>galmass train {name} --experiment mstar/r+2V --preset laptop</pre>"""
@@ -82,8 +81,7 @@ class Why(pn.viewable.Viewer):
             **stretch,
         )
         self._layout = pn.Column(css_classes=["gm-page", "gm-why"], **stretch)
-        self._pulse = pn.state.add_periodic_callback(self._pull, period=LOOK_EVERY, start=False)
-        self._due = {"dataset"}
+        self._pulse = Pulse(self._pull)
         if choice.data is None:
             self._message.param.update(object=NO_DATA, visible=True)
             self._layout.append(self._message)
@@ -96,34 +94,25 @@ class Why(pn.viewable.Viewer):
             network,
             both,
         ]
-        self._draw()
+        follows = ("dataset", "galaxy", "los", "target", "features", "split", "asked")
+        follows += ("colours", "theme", "page")  # networks may have come meanwhile
+        self._due = Due(choice, "why", self._draw, follows)
         self._target.param.watch(self._chosen, "value")
         self._network.param.watch(self._chosen, "value")
-        follows = ("dataset", "galaxy", "los", "target", "features", "split", "asked")
-        choice.param.watch(self._later, ["page", *follows, "colours", "theme"])
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _later(self, *events: param.parameterized.Event) -> None:
-        """Draw once this callback is through; a page that is not in view waits until it is."""
-        self._due |= {event.name for event in events}
-        if self.choice.page == "why":
-            pn.state.onload(partial(pn.state.execute, self._draw, schedule=True))
-
-    def _draw(self) -> None:
+    def _draw(self, due: set[str]) -> None:
         """Bring everything whose choice has changed up to date."""
-        due, self._due = self._due, set()
-        if not due:
-            return
         choice = self.choice
-        with one_update(), choice.reporting():
-            self._headline.object = headline(choice.data.row(choice.galaxy, choice.los))
-            self._ask_network()
-            self._ask_trees()
-            if due & {"colours", "theme"} and WhyNetwork in self._views:
-                self._draw_network(self._views[WhyNetwork].content)
-            self._look()
+        self._headline.object = headline(choice.data.row(choice.galaxy, choice.los))
+        self._ask_network()
+        self._ask_trees()
+        if due & {"colours", "theme"} and WhyNetwork in self._views:
+            self._draw_network(self._views[WhyNetwork].content)
+        self._dim()
+        self._pulse.wake()
 
     def _ask_network(self) -> None:
         """Put the question to the network that is chosen, unless it has been."""
@@ -186,20 +175,12 @@ class Why(pn.viewable.Viewer):
             self._posed = posed
             self._learning.ask(lambda _: steps_of_trees(*posed))
 
-    def _look(self) -> None:
-        """Look after the workers until they are done, once the page has reached its visitor."""
+    def _pull(self) -> bool:
+        """Take what the workers have made; return whether there is more to come."""
+        self._take_network()
+        self._take_trees()
         self._dim()
-        if self._asking.busy or self._learning.busy:
-            pn.state.onload(lambda: self._pulse.running or self._pulse.start())
-
-    def _pull(self) -> None:
-        """Take what the workers have made; rest when there is nothing left."""
-        with one_update():
-            self._take_network()
-            self._take_trees()
-            self._dim()
-        if not (self._asking.busy or self._learning.busy):
-            self._pulse.stop()
+        return self._asking.busy or self._learning.busy
 
     def _take_network(self) -> None:
         """Show what a network answered; if it failed, show that in place of old pictures."""
