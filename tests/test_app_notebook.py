@@ -1,11 +1,11 @@
 """A data set or a run shows itself in a notebook in one line: a notebook is executed."""
 
-import json
 import os
 
 import pytest
 from demo_folder import write_demo_galaxies
 from sample_tables import make_dataset, make_samples
+from served import PATIENCE
 
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
@@ -24,12 +24,16 @@ CELLS = [
     "show(open_dataset('table'), 'features', theme='dark')",
     "show(open_run('trees'))",
     "import asyncio\n"  # the page goes on while the kernel waits
+    "from bokeh.models import ImportedStyleSheet\n"
     "page = show(open_dataset('table'), 'features')\n"
+    "display(page)\n"
     "for _ in range(600):\n"
     "    await asyncio.sleep(0.1)\n"
     "    if said := page.select(lambda part: 'gm-result' in part.css_classes):\n"
     "        break\n"
-    "print(said[0].object)",
+    "print(said[0].object)\n"
+    "((root, _),) = page._models.values()\n"
+    "print('sheets:', {str(one.url)[:9] for one in root.select({'type': ImportedStyleSheet})})",
 ]
 
 
@@ -58,7 +62,27 @@ def outputs(home):
     finally:
         os.environ.clear()
         os.environ.update(before)
-    return ["".join(map(json.dumps, cell["outputs"])) for cell in notebook["cells"]]
+    return [cell["outputs"] for cell in notebook["cells"]]
+
+
+def text(output):
+    """Return all that a cell says, as a page or as text."""
+    return "".join(part.get("text", "") + str(part.get("data", "")) for part in output)
+
+
+@pytest.fixture
+def written(outputs, tmp_path):
+    """The executed notebook as one page, as a notebook reader makes it of the outputs."""
+    parts = []
+    for data in (part.get("data", {}) for output in outputs for part in output):
+        if "application/javascript" in data:
+            script = data["application/javascript"].replace("</script>", "<\\/script>")
+            parts.append(f"<script>{script}</script>")
+        else:
+            parts.append(data.get("text/html", ""))
+    page = tmp_path / "notebook.html"
+    page.write_text("<!doctype html><meta charset='utf-8'>" + "\n".join(parts), encoding="utf-8")
+    return page
 
 
 @pytest.mark.parametrize(
@@ -74,13 +98,48 @@ def outputs(home):
     ],
 )
 def test_cell_shows_its_page(outputs, cell, said):
-    assert said in outputs[cell]
-    assert "gm-notebook" in outputs[cell]
-    assert "--gm-bg: #0e1116" in outputs[cell]  # the page's colours come along
+    shown = text(outputs[cell])
+    assert said in shown
+    assert "gm-notebook" in shown
+    assert "--gm-bg: #0e1116" in shown  # the page's colours come along
 
 
 def test_page_that_learns_goes_on_in_a_notebook(outputs):
-    assert "test samples" in outputs[6]
+    assert "test samples" in text(outputs[6])
+    assert "sheets: {'data:text'}" in text(outputs[6])  # also of what came late
+
+
+@pytest.mark.browser
+def test_read_without_a_kernel_it_shows_and_asks_no_host(chromium, written):
+    page, asked, troubles = chromium.new_page(), [], []
+
+    def answer(route):
+        if route.request.url == written.as_uri():
+            route.continue_()
+        else:
+            asked.append(route.request.url)
+            route.abort()
+
+    page.route("**/*", answer)
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(written.as_uri())
+    page.locator(".gm-run-facts").wait_for(timeout=PATIENCE)  # in the last cell of all
+    assert page.locator(".gm-headline h1").all_inner_texts() == [
+        "Subhalo 1",
+        "Subhalo 2",
+        "Mass from a few numbers",
+        "Mass from a few numbers",
+    ]
+    assert page.locator(".typing input").count() == 5
+    assert page.locator(".gm-map canvas").count() >= 8
+    fonts = page.locator(".gm-headline").evaluate_all(
+        "parts => parts.map(part => getComputedStyle(part).fontFamily)"
+    )
+    assert all(font.startswith("system-ui") for font in fonts)
+    page.wait_for_timeout(2000)  # what comes late
+    page.close()
+    assert not [url for url in asked if not url.startswith(("data:", "blob:"))]
+    assert not troubles
 
 
 def test_what_does_not_exist_is_told_in_the_cell(home, monkeypatch):

@@ -8,9 +8,9 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_app import selection, services
 from galmass_app.comparison import answers
+from galmass_app.page import PAGES
 from galmass_app.plots.scale import Scale
 from galmass_app.plots.selection import inside
-from galmass_app.page import PAGES
 from galmass_app.state import LAST, Choice
 from galmass_app.thumbnails import shades, thumbnails
 from galmass_app.views.compare.controls import select_extremes

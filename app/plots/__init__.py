@@ -2,5 +2,5 @@
 
 import holoviews as hv
 
-hv.extension("bokeh")
+hv.extension("bokeh", inline=True, logo=False)  # in a notebook, scripts from no other host
 hv.renderer("bokeh").webgl = False  # few points: a canvas is as fast, and much faster without a GPU
