@@ -225,7 +225,7 @@ def rows_of_table(said: Known, split: str) -> list[dict[str, Any]]:
 def compare(reference: Result, other: Result) -> Comparison | None:
     """Compare the scatter of two results on the samples of both; None if there is none."""
     first, second = reference.predictions, other.predictions
-    if not first["name"].isin(second["name"]).any():
+    if set(first["name"].unique()).isdisjoint(second["name"].unique()):
         return None
     return compare_runs(first, second, resamples=1000)
 
@@ -331,7 +331,7 @@ def with_errors(predictions: pd.DataFrame) -> dict[str, object]:
 
 def _targets(predictions: pd.DataFrame) -> set[str]:
     """Return the columns of which predictions tell something, at once or derived."""
-    told = set(predictions["target"])
+    told = set(predictions["target"].unique())
     return told | {key for key, needed in _DERIVED.items() if needed <= told}
 
 

@@ -149,7 +149,7 @@ def _in_both(predictions: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 def _answers(trial: Trial, wanted: Experiment, *, thinned: bool) -> bool:
     """Whether a network sees just these maps, of thinned galaxies or not, and predicts all that."""
     same_maps = set(trial.run.config["maps"]) == set(wanted.maps)
-    enough = set(wanted.targets) <= set(trial.predictions["target"])
+    enough = set(wanted.targets) <= set(trial.predictions["target"].unique())
     return same_maps and enough and trial.thinned == thinned
 
 

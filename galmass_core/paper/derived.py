@@ -114,7 +114,7 @@ def early_types(samples: pd.DataFrame) -> NDArray[np.bool_]:
 
 def _side_by_side(predictions: pd.DataFrame, targets: tuple[str, ...]) -> pd.DataFrame:
     """Return predicted values, a column for each target, beside ``name``, ``los``, ``part``."""
-    if absent := set(targets) - set(predictions["target"]):
+    if absent := set(targets) - set(predictions["target"].unique()):
         msg = f"predictions must hold {', '.join(targets)}, but lack {', '.join(sorted(absent))}"
         raise ValueError(msg)
     chosen = predictions[predictions["target"].isin(targets)]
