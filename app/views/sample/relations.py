@@ -80,7 +80,8 @@ class Relations(pn.viewable.Viewer):
         self._picked.update(data=self.choice.selection)
         for place in range(len(self._panes)):
             self._put(place, "", None, _DRAWING)
-            pn.state.execute(partial(self._fill, place), schedule=True)  # each when there is time
+            fill = partial(pn.state.execute, partial(self._fill, place), schedule=True)
+            pn.state.onload(fill)  # each when there is time
 
     def mark(self) -> None:
         """Mark the galaxy that is chosen now."""
