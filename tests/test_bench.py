@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from galmass_core.benchmarks import timing
+from galmass_core.benchmarks import timing, train
 from galmass_core.benchmarks.galaxies import median_galaxy
 from galmass_core.benchmarks.peers import installed
 from galmass_core.benchmarks.timing import OURS, Figure, compare, with_growth
@@ -45,6 +45,12 @@ def test_the_first_call_of_each_is_not_counted():
     calls = iter([work(0.05), *[work(0.001)] * 10])
     (figure,) = compare("work", 1, {OURS: lambda: next(calls)()})
     assert figure.cpu_ms < 10
+
+
+def test_calls_are_timed_by_the_clock_that_is_given():
+    ticks = iter(range(100))
+    (figure,) = compare("work", 1, {OURS: lambda: None}, clock=lambda: next(ticks))
+    assert figure.cpu_ms == 1000
 
 
 def test_growth_is_the_exponent_between_sizes_of_one_task_and_program():
@@ -95,6 +101,34 @@ def test_every_part_is_measured(capsys, part, task):
     assert task in [figure["task"] for figure in measured["figures"]]
 
 
+def test_bytes_handed_on_and_bytes_stored_are_told_apart(capsys):
+    (part,) = bench(capsys, "reading", "--sizes", "3", "--peers")["parts"]
+    light, motion = 2 * 300**2, 4 * 96**2  # pixels of a sample
+    stored = {"raw maps of shards": 2 * light + 32 + 4 * motion, "r and g-r of stacks": 2 * light}
+    handed_on = {"raw maps of shards": 4 * (light + motion), "r and g-r of stacks": 4 * light}
+    for figure in part["figures"]:
+        sizes = handed_on if figure["program"] == OURS else stored
+        per_ms = 3e-3 / figure["cpu_ms"]  # three samples, MB/s
+        assert figure["mb_per_s"] == pytest.approx(per_ms * sizes[figure["task"]])
+        assert figure["stored_mb_per_s"] == pytest.approx(per_ms * stored[figure["task"]])
+
+
+def test_an_epoch_of_training_is_timed_beside_a_plain_loop(capsys):
+    (part,) = bench(capsys, "train", "--sizes", "8", "--peers")["parts"]
+    ours, plain = part["figures"][::2], part["figures"][1::2]
+    assert [figure["task"] for figure in ours] == [figure["task"] for figure in plain]
+    assert {figure["program"] for figure in plain} == {"PyTorch loop"}
+    assert all(0.2 < figure["ratio"] < 5 for figure in plain)
+    assert ours[-1]["cpu_ms"] > 3 * ours[0]["cpu_ms"]  # 300² after 60²
+
+
+def test_a_network_too_dear_for_many_samples_is_trained_on_few(capsys, monkeypatch):
+    monkeypatch.setattr(train, "_CASES", {"dear": (("V",), 60, 5), "cheap": (("V",), 60, 50)})
+    (part,) = bench(capsys, "train", "--sizes", "4,8")["parts"]
+    found = [(figure["task"].split(",")[0], figure["size"]) for figure in part["figures"]]
+    assert found == [("epoch of dear", 4), ("epoch of cheap", 4), ("epoch of cheap", 8)]
+
+
 def test_the_memory_of_a_build_is_measured(capsys):
     (part,) = bench(capsys, "dataset", "--sizes", "1")["parts"]
     assert part["figures"][0]["memory_mb"] > 50
@@ -103,7 +137,7 @@ def test_the_memory_of_a_build_is_measured(capsys):
 def test_text_is_a_table_in_markdown(capsys):
     assert main(["bench", "tables", "--sizes", "30,300"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "| what | size | program | CPU ms | ratio | error | MB | growth |" in lines
+    assert "| what | size | program | CPU ms | µs each | growth |" in lines
     assert any(line.startswith("| split | 300 | galmass |") for line in lines)
     assert lines[-1].startswith("processor ")
 

@@ -24,7 +24,7 @@ from galmass_core.sources import GalaxyRef
 
 SIZES = (1_000, 10_000, 100_000)
 PEERS: dict[str, str] = {}
-_RECIPE = Recipe(maps=MapConfig(), device="cpu", where=None, ids=None, packed=False, stars=None)
+RECIPE = Recipe(maps=MapConfig(), device="cpu", where=None, ids=None, packed=False, stars=None)
 _WHOLE, _READING = "file to data set", "reading"
 
 
@@ -56,8 +56,8 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
 
 def _steps(ref: GalaxyRef, shard: h5py.File) -> dict[str, Call]:
     """Prepare what each step needs."""
-    galaxy, entry = ref.read(), measure_galaxy(ref, _RECIPE).entry
-    support = support_radii(galaxy, _RECIPE.maps)
+    galaxy, entry = ref.read(), measure_galaxy(ref, RECIPE).entry
+    support = support_radii(galaxy, RECIPE.maps)
     skies = [project(galaxy, line_of_sight) for line_of_sight in LINES_OF_SIGHT]
 
     def write() -> None:
@@ -65,19 +65,19 @@ def _steps(ref: GalaxyRef, shard: h5py.File) -> dict[str, Call]:
         shard.flush()
 
     def whole() -> None:
-        append_galaxy(shard, measure_galaxy(ref, _RECIPE).entry)
+        append_galaxy(shard, measure_galaxy(ref, RECIPE).entry)
         shard.flush()
 
     return {
         _WHOLE: whole,
         _READING: ref.read,
-        "smoothing lengths": lambda: support_radii(galaxy, _RECIPE.maps),
+        "smoothing lengths": lambda: support_radii(galaxy, RECIPE.maps),
         "projection and dust": lambda: [project(galaxy, los) for los in LINES_OF_SIGHT],
         "targets": lambda: [measure_targets(galaxy), *map(measure_projected, skies)],
         "features": lambda: [
             measure_galaxy_features(galaxy),
             *(measure_sky_features(sky, galaxy) for sky in skies),
         ],
-        "maps": lambda: [render_sky(sky, support, _RECIPE.maps) for sky in skies],
+        "maps": lambda: [render_sky(sky, support, RECIPE.maps) for sky in skies],
         "writing": write,
     }

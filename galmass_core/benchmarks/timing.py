@@ -19,6 +19,7 @@ _SECONDS = 0.5  # of CPU, after which a program's turn is over
 _LONG = 2.0  # seconds of CPU, after which it gets no further turn
 
 Call = Callable[[], Any]
+Clock = Callable[[], float]  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +31,19 @@ class Figure:
     task : str
         What was done.
     size : int
-        To how many stars, galaxies or rows.
+        To how many stars, galaxies, samples or rows.
     program : str
         Who did it: ``galmass`` or a peer.
     cpu_ms : float
-        Least CPU time of several rounds after one to warm up, ms.
+        Least CPU time of several rounds after one to warm up, ms; of work on a GPU, least time.
     ratio : float or None
         CPU time of galmass over that of this peer.
+    mb_per_s, stored_mb_per_s : float or None
+        Arrays that are handed on, and what is stored of them, in 10⁶ bytes per second of CPU.
     error : float or None
         Relative error, of the kind that the task names.
+    wait_ms : float or None
+        Time that a person waits, ms.
     memory_mb : float or None
         Most memory that the process held, MB.
     growth : float or None
@@ -50,12 +55,17 @@ class Figure:
     program: str
     cpu_ms: float
     ratio: float | None = None
+    mb_per_s: float | None = None
+    stored_mb_per_s: float | None = None
     error: float | None = None
+    wait_ms: float | None = None
     memory_mb: float | None = None
     growth: float | None = None
 
 
-def compare(task: str, size: int, calls: Mapping[str, Call]) -> list[Figure]:
+def compare(
+    task: str, size: int, calls: Mapping[str, Call], clock: Clock = time.process_time
+) -> list[Figure]:
     """Time calls that do the same, in turns, so that a busy machine slows all of them alike.
 
     Parameters
@@ -64,6 +74,8 @@ def compare(task: str, size: int, calls: Mapping[str, Call]) -> list[Figure]:
     size : int
     calls : mapping of str to callable
         By program; galmass's own under ``galmass``.
+    clock : function
+        Time so far [s]; by default that of the CPU, all threads together.
 
     Returns
     -------
@@ -76,7 +88,7 @@ def compare(task: str, size: int, calls: Mapping[str, Call]) -> list[Figure]:
     for _ in range(_TURNS):
         for program, call in calls.items():
             if sum(spent[program]) < _LONG:
-                spent[program] += _rounds(call)
+                spent[program] += _rounds(call, clock)
     least = {program: min(seconds) for program, seconds in spent.items()}
     return [
         Figure(
@@ -90,13 +102,13 @@ def compare(task: str, size: int, calls: Mapping[str, Call]) -> list[Figure]:
     ]
 
 
-def _rounds(call: Call) -> list[float]:
-    """CPU seconds of several calls in a row, all threads together; of one if it is long."""
+def _rounds(call: Call, clock: Clock) -> list[float]:
+    """Seconds of several calls in a row; of one if it is long."""
     spent: list[float] = []
     while len(spent) < _ROUNDS and sum(spent) < _SECONDS:
-        begin = time.process_time()
+        begin = clock()
         call()
-        spent.append(time.process_time() - begin)
+        spent.append(clock() - begin)
     return spent
 
 

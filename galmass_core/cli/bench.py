@@ -9,22 +9,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from galmass_core.benchmarks.timing import Figure
 
-PARTS = ("render", "neighbours", "features", "build", "dataset", "tables")
+PARTS = {  # what is measured, and for which sizes
+    "render": "stars on the sky to images, 1e3 to 1e6 stars",
+    "neighbours": "stars to smoothing lengths, 1e3 to 1e6 stars",
+    "features": "a galaxy to its features, 1e3 to 1e6 stars",
+    "build": "a galaxy's file to maps, features and masses, step by step, 1e3 to 1e5 stars",
+    "dataset": "files to a data set, and the memory it takes, 1 to 1000 galaxies",
+    "reading": "stored maps to arrays in shuffled order, 150 and 1500 samples",
+    "train": "an epoch of a network's training, 200 and 1000 samples",
+    "tables": "a table to errors, correlations, splits and fits, 1e4 to 1e6 rows",
+}
+_DESCRIPTION = """\
+CPU time on one thread, the least of several rounds after one to warm up; a
+network that trains on a GPU is timed by the clock. All parts take about 15
+minutes.
+
+{parts}
+
+Growth is the exponent of the time in the size; 1.1 is N log N. MB/s are bytes
+of the arrays that are handed on, and in the next column of what is stored of
+them, per second of CPU."""
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
     """Describe ``galmass bench``."""
+    parts = "\n".join(f"  {name:11} {what}" for name, what in PARTS.items())
     bench = commands.add_parser(
         "bench",
         help="measure how fast galmass is",
-        description="CPU time on one thread, the least of several rounds after one to warm up: "
-        "render, neighbours, features and build for galaxies of 1e3 to 1e6 stars; dataset for "
-        "1 to 1000 galaxies; tables for 1e4 to 1e6 rows. Growth is the exponent of the time in "
-        "the size; 1.1 is N log N. All parts take about ten minutes.",
+        description=_DESCRIPTION.format(parts=parts),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="example: galmass bench render neighbours --peers --sizes 1e4,1e5",
     )
     bench.add_argument("parts", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
-    bench.add_argument("--sizes", type=_sizes, metavar="N,N", help="how many stars, galaxies, rows")
+    bench.add_argument("--sizes", type=_sizes, metavar="N,N", help="how many stars, galaxies ...")
     bench.add_argument(
         "--peers", action="store_true", help="run installed peers on the same arrays"
     )
@@ -66,29 +84,38 @@ def _bench(args: argparse.Namespace) -> None:
 
 def _format_part(part: dict[str, Any]) -> str:
     """Write the figures of a part as a table in Markdown."""
-    columns = ("what", "size", "program", "CPU ms", "ratio", "error", "MB", "growth")
+    rows = [_cells(figure) for figure in part["figures"]]
+    columns = [name for name in rows[0] if any(row[name] for row in rows)]
     lines = [_row(columns), _row(["---"] * len(columns))]
-    lines += [_row(_cells(figure)) for figure in part["figures"]]
+    lines += [_row([row[name] for name in columns]) for row in rows]
     absent = "".join(f"{program} is not installed.\n" for program in part["absent"])
     return f"{part['part']}\n\n" + "\n".join(lines) + f"\n\n{absent}"
 
 
-def _cells(figure: "Figure") -> list[str]:
-    """Write one figure."""
+def _cells(figure: "Figure") -> dict[str, str]:
+    """Write one figure, by column."""
 
     def number(value: float | None, style: str) -> str:
         return "" if value is None else format(value, style)
 
-    return [
-        figure.task,
-        f"{figure.size:,}",
-        figure.program,
-        f"{figure.cpu_ms:.3g}" if figure.cpu_ms < 100 else f"{figure.cpu_ms:.0f}",
-        number(figure.ratio, ".2f"),
-        number(figure.error, ".0e"),
-        number(figure.memory_mb, ".0f"),
-        number(figure.growth, ".2f"),
-    ]
+    return {
+        "what": figure.task,
+        "size": f"{figure.size:,}",
+        "program": figure.program,
+        "CPU ms": _three_digits(figure.cpu_ms),
+        "µs each": _three_digits(1e3 * figure.cpu_ms / figure.size),
+        "ratio": number(figure.ratio, ".2f"),
+        "MB/s": number(figure.mb_per_s, ".0f"),
+        "stored MB/s": number(figure.stored_mb_per_s, ".0f"),
+        "error": number(figure.error, ".0e"),
+        "MB": number(figure.memory_mb, ".0f"),
+        "growth": number(figure.growth, ".2f"),
+    }
+
+
+def _three_digits(value: float) -> str:
+    """Write a positive number, large ones without a power of ten."""
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def _row(cells: Sequence[str]) -> str:

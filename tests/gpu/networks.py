@@ -11,26 +11,21 @@ trainings of Table 4 would take. It ends with a status other than 0 if a check f
 # ruff: noqa: E402 (the repository is found before it is imported)
 
 import argparse
-import os
 import sys
-import time
-from dataclasses import replace
-from itertools import cycle, islice
+from itertools import islice
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
+from galmass_core.benchmarks.networks import finish, noise_samples, our_steps, plain_steps
 from galmass_core.learning.experiments import TABLE_4, experiment
 from galmass_core.networks import batches
-from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.networks.scaling import fit_scaling
-from galmass_core.networks.stacks import MapStack, side_of
+from galmass_core.networks.stacks import side_of
 from galmass_core.networks.training import (
     Epoch,
     Learner,
@@ -49,35 +44,19 @@ TRAININGS = 21  # the first of TABLE_4
 WARM_UP = 50  # steps that are not timed
 
 
-def make_samples(number, pixels, seed=0):
-    """Make stacks of noise around a level for each sample; the level is what can be learned."""
-    generator = np.random.default_rng(seed)
-    levels = generator.uniform(-1, 1, number)
-    stacks = {}
-    for key in MAPS:
-        codes = np.empty((number, *2 * (side_of(key, pixels),)), np.int16)
-        for level, image in zip(levels, codes, strict=True):
-            image[:] = 15000 * level + generator.integers(-5000, 5000, image.shape, dtype=np.int16)
-        stacks[key] = MapStack(key, codes)
-    targets_NT = levels[:, None]
-    scaling = fit_scaling("log_global", stacks, np.arange(number), targets_NT)
-    return stacks, scaling, scaling.scaled(targets_NT)
-
-
-def learner_on(device, config=SMALL):
+def learner_on(device):
     """Make a learner of the same first weights on any device."""
-    return Learner(new_network(MAPS, 1, config), config, pick_device(str(device)))
+    return Learner(new_network(MAPS, 1, SMALL), SMALL, pick_device(str(device)))
 
 
 def steps_of(learner, samples, number, *, captured=True):
     """Take steps on the first samples; return the errors before each, (number,)."""
-    stacks, scaling, targets_NT = samples
-    feed = MapFeed(stacks, scaling, learner.device)
+    feed = samples.feed(learner.device)
     step = learner.step if captured else learner._step
     errors = []
     for start in range(number):
         rows = np.arange(start * SMALL.batch, (start + 1) * SMALL.batch)
-        truth = torch.from_numpy(targets_NT[rows]).to(learner.device)
+        truth = torch.from_numpy(samples.targets_NT[rows]).to(learner.device)
         errors.append(step(feed.maps(rows), truth).item())
     return np.array(errors)
 
@@ -94,13 +73,12 @@ def apart(one, other):
 
 def check_steps(device):
     """Compare steps in 16-bit floats on the device with steps in 32-bit floats on the CPU."""
-    samples = make_samples(100, 60)
+    samples = noise_samples(MAPS, 100, 60)
     learners = [learner_on(each) for each in (device, "cpu")]
     ours, truth = (steps_of(each, samples, 5) for each in learners)
     found = apart(ours, truth)
     outputs = [
-        predict_rows(each.network, MapFeed(*samples[:2], each.device), np.arange(100))
-        for each in learners
+        predict_rows(each.network, samples.feed(each.device), np.arange(100)) for each in learners
     ]
     print(f"five steps: errors {found:.1e} from the CPU's, predictions {apart(*outputs):.1e}")
     assert found < 0.05, f"errors differ by {found:.1e}, allowed is 5e-2"
@@ -109,7 +87,7 @@ def check_steps(device):
 
 def check_graph(device):
     """Compare the captured step with the same step as it stands, and a rate of 0 with no step."""
-    samples = make_samples(100, 60)
+    samples = noise_samples(MAPS, 100, 60)
     one, other = learner_on(device), learner_on(device)
     captured = steps_of(one, samples, 5)
     eager = steps_of(other, samples, 5, captured=False)
@@ -126,16 +104,16 @@ def check_graph(device):
 
 def check_feeds(device):
     """Compare maps that lie on the device with maps that are read ahead."""
-    stacks, scaling, targets_NT = make_samples(200, 60)
+    samples = noise_samples(MAPS, 200, 60)
     parts = {"train": np.arange(160), "validation": np.arange(160, 200)}
     errors, maps = [], []
     for share in (batches._SHARE, 0.0):
         kept, batches._SHARE = batches._SHARE, share
         learner = learner_on(device)
-        feed = MapFeed(stacks, scaling, learner.device)
+        feed = samples.feed(learner.device)
         batches._SHARE = kept
         maps.append([each for _, each in feed.batches(parts["train"], 30)])
-        seen = train_epochs(learner, feed, parts, targets_NT)
+        seen = train_epochs(learner, feed, parts, samples.targets_NT)
         epochs = [each for each in seen if isinstance(each, Epoch)]
         errors.append(
             [float(each) for epoch in epochs for each in (*epoch.train, *epoch.validation)]
@@ -146,55 +124,12 @@ def check_feeds(device):
     assert apart(*errors) < 0.05, "epochs of resident and of streamed maps differ"
 
 
-def finish(device):
-    """Wait for the device; return the time [s]."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    return time.perf_counter()
-
-
-def time_ours(samples, steps, device):
-    """Time our training loop; return samples per second."""
-    stacks, scaling, targets_NT = samples
-    rows = np.arange(len(targets_NT))
-    learner = learner_on(device, replace(PAPER, epochs=10**6))
-    feed = MapFeed(stacks, scaling, learner.device)
-    seen = train_epochs(learner, feed, {"train": rows, "validation": rows[:1]}, targets_NT)
-    only_steps = (each for each in seen if isinstance(each, int))
-    list(islice(only_steps, WARM_UP))
-    began = finish(learner.device)
-    list(islice(only_steps, steps))
-    return steps * PAPER.batch / (finish(learner.device) - began)
-
-
-def time_plain(samples, steps, device):
-    """Time a plain loop, its maps scaled beforehand; return samples per second."""
-    stacks, scaling, targets_NT = samples
-    torch.set_float32_matmul_precision("high")  # TF32, as convolutions are by default
-    maps = [scaling.maps(stack, torch.from_numpy(stack.codes_NHW)) for stack in stacks.values()]
-    loader = DataLoader(
-        TensorDataset(*maps, torch.from_numpy(targets_NT)),
-        batch_size=PAPER.batch,
-        shuffle=True,
-        drop_last=True,
-        num_workers=min(8, os.cpu_count() or 1),
-        persistent_workers=True,
-        pin_memory=device.type == "cuda",
-    )
-    network = new_network(MAPS, 1, PAPER).to(device).train()
-    optimizer = torch.optim.Adam(network.parameters(), lr=PAPER.learning_rate)
-    for number, (*images, targets) in enumerate(
-        islice((batch for each in cycle([loader]) for batch in each), WARM_UP + steps)
-    ):
-        if number == WARM_UP:
-            began = finish(device)
-        images = [image.to(device, non_blocking=True) for image in images]
-        outputs = network(dict(zip(MAPS, images, strict=True)))
-        loss = torch.nn.functional.mse_loss(outputs, targets.to(device, non_blocking=True))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    return steps * PAPER.batch / (finish(device) - began)
+def time_steps(steps, number, device):
+    """Time steps of training; return samples per second."""
+    list(islice(steps, WARM_UP))
+    began = finish(device)
+    list(islice(steps, number))
+    return number * PAPER.batch / (finish(device) - began)
 
 
 def work_of_a_sample(pixels):
@@ -232,9 +167,10 @@ def time_networks(device, steps=500, samples=4000, pixels=300):
     where = pick_device(device)
     name = torch.cuda.get_device_name(where) if where.type == "cuda" else device
     print(f"r+2V, {pixels}², batch {PAPER.batch}, {steps} steps after {WARM_UP}, on {name}:")
-    data = make_samples(samples, pixels)
-    ours = time_ours(data, steps, device)
-    plain = time_plain(data, steps, where)
+    data = noise_samples(MAPS, samples, pixels)
+    ours, plain = (
+        time_steps(each(data, PAPER, where), steps, where) for each in (our_steps, plain_steps)
+    )
     print(
         f"speed: ours {ours:.0f} samples/s, plain {plain:.0f} samples/s, ratio {ours / plain:.2f}"
     )

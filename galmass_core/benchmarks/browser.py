@@ -1,0 +1,109 @@
+"""A dashboard on a port of its own, and a real Chromium to visit it with."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+FIGURES = "[...Bokeh.index.query(view => view.model.type === 'Figure')]"  # in the browser
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking")
+_PATIENCE = 240.0  # s until a server answers, on a busy machine
+
+
+class NoBrowserError(RuntimeError):
+    """There is nothing here to open a page with."""
+
+
+@contextmanager
+def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
+    """Serve the dashboard on a data set while the block runs.
+
+    Parameters
+    ----------
+    data : Path
+        Folder of the data set; the folder around it is the home folder, with its runs.
+    log : Path
+        File for what the server says.
+    *flags : str
+        Of ``panel serve``.
+
+    Yields
+    ------
+    str, int
+        The address, and the number of the server's process.
+
+    Raises
+    ------
+    RuntimeError
+        If the server does not come up; with what it said.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = Path(find_spec("galmass_app").submodule_search_locations[0]) / "main.py"
+    command = [sys.executable, "-m", "panel", "serve", str(app), "--port", str(port), *flags]
+    environment = os.environ | {"GALMASS_DATA": str(data), "GALMASS_HOME": str(data.parent)}
+    address = f"http://localhost:{port}/main"
+    with log.open("w") as told:
+        process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
+        try:
+            _wait_for(address, process, log)
+            yield address, process.pid
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
+    """Return when the server has answered once."""
+    end = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            urllib.request.urlopen(address, timeout=60).close()
+        except urllib.error.URLError:
+            time.sleep(0.25)
+        else:
+            return
+    msg = f"the dashboard must come up, but it said:\n{log.read_text(encoding='utf-8')}"
+    raise RuntimeError(msg)
+
+
+@contextmanager
+def chromium_browser() -> Iterator["Browser"]:
+    """Start the machine's Chromium, which calls no host of its makers.
+
+    Yields
+    ------
+    playwright.sync_api.Browser
+
+    Raises
+    ------
+    NoBrowserError
+        If playwright or Chromium is not there; it says how they come.
+    """
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError as error:
+        msg = 'needs playwright: pip install "galmass[test]"'
+        raise NoBrowserError(msg) from error
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    if path is None:
+        msg = "needs Chromium on this machine, such as Debian's package chromium"
+        raise NoBrowserError(msg)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(_FLAGS))
+        yield browser
+        browser.close()

@@ -1,0 +1,169 @@
+"""Data sets and runs that nobody made: many galaxies with the maps of a few, predictions by chance.
+
+For benchmarks and tests of what a person sees, not of what galaxies are like.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from galmass_core.datasets.dataset import DataSet, replace_samples
+from galmass_core.learning.experiments import TARGETS, experiment, true_values
+from galmass_core.learning.fitting import score
+from galmass_core.learning.runs import Run, open_run, write_run
+from galmass_core.learning.splits import NETWORK_SIZES, describe_parts, split_samples
+
+SCATTERS = {  # dex, by inputs: much as Table 4 has them
+    "r": 0.060,
+    "g,r": 0.050,
+    "2V": 0.052,
+    "V": 0.075,
+    "r+2V": 0.040,
+    "g,r+2V": 0.038,
+    "occupancy": 0.095,
+}
+_SHARED = 0.6  # share of the noise's variance that all runs have in common
+_SHIFT = 0.7  # dex, the most that masses of a copied galaxy differ from the first one's
+_LIGHT_SCATTER = 0.36  # mag, around a luminosity that follows from the mass
+
+
+def enlarge(data: DataSet, times: int, seed: int = 0) -> None:
+    """Write a data set's table larger: each galaxy again under other names, with other masses.
+
+    Its maps stay those of the first.
+
+    Parameters
+    ----------
+    data : DataSet
+        With a magnitude, `TARGETS` and total masses.
+    times : int
+        How often each galaxy is in the larger one.
+    seed : int
+    """
+    generator, first = np.random.default_rng(seed), data.samples
+    number = np.repeat(np.arange(times), len(first))
+    samples = first.iloc[np.tile(np.arange(len(first)), times)].reset_index(drop=True)
+    galaxy = samples["name"].map({name: place for place, name in enumerate(data.galaxy_names)})
+    shifts = generator.uniform(-_SHIFT, _SHIFT, (times, len(data.galaxy_names)))
+    samples["name"] += pd.Series([f"{one:03d}" for one in number], dtype=samples["name"].dtype)
+    for column in (*TARGETS.values(), "log_mstar", "log_mtot"):
+        if column.startswith("log_m") and "_ml_" not in column:
+            samples[column] += shifts[number, galaxy]
+    light = -2.5 * 0.9 * (samples["log_mstar_1rhsm"] - 10.0) - 19.9
+    samples["abs_mag_r"] = light + generator.normal(0, _LIGHT_SCATTER, len(samples))
+    replace_samples(data, samples)
+
+
+def make_runs(
+    folder: Path,
+    data: DataSet,
+    targets: str = "mstar",
+    inputs: Iterable[str] = SCATTERS,
+    factor: float = 1.0,
+) -> list[Run]:
+    """Write a finished run for each set of inputs; ``factor`` times the scatter of `SCATTERS`."""
+    return [make_run(folder, data, f"{targets}/{name}", factor * SCATTERS[name]) for name in inputs]
+
+
+def make_run(
+    folder: Path,
+    data: DataSet,
+    name: str,
+    scatter: float,
+    *,
+    split: str = "galaxy",
+    seed: int = 0,
+    stars: int | None = None,
+    bias: float = 0.0,
+) -> Run:
+    """Write the finished run of an experiment on a data set.
+
+    Parameters
+    ----------
+    folder : Path
+        Home folder; the run is in its ``runs``.
+    data : DataSet
+    name : str
+        Of the experiment.
+    scatter, bias : float, dex
+        Of its predictions.
+    split : str
+        ``galaxy`` or ``paper``.
+    seed : int
+    stars : int, optional
+        To how many stars galaxies were thinned for it.
+    """
+    wanted = experiment(name)
+    path = Path(folder) / "runs" / f"{name.replace('/', '-')}-{seed}"
+    parts = split_samples(data.samples, split, sizes=NETWORK_SIZES, seed=seed)
+    history = pd.DataFrame(
+        {
+            "epoch": [1, 2],
+            "train_mse": [0.1, 0.01],
+            "validation_mse": [0.2, 0.03],
+            "seconds": [1.0, 2.0],
+        }
+    )
+    config = {
+        "experiment": name,
+        "targets": list(wanted.targets),
+        "method": wanted.method,
+        "maps": list(wanted.maps),
+        "features": list(wanted.features),
+        "pixels": wanted.pixels,
+        "training": {"width": 0.25, "epochs": 2, "batch": 40, "seed": seed},
+        "split": {"kind": split, "sizes": NETWORK_SIZES, "seed": seed},
+    }
+    provenance = {
+        "device": "cpu",
+        "seed": seed,
+        "split": describe_parts(data.samples, parts, split, seed=seed),
+        "dataset": {
+            "path": str(data.path),
+            "sha256": data.checksum,
+            "name": data.path.name,
+            "stars": stars,
+        },
+    }
+    with write_run(path, config, provenance) as writer:
+        predictions = pd.concat(
+            invented(data.samples.assign(part=parts), target, scatter, f"{name} {seed}", bias)
+            for target in wanted.targets
+        )
+        tested = predictions[predictions["part"] == "test"]
+        writer.write_history(history)
+        writer.write_predictions(predictions[predictions["part"] != "train"])
+        writer.update(metrics={key: score(rows) for key, rows in tested.groupby("target")})
+    return open_run(path)
+
+
+def invented(
+    samples: pd.DataFrame, target: str, scatter: float, own: str, bias: float = 0.0
+) -> pd.DataFrame:
+    """Return predictions that are off by a noise that runs share, and one of their own.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        ``name``, ``los``, ``part`` and the target.
+    target : str
+        Column.
+    scatter, bias : float, dex
+    own : str
+        What names the run's own noise.
+    """
+    shared = _SHARED**0.5 * _noise(len(samples), target)
+    noise = shared + (1 - _SHARED) ** 0.5 * _noise(len(samples), f"{own} {target}")
+    true = true_values(samples, target)
+    table = samples[["name", "los", "part"]].assign(target=target, y_true=true)
+    return table.assign(y_pred=true + bias + scatter * noise).dropna()
+
+
+def _noise(count: int, name: str) -> NDArray:
+    """Return the same normal numbers for the same name."""
+    seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
+    return np.random.default_rng(seed).normal(size=count)

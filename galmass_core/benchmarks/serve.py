@@ -1,0 +1,276 @@
+"""Part ``serve``: how long a visitor of the dashboard waits, in a real Chromium.
+
+The data set is a table of the showcase's galaxies under many names and with other masses; each has
+the maps of one of them. Runs predict it by chance (see `invented`). A wait ends when the browser
+has drawn what was asked for; CPU time is the server's alone. Of several visits or clicks the
+median counts. The server is warm: somebody has been there before.
+"""
+
+import os
+import shutil
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from galmass_core.assets import asset
+from galmass_core.benchmarks.browser import FIGURES, chromium_browser, dashboard
+from galmass_core.benchmarks.invented import enlarge, make_run
+from galmass_core.benchmarks.timing import OURS, Figure
+from galmass_core.datasets.dataset import DataSet, open_dataset, replace_samples
+from galmass_core.galaxy import LINES_OF_SIGHT
+from galmass_core.learning.experiments import INPUT_SETS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+SIZES = (28_110, 1_000_000)
+PEERS: dict[str, str] = {}
+_FLAGS = ("--warm", "--liveness", "--unused-session-lifetime", "1000")
+_FLAGS += ("--check-unused-sessions", "1000")  # ms: what visitors leave is gone soon
+_PATIENCE = 120_000  # ms
+_ROUNDS = 5  # visits or clicks that count, after one that does not
+_AT_ONCE, _ONE_AFTER_ANOTHER = 20, 50  # visitors
+_CROWD = 100_000  # samples; of more, one visitor is measured
+_GONE = 5.0  # s until nothing is left of sessions without a visitor
+_PAUSE = 2000  # ms before the first click
+_SWITCHED = ("g−r", "r", "V", "r", "g−r")  # from all four: every combination is a new one
+
+# What the browser shows, in its own words.
+_READY = "window.Bokeh?.index?.query"
+_MAPS = f"{FIGURES}.filter(view => view.model.css_classes.includes('gm-map'))"
+_SCATTER = f"{FIGURES}.find(view => view.model.css_classes.includes('gm-scatter'))"
+_IMAGE = "view.model.renderers.find(one => one.glyph?.type === 'Image').data_source.data.image[0]"
+_SEEN = f"{_MAPS}.length === 4 && {_MAPS}.every(view => view.has_finished())"
+_SQUARES = f"""{FIGURES}.filter(view => view.model.below[0]?.axis_label?.startsWith('true')
+    && view.has_finished() && view.model.renderers.some(({{data_source}}) =>
+        data_source.data.image?.length || data_source.data.shade?.length))"""
+
+
+@dataclass(frozen=True)
+class _Server:
+    """A dashboard, and a browser to visit it with."""
+
+    browser: "Browser"
+    address: str
+    process: int
+
+    @contextmanager
+    def visitor(self) -> Iterator["BrowserContext"]:
+        """Let somebody come whose browser has nothing of the dashboard yet."""
+        context = self.browser.new_context(viewport={"width": 1400, "height": 900})
+        context.set_default_timeout(_PATIENCE)
+        try:
+            yield context
+        finally:
+            context.close()
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the server so far."""
+        fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory_mb(self) -> float:
+        """Memory that the server holds."""
+        pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def figure(self, task: str, size: int, rounds: list[Callable[[], None]]) -> Figure:
+        """Time rounds of the same, the first of them not counted."""
+        spent, waited = [], []
+        for call in rounds:
+            cpu, begin = self.cpu_seconds(), time.perf_counter()
+            call()
+            waited.append(time.perf_counter() - begin)
+            time.sleep(0.5)  # the server may have something left to do
+            spent.append(self.cpu_seconds() - cpu)
+        return Figure(
+            task=task,
+            size=size,
+            program=OURS,
+            cpu_ms=1e3 * median(spent[1:]),
+            wait_ms=1e3 * median(waited[1:]),
+        )
+
+
+def measure(size: int, *, peers: bool) -> Iterator[Figure]:
+    """Time visits to a dashboard.
+
+    Parameters
+    ----------
+    size : int
+        Number of samples, three for each galaxy.
+    peers : bool
+        Changes nothing: there are none.
+
+    Yields
+    ------
+    Figure
+
+    Raises
+    ------
+    NoBrowserError
+        If there is no browser to be driven.
+    """
+    with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
+        data = _crowded(Path(folder), size)
+        with dashboard(data.path, Path(folder) / "server.log", *_FLAGS) as (address, process):
+            server = _Server(browser, address, process)
+            yield _first_page(server, size)
+            yield _first_plot(server, size)
+            yield from _explore(server, size)
+            if size < _CROWD:
+                yield _compare(server, size)
+                yield _all_at_once(server, size)
+                yield _one_after_another(server, size)
+
+
+def _crowded(folder: Path, size: int) -> DataSet:
+    """Make a data set of so many samples, and runs that predict it."""
+    path = folder / f"crowd-{size}"
+    shutil.copytree(asset("showcase"), path)
+    few = open_dataset(path)
+    enlarge(few, -(-size // len(few)))
+    many = open_dataset(path)
+    replace_samples(many, many.samples[: size // len(LINES_OF_SIGHT) * len(LINES_OF_SIGHT)])
+    data = open_dataset(path)
+    for inputs in INPUT_SETS if size < _CROWD else ():
+        make_run(folder, data, f"mstar/{inputs}", 0.05)
+    return data
+
+
+def _first_page(server: _Server, size: int) -> Figure:
+    """Time the page's frame, before any script has run."""
+
+    def read() -> None:
+        with urllib.request.urlopen(server.address) as page:
+            page.read()
+
+    return server.figure("HTML", size, [read] * (1 + _ROUNDS))
+
+
+def _first_plot(server: _Server, size: int) -> Figure:
+    """Time until a new visitor sees the four maps of a galaxy."""
+
+    def visit() -> None:
+        with server.visitor() as context:
+            _open(context, server.address)
+
+    return server.figure("first plots of a visitor", size, [visit] * (1 + _ROUNDS))
+
+
+def _open(context: "BrowserContext", address: str) -> "Page":
+    """Open the page Explore and wait for the maps."""
+    page = context.new_page()
+    page.goto(address, wait_until="commit")
+    page.wait_for_function(f"{_READY} && {_SEEN}")
+    return page
+
+
+def _explore(server: _Server, size: int) -> Iterator[Figure]:
+    """Time taps in the scatter, and zooms into it."""
+    with server.visitor() as context:
+        page = _open(context, server.address)
+        page.wait_for_function(f"{_SCATTER}?.has_finished()")
+        page.wait_for_timeout(_PAUSE)
+        taps = [partial(_tap, page, 0.2 + 0.1 * number) for number in range(1 + _ROUNDS)]
+        yield server.figure("tap to four maps", size, taps)
+        yield server.figure("zoom to new picture", size, [partial(_zoom, page)] * (1 + _ROUNDS))
+
+
+def _tap(page: "Page", share: float) -> None:
+    """Click on the diagonal of the scatter, and wait for the maps of the galaxy there."""
+    page.evaluate(f"() => {{ window.before = {_MAPS}.map(view => {_IMAGE}) }}")
+    place = page.evaluate(
+        f"""share => {{
+            const view = {_SCATTER}, {{left, top, width, height}} = view.frame.bbox
+            const box = view.el.getBoundingClientRect()
+            return [box.left + left + share * width, box.top + top + (1 - share) * height]
+        }}""",
+        share,
+    )
+    page.mouse.click(*place)
+    page.wait_for_function(f"{_SEEN} && {_MAPS}.every((view, at) => {_IMAGE} !== before[at])")
+
+
+def _zoom(page: "Page") -> None:
+    """Zoom into the scatter by a tenth, and wait for its points to be counted anew."""
+    page.evaluate(
+        f"""() => {{
+            const view = {_SCATTER}
+            window.before = {_IMAGE}
+            for (const range of [view.model.x_range, view.model.y_range]) {{
+                const step = 0.05 * (range.end - range.start)
+                range.setv({{start: range.start + step, end: range.end - step}})
+            }}
+        }}"""
+    )
+    page.wait_for_function(f"[{_SCATTER}].every(view => {_IMAGE} !== before)")
+
+
+def _compare(server: _Server, size: int) -> Figure:
+    """Time branches that are switched until their panel is drawn, each in one of its own."""
+    with server.visitor() as context:
+        page = context.new_page()
+        page.goto(f"{server.address}?page=compare&panels=g,r%2B2V&branches=g,r%2B2V")
+        _wait_for_panels(page, 1)
+        page.wait_for_timeout(_PAUSE)
+
+        def switch(branch: str, count: int) -> None:
+            buttons = page.locator(".gm-branches")
+            buttons.get_by_role("button", name=branch, exact=True).click()
+            _wait_for_panels(page, count)
+
+        rounds = [partial(switch, branch, 2 + at) for at, branch in enumerate(_SWITCHED)]
+        return server.figure("branch toggle to new scatter", size, rounds)
+
+
+def _wait_for_panels(page: "Page", count: int) -> None:
+    """Wait until so many panels have their samples."""
+    page.wait_for_function(f"{_READY} && {_SQUARES}.length === {count}")
+
+
+def _all_at_once(server: _Server, size: int) -> Figure:
+    """Time many visitors who come in one moment, until the last has his maps; then each taps."""
+    with server.visitor() as context:
+        cpu, begin = server.cpu_seconds(), time.perf_counter()
+        pages = [context.new_page() for _ in range(_AT_ONCE)]
+        for page in pages:
+            page.goto(server.address, wait_until="commit")
+        for page in pages:
+            page.wait_for_function(f"{_READY} && {_SEEN}")
+        waited = time.perf_counter() - begin
+        spent = server.cpu_seconds() - cpu
+        for page in pages:
+            page.wait_for_function(f"{_SCATTER}?.has_finished()")
+            _tap(page, 0.5)
+    return Figure(
+        task=f"{_AT_ONCE} visitors at once, the last",
+        size=size,
+        program=OURS,
+        cpu_ms=1e3 * spent,
+        wait_ms=1e3 * waited,
+    )
+
+
+def _one_after_another(server: _Server, size: int) -> Figure:
+    """Measure the memory that visitors leave behind."""
+    time.sleep(_GONE)
+    before, cpu = server.memory_mb(), server.cpu_seconds()
+    for _ in range(_ONE_AFTER_ANOTHER):
+        with server.visitor() as context:
+            _open(context, server.address)
+    time.sleep(_GONE)
+    return Figure(
+        task=f"memory that {_ONE_AFTER_ANOTHER} visitors leave",
+        size=size,
+        program=OURS,
+        cpu_ms=1e3 * (server.cpu_seconds() - cpu),
+        memory_mb=server.memory_mb() - before,
+    )

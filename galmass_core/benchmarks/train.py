@@ -1,0 +1,64 @@
+"""Part ``train``: samples -> an epoch of a network's training, beside a plain PyTorch loop.
+
+The preset ``laptop``, and once its narrow network on images of the paper's side. Ours scales and
+turns maps as it goes; the plain loop (DataLoader, eager) has them scaled beforehand and does not
+turn them. Both train on, so that no start is counted. On a CPU the time is that of the CPU, on a
+GPU that of the clock once the GPU is done.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+
+from galmass_core.benchmarks.timing import OURS, Figure, compare
+
+SIZES = (200, 1_000)
+PLAIN = "PyTorch loop"
+PEERS = {PLAIN: "torch"}
+_CASES = {  # maps, side of images, most samples
+    "r, 60²": (("r",), 60, 10**9),
+    "2V": (("V", "sigma"), 60, 10**9),
+    "r+2V, 60²": (("r", "V", "sigma"), 60, 10**9),
+    "r+2V, 300²": (("r", "V", "sigma"), 300, 200),
+}
+
+
+def measure(size: int, *, peers: bool) -> Iterator[Figure]:
+    """Time epochs of training.
+
+    Parameters
+    ----------
+    size : int
+        Number of samples; those that do not fill a batch of 40 are left out of an epoch.
+    peers : bool
+        Whether to run the plain loop too.
+
+    Yields
+    ------
+    Figure
+    """
+    from galmass_core.benchmarks.networks import finish, noise_samples, our_steps, plain_steps
+    from galmass_core.networks.presets import PRESETS
+    from galmass_core.networks.training import pick_device
+
+    device, (config, _) = pick_device("auto"), PRESETS["laptop"]
+    config = replace(config, batch=min(config.batch, size))
+    clock = partial(finish, device) if device.type == "cuda" else time.process_time
+    programs = {OURS: our_steps} | ({PLAIN: plain_steps} if peers else {})
+    for name, (maps, pixels, most) in _CASES.items():
+        if size > most:
+            continue
+        samples = noise_samples(maps, size, pixels)
+        calls = {
+            program: partial(_take, steps(samples, config, device), size // config.batch)
+            for program, steps in programs.items()
+        }
+        yield from compare(f"epoch of {name}, {device.type}", size, calls, clock)
+
+
+def _take(steps: Iterator[None], number: int) -> None:
+    """Take some steps."""
+    deque(islice(steps, number), maxlen=0)
