@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import pytest
-from run_folders import SCATTERS, make_run, make_runs
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.comparison import (
@@ -37,6 +36,7 @@ from galmass_app.views.compare.controls import add_panel, panel_keys, reference_
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.compare.panel import ComparePanel
 from galmass_app.views.table_four import table
+from galmass_core.benchmarks.invented import SCATTERS, make_run, make_runs
 from galmass_core.learning.baselines import fit_power_law
 from galmass_core.learning.experiments import INPUT_SETS
 from galmass_core.learning.metrics import Comparison, Estimate
@@ -349,13 +349,13 @@ def test_arrows_point_where_predictions_go(pictures):
 def test_tap_chooses_the_nearest_sample(data):
     (answer,) = ask(data, "r")
     values, label = values_of(data.samples, "log_mstar")
-    axes, chosen = Axes(), []
+    axes, choice = Axes(), Choice(dataset="learnable")
     axes.follow(common_frame([answer.predictions], MSTAR, values, label))
-    panel = ComparePanel(axes, lambda *sample: chosen.append(sample), print, print)
-    panel.draw(answer, values)
+    panel = ComparePanel(choice, axes, 0)
+    panel.draw(answer, values, "log_mstar")
     row = answer.predictions.iloc[7]
     panel._tapped("y_true", "y_pred", (row["y_true"], row["y_pred"]), (1.0, 1.0))
-    assert chosen == [(row["name"], row["los"])]
+    assert (choice.galaxy, choice.los) == (row["name"], row["los"])
 
 
 def test_page_shows_its_panels_and_what_each_branch_is_worth(visit):
@@ -397,7 +397,7 @@ def test_reference_that_is_removed_leaves_its_place_to_the_first():
 
 def test_removed_panel_is_not_shown_any_more(visit):
     page = visit()
-    page._remove(1)
+    page._panels[1]._remove.clicks += 1
     assert page.choice.panels == "r+2V;2V;power-law"
     assert [panel._layout.visible for panel in page._panels] == [True, True, True, False]
 

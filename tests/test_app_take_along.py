@@ -1,5 +1,6 @@
 """What can be taken along without a browser: the data of every figure, under telling names."""
 
+import shutil
 import time
 from io import BytesIO
 
@@ -17,8 +18,12 @@ from galmass_app.views.features.page import FIGURES
 from galmass_app.views.prediction import Prediction
 from galmass_app.views.table_five import TableFive
 from galmass_app.views.take_along import TakeAlong
+from galmass_core.assets import asset
+from galmass_core.benchmarks.invented import SCATTERS, enlarge, make_runs
 from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import open_dataset
 from galmass_core.learning.model_runs import train_run
+from galmass_core.learning.runs import open_run
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,9 @@ def home(tmp_path_factory):
     build_dataset([cutouts], home / "toys")
     table = make_dataset(home / "table", make_samples(100))
     train_run(table, "mstar/features", path=home / "runs" / "trees")
+    shutil.copytree(asset("showcase"), home / "many")
+    enlarge(open_dataset(home / "many"), 50)
+    make_runs(home, open_dataset(home / "many"), inputs=("r", "2V"))
     return home
 
 
@@ -55,7 +63,7 @@ def visit_page(home, monkeypatch):
 def take(page, monkeypatch):
     """Ask every menu of a page for its data; return what came, by file name."""
     files = {}
-    for menu in page.__panel__().select(TakeAlong):
+    for menu in page.__panel__().select(lambda part: isinstance(part, TakeAlong) and part.visible):
 
         def keep(sent):
             files[f"{sent['name']}.{sent['format'].lower()}"] = sent["content"]
@@ -102,8 +110,40 @@ def test_every_figure_of_the_features_page_gives_its_data(visit_page, monkeypatc
     np.testing.assert_allclose(told["y_pred"], shown)
 
 
+def test_compare_page_gives_maps_predictions_and_table_4(visit_page, monkeypatch, home):
+    page = visit_page("compare", "many", panels="r;2V;g-r;power-law", against="sigma_v", los="x")
+    files = take(page, monkeypatch)
+    who = f"many_{page.choice.galaxy.replace('/', '-')}_x_maps.fits"
+    panels = ("mstar-r-0", "mstar-2V-0", "power-law-in-M_r")
+    stems = [f"many_{panel}_log_mstar_1rhsm" for panel in panels]
+    stems.append("many_table-4_split-by-galaxy")
+    assert set(files) == {who, *(f"{stem}.{kind}" for stem in stems for kind in ("csv", "fits"))}
+
+    table = pd.read_csv(BytesIO(files[f"{stems[0]}.csv"]))
+    assert list(table) == ["name", "los", "y_true", "y_pred", "sigma_v"]
+    told = open_run(home / "runs" / "mstar-r-0").predictions()
+    told = told[told["part"] == "test"].set_index(["name", "los"])["y_pred"]
+    pd.testing.assert_series_equal(table.set_index(["name", "los"])["y_pred"], told)
+    samples = page.choice.data.samples.set_index(["name", "los"])["sigma_v"]
+    assert (samples.loc[told.index].to_numpy() == table["sigma_v"]).all()
+    assert len(Table.read(BytesIO(files[f"{stems[-1]}.fits"]), hdu=1)) == 24
+
+
+def test_table_4_carries_ours_once_it_is_measured(visit_page):
+    page = visit_page("compare", "many")
+    deadline = time.monotonic() + 60
+    while page._table.busy:
+        assert time.monotonic() < deadline
+        page._pull()
+        time.sleep(0.01)
+    table = page._table.table.set_index("experiment")
+    assert table.loc["mstar/g,r", "status"] == "not trained"
+    assert table.loc["mstar/2V", "std_value"] == pytest.approx(SCATTERS["2V"], rel=0.2)
+    assert table.loc["mstar/2V", "run"] == "mstar-2V-0"
+
+
 def test_curves_of_a_run_carry_its_name(visit_page, monkeypatch):
-    files = take(visit_page("train", "table"), monkeypatch)
+    files = take(visit_page("train", "table", run="trees"), monkeypatch)
     assert set(files) == {"table_trees_history.csv", "table_trees_history.fits"}
     assert "iteration" in pd.read_csv(BytesIO(files["table_trees_history.csv"]))
 

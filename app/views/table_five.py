@@ -11,6 +11,7 @@ from galmass_app.agreement import judge
 from galmass_app.fits import SLOW, Slot, Task, table_five
 from galmass_app.plots.correlation import short
 from galmass_app.views.prediction import left_out, signed
+from galmass_app.views.take_along import flat
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.published import published_table
@@ -65,11 +66,7 @@ class TableFive(pn.viewable.Viewer):
     @property
     def table(self) -> pd.DataFrame:
         """The published rows; ours, with the published beside them, once they are measured."""
-        if not self._rows:
-            return published_table(5)
-        ours = pd.json_normalize(self._rows, sep="_")
-        lists = ours.columns[ours.map(lambda value: isinstance(value, list)).any()]
-        return ours.assign(**ours[lists].map(" ".join))
+        return flat(self._rows) if self._rows else published_table(5)
 
     def draw(self, data: DataSet, split: str) -> None:
         """Show the published rows of another data set or split; arguments as of the class."""

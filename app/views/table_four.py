@@ -4,6 +4,7 @@ from functools import partial
 from html import escape
 from typing import Any
 
+import pandas as pd
 import panel as pn
 
 from galmass_app.agreement import judge_network
@@ -11,9 +12,11 @@ from galmass_app.comparison import rows_of_table
 from galmass_app.fits import SLOW, Slot, Task
 from galmass_app.views.compare.words import train_link
 from galmass_app.views.prediction import signed
+from galmass_app.views.take_along import flat
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.metrics import Estimate
+from galmass_core.paper.published import published_table
 from galmass_core.quantities import quantity
 
 HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
@@ -53,6 +56,11 @@ class TableFour(pn.viewable.Viewer):
     def busy(self) -> bool:
         """Whether the runs are being measured."""
         return self._slot.busy
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The published rows; ours, with the published beside them, once they are measured."""
+        return flat(self._rows) if self._rows else published_table(4)
 
     def draw(self, data: DataSet, target: str, split: str, runs: object) -> None:
         """Show the table for a data set; measure it anew where there are other runs.

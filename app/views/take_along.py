@@ -1,16 +1,19 @@
 """A figure taken along: its picture as it is on the screen, and its data, as files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pandas as pd
 import param
 from panel.custom import JSComponent
 
+from galmass_app import services
 from galmass_app.state import Choice
 from galmass_app.theme import style_sheet
-from galmass_core.datasets.fits_files import table_as_fits
+from galmass_core.datasets.fits_files import maps_as_fits, table_as_fits
 
 PICTURES = ("PNG", "SVG", "PDF")
+_LETTERS = str.maketrans({"σ": "sigma", "λ": "lambda"})
 
 
 class TakeAlong(JSComponent):
@@ -61,6 +64,16 @@ class TakeAlong(JSComponent):
         menu.formats = [*PICTURES, *menu._files]
         return menu
 
+    @classmethod
+    def of_maps(cls, choice: Choice, figure: str) -> "TakeAlong":
+        """Make the menu of the maps of the sample in view; arguments as of `of`."""
+
+        def content() -> bytes:
+            sample = (choice.galaxy, choice.los)
+            return maps_as_fits(services.maps(choice.data, *sample), choice.data.row(*sample))
+
+        return cls.of(choice, figure, lambda: f"{choice.galaxy}_{choice.los}_maps", fits=content)
+
     def _handle_msg(self, data: str) -> None:
         """Send a file, or what to call the picture that the browser makes."""
         with self._choice.reporting():
@@ -70,3 +83,27 @@ class TakeAlong(JSComponent):
     def file_name(self) -> str:
         """Return what the files are called, without their ending."""
         return f"{self._choice.dataset}_{self._name()}".replace("/", "-").replace(" ", "-")
+
+
+def flat(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return rows of a table as columns of numbers or of words, which FITS takes in ASCII.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Of what is nested, the columns are called ``outer_inner``; lists become words with spaces.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    table = pd.json_normalize(list(rows), sep="_")
+    return table.assign(**table.select_dtypes(exclude="number").map(_plain))
+
+
+def _plain(value: object) -> str:
+    """Write a value in ASCII; nothing where there is none."""
+    if isinstance(value, list):
+        value = " ".join(map(str, value))
+    text = "" if value is None or value != value else str(value)  # NaN is not itself
+    return text.translate(_LETTERS).encode("ascii", "replace").decode()

@@ -10,6 +10,7 @@ from galmass_app.comparison import Missing, Result
 from galmass_app.state import Choice
 from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.prediction import signed
+from galmass_app.views.take_along import TakeAlong
 from galmass_app.views.update import one_update
 from galmass_core.galaxy import GalaxyName
 from galmass_core.quantities import quantity
@@ -18,30 +19,39 @@ from galmass_core.quantities import quantity
 class ComparedGalaxy(pn.viewable.Viewer):
     """Beside the panels, so that a tap is answered at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, choice: Choice) -> None:
         super().__init__()
+        self._choice = choice
         stretch = {"sizing_mode": "stretch_width"}
         self._title = pn.pane.HTML(css_classes=["gm-compared-name"], **stretch)
         self._slot = pn.Column(css_classes=["gm-slot"], **stretch)
         self._table = pn.pane.HTML(css_classes=["gm-compared-table"], **stretch)
         self._maps, self._drawn = None, None
+        self._take = TakeAlong.of_maps(choice, "gm-compared-galaxy")
         self._layout = pn.Column(
-            self._title, self._slot, self._table, css_classes=["gm-compared-galaxy"], **stretch
+            self._title,
+            self._slot,
+            self._table,
+            self._take,
+            css_classes=["gm-compared-galaxy"],
+            **stretch,
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def draw(self, choice: Choice, answers: Sequence[Result | Missing], target: str) -> None:
+    def draw(self, answers: Sequence[Result | Missing], target: str) -> None:
         """Show the galaxy in view, and what is said of it."""
+        choice = self._choice
         self._title.object = _title(choice)
         self._table.object = _table(choice, answers, target)
-        self._slot.visible = choice.data.has_maps
+        self._slot.visible = self._take.visible = choice.data.has_maps
         if choice.data.has_maps:
-            self._draw_maps(choice)
+            self._draw_maps()
 
-    def _draw_maps(self, choice: Choice) -> None:
+    def _draw_maps(self) -> None:
         """Show its maps, unless they are in view already; the first time, make their panes."""
+        choice = self._choice
         sample = (choice.data, choice.galaxy, choice.los)
         if (*sample, choice.theme) == self._drawn:
             return

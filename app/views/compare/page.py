@@ -1,6 +1,5 @@
 """Page: what do the branches say? Predictions of several networks side by side."""
 
-from functools import partial
 from html import escape
 
 import panel as pn
@@ -27,7 +26,6 @@ from galmass_app.views.compare.controls import (
     add_panel,
     panel_keys,
     reference_of,
-    remove_panel,
 )
 from galmass_app.views.compare.galaxy import ComparedGalaxy
 from galmass_app.views.compare.panel import ComparePanel
@@ -36,6 +34,7 @@ from galmass_app.views.frame.selection_words import beside_rest
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.pulse import Pulse
 from galmass_app.views.table_four import TableFour
+from galmass_app.views.take_along import TakeAlong
 
 TITLE = "What do the branches say?"
 SAID = (
@@ -66,7 +65,7 @@ class Compare(pn.viewable.Viewer):
         self._answers, self._target, self._known = {}, "", None
         self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
         self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
-        self._controls, self._galaxy = CompareControls(choice), ComparedGalaxy()
+        self._controls, self._galaxy = CompareControls(choice), ComparedGalaxy(choice)
         self._more = pn.widgets.Select(label="Add a run", css_classes=["gm-more-runs"], **stretch)
         tile = pn.Column(
             pn.pane.HTML(
@@ -84,11 +83,22 @@ class Compare(pn.viewable.Viewer):
         )
         self._pulse = Pulse(self._pull)
         self._table = TableFour(self._pulse.wake)
+        self._table_part = pn.Column(
+            self._table,
+            TakeAlong.of(
+                choice,
+                "gm-table-part",
+                lambda: f"table-4_split-by-{choice.split}",
+                table=lambda: self._table.table,
+            ),
+            css_classes=["gm-slot"],
+            **stretch,
+        )
         self._layout = pn.Column(
             self._headline,
             self._message,
             self._comparing,
-            self._table,
+            self._table_part,
             css_classes=["gm-page"],
             **stretch,
         )
@@ -114,7 +124,7 @@ class Compare(pn.viewable.Viewer):
         for panel in self._panels:
             panel.mark(self.choice.galaxy, self.choice.los)
             panel.select(self.choice.selection)
-        self._galaxy.draw(self.choice, list(self._answers.values()), self._target)
+        self._galaxy.draw(list(self._answers.values()), self._target)
 
     def _look_for_runs(self, _: param.parameterized.Event) -> None:
         """Draw anew when a run has ended."""
@@ -135,7 +145,7 @@ class Compare(pn.viewable.Viewer):
             link = words.train_link(data, "mstar/r+2V")
             said = NO_RUNS.format(name=name, link=link) if shown else TOO_FEW.format(here=here)
         self._message.param.update(object=said, visible=bool(said))
-        self._comparing.visible = self._table.visible = shown
+        self._comparing.visible = self._table_part.visible = shown
         if data:
             self._headline.object = heading(TITLE, SAID, data)
 
@@ -160,11 +170,8 @@ class Compare(pn.viewable.Viewer):
         for place, (key, answer) in enumerate(self._answers.items()):
             fresh = place == len(self._panels)
             if fresh:
-                remove = partial(self._remove, place)
-                self._panels.append(
-                    ComparePanel(self._axes, self._choose, self.choice.select, remove)
-                )
-            self._panels[place].draw(answer, values)
+                self._panels.append(ComparePanel(choice, self._axes, place))
+            self._panels[place].draw(answer, values, against)
             self._write(self._panels[place], key, answer)
             if fresh:  # only now: Panel loses its way to its style sheets if it changes at once
                 self._grid.insert(place, self._panels[place])
@@ -221,14 +228,6 @@ class Compare(pn.viewable.Viewer):
         """Add the run that was chosen."""
         if event.new:
             add_panel(self.choice, event.new)
-
-    def _remove(self, place: int) -> None:
-        """Take the panel at a place away."""
-        remove_panel(self.choice, panel_keys(self.choice)[place])
-
-    def _choose(self, galaxy: str, los: str) -> None:
-        """Go to the sample that was tapped."""
-        self.choice.param.update(galaxy=galaxy, los=los, not_found="")
 
 
 def _called(key: str, answer: Result | Missing) -> str:

@@ -1,6 +1,6 @@
 """One panel of the Compare page: what one run says, beside the truth and against a property."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import pandas as pd
 import panel as pn
@@ -10,6 +10,9 @@ from galmass_app.plots.comparison import Axes, errors_beside
 from galmass_app.plots.pictures import Pictures
 from galmass_app.plots.sample import nearest
 from galmass_app.plots.selection import Geometry, inside
+from galmass_app.state import Choice
+from galmass_app.views.compare.controls import panel_keys, remove_panel
+from galmass_app.views.take_along import TakeAlong
 
 
 class ComparePanel(pn.viewable.Viewer):
@@ -17,47 +20,51 @@ class ComparePanel(pn.viewable.Viewer):
 
     Parameters
     ----------
+    choice : Choice
+        A tap, a box and Remove change it.
     axes : Axes
         That all panels share.
-    choose : callable
-        Called with the name and the line of sight of a sample that was tapped.
-    select : callable
-        Called with the names of galaxies that a box or a lasso enclosed, and how in words.
-    remove : callable
-        Called without arguments when the panel is not wanted any more.
+    place : int
+        Among the panels.
     """
 
-    def __init__(
-        self,
-        axes: Axes,
-        choose: Callable[[str, str], None],
-        select: Callable[[list[str], str], None],
-        remove: Callable[[], None],
-    ) -> None:
+    def __init__(self, choice: Choice, axes: Axes, place: int) -> None:
         super().__init__()
-        self._axes, self._choose, self._select = axes, choose, select
-        self._pictures, self._rows, self._drawn = None, None, None
+        self._choice, self._axes, self._class = choice, axes, f"gm-compared-{place}"
+        self._pictures, self._rows, self._drawn, self._against = None, None, None, ""
         stretch = {"sizing_mode": "stretch_width"}
         self._title = pn.pane.HTML(css_classes=["gm-section"], **stretch)
         self._words = pn.pane.HTML(css_classes=["gm-result"], **stretch)
         self._gap = pn.pane.HTML(css_classes=["gm-gap"], **stretch)
         self._remove = pn.widgets.Button(
-            label="Remove", on_click=lambda _: remove(), css_classes=["gm-remove"]
+            label="Remove",
+            on_click=lambda _: remove_panel(choice, panel_keys(choice)[place]),
+            css_classes=["gm-remove"],
         )
+        self._take = TakeAlong.of(choice, self._class, self._called, table=lambda: self.table)
         self._plots = pn.Column(css_classes=["gm-pictures"], **stretch)
         self._layout = pn.Column(
-            pn.Row(self._title, self._remove, css_classes=["gm-compared-head"], **stretch),
+            pn.Row(
+                self._title, self._remove, self._take, css_classes=["gm-compared-head"], **stretch
+            ),
             self._plots,
             self._gap,
             self._words,
-            css_classes=["gm-compared"],
+            css_classes=["gm-compared", self._class],
             **stretch,
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def draw(self, answer: Result | Missing, values: pd.DataFrame) -> None:
+    @property
+    def table(self) -> pd.DataFrame:
+        """The predictions in view: ``name``, ``los``, ``y_true``, ``y_pred``, and the property."""
+        samples = self._choice.data.samples[["name", "los", self._against]]
+        columns = ["name", "los", "y_true", "y_pred"]
+        return self._drawn[0].predictions[columns].merge(samples, how="left")
+
+    def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
         """Show what a run says inside the axes, unless that is in view already.
 
         Parameters
@@ -65,9 +72,12 @@ class ComparePanel(pn.viewable.Viewer):
         answer : Result or Missing
         values : pandas.DataFrame
             ``name``, ``los`` and ``x``, the property that errors are shown against.
+        against : str
+            Its column.
         """
-        there = isinstance(answer, Result)
-        self._plots.visible, self._gap.visible = there, not there
+        there, self._against = isinstance(answer, Result), against
+        self._plots.visible = self._take.visible = there
+        self._gap.visible = not there
         if (answer, self._axes.frame) == self._drawn:
             return
         self._drawn, self._rows = (answer, self._axes.frame), None
@@ -80,7 +90,7 @@ class ComparePanel(pn.viewable.Viewer):
     def write(self, title: str, words: str, gap: str, *, active: bool, alone: bool) -> None:
         """Write what stands around the pictures."""
         self._title.object, self._words.object, self._gap.object = title, words, gap
-        self._layout.css_classes = ["gm-compared", *["gm-active"] * active]
+        self._layout.css_classes = ["gm-compared", self._class, *["gm-active"] * active]
         self._remove.visible = not alone
 
     def show(self, wanted: bool) -> None:
@@ -126,10 +136,15 @@ class ComparePanel(pn.viewable.Viewer):
         """Choose the sample next to the place that was tapped."""
         row = nearest(self._rows, x, y, at, spans)
         if row is not None:
-            self._choose(row["name"], row["los"])
+            self._choice.param.update(galaxy=row["name"], los=row["los"], not_found="")
 
     def _enclosed(self, x: str, y: str, geometry: Geometry) -> None:
         """Select the galaxies that a box or a lasso encloses."""
         rows = self._rows[inside(geometry, self._rows[x], self._rows[y])]
         kind = "box" if geometry["type"] == "rect" else "lasso"
-        self._select(list(rows["name"].unique()), f"{kind} on {self._drawn[0].title}")
+        self._choice.select(rows["name"].unique(), f"{kind} on {self._drawn[0].title}")
+
+    def _called(self) -> str:
+        """Name what is taken along: run, or formula, and target."""
+        answer, target = self._drawn[0], self._axes.frame.target
+        return f"{answer.run.name if answer.run else answer.title}_{target}"

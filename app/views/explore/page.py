@@ -14,7 +14,6 @@ from galmass_app.views.heading import NO_DATA
 from galmass_app.views.picker import Picker, caption
 from galmass_app.views.scatter import Sample
 from galmass_app.views.take_along import TakeAlong
-from galmass_core.datasets.fits_files import maps_as_fits
 
 NO_MAPS = """<h2>This data set holds numbers, no maps</h2>
 <p>Its tables and the scatter are below. To see galaxies, choose another data set above, or make
@@ -51,12 +50,7 @@ class Explore(pn.viewable.Viewer):
         self._masses = pn.pane.HTML(css_classes=["gm-targets"], **stretch)
         middle = pn.Column(profiles, self._masses, css_classes=["gm-masses"], **stretch)
         below = pn.Row(self._properties, middle, sample, css_classes=["gm-below"], **stretch)
-        self._take_maps = TakeAlong.of(
-            choice,
-            "gm-portrait",
-            lambda: f"{choice.galaxy}_{choice.los}_maps",
-            fits=self._maps_file,
-        )
+        self._take_maps = TakeAlong.of_maps(choice, "gm-portrait")
         colours = pn.widgets.RadioButtonGroup.from_param(
             choice.param.colours,
             options={"This galaxy": "galaxy", "Whole sample": "sample"},
@@ -147,11 +141,6 @@ class Explore(pn.viewable.Viewer):
     def _draw_selection(self) -> None:
         """Show in the scatter which galaxies are selected."""
         self._views[Sample].select()
-
-    def _maps_file(self) -> bytes:
-        """Return the maps in view as a FITS file."""
-        data, sample = self.choice.data, (self.choice.galaxy, self.choice.los)
-        return maps_as_fits(services.maps(data, *sample), data.row(*sample))
 
     def _profiles(self) -> pd.DataFrame:
         """Return the mass profiles in view."""

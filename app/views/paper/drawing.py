@@ -20,11 +20,11 @@ from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.paper import words
 from galmass_app.views.paper.panel import PaperPanel, shared_axes
 from galmass_app.views.table_four import table
+from galmass_app.views.take_along import flat
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_core.datasets.fits_files import maps_as_fits
 
 _STRETCH = {"sizing_mode": "stretch_width"}
-_LETTERS = str.maketrans({"σ": "sigma", "λ": "lambda"})
 NO_MAPS = (
     '<div class="gap"><div><p><b>This data set has no maps.</b></p><p>They are made by '
     "<code>galmass build</code> from files of particles.</p></div></div>"
@@ -151,21 +151,13 @@ def _matrix(choice: Choice, content: Matrix | Missing) -> Drawing:
 def _table_four(choice: Choice, content: list[dict]) -> Drawing:
     """Write Table 4."""
     said = table(choice.data, content)
-    return Drawing([_html(said, "gm-table-four")], rows=_flat(content))
+    return Drawing([_html(said, "gm-table-four")], rows=flat(content))
 
 
 def _text(choice: Choice, content: list[dict]) -> Drawing:
     """Write what the text states."""
     said = words.text_table(choice.data, content)
-    return Drawing([_html(said, "gm-table-text")], rows=_flat(content))
-
-
-def _flat(rows: list[dict]) -> pd.DataFrame:
-    """Return rows of a table as columns of numbers or of words, which FITS takes in ASCII."""
-    table = pd.json_normalize(rows)
-    words = table.select_dtypes(exclude="number").fillna("").astype(str)
-    plain = words.map(lambda text: text.translate(_LETTERS).encode("ascii", "replace").decode())
-    return table.assign(**plain)
+    return Drawing([_html(said, "gm-table-text")], rows=flat(content))
 
 
 def _nothing(_choice: Choice, _: object) -> Drawing:
