@@ -7,6 +7,7 @@ from galmass_core.benchmarks.galaxies import disc_galaxy
 from galmass_core.imaging.rendering import deposit, deposit_reference
 from galmass_core.imaging.rendering_torch import deposit_torch
 from galmass_core.imaging.smoothing import smoothing_lengths
+from galmass_core.imaging.spline import DIRECT, NARROW, SLIM, WIDEST
 
 PIXELS = 100
 FRAME = {"half_width": PIXELS / 2, "pixels": PIXELS}  # one kpc is one pixel
@@ -95,6 +96,15 @@ def test_a_single_star_equals_the_reference(radius):
     image, truth = deposit(*star, **FRAME), deposit_reference(*star, samples=64, **FRAME)
     assert difference(image, truth) < ACCURACY
     assert image.sum(dtype=float) == pytest.approx(2.0, rel=2e-4)
+
+
+@pytest.mark.parametrize("limit", [NARROW, SLIM, DIRECT, 2 * WIDEST, 4 * WIDEST])
+def test_a_star_at_the_limit_of_a_kind_of_stamp_keeps_its_light(limit):
+    for half_width in np.random.default_rng(0).uniform(1, 3, 20):
+        edge = limit * (2 * half_width) / 300
+        for support in (np.nextafter(edge, 0), edge, np.nextafter(edge, 9 * edge)):
+            image = deposit([0.0], [0.0], [support], [[1.0]], half_width=half_width, pixels=300)
+            assert image.sum(dtype=float) == pytest.approx(1, rel=2e-4)
 
 
 def test_light_outside_the_frame_is_lost_and_inside_is_kept():

@@ -49,7 +49,7 @@ def test_separable_kernel_integrates_to_one():
 @pytest.mark.parametrize("coarse", [0, 1])
 def test_radial_kernel_is_never_negative(coarse):
     t = np.linspace(0, 1, 500)
-    for terms in radial_terms().reshape(2, -1, 6)[coarse]:
+    for terms in radial_terms().reshape(2, -1, 5)[coarse]:
         assert np.polyval(terms[::-1].astype(float), t).min() > -1e-7
 
 

@@ -79,7 +79,9 @@ def deposit(
     starts = np.concatenate([[0], count * np.cumsum(sides**2)])
     cells = np.zeros(starts[-1] + stamps.LANES, dtype=np.float32)
     tables = (*separable_terms(), radial_terms())
-    stamps.scatter(*stars, pixels / (2 * half_width), pixels, cells, starts, sides, *tables)
+    scale = pixels / (2 * half_width)
+    weights = tuple(stars[3])
+    stamps.scatter(*stars[:3], weights, scale, pixels, cells, starts, sides, *tables)
     grids = list(zip(starts, sides, strict=False))
     for level in range(len(grids) - 1, 1, -1):
         coarse, fine = grids[level], grids[level - 1]
@@ -146,7 +148,7 @@ def grid_sides(support: NDArray, half_width: float, pixels: int) -> NDArray[np.i
         Cells along the side, multiples of 16.
     """
     sides = [_whole(pixels + 2 * stamps.MARGIN)]
-    radius = support.max(initial=0.0) * pixels / (2 * half_width)
+    radius = support.max(initial=0.0) * (pixels / (2 * half_width))  # rounded as in the kernels
     while radius >= (DIRECT if len(sides) == 1 else WIDEST):
         sides.append(_whole(sides[-1] // 2 + 2 * stamps.GUARD))
         radius /= 2

@@ -132,8 +132,8 @@ def _wide(
         * inverse[:, None]
     ).square()
     t = (1 - up[:, :, None] - across[:, None]).clamp_(min=0)
-    shape = t * terms[:, 5, None, None]
-    for power in range(4, -1, -1):
+    shape = t * terms[:, 4, None, None]
+    for power in range(3, -1, -1):
         shape = shape.add_(terms[:, power, None, None]).mul_(t)
     shape = shape.mul_(t).mul_(inverse.square()[:, None, None])
     return shape, (first[0] * side + first[1]).long()

@@ -21,6 +21,7 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 NARROW = 3.5  # pixels; kernels up to this radius fit 8 pixels wherever they lie
+SLIM = 8.09  # pixels; stamps of kernels up to this radius fit 16 pixels
 DIRECT = 16.2  # pixels; up to this radius a kernel goes straight onto the pixels
 WIDEST = 17.0  # grid cells; radius at which the next coarser grid takes over
 ROWS = 256  # radii at which the polynomials are tabulated
@@ -93,7 +94,7 @@ def separable_terms() -> tuple[NDArray, NDArray]:
 @register_jitable
 def stamp_radius(radius: float, coarse: int) -> float:
     """Return rho, where the polynomial of a kernel of this radius ends; in grid cells."""
-    return radius - 1.1 if coarse else 0.98 * (radius * radius + 0.6) ** 0.5
+    return radius - 1.1 if coarse else 0.948 * radius + 0.33
 
 
 @register_jitable
@@ -105,7 +106,7 @@ def table_place(radius: float, coarse: int) -> float:
 
 @cache
 def radial_terms() -> NDArray:
-    """Fit ``Y ~ t^2 (c0 + c1 t + ... + c5 t^5)`` for kernels of 3.5 to 17 cells.
+    """Fit ``Y ~ t^2 (c0 + c1 t + ... + c4 t^4)`` for kernels of 3.5 to 17 cells.
 
     Table 0 is for the pixels: the fit is to the kernel integrated over each pixel. Table 1 is for
     the coarser grids: there a sample is the coefficient of a cubic B-spline, and the fit is to the
@@ -114,8 +115,8 @@ def radial_terms() -> NDArray:
 
     Returns
     -------
-    (512, 6) float32
-        c0 ... c5 for radii evenly spaced over the range of each table, such that the integral of
+    (512, 5) float32
+        c0 ... c4 for radii evenly spaced over the range of each table, such that the integral of
         the polynomial over the disc is rho^2.
     """
     tables = []
@@ -128,7 +129,7 @@ def radial_terms() -> NDArray:
 
 
 def _fit(radius: float, coarse: int) -> NDArray:
-    """Least-squares c0 ... c5 for one radius, over a few positions within a cell."""
+    """Least-squares c0 ... c4 for one radius, over a few positions within a cell."""
     cells = np.arange(-np.ceil(radius) - 2, np.ceil(radius) + 3)
     if coarse:  # compare the sum of B-splines with the kernel at points three to a cell
         points = np.linspace(cells[0], cells[-1], 3 * len(cells) - 2)
@@ -144,20 +145,20 @@ def _fit(radius: float, coarse: int) -> NDArray:
     stamps, truth = [], []
     for x, y in ((0.13, 0.37), (0.5, 0.21), (0.0, 0.0), (0.31, 0.44), (0.5, 0.5)):
         t = np.maximum(1 - ((cells[:, None] - y) ** 2 + (cells - x) ** 2) / rho**2, 0)
-        powers = t ** np.arange(2, 8)[:, None, None] / rho**2
+        powers = t ** np.arange(2, 7)[:, None, None] / rho**2
         kernel = projected_kernel(np.hypot(fine[:, None] - y, fine - x) / radius) / radius**2
         kernel = kernel.reshape(len(points), len(nodes), len(points), len(nodes))
         flux = stiffness / radius
-        stamps += [(image @ powers @ image.T).reshape(6, -1), flux * powers.sum((1, 2))[:, None]]
+        stamps += [(image @ powers @ image.T).reshape(5, -1), flux * powers.sum((1, 2))[:, None]]
         truth += [np.einsum("aibj,i,j->ab", kernel, weights, weights).ravel(), [flux]]
     columns, values = np.concatenate(stamps, axis=1), np.concatenate(truth)
     inside = np.linspace(0, 1, 201)
-    for lowest in range(6):  # the rim decides whether a polynomial stays positive
-        terms = np.zeros(6)
+    for lowest in range(5):  # the rim decides whether a polynomial stays positive
+        terms = np.zeros(5)
         terms[lowest:] = np.linalg.lstsq(columns[lowest:].T, values)[0]
         if np.polyval(terms[::-1], inside).min() >= 0:
             break
-    return terms / np.sum(np.pi * terms / np.arange(3, 9))
+    return terms / np.sum(np.pi * terms / np.arange(3, 8))
 
 
 def _cubic_bspline(x: NDArray) -> NDArray:

@@ -23,7 +23,14 @@ from galmass_core.imaging.lanes import (
     store,
     total,
 )
-from galmass_core.imaging.spline import DIRECT, NARROW, WIDEST, stamp_radius, table_place
+from galmass_core.imaging.spline import (
+    DIRECT,
+    NARROW,
+    SLIM,
+    WIDEST,
+    stamp_radius,
+    table_place,
+)
 
 MARGIN = 8  # pixels around the frame, so that narrow stamps never need clipping
 GUARD = 4  # cells of a coarser grid before its first one in the frame
@@ -50,8 +57,8 @@ def scatter(
     ----------
     x, y, support : (N,) float64, kpc
         Position on the sky and support radius.
-    weights : (K, N) float64
-        What to add up.
+    weights : K arrays (N,) float64
+        What to add up; a tuple, so that the loops over it are compiled for each K.
     scale : float
         Pixels per kpc.
     pixels : int
@@ -65,42 +72,44 @@ def scatter(
     """
     scratch = np.empty(88, dtype=np.float32)
     light = np.empty(len(weights), dtype=np.float32)
-    stars = np.empty((2, BATCH), dtype=np.int64)
+    stars, found = np.empty((4, BATCH), dtype=np.uint32), np.empty(4, dtype=np.int64)
     for first in range(0, len(support), BATCH):
-        last = min(first + BATCH, len(support))
-        narrow, wide = _sort_by_width(support, first, last, NARROW / scale, stars)
-        for star in stars[0, :narrow]:
+        _sort_by_width(support, first, min(first + BATCH, len(support)), scale, stars, found)
+        for star in stars[0, : found[0]]:
             radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
             if radius < POINT:  # all its light into the pixel it is in
                 radius, column, row = POINT, math.floor(column) + 0.5, math.floor(row) + 0.5
             if _reaches_frame(radius, column, row, pixels):
-                place = (0, sides[0], column + MARGIN, row + MARGIN)
+                place = 0, sides[0], column + MARGIN, row + MARGIN
                 _narrow(cells, place, radius, weights, star, terms, signs, scratch)
-        for star in stars[1, :wide]:
+        for star in stars[1, : found[1]]:
             radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
             if _reaches_frame(radius, column, row, pixels):
-                level, step, origin = _grid_of(radius)
-                coarse, radius = min(level, 1), radius * step
-                column, row = (column - 0.5) * step + origin, (row - 0.5) * step + origin
-                place = (starts[level], sides[level], column, row)
-                rho = stamp_radius(radius, coarse)
-                entry = int(table_place(radius, coarse))
-                if rho <= 8:
-                    _wide(cells, place, rho, weights, star, light, radial, entry, ramp(16))
-                else:
-                    _wide(cells, place, rho, weights, star, light, radial, entry, ramp(32))
+                place = 0, sides[0], column - 0.5 + MARGIN, row - 0.5 + MARGIN
+                _wide(cells, place, radius, 0, weights, star, light, radial, ramp(16))
+        for star in stars[2, : found[2]]:
+            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
+            if _reaches_frame(radius, column, row, pixels):
+                place = 0, sides[0], column - 0.5 + MARGIN, row - 0.5 + MARGIN
+                _wide(cells, place, radius, 0, weights, star, light, radial, ramp(32))
+        for star in stars[3, : found[3]]:
+            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
+            if _reaches_frame(radius, column, row, pixels):
+                level, step = _grid_of(radius)
+                column, row = (column - 0.5) * step + GUARD, (row - 0.5) * step + GUARD
+                place = starts[level], sides[level], column, row
+                _wide(cells, place, radius * step, 1, weights, star, light, radial, ramp(32))
 
 
 @inlined
-def _sort_by_width(support, first, last, limit, stars):
-    """List the stars with narrow and with wide stamps: code without guesses, then each alike."""
-    narrow = wide = 0
+def _sort_by_width(support, first, last, scale, stars, found):
+    """List the stars by the width of their stamps: code without guesses, then each list alike."""
+    found[:] = 0
     for star in range(first, last):
-        stars[0, narrow] = stars[1, wide] = star
-        is_narrow = support[star] < limit
-        narrow += is_narrow
-        wide += not is_narrow
-    return narrow, wide
+        radius = support[star] * scale
+        width = (radius >= NARROW) + (radius >= SLIM) + (radius >= DIRECT)
+        stars[width, found[width]] = star
+        found[width] += 1
 
 
 @inlined
@@ -117,13 +126,11 @@ def _reaches_frame(radius, column, row, pixels):
 
 @inlined
 def _grid_of(radius):
-    """Level of the grid that suits a radius, cells per pixel, and cells before its frame."""
-    level, step, origin = 0, 1.0, MARGIN
-    if radius >= DIRECT:
-        level, step, origin = 1, 0.5, GUARD
+    """Level of the coarser grid that suits a radius, and its cells per pixel."""
+    level, step = 1, 0.5
     while radius * step >= WIDEST:
         level, step = level + 1, 0.5 * step
-    return level, step, origin
+    return level, step
 
 
 @inlined
@@ -148,7 +155,7 @@ def _narrow(cells, place, radius, weights, star, terms, signs, scratch):
     brightness = np.float32(1.0) / total(flux)
     here = start + first_row * len(weights) * side + first_column
     for k in range(len(weights)):
-        light = np.float32(weights[k, star]) * brightness
+        light = np.float32(weights[k][star]) * brightness
         for i in range(8):
             line = here + i * len(weights) * side
             pixels = load(scratch, 24 + 8 * i, flux) * light
@@ -176,9 +183,10 @@ def _nearest(edges):
 
 
 @inlined
-def _wide(cells, place, rho, weights, star, light, radial, entry, lanes):
+def _wide(cells, place, radius, coarse, weights, star, light, radial, lanes):
     """Add a kernel of 3.5 to 17 cells as a polynomial in the distance from the star."""
     start, side, column, row = place
+    rho, entry = stamp_radius(radius, coarse), int(table_place(radius, coarse))
     first = min(max(math.ceil(column - rho), 0), side - len(lanes))
     bottom = max(math.ceil(row - rho), 0)
     top = min(math.floor(row + rho), side - 1)
@@ -186,19 +194,25 @@ def _wide(cells, place, rho, weights, star, light, radial, entry, lanes):
     across = (lanes + (first - column)) * inverse
     across = across * across
     up, further = np.float32((bottom - row) * inverse), np.float32(inverse)
-    for k in range(len(light)):
-        light[k] = np.float32(weights[k, star]) * (further * further)
-    c0, c1, c2 = radial[entry, 0], radial[entry, 1], radial[entry, 2]
-    c3, c4, c5 = radial[entry, 3], radial[entry, 4], radial[entry, 5]
-    here = start + bottom * len(light) * side + first
+    for k in range(len(weights)):
+        light[k] = np.float32(weights[k][star]) * (further * further)
+    # the light of a single image is in the coefficients, which saves a product in every row
+    unit = light[0] if len(weights) == 1 else np.float32(1.0)
+    c0, c1, c2 = radial[entry, 0] * unit, radial[entry, 1] * unit, radial[entry, 2] * unit
+    c3, c4 = radial[entry, 3] * unit, radial[entry, 4] * unit
+    here = start + bottom * len(weights) * side + first
     for _ in range(bottom, top + 1):
         t = larger((np.float32(1.0) - up * up) - across, 0.0)
         up += further
-        shape = ((((t * c5 + c4) * t + c3) * t + c2) * t + c1) * t + c0
+        shape = (((t * c4 + c3) * t + c2) * t + c1) * t + c0
         shape = shape * (t * t)
-        for k in range(len(light)):
-            store(cells, here, load(cells, here, lanes) + shape * light[k])
+        if len(weights) == 1:
+            store(cells, here, load(cells, here, lanes) + shape)
             here += side
+        else:
+            for k in range(len(weights)):
+                store(cells, here, load(cells, here, lanes) + shape * light[k])
+                here += side
 
 
 @compiled
