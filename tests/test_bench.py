@@ -5,11 +5,12 @@ import time
 
 import pytest
 
-from galmass_core.benchmarks import timing, train
+from galmass_core.benchmarks import dataset, timing, train
 from galmass_core.benchmarks.galaxies import median_galaxy
 from galmass_core.benchmarks.peers import installed
 from galmass_core.benchmarks.timing import OURS, Figure, compare, with_growth
 from galmass_core.cli import main
+from galmass_core.sources import read_galaxy
 
 
 @pytest.fixture(autouse=True)
@@ -127,6 +128,12 @@ def test_a_network_too_dear_for_many_samples_is_trained_on_few(capsys, monkeypat
     (part,) = bench(capsys, "train", "--sizes", "4,8")["parts"]
     found = [(figure["task"].split(",")[0], figure["size"]) for figure in part["figures"]]
     assert found == [("epoch of dear", 4), ("epoch of cheap", 4), ("epoch of cheap", 8)]
+
+
+def test_a_file_under_many_names_is_many_galaxies(tmp_path):
+    dataset._write_links(tmp_path / "cutouts", 3)
+    names = [read_galaxy(path).name.subhalo for path in sorted((tmp_path / "cutouts").iterdir())]
+    assert names == ["0", "1", "2"]
 
 
 def test_the_memory_of_a_build_is_measured(capsys):
