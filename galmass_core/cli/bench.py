@@ -21,7 +21,7 @@ PARTS = {  # what is measured, and for which sizes
 }
 _DESCRIPTION = """\
 CPU time on one thread, the least of several rounds after one to warm up; a
-network that trains on a GPU is timed by the clock. All parts take about 15
+network that trains on a GPU is timed by the clock. All parts take about ten
 minutes.
 
 {parts}
