@@ -116,6 +116,7 @@ class Stars(_Particles):
     metallicities: NDArray  # (N,) mass fraction
     magnitudes: NDArray | None = None  # (N, 2) absolute AB magnitude in g, r, no dust
     potentials: NDArray | None = None  # (N,) (km/s)^2, of the whole box
+    smoothing_lengths: NDArray | None = None  # (N,) kpc, to the 32nd other star, if the file says
 
     @cached_property
     def luminosities(self) -> NDArray:

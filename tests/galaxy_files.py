@@ -71,6 +71,13 @@ def tng_particles(*, stars=200, gas=100, dark=150, wind=3, centre=(1e4, 2e4, 3e4
     }
 
 
+def stellar_hsml(particles: dict) -> np.ndarray:
+    """Distance of every star to its 32nd other star in ckpc/h, as SUBFIND writes it."""
+    offsets = particles["PartType4"]["Coordinates"][:, None] - particles["PartType4"]["Coordinates"]
+    squares = np.square((offsets + BOX / 2) % BOX - BOX / 2).sum(axis=2)
+    return np.sqrt(np.sort(squares, axis=1)[:, 32]).astype("f4")
+
+
 def write_file(path: Path, header: dict, particles: dict) -> Path:
     with h5py.File(path, "w") as file:
         file.create_group("Header").attrs.update(header)

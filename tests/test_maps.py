@@ -1,10 +1,19 @@
 """The four maps against galaxies whose maps are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import make_galaxy
 
-from galmass_core.imaging.maps import GalaxyMaps, MapConfig, rebin, render_maps, velocity_maps
+from galmass_core.imaging.maps import (
+    GalaxyMaps,
+    MapConfig,
+    rebin,
+    render_maps,
+    support_radii,
+    velocity_maps,
+)
 
 RNG = np.random.default_rng(3)
 
@@ -133,3 +142,17 @@ def test_two_stars_of_unequal_light_have_their_weighted_moments():
     moments = np.array([2.0, 4.0, 12.0, 48.0]).reshape(4, 1, 1)
     mean, dispersion = velocity_maps(moments)
     assert (mean[0, 0], dispersion[0, 0]) == pytest.approx((3.0, np.sqrt(3.0)))
+
+
+def test_smoothing_lengths_of_the_file_are_taken_up_to_the_frame():
+    galaxy = make_galaxy(np.random.default_rng(3).normal(size=(50, 3)))
+    lengths = np.linspace(0.1, 9.0, 50)
+    known = replace(galaxy, stars=replace(galaxy.stars, smoothing_lengths=lengths))
+    np.testing.assert_array_equal(support_radii(known, MapConfig()), np.minimum(lengths, 3.0))
+
+
+def test_smoothing_lengths_to_another_neighbour_are_searched_for():
+    galaxy = make_galaxy(np.random.default_rng(3).normal(size=(50, 3)))
+    known = replace(galaxy, stars=replace(galaxy.stars, smoothing_lengths=np.ones(50)))
+    config = MapConfig(neighbours=8)
+    np.testing.assert_array_equal(support_radii(known, config), support_radii(galaxy, config))

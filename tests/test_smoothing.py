@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial import cKDTree
 
 from galmass_core.benchmarks.galaxies import disc_galaxy
-from galmass_core.imaging.smoothing import smoothing_lengths
+from galmass_core.imaging.smoothing import neighbours_within, smoothing_lengths
 
 
 def every_distance(positions, neighbours=32):
@@ -94,3 +94,9 @@ def test_bad_positions_are_refused(positions, message):
 def test_neighbours_must_be_at_least_one():
     with pytest.raises(ValueError, match="neighbours must be at least 1, got 0"):
         smoothing_lengths(np.zeros((4, 3)), 0)
+
+
+def test_smoothing_lengths_have_that_many_other_stars_within():
+    positions = np.random.default_rng(7).normal(size=(500, 3))
+    lengths = smoothing_lengths(positions, 10) * (1 + 1e-12)
+    assert neighbours_within(positions, lengths, np.arange(0, 500, 7)).tolist() == [10] * 72

@@ -2,9 +2,20 @@ import json
 
 import numpy as np
 import pytest
-from galaxy_files import BOX, DM_MASS, A, H, tng_particles, write_cutout, write_file
+from galaxy_files import (
+    BOX,
+    DM_MASS,
+    A,
+    H,
+    stellar_hsml,
+    tng_particles,
+    write_cutout,
+    write_file,
+)
 
 from galmass_core.galaxy import GalaxyFileError
+from galmass_core.imaging.maps import render_maps
+from galmass_core.imaging.smoothing import smoothing_lengths
 from galmass_core.sources import read_galaxy
 
 
@@ -115,6 +126,38 @@ def test_neutral_hydrogen_and_support_are_the_files(tmp_path):
     neutral = raw["Masses"] * 0.7 * raw["NeutralHydrogenAbundance"] * 1e10 / H
     np.testing.assert_allclose(gas.neutral_hydrogen_masses[:100], neutral, rtol=1e-5)
     np.testing.assert_allclose(gas.smoothing_lengths[:100], raw["SubfindHsml"] * A / H, rtol=1e-6)
+
+
+def test_smoothing_lengths_of_the_file_are_those_of_the_search(tmp_path):
+    particles = tng_particles(wind=0)
+    particles["PartType4"]["StellarHsml"] = stellar_hsml(particles)
+    stars = read_galaxy(write_cutout(tmp_path, particles)).stars
+    np.testing.assert_allclose(
+        stars.smoothing_lengths, smoothing_lengths(stars.positions), rtol=1e-6
+    )
+
+
+def test_smoothing_lengths_of_the_file_make_the_maps_of_the_search(tmp_path):
+    particles = tng_particles(wind=0)
+    searched = render_maps(read_galaxy(write_cutout(tmp_path, particles, name="without.hdf5")), "z")
+    particles["PartType4"]["StellarHsml"] = stellar_hsml(particles)
+    galaxy = read_galaxy(write_cutout(tmp_path, particles, name="with.hdf5"))
+    flux = render_maps(galaxy, "z").flux_CHW
+    assert np.linalg.norm(flux - searched.flux_CHW) < 1e-4 * np.linalg.norm(flux)
+
+
+def test_smoothing_lengths_to_another_neighbour_are_left_out_and_noted(tmp_path):
+    particles = tng_particles()
+    particles["PartType4"]["StellarHsml"] = 0.5 * stellar_hsml(particles)
+    galaxy = read_galaxy(write_cutout(tmp_path, particles))
+    assert galaxy.stars.smoothing_lengths is None
+    assert any("PartType4/StellarHsml reaches" in note for note in galaxy.notes)
+
+
+def test_a_file_without_smoothing_lengths_needs_no_note(tmp_path):
+    galaxy = read_galaxy(write_cutout(tmp_path))
+    assert galaxy.stars.smoothing_lengths is None
+    assert not any("StellarHsml" in note for note in galaxy.notes)
 
 
 def test_cells_without_kernel_are_spread_over_their_volume(tmp_path):

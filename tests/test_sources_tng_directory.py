@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import h5py
 import numpy as np
 import pytest
-from galaxy_files import BOX, tng_particles, write_cutout, write_directory
+from galaxy_files import BOX, stellar_hsml, tng_particles, write_cutout, write_directory
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import find_galaxies, read_galaxy
@@ -17,11 +17,14 @@ def three_galaxies():
     """One that lies in both chunks, one without gas, one across the edge of the box."""
     gas_free = tng_particles(stars=160, dark=40, centre=(5e3, 6e3, 7e3), seed=3)
     del gas_free["PartType0"]
-    return [
+    galaxies = [
         tng_particles(stars=500, gas=200, dark=250, seed=2),
         gas_free,
         tng_particles(stars=150, gas=30, dark=20, centre=(0.0, BOX, 4e4), seed=4),
     ]
+    for particles in galaxies:
+        particles["PartType4"]["StellarHsml"] = stellar_hsml(particles)
+    return galaxies
 
 
 def write_as_cutout(folder, particles, record):
@@ -64,6 +67,7 @@ def test_a_galaxy_across_chunks_has_all_its_particles(tmp_path):
     write_directory(tmp_path / "output", three_galaxies())
     galaxy = read_galaxy(tmp_path / "output", 0)
     assert (len(galaxy.stars), len(galaxy.gas), len(galaxy.dark_matter)) == (497, 203, 250)
+    assert len(galaxy.stars.smoothing_lengths) == 497
     with h5py.File(tmp_path / "output" / "snapdir_099" / "snap_099.0.hdf5") as file:
         assert len(file["PartType4/Masses"]) < 500  # it does lie in both
 

@@ -75,6 +75,12 @@ def test_same_name_same_stars_other_name_other_stars():
     assert len(set(thin_stars(other, 500).stars.ages) & set(ages)) < 150  # 83 by chance
 
 
+def test_smoothing_lengths_of_all_stars_are_not_those_of_a_few():
+    galaxy = toy(300)
+    galaxy = replace(galaxy, stars=replace(galaxy.stars, smoothing_lengths=np.ones(300)))
+    assert thin_stars(galaxy, 200).stars.smoothing_lengths is None
+
+
 def test_all_but_the_stars_stays():
     galaxy = toy(300)
     thinned = thin_stars(galaxy, 200)

@@ -27,7 +27,8 @@ def thin_stars(galaxy: Galaxy, stars: int) -> Galaxy:
 
     The draw is seeded by the galaxy's name: it depends neither on when the galaxy is read nor on
     which others are. Mass, initial mass and light of the stars in g and r are scaled, each by a
-    factor of its own, so that their totals stay. All else, R_hsm too, stays as it is.
+    factor of its own, so that their totals stay. Smoothing lengths are those among the stars kept.
+    All else, R_hsm too, stays as it is.
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ def thin_stars(galaxy: Galaxy, stars: int) -> Galaxy:
     columns = {key: each[drawn] for key, each in columns.items() if each is not None}
     light = zip(BANDS, full.luminosities, strict=True)
     columns |= {
+        "smoothing_lengths": None,
         "masses": _share_out(full.masses, drawn),
         "initial_masses": _share_out(full.initial_masses, drawn),
         "magnitudes": np.column_stack(

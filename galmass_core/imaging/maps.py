@@ -16,7 +16,7 @@ from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.photometry import BANDS, SUN_AB
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.imaging.rendering import deposit
-from galmass_core.imaging.smoothing import smoothing_lengths
+from galmass_core.imaging.smoothing import NEIGHBOURS, smoothing_lengths
 
 MAP_KEYS = ("r", "g-r", "V", "sigma")
 MOMENTS = ("count", "sum w", "sum wv", "sum wv^2")  # w: r-band luminosity; v: line of sight
@@ -30,7 +30,7 @@ class MapConfig:
     half_width: float = 3.0  # half side of the frame, R_hsm
     light_pixels: int = 300
     kinematic_pixels: int = 96  # twice the paper's 48, which is a sum of these
-    neighbours: int = 32  # the smoothing length reaches this neighbour
+    neighbours: int = NEIGHBOURS  # the smoothing length reaches this neighbour
     dust: str = "xu17"
 
 
@@ -129,9 +129,12 @@ def render_maps(
 def support_radii(galaxy: Galaxy, config: MapConfig) -> NDArray:
     """Kernel radius of each star: distance to its 32nd neighbour in 3D, at most the frame.
 
-    Shared by all lines of sight and bands of a galaxy (Sec. 2.2); (N,), kpc.
+    Shared by all lines of sight and bands of a galaxy (Sec. 2.2); (N,), kpc. Searched for, unless
+    the file says it.
     """
-    lengths = smoothing_lengths(galaxy.stars.positions, config.neighbours)
+    lengths = galaxy.stars.smoothing_lengths
+    if lengths is None or config.neighbours != NEIGHBOURS:
+        lengths = smoothing_lengths(galaxy.stars.positions, config.neighbours)
     return np.minimum(lengths, config.half_width * galaxy.half_mass_radius)
 
 

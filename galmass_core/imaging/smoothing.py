@@ -25,12 +25,13 @@ from galmass_core.imaging.lanes import (
     within,
 )
 
+NEIGHBOURS = 32  # other stars that a kernel reaches (Chu et al. 2024, Sec. 2.2)
 LANES = 8  # stars of a block, and boxes of a larger box
 FAR = 1e150  # a length whose square is still finite
 MARGIN = 1.25  # by which a guessed squared distance is enlarged: two failures in ten
 
 
-def smoothing_lengths(positions: ArrayLike, neighbours: int = 32) -> NDArray[np.float64]:
+def smoothing_lengths(positions: ArrayLike, neighbours: int = NEIGHBOURS) -> NDArray[np.float64]:
     """Measure the distance of every star to its ``neighbours``-th nearest other star.
 
     Parameters
@@ -38,8 +39,7 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = 32) -> NDArray[np.
     positions : (N, 3) float, kpc
         Positions of the stars in space.
     neighbours : int
-        How many other stars a kernel reaches: 32 (Chu et al. 2024, Sec. 2.2). Among fewer stars
-        the farthest counts.
+        How many other stars a kernel reaches. Among fewer stars the farthest counts.
 
     Returns
     -------
@@ -76,6 +76,38 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = 32) -> NDArray[np.
     lengths = np.empty(count)
     lengths[order] = np.sqrt(squares)
     return lengths
+
+
+def neighbours_within(positions: NDArray, lengths: NDArray, stars: NDArray) -> NDArray[np.int64]:
+    """Count the other stars within the smoothing lengths of a few stars, plainly.
+
+    Parameters
+    ----------
+    positions : (N, 3) float64, kpc
+    lengths : (N,) float64, kpc
+    stars : (n,) int
+        Rows of the few stars.
+
+    Returns
+    -------
+    (n,) int64
+    """
+    counts = np.empty(len(stars), dtype=np.int64)
+    _count_within(np.ascontiguousarray(positions), lengths, stars, counts)
+    return counts
+
+
+@njit(cache=True, error_model="numpy")
+def _count_within(positions, lengths, stars, counts):  # noqa: ANN001, ANN202
+    """Measure the distance from each of a few stars to every star."""
+    for i in range(len(stars)):
+        x, y, z = positions[stars[i]]
+        limit = lengths[stars[i]] ** 2
+        inside = -1  # the star itself
+        for k in range(len(positions)):
+            dx, dy, dz = positions[k, 0] - x, positions[k, 1] - y, positions[k, 2] - z
+            inside += dx * dx + dy * dy + dz * dz <= limit
+        counts[i] = inside
 
 
 def _level_sizes(count: int) -> NDArray[np.int64]:

@@ -22,6 +22,7 @@ DATASETS = {  # the second name is SIMBA's, where it differs
     ),
     "metallicities": (Column("GFM_Metallicity"), Column("Metallicity", 0)),  # 0: all metals
     "magnitudes": (Column("GFM_StellarPhotometrics", slice(4, 6)),),  # U B V K g r i z
+    "smoothing_lengths": (Column("StellarHsml"),),
     "potentials": (Column("Potential"),),
     "star_formation_rates": (Column("StarFormationRate"),),
     "hydrogen_fractions": (Column("GFM_Metals", 0),),
@@ -44,6 +45,7 @@ class Units:
             "velocities": np.sqrt(scale_factor),
             "masses": self.mass,
             "initial_masses": self.mass,
+            "smoothing_lengths": self.length,
             "potentials": 1 / scale_factor,
             "support_radii": self.length,
             "densities": self.mass / self.length**3,

@@ -116,6 +116,9 @@ def _stars(file: ParticleFile, stars: Columns) -> Stars:
         file.note("stars", "magnitudes", "light comes from the SSP table")
     if stars["potentials"] is None:
         file.note("stars", "potentials", "the stars' potential is not known")
+    lengths, wrong = stand_ins.smoothing_lengths(stars)
+    if wrong:
+        file.notes.append(f"{file.field('stars', 'smoothing_lengths')} {wrong}.")
     return Stars(
         positions=stars["positions"],
         velocities=stars["velocities"],
@@ -125,6 +128,7 @@ def _stars(file: ParticleFile, stars: Columns) -> Stars:
         metallicities=stars["metallicities"],
         magnitudes=stars["magnitudes"],
         potentials=stars["potentials"],
+        smoothing_lengths=lengths,
     )
 
 

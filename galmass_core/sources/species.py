@@ -14,7 +14,7 @@ _REQUIRED = {
     "black_holes": ("positions", "masses"),
 }
 _OPTIONAL = {
-    "stars": ("initial_masses", "magnitudes", "potentials"),
+    "stars": ("initial_masses", "magnitudes", "potentials", "smoothing_lengths"),
     "gas": (
         "star_formation_rates",
         "hydrogen_fractions",
