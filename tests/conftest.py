@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
-from served import chromium_browser
+from served import chromium_browser, visitors
 
 from galmass_core.galaxy import (
     BlackHoles,
@@ -37,6 +37,13 @@ def chromium():
     """Drive the machine's Chromium; tests that need it skip, saying so, where there is none."""
     with chromium_browser() as browser:
         yield browser
+
+
+@pytest.fixture
+def open_tab(chromium):
+    """Open an address as a new visitor; whatever goes wrong in the browser fails the test."""
+    with visitors(chromium) as open_tab:
+        yield open_tab
 
 
 def make_galaxy(positions, velocities=None, masses=None, *, half_mass_radius=1.0, **changes):

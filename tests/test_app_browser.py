@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from demo_folder import NAMES, write_demo_galaxies
-from served import FIGURES, PATIENCE, served
+from served import FIGURES, PATIENCE, served, visitors
 
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
@@ -32,56 +32,24 @@ def server(toys, tmp_path_factory):
         yield address
 
 
-@pytest.fixture(scope="module")
-def troubles():
-    """What went wrong in any tab: errors of the console, requests to another host."""
-    return []
-
-
-@pytest.fixture(autouse=True)
-def nothing_went_wrong(troubles):
-    yield
-    assert not troubles
-
-
-def open_tab(chromium, server, troubles, query="", *, width=1400, height=900, wait=True):
-    """Open the dashboard as a new visitor would, dark at first."""
-
-    def note_request(request):
-        if not request.url.startswith((server.removesuffix("/main"), "data:", "blob:")):
-            troubles.append(f"request to another host: {request.url}")
-
-    size = {"width": width, "height": height}
-    page = chromium.new_context(viewport=size, color_scheme="dark").new_page()
-    page.set_default_timeout(PATIENCE)
-    page.on("request", note_request)
-    page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.goto(server + query, wait_until="load" if wait else "commit")
-    if wait:
-        wait_for_maps(page)
-    return page
-
-
 @pytest.fixture
-def visit(chromium, server, troubles):
-    """Open tabs that close after the test."""
-    tabs = []
+def visit(open_tab, server):
+    """Open the dashboard, dark at first."""
 
     def visit(query="", **how):
-        tabs.append(open_tab(chromium, server, troubles, query, **how))
-        return tabs[-1]
+        page = open_tab(server + query, color_scheme="dark", **how)
+        wait_for_maps(page)
+        return page
 
-    yield visit
-    for tab in tabs:
-        tab.context.close()
+    return visit
 
 
 @pytest.fixture(scope="module")
-def long_open(chromium, server, troubles):
-    tab = open_tab(chromium, server, troubles)
-    yield tab
-    tab.context.close()
+def long_open(chromium, server):
+    with visitors(chromium) as open_tab:
+        page = open_tab(server, color_scheme="dark")
+        wait_for_maps(page)
+        yield page
 
 
 @pytest.fixture
@@ -133,8 +101,8 @@ def test_opens_on_four_square_maps_of_the_first_galaxy(visit, toys):
     expect(page.locator(".gm-source")).to_contain_text("15 samples of 5 galaxies")
 
 
-def test_click_right_after_load_is_not_lost(visit):
-    page = visit(wait=False)
+def test_click_right_after_load_is_not_lost(open_tab, server):
+    page = open_tab(server, wait_until="commit")
     press(page, "gm-next")
     expect_galaxy(page, NAMES[1])
 

@@ -4,10 +4,10 @@ import re
 import shutil
 
 import pytest
-from run_folders import enlarge, make_runs
 from served import FIGURES, PATIENCE, served
 
 from galmass_core.assets import asset
+from galmass_core.benchmarks.invented import enlarge, make_runs
 from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
@@ -35,25 +35,15 @@ def server(data, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(chromium, server):
-    """Open the page as a new visitor; whatever goes wrong in the browser fails the test."""
-    troubles, tabs = [], []
+def visit(open_tab, server):
+    """Open the page, and wait for a panel."""
 
-    def visit(query="", width=1400, height=900):
-        page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
-        tabs.append(page)
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("requestfailed", lambda request: troubles.append(request.url))
-        page.goto(f"{server}?page=compare{query}")
+    def visit(query="", **how):
+        page = open_tab(f"{server}?page=compare{query}", **how)
         page.locator(".gm-square canvas").first.wait_for()
         return page
 
-    yield visit
-    for tab in tabs:
-        tab.context.close()
-    assert not troubles
+    return visit
 
 
 def panel(page, title):

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 import pandas as pd
-import panel as pn
 import pytest
+from pages import texts
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.comparison import (
@@ -105,11 +105,6 @@ def settle(folder, monkeypatch, **chosen):
 
 def ask(data, *keys, target=MSTAR, split="galaxy"):
     return answers(data, target, keys, split)
-
-
-def texts(view):
-    panes = view.__panel__().select(pn.pane.HTML)
-    return "\n".join(str(pane.object) for pane in panes if pane.visible)
 
 
 def layer(figure, name):

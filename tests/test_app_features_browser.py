@@ -2,7 +2,7 @@
 
 import pytest
 from sample_tables import make_dataset, make_samples
-from served import FIGURES, PATIENCE, served
+from served import FIGURES, served
 
 from galmass_app.views.features.correlations import related
 
@@ -37,26 +37,16 @@ def server(data, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(chromium, server):
-    """Open the page as a new visitor; whatever goes wrong in the browser fails the test."""
-    troubles, tabs = [], []
+def visit(open_tab, server):
+    """Open the page, and wait until something was learned."""
 
-    def visit(width=1400, height=900, watched="{}"):
-        page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
-        tabs.append(page)
-        page.add_init_script(watched)
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(f"{server}?page=features")
+    def visit(**how):
+        page = open_tab(f"{server}?page=features", **how)
         page.locator(".gm-result .numbers").wait_for()
         page.locator(".gm-matrix canvas").first.wait_for()
         return page
 
-    yield visit
-    for tab in tabs:
-        tab.context.close()
-    assert not troubles
+    return visit
 
 
 def test_click_on_a_cell_opens_its_scatter(visit, data):
@@ -99,7 +89,7 @@ def test_unticking_m_r_changes_importance_and_scatter(visit):
 
 @pytest.mark.parametrize("width", [1400, 1000, 390])
 def test_nothing_jumps_when_plots_arrive(visit, width):
-    page = visit(width, watched=WATCHED)
+    page = visit(width=width, script=WATCHED)
     tops = page.evaluate("tops")
     assert set(tops) == {f"gm-slot-{name}" for name in SLOTS}
     for name, places in tops.items():

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bokeh.models import Text
+from pages import settle
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.agreement import judge
@@ -59,15 +60,6 @@ def visit_page(data, monkeypatch):
 
 def question(data, features=FEATURES, target="log_mstar_1rhsm", split="galaxy"):
     return Question(data=data, target=target, features=tuple(features), split=split)
-
-
-def settle(page):
-    """Do what a session's callback does until the worker is through."""
-    deadline = time.monotonic() + 60
-    while page._fits.busy:
-        assert time.monotonic() < deadline
-        page._pull()
-        time.sleep(0.01)
 
 
 def shown(page, kind):

@@ -1,6 +1,7 @@
 """Address, keys and filter without a browser: what they choose, and what they say."""
 
 import pytest
+from pages import widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.state import Choice
@@ -28,11 +29,6 @@ def choice(home, monkeypatch):
     choice = Choice(dataset="first")
     choice.settle()
     return choice
-
-
-def widget(view, css_class):
-    (found,) = view.__panel__().select(lambda part: css_class in part.css_classes)
-    return found
 
 
 def subhalo(choice):

@@ -39,26 +39,16 @@ def server(toys, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(chromium, server):
-    """Open the dashboard as a new visitor; whatever goes wrong in the browser fails the test."""
-    troubles, tabs = [], []
+def visit(open_tab, server):
+    """Open the dashboard, dark unless asked for otherwise."""
 
-    def visit(query="", *, width=1400, height=900, scheme="dark", **context):
-        size = {"width": width, "height": height}
-        tab = chromium.new_context(viewport=size, color_scheme=scheme, **context).new_page()
-        tabs.append(tab)
-        tab.set_default_timeout(PATIENCE)
-        tab.on("console", lambda told: told.type == "error" and troubles.append(told.text))
-        tab.on("pageerror", lambda error: troubles.append(str(error)))
-        tab.goto(server + query)
+    def visit(query="", *, scheme="dark", **how):
+        tab = open_tab(server + query, color_scheme=scheme, **how)
         tab.locator(".gm-guide button").first.wait_for()
         tab.locator(".gm-page").first.wait_for()
         return tab
 
-    yield visit
-    for tab in tabs:
-        tab.context.close()
-    assert not troubles
+    return visit
 
 
 def expect_galaxy(tab, subhalo, los=None):

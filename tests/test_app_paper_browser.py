@@ -2,7 +2,7 @@
 
 import pytest
 from sample_tables import make_dataset, make_samples
-from served import PATIENCE, chromium_browser, served
+from served import served
 
 
 @pytest.fixture(scope="module")
@@ -13,30 +13,16 @@ def address(tmp_path_factory):
         yield address
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium_browser() as browser:
-        yield browser
-
-
 @pytest.fixture
-def visit(browser, address):
-    """Open a figure; whatever goes wrong in the browser fails the test."""
-    contexts, troubles = [], []
+def visit(open_tab, address):
+    """Open a figure."""
 
-    def visit(figure, width=1400):
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(f"{address}?page=paper&figure={figure}")
+    def visit(figure, **how):
+        page = open_tab(f"{address}?page=paper&figure={figure}", **how)
         see(page, figure)
         return page
 
-    yield visit
-    for context in contexts:
-        context.close()
-    assert not troubles
+    return visit
 
 
 def see(page, figure):

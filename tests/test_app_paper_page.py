@@ -1,7 +1,6 @@
 """The Paper page: what each figure asks, what answers it, and calls that give the same numbers."""
 
 import shlex
-import time
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -9,7 +8,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import pytest
-from run_folders import make_run
+from pages import settle
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.comparison import Missing
@@ -21,6 +20,7 @@ from galmass_app.state import Choice
 from galmass_app.views.paper.page import Paper
 from galmass_app.views.paper.panel import drawn_rows
 from galmass_app.views.paper.words import gap, how_made, panel_words, text_table
+from galmass_core.benchmarks.invented import make_run
 from galmass_core.cli import _parser
 from galmass_core.datasets.fits_files import table_as_fits
 from galmass_core.learning.experiments import FEATURES
@@ -67,12 +67,7 @@ def visit(figure, **chosen):
     """Make the page as a session would, and wait until its figure is there."""
     choice = Choice(page="paper", dataset="learnable", figure=figure, **chosen)
     choice.settle()
-    page = Paper(choice)
-    deadline = time.monotonic() + 120
-    while page._slot and page._slot.busy:
-        assert time.monotonic() < deadline
-        page._pull()
-        time.sleep(0.01)
+    page = settle(Paper(choice))
     assert not choice.error or choice.figure != figure
     return page
 

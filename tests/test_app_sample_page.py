@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pandas as pd
-import panel as pn
 import pytest
-from served import FIGURES, PATIENCE, chromium_browser, served
+from pages import texts
+from served import FIGURES, served
 
 from galmass_app import services
 from galmass_app.plots.relations import joined
@@ -65,12 +65,6 @@ def show(home, samples, description=None, excluded=()):
     choice = Choice(dataset="data", page="sample")
     choice.settle()
     return SamplePage(choice)
-
-
-def texts(view):
-    """Return all that a view says, as HTML."""
-    panes = view.__panel__().select(pn.pane.HTML)
-    return "\n".join(str(pane.object) for pane in panes if pane.visible)
 
 
 def test_running_median_and_band_are_those_of_the_points():
@@ -246,23 +240,15 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def visit(server):
-    """Open the page in a real Chromium; no error may have come to its console."""
-    troubles = []
-    with chromium_browser() as browser:
+def visit(open_tab, server):
+    """Open the page in a real Chromium, and wait for its plots."""
 
-        def visit(query, *, width=1400):
-            page = browser.new_page(viewport={"width": width, "height": 1500})
-            page.set_default_timeout(PATIENCE)
-            page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
-            page.on("pageerror", lambda error: troubles.append(str(error)))
-            page.goto(f"{server}?page=sample&{query}", timeout=PATIENCE)
-            page.get_by_text("drawing …").last.wait_for(state="detached")
-            return page
+    def visit(query, **how):
+        page = open_tab(f"{server}?page=sample&{query}", height=1500, **how)
+        page.get_by_text("drawing …").last.wait_for(state="detached")
+        return page
 
-        yield visit
-        found = list(troubles)  # before closing breaks connections
-    assert not found
+    return visit
 
 
 @pytest.mark.browser

@@ -4,10 +4,10 @@ import re
 import shutil
 
 import pytest
-from run_folders import enlarge, make_runs
 from served import FIGURES, PATIENCE, served
 
 from galmass_core.assets import asset
+from galmass_core.benchmarks.invented import enlarge, make_runs
 from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
@@ -41,25 +41,15 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture
-def visit(chromium, server):
-    """Open a page as a new visitor; whatever goes wrong in the browser fails the test."""
-    troubles, tabs = [], []
+def visit(open_tab, server):
+    """Open a page, and wait for a plot that boxes can be drawn in."""
 
-    def visit(query, width=1400, height=900):
-        page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
-        tabs.append(page)
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("requestfailed", lambda request: troubles.append(request.url))
-        page.goto(f"{server}?{query}")
+    def visit(query, **how):
+        page = open_tab(f"{server}?{query}", **how)
         page.wait_for_function(f"{BOXABLE}.length > 0")
         return page
 
-    yield visit
-    for tab in tabs:
-        tab.context.close()
-    assert not troubles
+    return visit
 
 
 def draw_box(page, place, left=0.25, right=0.75):
@@ -86,7 +76,7 @@ def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
     draw_box(page, 0)
     chosen = count(page)
     assert 0 < chosen < 200
-    expect(page.locator(".how")).to_contain_text("box on", timeout=PATIENCE)
+    expect(page.locator(".how").first).to_contain_text("box on", timeout=PATIENCE)
     expect(page.locator(".four img")).to_have_count(4 * min(chosen, 20), timeout=PATIENCE)
     assert page.locator(".four img").first.evaluate("image => image.naturalWidth") == 60
     page.wait_for_function(f"({PICKED})().every(length => length > 0)")
@@ -117,9 +107,9 @@ def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(visit):
 def test_box_on_an_error_strip_and_worst_twenty_select(visit):
     page = visit("page=compare&panels=r;2V&branches=r")
     draw_box(page, 1)
-    expect(page.locator(".how")).to_have_text(re.compile("^box on "), timeout=PATIENCE)
+    expect(page.locator(".how").first).to_have_text(re.compile("^box on "), timeout=PATIENCE)
     page.get_by_role("button", name="Select worst 20").click()
-    expect(page.locator(".how")).to_have_text("worst 20 of r", timeout=PATIENCE)
+    expect(page.locator(".how").first).to_have_text("worst 20 of r", timeout=PATIENCE)
     assert count(page) == 20
     notes = page.locator(".gm-strip small")
     expect(notes).to_have_count(20)
@@ -132,7 +122,7 @@ def test_saved_selection_is_there_for_the_next_visitor(visit):
     page.get_by_role("button", name="Save as…").click()
     page.get_by_label("Name of this selection").fill("two of them")
     page.keyboard.press("Enter")
-    expect(page.locator(".how")).to_have_text("saved: two of them", timeout=PATIENCE)
+    expect(page.locator(".how").first).to_have_text("saved: two of them", timeout=PATIENCE)
     other = visit("page=sample", width=390, height=844)
     other.get_by_label("Saved selections").select_option("two of them")
     assert count(other) == 2

@@ -1,7 +1,6 @@
 """What can be taken along without a browser: the data of every figure, under telling names."""
 
 import shutil
-import time
 from io import BytesIO
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 from demo_folder import NAMES, write_demo_galaxies
+from pages import settle
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.page import PAGES
@@ -50,12 +50,7 @@ def visit_page(home, monkeypatch):
         choice = Choice(page=key, dataset=dataset, **chosen)
         choice.settle()
         page = PAGES[key][1](choice)
-        deadline = time.monotonic() + 60
-        while key == "features" and page._fits.busy:
-            assert time.monotonic() < deadline
-            page._pull()
-            time.sleep(0.01)
-        return page
+        return settle(page) if key == "features" else page
 
     return visit_page
 
@@ -130,12 +125,7 @@ def test_compare_page_gives_maps_predictions_and_table_4(visit_page, monkeypatch
 
 
 def test_table_4_carries_ours_once_it_is_measured(visit_page):
-    page = visit_page("compare", "many")
-    deadline = time.monotonic() + 60
-    while page._table.busy:
-        assert time.monotonic() < deadline
-        page._pull()
-        time.sleep(0.01)
+    page = settle(visit_page("compare", "many"))
     table = page._table.table.set_index("experiment")
     assert table.loc["mstar/g,r", "status"] == "not trained"
     assert table.loc["mstar/2V", "std_value"] == pytest.approx(SCATTERS["2V"], rel=0.2)

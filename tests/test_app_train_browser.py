@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 
 import pytest
-from served import FIGURES, PATIENCE, served
+from served import FIGURES, served
 from toy_maps import make_map_dataset
 
 from galmass_core.learning.runs import ACTIVE, list_runs
@@ -41,24 +41,15 @@ def server(data, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(chromium):
-    """Open the page as a new visitor; whatever goes wrong in the browser fails the test."""
-    troubles, tabs = [], []
+def visit(open_tab):
+    """Open the page of a server."""
 
-    def visit(server, width=1400):
-        page = chromium.new_context(viewport={"width": width, "height": 900}).new_page()
-        tabs.append(page)
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(f"{server}?page=train")
+    def visit(server, **how):
+        page = open_tab(f"{server}?page=train", **how)
         page.locator(".gm-start button").wait_for()
         return page
 
-    yield visit
-    for tab in tabs:
-        tab.context.close()
-    assert not troubles
+    return visit
 
 
 def row(page, place=0):

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import holoviews as hv
 import pandas as pd
 import pytest
-from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
@@ -20,6 +19,7 @@ from galmass_app.state import Choice
 from galmass_app.views.train import run_words
 from galmass_app.views.train.page import Train
 from galmass_app.views.train.run_list import ROWS
+from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset, replace_samples
 from galmass_core.learning.runs import list_runs, open_run, write_run
 from galmass_core.networks.presets import PRESETS
@@ -200,6 +200,16 @@ def test_an_address_that_is_no_network_is_answered(visit):
 
 
 # What the page does
+
+
+def test_a_step_back_to_this_page_and_another_run_shows_that_run(visit, home):
+    write(home, "one")
+    write(home, "two")
+    page = visit()
+    for name in ("one", "two"):
+        page.choice.param.update(page="explore", run="")
+        page.choice.param.update(page="train", run=name, theme="dark")
+        assert page._run.name == name
 
 
 def test_a_double_click_starts_one_training(visit, started, home):

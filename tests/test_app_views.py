@@ -7,6 +7,7 @@ import panel as pn
 import pytest
 from bokeh.document import Document
 from demo_folder import NAMES, write_demo_galaxies
+from pages import texts, widget
 from panel.io.state import set_curdoc
 
 from galmass_app import services
@@ -54,16 +55,6 @@ def nothing(tmp_path, monkeypatch):
     monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
     monkeypatch.delenv("GALMASS_DATA", raising=False)
     monkeypatch.setattr(services, "SHOWCASE", "not there")
-
-
-def texts(view):
-    """Return all that a view says, as HTML."""
-    return "\n".join(str(pane.object) for pane in view.__panel__().select(pn.pane.HTML))
-
-
-def widget(view, css_class):
-    (found,) = view.__panel__().select(lambda part: css_class in part.css_classes)
-    return found
 
 
 # What is chosen

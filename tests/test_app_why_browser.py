@@ -4,7 +4,7 @@ import re
 
 import pytest
 from demo_folder import write_demo_galaxies
-from served import FIGURES, PATIENCE, served
+from served import FIGURES, served
 
 from galmass_core.datasets.build import build_dataset
 from galmass_core.learning.model_runs import train_run
@@ -38,24 +38,15 @@ def server(toys, tmp_path_factory):
 
 
 @pytest.fixture
-def visit(chromium, server):
-    """Open the page as a new visitor; whatever goes wrong in the browser fails the test."""
-    troubles, tabs = [], []
+def visit(open_tab, server):
+    """Open the page, and wait for the network's answer."""
 
-    def visit(query="", *, width=1400, height=900):
-        page = chromium.new_context(viewport={"width": width, "height": height}).new_page()
-        tabs.append(page)
-        page.set_default_timeout(PATIENCE)
-        page.on("console", lambda told: told.type == "error" and troubles.append(told.text))
-        page.on("pageerror", lambda error: troubles.append(str(error.stack)))
-        page.goto(f"{server}?page=why&asked=tiny{query}")
+    def visit(query="", **how):
+        page = open_tab(f"{server}?page=why&asked=tiny{query}", **how)
         page.locator(SAID).wait_for()
         return page
 
-    yield visit
-    for tab in tabs:
-        tab.context.close()
-    assert not troubles
+    return visit
 
 
 def test_pictures_and_words_follow_the_galaxy_in_view(visit):

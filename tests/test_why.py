@@ -1,15 +1,14 @@
 """Why a network, and trees, say what they say: what is asked, what is drawn, what is said of it."""
 
 import re
-import time
 
 import holoviews as hv
 import numpy as np
 import pandas as pd
-import panel as pn
 import pytest
 from bokeh.models import Line, MultiLine, Quad, Scatter, VSpan
 from holoviews.streams import Pipe
+from pages import settle, texts
 from sample_tables import make_dataset, make_samples
 from toy_maps import SIDE, make_map_dataset
 
@@ -81,22 +80,6 @@ def reasons(choice):
 def answer(choice, name="two", target=MASS):
     run = next(run for run in why.networks(choice.data) if run.name == name)
     return why.answer(why.ask(choice.data, choice.galaxy, choice.los, run, target))
-
-
-def settle(page):
-    """Do what a session's callback does until the workers are through."""
-    deadline = time.monotonic() + 60
-    while page._asking.busy or page._learning.busy:
-        assert time.monotonic() < deadline
-        page._pull()
-        time.sleep(0.01)
-    return page
-
-
-def said(view):
-    """Return all HTML in view."""
-    panes = view.__panel__().select(pn.pane.HTML)
-    return " ".join(pane.object for pane in panes if pane.visible and pane.object)
 
 
 def data_of(figure, glyph):
@@ -285,7 +268,7 @@ def test_verdict_tells_prediction_truth_and_error():
 def test_page_shows_network_and_trees_of_the_galaxy_in_view(choice):
     page = settle(Why(choice))
     assert all(page._slots[kind].visible for kind in (WhyNetwork, WhyReplaced, WhyTrees))
-    text = said(page)
+    text = texts(page)
     told = page._views[WhyNetwork].content.reasons.explanation
     assert f"{told.predicted:.3f} dex" in text
     assert text.count("This network does not see it.") == 2
@@ -335,14 +318,14 @@ def test_choice_of_run_and_target_is_obeyed_where_it_can_be(choice):
 def test_numbers_without_maps_leave_the_trees(choice):
     choice.open("numbers")
     page = settle(Why(choice))
-    assert "This data set holds numbers, no maps" in said(page)
+    assert "This data set holds numbers, no maps" in texts(page)
     assert [kind for kind, slot in page._slots.items() if slot.visible] == [WhyTrees]
     assert len(page._views[WhyTrees].table) == 10
 
 
 def test_where_nobody_trained_the_page_says_how_to(choice, monkeypatch):
     monkeypatch.setattr(why.services, "runs", list)
-    text = said(settle(Why(choice)))
+    text = texts(settle(Why(choice)))
     assert "There is no network to ask yet" in text
     assert re.search("galmass train toys", text)
 
@@ -351,14 +334,14 @@ def test_failure_is_told_in_place_of_pictures(choice, home):
     page = settle(Why(choice))
     choice.open("alone")
     settle(page)
-    assert "The network gave no answer" in said(page)
+    assert "The network gave no answer" in texts(page)
     assert not page._slots[WhyNetwork].visible
     assert "has no galaxy besides this one" in choice.error
-    assert "Trees need 60 galaxies at least" in said(page)
+    assert "Trees need 60 galaxies at least" in texts(page)
     choice.theme = "light"  # a failure is told until something else is asked
     settle(page)
-    assert "The network gave no answer" in said(page)
+    assert "The network gave no answer" in texts(page)
     choice.open("toys")
     settle(page)
     assert page._slots[WhyNetwork].visible
-    assert "gave no answer" not in said(page)
+    assert "gave no answer" not in texts(page)
