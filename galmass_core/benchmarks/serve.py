@@ -34,7 +34,7 @@ SIZES = (28_110, 1_000_000)
 PEERS: dict[str, str] = {}
 _FLAGS = ("--warm", "--liveness", "--unused-session-lifetime", "1000")
 _FLAGS += ("--check-unused-sessions", "1000")  # ms: what visitors leave is gone soon
-_PATIENCE = 120_000  # ms
+_PATIENCE = 60_000  # ms
 _ROUNDS = 5  # visits or clicks that count, after one that does not
 _AT_ONCE, _ONE_AFTER_ANOTHER = 20, 50  # visitors
 _CROWD = 100_000  # samples; of more, one visitor is measured
@@ -190,6 +190,7 @@ def _tap(page: "Page", share: float) -> None:
     place = page.evaluate(
         f"""share => {{
             const view = {_SCATTER}, {{left, top, width, height}} = view.frame.bbox
+            view.el.scrollIntoView({{block: 'center'}})
             const box = view.el.getBoundingClientRect()
             return [box.left + left + share * width, box.top + top + (1 - share) * height]
         }}""",
@@ -209,6 +210,7 @@ def _zoom(page: "Page") -> None:
                 const step = 0.05 * (range.end - range.start)
                 range.setv({{start: range.start + step, end: range.end - step}})
             }}
+            view.trigger_ranges_update_event()
         }}"""
     )
     page.wait_for_function(f"[{_SCATTER}].every(view => {_IMAGE} !== before)")
