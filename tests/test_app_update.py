@@ -34,3 +34,30 @@ def test_changes_outside_a_page_are_made_too():
     with one_update():
         pane.object = "after"
     assert pane.object == "after"
+
+
+def test_models_are_looked_for_once_and_only_if_there_may_be_new_ones(document, monkeypatch):
+    pane = pn.pane.HTML("here before")
+    page = pn.Column(pane, design=Look)
+    document.add_root(page.get_root(document))
+    looked, look = [], type(document.models).recompute
+    monkeypatch.setattr(
+        type(document.models), "recompute", lambda models: (looked.append(True), look(models))
+    )
+    with one_update():
+        pane.object = "other words"
+    assert not looked
+    with one_update():
+        page.append(pn.pane.HTML("new"))
+        page.append(pn.pane.HTML("and another"))
+    assert len(looked) == 1
+
+
+def test_update_that_fails_leaves_later_ones_whole(document):
+    page = pn.Column(design=Look)
+    document.add_root(page.get_root(document))
+    with pytest.raises(RuntimeError), one_update():
+        raise RuntimeError
+    with one_update():
+        page.append(pn.pane.HTML("new"))
+    assert len(list(document.select({"text": "new"}))) == 1

@@ -11,15 +11,21 @@ from panel.io.resources import CDN_DIST, patch_stylesheet
 
 @contextmanager
 def one_update() -> Iterator[None]:
-    """Send all changes in one message, and look once for new models: half the time."""
+    """Send all changes in one message, and look once for new models, if there may be any."""
     document = pn.state.curdoc
     with pn.io.hold():
-        if document is None:
+        if document is None or "recompute" in vars(document.models):  # within another update
             yield
             return
-        with document.models.freeze():
+        wanted = []
+        document.models.recompute = lambda: wanted.append(True)  # it walks over all models
+        try:
             yield
-        _take_sheets_from_here(document)
+        finally:
+            del document.models.recompute
+            if wanted:
+                document.models.recompute()
+                _take_sheets_from_here(document)
 
 
 def _take_sheets_from_here(document: Document) -> None:
