@@ -81,7 +81,7 @@ def visitors(chromium):
     found = list(troubles)  # closing breaks connections
     for tab in tabs:
         tab.context.close()
-    assert not found
+    assert not found, "\n".join(found)
 
 
 def _note_troubles(tab, host, troubles):
