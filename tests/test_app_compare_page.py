@@ -356,7 +356,7 @@ def test_tap_chooses_the_nearest_sample(data):
 def test_page_shows_its_panels_and_what_each_branch_is_worth(visit):
     page = visit()
     said = texts(page)
-    assert len([panel for panel in page._panels if panel._layout.visible]) == 4
+    assert len([panel for panel in page._panels if panel.in_view]) == 4
     assert said.count("against r + V + σ (95 %:") == 3
     assert "synthetic</span>" in said
     assert not page.choice.error
@@ -394,7 +394,7 @@ def test_removed_panel_is_not_shown_any_more(visit):
     page = visit()
     page._panels[1]._remove.clicks += 1
     assert page.choice.panels == "r+2V;2V;power-law"
-    assert [panel._layout.visible for panel in page._panels] == [True, True, True, False]
+    assert [panel.in_view for panel in page._panels] == [True, True, True, False, False]
 
 
 def test_arrows_lead_from_the_reference(visit):
@@ -402,7 +402,7 @@ def test_arrows_lead_from_the_reference(visit):
     counts = [
         len(layer(panel._pictures.square, "start")["start"])
         for panel in page._panels
-        if panel._pictures
+        if panel.in_view
     ]
     assert counts == [0, 30, 30, 30]
 
@@ -454,3 +454,12 @@ def test_table_has_our_rows_beside_the_papers(data):
     assert str(Estimate(**measured["std"])) in written
     assert 'experiment=mstar2d/r">train it</a>' in written
     assert written.count("not comparable") == sum(row["status"] == "measured" for row in rows)
+
+
+def test_next_panel_is_made_before_it_is_asked_for(visit):
+    page = visit(panels="r+2V;r")
+    *_, spare = page._panels
+    assert [panel.in_view for panel in page._panels] == [True, True, False]
+    page.choice.panels = "r+2V;r;2V"
+    assert spare is page._panels[2]
+    assert [panel.in_view for panel in page._panels] == [True, True, True, False]

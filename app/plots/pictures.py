@@ -4,7 +4,6 @@ Drawn with Bokeh itself, whose figures are built in a sixth of the time that Hol
 panels have eighteen of them.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 
@@ -44,6 +43,17 @@ ARROW = "#d0508a"
 BINS = 41  # of the histogram of errors
 _PIXELS = {"square": (300, 300), "strip": (300, 110)}  # of pictures of more than CRISP samples
 _COLUMNS = {"square": ("y_true", "y_pred"), "strip": ("x", "y")}
+_SAMPLES = {"points": "x y shade", "image": "image x y dw dh", "line": "x y", "picked": "x y"}
+_SAMPLES |= {"joined": "x y", "mark": "x y size"}
+_LAYERS = {  # columns of each: a browser cannot draw what has none, also where there is nothing yet
+    **{f"{place}_{layer}": each for place in _COLUMNS for layer, each in _SAMPLES.items()},
+    "contours": "xs ys dash",
+    "shafts": "y_true start end",
+    "heads": "x y marker",
+    "trend": "x low median high",
+    "bars": "left right top",
+    "sides": "x",
+}
 _TOOLS = "pan,wheel_zoom,box_zoom,reset"
 
 
@@ -63,7 +73,10 @@ class Pictures:
 
     def __init__(self, axes: Axes) -> None:
         self._axes = axes
-        self._data = defaultdict(ColumnDataSource)  # by layer
+        self._data = {
+            layer: ColumnDataSource({column: [] for column in columns.split()})
+            for layer, columns in _LAYERS.items()
+        }
         ranges = axes.ranges
         self.square = figure(
             x_range=ranges["true"],
@@ -96,8 +109,6 @@ class Pictures:
         self._draw_strip()
         self._draw_inset()
         self._veils = [veil(plot) for plot in (self.square, self.strip)]
-        self.move(None)
-        self.mark(pd.DataFrame(columns=["los", "y_true", "y_pred", "x", "y"]), "")
 
     def listen(self, tapped: Callable[..., None]) -> None:
         """Call with the columns on both axes, the place that was tapped and the axes' lengths."""

@@ -1,6 +1,8 @@
 """Page: what do the branches say? Predictions of several networks side by side."""
 
+from functools import partial
 from html import escape
+from itertools import zip_longest
 
 import panel as pn
 import param
@@ -35,6 +37,7 @@ from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.pulse import Pulse
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.take_along import TakeAlong
+from galmass_app.views.update import one_update
 
 TITLE = "What do the branches say?"
 SAID = (
@@ -78,9 +81,10 @@ class Compare(pn.viewable.Viewer):
         )
         self._tile = pn.Column(tile, css_classes=["gm-compared"], **stretch)
         self._grid = pn.Column(self._tile, css_classes=["gm-compare-grid"], **stretch)
-        self._comparing = pn.Column(
+        comparing = pn.Column(
             self._controls, self._grid, self._galaxy, css_classes=["gm-compare"], **stretch
         )
+        self._comparing = pn.Column(comparing, css_classes=["gm-slot"], **stretch)
         self._pulse = Pulse(self._pull)
         self._table = TableFour(self._pulse.wake)
         self._table_part = pn.Column(
@@ -175,8 +179,21 @@ class Compare(pn.viewable.Viewer):
             self._write(self._panels[place], key, answer)
             if fresh:  # only now: Panel loses its way to its style sheets if it changes at once
                 self._grid.insert(place, self._panels[place])
-        for place, panel in enumerate(self._panels):
-            panel.show(place < len(keys))
+        for panel, key in zip_longest(self._panels, keys):
+            panel.show(key is not None, active=key == choice.branches)
+        if len(keys) == len(self._panels) < MOST:
+            pn.state.onload(partial(pn.state.execute, self._prepare, schedule=True))
+
+    def _prepare(self) -> None:
+        """Make one more panel than there are: its figures take longer than what is in them."""
+        place = len(self._panels)
+        if place == len(panel_keys(self.choice)) < MOST:
+            panel = ComparePanel(self.choice, self._axes, place)
+            panel.prepare()
+            panel.show(False)
+            self._panels.append(panel)
+            with one_update():
+                self._grid.insert(place, panel)
 
     def _pull(self) -> bool:
         """Take what the worker has made; return whether there is more to come."""
@@ -208,7 +225,6 @@ class Compare(pn.viewable.Viewer):
             words.heading(answer, reference=key == reference_of(choice)),
             said,
             gap,
-            active=key == choice.branches,
             alone=len(self._answers) == 1,
         )
         panel.move(moves)

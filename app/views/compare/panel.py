@@ -14,6 +14,8 @@ from galmass_app.state import Choice
 from galmass_app.views.compare.controls import panel_keys, remove_panel
 from galmass_app.views.take_along import TakeAlong
 
+HIDDEN = "gm-hidden"  # CSS class
+
 
 class ComparePanel(pn.viewable.Viewer):
     """Title, prediction against truth with a histogram of errors, errors below, and words.
@@ -58,11 +60,36 @@ class ComparePanel(pn.viewable.Viewer):
         return self._layout
 
     @property
+    def in_view(self) -> bool:
+        """Whether it is shown."""
+        return HIDDEN not in self._layout.css_classes
+
+    @property
     def table(self) -> pd.DataFrame:
         """The predictions in view: ``name``, ``los``, ``y_true``, ``y_pred``, and the property."""
         samples = self._choice.data.samples[["name", "los", self._against]]
         columns = ["name", "los", "y_true", "y_pred"]
         return self._drawn[0].predictions[columns].merge(samples, how="left")
+
+    def prepare(self) -> None:
+        """Make the figures, before there is something to show."""
+        self._pictures = Pictures(self._axes)
+        self._pictures.listen(self._tapped)
+        self._pictures.listen_to_boxes(self._enclosed)
+        square, inset, strip = (
+            pn.Column(
+                pn.pane.Bokeh(figure, sizing_mode="stretch_width"),
+                css_classes=[f"gm-{name}"],
+                sizing_mode="stretch_width",
+            )
+            for name, figure in (
+                ("square", self._pictures.square),
+                ("inset", self._pictures.inset),
+                ("strip", self._pictures.strip),
+            )
+        )
+        framed = pn.Column(square, inset, css_classes=["gm-framed"], sizing_mode="stretch_width")
+        self._plots[:] = [framed, strip]
 
     def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
         """Show what a run says inside the axes, unless that is in view already.
@@ -84,18 +111,18 @@ class ComparePanel(pn.viewable.Viewer):
         if there:
             self._rows = errors_beside(answer.predictions, values)
             if self._pictures is None:
-                self._build()
+                self.prepare()
             self._pictures.show(self._rows)
 
-    def write(self, title: str, words: str, gap: str, *, active: bool, alone: bool) -> None:
+    def write(self, title: str, words: str, gap: str, *, alone: bool) -> None:
         """Write what stands around the pictures."""
         self._title.object, self._words.object, self._gap.object = title, words, gap
-        self._layout.css_classes = ["gm-compared", self._class, *["gm-active"] * active]
         self._remove.visible = not alone
 
-    def show(self, wanted: bool) -> None:
-        """Show the panel, or hide it."""
-        self._layout.visible = wanted
+    def show(self, wanted: bool, *, active: bool = False) -> None:
+        """Show the panel, or hide it; that of the branches that are on stands out."""
+        looks = [*["gm-active"] * active, *[HIDDEN] * (not wanted)]
+        self._layout.css_classes = ["gm-compared", self._class, *looks]
 
     def move(self, moves: pd.DataFrame | None) -> None:
         """Draw arrows (see `comparison.largest_moves`), or none."""
@@ -111,26 +138,6 @@ class ComparePanel(pn.viewable.Viewer):
         """Ring the samples of selected galaxies and dim the others."""
         if self._rows is not None:
             self._pictures.select(self._rows[self._rows["name"].isin(names)])
-
-    def _build(self) -> None:
-        """Make the figures, when there is something to show for the first time."""
-        self._pictures = Pictures(self._axes)
-        self._pictures.listen(self._tapped)
-        self._pictures.listen_to_boxes(self._enclosed)
-        square, inset, strip = (
-            pn.Column(
-                pn.pane.Bokeh(figure, sizing_mode="stretch_width"),
-                css_classes=[f"gm-{name}"],
-                sizing_mode="stretch_width",
-            )
-            for name, figure in (
-                ("square", self._pictures.square),
-                ("inset", self._pictures.inset),
-                ("strip", self._pictures.strip),
-            )
-        )
-        framed = pn.Column(square, inset, css_classes=["gm-framed"], sizing_mode="stretch_width")
-        self._plots[:] = [framed, strip]
 
     def _tapped(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
         """Choose the sample next to the place that was tapped."""
