@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from run_folders import make_runs
 from sample_tables import make_dataset, make_samples
 
 from galmass_app import selection, services
@@ -18,6 +17,7 @@ from galmass_app.views.frame.selection_bar import SelectionBar, csv
 from galmass_app.views.frame.selection_strip import MOST, SelectionStrip
 from galmass_app.views.frame.selection_words import beside_rest, measured
 from galmass_core.assets import asset
+from galmass_core.benchmarks.invented import make_runs
 from galmass_core.datasets.dataset import open_dataset
 
 TARGET = "log_mstar_1rhsm"

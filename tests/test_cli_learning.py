@@ -6,9 +6,9 @@ import signal
 from dataclasses import replace
 
 import pytest
-from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
+from galmass_core.benchmarks.invented import make_run
 from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.learning.runs import RunWriter, list_runs

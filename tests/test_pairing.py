@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
+from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.pairing import choose_run, predictions_on, trials_on

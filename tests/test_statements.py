@@ -2,9 +2,9 @@ import json
 
 import pandas as pd
 import pytest
-from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
+from galmass_core.benchmarks.invented import make_run
 from galmass_core.paper.statements import format_text_results, text_results
 from galmass_core.quantities import QUANTITIES
 

@@ -3,9 +3,9 @@ import shlex
 
 import numpy as np
 import pytest
-from run_folders import make_run
 from sample_tables import make_dataset, make_samples
 
+from galmass_core.benchmarks.invented import make_run
 from galmass_core.learning.experiments import TABLE_4
 from galmass_core.learning.fitting import score
 from galmass_core.learning.pairing import predictions_on
