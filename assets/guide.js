@@ -84,7 +84,7 @@ function guided(model, over) {
   const words = made("p", "", card)
   words.setAttribute("aria-live", "polite")
   const foot = made("div", "", card, "foot")
-  const end = made("button", "End", foot, "end")
+  const quit = made("button", "End", foot, "end")
   const back = made("button", "Back", foot)
   const next = made("button", "Next", foot)
   let stops = []
@@ -128,18 +128,26 @@ function guided(model, over) {
     show(0)
     addEventListener("scroll", place, { passive: true })
     addEventListener("resize", place)
+    document.addEventListener("keydown", leave)
   }
   function stop() {
     ring.style.display = "none"
     card.hidePopover()
     removeEventListener("scroll", place)
     removeEventListener("resize", place)
+    document.removeEventListener("keydown", leave)
+  }
+  function end() {
+    stop()
     over()
   }
-  next.onclick = () => (at + 1 < stops.length ? show(at + 1) : stop())
+  function leave({ key }) {
+    if (key === "Escape") end()
+  }
+  next.onclick = () => (at + 1 < stops.length ? show(at + 1) : end())
   back.onclick = () => show(at - 1)
-  end.onclick = stop
-  card.addEventListener("keydown", ({ key }) => key === "Escape" && stop())
+  quit.onclick = end
+  model.on("steps", () => card.matches(":popover-open") && stop()) // another page
   return { ring, card, start }
 }
 

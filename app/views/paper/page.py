@@ -46,7 +46,7 @@ class Paper(pn.viewable.Viewer):
         )
         tested = pn.pane.HTML("Tested on other galaxies", css_classes=["gm-caption"])
         self._take = pn.Column(css_classes=["gm-paper-take"])
-        self._section = pn.Row(
+        section = pn.Row(
             pn.Column(
                 tested, split, Contents.of(choice), css_classes=["gm-paper-index"], **stretch
             ),
@@ -61,6 +61,7 @@ class Paper(pn.viewable.Viewer):
             css_classes=["gm-paper"],
             **stretch,
         )
+        self._section = pn.Column(section, css_classes=["gm-slot"], **stretch)
         self._layout = pn.Column(
             self._headline, self._message, self._section, css_classes=["gm-page"], **stretch
         )

@@ -46,7 +46,8 @@ class Train(pn.viewable.Viewer):
             label="Start training", on_click=self._begin, css_classes=["gm-start"]
         )
         self._command = CommandLine(css_classes=["gm-command"], **stretch)
-        self._go = pn.Row(self._start, self._time, self._command, css_classes=["gm-go"], **stretch)
+        go = pn.Row(self._start, self._time, self._command, css_classes=["gm-go"], **stretch)
+        self._go = pn.Column(go, css_classes=["gm-slot"], **stretch)
         self._list = RunList(self._do)
         self._slot = pn.Column(css_classes=["gm-slot"], **stretch)
         self._view = None

@@ -1,0 +1,111 @@
+"""The tour in a browser: on every page it points at what is in view, and it can be left."""
+
+import shutil
+
+import pytest
+from sample_tables import make_dataset, make_samples
+from served import PATIENCE, served
+
+from galmass_app.page import PAGES
+from galmass_app.views.frame.tour import EVERYWHERE, TOUR
+from galmass_core.assets import asset
+from galmass_core.benchmarks.invented import enlarge, make_runs
+from galmass_core.datasets.dataset import open_dataset
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
+expect = playwright.expect
+
+pytestmark = pytest.mark.browser
+WIDTHS = {"wide": 1400, "phone": 390}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Galaxies with everything that a page can show: maps, runs about them, networks that ship."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(asset("showcase"), folder / "many")
+    enlarge(open_dataset(folder / "many"), 50)
+    make_runs(folder, open_dataset(folder / "many"), inputs=("r", "2V", "r+2V"))
+    make_dataset(folder / "numbers", make_samples(100))
+    with served(folder / "many", tmp_path_factory.mktemp("log"), "--warm") as address:
+        yield address
+
+
+@pytest.fixture
+def visit(open_tab, server):
+    """Open a page, and wait until all that the tour points at has been drawn."""
+
+    def visit(key, **how):
+        tab = open_tab(f"{server}?page={key}", **how)
+        for look, *_ in (*TOUR[key], *EVERYWHERE):
+            tab.locator(f".{look}:visible").first.wait_for()
+        return tab
+
+    return visit
+
+
+def begin(tab):
+    tab.locator(".gm-guide").get_by_role("button", name="New here?").click()
+    return tab.get_by_role("dialog", name="A tour of the page")
+
+
+def middle(box):
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+@pytest.mark.parametrize("size", WIDTHS)
+@pytest.mark.parametrize("key", PAGES)
+def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(visit, key, size):
+    tab = visit(key, width=WIDTHS[size], reduced_motion="reduce")
+    card, ring = begin(tab), tab.locator(".gm-guide .ring")
+    stops = [*TOUR[key], *EVERYWHERE]
+    for number, (look, title, words) in enumerate(stops, start=1):
+        expect(card.get_by_role("heading")).to_have_text(title)
+        expect(card.locator("small")).to_have_text(f"{number} of {len(stops)}")
+        expect(card.locator("p")).to_have_text(words)
+        target = tab.locator(f".{look}:visible").first.bounding_box()
+        around = ring.bounding_box()
+        assert around["x"] == pytest.approx(target["x"] - 5, abs=9), title
+        assert around["y"] == pytest.approx(target["y"] - 5, abs=9), title
+        assert around["y"] < 900
+        assert around["y"] + around["height"] > 0
+        place = card.bounding_box()
+        assert 0 <= place["x"] <= WIDTHS[size] - place["width"]
+        assert 0 <= place["y"] <= 900 - place["height"]
+        card.get_by_role("button").last.click()
+    expect(card).to_be_hidden()
+    expect(tab.locator(".gm-guide .open")).to_be_focused()
+    tab.keyboard.press("?")
+    tab.get_by_role("button", name="Show me around").click()
+    expect(card).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    expect(tab.locator(".gm-guide .open")).to_be_focused()
+
+
+def test_tour_can_be_left_when_the_focus_has_gone_elsewhere(visit):
+    tab = visit("explore")
+    card = begin(tab)
+    tab.locator(".gm-next").get_by_role("button").focus()
+    tab.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    expect(tab.locator(".gm-guide .open")).to_be_focused()
+
+
+def test_another_page_ends_the_tour_and_has_its_own(visit):
+    tab = visit("explore")
+    card = begin(tab)
+    tab.locator(".gm-pages").get_by_role("button", name="Train").click()
+    expect(card).to_be_hidden(timeout=PATIENCE)
+    tab.locator(".gm-go").wait_for()
+    tab.keyboard.press("?")
+    tab.get_by_role("button", name="Show me around").click()
+    expect(card.get_by_role("heading")).to_have_text(TOUR["train"][0][1])
+
+
+def test_stops_that_are_not_in_view_are_left_out(visit):
+    tab = visit("train")
+    tab.locator(".gm-dataset select").select_option("numbers")  # no maps, so nothing to order
+    expect(tab.locator(".gm-go")).to_be_hidden(timeout=PATIENCE)
+    card = begin(tab)
+    expect(card.get_by_role("heading")).to_have_text("All trainings")
