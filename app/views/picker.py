@@ -42,7 +42,9 @@ class Picker(pn.viewable.Viewer):
             choice.param.los, options=list(LINES_OF_SIGHT), css_classes=["gm-los"]
         )
         self._box.param.watch(self._asked, "value")
-        choice.param.watch(self._moved, ["dataset", "galaxy", "only", "not_found"])
+        choice.param.watch(self._offer, ["dataset", "only"])
+        choice.param.watch(self._moved, ["dataset", "galaxy", "not_found"])
+        self._offer()
         self._moved()
         self._layout = pn.Row(
             pn.Column(self._box, self._not_found, css_classes=["gm-asking"]),
@@ -60,16 +62,20 @@ class Picker(pn.viewable.Viewer):
         if event.new and event.new != self._here():
             self.choice.show(event.new)
 
-    def _moved(self, *_: param.parameterized.Event) -> None:
-        """Say in the box where we are; leave what a person typed if it leads nowhere."""
+    def _offer(self, *_: param.parameterized.Event) -> None:
+        """Offer the galaxies that are selected."""
         choice = self.choice
-        self._not_found.object = choice.not_found and _alert(choice.not_found)
         with choice.reporting():
             kept = set(services.kept(choice.data, choice.only))
             names = services.subhalo_ids(choice.data)
             self._box.options = [call for call, name in names.items() if name in kept]
-            if not choice.not_found:
-                self._box.value = self._here()
+
+    def _moved(self, *_: param.parameterized.Event) -> None:
+        """Say in the box where we are; leave what a person typed if it leads nowhere."""
+        choice = self.choice
+        self._not_found.object = choice.not_found and _alert(choice.not_found)
+        if not choice.not_found:
+            self._box.value = self._here()
 
     def _here(self) -> str:
         """Return what the galaxy in view is called in the box."""
