@@ -18,6 +18,7 @@ from galmass_app.views.frame.theme_switch import ThemeSwitch
 from galmass_app.views.paper.page import Paper
 from galmass_app.views.sample.page import SamplePage
 from galmass_app.views.train.page import Train
+from galmass_app.views.update import one_update
 from galmass_app.views.why.page import Why
 
 PAGES = {  # key in the URL: name in the header, its Viewer
@@ -69,8 +70,7 @@ class Page:
         self.choice.settle()
         self._views = {}
         self._main = pn.Column(sizing_mode="stretch_width", css_classes=["gm-main"])
-        self._turn()
-        self.choice.param.watch(self._turn, "page")
+        self._await_visitor()
         self._data_sets = self._chooser()
         self.template = pn.Template(TEMPLATE, design=Look, location=False)
         self.template.add_variable("style", style_sheet("tokens.css") + style_sheet("style.css"))
@@ -128,6 +128,24 @@ class Page:
         known = list(services.catalogue())
         if known != self._data_sets.options:
             self._data_sets.options = known
+
+    def _await_visitor(self) -> None:
+        """Send the frame ahead: a page takes a second to be made, the frame a tenth."""
+        document = pn.state.curdoc
+        if document is None or document.session_context is None:
+            self._begin()  # in a test, or a server that warms up: nobody comes
+        else:
+            self.choice.pending = True
+            pn.state.onload(self._begin)
+
+    def _begin(self) -> None:
+        """Show the first page."""
+        try:
+            with one_update():
+                self._turn()
+        finally:
+            self.choice.pending = False
+        self.choice.param.watch(self._turn, "page")
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Show the page that is chosen; it is built the first time."""
