@@ -30,6 +30,7 @@ PAGES = {  # key in the URL: name in the header, its Viewer
     "why": ("Why", Why),
     "paper": ("Paper", Paper),
 }
+OPENING = '<p class="at-work">Opening the page…</p>'
 LOOK_EVERY = 1000  # ms between two looks at the home folder
 TEMPLATE = """
 {% extends base %}
@@ -136,12 +137,14 @@ class Page:
             self._begin()  # in a test, or a server that warms up: nobody comes
         else:
             self.choice.pending = True
+            self._main.append(pn.pane.HTML(OPENING))
             pn.state.onload(self._begin)
 
     def _begin(self) -> None:
         """Show the first page."""
         try:
             with one_update():
+                self._main.clear()
                 self._turn()
         finally:
             self.choice.pending = False

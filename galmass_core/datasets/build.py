@@ -283,6 +283,7 @@ def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) ->
     if not tables:
         _give_up(out, excluded)
     samples = pd.concat(tables, ignore_index=True)
+    del tables  # as large as all samples
     write_tables(out, samples, settings | {"shards": shards}, excluded)
     shutil.rmtree(out / UNFINISHED)
 
