@@ -1,61 +1,30 @@
 """A dashboard on a port of its own and a real Chromium, for the tests in the browser."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from galmass_core.benchmarks import browser
+from galmass_core.benchmarks.browser import FIGURES as FIGURES
+
 PATIENCE = 60_000  # ms, for a slow machine
-FIGURES = "[...Bokeh.index.query(view => view.model.type === 'Figure')]"
 
 
 @contextmanager
 def served(data, log_folder, *flags):
     """Serve the dashboard on a data set as ``galmass serve`` does; yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "panel", "serve", "app/main.py", "--port", str(port), *flags]
-    environment = os.environ | {"GALMASS_DATA": str(data), "GALMASS_HOME": str(data.parent)}
-    address = f"http://localhost:{port}/main"
-    with (log_folder / "server.log").open("w+") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        try:
-            for _ in range(960):  # four minutes on a busy machine
-                try:
-                    urllib.request.urlopen(address, timeout=60).close()
-                    break
-                except urllib.error.URLError:
-                    assert process.poll() is None, Path(log.name).read_text()
-                    time.sleep(0.25)
-            yield address
-        finally:
-            process.terminate()
-            process.wait()
+    with browser.dashboard(data, log_folder / "server.log", *flags) as (address, _):
+        yield address
 
 
 @contextmanager
 def chromium_browser():
     """Start the machine's Chromium; skip, saying so, where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine; install Debian's package chromium")
-    flags = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
+    try:
+        with browser.chromium_browser() as chromium:
+            yield chromium
+    except browser.NoBrowserError as error:
+        pytest.skip(str(error))
 
 
 @contextmanager

@@ -23,7 +23,7 @@ _FLAGS = ("--no-sandbox", "--disable-dev-shm-usage", "--disable-background-netwo
 _PATIENCE = 240.0  # s until a server answers, on a busy machine
 
 
-class NoBrowserError(RuntimeError):
+class NoBrowserError(OSError):
     """There is nothing here to open a page with."""
 
 
@@ -47,7 +47,7 @@ def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
 
     Raises
     ------
-    RuntimeError
+    ChildProcessError
         If the server does not come up; with what it said.
     """
     with socket.socket() as probe:
@@ -78,7 +78,7 @@ def _wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
         else:
             return
     msg = f"the dashboard must come up, but it said:\n{log.read_text(encoding='utf-8')}"
-    raise RuntimeError(msg)
+    raise ChildProcessError(msg)
 
 
 @contextmanager
