@@ -100,7 +100,7 @@ function guided(model, over) {
     const lowest = room.height - card.offsetHeight - 44
     const top = below < lowest ? below : above > 56 ? above : lowest
     const left = Math.min(box.left, room.width - card.offsetWidth - 10)
-    card.style.top = `${top}px`
+    card.style.top = `${Math.max(10, top)}px` // also while it scrolls there
     card.style.left = `${Math.max(10, left)}px`
   }
   function show(number) {

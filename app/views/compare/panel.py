@@ -44,6 +44,7 @@ class ComparePanel(pn.viewable.Viewer):
             css_classes=["gm-remove"],
         )
         self._take = TakeAlong.of(choice, self._class, self._called, table=lambda: self.table)
+        self._take.visible = False  # until there is something to take
         self._plots = pn.Column(css_classes=["gm-pictures"], **stretch)
         self._layout = pn.Column(
             pn.Row(
