@@ -90,8 +90,13 @@ function guided(model, over) {
   let stops = []
   let at = 0
 
+  function target() {
+    const stop = stops[at]
+    if (!stop.el.isConnected) stop.el = visible(stop.look) ?? stop.el // the page drew it anew
+    return stop.el
+  }
   function place() {
-    const box = stops[at].el.getBoundingClientRect()
+    const box = target().getBoundingClientRect()
     const room = { width: innerWidth, height: innerHeight }
     const look = { top: box.top - 5, left: box.left - 5, width: box.width + 10, height: box.height + 10 }
     for (const [side, value] of Object.entries(look)) ring.style[side] = `${value}px`
@@ -111,7 +116,7 @@ function guided(model, over) {
     words.textContent = stop.words
     back.disabled = at === 0
     next.textContent = at + 1 < stops.length ? "Next" : "Done"
-    const { top, height } = stop.el.getBoundingClientRect()
+    const { top, height } = target().getBoundingClientRect()
     const free = height > innerHeight / 2 ? HEADER : (innerHeight - height) / 2
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches
     scrollBy({ top: top - free, behavior: still ? "auto" : "smooth" })
@@ -120,7 +125,7 @@ function guided(model, over) {
   }
   function start() {
     stops = model.steps
-      .map(([look, title, words]) => ({ el: visible(look), title, words }))
+      .map(([look, title, words]) => ({ look, el: visible(look), title, words }))
       .filter(({ el }) => el)
     if (!stops.length) return
     ring.style.display = "block"

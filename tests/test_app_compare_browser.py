@@ -59,7 +59,7 @@ def press(page, name):
 
 def test_branch_that_is_switched_brings_its_panel_and_a_reload_keeps_it(visit):
     page = visit("&panels=r%2B2V&branches=r%2B2V")
-    expect(page.locator(".gm-square")).to_have_count(1)
+    expect(page.locator(".gm-square:visible")).to_have_count(1)
     press(page, "r")
     expect(panel(page, "V + σ").locator(".numbers")).to_contain_text("N = ", timeout=PATIENCE)
     expect(panel(page, "V + σ")).to_contain_text("against r + V + σ")
