@@ -71,6 +71,7 @@ class Page:
         self.choice.settle()
         self._views = {}
         self._main = pn.Column(sizing_mode="stretch_width", css_classes=["gm-main"])
+        self._theme = ThemeSwitch.of(self.choice)
         self._await_visitor()
         self._data_sets = self._chooser()
         self.template = pn.Template(TEMPLATE, design=Look, location=False)
@@ -80,7 +81,7 @@ class Page:
             "chooser": self._data_sets,
             "guide": Guide.of(self.choice),
             "address": Address.of(self.choice),
-            "theme": ThemeSwitch.of(self.choice),
+            "theme": self._theme,
             "selection": SelectionBar.of(self.choice),
             "strip": SelectionStrip.of(self.choice),
             "main": self._main,
@@ -138,7 +139,7 @@ class Page:
         else:
             self.choice.pending = True
             self._main.append(pn.pane.HTML(OPENING))
-            pn.state.onload(self._begin)
+            self._theme.param.watch(lambda _: pn.state.onload(self._begin), "told")
 
     def _begin(self) -> None:
         """Show the first page."""

@@ -1,8 +1,9 @@
-"""``galmass bench serve``: visitors come, click and leave."""
+"""``galmass bench serve``: visitors come, click and leave; and how much their first page weighs."""
 
 from contextlib import nullcontext
 
 import pytest
+from served import served
 
 from galmass_core.benchmarks import serve
 
@@ -28,3 +29,19 @@ def test_waits_of_visitors_are_measured(chromium, monkeypatch):
     *waits, memory = figures.values()
     assert all(figure.cpu_ms > 0 and figure.wait_ms > 0 for figure in waits)
     assert memory.memory_mb < 100
+
+
+def test_first_page_takes_less_than_three_megabytes_of_data(chromium, tmp_path):
+    data, received = serve._crowded(tmp_path, 28_110), []
+    with served(data.path, tmp_path, "--warm") as address:
+        page = chromium.new_page(color_scheme="light")
+        page.on(
+            "websocket",
+            lambda link: link.on("framereceived", lambda frame: received.append(len(frame))),
+        )
+        page.goto(address)
+        page.wait_for_function(f"{serve._READY} && {serve._SEEN}")
+        page.locator("b.ready").wait_for()
+        page.wait_for_timeout(2000)
+    page.context.close()
+    assert 1e6 < sum(received) < 3e6

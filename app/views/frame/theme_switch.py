@@ -13,6 +13,7 @@ class ThemeSwitch(JSComponent):
     """
 
     theme = param.Selector(default="dark", objects=["dark", "light"])
+    told = param.Boolean(doc="Whether the browser has told which one it wants.")
 
     _esm = """
     export function render({ model, view }) {
@@ -32,6 +33,7 @@ class ThemeSwitch(JSComponent):
         turn(theme)
       }
       turn(root.dataset.theme)
+      model.told = true
       const page = view.model.document
       page.on_event("connection_lost", () => { root.dataset.server = "lost" })
       page.on_event("client_reconnected", () => { delete root.dataset.server })
