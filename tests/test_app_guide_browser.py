@@ -49,10 +49,6 @@ def begin(tab):
     return tab.get_by_role("dialog", name="A tour of the page")
 
 
-def middle(box):
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-
-
 @pytest.mark.parametrize("size", WIDTHS)
 @pytest.mark.parametrize("key", PAGES)
 def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(visit, key, size):
@@ -63,10 +59,12 @@ def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(v
         expect(card.get_by_role("heading")).to_have_text(title)
         expect(card.locator("small")).to_have_text(f"{number} of {len(stops)}")
         expect(card.locator("p")).to_have_text(words)
-        target = tab.locator(f".{look}:visible").first.bounding_box()
         around = ring.bounding_box()
-        assert around["x"] == pytest.approx(target["x"] - 5, abs=9), title
-        assert around["y"] == pytest.approx(target["y"] - 5, abs=9), title
+        targets = [one.bounding_box() for one in tab.locator(f".{look}:visible").all()]
+        distances = [
+            max(abs(around[axis] + 5 - target[axis]) for axis in "xy") for target in targets
+        ]
+        assert min(distances) < 9, title
         assert around["y"] < 900
         assert around["y"] + around["height"] > 0
         place = card.bounding_box()
