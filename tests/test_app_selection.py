@@ -1,5 +1,9 @@
 """Selections without a browser: their text, their history, their subsets and what is said."""
 
+import gc
+import weakref
+
+import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +13,7 @@ from galmass_app import selection, services
 from galmass_app.comparison import answers
 from galmass_app.page import PAGES
 from galmass_app.plots.scale import Scale
-from galmass_app.plots.selection import inside
+from galmass_app.plots.selection import inside, picked
 from galmass_app.state import LAST, Choice
 from galmass_app.thumbnails import shades, thumbnails
 from galmass_app.views.compare.controls import select_extremes
@@ -282,3 +286,18 @@ def test_thumbnails_are_small_pictures_of_four_maps():
     assert [one.startswith("data:image/png;base64,") for one in made] == [True] * 4
     assert len(set(made)) == 4
     assert sum(map(len, made)) < 30_000
+
+
+def test_plot_forgets_who_listened_to_it():
+    class Visitor:
+        def hear(self, geometry):
+            pass
+
+    visitor = Visitor()
+    hear = visitor.hear
+    plot = hv.render(picked((np.zeros(1), np.zeros(1)), ["x", "y"], hear))
+    assert plot.toolbar.tools
+    here = weakref.ref(visitor)
+    del plot, hear, visitor
+    gc.collect()
+    assert here() is None

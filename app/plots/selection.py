@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import holoviews as hv
 import numpy as np
@@ -79,14 +80,15 @@ def picked(
     axes : list
         Dimensions of the plot.
     chosen : callable
-        Called with the geometry of a box or a lasso.
+        Called with the geometry of a box or a lasso, as long as somebody else holds it: HoloViews
+        never forgets what is in an option, and a visitor who has left should be.
 
     Returns
     -------
     holoviews.Points
     """
     return hv.Points(tuple(part.astype("f4") for part in points), axes).opts(
-        size=SIZE, **LOOK, hooks=[above, partial(_dim, chosen=chosen)]
+        size=SIZE, **LOOK, hooks=[above, partial(_dim, chosen=ref(chosen))]
     )
 
 
@@ -95,9 +97,10 @@ def above(plot: ElementPlot, element: hv.Element) -> None:
     plot.handles["glyph_renderer"].level = "overlay"
 
 
-def _dim(plot: ElementPlot, element: hv.Points, chosen: Callable[[Geometry], None]) -> None:
+def _dim(plot: ElementPlot, element: hv.Points, chosen: ref[Callable[[Geometry], None]]) -> None:
     """Lay the veil where something is selected (a HoloViews hook)."""
     if "veil" not in plot.handles:
         plot.handles["veil"] = veil(plot.state)
-        selectable(plot.state, chosen)
+        if (select := chosen()) is not None:
+            selectable(plot.state, select)
     plot.handles["veil"].visible = len(element) > 0

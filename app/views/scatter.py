@@ -70,7 +70,8 @@ class Sample(pn.viewable.Viewer):
         self._ring.update(data=self._rows())
         ring = hv.DynamicMap(partial(_ring, x=choice.x, y=choice.y), streams=[self._ring])
         self._picked.update(data=self._selected())
-        dimmed = hv.DynamicMap(lambda data: picked(data, AXES, self._boxed), streams=[self._picked])
+        dim = partial(picked, axes=AXES, chosen=self._boxed)
+        dimmed = hv.DynamicMap(lambda data: dim(data), streams=[self._picked])
         self._pane.object = points * dimmed * ring
 
     def select(self) -> None:
