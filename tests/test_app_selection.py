@@ -7,6 +7,7 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
+from bokeh.models import LassoSelectTool
 from sample_tables import make_dataset, make_samples
 
 from galmass_app import selection, services
@@ -295,9 +296,11 @@ def test_plot_forgets_who_listened_to_it():
 
     visitor = Visitor()
     hear = visitor.hear
-    plot = hv.render(picked((np.zeros(1), np.zeros(1)), ["x", "y"], hear))
-    assert plot.toolbar.tools
+    points = picked((np.zeros(1), np.zeros(1)), ["x", "y"], hear)
+    plot = hv.renderer("bokeh").get_plot(points)
+    assert any(isinstance(tool, LassoSelectTool) for tool in plot.state.toolbar.tools)
     here = weakref.ref(visitor)
-    del plot, hear, visitor
+    plot.cleanup()
+    del plot, points, hear, visitor
     gc.collect()
     assert here() is None

@@ -1,6 +1,5 @@
 """Page: what do the branches say? Predictions of several networks side by side."""
 
-from functools import partial
 from html import escape
 from itertools import zip_longest
 
@@ -54,6 +53,8 @@ NO_RUNS = """<h2>No network has predicted these galaxies yet</h2>
 <p>Train some and they appear here: <a href="{link}">go to the Train page</a>, or in a terminal:</p>
 <pre>galmass train {name} --experiment mstar/r --preset laptop
 galmass train {name} --experiment mstar/r+2V --preset laptop</pre>"""
+
+REST = 1000  # ms, in which the browser draws
 
 
 class Compare(pn.viewable.Viewer):
@@ -182,7 +183,14 @@ class Compare(pn.viewable.Viewer):
         for panel, key in zip_longest(self._panels, keys):
             panel.show(key is not None, active=key == choice.branches)
         if len(keys) == len(self._panels) < MOST:
-            pn.state.onload(partial(pn.state.execute, self._prepare, schedule=True))
+            pn.state.onload(self._prepare_later)
+
+    def _prepare_later(self) -> None:
+        """Make one more panel when the browser has drawn those it has."""
+        if pn.state.curdoc and pn.state.curdoc.session_context:
+            pn.state.curdoc.add_timeout_callback(self._prepare, REST)
+        else:
+            self._prepare()
 
     def _prepare(self) -> None:
         """Make one more panel than there are: its figures take longer than what is in them."""

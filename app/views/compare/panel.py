@@ -75,6 +75,8 @@ class ComparePanel(pn.viewable.Viewer):
     def prepare(self) -> None:
         """Make the figures, before there is something to show."""
         self._pictures = Pictures(self._axes)
+        if self._axes.frame:
+            self._pictures.label(self._axes.frame)
         self._pictures.listen(self._tapped)
         self._pictures.listen_to_boxes(self._enclosed)
         square, inset, strip = (
