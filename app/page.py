@@ -1,5 +1,7 @@
 """The frame around every page: header, page switch, data set, theme, status line, URL."""
 
+import gc
+
 import panel as pn
 import param
 
@@ -92,6 +94,7 @@ class Page:
     def servable(self) -> None:
         """Serve it to the visitor of this session."""
         pn.state.add_periodic_callback(self._look, period=LOOK_EVERY)
+        pn.state.on_session_destroyed(lambda _: gc.collect())  # a page's parts hold each other
         with pn.state.curdoc.models.freeze():  # one scan of all models instead of fifteen
             self.template.servable(title="galmass")
 
