@@ -4,6 +4,7 @@ from base64 import b64encode
 from functools import lru_cache
 
 import panel as pn
+from bokeh.models import ImportedStyleSheet
 from panel.io.resources import CDN_DIST, DIST_DIR
 from panel.io.state import state
 
@@ -85,6 +86,7 @@ def _bring_sheets(*_: object) -> None:
     """
     for sheets in state._stylesheets.values():
         for sheet in sheets.values():
-            if (url := str(sheet.url)).startswith(CDN_DIST):
+            url = str(sheet.url) if isinstance(sheet, ImportedStyleSheet) else ""
+            if url.startswith(CDN_DIST):
                 path = DIST_DIR / url.removeprefix(CDN_DIST).partition("?")[0]
                 sheet.url = "data:text/css;base64," + b64encode(path.read_bytes()).decode()

@@ -14,7 +14,8 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright
 expect = playwright.expect
 
 pytestmark = pytest.mark.browser
-SQUARES = f"{FIGURES}.filter(v => v.model.below[0]?.axis_label?.startsWith('true'))"
+SQUARES = f"""{FIGURES}.filter(
+    v => v.model.below[0]?.axis_label?.startsWith('true') && v.el.getBoundingClientRect().width)"""
 
 
 @pytest.fixture(scope="module")
