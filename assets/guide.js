@@ -108,6 +108,11 @@ function guided(model, over) {
     card.style.top = `${Math.max(10, top)}px` // also while it scrolls there
     card.style.left = `${Math.max(10, left)}px`
   }
+  let frame = 0
+  function follow() { // also what moves because something above it has grown
+    place()
+    frame = requestAnimationFrame(follow)
+  }
   function show(number) {
     at = number
     const stop = stops[at]
@@ -131,15 +136,13 @@ function guided(model, over) {
     ring.style.display = "block"
     card.showPopover()
     show(0)
-    addEventListener("scroll", place, { passive: true })
-    addEventListener("resize", place)
+    follow()
     document.addEventListener("keydown", leave)
   }
   function stop() {
     ring.style.display = "none"
     card.hidePopover()
-    removeEventListener("scroll", place)
-    removeEventListener("resize", place)
+    cancelAnimationFrame(frame)
     document.removeEventListener("keydown", leave)
   }
   function end() {

@@ -49,6 +49,14 @@ def begin(tab):
     return tab.get_by_role("dialog", name="A tour of the page")
 
 
+def distance(tab, ring, look):
+    """Return how far the ring is from what it points at; a page may still move."""
+    tab.wait_for_timeout(100)
+    around = ring.bounding_box()
+    targets = [one.bounding_box() for one in tab.locator(f".{look}:visible").all()]
+    return min(max(abs(around[axis] + 5 - target[axis]) for axis in "xy") for target in targets)
+
+
 @pytest.mark.parametrize("size", WIDTHS)
 @pytest.mark.parametrize("key", PAGES)
 def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(visit, key, size):
@@ -59,12 +67,8 @@ def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(v
         expect(card.get_by_role("heading")).to_have_text(title)
         expect(card.locator("small")).to_have_text(f"{number} of {len(stops)}")
         expect(card.locator("p")).to_have_text(words)
+        assert any(distance(tab, ring, look) < 9 for _ in range(20)), title
         around = ring.bounding_box()
-        targets = [one.bounding_box() for one in tab.locator(f".{look}:visible").all()]
-        distances = [
-            max(abs(around[axis] + 5 - target[axis]) for axis in "xy") for target in targets
-        ]
-        assert min(distances) < 9, title
         assert around["y"] < 900
         assert around["y"] + around["height"] > 0
         place = card.bounding_box()

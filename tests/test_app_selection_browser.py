@@ -55,8 +55,11 @@ def visit(open_tab, server):
 def draw_box(page, place, left=0.25, right=0.75):
     """Draw a box over the middle of a plot, from top to bottom."""
     page.wait_for_function(TAKE_BOX, arg=place)
-    page.wait_for_timeout(500)
-    x, y, width, height = page.evaluate(TAKE_BOX, place)
+    before, box = None, page.evaluate(TAKE_BOX, place)
+    while box != before:  # plots that arrive above move it
+        page.wait_for_timeout(700)
+        before, box = box, page.evaluate(TAKE_BOX, place)
+    x, y, width, height = box
     page.mouse.move(x + left * width, y + 0.02 * height)
     page.mouse.down()
     page.mouse.move(x + 0.5 * width, y + 0.5 * height)
