@@ -150,17 +150,10 @@ class Pictures:
         self._data["contours"].data = _contours(contour_lines(true, error, density))
         self._show_strip(rows.dropna(subset="x"), frame)
         self.show_ratios(error, frame)
-        self.label(frame)
-
-    def label(self, frame: Frame) -> None:
-        """Name the axes; a browser lays out a figure anew for each name that changes."""
-        label, step = axis_label(frame.target), _step(frame.reach)
+        label = axis_label(frame.target)
         self.square.xaxis.axis_label = f"true {label}"
         self.square.yaxis.axis_label = f"predicted {label}"
         self.strip.xaxis.axis_label = frame.label
-        self._ticks["inset"].ticks = [-step, step]
-        self._ticks["strip"].ticks = [-step, 0, step]
-        self.inset.xaxis.major_label_overrides = {-step: f"−{step:g}", step: f"+{step:g}"}
 
     def move(self, moves: pd.DataFrame | None) -> None:
         """Draw arrows from one prediction to another (see `largest_moves`), or none."""
@@ -225,6 +218,10 @@ class Pictures:
         sides = error.mean() + np.array([-1, 1]) * error.std()
         self._data["sides"].data = {"x": sides}
         self.inset.y_range.update(start=0, end=1.08 * max(counts.max(), 1))
+        step = _step(frame.reach)
+        self._ticks["inset"].ticks = [-step, step]
+        self._ticks["strip"].ticks = [-step, 0, step]
+        self.inset.xaxis.major_label_overrides = {-step: f"−{step:g}", step: f"+{step:g}"}
 
     def _draw_square(self) -> None:
         """Make the layers of predictions against the truth."""

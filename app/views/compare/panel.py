@@ -14,7 +14,7 @@ from galmass_app.state import Choice
 from galmass_app.views.compare.controls import panel_keys, remove_panel
 from galmass_app.views.take_along import TakeAlong
 
-HIDDEN = "gm-hidden"  # CSS class
+HIDDEN = "gm-hidden"  # CSS class; by `visible` figures take a tenth longer to come back
 
 
 class ComparePanel(pn.viewable.Viewer):
@@ -75,8 +75,6 @@ class ComparePanel(pn.viewable.Viewer):
     def prepare(self) -> None:
         """Make the figures, before there is something to show."""
         self._pictures = Pictures(self._axes)
-        if self._axes.frame:
-            self._pictures.label(self._axes.frame)
         self._pictures.listen(self._tapped)
         self._pictures.listen_to_boxes(self._enclosed)
         square, inset, strip = (
