@@ -43,6 +43,7 @@ TEMPLATE = """
 {% endfor %}
 <style>{{ style }}</style>
 <script>
+{{ layout }}
   document.documentElement.dataset.theme = localStorage.getItem("galmass-theme") ??
     (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark")
 </script>
@@ -78,6 +79,7 @@ class Page:
         self._data_sets = self._chooser()
         self.template = pn.Template(TEMPLATE, design=Look, location=False)
         self.template.add_variable("style", style_sheet("tokens.css") + style_sheet("style.css"))
+        self.template.add_variable("layout", style_sheet("layout.js"))
         for name, part in {
             "pages": self._switch(),
             "chooser": self._data_sets,

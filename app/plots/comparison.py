@@ -45,7 +45,7 @@ class Frame(NamedTuple):
 def common_frame(
     tables: Sequence[pd.DataFrame], target: str, values: pd.DataFrame, label: str
 ) -> Frame:
-    """Return axes that suit all predictions.
+    """Return axes that suit all predictions, round ones: they stay where another hardly differs.
 
     Parameters
     ----------
@@ -67,8 +67,8 @@ def common_frame(
     spread = max((table["y_pred"] - table["y_true"]).std(ddof=0) for table in tables)
     return Frame(
         target,
-        _with_margin(min(ends), max(ends), 0.04),
-        max(_WIDE * float(spread), 1e-3),
+        _rounded(*_with_margin(min(ends), max(ends), 0.04)),
+        _rounded(0, max(_WIDE * float(spread), 1e-3), steps=5)[1],
         _with_margin(values["x"].min(), values["x"].max(), 0.03),
         label,
     )
@@ -165,3 +165,9 @@ def _with_margin(low: float, high: float, share: float) -> tuple[float, float]:
     """Return ends of an axis that leave some space."""
     margin = share * (high - low) or 0.5
     return float(low - margin), float(high + margin)
+
+
+def _rounded(low: float, high: float, *, steps: int = 10) -> tuple[float, float]:
+    """Move ends of an axis outward, to a part of the power of ten below its length."""
+    step = 10 ** np.floor(np.log10(high - low)) / steps
+    return float(np.floor(low / step) * step), float(np.ceil(high / step) * step)

@@ -11,10 +11,9 @@ from galmass_app.plots.pictures import Pictures
 from galmass_app.plots.sample import nearest
 from galmass_app.plots.selection import Geometry, inside
 from galmass_app.state import Choice
+from galmass_app.views.apart import apart
 from galmass_app.views.compare.controls import panel_keys, remove_panel
 from galmass_app.views.take_along import TakeAlong
-
-HIDDEN = "gm-hidden"  # CSS class; by `visible` figures take a tenth longer to come back
 
 
 class ComparePanel(pn.viewable.Viewer):
@@ -63,7 +62,7 @@ class ComparePanel(pn.viewable.Viewer):
     @property
     def in_view(self) -> bool:
         """Whether it is shown."""
-        return HIDDEN not in self._layout.css_classes
+        return self._layout.visible
 
     @property
     def table(self) -> pd.DataFrame:
@@ -77,20 +76,13 @@ class ComparePanel(pn.viewable.Viewer):
         self._pictures = Pictures(self._axes)
         self._pictures.listen(self._tapped)
         self._pictures.listen_to_boxes(self._enclosed)
-        square, inset, strip = (
-            pn.Column(
-                pn.pane.Bokeh(figure, sizing_mode="stretch_width"),
-                css_classes=[f"gm-{name}"],
-                sizing_mode="stretch_width",
-            )
-            for name, figure in (
-                ("square", self._pictures.square),
-                ("inset", self._pictures.inset),
-                ("strip", self._pictures.strip),
-            )
+        framed = pn.Column(
+            apart(self._pictures.square, "gm-square"),
+            apart(self._pictures.inset, "gm-inset"),
+            css_classes=["gm-framed"],
+            sizing_mode="stretch_width",
         )
-        framed = pn.Column(square, inset, css_classes=["gm-framed"], sizing_mode="stretch_width")
-        self._plots[:] = [framed, strip]
+        self._plots[:] = [framed, apart(self._pictures.strip, "gm-strip")]
 
     def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
         """Show what a run says inside the axes, unless that is in view already.
@@ -122,8 +114,8 @@ class ComparePanel(pn.viewable.Viewer):
 
     def show(self, wanted: bool, *, active: bool = False) -> None:
         """Show the panel, or hide it; that of the branches that are on stands out."""
-        looks = [*["gm-active"] * active, *[HIDDEN] * (not wanted)]
-        self._layout.css_classes = ["gm-compared", self._class, *looks]
+        self._layout.visible = wanted
+        self._layout.css_classes = ["gm-compared", self._class, *["gm-active"] * active]
 
     def move(self, moves: pd.DataFrame | None) -> None:
         """Draw arrows (see `comparison.largest_moves`), or none."""

@@ -16,6 +16,7 @@ from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
 from galmass_app.plots.pictures import Pictures
 from galmass_app.plots.sample import nearest
+from galmass_app.views.apart import apart
 from galmass_app.views.features.importance import MEASURES
 from galmass_app.views.paper import words
 from galmass_core.datasets.dataset import DataSet
@@ -84,16 +85,12 @@ class PaperPanel(pn.viewable.Viewer):
             pictures.show_ratios(ratios, axes.frame)
             pictures.square.xaxis.axis_label = f"true {quantity(panel.target).label}"
             pictures.square.yaxis.axis_label = f"predicted {quantity(panel.target).label}"
-        panes = [
-            pn.Column(
-                pn.pane.Bokeh(figure, sizing_mode="stretch_width"),
-                css_classes=[f"gm-{name}"],
-                sizing_mode="stretch_width",
-            )
-            for name, figure in (("square", pictures.square), ("inset", pictures.inset))
-        ]
-        classes = ["gm-framed", "gm-paper-square"]
-        return pn.Column(*panes, css_classes=classes, sizing_mode="stretch_width")
+        return pn.Column(
+            apart(pictures.square, "gm-square"),
+            apart(pictures.inset, "gm-inset"),
+            css_classes=["gm-framed", "gm-paper-square"],
+            sizing_mode="stretch_width",
+        )
 
     def _tapped(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
         """Choose the sample next to the place that was tapped."""
