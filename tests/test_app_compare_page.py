@@ -394,7 +394,7 @@ def test_removed_panel_is_not_shown_any_more(visit):
     page = visit()
     page._panels[1]._remove.clicks += 1
     assert page.choice.panels == "r+2V;2V;power-law"
-    assert [panel.in_view for panel in page._panels] == [True, True, True, False, False]
+    assert [panel.in_view for panel in page._panels] == [True, True, True, False, False, False]
 
 
 def test_arrows_lead_from_the_reference(visit):
@@ -458,8 +458,11 @@ def test_table_has_our_rows_beside_the_papers(data):
 
 def test_next_panel_is_made_before_it_is_asked_for(visit):
     page = visit(panels="r+2V;r")
-    *_, spare = page._panels
-    assert [panel.in_view for panel in page._panels] == [True, True, False]
+    assert [panel.ready for panel in page._panels] == [True, True, *[False] * 4]
+    page._prepare()
+    assert [panel.ready for panel in page._panels] == [True, True, True, *[False] * 3]
+    assert [panel.in_view for panel in page._panels] == [True, True, *[False] * 4]
+    figures = page._panels[2]._pictures
     page.choice.panels = "r+2V;r;2V"
-    assert spare is page._panels[2]
-    assert [panel.in_view for panel in page._panels] == [True, True, True, False]
+    assert page._panels[2].in_view
+    assert page._panels[2]._pictures is figures

@@ -40,6 +40,7 @@ _AT_ONCE, _ONE_AFTER_ANOTHER = 20, 50  # visitors
 _CROWD = 100_000  # samples; of more, one visitor is measured
 _GONE = 5.0  # s until nothing is left of sessions without a visitor
 _PAUSE = 2000  # ms before the first click
+_LOOKED_AROUND = 7000  # ms before the first branch is switched: the page prepares for it
 _SWITCHED = ("g−r", "r", "V", "r", "g−r")  # from all four: every combination is a new one
 
 # What the browser shows, in its own words.
@@ -222,7 +223,7 @@ def _compare(server: _Server, size: int) -> Figure:
         page = context.new_page()
         page.goto(f"{server.address}?page=compare&panels=g,r%2B2V&branches=g,r%2B2V")
         _wait_for_panels(page, 1)
-        page.wait_for_timeout(_PAUSE)
+        page.wait_for_timeout(_LOOKED_AROUND)
 
         def switch(branch: str, count: int) -> None:
             buttons = page.locator(".gm-branches")

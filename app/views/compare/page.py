@@ -54,7 +54,7 @@ NO_RUNS = """<h2>No network has predicted these galaxies yet</h2>
 <pre>galmass train {name} --experiment mstar/r --preset laptop
 galmass train {name} --experiment mstar/r+2V --preset laptop</pre>"""
 
-REST = 1000  # ms, in which the browser draws
+REST = 700  # ms without a click
 
 
 class Compare(pn.viewable.Viewer):
@@ -65,8 +65,9 @@ class Compare(pn.viewable.Viewer):
     def __init__(self, choice: Choice) -> None:
         super().__init__(choice=choice)
         stretch = {"sizing_mode": "stretch_width"}
-        self._axes, self._panels = Axes(), []
-        self._answers, self._target, self._known = {}, "", None
+        self._axes = Axes()
+        self._panels = [ComparePanel(choice, self._axes, place) for place in range(MOST)]
+        self._answers, self._target, self._known, self._resting = {}, "", None, None
         self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
         self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
         self._controls, self._galaxy = CompareControls(choice), ComparedGalaxy(choice)
@@ -81,9 +82,9 @@ class Compare(pn.viewable.Viewer):
             **stretch,
         )
         self._tile = pn.Column(tile, css_classes=["gm-compared"], **stretch)
-        self._grid = pn.Column(self._tile, css_classes=["gm-compare-grid"], **stretch)
+        grid = pn.Column(*self._panels, self._tile, css_classes=["gm-compare-grid"], **stretch)
         comparing = pn.Column(
-            self._controls, self._grid, self._galaxy, css_classes=["gm-compare"], **stretch
+            self._controls, grid, self._galaxy, css_classes=["gm-compare"], **stretch
         )
         self._comparing = pn.Column(comparing, css_classes=["gm-slot"], **stretch)
         self._pulse = Pulse(self._pull)
@@ -172,36 +173,29 @@ class Compare(pn.viewable.Viewer):
         titles = {key: _called(key, each) for key, each in self._answers.items()}
         self._controls.draw(targets, self._target, titles, against)
         self._offer()
-        for place, (key, answer) in enumerate(self._answers.items()):
-            fresh = place == len(self._panels)
-            if fresh:
-                self._panels.append(ComparePanel(choice, self._axes, place))
-            self._panels[place].draw(answer, values, against)
-            self._write(self._panels[place], key, answer)
-            if fresh:  # only now: Panel loses its way to its style sheets if it changes at once
-                self._grid.insert(place, self._panels[place])
+        for panel, (key, answer) in zip(self._panels, self._answers.items(), strict=False):
+            panel.draw(answer, values, against)
+            self._write(panel, key, answer)
         for panel, key in zip_longest(self._panels, keys):
             panel.show(key is not None, active=key == choice.branches)
-        if len(keys) == len(self._panels) < MOST:
-            pn.state.onload(self._prepare_later)
+        pn.state.onload(self._rest)
 
-    def _prepare_later(self) -> None:
-        """Make one more panel when the browser has drawn those it has."""
-        if pn.state.curdoc and pn.state.curdoc.session_context:
-            pn.state.curdoc.add_timeout_callback(self._prepare, REST)
-        else:
-            self._prepare()
+    def _rest(self) -> None:
+        """Leave the browser alone for a moment; then make another panel's figures."""
+        document = pn.state.curdoc
+        if document and document.session_context:
+            if self._resting:
+                document.remove_timeout_callback(self._resting)
+            self._resting = document.add_timeout_callback(self._prepare, REST)
 
     def _prepare(self) -> None:
-        """Make one more panel than there are: its figures take longer than what is in them."""
-        place = len(self._panels)
-        if place == len(panel_keys(self.choice)) < MOST:
-            panel = ComparePanel(self.choice, self._axes, place)
-            panel.prepare()
-            panel.show(False)
-            self._panels.append(panel)
+        """Make the figures of one panel more, for they take longer than what is in them."""
+        self._resting = None
+        panel = next((panel for panel in self._panels if not panel.ready), None)
+        if panel:
             with one_update():
-                self._grid.insert(place, panel)
+                panel.prepare()
+            self._rest()
 
     def _pull(self) -> bool:
         """Take what the worker has made; return whether there is more to come."""

@@ -53,6 +53,7 @@ class ComparePanel(pn.viewable.Viewer):
             self._gap,
             self._words,
             css_classes=["gm-compared", self._class],
+            visible=False,
             **stretch,
         )
 
@@ -65,6 +66,11 @@ class ComparePanel(pn.viewable.Viewer):
         return self._layout.visible
 
     @property
+    def ready(self) -> bool:
+        """Whether its figures are made."""
+        return self._pictures is not None
+
+    @property
     def table(self) -> pd.DataFrame:
         """The predictions in view: ``name``, ``los``, ``y_true``, ``y_pred``, and the property."""
         samples = self._choice.data.samples[["name", "los", self._against]]
@@ -72,7 +78,9 @@ class ComparePanel(pn.viewable.Viewer):
         return self._drawn[0].predictions[columns].merge(samples, how="left")
 
     def prepare(self) -> None:
-        """Make the figures, before there is something to show."""
+        """Make the figures, unless they are there."""
+        if self.ready:
+            return
         self._pictures = Pictures(self._axes)
         self._pictures.listen(self._tapped)
         self._pictures.listen_to_boxes(self._enclosed)
@@ -103,8 +111,7 @@ class ComparePanel(pn.viewable.Viewer):
         self._drawn, self._rows = (answer, self._axes.frame), None
         if there:
             self._rows = errors_beside(answer.predictions, values)
-            if self._pictures is None:
-                self.prepare()
+            self.prepare()
             self._pictures.show(self._rows)
 
     def write(self, title: str, words: str, gap: str, *, alone: bool) -> None:
@@ -119,7 +126,7 @@ class ComparePanel(pn.viewable.Viewer):
 
     def move(self, moves: pd.DataFrame | None) -> None:
         """Draw arrows (see `comparison.largest_moves`), or none."""
-        if self._pictures:
+        if self.ready:
             self._pictures.move(moves)
 
     def mark(self, galaxy: str, los: str) -> None:
