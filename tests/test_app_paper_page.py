@@ -268,6 +268,19 @@ def test_galaxy_in_view_is_marked_in_the_panels():
     assert len(views[0]._pictures._data["square_mark"].data["x"]) == 3
 
 
+def test_panels_are_drawn_one_at_a_time_each_with_the_galaxy_in_view():
+    page = visit("12")
+    page.choice.galaxy = page._drawing.panels[0]._rows["name"].iloc[0]
+    page.choice.theme = "light"  # draws the figure anew
+    count = len(page._drawing.panels)
+    assert [panel.drawn for panel in page._drawing.panels] == [False] * count
+    for done in range(1, count + 1):
+        assert page._pull() == (done < count)
+        assert sum(panel.drawn for panel in page._drawing.panels) == done
+    for panel in page._drawing.panels:
+        assert len(panel._pictures._data["square_mark"].data["x"]) == 3
+
+
 def test_page_without_data_says_how_to_make_some(home, monkeypatch):
     monkeypatch.setattr("galmass_app.services.catalogue", dict)
     page = Paper(Choice(page="paper"))

@@ -39,7 +39,7 @@ class Drawing:
     ----------
     parts : list of Viewable
     panels : list of PaperPanel
-        Those that mark the galaxy in view.
+        Those that mark the galaxy in view; `draw_next` fills them.
     rows : pandas.DataFrame
         The numbers in the pictures.
     fits : callable or None
@@ -55,6 +55,15 @@ class Drawing:
         """Mark the galaxy in view."""
         for panel in self.panels:
             panel.mark(galaxy, los)
+
+    @property
+    def due(self) -> bool:
+        """Whether there are panels to be drawn."""
+        return any(not panel.drawn for panel in self.panels)
+
+    def draw_next(self) -> None:
+        """Draw one panel more: all in one go would keep other visitors waiting."""
+        next(panel for panel in self.panels if not panel.drawn).draw()
 
 
 def sample_of(choice: Choice) -> tuple[str, str]:

@@ -128,6 +128,7 @@ class Paper(pn.viewable.Viewer):
         self._drawing = draw_figure(choice, self._content)
         self._drawing.mark(choice.galaxy, choice.los)
         self._picture[:] = [self._table] if self._table else self._drawing.parts
+        self._pulse.wake()
         self._take[:] = [self._menu()]
         self._made.object = words.how_made(
             choice.figure,
@@ -143,11 +144,14 @@ class Paper(pn.viewable.Viewer):
             if self._slot and (content := self._slot.take()) is not None:
                 self._content = content
                 self._show()
+            elif self._drawing.due:
+                self._drawing.draw_next()
+                self._drawing.mark(self.choice.galaxy, self.choice.los)
             if self._table:
                 self._table.pull()
-        more = any(one and one.busy for one in (self._slot, self._table))
-        self._late.visible = more and self._late.visible
-        return more
+        busy = any(one and one.busy for one in (self._slot, self._table))
+        self._late.visible = busy and self._late.visible
+        return busy or self._drawing.due
 
     def _look_for_runs(self, _: param.parameterized.Event) -> None:
         """Measure anew when a run has ended."""

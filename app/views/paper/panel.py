@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 
-from galmass_app.comparison import Missing, Result
+from galmass_app.comparison import Missing
 from galmass_app.fits import Fit
 from galmass_app.paper_answers import Answer
 from galmass_app.paper_figures import Panel
@@ -46,43 +46,53 @@ class PaperPanel(pn.viewable.Viewer):
         choose: Callable[[str, str], None],
     ) -> None:
         super().__init__()
+        self._data, self._panel, self._answer, self._axes = data, panel, answer, axes
         self._choose, self._rows, self._pictures = choose, None, None
-        stretch = {"sizing_mode": "stretch_width"}
-        title = pn.pane.HTML(
-            words.panel_title(panel, answer), css_classes=["gm-paper-title"], **stretch
-        )
-        self._layout = pn.Column(title, css_classes=["gm-paper-panel"], **stretch)
-        if isinstance(answer, Missing):
-            gap = words.gap(data, panel, answer)
-            self._layout.append(pn.pane.HTML(gap, css_classes=["gm-paper-square"], **stretch))
-            return
-        self._rows = drawn_rows(answer.predictions, linear=panel.linear)
-        seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self._rows)
-        said = words.panel_words(data, panel, seen, axes.frame)
-        self._layout.extend(
-            [
-                self._framed(panel, answer, axes),
-                pn.pane.HTML(said, css_classes=["gm-result", "gm-paper-words"], **stretch),
-                *([_bars(answer)] if isinstance(answer, Fit) else []),
-            ]
+        self._layout = pn.Column(
+            _html(words.panel_title(panel, answer), "gm-paper-title"),
+            css_classes=["gm-paper-panel"],
+            sizing_mode="stretch_width",
         )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is more of it than its title."""
+        return len(self._layout) > 1
+
+    def draw(self) -> None:
+        """Draw what was answered, or write why there is no answer."""
+        data, panel, answer = self._data, self._panel, self._answer
+        if isinstance(answer, Missing):
+            self._layout.append(_html(words.gap(data, panel, answer), "gm-paper-square"))
+            return
+        self._rows = drawn_rows(answer.predictions, linear=panel.linear)
+        seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self._rows)
+        said = words.panel_words(data, panel, seen, self._axes.frame)
+        self._layout.extend(
+            [
+                self._framed(),
+                _html(said, "gm-result", "gm-paper-words"),
+                *([_bars(answer)] if isinstance(answer, Fit) else []),
+            ]
+        )
 
     def mark(self, galaxy: str, los: str) -> None:
         """Join the lines of sight of the galaxy in view."""
         if self._pictures:
             self._pictures.mark(self._rows[self._rows["name"] == galaxy], los)
 
-    def _framed(self, panel: Panel, answer: Result | Fit, axes: Axes) -> pn.Column:
+    def _framed(self) -> pn.Column:
         """Draw the square and the histogram in its corner."""
-        self._pictures = pictures = Pictures(axes)
+        panel, predictions = self._panel, self._answer.predictions
+        self._pictures = pictures = Pictures(self._axes)
         pictures.listen(self._tapped)
         pictures.show(self._rows)
         if panel.linear:
-            ratios = (answer.predictions["y_pred"] - answer.predictions["y_true"]).to_numpy(float)
-            pictures.show_ratios(ratios, axes.frame)
+            ratios = (predictions["y_pred"] - predictions["y_true"]).to_numpy(float)
+            pictures.show_ratios(ratios, self._axes.frame)
             pictures.square.xaxis.axis_label = f"true {quantity(panel.target).label}"
             pictures.square.yaxis.axis_label = f"predicted {quantity(panel.target).label}"
         return pn.Column(
@@ -140,6 +150,11 @@ def _frame(target: str, tables: Sequence[pd.DataFrame], *, linear: bool) -> Fram
         return frame
     shown = [drawn_rows(each, linear=True) for each in tables]
     return common_frame(shown, target, shown[0], "")._replace(reach=frame.reach)
+
+
+def _html(said: str, *kinds: str) -> pn.pane.HTML:
+    """Return words as a pane."""
+    return pn.pane.HTML(said, css_classes=list(kinds), sizing_mode="stretch_width")
 
 
 def _bars(fit: Fit) -> pn.pane.HoloViews:
