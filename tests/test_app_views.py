@@ -261,6 +261,8 @@ def test_facts_explain_every_term_and_leave_out_what_is_not_known(choice):
     assert "nan" not in page
     assert "half-mass radius" in page
     assert f"{row['log_mtot_2rhsm']:.2f}" in page
+    assert "redshift 0.00 · seen along x" in headline(row)
+    assert "redshift" not in headline(row.drop("redshift"))
 
 
 def test_error_stays_until_it_is_dismissed(choice):

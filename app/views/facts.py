@@ -54,11 +54,13 @@ def headline(row: pd.Series) -> str:
     name = GalaxyName.parse(row["name"])
     known = name.simulation.startswith(name.suite)  # as in TNG/TNG100-1
     simulation = name.simulation if known else f"{name.suite} {name.simulation}"
+    redshift = row.get("redshift")
+    when = "" if pd.isna(redshift) else f" · redshift {redshift:.2f}"
     return (
         f'<div class="line"><h1>Subhalo {escape(name.subhalo)}</h1>'
         f"{SYNTHETIC if row.get('synthetic') else ''}"
         f"<p>{escape(simulation)}, snapshot {escape(name.snapshot)}"
-        f" · redshift {row['redshift']:.2f}{_seen_along(row, ' · ')}</p></div>"
+        f"{when}{_seen_along(row, ' · ')}</p></div>"
     )
 
 
