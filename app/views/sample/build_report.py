@@ -112,7 +112,7 @@ def making(data: DataSet) -> str:
     info = data.info
     facts = {
         "galmass": info["galmass"],
-        "looked at": _looked_at(info),
+        "read": _read(info),
         "only those with": info.get("where"),
         "only some IDs": info.get("ids") and f"list {info['ids'][:8]}",
         "maps": _maps(info.get("maps")) if data.has_maps else "none: numbers alone",
@@ -187,8 +187,8 @@ def _definition(key: str, text: str) -> str:
     return f'<tr><th scope="row" class="key">{words}</th><td>{escape(text)}</td></tr>'
 
 
-def _looked_at(info: dict) -> str:
-    """Say how many galaxies of how many files were considered."""
+def _read(info: dict) -> str:
+    """Say how many galaxies were read from how many files: those that the selection let through."""
     sources = info.get("sources", {})
     files = f" in {sources['files']:,} files" if "files" in sources else ""
     return f"{sources['galaxies']:,} galaxies{files}" if "galaxies" in sources else ""
