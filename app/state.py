@@ -98,6 +98,8 @@ class Choice(param.Parameterized):
                 break
         if self.dataset and galaxy:
             self.show(galaxy)
+            if self.not_found:  # for all pages to say
+                self.param.update(error=f"{self.error} {self.not_found}".strip(), not_found="")
 
     def open(self, name: str) -> None:
         """Go to another data set; stay where we are if it cannot be opened."""

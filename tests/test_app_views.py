@@ -316,7 +316,7 @@ def test_nonsense_in_the_url_is_told_and_left_aside():
     choice = Page().choice
     assert (choice.galaxy, choice.los, choice.x) == (NAMES[0], "z", "log_mstar")
     assert "los=q" in choice.error
-    assert "no subhalo 99" in choice.not_found
+    assert "no subhalo 99" in choice.error
 
 
 @pytest.mark.usefixtures("document")

@@ -37,7 +37,7 @@ def numbers(answer: Result) -> str:
     scatter, mean = answer.errors["std"], answer.errors["mean"]
     return (
         f'<p class="numbers">σ = <b>{scatter} dex</b>, bias {signed(mean.value, 3)}, '
-        f"N = {len(answer.predictions):,}</p>"
+        f"N&nbsp;=&nbsp;{len(answer.predictions):,}</p>"
     )
 
 
