@@ -14,6 +14,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright
 expect = playwright.expect
 
 pytestmark = pytest.mark.browser
+RESTED = 6000  # ms until the page has made what it has not been asked for yet
 SQUARES = f"""{FIGURES}.filter(
     v => v.model.below[0]?.axis_label?.startsWith('true') && v.el.getBoundingClientRect().width)"""
 
@@ -70,6 +71,24 @@ def test_branch_that_is_switched_brings_its_panel_and_a_reload_keeps_it(visit):
     page.wait_for_url(re.compile("panels=r%2B2V%3B2V"))
     page.reload()
     expect(panel(page, "V + σ").locator(".numbers")).to_be_visible(timeout=PATIENCE)
+
+
+def test_page_is_laid_out_once_for_a_branch_and_figures_lay_themselves_out(visit):
+    page = visit("&panels=r%2B2V&branches=r%2B2V")
+    page.wait_for_timeout(RESTED)
+    page.evaluate(
+        """() => {
+            window.layouts = 0
+            const root = Bokeh.index.roots.find(view => view.el.matches(".gm-main"))
+            const { update_layout } = root
+            root.update_layout = () => { layouts += 1; update_layout.call(root) }
+        }"""
+    )
+    press(page, "r")
+    page.wait_for_function(f"{SQUARES}.length === 2")
+    expect(panel(page, "V + σ").locator(".numbers")).to_contain_text("N = ", timeout=PATIENCE)
+    assert page.evaluate("layouts") == 1
+    assert page.evaluate(f"{SQUARES}.every(view => view.is_layout_root)")
 
 
 def test_combination_that_is_not_trained_leads_to_the_train_page(visit):
