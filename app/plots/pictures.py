@@ -28,7 +28,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 from bokeh.transform import linear_cmap
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from galmass_app.plots.comparison import Axes, Frame
 from galmass_app.plots.frame import quiet
@@ -128,7 +128,7 @@ class Pictures:
         """Ring selected samples and dim the others; none lifts the veil; ``rows`` as of `show`."""
         for place, columns in _COLUMNS.items():
             x, y = (rows[column].to_numpy("f4") for column in columns)
-            self._data[f"{place}_picked"].data = {"x": x, "y": y}
+            self._put(f"{place}_picked", x=x, y=y)
         for each in self._veils:
             each.visible = len(rows) > 0
 
@@ -159,12 +159,9 @@ class Pictures:
         """Draw arrows from one prediction to another (see `largest_moves`), or none."""
         moves = pd.DataFrame({"y_true": [], "start": [], "end": []}) if moves is None else moves
         up = moves["end"] > moves["start"]
-        self._data["shafts"].data = {key: moves[key] for key in ("y_true", "start", "end")}
-        self._data["heads"].data = {
-            "x": moves["y_true"],
-            "y": moves["end"],
-            "marker": np.where(up, "triangle", "inverted_triangle"),
-        }
+        self._put("shafts", **{key: moves[key] for key in ("y_true", "start", "end")})
+        marker = np.where(up, "triangle", "inverted_triangle")
+        self._put("heads", x=moves["y_true"], y=moves["end"], marker=marker)
 
     def mark(self, rows: pd.DataFrame, los: str) -> None:
         """Join a galaxy's lines of sight, the one in view large; ``rows`` as of `show`."""
@@ -173,11 +170,14 @@ class Pictures:
         for place, (x, y) in _COLUMNS.items():
             x, y = rows[x].to_numpy(float), rows[y].to_numpy(float)
             size = np.where(seen, 14, 8)[last]
-            self._data[f"{place}_mark"].data = {"x": x[last], "y": y[last], "size": size}
-            self._data[f"{place}_joined"].data = {
-                "x": np.append(x, x[:1]),
-                "y": np.append(y, y[:1]),
-            }
+            self._put(f"{place}_mark", x=x[last], y=y[last], size=size)
+            self._put(f"{place}_joined", x=np.append(x, x[:1]), y=np.append(y, y[:1]))
+
+    def _put(self, layer: str, **columns: ArrayLike) -> None:
+        """Give a layer other data; a figure is painted anew only if they differ."""
+        source = self._data[layer]
+        if not all(np.array_equal(source.data[key], new) for key, new in columns.items()):
+            source.data = columns
 
     def _fill(
         self,

@@ -1,27 +1,47 @@
-"""A figure -> a part of a page that lays itself out, apart from all others."""
+"""A part of a page that is laid out alone."""
+
+from typing import Any
 
 import panel as pn
-from bokeh.models import Column, Pane
-from bokeh.plotting import figure
+from bokeh.document import Document
+from bokeh.model import Model
+from bokeh.models import Pane
+from pyviz_comms import Comm
 
 
-def apart(picture: figure, css_class: str) -> pn.Column:
-    """Show a figure that is laid out alone.
+class Apart(pn.Column):
+    """As wide as its place, with one thing in it, for good, that lays itself out.
 
     Bokeh lays all figures of a page out anew whenever any part of it changes, but for those inside
-    a `Pane`: where there are many, that is what a click would wait for.
+    a `bokeh.models.Pane`: where there are many, that is what a click would wait for.
 
     Parameters
     ----------
-    picture : bokeh.plotting.figure
-        As wide as its place.
-    css_class : str
-        Of the place.
-
-    Returns
-    -------
-    panel.Column
+    figure : Viewable or Bokeh figure
+    *css_classes : str
     """
-    wide = {"sizing_mode": "stretch_width"}
-    alone = Column(children=[Pane(elements=[picture])], **wide)
-    return pn.Column(pn.pane.Bokeh(alone, **wide), css_classes=[css_class], **wide)
+
+    def __init__(self, figure: object, *css_classes: str) -> None:
+        super().__init__(
+            pn.panel(figure, sizing_mode="stretch_width"),
+            css_classes=list(css_classes),
+            sizing_mode="stretch_width",
+        )
+
+    def _get_objects(
+        self,
+        model: Model,
+        old_objects: list[pn.viewable.Viewable],
+        doc: Document,
+        root: Model,
+        comm: Comm | None = None,
+    ) -> tuple[list[Model], list[Model]]:
+        """Put the models of what is in it into a pane."""
+        models, old = super()._get_objects(model, old_objects, doc, root, comm)
+        pane = model.children[0] if model.children else Pane()
+        pane.elements = models
+        return [pane], old
+
+    def _compute_sizing_mode(self, children: list[Model], props: dict[str, Any]) -> dict[str, Any]:
+        """Leave the size to the style sheet."""
+        return {}

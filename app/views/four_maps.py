@@ -9,6 +9,7 @@ from holoviews.streams import Pipe
 from galmass_app.plots.maps import picture
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, palette
+from galmass_app.views.apart import Apart
 from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
 from galmass_core.quantities import Quantity, quantity
 
@@ -78,8 +79,10 @@ class FourMaps(pn.viewable.Viewer):
             pn.pane.HTML(
                 map_title(quantity(key)), css_classes=["gm-map-title"], sizing_mode="stretch_width"
             ),
-            pn.pane.HoloViews(
-                hv.DynamicMap(drawn, streams=[self._pipe]), css_classes=["gm-map"], margin=0
+            Apart(
+                pn.pane.HoloViews(
+                    hv.DynamicMap(drawn, streams=[self._pipe]), css_classes=["gm-map"], margin=0
+                )
             ),
             self._bars[key],
             css_classes=["gm-map-panel", f"gm-map-{key}"],

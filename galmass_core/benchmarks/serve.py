@@ -128,8 +128,8 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
             yield from _explore(server, size)
             if size < _CROWD:
                 yield _compare(server, size)
-                yield _all_at_once(server, size)
                 yield _one_after_another(server, size)
+                yield _all_at_once(server, size)
 
 
 def _crowded(folder: Path, size: int) -> DataSet:

@@ -11,7 +11,7 @@ from galmass_app.plots.pictures import Pictures
 from galmass_app.plots.sample import nearest
 from galmass_app.plots.selection import Geometry, inside
 from galmass_app.state import Choice
-from galmass_app.views.apart import apart
+from galmass_app.views.apart import Apart
 from galmass_app.views.compare.controls import panel_keys, remove_panel
 from galmass_app.views.take_along import TakeAlong
 
@@ -85,12 +85,12 @@ class ComparePanel(pn.viewable.Viewer):
         self._pictures.listen(self._tapped)
         self._pictures.listen_to_boxes(self._enclosed)
         framed = pn.Column(
-            apart(self._pictures.square, "gm-square"),
-            apart(self._pictures.inset, "gm-inset"),
+            Apart(self._pictures.square, "gm-square"),
+            Apart(self._pictures.inset, "gm-inset"),
             css_classes=["gm-framed"],
             sizing_mode="stretch_width",
         )
-        self._plots[:] = [framed, apart(self._pictures.strip, "gm-strip")]
+        self._plots[:] = [framed, Apart(self._pictures.strip, "gm-strip")]
 
     def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
         """Show what a run says inside the axes, unless that is in view already.

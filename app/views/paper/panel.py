@@ -16,7 +16,7 @@ from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
 from galmass_app.plots.pictures import Pictures
 from galmass_app.plots.sample import nearest
-from galmass_app.views.apart import apart
+from galmass_app.views.apart import Apart
 from galmass_app.views.features.importance import MEASURES
 from galmass_app.views.paper import words
 from galmass_core.datasets.dataset import DataSet
@@ -96,8 +96,8 @@ class PaperPanel(pn.viewable.Viewer):
             pictures.square.xaxis.axis_label = f"true {quantity(panel.target).label}"
             pictures.square.yaxis.axis_label = f"predicted {quantity(panel.target).label}"
         return pn.Column(
-            apart(pictures.square, "gm-square"),
-            apart(pictures.inset, "gm-inset"),
+            Apart(pictures.square, "gm-square"),
+            Apart(pictures.inset, "gm-inset"),
             css_classes=["gm-framed", "gm-paper-square"],
             sizing_mode="stretch_width",
         )

@@ -20,6 +20,7 @@ from galmass_app.plots.saliency import (
 )
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, palette
+from galmass_app.views.apart import Apart
 from galmass_app.views.four_maps import colour_bar, map_title
 from galmass_app.views.why import words
 from galmass_app.why import Reasons
@@ -122,17 +123,15 @@ class _Panel(pn.viewable.Viewer):
         self._bar = pn.pane.HTML(css_classes=["gm-bar"], **stretch)
         self._said = pn.pane.HTML(css_classes=["gm-why-map"], **stretch)
         self._steps = RingSteps()
-        self._rings = pn.Column(
-            pn.pane.Bokeh(self._steps.figure, margin=0, **stretch),
-            css_classes=["gm-why-rings"],
-            **stretch,
-        )
+        self._rings = Apart(self._steps.figure, "gm-why-rings")
         self._layout = pn.Column(
             pn.pane.HTML(map_title(quantity(key)), css_classes=["gm-map-title"], **stretch),
-            pn.pane.HoloViews(
-                hv.DynamicMap(self._picture, streams=[self._pipe]),
-                css_classes=["gm-map"],
-                margin=0,
+            Apart(
+                pn.pane.HoloViews(
+                    hv.DynamicMap(self._picture, streams=[self._pipe]),
+                    css_classes=["gm-map"],
+                    margin=0,
+                )
             ),
             self._bar,
             self._said,
