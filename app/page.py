@@ -142,6 +142,7 @@ class Page:
         if document is None or document.session_context is None:
             self._begin()  # in a test, or a server that warms up: nobody comes
         else:
+            services.keep_for_good()
             self.choice.pending = True
             self._main.append(pn.pane.HTML(OPENING))
             self._theme.param.watch(lambda _: pn.state.onload(self._begin), "told")
