@@ -149,12 +149,10 @@ class Page:
 
     def _begin(self) -> None:
         """Show the first page."""
-        try:
-            with one_update():
-                self._main.clear()
-                self._turn()
-        finally:
-            self.choice.pending = False
+        self.choice.pending = False
+        with one_update():
+            self._main.clear()
+            self._turn()
         self.choice.param.watch(self._turn, "page")
 
     def _turn(self, *_: param.parameterized.Event) -> None:

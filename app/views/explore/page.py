@@ -21,6 +21,8 @@ one from particle files with <code>galmass build</code>.</p>"""
 UNREADABLE = """<h2>The maps of this galaxy cannot be read</h2>
 <p>The line at the bottom says why. Other galaxies may be whole: go on to the next.</p>"""
 
+BELOW = "below"  # what is drawn after the maps have been sent
+
 
 class Explore(pn.viewable.Viewer):
     """Pick a galaxy by ID, by chance or in the scatter, and look at it."""
@@ -80,6 +82,7 @@ class Explore(pn.viewable.Viewer):
         self._layout[:] = [Picker(choice), portrait, below]
         follows = ("dataset", "galaxy", "los", "x", "y", "colours", "theme", "only")
         self._due = Due(choice, "explore", self._draw, follows)
+        self._due.add(BELOW)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -89,11 +92,14 @@ class Explore(pn.viewable.Viewer):
         parts = {
             self._draw_facts: {"dataset", "galaxy", "los"},
             self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme"},
-            self._draw_profiles: {"dataset", "galaxy"},
-            self._draw_sample: {"dataset", "x", "y"},
-            self._draw_rings: {"galaxy", "los"},
-            self._draw_selection: {"only"},
         }
+        if BELOW in due or Sample in self._views:
+            parts |= {
+                self._draw_profiles: {BELOW, "dataset", "galaxy"},
+                self._draw_sample: {BELOW, "dataset", "x", "y"},
+                self._draw_rings: {"galaxy", "los"},
+                self._draw_selection: {"only"},
+            }
         for draw, follows in parts.items():
             if due & follows:
                 with self.choice.reporting():
