@@ -23,8 +23,8 @@ def test_waits_of_visitors_are_measured(chromium, monkeypatch):
         "tap to four maps",
         "zoom to new picture",
         "branch toggle to new scatter",
-        "2 visitors at once, the last",
         "memory that 2 visitors leave",
+        "2 visitors at once, the last",
     ]
     *waits, memory = figures.values()
     assert all(figure.cpu_ms > 0 and figure.wait_ms > 0 for figure in waits)
