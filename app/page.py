@@ -149,8 +149,8 @@ class Page:
 
     def _begin(self) -> None:
         """Show the first page."""
-        self.choice.pending = False
         with one_update():
+            self.choice.pending = False
             self._main.clear()
             self._turn()
         self.choice.param.watch(self._turn, "page")
