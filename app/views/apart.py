@@ -38,9 +38,7 @@ class Apart(pn.Column):
     ) -> tuple[list[Model], list[Model]]:
         """Put the models of what is in it into a pane."""
         models, old = super()._get_objects(model, old_objects, doc, root, comm)
-        pane = model.children[0] if model.children else Pane()
-        pane.elements = models
-        return [pane], old
+        return [Pane(elements=models)], old
 
     def _compute_sizing_mode(self, children: list[Model], props: dict[str, Any]) -> dict[str, Any]:
         """Leave the size to the style sheet."""

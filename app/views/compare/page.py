@@ -173,10 +173,10 @@ class Compare(pn.viewable.Viewer):
         titles = {key: _called(key, each) for key, each in self._answers.items()}
         self._controls.draw(targets, self._target, titles, against)
         self._offer()
-        for panel, (key, answer) in zip(self._panels, self._answers.items(), strict=False):
-            panel.draw(answer, values, against)
-            self._write(panel, key, answer)
         for panel, key in zip_longest(self._panels, keys):
+            if key:
+                panel.draw(self._answers[key], values, against)
+                self._write(panel, key, self._answers[key])
             panel.show(key is not None, active=key == choice.branches)
         pn.state.onload(self._rest)
 

@@ -18,7 +18,7 @@ from galmass_app.state import Choice
 from galmass_app.views.features.losses import Losses
 from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.paper import words
-from galmass_app.views.paper.panel import PaperPanel, shared_axes
+from galmass_app.views.paper.panel import PaperPanel, html_pane, shared_axes
 from galmass_app.views.table_four import table
 from galmass_app.views.take_along import flat
 from galmass_app.views.train.run_in_view import RunInView
@@ -104,55 +104,55 @@ def _galaxy(choice: Choice, _: object) -> Drawing:
     """Draw the four maps of a galaxy."""
     data, sample = choice.data, sample_of(choice)
     if not data.has_maps:
-        return Drawing([_html(NO_MAPS)])
+        return Drawing([html_pane(NO_MAPS, "gm-result")])
     row = data.row(*sample)
     maps, scales = services.maps(data, *sample), services.scales(data, *sample)
     four = FourMaps(maps, scales, row.get("effective_radius"), choice.theme)
     said = words.galaxy_in_view(*sample) + words.masses(data, *sample)
-    return Drawing([four, _html(said)], fits=partial(maps_as_fits, maps, row))
+    return Drawing([four, html_pane(said, "gm-result")], fits=partial(maps_as_fits, maps, row))
 
 
 def _workflow(choice: Choice, _: object) -> Drawing:
     """Draw Figure 2."""
     galaxies, samples = len(choice.data.galaxy_names), len(choice.data)
     said = f'<p class="numbers">Ours: {galaxies:,} galaxies, {samples:,} samples.</p>'
-    return Drawing([_html(workflow() + said)])
+    return Drawing([html_pane(workflow() + said, "gm-result")])
 
 
 def _network(_choice: Choice, _: object) -> Drawing:
     """Draw Figure 3."""
     said = "<p>Ours: the same, about 11.2 million weights in each branch at full width.</p>"
-    return Drawing([_html(network() + said)])
+    return Drawing([html_pane(network() + said, "gm-result")])
 
 
 def _tree_losses(choice: Choice, content: Sequence[Answer]) -> Drawing:
     """Draw the losses of boosted trees."""
     [panel], [one] = FIGURES[choice.figure].panels, content
     if not isinstance(one, Fit):
-        return Drawing([_html(words.gap(choice.data, panel, one))])
+        return Drawing([html_pane(words.gap(choice.data, panel, one), "gm-result")])
     said = "<p>Ours:</p>" + words.panel_words(choice.data, panel, one, None)
-    return Drawing([Losses(one), _html(said)], rows=one.curves)
+    return Drawing([Losses(one), html_pane(said, "gm-result")], rows=one.curves)
 
 
 def _network_losses(choice: Choice, content: Sequence[Answer]) -> Drawing:
     """Draw the losses of a network's run."""
     [panel], [one] = FIGURES[choice.figure].panels, content
     if not isinstance(one, Result):
-        return Drawing([_html(words.gap(choice.data, panel, one))])
+        return Drawing([html_pane(words.gap(choice.data, panel, one), "gm-result")])
     view = RunInView(one.run, choice.theme)
-    said = _html(words.run_words(panel, one))
+    said = html_pane(words.run_words(panel, one), "gm-result")
     return Drawing([view, said], rows=services.history(one.run))
 
 
 def _matrix(choice: Choice, content: Matrix | Missing) -> Drawing:
     """Draw the correlation matrix."""
     if isinstance(content, Missing):
-        return Drawing([_html(words.no_matrix(choice.data, content))])
+        return Drawing([html_pane(words.no_matrix(choice.data, content), "gm-result")])
     picture = correlation_picture(content.values, content.features, choice.theme)
     pane = pn.pane.HoloViews(
         picture, linked_axes=False, css_classes=["gm-matrix"], margin=0, **_STRETCH
     )
-    said = _html(words.matrix_words(content))
+    said = html_pane(words.matrix_words(content), "gm-result")
     parts = [pn.Row(pane, said, css_classes=["gm-paper-matrix"], **_STRETCH)]
     return Drawing(parts, rows=content.values.reset_index(names="column"))
 
@@ -160,13 +160,13 @@ def _matrix(choice: Choice, content: Matrix | Missing) -> Drawing:
 def _table_four(choice: Choice, content: list[dict]) -> Drawing:
     """Write Table 4."""
     said = table(choice.data, content)
-    return Drawing([_html(said, "gm-table-four")], rows=flat(content))
+    return Drawing([html_pane(said, "gm-table-four")], rows=flat(content))
 
 
 def _text(choice: Choice, content: list[dict]) -> Drawing:
     """Write what the text states."""
     said = words.text_table(choice.data, content)
-    return Drawing([_html(said, "gm-table-text")], rows=flat(content))
+    return Drawing([html_pane(said, "gm-table-text")], rows=flat(content))
 
 
 def _nothing(_choice: Choice, _: object) -> Drawing:
@@ -183,7 +183,9 @@ def _panels(choice: Choice, content: Sequence[Answer]) -> Drawing:
         for panel, one in zip(figure.panels, content, strict=True)
     ]
     grid = pn.Column(*views, css_classes=[f"gm-paper-{figure.across}"], **_STRETCH)
-    return Drawing([_html(f"<p>{words.TAP}</p>"), grid], views, _predictions(figure, content))
+    return Drawing(
+        [html_pane(f"<p>{words.TAP}</p>", "gm-result"), grid], views, _predictions(figure, content)
+    )
 
 
 def _chooser(choice: Choice) -> Callable[[str, str], None]:
@@ -203,8 +205,3 @@ def _predictions(figure: object, content: Sequence[Answer]) -> pd.DataFrame:
         if not isinstance(one, Missing)
     ]
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-
-
-def _html(said: str, kind: str = "gm-result") -> pn.pane.HTML:
-    """Return words as a pane."""
-    return pn.pane.HTML(said, css_classes=[kind], **_STRETCH)

@@ -126,7 +126,6 @@ class Paper(pn.viewable.Viewer):
             return
         self._late.visible = False
         self._drawing = draw_figure(choice, self._content)
-        self._drawing.mark(choice.galaxy, choice.los)
         self._picture[:] = [self._table] if self._table else self._drawing.parts
         self._pulse.wake()
         self._take[:] = [self._menu()]

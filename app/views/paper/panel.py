@@ -49,7 +49,7 @@ class PaperPanel(pn.viewable.Viewer):
         self._data, self._panel, self._answer, self._axes = data, panel, answer, axes
         self._choose, self._rows, self._pictures = choose, None, None
         self._layout = pn.Column(
-            _html(words.panel_title(panel, answer), "gm-paper-title"),
+            html_pane(words.panel_title(panel, answer), "gm-paper-title"),
             css_classes=["gm-paper-panel"],
             sizing_mode="stretch_width",
         )
@@ -66,7 +66,7 @@ class PaperPanel(pn.viewable.Viewer):
         """Draw what was answered, or write why there is no answer."""
         data, panel, answer = self._data, self._panel, self._answer
         if isinstance(answer, Missing):
-            self._layout.append(_html(words.gap(data, panel, answer), "gm-paper-square"))
+            self._layout.append(html_pane(words.gap(data, panel, answer), "gm-paper-square"))
             return
         self._rows = drawn_rows(answer.predictions, linear=panel.linear)
         seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self._rows)
@@ -74,7 +74,7 @@ class PaperPanel(pn.viewable.Viewer):
         self._layout.extend(
             [
                 self._framed(),
-                _html(said, "gm-result", "gm-paper-words"),
+                html_pane(said, "gm-result", "gm-paper-words"),
                 *([_bars(answer)] if isinstance(answer, Fit) else []),
             ]
         )
@@ -107,6 +107,23 @@ class PaperPanel(pn.viewable.Viewer):
         row = nearest(self._rows, x, y, at, spans)
         if row is not None:
             self._choose(row["name"], row["los"])
+
+
+def html_pane(said: str, *kinds: str) -> pn.pane.HTML:
+    """Return words as a pane as wide as its place.
+
+    Parameters
+    ----------
+    said : str
+        HTML.
+    *kinds : str
+        CSS classes.
+
+    Returns
+    -------
+    panel.pane.HTML
+    """
+    return pn.pane.HTML(said, css_classes=list(kinds), sizing_mode="stretch_width")
 
 
 def shared_axes(panels: Sequence[Panel], answers: Sequence[Answer]) -> dict[str, Axes]:
@@ -150,11 +167,6 @@ def _frame(target: str, tables: Sequence[pd.DataFrame], *, linear: bool) -> Fram
         return frame
     shown = [drawn_rows(each, linear=True) for each in tables]
     return common_frame(shown, target, shown[0], "")._replace(reach=frame.reach)
-
-
-def _html(said: str, *kinds: str) -> pn.pane.HTML:
-    """Return words as a pane."""
-    return pn.pane.HTML(said, css_classes=list(kinds), sizing_mode="stretch_width")
 
 
 def _bars(fit: Fit) -> pn.pane.HoloViews:
