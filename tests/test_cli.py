@@ -158,5 +158,7 @@ def test_serve_starts_the_app_on_the_data(toys, monkeypatch):
     assert main(["serve", "toys", "--home", str(toys.parent), "--port", "5011"]) == 0
     (args,) = served
     assert args.files[0].endswith("main.py")
-    assert (args.port, args.show, args.warm, args.liveness) == (5011, True, True, True)
+    assert (args.address, args.port, args.show) == ("127.0.0.1", 5011, True)
+    assert args.warm
+    assert args.liveness
     assert os.environ["GALMASS_DATA"] == str(toys)

@@ -10,6 +10,8 @@ from typing import Any
 
 from galmass_core.cli.arguments import add_home
 
+LOOPBACK = "127.0.0.1"  # whoever reaches the server can start trainings: this machine only
+
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
     """Describe ``galmass serve``."""
@@ -39,7 +41,7 @@ def _serve(args: argparse.Namespace) -> None:
     from panel.command.serve import Serve
 
     app = Path(find_spec("galmass_app").submodule_search_locations[0]) / "main.py"
-    flags = [str(app), "--port", str(args.port), "--warm", "--liveness"]
+    flags = [str(app), "--port", str(args.port), "--address", LOOPBACK, "--warm", "--liveness"]
     if not args.no_browser:
         flags.append("--show")
     command = Serve(parser := argparse.ArgumentParser())
