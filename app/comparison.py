@@ -25,11 +25,16 @@ from galmass_core.learning.experiments import (
 )
 from galmass_core.learning.fitting import fit, predict
 from galmass_core.learning.metrics import Comparison, Estimate, compare_runs, measure_errors
-from galmass_core.learning.pairing import Trial, choose_run, predictions_on, trials_on
-from galmass_core.learning.runs import Run, open_run
 from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
 from galmass_core.paper.table_four import predictions_of, table_4
 from galmass_core.quantities import APERTURES, quantity
+from galmass_core.training.pairing import (
+    RunPredictions,
+    choose_run,
+    predictions_on,
+    run_predictions_on,
+)
+from galmass_core.training.runs import Run, open_run
 
 BASELINE = "power-law"
 RUN = "run:"
@@ -96,14 +101,14 @@ class Known:
         By name, the user's own first, the newest first.
     predictions : dict of pandas.DataFrame
         Of each run, as `pairing.predictions_on` gives them.
-    networks : dict of list of Trial
+    networks : dict of list of RunPredictions
         By split.
     """
 
     data: DataSet
     runs: dict[str, Run]
     predictions: dict[str, pd.DataFrame]
-    networks: dict[str, list[Trial]]
+    networks: dict[str, list[RunPredictions]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,8 +287,8 @@ def _of_inputs(
     """Answer for inputs: by a network that learned the target, or what it derives from."""
     ways = [experiment(f"{words}/{inputs}") for words in _ways(target)]
     for wanted in ways:
-        if trial := choose_run(said.networks[split], wanted, thinned=thinned):
-            return result_of(said, trial.run.name, target)
+        if candidate := choose_run(said.networks[split], wanted, thinned=thinned):
+            return result_of(said, candidate.run.name, target)
     named = {"title": title(ways[0])}
     if not said.data.has_maps:
         return Missing(**named, why="not trained, and this data set has no maps to train on")
@@ -294,8 +299,10 @@ def _of_inputs(
 def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> Known:
     """Read the predictions of finished runs; a run that ended at another time is another."""
     runs = [open_run(path) for path, _ in finished]
-    networks = {split: trials_on(runs, data, split) for split in SPLITS}
-    tables = {one.run.name: one.predictions for trials in networks.values() for one in trials}
+    networks = {split: run_predictions_on(runs, data, split) for split in SPLITS}
+    tables = {
+        one.run.name: one.predictions for candidates in networks.values() for one in candidates
+    }
     for run in runs:
         if run.config["method"] != "network" and len(table := predictions_on(run, data)):
             tables[run.name] = table

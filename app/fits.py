@@ -17,8 +17,8 @@ import pandas as pd
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.boosting import BoostedTrees, fit_with_curves
 from galmass_core.learning.experiments import (
+    CATALOGUE_EQUIVALENTS,
     FEATURES,
-    STAND_INS,
     TABLE_5_TARGETS,
     TARGETS,
     Experiment,
@@ -37,7 +37,11 @@ LEAST_GALAXIES = 60  # fewer leave too few to test on
 SLOW_GALAXIES = 2000  # as many are drawn where a measure trains hundreds of models
 SHAP_SAMPLES = 1000
 RESAMPLES = 400  # of galaxies, for errors while someone waits
-EXTRA_FEATURES = (*STAND_INS.values(), "effective_radius", "half_mass_radius")  # not in the paper
+EXTRA_FEATURES = (
+    *CATALOGUE_EQUIVALENTS.values(),
+    "effective_radius",
+    "half_mass_radius",
+)  # not in the paper
 ALL_FEATURES = (*FEATURES, *EXTRA_FEATURES)
 ALL_TARGETS = tuple(TARGETS[word + end] for end in ("", "_2r") for word in TABLE_5_TARGETS)
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from galmass_app.fits import Worker
 from galmass_core.datasets.dataset import home_folder
-from galmass_core.learning import turns
 from galmass_core.learning.experiments import experiment
-from galmass_core.learning.runs import LOG, RECORD, new_run_path, open_run, runs_folder
+from galmass_core.training import queue
+from galmass_core.training.runs import LOG, RECORD, new_run_path, open_run, runs_folder
 
 ESTIMATES = Worker()
 _PATIENCE = 300.0  # s, for an estimate
@@ -100,7 +100,7 @@ def stop(name: str) -> None:
     ValueError
         If it is not, or is so on another machine.
     """
-    turns.stop_run(open_run(name))
+    queue.stop_run(open_run(name))
 
 
 def trouble(name: str) -> str:

@@ -15,7 +15,7 @@ from galmass_app.theme import Look, style_sheet
 from galmass_app.views.frame.selection_bar import SelectionBar
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.runs import Run
+from galmass_core.training.runs import Run
 
 
 def show(what: DataSet | Run, page: str = "explore", **chosen: str) -> pn.Column:

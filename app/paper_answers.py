@@ -33,11 +33,11 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import evaluate
-from galmass_core.learning.pairing import choose_run
 from galmass_core.learning.splits import BOOSTING_SIZES, sibling_share, split_samples
 from galmass_core.paper.derived import early_types
 from galmass_core.paper.statements import text_results
 from galmass_core.quantities import quantity
+from galmass_core.training.pairing import choose_run
 
 _MASSES = tuple(TARGETS[word] for word in ("mstar", "mdm", "mtot"))
 Answer = Result | Fit | Missing
@@ -138,13 +138,13 @@ def _trees(data: DataSet, panel: Panel, split: str) -> Answer:
 def _network(data: DataSet, panel: Panel, split: str) -> Answer:
     """Take the run that answers, as in Table 4."""
     said, wanted = known(data), panel.wanted
-    trial = choose_run(said.networks[split], wanted)
-    if trial is None:
+    candidate = choose_run(said.networks[split], wanted)
+    if candidate is None:
         named = {"title": title_of(wanted)}
         if not data.has_maps:
             return Missing(**named, why="not trained, and this data set has no maps to train on")
         return Missing(**named, why="not trained", experiment=wanted.name)
-    result = result_of(said, trial.run.name, panel.target)
+    result = result_of(said, candidate.run.name, panel.target)
     return _only_early(data, result) if panel.early else result
 
 

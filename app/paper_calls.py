@@ -88,10 +88,10 @@ from galmass_core.networks.network import MultibranchResNet
 
 network = MultibranchResNet(INPUT_SETS["g,r+2V"])
 print(sum(weights.numel() for weights in network.parameters()))"""
-_RUN = "from galmass_core.learning.runs import open_run\n\n"
+_RUN = "from galmass_core.training.runs import open_run\n\n"
 _TABLES = {
     "table-4": """{open}
-from galmass_core.learning.runs import list_runs, shipped_runs
+from galmass_core.training.runs import list_runs, shipped_runs
 from galmass_core.paper.table_four import format_table_4, table_4
 
 {opened}
@@ -102,7 +102,7 @@ from galmass_core.paper.tables import format_rows, table_5
 {opened}
 print(format_rows(table_5(data, {split})))""",
     "text": """{open}
-from galmass_core.learning.runs import list_runs, shipped_runs
+from galmass_core.training.runs import list_runs, shipped_runs
 from galmass_core.paper.statements import format_text_results, text_results
 
 {opened}
@@ -125,14 +125,14 @@ def _predictions(opened: str, shown: Sequence[tuple[Panel, Answer]], split: str)
             imports.add("from galmass_core.learning.fitting import evaluate, score")
             lines += _on_table(panel, one, split, imports)
         else:
-            imports.add("from galmass_core.learning.pairing import trials_on")
-            imports.add("from galmass_core.learning.runs import open_run")
+            imports.add("from galmass_core.training.pairing import run_predictions_on")
+            imports.add("from galmass_core.training.runs import open_run")
             imports.add("from galmass_core.paper.table_four import measure_target")
-            opens = f"[trial] = trials_on([open_run({one.run.name!r})], data, {one.split.kind!r})"
+            opens = f"[predictions] = run_predictions_on([open_run({one.run.name!r})], data, {one.split.kind!r})"
             lines += [opens] * (opens not in lines)
             early = ", only_early=True" * panel.early
             lines.append(
-                f'print(measure_target(trial, {panel.target!r}, data.samples{early})["std"])'
+                f'print(measure_target(predictions, {panel.target!r}, data.samples{early})["std"])'
             )
     return "\n".join([*sorted(imports), "", opened, *lines]) if lines else ""
 
@@ -164,7 +164,7 @@ def _other_features(panel: Panel, one: Answer) -> tuple[str, ...]:
 
 def _losses(opened: str, shown: Sequence[tuple[Panel, Answer]], split: str) -> str:
     """Write how trees are trained so that their losses are kept."""
-    lines = [_OPEN, "from galmass_core.learning.model_runs import train_run", "", opened]
+    lines = [_OPEN, "from galmass_core.training.model_runs import train_run", "", opened]
     for panel, one in shown:
         features = _other_features(panel, one)
         more = f", features={features!r}" if features else ""

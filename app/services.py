@@ -25,7 +25,8 @@ from galmass_core.datasets.dataset import (
 )
 from galmass_core.galaxy import GalaxyName
 from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
-from galmass_core.learning.runs import (
+from galmass_core.storage.progress import work_in_progress
+from galmass_core.training.runs import (
     ACTIVE,
     HISTORY,
     RECORD,
@@ -34,7 +35,6 @@ from galmass_core.learning.runs import (
     runs_folder,
     shipped_runs,
 )
-from galmass_core.storage.progress import work_in_progress
 
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all

@@ -18,15 +18,15 @@ from galmass_app.fits import Question, Worker, learn
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import MAP_KEYS
 from galmass_core.learning.experiments import missing_columns, true_values, usable_rows
-from galmass_core.learning.model_runs import load_model
-from galmass_core.learning.pairing import SAME_TRUTH
-from galmass_core.learning.runs import Run, open_run
+from galmass_core.training.model_runs import load_model
+from galmass_core.training.pairing import SAME_TRUTH
+from galmass_core.training.runs import Run, open_run
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from galmass_core.networks.network_runs import NetworkModel
-    from galmass_core.networks.saliency import Explanation
+    from galmass_core.training.network_runs import NetworkModel
+    from galmass_core.training.saliency import Explanation
 
 OTHERS = 24  # galaxies whose maps stand in for those of the galaxy in view
 NETWORKS = Worker()
@@ -151,7 +151,7 @@ def answer(asked: Asked) -> Reasons:
         If files of the run or of the maps are damaged, the maps do not fit the network, or there
         is no other galaxy to compare with.
     """
-    from galmass_core.networks.saliency import explain
+    from galmass_core.training.saliency import explain
 
     data, run = asked.data, open_run(asked.run)
     model = _model(asked.run, asked.ended)

@@ -15,12 +15,12 @@ from pathlib import Path
 from galmass_core.cli import main as galmass
 from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.learning.experiments import INPUT_SETS
-from galmass_core.learning.model_runs import load_model, predict_run, train_run
-from galmass_core.learning.runs import CONFIG, HISTORY, PREDICTIONS, RECORD, Run, open_run
 from galmass_core.networks.checkpoints import WEIGHTS, save_tensors
 from galmass_core.networks.presets import PRESETS
 from galmass_core.networks.scaling import SCALER
 from galmass_core.storage.atomic import write_json
+from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.runs import CONFIG, HISTORY, PREDICTIONS, RECORD, Run, open_run
 
 RUNS = Path(__file__).resolve().parent / "runs"
 TARGETS = "mstar,mtot,ml"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.imaging.photometry import stellar_luminosities
+from galmass_core.photometry import stellar_luminosities
 
 G = 4.30091e-6  # gravitational constant, kpc (km/s)^2 / Msun
 LINES_OF_SIGHT = ("x", "y", "z")
@@ -121,7 +121,9 @@ class Stars(_Particles):
     @cached_property
     def luminosities(self) -> NDArray:
         """Light of each star in the bands g and r, without dust; (2, N), Lsun."""
-        return stellar_luminosities(self)
+        return stellar_luminosities(
+            self.ages, self.metallicities, self.initial_masses, self.magnitudes
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from served import PATIENCE
 
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
-from galmass_core.learning.model_runs import train_run
+from galmass_core.training.model_runs import train_run
 
 nbformat = pytest.importorskip("nbformat", reason="needs nbformat (extra [test])")
 nbclient = pytest.importorskip("nbclient", reason="needs nbclient (extra [test])")
@@ -17,7 +17,7 @@ nbclient = pytest.importorskip("nbclient", reason="needs nbclient (extra [test])
 CELLS = [
     "from galmass_app.notebook import show\n"
     "from galmass_core.datasets.dataset import open_dataset\n"
-    "from galmass_core.learning.runs import open_run",
+    "from galmass_core.training.runs import open_run",
     "show(open_dataset('toys'))",
     "show(open_dataset('toys'), galaxy='2', los='x')",
     "show(open_dataset('toys'), 'sample')",

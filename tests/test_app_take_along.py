@@ -22,8 +22,8 @@ from galmass_core.assets import asset
 from galmass_core.benchmarks.invented import SCATTERS, enlarge, make_runs
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
-from galmass_core.learning.model_runs import train_run
-from galmass_core.learning.runs import open_run
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.runs import open_run
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 from served import FIGURES, served
 from toy_maps import make_map_dataset
 
-from galmass_core.learning.runs import ACTIVE, list_runs
-from galmass_core.learning.turns import stop_run
+from galmass_core.training.queue import stop_run
+from galmass_core.training.runs import ACTIVE, list_runs
 
 pytestmark = pytest.mark.browser
 LOSSES = f"""({FIGURES}.flatMap(v => v.model.renderers)

@@ -21,8 +21,8 @@ from galmass_app.views.train.page import Train
 from galmass_app.views.train.run_list import ROWS
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset, replace_samples
-from galmass_core.learning.runs import list_runs, open_run, write_run
 from galmass_core.networks.presets import PRESETS
+from galmass_core.training.runs import list_runs, open_run, write_run
 
 CONFIG = {
     "experiment": "mstar/r+2V@60",

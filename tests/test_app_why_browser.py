@@ -7,8 +7,8 @@ from demo_folder import write_demo_galaxies
 from served import FIGURES, served
 
 from galmass_core.datasets.build import build_dataset
-from galmass_core.learning.model_runs import train_run
 from galmass_core.networks.presets import TrainingConfig
+from galmass_core.training.model_runs import train_run
 
 pytestmark = pytest.mark.browser
 

@@ -3,12 +3,12 @@ import json
 import numpy as np
 import pytest
 
-from galmass_core.storage.atomic import write_json, written_whole
+from galmass_core.storage.atomic import atomic_write, write_json
 
 
 def test_file_is_in_place_only_after_the_block(tmp_path):
     path = tmp_path / "index.json"
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_text("new")
         assert not path.exists()
     assert path.read_text() == "new"
@@ -20,7 +20,7 @@ def test_failure_leaves_the_old_file(tmp_path):
     path.write_text("old")
 
     def fail():
-        with written_whole(path) as part:
+        with atomic_write(path) as part:
             part.write_text("half")
             raise RuntimeError
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from galmass_core.datasets.catalogue import build_catalogue
-from galmass_core.datasets.sample import NOT_COSMOLOGICAL, TOO_HEAVY, TOO_LIGHT
 from galmass_core.galaxy import GalaxyName
+from galmass_core.sample import NOT_COSMOLOGICAL, TOO_HEAVY, TOO_LIGHT
 
 HUBBLE = 0.6774
 

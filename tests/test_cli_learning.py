@@ -11,9 +11,9 @@ from sample_tables import make_dataset, make_samples
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
-from galmass_core.learning.runs import RunWriter, list_runs
-from galmass_core.learning.turns import wait_for_turn
 from galmass_core.networks.presets import PRESETS, TrainingConfig
+from galmass_core.training.queue import wait_for_turn
+from galmass_core.training.runs import RunWriter, list_runs
 
 COMMANDS = ["train", "resume", "stop", "runs", "predict", "table", "importance"]
 
@@ -144,7 +144,7 @@ def test_a_training_that_is_told_to_stop_is_stopped(home, capsys, monkeypatch):
     def terminate(*_):
         os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr("galmass_core.learning.model_runs.predict", terminate)
+    monkeypatch.setattr("galmass_core.training.model_runs.predict", terminate)
     assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     assert "The run is marked as stopped." in capsys.readouterr().err
     assert [run.state for run in list_runs()] == ["stopped"]
@@ -159,7 +159,7 @@ def asked(home, monkeypatch):
         asked.update(options, name=name)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("galmass_core.learning.model_runs.train_run", train_run)
+    monkeypatch.setattr("galmass_core.training.model_runs.train_run", train_run)
     return asked
 
 
@@ -190,7 +190,7 @@ def test_a_stopped_run_is_resumed_by_command(home, capsys, monkeypatch):
         os.kill(os.getpid(), signal.SIGTERM)
 
     with monkeypatch.context() as patch:
-        patch.setattr("galmass_core.learning.model_runs.predict", terminate)
+        patch.setattr("galmass_core.training.model_runs.predict", terminate)
         assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     name = list_runs()[0].name
     row = json.loads(told(capsys, "resume", name, "--queue", "--json").out)["rows"][0]
@@ -210,7 +210,7 @@ def test_a_second_signal_does_not_disturb_how_the_first_is_obeyed(home, monkeypa
             os.kill(os.getpid(), signal.SIGTERM)
         update(writer, **entries)
 
-    monkeypatch.setattr("galmass_core.learning.model_runs.predict", terminate)
+    monkeypatch.setattr("galmass_core.training.model_runs.predict", terminate)
     monkeypatch.setattr(RunWriter, "update", update_and_be_told_again)
     assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     assert [run.state for run in list_runs()] == ["stopped"]

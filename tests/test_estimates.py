@@ -3,8 +3,8 @@ from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
 from galmass_core.networks import training
-from galmass_core.networks.estimates import estimate_run
 from galmass_core.networks.presets import PRESETS, TrainingConfig
+from galmass_core.training.estimates import estimate_run
 
 
 @pytest.fixture(scope="module")

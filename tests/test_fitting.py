@@ -10,8 +10,8 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.fitting import evaluate, score
-from galmass_core.learning.model_runs import load_model, predict_run, train_run
-from galmass_core.learning.runs import list_runs, open_run
+from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.runs import list_runs, open_run
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,14 @@ from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
 from galmass_core.datasets.dataset import DataSetError, open_dataset
-from galmass_core.learning.model_runs import load_model, predict_run, train_run
-from galmass_core.learning.runs import open_run
-from galmass_core.networks import network_runs, training
+from galmass_core.networks import training
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, save_tensors
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.scaling import SCALER
 from galmass_core.networks.training import Learner, new_network
+from galmass_core.training import network_runs
+from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.runs import open_run
 
 CONFIG = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
 NAME = "mstar/r+2V@60"
@@ -29,7 +30,7 @@ TRAIN = """
 import sys
 from pathlib import Path
 from galmass_core.datasets.dataset import open_dataset
-from galmass_core.learning.model_runs import train_run
+from galmass_core.training.model_runs import train_run
 from galmass_core.networks.presets import TrainingConfig
 config = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
 dataset, name, path = open_dataset(sys.argv[1]), sys.argv[2], Path(sys.argv[3])

@@ -6,8 +6,8 @@ from sample_tables import make_dataset, make_samples
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.learning.experiments import experiment
-from galmass_core.learning.pairing import choose_run, predictions_on, trials_on
-from galmass_core.learning.runs import open_run, write_run
+from galmass_core.training.pairing import choose_run, predictions_on, run_predictions_on
+from galmass_core.training.runs import open_run, write_run
 
 WANTED = experiment("mstar/r+2V")
 
@@ -18,8 +18,8 @@ def data(tmp_path):
 
 
 def chosen(data, *runs, wanted=WANTED, **choice):
-    trial = choose_run(trials_on(runs, data), wanted, **choice)
-    return trial and trial.run.config["experiment"]
+    candidate = choose_run(run_predictions_on(runs, data), wanted, **choice)
+    return candidate and candidate.run.config["experiment"]
 
 
 def test_a_run_answers_for_what_it_was_not_trained_on(tmp_path, data):
@@ -51,7 +51,7 @@ def test_a_truth_that_the_data_lack_is_no_answer(tmp_path, data):
     run = make_run(tmp_path, data, "mstar/r", 0.05)
     bare = make_dataset(tmp_path / "bare", data.samples.drop(columns="log_mstar_1rhsm"))
     assert predictions_on(run, bare).empty
-    assert trials_on([run], bare) == []
+    assert run_predictions_on([run], bare) == []
 
 
 def test_predictions_without_a_truth_do_not_count(tmp_path, data):
@@ -71,8 +71,10 @@ def test_only_finished_networks_of_the_split_are_tried(tmp_path, data):
     with pytest.raises(KeyboardInterrupt), write_run(tmp_path / "bad", good.config, {}):
         raise KeyboardInterrupt
     runs = [good, paper, open_run(tmp_path / "trees"), open_run(tmp_path / "bad")]
-    assert [trial.run.name for trial in trials_on(runs, data)] == [good.name]
-    assert [trial.run.name for trial in trials_on(runs, data, "paper")] == [paper.name]
+    assert [candidate.run.name for candidate in run_predictions_on(runs, data)] == [good.name]
+    assert [candidate.run.name for candidate in run_predictions_on(runs, data, "paper")] == [
+        paper.name
+    ]
 
 
 def test_maps_must_be_just_those_wanted(tmp_path, data):
@@ -97,7 +99,7 @@ def test_images_as_wanted_are_better_than_others_and_fine_ones_than_coarse(tmp_p
 
 def test_the_newest_of_equals_is_taken(tmp_path, data):
     runs = [make_run(tmp_path, data, "mstar/r+2V", 0.05, seed=seed) for seed in (0, 1)]
-    newest = choose_run(trials_on(reversed(runs), data), WANTED)
+    newest = choose_run(run_predictions_on(reversed(runs), data), WANTED)
     assert newest.run.name == runs[1].name
     assert newest.own
 
@@ -106,8 +108,8 @@ def test_a_run_on_these_very_data_is_better_than_a_newer_one_on_others(tmp_path,
     mine = make_run(tmp_path, data, "mstar/r+2V", 0.05)
     twin = make_dataset(tmp_path / "twin", data.samples, note="built again")
     other = make_run(tmp_path, twin, "mstar/r+2V", 0.05, seed=1)
-    assert choose_run(trials_on([other, mine], data), WANTED).run.name == mine.name
-    assert not choose_run(trials_on([other], data), WANTED).own
+    assert choose_run(run_predictions_on([other, mine], data), WANTED).run.name == mine.name
+    assert not choose_run(run_predictions_on([other], data), WANTED).own
 
 
 def test_thinned_galaxies_are_a_control_and_never_the_result(tmp_path, data):

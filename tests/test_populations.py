@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from galmass_core.imaging.photometry import SUN_AB, ssp_magnitudes, surviving_fraction
+from galmass_core.photometry import SUN_AB, ssp_magnitudes, surviving_fraction
 from galmass_core.synthetic.populations import (
     Population,
     draw_ages,

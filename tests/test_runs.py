@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from galmass_core.learning.runs import list_runs, new_run_path, open_run, write_run
+from galmass_core.training.runs import list_runs, new_run_path, open_run, write_run
 
 CONFIG = {"experiment": "mstar/features", "features": ["abs_mag_r"]}
 PROVENANCE = {"device": "cpu", "seed": 3}
@@ -83,7 +83,7 @@ def killed(tmp_path):
     """A run whose process was killed in the middle."""
     code = (
         "import sys, time, pathlib\n"
-        "from galmass_core.learning.runs import write_run\n"
+        "from galmass_core.training.runs import write_run\n"
         f"with write_run(pathlib.Path(sys.argv[1]), {CONFIG!r}, {{}}):\n"
         "    print('training', flush=True)\n"
         "    time.sleep(60)\n"

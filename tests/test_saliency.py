@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from galmass_core.networks.network_runs import NetworkModel
-from galmass_core.networks.saliency import (
+from galmass_core.networks.scaling import Scaling
+from galmass_core.networks.training import TrainingConfig, new_network
+from galmass_core.training.network_runs import NetworkModel
+from galmass_core.training.saliency import (
     RINGS,
     explain,
     integrated_gradients,
@@ -11,8 +13,6 @@ from galmass_core.networks.saliency import (
     occlude_maps,
     occlude_rings,
 )
-from galmass_core.networks.scaling import Scaling
-from galmass_core.networks.training import TrainingConfig, new_network
 
 MASS, RATIO = "log_mstar_1rhsm", "log_ml_r_1rhsm"
 

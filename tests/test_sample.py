@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from galmass_core.datasets.sample import (
+from galmass_core.sample import (
     NO_DARK_MATTER,
     NO_SIZE,
     NOT_COSMOLOGICAL,

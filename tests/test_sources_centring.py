@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from galmass_core.sources.centring import bulk_velocity, half_mass_radius, shrinking_sphere, wrap
-from galmass_core.sources.stand_ins import (
+from galmass_core.sources.fallbacks import (
     initial_masses,
     neutral_hydrogen_masses,
     support_radii,

@@ -4,7 +4,7 @@ import pytest
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import read_galaxy
-from galmass_core.sources.stand_ins import surviving_fraction
+from galmass_core.sources.fallbacks import surviving_fraction
 
 A, H = 0.5, 0.7
 

@@ -8,10 +8,10 @@ from sample_tables import make_dataset, make_samples
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.learning.experiments import TABLE_4
 from galmass_core.learning.fitting import score
-from galmass_core.learning.pairing import predictions_on
 from galmass_core.paper.derived import derive_dm_fraction
 from galmass_core.paper.published import published_table
 from galmass_core.paper.table_four import format_table_4, table_4
+from galmass_core.training.pairing import predictions_on
 
 JOINT = "mstar,mtot,ml/r+2V"
 SERVED = (7, 14, 16, 17, 18, 19, 22)  # by that joint network

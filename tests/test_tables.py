@@ -8,10 +8,10 @@ from galmass_core.datasets.catalogue import build_catalogue
 from galmass_core.datasets.join import join_disc_fractions
 from galmass_core.learning.experiments import default_features
 from galmass_core.learning.metrics import Estimate
-from galmass_core.learning.model_runs import train_run
-from galmass_core.learning.runs import list_runs, write_run
 from galmass_core.learning.splits import describe_split
 from galmass_core.paper.tables import baseline_table, envelope, format_rows, format_runs, table_5
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.runs import list_runs, write_run
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from conftest import make_galaxy
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import GalaxyName
 from galmass_core.imaging.maps import render_maps
-from galmass_core.imaging.photometry import stellar_luminosities
 
 STAR_MASS = 1.4e6  # Msun, of every star of the toys, as in TNG100
 
@@ -32,7 +31,7 @@ def toy(count, *, subhalo=1, seed=0):
 
 def totals(galaxy):
     stars = galaxy.stars
-    sums = stars.masses.sum(), stars.initial_masses.sum(), *stellar_luminosities(stars).sum(axis=1)
+    sums = stars.masses.sum(), stars.initial_masses.sum(), *stars.luminosities.sum(axis=1)
     return np.array(sums)
 
 

@@ -2,7 +2,7 @@ import h5py
 import numpy as np
 import pytest
 
-from galmass_core.imaging.photometry import ssp_magnitudes
+from galmass_core.photometry import ssp_magnitudes
 from galmass_core.sources import read_galaxy
 from galmass_core.synthetic.model import GalaxyModel, sample_galaxy
 from galmass_core.synthetic.profiles import Disc, hernquist_bulge, nfw_halo

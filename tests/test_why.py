@@ -36,9 +36,9 @@ from galmass_app.views.why.page import Why
 from galmass_app.views.why.replaced import WhyReplaced
 from galmass_app.views.why.trees import WhyTrees
 from galmass_core.imaging.maps import VIEW_PIXELS
-from galmass_core.learning.model_runs import load_model, train_run
-from galmass_core.learning.runs import open_run
 from galmass_core.networks.training import TrainingConfig
+from galmass_core.training.model_runs import load_model, train_run
+from galmass_core.training.runs import open_run
 
 GALAXIES = 70  # enough for trees
 MASS, TOTAL = "log_mstar_1rhsm", "log_mtot_1rhsm"

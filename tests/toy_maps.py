@@ -8,7 +8,7 @@ from sample_tables import make_samples
 from galmass_core.datasets.dataset import shard_path, write_tables
 from galmass_core.datasets.shards import PROFILE_COLUMNS, append_galaxy, encode_galaxy
 from galmass_core.imaging.maps import GalaxyMaps
-from galmass_core.imaging.photometry import SUN_AB
+from galmass_core.photometry import SUN_AB
 
 SIDE, COARSE = 60, 48  # pixels of light and of motion
 _GRID = np.linspace(-3, 3, SIDE), np.linspace(-3, 3, COARSE)

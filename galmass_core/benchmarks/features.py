@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from galmass_core.benchmarks.galaxies import median_galaxy
 from galmass_core.benchmarks.timing import OURS, Figure, compare
 from galmass_core.galaxy import LINES_OF_SIGHT
-from galmass_core.imaging.photometry import BANDS
 from galmass_core.imaging.projection import project
 from galmass_core.measurements.circularity import orbit_fractions
 from galmass_core.measurements.features import (
@@ -16,6 +15,7 @@ from galmass_core.measurements.features import (
 from galmass_core.measurements.rotation import spin_parameter
 from galmass_core.measurements.sersic import sersic_index
 from galmass_core.measurements.shape import axis_ratios
+from galmass_core.photometry import BANDS
 from galmass_core.quantities import APERTURES
 
 SIZES = (1_000, 10_000, 100_000, 1_000_000)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from galmass_core.datasets.dataset import DataSet, replace_samples
 from galmass_core.learning.experiments import TARGETS, experiment, true_values
 from galmass_core.learning.fitting import score
-from galmass_core.learning.runs import Run, open_run, write_run
 from galmass_core.learning.splits import NETWORK_SIZES, describe_parts, split_samples
+from galmass_core.training.runs import Run, open_run, write_run
 
 SCATTERS = {  # dex, by inputs: much as Table 4 has them
     "r": 0.060,

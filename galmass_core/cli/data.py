@@ -214,7 +214,7 @@ def _summary(dataset: "DataSet") -> str:
 
 def _left_out(dataset: "DataSet") -> list[str]:
     """Return a line for each reason why galaxies are missing, and N beside the paper's."""
-    from galmass_core.datasets.sample import PAPER_GALAXIES
+    from galmass_core.sample import PAPER_GALAXIES
 
     selection = dataset.info.get("selection", {})
     lines = [f"{len(dataset.galaxies)} galaxies; the paper's sample has {PAPER_GALAXIES}"]

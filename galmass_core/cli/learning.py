@@ -13,8 +13,8 @@ from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
-    from galmass_core.learning.runs import Run
     from galmass_core.networks.presets import TrainingConfig
+    from galmass_core.training.runs import Run
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -166,8 +166,8 @@ def _add_predict(commands: Any) -> None:  # noqa: ANN401
 def _train(args: argparse.Namespace) -> None:
     """Run ``galmass train``."""
     from galmass_core.datasets.dataset import open_dataset
-    from galmass_core.learning.model_runs import train_run
-    from galmass_core.learning.turns import wait_for_turn
+    from galmass_core.training.model_runs import train_run
+    from galmass_core.training.queue import wait_for_turn
 
     _stop_when_told()
     dataset = open_dataset(args.data)
@@ -191,8 +191,8 @@ def _train(args: argparse.Namespace) -> None:
 
 def _resume(args: argparse.Namespace) -> None:
     """Run ``galmass resume``."""
-    from galmass_core.learning.runs import open_run
-    from galmass_core.learning.turns import resume_run, wait_for_turn
+    from galmass_core.training.queue import resume_run, wait_for_turn
+    from galmass_core.training.runs import open_run
 
     _stop_when_told()
     wait = wait_for_turn if args.queue else None
@@ -202,8 +202,8 @@ def _resume(args: argparse.Namespace) -> None:
 
 def _stop(args: argparse.Namespace) -> None:
     """Run ``galmass stop``."""
-    from galmass_core.learning.runs import open_run
-    from galmass_core.learning.turns import stop_run
+    from galmass_core.training.queue import stop_run
+    from galmass_core.training.runs import open_run
 
     run = open_run(args.model)
     stop_run(run)
@@ -246,8 +246,8 @@ def _estimate(
     args: argparse.Namespace, dataset: "DataSet", name: str, training: "TrainingConfig | None"
 ) -> None:
     """Say how long a training would take."""
-    from galmass_core.networks.estimates import estimate_run
     from galmass_core.paper.tables import envelope
+    from galmass_core.training.estimates import estimate_run
 
     if training is None:
         msg = f"--estimate must go with a network, got {name}"
@@ -273,8 +273,8 @@ def _tell(run: "Run", dataset: "DataSet", *, as_json: bool) -> None:
 
 def _runs(args: argparse.Namespace) -> None:
     """Run ``galmass runs``."""
-    from galmass_core.learning.runs import SCHEMA, list_runs, runs_folder
     from galmass_core.paper.tables import format_runs
+    from galmass_core.training.runs import SCHEMA, list_runs, runs_folder
 
     runs = list_runs()
     rows = [run.summary() for run in runs]
@@ -286,9 +286,9 @@ def _runs(args: argparse.Namespace) -> None:
 def _predict(args: argparse.Namespace) -> None:
     """Run ``galmass predict``."""
     from galmass_core.datasets.dataset import open_dataset
-    from galmass_core.learning.model_runs import predict_run
-    from galmass_core.learning.runs import open_run
     from galmass_core.paper.tables import envelope
+    from galmass_core.training.model_runs import predict_run
+    from galmass_core.training.runs import open_run
 
     run, dataset = open_run(args.model), open_dataset(args.data)
     predictions, left_out = predict_run(run, dataset)

@@ -77,10 +77,10 @@ def _table(args: argparse.Namespace) -> None:
 
 def _rows(args: argparse.Namespace, dataset: "DataSet") -> list[dict[str, Any]]:
     """Measure the table that is asked for."""
-    from galmass_core.learning.runs import list_runs, shipped_runs
     from galmass_core.paper.statements import text_results
     from galmass_core.paper.table_four import table_4
     from galmass_core.paper.tables import baseline_table, table_5
+    from galmass_core.training.runs import list_runs, shipped_runs
 
     if args.table == "4":
         return table_4(dataset, [*list_runs(), *shipped_runs()], args.split)

@@ -44,7 +44,7 @@ from galmass_core.datasets.thinning import check_stars
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
 from galmass_core.sources import GalaxyRef, find_galaxies
-from galmass_core.storage.atomic import write_json, written_whole
+from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import locked, show_life
 
 GALAXIES_PER_SHARD = 100
@@ -246,7 +246,7 @@ def _reported(
 def _write_shard(out: Path, number: int, results: Iterable[Result], packed: bool) -> None:
     """Write one shard, then the record that it is there."""
     path, samples, excluded = shard_path(out, number), [], []
-    with written_whole(path) as part, h5py.File(part, "w") as shard:
+    with atomic_write(path) as part, h5py.File(part, "w") as shard:
         for result in results:
             if isinstance(result, Excluded):
                 excluded.append(asdict(result))

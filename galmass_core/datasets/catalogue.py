@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet, write_tables
-from galmass_core.datasets.sample import catalogue_cuts
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
+from galmass_core.sample import catalogue_cuts
 from galmass_core.sources.group_catalogue import GroupCatalogue, read_group_catalogue
 
 DEFINITIONS = {  # of columns that the paper defines differently

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from galmass_core.datasets.sample import galaxy_cut
 from galmass_core.datasets.shards import ShardEntry, encode_galaxy
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyFileError
@@ -16,6 +15,7 @@ from galmass_core.imaging.projection import project
 from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
 from galmass_core.measurements.targets import mass_profiles, measure_projected, measure_targets
 from galmass_core.quantities import QUANTITIES
+from galmass_core.sample import galaxy_cut
 from galmass_core.sources import GalaxyRef
 
 

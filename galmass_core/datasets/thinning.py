@@ -10,9 +10,9 @@ from dataclasses import fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.datasets.sample import MIN_STARS
 from galmass_core.galaxy import Galaxy
-from galmass_core.imaging.photometry import BANDS, absolute_magnitude
+from galmass_core.photometry import BANDS, absolute_magnitude
+from galmass_core.sample import MIN_STARS
 
 
 def check_stars(stars: int) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy, sky_axes
-from galmass_core.imaging.photometry import BANDS
 from galmass_core.imaging.rendering import deposit
+from galmass_core.photometry import BANDS
 
 DUST_MODELS = ("xu17", "none")
 WAVELENGTHS = {"g": 4702.0, "r": 6176.0}  # pivots of the SDSS filters, Angstrom

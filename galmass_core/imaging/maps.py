@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy
-from galmass_core.imaging.photometry import BANDS, SUN_AB
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.imaging.rendering import deposit
 from galmass_core.imaging.smoothing import NEIGHBOURS, smoothing_lengths
+from galmass_core.photometry import BANDS, SUN_AB
 
 MAP_KEYS = ("r", "g-r", "V", "sigma")
 MOMENTS = ("count", "sum w", "sum wv", "sum wv^2")  # w: r-band luminosity; v: line of sight

@@ -21,13 +21,8 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.imaging import stamps
-from galmass_core.imaging.spline import (
-    DIRECT,
-    WIDEST,
-    projected_kernel,
-    radial_terms,
-    separable_terms,
-)
+from galmass_core.imaging.grids import grid_sides
+from galmass_core.imaging.spline import projected_kernel, radial_terms, separable_terms
 
 
 def deposit(
@@ -128,36 +123,6 @@ def deposit_reference(
     columns, rows = (x + half_width) * scale, (y + half_width) * scale
     _sample(columns, rows, support * scale, weights, float(samples), table, image)
     return image
-
-
-def grid_sides(support: NDArray, half_width: float, pixels: int) -> NDArray[np.int64]:
-    """Sides of the pixel grid with its margin and of each coarser grid that a star needs.
-
-    Parameters
-    ----------
-    support : (N,) float, kpc
-        Support radii.
-    half_width : float, kpc
-        Half of the side of the frame.
-    pixels : int
-        Number of pixels along the side of the frame.
-
-    Returns
-    -------
-    (levels,) int64
-        Cells along the side, multiples of 16.
-    """
-    sides = [_whole(pixels + 2 * stamps.MARGIN)]
-    radius = support.max(initial=0.0) * (pixels / (2 * half_width))  # rounded as in the kernels
-    while radius >= (DIRECT if len(sides) == 1 else WIDEST):
-        sides.append(_whole(sides[-1] // 2 + 2 * stamps.GUARD))
-        radius /= 2
-    return np.array(sides)
-
-
-def _whole(side: int) -> int:
-    """Round a side up to whole lanes, and at least to the widest stamp."""
-    return max(-(-side // 16) * 16, stamps.LANES)
 
 
 def _checked(

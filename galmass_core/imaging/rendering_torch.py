@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from galmass_core.imaging import rendering, spline, stamps
+from galmass_core.imaging import spline, stamps
+from galmass_core.imaging.grids import grid_sides
 
 BATCH = 1 << 24  # cells of stamps in one batch; its peak memory is about ten times 4 bytes each
 
@@ -46,7 +47,7 @@ def deposit_torch(
     -------
     (K, pixels, pixels) float32
     """
-    sides = rendering.grid_sides(support, half_width, pixels)
+    sides = grid_sides(support, half_width, pixels)
     starts = np.concatenate([[0], np.cumsum(sides**2)])
     cells = torch.zeros((len(weights), int(starts[-1])), device=device)
     stars = torch.as_tensor(np.stack([x, y, support]) * (pixels / (2 * half_width)), device=device)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.galaxy import G
-from galmass_core.imaging.photometry import SUN_AB
+from galmass_core.photometry import SUN_AB
 from galmass_core.storage.atomic import write_json
 
 MODEL = "model.json"

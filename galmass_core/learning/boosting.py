@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.storage.atomic import written_whole
+from galmass_core.storage.atomic import atomic_write
 
 if TYPE_CHECKING:
     from lightgbm import Booster, Dataset
@@ -84,7 +84,7 @@ class BoostedTrees:
 
     def save(self, folder: Path) -> None:
         """Write the model into a run's folder."""
-        with written_whole(folder / MODEL) as path:
+        with atomic_write(folder / MODEL) as path:
             path.write_text(self.booster.model_to_string(), encoding="utf-8")
 
     @classmethod

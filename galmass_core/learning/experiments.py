@@ -25,7 +25,10 @@ FEATURES = (  # Table 1, at the paper's apertures
     "f_cold",
     "f_hot",
 )
-STAND_INS = {"b_over_t": "bulge_fraction", "sersic_n": "bulge_index"}  # columns of catalogues
+CATALOGUE_EQUIVALENTS = {
+    "b_over_t": "bulge_fraction",
+    "sersic_n": "bulge_index",
+}  # columns of catalogues
 _STEMS = {
     "mstar": "log_mstar",
     "mstar2d": "log_mstar2d",
@@ -236,7 +239,10 @@ def require_columns(wanted: Experiment, samples: pd.DataFrame) -> None:
 
 def default_features(samples: pd.DataFrame) -> list[str]:
     """Return the columns of Table 1 that a table has, or else their stand-ins in catalogues."""
-    choices = [[key, STAND_INS[key]] if key in STAND_INS else [key] for key in FEATURES]
+    choices = [
+        [key, CATALOGUE_EQUIVALENTS[key]] if key in CATALOGUE_EQUIVALENTS else [key]
+        for key in FEATURES
+    ]
     there = [[key for key in keys if not missing_columns(samples, [key])] for keys in choices]
     return [keys[0] for keys in there if keys]
 

@@ -7,12 +7,12 @@ Every number has its key in `quantities`; brightness, colour and size are in `ta
 import numpy as np
 
 from galmass_core.galaxy import Galaxy
-from galmass_core.imaging.photometry import BANDS
 from galmass_core.imaging.projection import SkyStars
 from galmass_core.measurements.circularity import orbit_fractions
 from galmass_core.measurements.rotation import spin_parameter
 from galmass_core.measurements.sersic import sersic_index
 from galmass_core.measurements.shape import axis_ratios
+from galmass_core.photometry import BANDS
 from galmass_core.quantities import APERTURES, feature_key
 
 SHAPE_APERTURE = 3.0  # R_hsm: where the search for the axis ratio begins

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.imaging.photometry import BANDS
 from galmass_core.imaging.projection import SkyStars
+from galmass_core.photometry import BANDS
 
 STARS_PER_BIN = 30  # at least; less than twice as many
 _FEWEST_BINS = 4

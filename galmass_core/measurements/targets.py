@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import G, Galaxy
-from galmass_core.imaging.photometry import BANDS, absolute_magnitude
 from galmass_core.imaging.projection import SkyStars
+from galmass_core.photometry import BANDS, absolute_magnitude
 from galmass_core.quantities import APERTURES
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from galmass_core.storage.atomic import written_whole
+from galmass_core.storage.atomic import atomic_write
 
 WEIGHTS, CHECKPOINT = "weights.safetensors", "checkpoint.safetensors"
 
@@ -19,7 +19,7 @@ def save_tensors(
 
     content = {name: each.detach().cpu().contiguous() for name, each in tensors.items()}
     words = {name: repr(float(number)) for name, number in (facts or {}).items()}
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         save_file(content, part, metadata=words)
 
 

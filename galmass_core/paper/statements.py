@@ -18,16 +18,16 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import Outcome, evaluate
-from galmass_core.learning.pairing import Trial, choose_run, trials_on
 from galmass_core.learning.splits import BOOSTING_SIZES, NETWORK_SIZES, split_samples
 from galmass_core.paper.published import published_text
 from galmass_core.paper.table_four import measure_target
 from galmass_core.paper.tables import align
 from galmass_core.quantities import QUANTITIES, feature_key, quantity
+from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
-    from galmass_core.learning.runs import Run
+    from galmass_core.training.runs import Run
 
 _MASSES = ("mstar", "mdm", "mtot")
 _SMOOTH = 5  # epochs whose median is the loss at their middle
@@ -127,18 +127,18 @@ class _Ours:
         return float(np.std(predictions["y_pred"] - predictions["y_true"]))
 
     @cached_property
-    def trials(self) -> list[Trial]:
+    def candidates(self) -> list[RunPredictions]:
         """Networks about this data set."""
-        return trials_on(self.runs, self.dataset, self.kind)
+        return run_predictions_on(self.runs, self.dataset, self.kind)
 
-    def network(self, name: str) -> Trial:
+    def network(self, name: str) -> RunPredictions:
         """Return the network of an experiment, or raise ValueError where there is none."""
         wanted = experiment(name)
-        trial = choose_run(self.trials, wanted)
-        if trial is None or trial.pixels != wanted.pixels:
+        candidate = choose_run(self.candidates, wanted)
+        if candidate is None or candidate.pixels != wanted.pixels:
             msg = f"{name} is not trained"
             raise ValueError(msg)
-        return trial
+        return candidate
 
     def network_scatter(self, name: str, target: str | None = None) -> float:
         """Measure the scatter [dex] of a network, in its target or what follows from it."""

@@ -13,15 +13,15 @@ import pandas as pd
 from galmass_core.learning.experiments import OCCUPANCY, Experiment, experiment
 from galmass_core.learning.fitting import score
 from galmass_core.learning.metrics import Estimate
-from galmass_core.learning.pairing import Trial, choose_run, trials_on
 from galmass_core.paper.derived import derive_dm_fraction, derive_mass_to_light, early_types
 from galmass_core.paper.published import published_table
 from galmass_core.paper.tables import align
 from galmass_core.quantities import quantity
+from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
-    from galmass_core.learning.runs import Run
+    from galmass_core.training.runs import Run
 
 _WORDS = {"Mstar": "mstar", "Mstar2D": "mstar2d", "Mtot": "mtot", "Mstar/L": "ml"}
 _HEADING = (
@@ -64,23 +64,23 @@ def table_4(
         and from the same maps of ``thinned`` galaxies; None where not trained. Rows of M*/L have
         ``from_mass``: the score of predicted projected M* over true light; None likewise.
     """
-    trials = trials_on(runs, dataset, split)
-    return [_row(line, dataset, trials, split) for line in published_table(4).itertuples()]
+    candidates = run_predictions_on(runs, dataset, split)
+    return [_row(line, dataset, candidates, split) for line in published_table(4).itertuples()]
 
 
 def measure_target(
-    trial: Trial, target: str, samples: pd.DataFrame, *, only_early: bool = False
+    candidate: RunPredictions, target: str, samples: pd.DataFrame, *, only_early: bool = False
 ) -> dict[str, Any]:
     """Measure how well a network predicts a target, or what it derives of it.
 
     Parameters
     ----------
-    trial : Trial
+    candidate : RunPredictions
     target : str
         A column that it predicts, or f_DM if it predicts M* and M_tot, or M*/L if it predicts the
         projected M*.
     samples : pandas.DataFrame
-        Of the data set that the trial is about.
+        Of the data set that the candidate is about.
     only_early : bool
         Whether to count early types only.
 
@@ -94,7 +94,7 @@ def measure_target(
     ValueError
         If the table lacks a column or no sample is left.
     """
-    predictions, clipped = predictions_of(trial.predictions, target, samples)
+    predictions, clipped = predictions_of(candidate.predictions, target, samples)
     if only_early:
         names = samples["name"][early_types(samples)]
         predictions = predictions[predictions["name"].isin(names)]
@@ -145,7 +145,12 @@ def format_table_4(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join([align([_HEADING, *map(_cells, rows)]), "", *_remarks(rows)])
 
 
-def _row(line: Any, dataset: "DataSet", trials: Sequence[Trial], split: str) -> dict[str, Any]:  # noqa: ANN401
+def _row(
+    line: Any,  # noqa: ANN401
+    dataset: "DataSet",
+    candidates: Sequence[RunPredictions],
+    split: str,
+) -> dict[str, Any]:
     """Return one row; ``line`` is the published one."""
     wanted = _experiment_of(line)
     row = {
@@ -155,15 +160,15 @@ def _row(line: Any, dataset: "DataSet", trials: Sequence[Trial], split: str) -> 
         "subset": "early types" if line.subset == "test_ETG" else "test",
         "published": {"mean": line.mean_dex, "std": line.sigma_dex},
     }
-    trial = choose_run(trials, wanted)
-    if trial is None:
+    candidate = choose_run(candidates, wanted)
+    if candidate is None:
         row |= {"status": "not trained", "command": _command(dataset, wanted, split)}
     else:
-        row |= _measure(trial, wanted, row, dataset.samples)
+        row |= _measure(candidate, wanted, row, dataset.samples)
     if "2V" in line.inputs:
-        row["controls"] = _controls(trials, wanted, row, dataset.samples)
+        row["controls"] = _controls(candidates, wanted, row, dataset.samples)
     if line.target.startswith("log_ml"):
-        row["from_mass"] = _from_mass(trials, wanted, row, dataset.samples)
+        row["from_mass"] = _from_mass(candidates, wanted, row, dataset.samples)
     return row
 
 
@@ -175,58 +180,64 @@ def _experiment_of(line: Any) -> Experiment:  # noqa: ANN401
 
 
 def _measure(
-    trial: Trial, wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
+    candidate: RunPredictions, wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
 ) -> dict[str, Any]:
     """Return what a run says of a row, and how its network differs from the paper's."""
-    config = trial.run.config
+    config = candidate.run.config
     told = {
-        "run": trial.run.name,
+        "run": candidate.run.name,
         "learned": config["experiment"],
         "joint": set(config["targets"]) != set(wanted.targets),
         "width": config["training"]["width"],
-        "pixels": trial.pixels,
-        "split": trial.run.record["split"],
+        "pixels": candidate.pixels,
+        "split": candidate.run.record["split"],
     }
     try:
-        return told | {"status": "measured"} | _score(trial, row, samples)
+        return told | {"status": "measured"} | _score(candidate, row, samples)
     except ValueError as error:
         return told | {"status": f"not available: {error}"}
 
 
-def _score(trial: Trial, row: dict[str, Any], samples: pd.DataFrame) -> dict[str, Any]:
+def _score(candidate: RunPredictions, row: dict[str, Any], samples: pd.DataFrame) -> dict[str, Any]:
     """Measure a run in what a row asks for."""
     only_early = row["subset"] == "early types"
-    return measure_target(trial, row["target"], samples, only_early=only_early)
+    return measure_target(candidate, row["target"], samples, only_early=only_early)
 
 
 def _controls(
-    trials: Sequence[Trial], wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
+    candidates: Sequence[RunPredictions],
+    wanted: Experiment,
+    row: dict[str, Any],
+    samples: pd.DataFrame,
 ) -> dict[str, dict[str, Any] | None]:
     """Measure what star counts alone give, and what is left when they are all the same."""
     targets = wanted.name.split("/")[0]
     chosen = {
-        "occupancy": choose_run(trials, experiment(f"{targets}/{OCCUPANCY}")),
-        "thinned": choose_run(trials, wanted, thinned=True),
+        "occupancy": choose_run(candidates, experiment(f"{targets}/{OCCUPANCY}")),
+        "thinned": choose_run(candidates, wanted, thinned=True),
     }
-    return {name: _measure_other(trial, row, samples) for name, trial in chosen.items()}
+    return {name: _measure_other(candidate, row, samples) for name, candidate in chosen.items()}
 
 
 def _from_mass(
-    trials: Sequence[Trial], wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
+    candidates: Sequence[RunPredictions],
+    wanted: Experiment,
+    row: dict[str, Any],
+    samples: pd.DataFrame,
 ) -> dict[str, Any] | None:
     """Measure M*/L from predicted projected M* and true light."""
     mass = experiment(wanted.name.replace("ml", "mstar2d", 1))
-    return _measure_other(choose_run(trials, mass), row, samples)
+    return _measure_other(choose_run(candidates, mass), row, samples)
 
 
 def _measure_other(
-    trial: Trial | None, row: dict[str, Any], samples: pd.DataFrame
+    candidate: RunPredictions | None, row: dict[str, Any], samples: pd.DataFrame
 ) -> dict[str, Any] | None:
     """Measure a run beside the row's own; None where there is none or it cannot be measured."""
-    if trial is None:
+    if candidate is None:
         return None
     try:
-        return {"run": trial.run.name, **_score(trial, row, samples)}
+        return {"run": candidate.run.name, **_score(candidate, row, samples)}
     except ValueError:
         return None
 

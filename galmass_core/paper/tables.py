@@ -20,7 +20,7 @@ from galmass_core.paper.published import published_table
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
-    from galmass_core.learning.runs import Run
+    from galmass_core.training.runs import Run
 
 SCHEMA = 1  # version of the JSON envelope
 _INPUTS = {"default10": "features", "default10_minus_Mr": "no-magnitude"}

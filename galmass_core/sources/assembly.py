@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import BlackHoles, DarkMatter, Galaxy, GalaxyFileError, Gas, Stars
-from galmass_core.sources import centring, stand_ins
+from galmass_core.sources import centring, fallbacks
 from galmass_core.sources.particle_file import ParticleFile
 from galmass_core.sources.species import DEPTHS, Columns, read_species
 
@@ -110,13 +110,13 @@ def _stars(file: ParticleFile, stars: Columns) -> Stars:
     cosmology = file.header.cosmology
     births = cosmology.age(stars["formation_scale_factors"])
     ages = np.maximum(cosmology.age(file.header.scale_factor) - births, 0.0)
-    born, stand_in = stand_ins.initial_masses(stars, ages)
+    born, stand_in = fallbacks.initial_masses(stars, ages)
     file.note("stars", "initial_masses", stand_in)
     if stars["magnitudes"] is None:
         file.note("stars", "magnitudes", "light comes from the SSP table")
     if stars["potentials"] is None:
         file.note("stars", "potentials", "the stars' potential is not known")
-    lengths, wrong = stand_ins.smoothing_lengths(stars)
+    lengths, wrong = fallbacks.smoothing_lengths(stars)
     if wrong:
         file.notes.append(f"{file.field('stars', 'smoothing_lengths')} {wrong}.")
     return Stars(
@@ -141,9 +141,9 @@ def _gas(file: ParticleFile, gas: Columns, wind: Columns) -> Gas:
     if rates is None:
         rates = np.zeros(len(gas["masses"]))
         file.note("gas", "star_formation_rates", "no gas forms stars")
-    neutral, stand_in = stand_ins.neutral_hydrogen_masses(gas)
+    neutral, stand_in = fallbacks.neutral_hydrogen_masses(gas)
     file.note("gas", "neutral_fractions", stand_in)
-    support, stand_in = stand_ins.support_radii(gas)
+    support, stand_in = fallbacks.support_radii(gas)
     file.note("gas", "support_radii", stand_in)
     nothing = np.zeros(len(wind["masses"]))
     return Gas(

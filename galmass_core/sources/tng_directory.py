@@ -10,8 +10,8 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from galmass_core.datasets.sample import CUT_COLUMNS, catalogue_cuts
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
+from galmass_core.sample import CUT_COLUMNS, catalogue_cuts
 from galmass_core.sources import arepo, hdf5
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.group_catalogue import read_group_catalogue

@@ -9,7 +9,7 @@ from typing import Any
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Write a file aside, then put it in place at once.
 
     Yields the path to write to, ``path`` with ``.part`` behind its name. When the block ends, the
@@ -42,5 +42,5 @@ def written_whole(path: Path) -> Iterator[Path]:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write a JSON file whole; numbers of numpy become numbers."""
     text = json.dumps(content, indent=1, default=lambda number: number.item())
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")

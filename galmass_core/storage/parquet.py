@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from galmass_core.quantities import QUANTITIES
-from galmass_core.storage.atomic import written_whole
+from galmass_core.storage.atomic import atomic_write
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -25,7 +25,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
         field.with_metadata(_meaning(field.name)) if field.name in QUANTITIES else field
         for field in arrow.schema
     ]
-    with written_whole(path) as part:
+    with atomic_write(path) as part:
         pa.parquet.write_table(arrow.cast(pa.schema(fields, arrow.schema.metadata)), part)
 
 

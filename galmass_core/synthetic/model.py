@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.imaging.photometry import surviving_fraction
+from galmass_core.photometry import surviving_fraction
 from galmass_core.synthetic.equilibrium import (
     Potential,
     disc_kinematics,

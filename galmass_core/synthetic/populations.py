@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.imaging.photometry import SUN_AB, ssp_magnitudes, surviving_fraction
+from galmass_core.photometry import SUN_AB, ssp_magnitudes, surviving_fraction
 
 _RECENT = 1.0  # Gyr; younger stars are not of the log-normal population
 _OLDEST = 13.5  # Gyr

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from galmass_core.imaging.photometry import surviving_fraction
+from galmass_core.photometry import surviving_fraction
 from galmass_core.synthetic.model import GalaxyModel
 from galmass_core.synthetic.populations import solve_population
 from galmass_core.synthetic.profiles import Disc, Spheroid

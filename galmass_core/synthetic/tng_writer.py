@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.galaxy import Cosmology
-from galmass_core.imaging.photometry import ssp_magnitudes
+from galmass_core.photometry import ssp_magnitudes
 from galmass_core.synthetic.model import Particles
 
 COSMOLOGY = Cosmology(hubble=0.6774, omega_matter=0.3089, omega_lambda=0.6911)

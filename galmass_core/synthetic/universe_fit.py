@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.datasets.sample import catalogue_cuts
+from galmass_core.sample import catalogue_cuts
 from galmass_core.sources.group_catalogue import read_group_catalogue
 
 _RANKS = (0.0, 0.02, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98, 1.0)  # of the quantiles kept

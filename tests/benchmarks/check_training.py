@@ -21,8 +21,8 @@ from galmass_core.datasets.dataset import open_dataset
 from galmass_core.learning.experiments import experiment, true_values
 from galmass_core.learning.fitting import fit
 from galmass_core.learning.metrics import compare_runs
-from galmass_core.learning.runs import open_run
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
+from galmass_core.training.runs import open_run
 
 
 def main():

@@ -8,10 +8,10 @@ from galmass_app import services
 from galmass_app.plots.trends import group_of, one_per_galaxy
 from galmass_app.views.heading import heading
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.datasets.sample import PAPER_GALAXIES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
 from galmass_core.paper.published import DATA as PAPER_DATA
 from galmass_core.quantities import QUANTITIES
+from galmass_core.sample import PAPER_GALAXIES
 
 FIRST = 3  # names given of those that were left out for one reason
 REASONS = 10  # reasons listed, the most common first

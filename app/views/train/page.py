@@ -19,7 +19,7 @@ from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import RunList
 from galmass_app.views.train.run_words import lasting
 from galmass_app.views.update import one_update
-from galmass_core.learning.runs import Run
+from galmass_core.training.runs import Run
 
 SAID = "A network looks at maps of galaxies{name} and learns their mass; it is tried on others."
 NO_MAPS = """<h2>No network can be trained on these data</h2>

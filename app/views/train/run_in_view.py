@@ -10,7 +10,7 @@ from galmass_app import services
 from galmass_app.plots.history import HELD_OUT, TRAIN, Curves, Losses, curves_of, history_curves
 from galmass_app.theme import Theme
 from galmass_app.views.train import run_words as words
-from galmass_core.learning.runs import ACTIVE, Run
+from galmass_core.training.runs import ACTIVE, Run
 
 BEGINNING = "<p>The curves begin with the first whole epoch.</p>"
 NO_CURVES = "<p>No losses were written: formulas are fitted in one go.</p>"

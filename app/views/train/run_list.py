@@ -7,7 +7,7 @@ import panel as pn
 
 from galmass_app import services
 from galmass_app.views.train import run_words as words
-from galmass_core.learning.runs import ACTIVE, Run
+from galmass_core.training.runs import ACTIVE, Run
 
 ROWS = 5  # on one page of the list
 EMPTY = """<h2>No trainings yet</h2>

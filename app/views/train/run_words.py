@@ -7,8 +7,8 @@ from typing import Any
 
 from galmass_app.plots.correlation import short
 from galmass_core.learning.metrics import Estimate
-from galmass_core.learning.runs import Run
 from galmass_core.quantities import quantity
+from galmass_core.training.runs import Run
 
 MARKS = {  # never by colour alone
     "queued": "◌",

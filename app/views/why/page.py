@@ -19,8 +19,8 @@ from galmass_app.views.why.network import Content, WhyNetwork
 from galmass_app.views.why.replaced import WhyReplaced
 from galmass_app.views.why.trees import WhyTrees
 from galmass_app.why import NETWORKS, Reasons, Steps, answer, ask, networks, steps_of_trees
-from galmass_core.learning.runs import Run
 from galmass_core.quantities import quantity
+from galmass_core.training.runs import Run
 
 NO_NETWORK = """<h2>There is no network to ask yet</h2>
 <p>Train one on the page Train, or in a terminal, and it can be asked here:</p>

@@ -8,8 +8,8 @@ from galmass_app.comparison import experiment_of, title
 from galmass_app.plots.correlation import short
 from galmass_app.views.prediction import signed
 from galmass_app.why import Reasons, Steps
-from galmass_core.learning.runs import Run
 from galmass_core.quantities import quantity
+from galmass_core.training.runs import Run
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PARTS = {

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from galmass_core.datasets.dataset import DataSet, open_dataset
-from galmass_core.learning.model_runs import train_run
-from galmass_core.learning.runs import ACTIVE, RECORD, Run, RunWriter, runs_folder
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.storage.lock import is_locked, show_life, stop_owner
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.runs import ACTIVE, RECORD, Run, RunWriter, runs_folder
 
 _LOOK_EVERY = 1.0  # s
 

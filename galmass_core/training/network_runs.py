@@ -20,7 +20,6 @@ from torch import Tensor
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.learning.experiments import Experiment, true_values
-from galmass_core.learning.runs import RunWriter
 from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
 from galmass_core.networks.network import MultibranchResNet
@@ -35,6 +34,7 @@ from galmass_core.networks.training import (
     predict_rows,
     train_epochs,
 )
+from galmass_core.training.runs import RunWriter
 
 
 @dataclass(frozen=True)

@@ -11,19 +11,19 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.datasets.dataset import open_dataset, replace_samples
 from galmass_core.learning.fitting import predict
-from galmass_core.learning.model_runs import train_run
-from galmass_core.learning.runs import open_run, write_run
-from galmass_core.learning.turns import resume_run, stop_run
 from galmass_core.storage.lock import identity
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.queue import resume_run, stop_run
+from galmass_core.training.runs import open_run, write_run
 
 WAITER = """
 import signal, sys
 from pathlib import Path
-from galmass_core.learning import turns
-from galmass_core.learning.runs import write_run
-turns._LOOK_EVERY = 0.05
+from galmass_core.training import queue
+from galmass_core.training.runs import write_run
+queue._LOOK_EVERY = 0.05
 signal.signal(signal.SIGTERM, signal.default_int_handler)
-with write_run(Path(sys.argv[1]), {"experiment": "toy"}, {}, wait=turns.wait_for_turn):
+with write_run(Path(sys.argv[1]), {"experiment": "toy"}, {}, wait=queue.wait_for_turn):
     print("trains", flush=True)
     sys.stdin.read()
 """
@@ -57,10 +57,10 @@ def come(home):
 def stopped(home, monkeypatch):
     """A run on toys that was stopped before its predictions."""
     data = make_dataset(home / "toys", make_samples(100))
-    monkeypatch.setattr("galmass_core.learning.model_runs.predict", interrupted)
+    monkeypatch.setattr("galmass_core.training.model_runs.predict", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train_run(data, "mstar/power-law", split="paper", seed=3, path=home / "runs" / "one")
-    monkeypatch.setattr("galmass_core.learning.model_runs.predict", predict)
+    monkeypatch.setattr("galmass_core.training.model_runs.predict", predict)
     return open_run("one")
 
 

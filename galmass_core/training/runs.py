@@ -22,7 +22,7 @@ import pandas as pd
 
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import home_folder
-from galmass_core.storage.atomic import write_json, written_whole
+from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import identity, is_locked, locked, show_life
 
 SCHEMA = 1  # version of the folder's layout
@@ -124,12 +124,12 @@ class RunWriter:
 
     def write_history(self, history: pd.DataFrame) -> None:
         """Write the losses so far."""
-        with written_whole(self.path / HISTORY) as part:
+        with atomic_write(self.path / HISTORY) as part:
             history.to_csv(part, index=False)
 
     def write_predictions(self, predictions: pd.DataFrame) -> None:
         """Write predictions with the columns of `Run.predictions`."""
-        with written_whole(self.path / PREDICTIONS) as part:
+        with atomic_write(self.path / PREDICTIONS) as part:
             predictions.to_parquet(part, index=False)
 
 

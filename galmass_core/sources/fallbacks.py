@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.imaging.photometry import surviving_fraction
+from galmass_core.photometry import surviving_fraction
 
 HYDROGEN_FRACTION = 0.76  # primordial
 _COLD = 1e4  # K; hydrogen is neutral below

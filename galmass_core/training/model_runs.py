@@ -21,7 +21,6 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import Model, check_parts, fit, predict, score
-from galmass_core.learning.runs import Run, RunWriter, new_run_path, open_run, write_run
 from galmass_core.learning.splits import (
     BOOSTING_SIZES,
     NETWORK_SIZES,
@@ -29,9 +28,10 @@ from galmass_core.learning.splits import (
     split_samples,
 )
 from galmass_core.networks.presets import TrainingConfig
+from galmass_core.training.runs import Run, RunWriter, new_run_path, open_run, write_run
 
 if TYPE_CHECKING:
-    from galmass_core.networks.network_runs import NetworkModel
+    from galmass_core.training.network_runs import NetworkModel
 
 
 def train_run(
@@ -67,7 +67,7 @@ def train_run(
         The folder; a new one under the home folder by default. An unfinished run of the same
         configuration is taken up again.
     wait : function of RunWriter, optional
-        Returns when the training may begin, such as `turns.wait_for_turn`.
+        Returns when the training may begin, such as `queue.wait_for_turn`.
 
     Returns
     -------
@@ -112,7 +112,7 @@ def load_model(run: Run) -> "Model | NetworkModel":
         If a file of a network is missing, damaged or of another network.
     """
     if run.config["method"] == "network":
-        from galmass_core.networks.network_runs import NetworkModel
+        from galmass_core.training.network_runs import NetworkModel
 
         return NetworkModel.load(run.path, run.config)
     kind = BoostedTrees if run.config["method"] == "trees" else LinearModel
@@ -144,7 +144,7 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
         raise ValueError(msg)
     model, samples = load_model(run), dataset.samples
     if run.config["method"] == "network":
-        from galmass_core.networks.network_runs import predictions_table
+        from galmass_core.training.network_runs import predictions_table
 
         rows = np.arange(len(dataset))
         outputs_BT = model.predict(dataset, rows)
@@ -206,7 +206,7 @@ def _train_network(
     device: str,
 ) -> pd.DataFrame:
     """Train a network; return its predictions."""
-    from galmass_core.networks.network_runs import train_network
+    from galmass_core.training.network_runs import train_network
 
     training = TrainingConfig(**config["training"])
     return train_network(dataset, wanted, training, parts, writer, device=device)

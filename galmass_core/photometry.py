@@ -8,15 +8,11 @@ Units: Gyr, Msun, Lsun, absolute AB magnitudes. N counts stars; band order is `B
 """
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.assets import asset
-
-if TYPE_CHECKING:
-    from galmass_core.galaxy import Stars
 
 BANDS = ("g", "r")
 SUN_AB = {"g": 5.11, "r": 4.65}  # absolute AB magnitude of the Sun (Willmer 2018, ApJS 236, 47)
@@ -24,25 +20,33 @@ _SUN = np.array([SUN_AB[band] for band in BANDS])[:, None]
 _SSP_TABLE = "ssp_bc03_miles_kroupa.csv"
 
 
-def stellar_luminosities(stars: "Stars") -> NDArray:
-    """Return each star's light without dust; `Stars.luminosities` keeps it.
+def stellar_luminosities(
+    ages: NDArray,
+    metallicities: NDArray,
+    initial_masses: NDArray,
+    magnitudes: NDArray | None = None,
+) -> NDArray:
+    """Return each star's light without dust; `galaxy.Stars.luminosities` keeps it.
 
     The snapshot's own magnitudes where it has them, else those of the SSP table for the star's
     age, metallicity and initial mass.
 
     Parameters
     ----------
-    stars : Stars
+    ages : (N,) float, Gyr
+    metallicities : (N,) float, mass fraction
+    initial_masses : (N,) float, Msun
+    magnitudes : (N, 2) float, optional
+        Absolute AB magnitudes in the bands g and r.
 
     Returns
     -------
     (2, N) float, Lsun
         In the bands g and r.
     """
-    if stars.magnitudes is not None:
-        return 10.0 ** (-0.4 * (stars.magnitudes.T - _SUN))
-    magnitudes = ssp_magnitudes(stars.ages, stars.metallicities)
-    return stars.initial_masses * 10.0 ** (-0.4 * (magnitudes - _SUN))
+    if magnitudes is not None:
+        return 10.0 ** (-0.4 * (magnitudes.T - _SUN))
+    return initial_masses * 10.0 ** (-0.4 * (ssp_magnitudes(ages, metallicities) - _SUN))
 
 
 def ssp_magnitudes(ages: NDArray, metallicities: NDArray) -> NDArray:

@@ -14,14 +14,14 @@ from galmass_core.learning.experiments import Experiment, missing_columns, true_
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
-    from galmass_core.learning.runs import Run
+    from galmass_core.training.runs import Run
 
 UNSEEN = ("test", "new")  # parts that a run did not learn from; it chose its epoch by validation
 SAME_TRUTH = 0.01  # dex, median: other galaxies of the same names differ by more
 
 
 @dataclass(frozen=True)
-class Trial:
+class RunPredictions:
     """A network tried on samples of a data set that it did not learn from.
 
     Attributes
@@ -72,7 +72,9 @@ def predictions_on(run: "Run", dataset: "DataSet") -> pd.DataFrame:
     return pd.concat([unseen.head(0), *parts], ignore_index=True)
 
 
-def trials_on(runs: Iterable["Run"], dataset: "DataSet", split: str = "galaxy") -> list[Trial]:
+def run_predictions_on(
+    runs: Iterable["Run"], dataset: "DataSet", split: str = "galaxy"
+) -> list[RunPredictions]:
     """Return the finished networks of a split that say something of a data set, newest first.
 
     On galaxies that are thinned to some stars only those count that learned from such.
@@ -86,10 +88,10 @@ def trials_on(runs: Iterable["Run"], dataset: "DataSet", split: str = "galaxy") 
 
     Returns
     -------
-    list of Trial
+    list of RunPredictions
     """
-    trials = (
-        Trial(
+    candidates = (
+        RunPredictions(
             run=run,
             predictions=predictions_on(run, dataset),
             own=run.record["dataset"]["sha256"] == dataset.checksum,
@@ -101,12 +103,12 @@ def trials_on(runs: Iterable["Run"], dataset: "DataSet", split: str = "galaxy") 
         and run.config["split"]["kind"] == split
         and dataset.info.get("stars") in (None, _stars(run))
     )
-    return [trial for trial in trials if len(trial.predictions)]
+    return [candidate for candidate in candidates if len(candidate.predictions)]
 
 
 def choose_run(
-    trials: Sequence[Trial], wanted: Experiment, *, thinned: bool = False
-) -> Trial | None:
+    candidates: Sequence[RunPredictions], wanted: Experiment, *, thinned: bool = False
+) -> RunPredictions | None:
     """Return the network that answers for an experiment.
 
     Its maps are those wanted and its targets at least those. A network of just the wanted pixels
@@ -115,7 +117,7 @@ def choose_run(
 
     Parameters
     ----------
-    trials : sequence of Trial
+    candidates : sequence of RunPredictions
         The newest first.
     wanted : Experiment
     thinned : bool
@@ -124,13 +126,15 @@ def choose_run(
 
     Returns
     -------
-    Trial or None
+    RunPredictions or None
     """
-    answers = [trial for trial in trials if _answers(trial, wanted, thinned=thinned)]
+    answers = [
+        candidate for candidate in candidates if _answers(candidate, wanted, thinned=thinned)
+    ]
 
-    def rank(trial: Trial) -> tuple[bool, int, bool, bool]:
-        joint = set(trial.run.config["targets"]) != set(wanted.targets)
-        return trial.pixels != wanted.pixels, -trial.pixels, joint, not trial.own
+    def rank(candidate: RunPredictions) -> tuple[bool, int, bool, bool]:
+        joint = set(candidate.run.config["targets"]) != set(wanted.targets)
+        return candidate.pixels != wanted.pixels, -candidate.pixels, joint, not candidate.own
 
     return min(answers, key=rank, default=None)
 
@@ -146,11 +150,11 @@ def _in_both(predictions: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     return both.drop(columns="truth") if same else predictions.head(0)
 
 
-def _answers(trial: Trial, wanted: Experiment, *, thinned: bool) -> bool:
+def _answers(candidate: RunPredictions, wanted: Experiment, *, thinned: bool) -> bool:
     """Whether a network sees just these maps, of thinned galaxies or not, and predicts all that."""
-    same_maps = set(trial.run.config["maps"]) == set(wanted.maps)
-    enough = set(wanted.targets) <= set(trial.predictions["target"].unique())
-    return same_maps and enough and trial.thinned == thinned
+    same_maps = set(candidate.run.config["maps"]) == set(wanted.maps)
+    enough = set(wanted.targets) <= set(candidate.predictions["target"].unique())
+    return same_maps and enough and candidate.thinned == thinned
 
 
 def _stars(run: "Run") -> int | None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from galmass_core.imaging.maps import MapConfig
-from galmass_core.networks.network_runs import NetworkModel
+from galmass_core.training.network_runs import NetworkModel
 
 HALF_WIDTH = MapConfig().half_width  # of the maps, R_hsm
 RINGS = tuple(np.arange(0.0, HALF_WIDTH + 0.25, 0.5))  # edges, R_hsm

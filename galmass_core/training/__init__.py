@@ -1,0 +1,1 @@
+"""Trainings from request to result: run folders, the queue, and what finished runs predict."""
