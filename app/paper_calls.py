@@ -128,7 +128,8 @@ def _predictions(opened: str, shown: Sequence[tuple[Panel, Answer]], split: str)
             imports.add("from galmass_core.training.pairing import run_predictions_on")
             imports.add("from galmass_core.training.runs import open_run")
             imports.add("from galmass_core.paper.table_four import measure_target")
-            opens = f"[predictions] = run_predictions_on([open_run({one.run.name!r})], data, {one.split.kind!r})"
+            call = f"run_predictions_on([open_run({one.run.name!r})], data, {one.split.kind!r})"
+            opens = f"[predictions] = {call}"
             lines += [opens] * (opens not in lines)
             early = ", only_early=True" * panel.early
             lines.append(
