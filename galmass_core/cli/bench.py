@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,6 +59,9 @@ def _sizes(text: str) -> list[int]:
 
 def _bench(args: argparse.Namespace) -> None:
     """Run ``galmass bench``."""
+    if find_spec("galmass_core.benchmarks") is None:
+        msg = "bench must run in a checkout of galmass: its benchmarks are not installed"
+        raise ValueError(msg)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # before anything that reads it is imported
     from importlib import import_module

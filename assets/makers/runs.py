@@ -1,6 +1,6 @@
 """Train the networks that ship with galmass: every combination of maps, and the two controls.
 
-Run ``python assets/make_runs.py FOLDER`` after a change to the universe, the maps or the laptop
+Run ``python assets/makers/runs.py FOLDER`` after a change to the universe, the maps or the laptop
 preset; an hour on two cores. It goes on where it was stopped. The networks learn from one universe
 (seed 2) and are tried on galaxies that they have not seen: those of it that were left out, and
 those of ``galmass demo``, whose predictions ship with them.
@@ -22,7 +22,7 @@ from galmass_core.storage.atomic import write_json
 from galmass_core.training.model_runs import load_model, predict_run, train_run
 from galmass_core.training.runs import CONFIG, HISTORY, PREDICTIONS, RECORD, Run, open_run
 
-RUNS = Path(__file__).resolve().parent / "runs"
+RUNS = Path(__file__).resolve().parents[1] / "runs"
 TARGETS = "mstar,mtot,ml"
 GALAXIES, SEED, STARS = 1600, 2, 2000
 WIDTH, EPOCHS = 1 / 16, 40  # all weights together stay within a few MB

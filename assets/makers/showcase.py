@@ -1,6 +1,6 @@
 """Make the data set of synthetic showcase galaxies that ships with galmass.
 
-Run ``python assets/make_showcase.py`` after a change to the maps or to the showcase models.
+Run ``python assets/makers/showcase.py`` after a change to the maps or to the showcase models.
 """
 
 import shutil
@@ -11,7 +11,7 @@ from galmass_core.datasets.build import build_dataset
 from galmass_core.synthetic.model import sample_galaxy, showcase_models
 from galmass_core.synthetic.tng_writer import write_cutout
 
-SHOWCASE = Path(__file__).resolve().parent / "showcase"
+SHOWCASE = Path(__file__).resolve().parents[1] / "showcase"
 
 
 def main() -> None:
