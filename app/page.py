@@ -6,6 +6,7 @@ import panel as pn
 import param
 
 from galmass_app import services
+from galmass_app.markup import template
 from galmass_app.state import IN_URL, Choice
 from galmass_app.theme import Look, style_sheet
 from galmass_app.views.compare.page import Compare
@@ -34,34 +35,6 @@ PAGES = {  # key in the URL: name in the header, its Viewer
 }
 OPENING = '<p class="at-work">Opening the page…</p>'
 LOOK_EVERY = 1000  # ms between two looks at the home folder
-TEMPLATE = """
-{% extends base %}
-{% block postamble %}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-{% for css in template_resources["css"].values() -%}
-<link rel="stylesheet" href="{{ css }}">
-{% endfor %}
-<style>{{ style }}</style>
-<script>
-{{ layout }}
-  document.documentElement.dataset.theme = localStorage.getItem("galmass-theme") ??
-    (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark")
-</script>
-{% endblock %}
-{% block contents %}
-<header>
-  <a class="brand" href="?">galmass</a>
-  <nav aria-label="Pages">{{ embed(roots.pages) }}</nav>
-  <div class="chooser">{{ embed(roots.chooser) }}</div>
-  {{ embed(roots.guide) }}
-  {{ embed(roots.address) }}
-  {{ embed(roots.theme) }}
-</header>
-<div class="selection">{{ embed(roots.selection) }}</div>
-<main>{{ embed(roots.strip) }}{{ embed(roots.main) }}</main>
-<footer>{{ embed(roots.status) }}</footer>
-{% endblock %}
-"""
 
 
 class Page:
@@ -77,7 +50,7 @@ class Page:
         self._theme = ThemeSwitch.of(self.choice)
         self._await_visitor()
         self._data_sets = self._chooser()
-        self.template = pn.Template(TEMPLATE, design=Look, location=False)
+        self.template = pn.Template(template("page.html"), design=Look, location=False)
         self.template.add_variable("style", style_sheet("tokens.css") + style_sheet("style.css"))
         self.template.add_variable("layout", style_sheet("layout.js"))
         for name, part in {

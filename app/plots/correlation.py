@@ -9,6 +9,7 @@ from bokeh.models import CustomJS, HoverTool
 from holoviews.plotting.bokeh.element import ElementPlot
 
 from galmass_app.theme import MARK, Theme, palette
+from galmass_core.assets import asset
 from galmass_core.quantities import quantity
 
 _PLACE = ["x0", "y0", "x1", "y1"]
@@ -153,8 +154,10 @@ def _stay_when_tapped(plot: ElementPlot, element: hv.Labels) -> None:
 
 def _hide_when_small(plot: ElementPlot, element: hv.Labels, count: int) -> None:
     """Show numbers only where cells have room for them, in whatever window."""
-    fit = CustomJS(
-        args={"numbers": plot.handles["glyph_renderer"], "figure": plot.state},
-        code=f"numbers.visible = figure.inner_width / {count} > {_ROOM}",
+    fit = CustomJS.from_file(
+        asset("correlation.js"),
+        numbers=plot.handles["glyph_renderer"],
+        figure=plot.state,
+        room=_ROOM * count,
     )
     plot.state.js_on_change("inner_width", fit)

@@ -9,7 +9,7 @@ from panel.custom import JSComponent
 
 from galmass_app import services
 from galmass_app.state import Choice
-from galmass_app.theme import style_sheet
+from galmass_core.assets import asset
 from galmass_core.datasets.fits_files import maps_as_fits, table_as_fits
 
 PICTURES = ("PNG", "SVG", "PDF")
@@ -26,7 +26,7 @@ class TakeAlong(JSComponent):
     figure = param.String(doc="CSS class of the element that is the figure.")
     formats = param.List(doc="What there is to take, in the order of the menu.")
 
-    _esm = style_sheet("take_along.js")
+    _esm = asset("take_along.js")
 
     @classmethod
     def of(

@@ -6,8 +6,8 @@ import param
 from panel.custom import JSComponent
 
 from galmass_app.state import Choice
-from galmass_app.theme import style_sheet
 from galmass_app.views.frame.tour import EVERYWHERE, TOUR
+from galmass_core.assets import asset
 from galmass_core.galaxy import LINES_OF_SIGHT
 
 
@@ -44,7 +44,7 @@ class Guide(JSComponent):
     listed = param.List(LISTED, doc="Keys and what they do.")
     steps = param.List(EVERYWHERE, doc="Stops of the tour of the page in view.")
 
-    _esm = style_sheet("guide.js")
+    _esm = asset("guide.js")
 
     @classmethod
     def of(cls, choice: Choice) -> "Guide":

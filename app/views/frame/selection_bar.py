@@ -7,7 +7,7 @@ from panel.custom import JSComponent
 
 from galmass_app import selection, services
 from galmass_app.state import Choice, axis_columns
-from galmass_app.theme import style_sheet
+from galmass_core.assets import asset
 from galmass_core.quantities import quantity
 
 PAGES = {"explore", "sample", "compare", "why"}  # that show a selection or go through it
@@ -21,7 +21,7 @@ class SelectionBar(JSComponent):
     said = param.Dict({}, doc="`said_of` the choice.")
     columns = param.List([], doc="What can be asked for: a column, and its name in words.")
 
-    _esm = style_sheet("selection.js")
+    _esm = asset("selection_bar.js")
 
     @classmethod
     def of(cls, choice: Choice) -> "SelectionBar":

@@ -4,6 +4,7 @@ import param
 from panel.custom import JSComponent
 
 from galmass_app.state import Choice
+from galmass_core.assets import asset
 
 
 class ThemeSwitch(JSComponent):
@@ -15,31 +16,7 @@ class ThemeSwitch(JSComponent):
     theme = param.Selector(default="dark", objects=["dark", "light"])
     told = param.Boolean(doc="Whether the browser has told which one it wants.")
 
-    _esm = """
-    export function render({ model, view }) {
-      const root = document.documentElement
-      const button = document.createElement("button")
-      function turn(theme) {
-        root.dataset.theme = theme
-        model.theme = theme
-        button.textContent = theme === "dark" ? "☀" : "☾"
-        button.title = `Switch to ${theme === "dark" ? "light" : "dark"}`
-        button.setAttribute("aria-label", button.title)
-        for (const view of Bokeh.index.query((v) => v.model.type === "Figure")) view.request_paint()
-      }
-      button.onclick = () => {
-        const theme = root.dataset.theme === "dark" ? "light" : "dark"
-        localStorage.setItem("galmass-theme", theme)
-        turn(theme)
-      }
-      turn(root.dataset.theme)
-      model.told = true
-      const page = view.model.document
-      page.on_event("connection_lost", () => { root.dataset.server = "lost" })
-      page.on_event("client_reconnected", () => { delete root.dataset.server })
-      return button
-    }
-    """
+    _esm = asset("theme_switch.js")
 
     @classmethod
     def of(cls, choice: Choice) -> "ThemeSwitch":

@@ -5,6 +5,7 @@ from panel.custom import JSComponent
 
 from galmass_app.paper_figures import FIGURES, label
 from galmass_app.state import Choice
+from galmass_core.assets import asset
 
 
 class Contents(JSComponent):
@@ -13,31 +14,7 @@ class Contents(JSComponent):
     entries = param.List(doc="Key, name and title of each figure.")
     figure = param.String(doc="Key of the one in view.")
 
-    _esm = """
-    export function render({ model }) {
-      const nav = document.createElement("nav")
-      nav.className = "figures"
-      nav.setAttribute("aria-label", "Figures and tables of the paper")
-      const buttons = model.entries.map(([key, name, title]) => {
-        const button = nav.appendChild(document.createElement("button"))
-        button.append(Object.assign(document.createElement("b"), { textContent: name }), " ")
-        button.append(Object.assign(document.createElement("span"), { textContent: title }))
-        button.onclick = () => { model.figure = key }
-        return [key, button]
-      })
-      function mark() {
-        for (const [key, button] of buttons) {
-          if (key === model.figure) {
-            button.setAttribute("aria-current", "true")
-            nav.scrollTo({ left: button.offsetLeft - nav.offsetLeft - 12 })
-          } else button.removeAttribute("aria-current")
-        }
-      }
-      model.on("figure", mark)
-      requestAnimationFrame(mark)
-      return nav
-    }
-    """
+    _esm = asset("contents.js")
 
     @classmethod
     def of(cls, choice: Choice) -> "Contents":

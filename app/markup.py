@@ -1,0 +1,34 @@
+"""HTML from the templates in ``templates/``; whatever is filled in is escaped."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("galmass_app"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def template(name: str) -> Template:
+    """Return one of the templates, such as ``page.html``."""
+    return _TEMPLATES.get_template(name)
+
+
+def render(name: str, /, **values: object) -> str:
+    """Fill a template in.
+
+    Parameters
+    ----------
+    name : str
+        File in ``templates/``.
+    **values : object
+        What it shows, by name. Text is escaped, unless it is `markupsafe.Markup`.
+
+    Raises
+    ------
+    jinja2.UndefinedError
+        If the template needs a value that is not given.
+    """
+    return template(name).render(values)
