@@ -136,8 +136,10 @@ def build_dataset(
     if not _is_whole(out, settings):
         _begin(out, settings)
         with locked(out / UNFINISHED):
-            _write_shards(out, refs, recipe, workers, progress)
-            _finish(out, settings, recipe.ids)
+            if not (out / DESCRIPTION).exists():  # another process may have finished it meanwhile
+                _write_shards(out, refs, recipe, workers, progress)
+                _finish(out, settings, recipe.ids)
+        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     return open_dataset(out.resolve())
 
 
@@ -285,7 +287,6 @@ def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) ->
     samples = pd.concat(tables, ignore_index=True)
     del tables  # as large as all samples
     write_tables(out, samples, settings | {"shards": shards}, excluded)
-    shutil.rmtree(out / UNFINISHED)
 
 
 def _never_met(ids: Collection[str], names: Iterable[str]) -> list[dict[str, str]]:
@@ -298,7 +299,7 @@ def _never_met(ids: Collection[str], names: Iterable[str]) -> list[dict[str, str
 def _give_up(out: Path, excluded: list[dict[str, str]]) -> None:
     """Remove a data set that would be empty, and say why it would."""
     shutil.rmtree(out / "maps")
-    shutil.rmtree(out / UNFINISHED)
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)  # Windows keeps the lock, which is open
     first = excluded[0]["reason"] if excluded else "the IDs asked for are not among them"
     msg = f"{out}: no galaxy could be used, {len(excluded)} are excluded; the first: {first}"
     raise DataSetError(msg)

@@ -1,22 +1,31 @@
-"""A folder -> written by one process at a time, and everybody can see whether that one lives."""
+"""Lock a folder for one writing process, and show every other process whether that one lives.
+
+A lock of the operating system, which ends with its process, decides who may write. A small file
+beside it names the owner, for processes that only read and for those on other machines.
+"""
 
 import json
-import os
 import platform
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-SILENCE = 900.0  # s without a sign of life after which a process out of sight counts as dead
-_NAME = "lock"
+import psutil
+from filelock import FileLock, Timeout
+
+from galmass_core.storage.atomic import write_json
+
+SILENCE = 900.0  # s without a heartbeat after which a process on another machine counts as dead
+_OWNER, _GUARD = "lock", "lock.os"
+_TICKS = 100  # a second; unit of `process_start`, which Linux reports in these
+_TOLERANCE = 2 * _TICKS  # clocks of some systems are corrected between two readings
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock; one whose owner died is taken over.
+    """Hold a folder's lock; the lock of a dead process is taken over.
 
     Parameters
     ----------
@@ -31,50 +40,48 @@ def locked(folder: Path) -> Iterator[None]:
     ValueError
         If another process holds it.
     """
-    lock, mine = folder / _NAME, folder / f"{_NAME}.{os.getpid()}"
-    if is_locked(folder):
-        owner = json.loads(lock.read_text(encoding="utf-8"))
-        msg = f"{folder}: is being written by process {owner['pid']} on {owner['host']}"
-        raise ValueError(msg)
-    lock.unlink(missing_ok=True)
-    mine.write_text(json.dumps(identity()), encoding="utf-8")
+    guard, owner = FileLock(folder / _GUARD, timeout=0), folder / _OWNER
     try:
-        os.link(mine, lock)  # unlike a rename, fails where another process was quicker
-    except FileExistsError as error:
-        msg = f"{folder}: is being written by another process"
-        raise ValueError(msg) from error
-    finally:
-        mine.unlink()
+        guard.acquire()
+    except Timeout as error:
+        raise ValueError(_taken(folder)) from error
     try:
-        yield
+        if is_locked(folder):  # by an older version, or from where the guard does not reach
+            raise ValueError(_taken(folder))
+        write_json(owner, identity())
+        try:
+            yield
+        finally:
+            owner.unlink(missing_ok=True)
     finally:
-        lock.unlink(missing_ok=True)
+        with suppress(OSError):  # Windows keeps open files
+            (folder / _GUARD).unlink()
+        guard.release()
 
 
 def show_life(folder: Path) -> None:
-    """Tell processes on other machines that the owner of a folder's lock lives."""
-    os.utime(folder / _NAME)
+    """Update the heartbeat by which other machines see that the lock's owner lives."""
+    (folder / _OWNER).touch()
 
 
 def is_locked(folder: Path) -> bool:
     """Whether a living process holds a folder's lock.
 
-    A process of this machine is looked up by its number and the time it began; one of another
-    machine lives if it gave a sign of it within `SILENCE`.
+    A process of this machine is looked up by its number and start time; one of another machine
+    lives if its last heartbeat is younger than `SILENCE`.
     """
-    lock = folder / _NAME
-    try:
-        owner = json.loads(lock.read_text(encoding="utf-8"))
-        age = time.time() - lock.stat().st_mtime
-    except FileNotFoundError:
+    owner = _read_owner(folder)
+    if owner is None:
         return False
-    if owner["host"] == platform.node() and owner["process_start"] is not None:
-        return _process_start(owner["pid"]) == owner["process_start"]
-    return age < SILENCE
+    if owner["host"] == platform.node():
+        began = _process_start(owner["pid"])
+        if began is None or owner["process_start"] is not None:
+            return began is not None and abs(began - owner["process_start"]) <= _TOLERANCE
+    return owner["age"] < SILENCE  # elsewhere, or no start time in a file of an older version
 
 
 def stop_owner(folder: Path) -> None:
-    """Tell the process that holds a folder's lock to stop, by SIGTERM.
+    """Send SIGTERM to the process that holds a folder's lock.
 
     Parameters
     ----------
@@ -85,28 +92,42 @@ def stop_owner(folder: Path) -> None:
     ValueError
         If no living process of this machine holds it.
     """
-    host = None
-    if is_locked(folder):
-        owner = json.loads((folder / _NAME).read_text(encoding="utf-8"))
-        pid, host = owner["pid"], owner["host"]
-    if host != platform.node():
-        where = f"it is on {host}" if host else "there is none"
+    owner = _read_owner(folder) if is_locked(folder) else None
+    if owner is None or owner["host"] != platform.node():
+        where = f"it is on {owner['host']}" if owner else "there is none"
         msg = f"{folder}: must be written by a process of this machine to be stopped, but {where}"
         raise ValueError(msg)
-    os.kill(pid, signal.SIGTERM)
+    psutil.Process(owner["pid"]).terminate()
 
 
 def identity() -> dict[str, Any]:
-    """Tell this process from all others, also from a later one of the same number."""
-    pid = os.getpid()
+    """Return what distinguishes this process from all others, also from a later one of its pid."""
+    pid = psutil.Process().pid
     return {"pid": pid, "process_start": _process_start(pid), "host": platform.node()}
 
 
-def _process_start(pid: int) -> int | None:
-    """Return when a process began [clock ticks since boot]; None if it is gone or not Linux."""
+def _read_owner(folder: Path) -> dict[str, Any] | None:
+    """Read who holds the lock, and the ``age`` of the last heartbeat [s]; None if nobody."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+        owner = json.loads((folder / _OWNER).read_text(encoding="utf-8"))
+        return owner | {"age": time.time() - (folder / _OWNER).stat().st_mtime}
+    except FileNotFoundError:
         return None
-    state, start = fields[0], int(fields[19])
-    return None if state in "ZX" else start  # a zombie has died, its parent has not looked yet
+
+
+def _taken(folder: Path) -> str:
+    """Return the message for a folder that another process holds."""
+    owner = _read_owner(folder)
+    by = f"process {owner['pid']} on {owner['host']}" if owner else "another process"
+    return f"{folder}: is being written by {by}"
+
+
+def _process_start(pid: int) -> int | None:
+    """Return when a process began [1/100 s since boot]; None if it has ended."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:  # ended, its parent has not looked yet
+            return None
+        return round(_TICKS * (process.create_time() - psutil.boot_time()))
+    except psutil.NoSuchProcess:
+        return None
