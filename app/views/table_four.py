@@ -10,7 +10,7 @@ import panel as pn
 from galmass_app.agreement import judge_network
 from galmass_app.comparison import rows_of_table
 from galmass_app.fits import SLOW, Slot, Task
-from galmass_app.views.compare.words import train_link
+from galmass_app.views.links import train_link
 from galmass_app.views.prediction import signed
 from galmass_app.views.take_along import flat
 from galmass_core.datasets.dataset import DataSet

@@ -33,6 +33,7 @@ from galmass_app.views.compare.panel import ComparePanel
 from galmass_app.views.due import Due
 from galmass_app.views.frame.selection_words import beside_rest
 from galmass_app.views.heading import NO_DATA, heading
+from galmass_app.views.links import train_link
 from galmass_app.views.pulse import Pulse
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.take_along import TakeAlong
@@ -148,7 +149,7 @@ class Compare(pn.viewable.Viewer):
         elif not known(data).runs:
             here, name = len(data.galaxy_names), escape(data.path.name)
             shown = here >= LEAST_GALAXIES
-            link = words.train_link(data, "mstar/r+2V")
+            link = train_link(data, "mstar/r+2V")
             said = NO_RUNS.format(name=name, link=link) if shown else TOO_FEW.format(here=here)
         self._message.param.update(object=said, visible=bool(said))
         self._comparing.visible = self._table_part.visible = shown

@@ -1,11 +1,11 @@
 """What the panels of the Compare page say in words: how good, how much better, what is missing."""
 
 from html import escape
-from urllib.parse import quote
 
 from galmass_app.agreement import Verdict, judge_network, network_scatter
 from galmass_app.comparison import Missing, Result, input_set
 from galmass_app.plots.comparison import Frame
+from galmass_app.views.links import train_link
 from galmass_app.views.prediction import signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import OCCUPANCY, PIXELS
@@ -131,11 +131,6 @@ def gap(answer: Missing, data: DataSet, target: str) -> str:
             f"<p><code>{escape(command)}</code></p>"
         )
     return f'<div class="gap"><div>{said}</div></div>'
-
-
-def train_link(data: DataSet, experiment: str) -> str:
-    """Return the address of the page on which an experiment is trained."""
-    return escape(f"?page=train&data={quote(data.path.name)}&experiment={quote(experiment)}")
 
 
 def _unlike_paper(answer: Result) -> list[str]:
