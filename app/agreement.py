@@ -97,7 +97,7 @@ def network_scatter(target: str, inputs: str, *, joint: bool) -> float | None:
     target : str
         Column.
     inputs : str
-        Of `experiments.INPUT_SETS`.
+        As `experiments.inputs_of` writes it.
     joint : bool
         Whether several targets were learned at once; the other kind stands in where there is no
         such row.

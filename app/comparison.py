@@ -1,6 +1,6 @@
 """Which runs say something about a data set, and what they say; read once for all sessions.
 
-A panel of the Compare page is asked for by a key: the name of a set of inputs (`INPUT_SETS`),
+A panel of the Compare page is asked for by a key: the name of a set of inputs (`inputs_of`),
 ``run:`` and the name of a run, or `BASELINE`.
 """
 
@@ -15,19 +15,25 @@ import pandas as pd
 from galmass_app import services
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
-    INPUT_SETS,
-    OCCUPANCY,
     TARGETS,
     Experiment,
     experiment,
+    input_maps,
+    inputs_of,
     missing_columns,
     usable_rows,
 )
 from galmass_core.learning.fitting import fit, predict
 from galmass_core.learning.metrics import Comparison, Estimate, compare_runs, measure_errors
 from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
-from galmass_core.paper.table_four import predictions_of, table_4
-from galmass_core.quantities import APERTURES, quantity
+from galmass_core.paper.table_four import CONTROLS, predictions_of, table_4
+from galmass_core.quantities import (
+    APERTURES,
+    OCCUPANCY,
+    has_kinematics,
+    quantity,
+    symbol_of,
+)
 from galmass_core.training.pairing import (
     RunPredictions,
     choose_run,
@@ -187,14 +193,15 @@ def controls(data: DataSet, target: str, result: Result) -> dict[str, Result | M
         ``occupancy``: the same learned from which pixels have stars, alone; ``thinned``: from the
         same maps of galaxies that all have as many stars. Empty if it saw no motion.
     """
-    if not {"V", "sigma"} & set(result.experiment.maps):
+    if not has_kinematics(result.experiment.maps):
         return {}
     said, split = known(data), result.split.kind
-    inputs = input_set(result.experiment.maps)
-    return {
-        "occupancy": _of_inputs(said, target, OCCUPANCY, split),
-        "thinned": _of_inputs(said, target, inputs, split, thinned=True),
-    }
+    inputs = inputs_of(result.experiment.maps)
+    answers = (
+        _of_inputs(said, target, OCCUPANCY, split),
+        _of_inputs(said, target, inputs, split, thinned=True),
+    )
+    return dict(zip(CONTROLS, answers, strict=True))
 
 
 @lru_cache(maxsize=64)
@@ -240,16 +247,11 @@ def title(wanted: Experiment) -> str:
     if wanted.maps == (OCCUPANCY,):
         return "where there are stars"
     if wanted.maps:
-        return " + ".join(quantity(key).symbol for key in wanted.maps)
+        return " + ".join(symbol_of(key) for key in wanted.maps)
     symbols = ", ".join(quantity(key).symbol for key in wanted.features) or "nothing"
     if wanted.method == "trees":
         return f"trees on {len(wanted.features)} numbers"
     return f"{_METHODS[wanted.method]} {symbols}"
-
-
-def input_set(branches: Sequence[str]) -> str:
-    """Return the name of a set of inputs; empty if there is none of these branches alone."""
-    return next((name for name, maps in INPUT_SETS.items() if set(maps) == set(branches)), "")
 
 
 def word(target: str) -> str:
@@ -272,7 +274,7 @@ def experiment_of(run: Run) -> Experiment:
 
 def _answer(said: Known, target: str, key: str, split: str) -> Result | Missing:
     """Answer the key of a run or of a set of inputs."""
-    if key in INPUT_SETS:
+    if input_maps(key):
         return _of_inputs(said, target, key, split)
     name = key.removeprefix(RUN)
     if name in said.runs and target in _targets(said.predictions[name]):

@@ -36,7 +36,7 @@ from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.splits import BOOSTING_SIZES, sibling_share, split_samples
 from galmass_core.paper.derived import early_types
 from galmass_core.paper.statements import text_results
-from galmass_core.quantities import quantity
+from galmass_core.quantities import has_images, quantity
 from galmass_core.training.pairing import choose_run
 
 _MASSES = tuple(TARGETS[word] for word in ("mstar", "mdm", "mtot"))
@@ -115,7 +115,7 @@ def differences(panel: Panel, result: Result) -> list[str]:
     wanted, learned, said = panel.wanted, result.experiment, []
     if result.run is None:
         return said
-    if {"r", "g-r"} & set(learned.maps) and learned.pixels != wanted.pixels:
+    if has_images(learned.maps) and learned.pixels != wanted.pixels:
         said.append(f"learned from images of {learned.pixels}², the paper's of {wanted.pixels}²")
     if others := [key for key in learned.targets if key not in wanted.targets]:
         symbols = ", ".join(quantity(key).symbol for key in others)

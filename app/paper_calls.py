@@ -83,10 +83,10 @@ _MAPS = """from galmass_app.plots.maps import four_maps
 {opened}
 maps, row = data.maps({sample}), data.row({sample})
 four_maps(maps, row["effective_radius"])  # in a notebook; maps.view("V") is an array"""
-_NETWORK = """from galmass_core.learning.experiments import INPUT_SETS
+_NETWORK = """from galmass_core.learning.experiments import input_maps
 from galmass_core.networks.network import MultibranchResNet
 
-network = MultibranchResNet(INPUT_SETS["g,r+2V"])
+network = MultibranchResNet(input_maps("g,r+2V"))
 print(sum(weights.numel() for weights in network.parameters()))"""
 _RUN = "from galmass_core.training.runs import open_run\n\n"
 _TABLES = {

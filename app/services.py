@@ -24,7 +24,8 @@ from galmass_core.datasets.dataset import (
     open_dataset,
 )
 from galmass_core.galaxy import GalaxyName
-from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import map_keys
 from galmass_core.storage.progress import work_in_progress
 from galmass_core.training.runs import (
     ACTIVE,
@@ -167,7 +168,7 @@ def profiles(data: DataSet, name: str) -> pd.DataFrame:
 @lru_cache(maxsize=256)
 def scales(data: DataSet, name: str, los: str) -> dict[str, Scale]:
     """Return the colour ranges that suit one sample, by map."""
-    return {key: scale_of(maps(data, name, los), key) for key in MAP_KEYS}
+    return {key: scale_of(maps(data, name, los), key) for key in map_keys()}
 
 
 @lru_cache(maxsize=16)
@@ -175,7 +176,7 @@ def sample_scales(data: DataSet) -> dict[str, Scale]:
     """Return colour ranges for the whole data set, from a few samples spread over it."""
     rows = np.unique(np.linspace(0, len(data) - 1, SCALE_SAMPLES).astype(int))
     looks = [data.maps(name, los) for name, los in data.samples.iloc[rows][["name", "los"]].values]
-    return {key: shared_scale([scale_of(look, key) for look in looks], key) for key in MAP_KEYS}
+    return {key: shared_scale([scale_of(look, key) for look in looks]) for key in map_keys()}
 
 
 @lru_cache(maxsize=16)

@@ -16,6 +16,7 @@ from panel.theme.native import Native
 from panel.viewable import Viewable
 
 from galmass_core.assets import asset
+from galmass_core.quantities import MAPS
 
 Theme = Literal["dark", "light"]
 
@@ -55,10 +56,16 @@ VELOCITY = {  # odd numbers: one colour is the middle
 }
 
 
-def palette(key: str, theme: Theme) -> list[str]:
-    """Return the colours of a map; those of velocity meet at the colour of the background."""
-    palettes = {"r": colorcet.gray, "g-r": STARLIGHT, "V": VELOCITY[theme], "sigma": Inferno256}
-    return palettes[key]
+def palette(name: str, theme: Theme) -> list[str]:
+    """Return colours by name, such as `MapSpec.palette`; of velocity, 0 has the background's."""
+    if name == "velocity":
+        return VELOCITY[theme]
+    return {"gray": colorcet.gray, "starlight": STARLIGHT, "inferno": Inferno256}[name]
+
+
+def map_colours(key: str, theme: Theme) -> list[str]:
+    """Return the colours of a map."""
+    return palette(MAPS[key].palette, theme)
 
 
 def style_sheet(name: str) -> str:

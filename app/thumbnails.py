@@ -1,6 +1,7 @@
 """A galaxy's four maps -> small pictures that a page holds as text; made once for all sessions."""
 
 from base64 import b64encode
+from dataclasses import replace
 from functools import lru_cache
 from io import BytesIO
 
@@ -9,11 +10,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from galmass_app.plots.scale import Scale, scale_of
-from galmass_app.theme import Theme, palette
+from galmass_app.theme import Theme, map_colours
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import IMAGE_PIXELS, MAPS, map_keys
 
-PIXELS = {"r": 60, "g-r": 60, "V": 48, "sigma": 48}
 _COLOURS = 255  # of a picture; one more stands for empty pixels
 _KEPT = 512  # galaxies, 15 kB each
 
@@ -34,7 +35,7 @@ def thumbnails(data: DataSet, name: str, los: str, theme: Theme) -> tuple[str, .
     Returns
     -------
     tuple of str
-        In the order of `maps.MAP_KEYS`; empty pixels are see-through.
+        In the order of `quantities.map_keys`; empty pixels are see-through.
 
     Raises
     ------
@@ -43,18 +44,21 @@ def thumbnails(data: DataSet, name: str, los: str, theme: Theme) -> tuple[str, .
     """
     maps = data.maps(name, los)
     return tuple(
-        _address(shades(maps.view(key, PIXELS[key]), _scale(maps, key)), key, theme)
-        for key in MAP_KEYS
+        _address(shades(maps.view(key, side_of(key)), _scale(maps, key)), key, theme)
+        for key in map_keys()
     )
 
 
+def side_of(key: str) -> int:
+    """Return the side of a map's small picture in pixels."""
+    return MAPS[key].side(min(IMAGE_PIXELS))
+
+
 def _scale(maps: GalaxyMaps, key: str) -> Scale:
-    """Return the range of a map's colours; light of larger pixels is brighter."""
-    scale = scale_of(maps, key)
-    if key != "r":
-        return scale
-    area = (maps.flux_CHW.shape[-1] / PIXELS["r"]) ** 2
-    return Scale(scale.low * area, scale.high * area, log=True)
+    """Return the range of a map's colours; what a larger pixel holds is more."""
+    scale, spec = scale_of(maps, key), MAPS[key]
+    area = (spec.pixels / side_of(key)) ** 2 if spec.per_pixel else 1.0
+    return replace(scale, low=scale.low * area, high=scale.high * area)
 
 
 def shades(values_HW: NDArray, scale: Scale) -> NDArray[np.uint8]:
@@ -92,7 +96,7 @@ def _address(shades_HW: NDArray[np.uint8], key: str, theme: Theme) -> str:
 @lru_cache
 def _palette(key: str, theme: Theme) -> list[int]:
     """Return the colours of a map, spread over 255, and one for empty pixels."""
-    colours = palette(key, theme)
+    colours = map_colours(key, theme)
     places = np.rint(np.linspace(0, len(colours) - 1, _COLOURS)).astype(int)
     chosen = [ImageColor.getrgb(colours[place])[:3] for place in places]
     return [part for colour in [*chosen, (0, 0, 0)] for part in colour]

@@ -16,8 +16,8 @@ import pandas as pd
 from galmass_app import services
 from galmass_app.fits import Question, Worker, learn
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.imaging.maps import MAP_KEYS
 from galmass_core.learning.experiments import missing_columns, true_values, usable_rows
+from galmass_core.quantities import map_keys
 from galmass_core.training.model_runs import load_model
 from galmass_core.training.pairing import SAME_TRUTH
 from galmass_core.training.runs import Run, open_run
@@ -123,7 +123,7 @@ def networks(data: DataSet) -> list[Run]:
         for run in (*services.runs(), *services.shipped())
         if run.state == "finished"
         and run.config["method"] == "network"
-        and set(run.config["maps"]) <= set(MAP_KEYS)
+        and set(run.config["maps"]) <= set(map_keys())
         and run.record["dataset"].get("stars") == data.info.get("stars")
     ]
     return sorted(runs, key=lambda run: (-len(run.config["maps"]), _scatter(run)))

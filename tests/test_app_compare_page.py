@@ -17,7 +17,6 @@ from galmass_app.comparison import (
     baseline,
     compare,
     controls,
-    input_set,
     known,
     offered,
     targets_of,
@@ -38,7 +37,7 @@ from galmass_app.views.compare.panel import ComparePanel
 from galmass_app.views.table_four import table
 from galmass_core.benchmarks.invented import SCATTERS, make_run, make_runs
 from galmass_core.learning.baselines import fit_power_law
-from galmass_core.learning.experiments import INPUT_SETS
+from galmass_core.learning.experiments import input_maps
 from galmass_core.learning.metrics import Comparison, Estimate
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.paper.table_four import table_4
@@ -120,7 +119,7 @@ def estimate(value):
 @pytest.mark.parametrize("inputs", INPUTS)
 def test_panel_shows_the_run_of_its_inputs(data, inputs):
     (answer,) = ask(data, inputs)
-    assert answer.experiment.maps == INPUT_SETS[inputs]
+    assert answer.experiment.maps == input_maps(inputs)
     assert answer.errors["std"].value == pytest.approx(SCATTERS[inputs], rel=0.2)
     parts = split_samples(data.samples, sizes=NETWORK_SIZES)
     tested = data.samples[parts == "test"]
@@ -215,11 +214,6 @@ def test_controls_stand_beside_networks_that_saw_motions(data):
     assert told["occupancy"].errors["std"].value == pytest.approx(SCATTERS["occupancy"], rel=0.2)
     assert told["thinned"].errors["std"].value == pytest.approx(0.07, rel=0.2)
     assert words.control_lines(told, data).count("σ = 0.") == 2
-
-
-def test_branches_have_one_name_in_any_order():
-    assert input_set(["sigma", "V", "r"]) == "r+2V"
-    assert input_set([]) == ""
 
 
 def test_a_worse_run_is_called_worse_beyond_doubt(data):

@@ -9,7 +9,8 @@ from galmass_app.plots.profiles import mass_curves, velocity_curve
 from galmass_app.plots.sample import CRISP, marks, nearest, scatter
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_app.theme import palette
-from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import map_keys
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_light_is_shown_in_decades_below_its_peak(maps):
 
 
 @pytest.mark.filterwarnings("ignore:All-NaN")  # HoloViews looks for a range all the same
-@pytest.mark.parametrize("key", MAP_KEYS)
+@pytest.mark.parametrize("key", map_keys())
 def test_maps_of_nothing_have_colours_too(dark, key):
     scale = scale_of(dark, key)
     assert scale.low < scale.high
@@ -94,13 +95,13 @@ def test_logarithmic_bar_is_marked_at_whole_powers_of_ten(decades):
 
 
 def test_shared_range_holds_those_of_all_galaxies():
-    shared = shared_scale([Scale(-10, 10), Scale(-300, 300), Scale(-40, 40)], "V")
+    shared = shared_scale([Scale(-10, 10), Scale(-300, 300), Scale(-40, 40)])
     assert shared == Scale(-300, 300)
 
 
 def test_zero_velocity_has_the_colour_of_the_background_in_both_themes():
-    assert palette("V", "dark")[127] == "#0e1116"
-    assert palette("V", "light")[127] == "#ffffff"
+    assert palette("velocity", "dark")[127] == "#0e1116"
+    assert palette("velocity", "light")[127] == "#ffffff"
 
 
 def test_pictures_are_upright(maps):

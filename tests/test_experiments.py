@@ -2,20 +2,21 @@ import numpy as np
 import pytest
 from sample_tables import make_samples
 
-from galmass_core.imaging.maps import MAP_KEYS
 from galmass_core.learning.experiments import (
     EXPERIMENTS,
     FEATURES,
-    INPUT_SETS,
     TABLE_4,
     default_features,
     experiment,
+    input_maps,
+    input_sets,
+    inputs_of,
     missing_columns,
     require_columns,
     true_values,
     usable_rows,
 )
-from galmass_core.quantities import QUANTITIES
+from galmass_core.quantities import QUANTITIES, map_keys
 
 
 @pytest.fixture
@@ -41,20 +42,30 @@ def test_an_unknown_experiment_lists_the_known_ones():
 
 
 def test_all_fifteen_combinations_of_maps_have_a_name_and_the_papers_come_first():
-    combinations = {maps for name, maps in INPUT_SETS.items() if name != "occupancy"}
+    combinations = {maps for name, maps in input_sets().items() if name != "occupancy"}
     assert len(combinations) == 15
-    assert all(set(maps) <= set(MAP_KEYS) for maps in combinations)
-    assert all(list(maps) == sorted(maps, key=MAP_KEYS.index) for maps in combinations)
-    assert tuple(INPUT_SETS)[:5] == ("r", "g,r", "2V", "r+2V", "g,r+2V")
-    assert INPUT_SETS["g,r+2V"] == MAP_KEYS
-    assert len(INPUT_SETS) == 16
+    assert all(set(maps) <= set(map_keys()) for maps in combinations)
+    assert all(list(maps) == sorted(maps, key=map_keys().index) for maps in combinations)
+    assert tuple(input_sets())[:5] == ("r", "g,r", "2V", "r+2V", "g,r+2V")
+    assert input_maps("g,r+2V") == map_keys()
+    assert len(input_sets()) == 16
+
+
+def test_maps_have_one_name_in_any_order():
+    assert inputs_of(["sigma", "V", "r"]) == "r+2V"
+    assert inputs_of([]) == inputs_of(["r", "occupancy"]) == inputs_of(["h3"]) == ""
+
+
+@pytest.mark.parametrize("name", ["", "V+r", "r+g-r", "V+sigma", "r+r", "r+occupancy", "h3"])
+def test_other_names_of_maps_are_unknown(name):
+    assert input_maps(name) == ()
 
 
 def test_a_name_says_targets_maps_and_pixels():
     wanted = experiment("mstar,mtot_2r/g,r+2V@60")
     assert wanted.targets == ("log_mstar_1rhsm", "log_mtot_2rhsm")
     assert wanted.target == "log_mstar_1rhsm"
-    assert (wanted.method, wanted.maps, wanted.pixels) == ("network", MAP_KEYS, 60)
+    assert (wanted.method, wanted.maps, wanted.pixels) == ("network", map_keys(), 60)
     assert wanted.features == ()
     assert experiment("mstar2d_2r/features").target == "log_mstar2d_2rhsm"
 

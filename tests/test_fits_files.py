@@ -10,8 +10,8 @@ from astropy.wcs import WCS
 from conftest import make_galaxy
 
 from galmass_core.datasets.fits_files import maps_as_fits, table_as_fits
-from galmass_core.imaging.maps import MAP_KEYS, MapConfig, render_maps
-from galmass_core.quantities import QUANTITIES
+from galmass_core.imaging.maps import MapConfig, render_maps
+from galmass_core.quantities import QUANTITIES, map_keys
 
 SAMPLE = {
     "name": "TNG/TNG100-1/99/501761",
@@ -40,8 +40,8 @@ def hdus(maps):
 
 
 def test_file_holds_the_four_maps_as_they_are(maps, hdus):
-    assert [hdu.name for hdu in hdus[1:]] == [key.upper() for key in MAP_KEYS]
-    for key in MAP_KEYS:
+    assert [hdu.name for hdu in hdus[1:]] == [key.upper() for key in map_keys()]
+    for key in map_keys():
         np.testing.assert_array_equal(hdus[key].data, maps.view(key))
 
 

@@ -11,9 +11,10 @@ from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset, replace_samples
 from galmass_core.imaging.maps import GalaxyMaps, rebin
 from galmass_core.networks import stacks
-from galmass_core.networks.stacks import RANGES, MapStack, encode_map, map_of, open_stacks, side_of
+from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks
+from galmass_core.quantities import MAPS, map_spec
 
-KEYS = tuple(RANGES)
+KEYS = tuple(MAPS)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def dark_maps(**changes):
 
 @pytest.mark.parametrize("key", KEYS)
 def test_codes_give_values_back_to_half_a_step(key):
-    low, high = RANGES[key]
+    low, high = MAPS[key].codes
     map_HW = np.random.default_rng(0).uniform(low, high, (40, 40))
     map_HW[0, :2] = low, high
     stack = MapStack(key, encode_map(key, map_HW)[None])
@@ -76,7 +77,7 @@ def test_stacks_hold_the_data_set_s_maps(dataset, pixels):
         seen = np.isfinite(truth) & ((truth > 0.01) | (key != "r"))
         truth = np.log10(truth, where=seen, out=truth.copy()) if key == "r" else truth
         values = found[key].values(rows)
-        assert values.shape == truth.shape == (2, *2 * (side_of(key, pixels),))
+        assert values.shape == truth.shape == (2, *2 * (map_spec(key).side(pixels),))
         np.testing.assert_allclose(values[seen], truth[seen], atol=0.51 * found[key].step)
 
 

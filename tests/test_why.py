@@ -1,6 +1,7 @@
 """Why a network, and trees, say what they say: what is asked, what is drawn, what is said of it."""
 
 import re
+from dataclasses import replace
 
 import holoviews as hv
 import numpy as np
@@ -35,8 +36,8 @@ from galmass_app.views.why.network import WhyNetwork
 from galmass_app.views.why.page import Why
 from galmass_app.views.why.replaced import WhyReplaced
 from galmass_app.views.why.trees import WhyTrees
-from galmass_core.imaging.maps import VIEW_PIXELS
 from galmass_core.networks.training import TrainingConfig
+from galmass_core.quantities import MAPS
 from galmass_core.training.model_runs import load_model, train_run
 from galmass_core.training.runs import open_run
 
@@ -66,7 +67,7 @@ def choice(home, monkeypatch):
     monkeypatch.setenv("GALMASS_DATA", str(home / "toys"))
     monkeypatch.setattr(services, "shipped", list)
     for key in ("r", "g-r"):
-        monkeypatch.setitem(VIEW_PIXELS, key, SIDE)  # of toys
+        monkeypatch.setitem(MAPS, key, replace(MAPS[key], pixels=SIDE))  # of toys
     choice = Choice(page="why")
     choice.settle()
     return choice

@@ -10,7 +10,7 @@ from holoviews.plotting.bokeh.element import ElementPlot
 
 from galmass_app.theme import MARK, Theme, palette
 from galmass_core.assets import asset
-from galmass_core.quantities import quantity
+from galmass_core.quantities import quantity, symbol_of
 
 _PLACE = ["x0", "y0", "x1", "y1"]
 _ROOM = 29  # px: a cell as wide holds its number
@@ -42,7 +42,7 @@ def correlation_picture(matrix: pd.DataFrame, features: int, theme: Theme = "lig
     cells = _cells(matrix)
     rectangles = hv.Rectangles(cells, _PLACE, ["value", "pair"]).opts(
         color="value",
-        cmap=palette("V", theme),
+        cmap=palette("velocity", theme),
         clim=(-1, 1),
         line_color=None,
         nonselection_alpha=1,
@@ -88,7 +88,7 @@ def pair_at(matrix: pd.DataFrame, at: tuple[float, float]) -> tuple[str, str] | 
 
 def short(key: str) -> str:
     """Return a column's symbol without the sphere it is measured in."""
-    return quantity(key).symbol.partition("(<")[0]
+    return symbol_of(key).partition("(<")[0]
 
 
 def _cells(matrix: pd.DataFrame) -> pd.DataFrame:
@@ -118,7 +118,7 @@ def _corners(column: int, row: int, count: int) -> tuple[float, float, float, fl
 def _numbers(cells: pd.DataFrame, theme: Theme, count: int) -> hv.Labels:
     """Write the values, dark on bright cells and bright on dark ones."""
     values = cells["value"].to_numpy()
-    colours = palette("V", theme)
+    colours = palette("velocity", theme)
     known = np.nan_to_num(values)
     bright = np.array([_luminance(colour) for colour in colours]) > 0.35
     inks = np.where(

@@ -18,9 +18,9 @@ from holoviews.plotting.bokeh.element import ElementPlot
 
 from galmass_app.plots.frame import quiet_toolbar
 from galmass_app.plots.scale import Scale, scale_of
-from galmass_app.theme import Theme, palette
-from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
-from galmass_core.quantities import quantity
+from galmass_app.theme import Theme, map_colours
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import MAPS, map_keys
 
 SHADE, CHALK = "#0e1116", "#ffffff"  # lines are drawn twice: readable on dark and bright pixels
 FRAME = 300  # px, in a notebook
@@ -28,7 +28,7 @@ EMPTY = "#c9cdd3"  # pixels without light or stars, in a notebook
 
 
 def four_maps(maps: GalaxyMaps, effective_radius: float | None = None) -> hv.Layout:
-    """Show a galaxy's r image, colour, velocity and dispersion side by side.
+    """Show a galaxy's r image, colour, velocity, dispersion and registered maps side by side.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def four_maps(maps: GalaxyMaps, effective_radius: float | None = None) -> hv.Lay
         Zooming in one zooms all; shows itself in a notebook.
     """
     pictures = []
-    for key in MAP_KEYS:
-        scale, shown = scale_of(maps, key), quantity(key)
+    for key in map_keys():
+        scale, shown = scale_of(maps, key), MAPS[key]
         bar = {"height": 8, "ticker": FixedTicker(ticks=list(scale.ticks))}
         pictures.append(
             picture(maps, key, scale, effective_radius=effective_radius, theme="light").opts(
@@ -76,7 +76,7 @@ def picture(
     ----------
     maps : GalaxyMaps
     key : str
-        ``r``, ``g-r``, ``V`` or ``sigma``.
+        Of `quantities.MAPS`.
     scale : Scale
         Range of the colours.
     effective_radius : float, kpc, optional
@@ -99,7 +99,7 @@ def picture(
         kdims=["x_kpc", "y_kpc"],
         vdims=[key],
     ).opts(
-        cmap=palette(key, theme),
+        cmap=map_colours(key, theme),
         clim=(scale.low, scale.high),
         cnorm="log" if scale.log else "linear",
         border=0,
@@ -122,13 +122,11 @@ def picture(
 
 def _hover(key: str) -> HoverTool:
     """Tooltip with the value under the pointer and where it is."""
-    shown = quantity(key)
-    digits = {"r": "%.2e", "g-r": "%.2f"}.get(key, "%.0f")
-    unit = shown.label.partition("[")[2].removesuffix("]")
+    shown = MAPS[key]
     return HoverTool(
         tooltips=f"""<div style="margin: -6px; padding: 6px 9px; font-size: 13px;
             background: var(--gm-surface, #ffffff); color: var(--gm-text, #14181d)">
-            {shown.symbol} = <b>@image{{{digits}}}</b> {unit}<br>
+            {shown.symbol} = <b>@image{{{shown.digits}}}</b> {shown.shown_unit}<br>
             at $x{{0.0}}, $y{{0.0}} kpc</div>""",
         formatters={"@image": "printf"},
     )

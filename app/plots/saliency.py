@@ -69,7 +69,7 @@ def map_with_shares(
     ----------
     maps : GalaxyMaps
     key : str
-        ``r``, ``g-r``, ``V`` or ``sigma``.
+        Of `quantities.MAPS`.
     scale : Scale
         Range of the colours.
     density_HW : (H, W) float, dex / R_hsm²

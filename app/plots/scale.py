@@ -7,9 +7,9 @@ from math import ceil, floor, log10
 import numpy as np
 
 from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import MAPS
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-DECADES = 3.5  # of light shown below the brightest pixels
 
 
 @dataclass(frozen=True)
@@ -39,39 +39,34 @@ class Scale:
 
 
 def scale_of(maps: GalaxyMaps, key: str) -> Scale:
-    """Return the range that suits one galaxy.
+    """Return the range that suits one galaxy, by the rule of the map (`MapSpec.colours`).
 
-    Light: 3.5 decades below the brightest 1 in 2000 pixels. g−r: 0 to 1 mag always, so that the
-    colours of galaxies compare. Velocity: symmetric about zero, to the 95th percentile of |V|.
-    Dispersion: from the 2nd to the 98th percentile.
+    ``decades``: below the brightest 1 in 2000 pixels; 3.5 of light. ``fixed``: always the same, so
+    that galaxies compare; g−r from 0 to 1 mag. ``symmetric`` about zero, to the 95th percentile
+    of |V|. ``percentiles``: from the 2nd to the 98th.
     """
-    if key == "g-r":
-        return _FIXED[key]
+    spec = MAPS[key]
+    fixed = Scale(*spec.colour_range, log=spec.colours == "decades")
+    if spec.colours == "fixed":
+        return fixed
     values = maps.view(key)
-    values = values[np.isfinite(values) & ((values > 0) | (key != "r"))]
+    values = values[np.isfinite(values) & ((values > 0) | (not fixed.log))]
     if not values.size:
-        return _FIXED[key]
-    if key == "r":
+        return fixed
+    if spec.colours == "decades":
         high = float(np.quantile(values, 0.9995))
-        return Scale(high / 10**DECADES, high, log=True)
-    if key == "V":
+        return Scale(high / (fixed.high / fixed.low), high, log=True)
+    if spec.colours == "symmetric":
         high = _rounded(np.quantile(np.abs(values), 0.95), np.ceil)
         return Scale(-high, high)
     low, high = np.quantile(values, [0.02, 0.98])
     return Scale(_rounded(low, np.floor), _rounded(max(high, low + 0.01), np.ceil))
 
 
-def shared_scale(scales: Sequence[Scale], key: str) -> Scale:
-    """Return one range that holds the ranges of many galaxies."""
-    return Scale(min(s.low for s in scales), max(s.high for s in scales), log=key == "r")
-
-
-_FIXED = {  # for g−r always, for others where a map is empty
-    "r": Scale(1.0, 10**DECADES, log=True),
-    "g-r": Scale(0.0, 1.0),
-    "V": Scale(-1.0, 1.0),
-    "sigma": Scale(0.0, 1.0),
-}
+def shared_scale(scales: Sequence[Scale]) -> Scale:
+    """Return one range that holds the ranges of a map in many galaxies."""
+    lows, highs = (s.low for s in scales), (s.high for s in scales)
+    return Scale(min(lows), max(highs), log=scales[0].log)
 
 
 def _rounded(value: float, towards: np.ufunc) -> float:

@@ -8,10 +8,10 @@ from holoviews.streams import Pipe
 
 from galmass_app.plots.maps import picture
 from galmass_app.plots.scale import Scale
-from galmass_app.theme import Theme, palette
+from galmass_app.theme import Theme, map_colours
 from galmass_app.views.apart import Apart
-from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
-from galmass_core.quantities import Quantity, quantity
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import MAPS, MapSpec, map_keys
 
 
 class FourMaps(pn.viewable.Viewer):
@@ -39,10 +39,10 @@ class FourMaps(pn.viewable.Viewer):
         self._pipe = Pipe(data=(maps, scales, effective_radius, theme))
         self._bars = {
             key: pn.pane.HTML(css_classes=["gm-bar"], sizing_mode="stretch_width")
-            for key in MAP_KEYS
+            for key in map_keys()
         }
         self._layout = pn.Column(
-            *(self._panel(key) for key in MAP_KEYS),
+            *(self._panel(key) for key in map_keys()),
             css_classes=["gm-maps"],
             sizing_mode="stretch_width",
         )
@@ -65,7 +65,7 @@ class FourMaps(pn.viewable.Viewer):
     def _label(self, scales: dict[str, Scale], theme: Theme) -> None:
         """Write the colour bars."""
         for key, bar in self._bars.items():
-            bar.object = colour_bar(scales[key], palette(key, theme))
+            bar.object = colour_bar(scales[key], map_colours(key, theme))
 
     def _panel(self, key: str) -> pn.Column:
         """Name, picture and colour bar of one map."""
@@ -77,7 +77,7 @@ class FourMaps(pn.viewable.Viewer):
 
         return pn.Column(
             pn.pane.HTML(
-                map_title(quantity(key)), css_classes=["gm-map-title"], sizing_mode="stretch_width"
+                map_title(MAPS[key]), css_classes=["gm-map-title"], sizing_mode="stretch_width"
             ),
             Apart(
                 pn.pane.HoloViews(
@@ -90,10 +90,13 @@ class FourMaps(pn.viewable.Viewer):
         )
 
 
-def map_title(shown: Quantity) -> str:
+def map_title(shown: MapSpec) -> str:
     """Name of a map in words, with what it means on hover, and its unit."""
-    fixed = " Always drawn from 0 to 1 mag, so that galaxies compare." if shown.key == "g-r" else ""
-    tip = escape(shown.help + fixed)
+    tip = shown.help
+    if shown.colours == "fixed":
+        low, high = shown.colour_range
+        tip += f" Always drawn from {low:g} to {high:g} {shown.unit}, so that galaxies compare."
+    tip = escape(tip)
     return (
         f'<div class="line"><h2 tabindex="0" class="help" data-help="{tip}">'
         f"{escape(shown.name)}</h2><small>{escape(shown.label)}</small></div>"

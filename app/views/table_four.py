@@ -17,7 +17,8 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.published import published_table
-from galmass_core.quantities import quantity
+from galmass_core.paper.table_four import CONTROLS
+from galmass_core.quantities import has_images, quantity
 
 HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
     ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N", "σ, only where stars", "σ, thinned"),
@@ -139,7 +140,7 @@ def _line(data: DataSet, row: dict[str, Any]) -> str:
 
 def _ours(data: DataSet, row: dict[str, Any]) -> str:
     """Write our part of a row."""
-    controls = "".join(_control(row, name) for name in ("occupancy", "thinned"))
+    controls = "".join(_control(row, name) for name in CONTROLS)
     dash = '<td class="number">–</td>'
     if row["status"] == "not trained":
         link = f'<a href="{train_link(data, row["experiment"])}">train it</a>'
@@ -178,7 +179,7 @@ def _unlike_paper(row: dict[str, Any]) -> list[str]:
     """Say how a row was learned in another way than the paper's."""
     wanted = experiment(row["experiment"])
     said = []
-    if {"r", "g-r"} & set(wanted.maps) and row["pixels"] != wanted.pixels:
+    if has_images(wanted.maps) and row["pixels"] != wanted.pixels:
         said.append(f"learned from images of {row['pixels']}², the paper's of {wanted.pixels}²")
     if row["joint"]:
         said.append("learned together with other targets")

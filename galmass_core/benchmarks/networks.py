@@ -14,8 +14,9 @@ from torch.utils.data import DataLoader, TensorDataset
 from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.scaling import Scaling, fit_scaling
-from galmass_core.networks.stacks import MapStack, side_of
+from galmass_core.networks.stacks import MapStack
 from galmass_core.networks.training import Learner, new_network, train_epochs
+from galmass_core.quantities import map_spec
 
 _ENDLESS = 10**6  # epochs
 
@@ -60,7 +61,7 @@ def noise_samples(maps: Sequence[str], number: int, pixels: int, *, seed: int = 
     levels = generator.uniform(-1, 1, number)
     stacks = {}
     for key in maps:
-        codes = np.empty((number, *2 * (side_of(key, pixels),)), np.int16)
+        codes = np.empty((number, *2 * (map_spec(key).side(pixels),)), np.int16)
         for level, image in zip(levels, codes, strict=True):
             image[:] = 15000 * level + generator.integers(-5000, 5000, image.shape, dtype=np.int16)
         stacks[key] = MapStack(key, codes)

@@ -25,7 +25,7 @@ from galmass_core.benchmarks.invented import enlarge, make_run
 from galmass_core.benchmarks.timing import OURS, Figure
 from galmass_core.datasets.dataset import DataSet, open_dataset, replace_samples
 from galmass_core.galaxy import LINES_OF_SIGHT
-from galmass_core.learning.experiments import INPUT_SETS
+from galmass_core.learning.experiments import input_sets
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -141,7 +141,7 @@ def _crowded(folder: Path, size: int) -> DataSet:
     many = open_dataset(path)
     replace_samples(many, many.samples[: size // len(LINES_OF_SIGHT) * len(LINES_OF_SIGHT)])
     data = open_dataset(path)
-    for inputs in INPUT_SETS if size < _CROWD else ():
+    for inputs in input_sets() if size < _CROWD else ():
         make_run(folder, data, f"mstar/{inputs}", 0.05)
     return data
 

@@ -24,8 +24,8 @@ from numpy.typing import ArrayLike
 from galmass_core import __version__
 from galmass_core.datasets.shards import read_maps, read_profiles
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
-from galmass_core.imaging.maps import MAP_KEYS, VIEW_PIXELS, GalaxyMaps
-from galmass_core.quantities import QUANTITIES
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import IMAGE_PIXELS, QUANTITIES, map_keys, map_spec
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.parquet import write_table
 
@@ -231,18 +231,24 @@ class DataSet:
             return read_profiles(shard, row["row"])
 
     def tensors(
-        self, keys: Sequence[str] = MAP_KEYS, rows: ArrayLike | None = None, *, pixels: int = 300
+        self,
+        keys: Sequence[str] | None = None,
+        rows: ArrayLike | None = None,
+        *,
+        pixels: int = IMAGE_PIXELS[0],
     ) -> dict[str, "torch.Tensor"]:
         """Read maps as a network takes them.
 
         Parameters
         ----------
-        keys : sequence of str
-            Among ``r``, ``g-r``, ``V``, ``sigma`` and ``occupancy``; the first four by default.
+        keys : sequence of str, optional
+            Of `quantities.MAPS`; by default all that are no controls: ``r``, ``g-r``, ``V`` and
+            ``sigma``.
         rows : (B,) int, optional
             Rows of `samples`; all by default.
         pixels : int
-            Side of ``r`` and ``g-r``: 300, 150 or 60 in the paper. The others have 48.
+            Side of images (``r`` and ``g-r``): 300, 150 or 60 in the paper. The others have their
+            own, 48 in the paper.
 
         Returns
         -------
@@ -258,11 +264,9 @@ class DataSet:
         """
         import torch
 
-        if unknown := set(keys) - set(VIEW_PIXELS):
-            msg = f"keys must be among {', '.join(VIEW_PIXELS)}, got {', '.join(sorted(unknown))}"
-            raise ValueError(msg)
+        keys = map_keys() if keys is None else keys
+        sides = {key: map_spec(key).side(pixels) for key in keys}
         rows = np.arange(len(self)) if rows is None else np.asarray(rows)
-        sides = {key: pixels if key in ("r", "g-r") else VIEW_PIXELS[key] for key in keys}
         stacks = {key: np.empty((len(rows), side, side), "f4") for key, side in sides.items()}
         for place, maps in self.read_maps(rows):
             for key, side in sides.items():

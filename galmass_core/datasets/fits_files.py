@@ -8,8 +8,8 @@ import pandas as pd
 
 from galmass_core import __version__
 from galmass_core.galaxy import GalaxyName
-from galmass_core.imaging.maps import MAP_KEYS, GalaxyMaps
-from galmass_core.quantities import QUANTITIES, Quantity, quantity
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import QUANTITIES, Quantity, map_keys, quantity
 
 if TYPE_CHECKING:
     from astropy.io import fits
@@ -25,7 +25,7 @@ _FITS_UNITS = {"Msun": "solMass", "Lsun": "solLum"}
 
 
 def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
-    """Return the four maps of a galaxy as a FITS file.
+    """Return the maps of a galaxy as a FITS file.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
     for key, (column, words) in _HEADS.items():
         if column in sample and not pd.isna(sample[column]):
             primary.header[key] = sample[column], words
-    images = [_image(maps, quantity(key)) for key in MAP_KEYS]
+    images = [_image(maps, quantity(key)) for key in map_keys()]
     return _content(fits.HDUList([primary, *images]))
 
 

@@ -16,11 +16,8 @@ from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.imaging.rendering import deposit
 from galmass_core.imaging.smoothing import NEIGHBOURS, smoothing_lengths
-from galmass_core.photometry import BANDS, SUN_AB
-
-MAP_KEYS = ("r", "g-r", "V", "sigma")
-MOMENTS = ("count", "sum w", "sum wv", "sum wv^2")  # w: r-band luminosity; v: line of sight
-VIEW_PIXELS = {"r": 300, "g-r": 300, "V": 48, "sigma": 48, "occupancy": 48}  # as the paper
+from galmass_core.photometry import BANDS
+from galmass_core.quantities import IMAGE_PIXELS, MOMENTS, map_spec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +25,7 @@ class MapConfig:
     """How maps are made; every default is the paper's value."""
 
     half_width: float = 3.0  # half side of the frame, R_hsm
-    light_pixels: int = 300
+    light_pixels: int = IMAGE_PIXELS[0]
     kinematic_pixels: int = 96  # twice the paper's 48, which is a sum of these
     neighbours: int = NEIGHBOURS  # the smoothing length reaches this neighbour
     dust: str = "xu17"
@@ -56,13 +53,12 @@ class GalaxyMaps:
     half_width: float
 
     def view(self, key: str, pixels: int | None = None) -> NDArray:
-        """Return one of the paper's maps, or what they tell of the particles alone.
+        """Return one of `quantities.MAPS`.
 
         Parameters
         ----------
         key : str
-            ``r`` [Lsun/pixel], ``g-r`` [mag], ``V`` or ``sigma`` [km/s], or ``occupancy``: 1
-            where a star is, else 0.
+            Such as ``r`` [Lsun/pixel], ``g-r`` [mag], ``V`` or ``sigma`` [km/s].
         pixels : int, optional
             Side of the map; must divide 300 for light and 96 for kinematics. The paper's value
             by default: 300 and 48.
@@ -77,19 +73,9 @@ class GalaxyMaps:
         ValueError
             If ``key`` is unknown or ``pixels`` does not divide the stored side.
         """
-        if key not in VIEW_PIXELS:
-            msg = f"map must be one of {', '.join(VIEW_PIXELS)}, got {key!r}"
-            raise ValueError(msg)
-        pixels = VIEW_PIXELS[key] if pixels is None else pixels
-        if key == "r":
-            return rebin(self.flux_CHW, pixels)[BANDS.index("r")]
-        if key == "g-r":
-            return colour_map(rebin(self.flux_CHW, pixels))
-        moments_CHW = rebin(self.moments_CHW, pixels)
-        if key == "occupancy":
-            return (moments_CHW[MOMENTS.index("count")] > 0).astype(np.float32)
-        velocity_HW, dispersion_HW = velocity_maps(moments_CHW)
-        return velocity_HW if key == "V" else dispersion_HW
+        spec = map_spec(key)
+        channels_CHW = self.flux_CHW if spec.is_image else self.moments_CHW
+        return spec.view(rebin(channels_CHW, spec.pixels if pixels is None else pixels))
 
 
 def render_maps(
@@ -191,7 +177,7 @@ def kinematic_moments(sky: SkyStars, half_width: float, pixels: int) -> NDArray:
         np.bincount(pixel, term, minlength=pixels * pixels)
         for term in (None, weight, weight * velocity, weight * velocity**2)
     ]
-    return np.stack(sums).reshape(4, pixels, pixels).astype(np.float32)
+    return np.stack(sums).reshape(len(MOMENTS), pixels, pixels).astype(np.float32)
 
 
 def rebin(maps_CHW: NDArray, pixels: int) -> NDArray:
@@ -222,28 +208,3 @@ def rebin(maps_CHW: NDArray, pixels: int) -> NDArray:
     block = side // pixels
     blocks = maps_CHW.reshape(channels, pixels, block, pixels, block)
     return blocks.sum(axis=(2, 4), dtype=np.float64).astype(maps_CHW.dtype)
-
-
-def colour_map(flux_CHW: NDArray) -> NDArray:
-    """g−r of each pixel from its flux in g and r; (H, W) float32, mag, NaN where dark."""
-    g_HW, r_HW = flux_CHW
-    lit = (g_HW > 0) & (r_HW > 0)
-    ratio_HW = np.divide(g_HW, r_HW, out=np.full_like(r_HW, np.nan), where=lit)
-    return -2.5 * np.log10(ratio_HW) + np.float32(SUN_AB["g"] - SUN_AB["r"])
-
-
-def velocity_maps(moments_CHW: NDArray) -> tuple[NDArray, NDArray]:
-    """Light-weighted mean velocity and dispersion of each pixel (Sec. 2.2).
-
-    Returns
-    -------
-    velocity_HW, dispersion_HW : (H, W) float32, km/s
-        NaN where no star is; a single star has dispersion 0.
-    """
-    count_HW, light_HW, light_v_HW, light_v2_HW = moments_CHW.astype(np.float64)
-    seen = light_HW > 0
-    mean = np.divide(light_v_HW, light_HW, out=np.full_like(light_HW, np.nan), where=seen)
-    square = np.divide(light_v2_HW, light_HW, out=np.full_like(light_HW, np.nan), where=seen)
-    variance = np.where(count_HW == 1, 0.0, np.maximum(square - mean**2, 0.0))
-    dispersion = np.sqrt(np.where(seen, variance, np.nan))
-    return mean.astype(np.float32), dispersion.astype(np.float32)

@@ -4,14 +4,22 @@ A name is ``TARGET[,TARGET]/INPUTS[@PIXELS]``: ``mstar/features`` is row 1 of th
 ``mstar,mtot/r+2V`` the joint network of its Table 4; any target goes with any inputs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.quantities import QUANTITIES, quantity
+from galmass_core.quantities import (
+    IMAGE_PIXELS,
+    MAPS,
+    QUANTITIES,
+    has_images,
+    map_keys,
+    quantity,
+)
 
 FEATURES = (  # Table 1, at the paper's apertures
     "abs_mag_r",
@@ -45,25 +53,8 @@ TARGETS = {
     for word, stem in _STEMS.items()
 }
 TABLE_5_TARGETS = ("mstar", "mdm", "mtot", "fstar", "fdm", "ml")
-OCCUPANCY = "occupancy"  # which pixels of the maps of V and sigma have a star: the control of both
-_LIGHT = {"r": ("r",), "g,r": ("r", "g-r"), "g-r": ("g-r",)}
-_MOTION = {"2V": ("V", "sigma"), "V": ("V",), "sigma": ("sigma",)}
-_ALL_MAPS = (
-    _LIGHT
-    | _MOTION
-    | {
-        f"{light}+{motion}": _LIGHT[light] + _MOTION[motion]
-        for light in _LIGHT
-        for motion in _MOTION
-    }
-)
 PAPER_INPUTS = ("r", "g,r", "2V", "r+2V", "g,r+2V")
-INPUT_SETS = {
-    **{name: _ALL_MAPS[name] for name in PAPER_INPUTS},
-    **_ALL_MAPS,  # the others
-    OCCUPANCY: (OCCUPANCY,),
-}
-PIXELS = (300, 150, 60)  # sides of the images, Sec. 2.2
+_PAIRS = {"g,r": ("r", "g-r"), "2V": ("V", "sigma")}  # the paper's words for two maps at once
 TABLE_4 = (  # its 21 trainings in the order of its rows; 16 to 19 are one
     "mstar/r",
     "mstar2d/r",
@@ -114,9 +105,9 @@ class Experiment:
     features : tuple of str
         Columns; none for networks.
     maps : tuple of str
-        What a network sees, one branch each: of `quantities.MAPS`, or ``occupancy``.
+        What a network sees, one branch each: of `quantities.MAPS`.
     pixels : int
-        Side of the images ``r`` and ``g-r``, one of `PIXELS`.
+        Side of the images ``r`` and ``g-r``, one of `IMAGE_PIXELS`.
     """
 
     name: str
@@ -124,7 +115,7 @@ class Experiment:
     method: str
     features: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
-    pixels: int = 300
+    pixels: int = IMAGE_PIXELS[0]
 
     @property
     def target(self) -> str:
@@ -155,8 +146,9 @@ def experiment(name: str) -> Experiment:
     Parameters
     ----------
     name : str
-        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `TARGETS`, of `INPUT_SETS` or the summary
-        features, and of `PIXELS` (300 by default). Pixels that no input has are dropped.
+        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `TARGETS`, of `input_sets` or the
+        summary features, and of `IMAGE_PIXELS` (300 by default). Pixels that no input has are
+        dropped.
 
     Returns
     -------
@@ -169,26 +161,58 @@ def experiment(name: str) -> Experiment:
     """
     targets, _, rest = name.partition("/")
     inputs, at, pixels = rest.partition("@")
-    words, sides = tuple(targets.split(",")), {str(side): side for side in PIXELS}
+    words, sides = tuple(targets.split(",")), {str(side): side for side in IMAGE_PIXELS}
     known = set(words) <= set(TARGETS) and len(set(words)) == len(words)
-    if known and inputs in INPUT_SETS and (pixels in sides or not at):
-        return _network(words, inputs, sides.get(pixels, PIXELS[0]))
+    if known and input_maps(inputs) and (pixels in sides or not at):
+        return _network(words, inputs, sides.get(pixels, IMAGE_PIXELS[0]))
     if known and rest in _tabular_inputs(words):
         method, features = _TABULAR[rest]
         return Experiment(name=name, targets=(TARGETS[targets],), method=method, features=features)
     msg = (
         f"no experiment {name!r}; must be TARGET/INPUTS, for networks also "
         f"TARGET,TARGET/INPUTS@PIXELS; targets: {' '.join(TARGETS)}; "
-        f"inputs: {' '.join((*_TABULAR, *INPUT_SETS))}; pixels: {' '.join(sides)}"
+        f"inputs: {' '.join((*_TABULAR, *input_sets()))}; pixels: {' '.join(sides)}"
     )
     raise ValueError(msg)
 
 
+def inputs_of(maps: Iterable[str]) -> str:
+    """Return the name of a set of maps, such as ``g,r+2V``; empty if there is none of just these.
+
+    Maps are joined by ``+`` in the order of `quantities.MAPS`; controls stand alone.
+    """
+    wanted = set(maps)
+    words = [key for key in MAPS if key in wanted]
+    if len(words) < len(wanted) or (len(words) > 1 and any(MAPS[key].control for key in words)):
+        return ""
+    for word, (first, second) in _PAIRS.items():
+        if {first, second} <= wanted:
+            words[words.index(first)] = word
+            words.remove(second)
+    return "+".join(words)
+
+
+def input_maps(inputs: str) -> tuple[str, ...]:
+    """Return the maps of a set of inputs by its name, as `inputs_of` writes it; none if unknown."""
+    named = {key for word in inputs.split("+") for key in _PAIRS.get(word, (word,))}
+    maps = tuple(key for key in MAPS if key in named)
+    return maps if inputs_of(named) == inputs else ()
+
+
+def input_sets() -> dict[str, tuple[str, ...]]:
+    """Return all sets of maps that networks can learn from, by name, the paper's first."""
+    keys = map_keys()
+    sets = [maps for size in range(1, len(keys) + 1) for maps in combinations(keys, size)]
+    sets += [(key,) for key, spec in MAPS.items() if spec.control]
+    named = {inputs_of(maps): maps for maps in sets}
+    return {name: named[name] for name in PAPER_INPUTS} | named
+
+
 def _network(words: tuple[str, ...], inputs: str, pixels: int) -> Experiment:
     """Return the experiment of a network; without an image it has the paper's pixels."""
-    maps = INPUT_SETS[inputs]
-    pixels = pixels if {"r", "g-r"} & set(maps) else PIXELS[0]
-    side = "" if pixels == PIXELS[0] else f"@{pixels}"
+    maps = input_maps(inputs)
+    pixels = pixels if has_images(maps) else IMAGE_PIXELS[0]
+    side = "" if pixels == IMAGE_PIXELS[0] else f"@{pixels}"
     return Experiment(
         name=f"{','.join(words)}/{inputs}{side}",
         targets=tuple(TARGETS[word] for word in words),

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from galmass_core.networks.scaling import Scaling
 from galmass_core.networks.stacks import MapStack
+from galmass_core.quantities import map_spec
 
 _SHARE = 0.6  # of a GPU's free memory that maps may take
 _CHUNK = 256  # samples copied there at a time
@@ -109,7 +110,8 @@ def turn(maps: Mapping[str, Tensor], symmetries_B4: Tensor) -> dict[str, Tensor]
         x_BCHW = torch.where(right, x_BCHW.flip(3), x_BCHW)
         x_BCHW = torch.where(up, x_BCHW.flip(2), x_BCHW)
         x_BCHW = torch.where(across, x_BCHW.transpose(2, 3), x_BCHW)
-        turned[key] = torch.where(backwards, 1 - x_BCHW, x_BCHW) if key == "V" else x_BCHW
+        odd = map_spec(key).odd
+        turned[key] = torch.where(backwards, 1 - x_BCHW, x_BCHW) if odd else x_BCHW
     return turned
 
 

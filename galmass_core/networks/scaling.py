@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from galmass_core.networks.presets import SCALINGS
 from galmass_core.networks.stacks import STEPS, ZERO, MapStack
+from galmass_core.quantities import map_spec
 from galmass_core.storage.atomic import write_json
 
 if TYPE_CHECKING:
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 
 SCALER = "scaler.json"
 _SHARES = (0.001, 0.9999)  # of lit training pixels below the first and the last value of log flux
-_FIXED = {  # what 0 and 1 stand for
-    "g-r": (-0.2, 1.2),  # mag
-    "V": (-500.0, 500.0),  # km/s
-    "sigma": (0.0, 500.0),  # km/s
-    "occupancy": (0.0, 1.0),
-}
 _CHUNK = 64  # maps counted at a time
 
 
@@ -45,7 +40,7 @@ class Scaling:
         light as flux; least and greatest training pixel. ``per_image``: light as flux; least and
         greatest pixel of each map.
     limits : dict of (low, high)
-        Of each map, what 0 and 1 stand for, in the units of `stacks.RANGES`.
+        Of each map, what 0 and 1 stand for, in the units of `MapSpec.codes`.
     means, spreads : tuple of float, dex
         Of each target's decimal logarithm.
     """
@@ -57,22 +52,22 @@ class Scaling:
 
     def maps(self, stack: MapStack, codes_BHW: "Tensor") -> "Tensor":
         """Scale codes of one map, int16, to 0..1; (B, 1, H, W) float32 on the same device."""
-        values_BHW = codes_BHW.float().add_(ZERO)
-        if self.kind == "log_global" or stack.key == "occupancy":
+        spec, values_BHW = map_spec(stack.key), codes_BHW.float().add_(ZERO)
+        if self.kind == "log_global" or spec.control:
             low, high = self.limits[stack.key]
             slope = stack.step / (high - low)
             return (
                 values_BHW.mul_(slope).add_((stack.low - low) / (high - low)).clamp_(0, 1)[:, None]
             )
         values_BHW = values_BHW.mul_(stack.step).add_(stack.low)
-        if stack.key == "r":
+        if spec.log_codes:
             values_BHW = 10**values_BHW
         if self.kind == "per_image":
             low = values_BHW.amin((1, 2), keepdim=True)
             width = values_BHW.amax((1, 2), keepdim=True).sub_(low).clamp_(min=1e-30)
             return values_BHW.sub_(low).div_(width)[:, None]
         low, high = self.limits[stack.key]
-        if stack.key == "r":
+        if spec.log_codes:
             low, high = 10**low, 10**high
         return values_BHW.sub_(low).div_(high - low).clamp_(0, 1)[:, None]
 
@@ -145,15 +140,14 @@ def fit_scaling(
 
 def _limits(kind: str, stack: MapStack, rows: NDArray) -> tuple[float, float]:
     """Return what 0 and 1 stand for in a map."""
-    if kind == "log_global" and stack.key in _FIXED:
-        return _FIXED[stack.key]
-    if stack.key == "occupancy":
-        return _FIXED["occupancy"]
+    spec = map_spec(stack.key)
+    if spec.limits and (kind == "log_global" or spec.control):
+        return spec.limits
     counts = _count_codes(stack, rows)
-    if stack.key == "r":
+    if spec.log_codes:
         counts[0] = 0  # dark
         if not counts.any():
-            msg = "r must have light in a training image, but all are dark"
+            msg = f"{stack.key} must have light in a training image, but all are dark"
             raise ValueError(msg)
     shares = _SHARES if kind == "log_global" else (0.0, 1.0)
     reached = counts.cumsum() / counts.sum()

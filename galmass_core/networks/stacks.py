@@ -7,6 +7,7 @@ data need not fit in memory. Codes are linear in what a network sees: log10 flux
 Shape suffixes: N samples, H rows, W columns.
 """
 
+import hashlib
 import math
 import shutil
 from collections.abc import Callable, Sequence
@@ -18,16 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.datasets.dataset import DataSet, home_folder
-from galmass_core.imaging.maps import VIEW_PIXELS, GalaxyMaps
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.quantities import IMAGE_PIXELS, is_registered, map_spec
 
-RANGES = {  # of each map, first and last code; what lies outside is cut
-    "r": (-2.0, 12.0),  # log10(Lsun/pixel)
-    "g-r": (-2.0, 4.0),  # mag
-    "V": (-3000.0, 3000.0),  # km/s
-    "sigma": (0.0, 3000.0),  # km/s
-    "occupancy": (0.0, 1.0),
-}
-LIGHT = ("r", "g-r")  # maps whose resolution can be chosen
 STEPS = 65535  # between the first and the last code
 FORM = 1  # raise it when codes or what fills empty pixels change
 ZERO = 32768  # codes are stored from -32768, as torch has signed integers of 16 bits only
@@ -42,7 +36,7 @@ class MapStack:
     ----------
     key : str
     codes_NHW : (N, H, W) int16
-        ``low + (code + 32768) step`` is the value; both ends of `RANGES` are reached.
+        ``low + (code + 32768) step`` is the value; both ends of `MapSpec.codes` are reached.
     """
 
     key: str
@@ -51,12 +45,12 @@ class MapStack:
     @property
     def low(self) -> float:
         """Value of the first code."""
-        return RANGES[self.key][0]
+        return map_spec(self.key).codes[0]
 
     @property
     def step(self) -> float:
         """What one code adds."""
-        low, high = RANGES[self.key]
+        low, high = map_spec(self.key).codes
         return (high - low) / STEPS
 
     @property
@@ -69,15 +63,10 @@ class MapStack:
         return self.low + (self.codes_NHW[rows] + np.float32(ZERO)) * np.float32(self.step)
 
 
-def side_of(key: str, pixels: int) -> int:
-    """Return the side of a map where that of the images is ``pixels``."""
-    return pixels if key in LIGHT else VIEW_PIXELS.get(key, VIEW_PIXELS["V"])
-
-
 def open_stacks(
     dataset: DataSet,
     keys: Sequence[str],
-    pixels: int = 300,
+    pixels: int = IMAGE_PIXELS[0],
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, MapStack]:
     """Open maps of all samples, in the order of the data set; made where they are not there yet.
@@ -89,9 +78,9 @@ def open_stacks(
     ----------
     dataset : DataSet
     keys : sequence of str
-        ``r``, ``g-r``, ``V``, ``sigma`` or ``occupancy``.
+        Of `quantities.MAPS`.
     pixels : int
-        Side of ``r`` and ``g-r``.
+        Side of images.
     progress : function of two int, optional
         Called with the samples read and their number, while stacks are made.
 
@@ -109,7 +98,7 @@ def open_stacks(
         If the disk of the cache is too full.
     """
     folder = home_folder() / "cache" / dataset.checksum[:16]
-    paths = {key: folder / f"{key}-{side_of(key, pixels)}-v{FORM}.npy" for key in keys}
+    paths = {key: _path(folder, key, pixels) for key in keys}
     if lacking := {key: path for key, path in paths.items() if not path.exists()}:
         folder.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder) as aside:  # others may do the same at once
@@ -124,7 +113,7 @@ def _make(
     dataset: DataSet, paths: dict[str, Path], pixels: int, progress: Callable[[int, int], None]
 ) -> None:
     """Read all samples once and write a stack to each path."""
-    shapes = {key: (len(dataset), *2 * (side_of(key, pixels),)) for key in paths}
+    shapes = {key: (len(dataset), *2 * (map_spec(key).side(pixels),)) for key in paths}
     _check_disk(next(iter(paths.values())).parent, 2 * sum(map(math.prod, shapes.values())))
     stacks = {
         key: np.lib.format.open_memmap(path, mode="w+", dtype=np.int16, shape=shapes[key])
@@ -151,24 +140,43 @@ def _check_disk(folder: Path, needed: int) -> None:
 
 
 def map_of(maps: GalaxyMaps, key: str, pixels: int) -> NDArray[np.float32]:
-    """Return a map as networks see it: log10 flux for ``r``, and no pixel empty."""
-    view_HW = maps.view(key, pixels)
-    if key == "r":
-        dark = np.float32(RANGES["r"][0])
+    """Return a map as networks see it: as a logarithm if they do, and no pixel empty."""
+    spec, view_HW = map_spec(key), maps.view(key, pixels)
+    if spec.log_codes:
+        dark = np.float32(spec.codes[0])
         return np.log10(view_HW, out=np.full_like(view_HW, dark), where=view_HW > 0)
     empty_HW = np.isnan(view_HW)
     if empty_HW.any():
-        view_HW = np.where(empty_HW, _filling(maps, key), view_HW)
+        filling = np.nan_to_num(maps.view(key, 1)[0, 0]) if spec.empty is None else spec.empty
+        view_HW = np.where(empty_HW, np.float32(filling), view_HW)
     return view_HW
 
 
-def _filling(maps: GalaxyMaps, key: str) -> np.float32:
-    """Return what stands in empty pixels."""
-    return np.nan_to_num(maps.view("g-r", 1)[0, 0]) if key == "g-r" else np.float32(0)
-
-
 def encode_map(key: str, map_HW: NDArray) -> NDArray[np.int16]:
-    """Turn a map into codes; what lies outside `RANGES` is cut."""
-    low, high = RANGES[key]
+    """Turn a map into codes; what lies outside `MapSpec.codes` is clipped."""
+    low, high = map_spec(key).codes
     codes_HW = np.rint((np.clip(map_HW, low, high) - low) * (STEPS / (high - low)))
     return (codes_HW - ZERO).astype(np.int16)
+
+
+def _path(folder: Path, key: str, pixels: int) -> Path:
+    """Return where the stack of a map lies; of a registered map, that of its present definition."""
+    name = f"{key}-{map_spec(key).side(pixels)}-v{FORM}"
+    return folder / (f"{name}-{_fingerprint(key)}.npy" if is_registered(key) else f"{name}.npy")
+
+
+def _fingerprint(key: str) -> str:
+    """Return a digest of a map's codes of a made-up galaxy: another if its function changes."""
+    generator = np.random.default_rng(0)
+    flux_CHW = 10 ** generator.uniform(0, 8, (2, 24, 24))
+    count_HW = generator.poisson(2, (24, 24))
+    v_HW, spread_HW = generator.normal(0, 200, (2, 24, 24))
+    light_HW = count_HW * flux_CHW[1]
+    weighted = (light_HW * power_HW for power_HW in (1, v_HW, v_HW**2 + spread_HW**2))
+    maps = GalaxyMaps(
+        flux_CHW=flux_CHW.astype(np.float32),
+        moments_CHW=np.stack([count_HW, *weighted]).astype(np.float32),
+        half_mass_radius=1.0,
+        half_width=3.0,
+    )
+    return hashlib.sha256(encode_map(key, map_of(maps, key, 24)).tobytes()).hexdigest()[:12]

@@ -18,7 +18,7 @@ from torch import Tensor
 from galmass_core.networks.batches import MapFeed, draw_symmetries, turn
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.networks.stacks import side_of
+from galmass_core.quantities import map_spec
 
 _WARM_UP = 3  # steps before a step is captured
 _PREDICTED = 80  # samples at a time
@@ -264,7 +264,7 @@ def estimate_seconds(
     where = pick_device(device)
     learner = Learner(new_network(maps, outputs, config), config, where)
     size = min(config.batch, samples["train"])
-    noise = {key: (side_of(key, pixels),) * 2 for key in maps}
+    noise = {key: (map_spec(key).side(pixels),) * 2 for key in maps}
     noise = {key: torch.rand(size, 1, *shape, device=where) for key, shape in noise.items()}
     targets = torch.randn(size, outputs, device=where)
     step = _time(lambda: learner.step(noise, targets), where)

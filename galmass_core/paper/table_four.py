@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from galmass_core.learning.experiments import OCCUPANCY, Experiment, experiment
+from galmass_core.learning.experiments import Experiment, experiment
 from galmass_core.learning.fitting import score
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.derived import derive_dm_fraction, derive_mass_to_light, early_types
 from galmass_core.paper.published import published_table
 from galmass_core.paper.tables import align
-from galmass_core.quantities import quantity
+from galmass_core.quantities import OCCUPANCY, has_kinematics, quantity
 from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from galmass_core.training.runs import Run
 
 _WORDS = {"Mstar": "mstar", "Mstar2D": "mstar2d", "Mtot": "mtot", "Mstar/L": "ml"}
+CONTROLS = (OCCUPANCY, "thinned")  # what must stand beside a network that saw kinematics
 _HEADING = (
     "row",
     "experiment",
@@ -32,8 +33,7 @@ _HEADING = (
     "bias [dex]",
     "σ [dex]",
     "N",
-    "occupancy",
-    "thinned",
+    *CONTROLS,
     "run",
 )
 
@@ -60,9 +60,10 @@ def table_4(
         ``learned`` (the run's own experiment), ``joint`` (whether it learned other targets than
         the paper's network), ``width`` and ``pixels`` of the network, ``split``, ``clipped``
         (predictions of f_DM below the least) and the entries of `fitting.score`.
-        Rows of ``2V`` have ``controls``: scores of the same targets learned from ``occupancy``,
-        and from the same maps of ``thinned`` galaxies; None where not trained. Rows of M*/L have
-        ``from_mass``: the score of predicted projected M* over true light; None likewise.
+        Rows whose network saw kinematic maps have ``controls``: scores of the same targets learned
+        from ``occupancy``, and from the same maps of ``thinned`` galaxies; None where not trained.
+        Rows of M*/L have ``from_mass``: the score of predicted projected M* over true light; None
+        likewise.
     """
     candidates = run_predictions_on(runs, dataset, split)
     return [_row(line, dataset, candidates, split) for line in published_table(4).itertuples()]
@@ -165,7 +166,7 @@ def _row(
         row |= {"status": "not trained", "command": _command(dataset, wanted, split)}
     else:
         row |= _measure(candidate, wanted, row, dataset.samples)
-    if "2V" in line.inputs:
+    if has_kinematics(wanted.maps):
         row["controls"] = _controls(candidates, wanted, row, dataset.samples)
     if line.target.startswith("log_ml"):
         row["from_mass"] = _from_mass(candidates, wanted, row, dataset.samples)
@@ -212,11 +213,12 @@ def _controls(
 ) -> dict[str, dict[str, Any] | None]:
     """Measure what star counts alone give, and what is left when they are all the same."""
     targets = wanted.name.split("/")[0]
-    chosen = {
-        "occupancy": choose_run(candidates, experiment(f"{targets}/{OCCUPANCY}")),
-        "thinned": choose_run(candidates, wanted, thinned=True),
-    }
-    return {name: _measure_other(candidate, row, samples) for name, candidate in chosen.items()}
+    chosen = (
+        choose_run(candidates, experiment(f"{targets}/{OCCUPANCY}")),
+        choose_run(candidates, wanted, thinned=True),
+    )
+    measured = (_measure_other(candidate, row, samples) for candidate in chosen)
+    return dict(zip(CONTROLS, measured, strict=True))
 
 
 def _from_mass(
@@ -254,7 +256,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     subset = "*" if row["subset"] == "early types" else ""
     symbol = quantity(row["target"]).symbol + subset
     first = (str(row["row"]), row["experiment"], symbol, published)
-    others = [_sigma(row.get("controls", {}).get(name)) for name in ("occupancy", "thinned")]
+    others = [_sigma(row.get("controls", {}).get(name)) for name in CONTROLS]
     if row["status"] != "measured":
         return (*first, row["status"].partition(":")[0], "", "", *others, row.get("run", ""))
     mean = Estimate(**row["mean"])

@@ -48,8 +48,8 @@ def estimate_run(
         If the experiment or the split is unknown, it is not a network's, the data set lacks maps
         or columns, no sample is left to train on, or there is no such device.
     """
-    from galmass_core.networks.stacks import side_of
     from galmass_core.networks.training import estimate_seconds, pick_device
+    from galmass_core.quantities import map_spec
 
     wanted = experiment(name)
     require_columns(wanted, dataset.samples)
@@ -64,7 +64,7 @@ def estimate_run(
         raise ValueError(msg)
     where = pick_device(device)
     if where.type == "cpu":
-        pixels = sum(side_of(key, wanted.pixels) ** 2 for key in wanted.maps)
+        pixels = sum(map_spec(key).side(wanted.pixels) ** 2 for key in wanted.maps)
         training = replace(training, batch=min(training.batch, _TIMED // pixels))
     seconds = estimate_seconds(
         wanted.maps,

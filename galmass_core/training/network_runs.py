@@ -24,7 +24,7 @@ from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.scaling import Scaling, fit_scaling
-from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks, side_of
+from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks
 from galmass_core.networks.training import (
     Epoch,
     Learner,
@@ -34,6 +34,7 @@ from galmass_core.networks.training import (
     predict_rows,
     train_epochs,
 )
+from galmass_core.quantities import map_spec
 from galmass_core.training.runs import RunWriter
 
 
@@ -91,7 +92,7 @@ class NetworkModel:
         """Return the maps of some samples as the network takes them, (B, 1, H, W) each."""
         scaled = {}
         for key in self.maps:
-            side = side_of(key, self.pixels)
+            side = map_spec(key).side(self.pixels)
             codes_BHW = np.stack([encode_map(key, map_of(maps, key, side)) for maps in samples])
             stack = MapStack(key, codes_BHW)
             scaled[key] = self.scaling.maps(stack, torch.from_numpy(codes_BHW))

@@ -25,7 +25,6 @@ from galmass_core.benchmarks.networks import finish, noise_samples, our_steps, p
 from galmass_core.learning.experiments import TABLE_4, experiment
 from galmass_core.networks import batches
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.networks.stacks import side_of
 from galmass_core.networks.training import (
     Epoch,
     Learner,
@@ -35,6 +34,7 @@ from galmass_core.networks.training import (
     predict_rows,
     train_epochs,
 )
+from galmass_core.quantities import map_spec
 
 MAPS = ("r", "V", "sigma")
 SMALL = TrainingConfig(width=0.25, epochs=2, batch=20, learning_rate=1e-3)
@@ -135,7 +135,7 @@ def time_steps(steps, number, device):
 def work_of_a_sample(pixels):
     """Count what a step takes for a sample, forward and backward [floating-point operations]."""
     network = new_network(MAPS, 1, PAPER)
-    maps = {key: torch.rand(2, 1, *2 * (side_of(key, pixels),)) for key in MAPS}
+    maps = {key: torch.rand(2, 1, *2 * (map_spec(key).side(pixels),)) for key in MAPS}
     with FlopCounterMode(display=False) as counter:
         network(maps).sum().backward()
     return counter.get_total_flops() / 2

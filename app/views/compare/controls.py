@@ -9,7 +9,6 @@ from galmass_app.comparison import (
     Missing,
     Result,
     answers,
-    input_set,
     targets_of,
 )
 from galmass_app.selection import ERROR, EXTREMES, extremes
@@ -17,9 +16,8 @@ from galmass_app.state import Choice, axis_columns
 from galmass_app.views.learning_controls import SPLITS
 from galmass_app.views.scatter import grouped
 from galmass_app.views.tick import Tick
-from galmass_core.imaging.maps import MAP_KEYS
-from galmass_core.learning.experiments import INPUT_SETS, OCCUPANCY
-from galmass_core.quantities import quantity
+from galmass_core.learning.experiments import input_maps, inputs_of
+from galmass_core.quantities import OCCUPANCY, map_keys, quantity
 
 
 class CompareControls(pn.viewable.Viewer):
@@ -36,7 +34,7 @@ class CompareControls(pn.viewable.Viewer):
         )
         self._branches = pn.widgets.CheckButtonGroup(
             label="Branches",
-            options={quantity(key).symbol: key for key in MAP_KEYS},
+            options={quantity(key).symbol: key for key in map_keys()},
             css_classes=["gm-branches"],
             **stretch,
         )
@@ -113,9 +111,7 @@ class CompareControls(pn.viewable.Viewer):
         self._target.param.update(
             options={quantity(key).name: key for key in targets}, value=target
         )
-        self._branches.value = [
-            key for key in INPUT_SETS.get(choice.branches, ()) if key in MAP_KEYS
-        ]
+        self._branches.value = [key for key in input_maps(choice.branches) if key in map_keys()]
         self._reference.param.update(
             options={title: key for key, title in titles.items()}, value=reference_of(choice)
         )
@@ -133,7 +129,7 @@ class CompareControls(pn.viewable.Viewer):
         """Show the panel of the branches that are on."""
         if self._showing:
             return
-        inputs = input_set(event.new)
+        inputs = inputs_of(event.new)
         self._none.object = "" if inputs else '<p role="alert">Switch on one at least.</p>'
         if inputs:
             add_panel(self.choice, inputs)
@@ -158,7 +154,7 @@ def add_panel(choice: Choice, key: str) -> None:
         if place == MOST:
             place = keys.index(choice.branches) if choice.branches in keys else MOST - 1
         keys[place:] = [key, *keys[place + 1 :]]
-    branches = key if key in INPUT_SETS else choice.branches
+    branches = key if input_maps(key) else choice.branches
     choice.param.update(panels=";".join(keys), branches=branches)
 
 

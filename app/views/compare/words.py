@@ -3,14 +3,14 @@
 from html import escape
 
 from galmass_app.agreement import Verdict, judge_network, network_scatter
-from galmass_app.comparison import Missing, Result, input_set
+from galmass_app.comparison import Missing, Result
 from galmass_app.plots.comparison import Frame
 from galmass_app.views.links import train_link
 from galmass_app.views.prediction import signed
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import OCCUPANCY, PIXELS
+from galmass_core.learning.experiments import inputs_of
 from galmass_core.learning.metrics import Comparison
-from galmass_core.quantities import quantity
+from galmass_core.quantities import IMAGE_PIXELS, OCCUPANCY, has_images, quantity
 
 OCCUPANCY_HELP = (
     "Star particles have equal mass, so which pixels have stars says how many stars there are: "
@@ -21,7 +21,7 @@ THINNED_HELP = (
     "then says nothing."
 )
 _CONTROLS = {
-    "occupancy": ("Control, where there are stars", OCCUPANCY_HELP),
+    OCCUPANCY: ("Control, where there are stars", OCCUPANCY_HELP),
     "thinned": ("Control, thinned", THINNED_HELP),
 }
 
@@ -61,7 +61,7 @@ def difference(compared: Comparison | None, reference: str) -> str:
 def beside_paper(data: DataSet, target: str, answer: Result) -> str:
     """Write the paper's scatter; in colour only where the two can be compared."""
     wanted = answer.experiment
-    inputs = input_set(wanted.maps) if wanted.maps else ""
+    inputs = inputs_of(wanted.maps)
     joint = len(wanted.targets) > 1
     published = network_scatter(target, inputs, joint=joint)
     if published is None:
@@ -137,8 +137,8 @@ def _unlike_paper(answer: Result) -> list[str]:
     """Say how a network learned in another way than the paper's."""
     wanted = answer.experiment
     said = []
-    if {"r", "g-r"} & set(wanted.maps) and wanted.pixels != PIXELS[0]:
-        said.append(f"learned from images of {wanted.pixels}², the paper's of {PIXELS[0]}²")
+    if has_images(wanted.maps) and wanted.pixels != IMAGE_PIXELS[0]:
+        said.append(f"learned from images of {wanted.pixels}², the paper's of {IMAGE_PIXELS[0]}²")
     if answer.derived and not quantity(wanted.target).log:
         said.append("derived, the paper's learned")
     return said

@@ -15,9 +15,9 @@ from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS
 from galmass_app.views.tick import Tick
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import INPUT_SETS, OCCUPANCY, PIXELS, TARGETS, experiment
+from galmass_core.learning.experiments import TARGETS, experiment, inputs_of
 from galmass_core.networks.presets import PRESETS
-from galmass_core.quantities import MAPS, quantity
+from galmass_core.quantities import IMAGE_PIXELS, MAPS, has_images, quantity
 
 WORDS = ("mstar", "mtot", "mdm", "ml", "fstar", "fdm", "mstar2d")  # of `TARGETS`
 APERTURES = {"R_hsm": "", "2 R_hsm": "_2r"}  # and how the names of targets end
@@ -25,12 +25,6 @@ PRESET_HELP = {
     "laptop": "Narrow branches, small images, few epochs: minutes for a thousand galaxies.",
     "paper": "ResNet-18 on 300² images for 200 epochs (Table 2): hours on a GPU.",
 }
-_INPUTS = {frozenset(maps): name for name, maps in INPUT_SETS.items()}
-_CONTROL = (
-    "Which pixels have a star, and nothing else: shows how much of a result comes from counting "
-    "them. It is learned from alone."
-)
-_LIT = {"r", "g-r"}
 
 
 class TrainControls(pn.viewable.Viewer):
@@ -42,11 +36,11 @@ class TrainControls(pn.viewable.Viewer):
     def __init__(self, choice: Choice) -> None:
         super().__init__(choice=choice)
         self._targets = {word: _tick(f"gm-learn-{word}") for word in WORDS}
-        self._maps = {key: _tick(f"gm-branch-{key}") for key in (*(q.key for q in MAPS), OCCUPANCY)}
+        self._maps = {key: _tick(f"gm-branch-{key}") for key in MAPS}
         self._words = {key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in self._ticks()}
         self._aperture = _switch(APERTURES, "gm-aperture")
         self._preset = _switch({name.capitalize(): name for name in PRESET_HELP}, "gm-preset")
-        self._pixels = _switch({f"{side}²": side for side in sorted(PIXELS)}, "gm-pixels")
+        self._pixels = _switch({f"{side}²": side for side in sorted(IMAGE_PIXELS)}, "gm-pixels")
         self._fields = Hyperparameters(self._preset.value)
         split = pn.widgets.RadioButtonGroup.from_param(
             choice.param.split, options=SPLITS, css_classes=["gm-split"]
@@ -60,7 +54,7 @@ class TrainControls(pn.viewable.Viewer):
             _part("Learn, inside", self._aperture, self._list(self._targets)),
             _part("from maps, one branch each", self._list(self._maps), self._lacking),
             _part("Preset", self._preset, self._helps["preset"], self._fields),
-            _part("Side of the images r and g−r", self._pixels),
+            _part(f"Side of the images {_images()}", self._pixels),
             _part("Test on other galaxies", split, self._helps["split"]),
             self._seed,
             css_classes=["gm-learning-controls"],
@@ -93,11 +87,9 @@ class TrainControls(pn.viewable.Viewer):
 
     def _name_maps(self) -> None:
         """Write beside each tick which map it stands for."""
-        for shown in MAPS:
-            self._maps[shown.key].label = shown.symbol
-            self._words[shown.key].object = _explained(shown.name, shown.help)
-        self._maps[OCCUPANCY].label = "stars?"
-        self._words[OCCUPANCY].object = _explained("occupied pixels (a control)", _CONTROL)
+        for key, tick in self._maps.items():
+            tick.label = MAPS[key].symbol
+            self._words[key].object = _explained(MAPS[key].name, MAPS[key].help)
 
     def _take(self, *_: param.parameterized.Event) -> None:
         """Tick what the address asks for, unless we wrote it there ourselves."""
@@ -130,7 +122,7 @@ class TrainControls(pn.viewable.Viewer):
     def _watch(self) -> None:
         """Follow every control."""
         for key, tick in self._maps.items():
-            follow = self._only_the_control if key == OCCUPANCY else self._no_control
+            follow = self._only_the_control if MAPS[key].control else self._no_control
             tick.param.watch(follow, "value")
         self._preset.param.watch(self._take_preset, "value")
         self._aperture.param.watch(self._offer, "value")
@@ -154,13 +146,14 @@ class TrainControls(pn.viewable.Viewer):
     def _only_the_control(self, event: param.parameterized.Event) -> None:
         """Untick the branches: the control is learned from alone."""
         if event.new:
-            for key, tick in self._maps.items():
-                tick.value = key == OCCUPANCY
+            for tick in self._maps.values():
+                tick.value = tick is event.obj
 
     def _no_control(self, event: param.parameterized.Event) -> None:
         """Untick the control, which a branch replaces."""
         if event.new:
-            self._maps[OCCUPANCY].value = False
+            for key, tick in self._maps.items():
+                tick.value &= not MAPS[key].control
 
     def _take_preset(self, event: param.parameterized.Event) -> None:
         """Take all values of another preset."""
@@ -173,16 +166,16 @@ class TrainControls(pn.viewable.Viewer):
         if self._setting or self._data is None:
             return
         words = [word for word in WORDS if self._is_on(self._targets[word])]
-        maps = frozenset(key for key, tick in self._maps.items() if tick.value)
-        inputs = _INPUTS.get(maps)
-        self._pixels.disabled = not maps & _LIT
+        maps = [key for key, tick in self._maps.items() if tick.value]
+        inputs = inputs_of(maps)
+        self._pixels.disabled = not has_images(maps)
         missing = [] if words else ["something to learn"]
         missing += [] if inputs else ["a map to learn it from"]
         alert = f'<p role="alert">Tick {" and ".join(missing)}.</p>'
         self._lacking.object = alert if missing else ""
         self._helps["preset"].object = f"<p>{PRESET_HELP[self._preset.value]}</p>"
         self._helps["split"].object = f"<p>{SPLIT_HELP[self.choice.split]}</p>"
-        self.order = None if missing else self._ordered(words, inputs, bool(maps & _LIT))
+        self.order = None if missing else self._ordered(words, inputs, has_images(maps))
         if self.order:
             self.choice.experiment = self.order.experiment
 
@@ -204,6 +197,10 @@ class TrainControls(pn.viewable.Viewer):
     def _is_on(tick: Tick) -> bool:
         """Whether something is ticked and there."""
         return tick.value and not tick.disabled
+
+
+def _images() -> str:
+    return " and ".join(spec.symbol for spec in MAPS.values() if spec.is_image)
 
 
 def _tick(name: str) -> Tick:

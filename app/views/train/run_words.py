@@ -7,7 +7,7 @@ from typing import Any
 
 from galmass_app.plots.correlation import short
 from galmass_core.learning.metrics import Estimate
-from galmass_core.quantities import quantity
+from galmass_core.quantities import MAPS, has_images, symbol_of
 from galmass_core.training.runs import Run
 
 MARKS = {  # never by colour alone
@@ -117,7 +117,7 @@ def sphere(target: str) -> str:
 
 def _map_name(key: str) -> str:
     """Return the symbol of a map, or what the control is called."""
-    return key if key == "occupancy" else quantity(key).symbol
+    return key if key in MAPS and MAPS[key].control else symbol_of(key)
 
 
 def facts(run: Run) -> str:
@@ -136,7 +136,7 @@ def _asked(run: Run) -> list[tuple[str, object]]:
     """Return what decided the result."""
     config, split = run.config, run.record.get("split") or {}
     rows = [("data set", (run.record.get("dataset") or {}).get("path", "unknown"))]
-    if "pixels" in config and {"r", "g-r"} & set(config["maps"]):
+    if "pixels" in config and has_images(config["maps"]):
         rows.append(("images", f"{config['pixels']} × {config['pixels']} pixels"))
     for key, name in _HYPERPARAMETERS.items():
         if key in config.get("training", {}):

@@ -19,14 +19,13 @@ from galmass_app.plots.saliency import (
     share_density,
 )
 from galmass_app.plots.scale import Scale
-from galmass_app.theme import Theme, palette
+from galmass_app.theme import Theme, map_colours
 from galmass_app.views.apart import Apart
 from galmass_app.views.four_maps import colour_bar, map_title
 from galmass_app.views.why import words
 from galmass_app.why import Reasons
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.imaging.maps import MAP_KEYS
-from galmass_core.quantities import quantity
+from galmass_core.quantities import MAPS, map_keys
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,7 @@ class WhyNetwork(pn.viewable.Viewer):
         stretch = {"sizing_mode": "stretch_width"}
         self._said = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
         self._lines = pn.pane.HTML(css_classes=["gm-why-lines"], **stretch)
-        self._panels = [_Panel(key, Drawn(content, scales, theme)) for key in MAP_KEYS]
+        self._panels = [_Panel(key, Drawn(content, scales, theme)) for key in map_keys()]
         self._layout = pn.Column(
             self._said,
             pn.Column(*self._panels, css_classes=["gm-maps"], **stretch),
@@ -125,7 +124,7 @@ class _Panel(pn.viewable.Viewer):
         self._steps = RingSteps()
         self._rings = Apart(self._steps.figure, "gm-why-rings")
         self._layout = pn.Column(
-            pn.pane.HTML(map_title(quantity(key)), css_classes=["gm-map-title"], **stretch),
+            pn.pane.HTML(map_title(MAPS[key]), css_classes=["gm-map-title"], **stretch),
             Apart(
                 pn.pane.HoloViews(
                     hv.DynamicMap(self._picture, streams=[self._pipe]),
@@ -152,7 +151,7 @@ class _Panel(pn.viewable.Viewer):
     def _write(self, drawn: Drawn) -> None:
         """Write what the map adds, and draw its rings; a map that is not seen is pale."""
         key, reasons = self._key, drawn.content.reasons
-        self._bar.object = colour_bar(drawn.scales[key], palette(key, drawn.theme))
+        self._bar.object = colour_bar(drawn.scales[key], map_colours(key, drawn.theme))
         if reasons is None:
             return
         rings = reasons.explanation.rings

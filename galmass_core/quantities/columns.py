@@ -1,93 +1,8 @@
-"""Every map, feature and target by name: the one place for keys, symbols, units, words, colours.
+"""The columns of a data set: properties, features and targets of a galaxy or a sample."""
 
-Columns of tables, CSV headers, HDF5 attributes, axis labels and the dashboard's help all read it.
-"""
+from dataclasses import replace
 
-from dataclasses import dataclass, replace
-from typing import Literal
-
-Kind = Literal["map", "property", "feature", "target"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Quantity:
-    """What a column or a map means.
-
-    Attributes
-    ----------
-    key : str
-        Column name.
-    symbol : str
-        Short form, as on an axis.
-    name : str
-        In words.
-    unit : str
-        Empty where there is none; the unit inside the logarithm where ``log``.
-    kind : str
-        ``map``, ``property`` (of the simulated galaxy), ``feature`` (input) or ``target`` (truth).
-    per_sample : bool
-        Whether it depends on the line of sight.
-    log : bool
-        Whether the column is a decimal logarithm.
-    help : str
-        One sentence for someone who meets it for the first time.
-    """
-
-    key: str
-    symbol: str
-    name: str
-    unit: str = ""
-    kind: Kind = "property"
-    per_sample: bool = False
-    log: bool = False
-    help: str = ""
-
-    @property
-    def label(self) -> str:
-        """Axis label: symbol and unit."""
-        symbol = f"log {self.symbol}" if self.log else self.symbol
-        unit = self.unit.replace("Msun", "M☉").replace("Lsun", "L☉")
-        return f"{symbol} [{unit}]" if unit else symbol
-
-
-MAPS = (
-    Quantity(
-        key="r",
-        symbol="r",
-        name="r image",
-        unit="Lsun/pixel",
-        kind="map",
-        per_sample=True,
-        help="Starlight in the SDSS r band, dimmed by dust.",
-    ),
-    Quantity(
-        key="g-r",
-        symbol="g−r",
-        name="g−r colour map",
-        unit="mag",
-        kind="map",
-        per_sample=True,
-        help="Colour of the starlight: red where stars are old, metal-rich or behind dust.",
-    ),
-    Quantity(
-        key="V",
-        symbol="V",
-        name="velocity map",
-        unit="km/s",
-        kind="map",
-        per_sample=True,
-        help="Mean velocity of the stars along the line of sight; positive moves away from us.",
-    ),
-    Quantity(
-        key="sigma",
-        symbol="σ",
-        name="dispersion map",
-        unit="km/s",
-        kind="map",
-        per_sample=True,
-        help="Spread of the stars' velocities along the line of sight.",
-    ),
-)
+from galmass_core.quantities.quantity import Quantity
 
 _GALAXY = (
     Quantity(
@@ -392,21 +307,4 @@ TARGETS = tuple(
     for group, per_sample in ((_WITHIN_SPHERE, False), (_WITHIN_CIRCLE, True))
     for quantity in group
 )
-QUANTITIES = {
-    quantity.key: quantity
-    for quantity in (*MAPS, *_GALAXY, *_LIGHT, *_SHAPE, *_JOINED, *FEATURES, *TARGETS)
-}
-
-
-def quantity(key: str) -> Quantity:
-    """Return the quantity behind a key.
-
-    Raises
-    ------
-    KeyError
-        If nothing has that key; the message lists the known ones.
-    """
-    if key not in QUANTITIES:
-        msg = f"no quantity {key!r}; known: {', '.join(QUANTITIES)}"
-        raise KeyError(msg)
-    return QUANTITIES[key]
+COLUMNS = (*_GALAXY, *_LIGHT, *_SHAPE, *_JOINED, *FEATURES, *TARGETS)

@@ -1,0 +1,73 @@
+"""What a key means: symbol, name, unit and help of a map or a column."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["map", "property", "feature", "target"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quantity:
+    """What a column or a map means.
+
+    Attributes
+    ----------
+    key : str
+        Column name.
+    symbol : str
+        Short form, as on an axis.
+    name : str
+        In words.
+    unit : str
+        Empty where there is none; the unit inside the logarithm where ``log``.
+    kind : str
+        ``map``, ``property`` (of the simulated galaxy), ``feature`` (input) or ``target`` (truth).
+    per_sample : bool
+        Whether it depends on the line of sight.
+    log : bool
+        Whether the column is a decimal logarithm.
+    help : str
+        One sentence for someone who meets it for the first time.
+    """
+
+    key: str
+    symbol: str
+    name: str
+    unit: str = ""
+    kind: Kind = "property"
+    per_sample: bool = False
+    log: bool = False
+    help: str = ""
+
+    @property
+    def label(self) -> str:
+        """Axis label: symbol and unit."""
+        symbol = f"log {self.symbol}" if self.log else self.symbol
+        return f"{symbol} [{self.shown_unit}]" if self.unit else symbol
+
+    @property
+    def shown_unit(self) -> str:
+        """Unit with the signs of Sun and star."""
+        return self.unit.replace("Msun", "M☉").replace("Lsun", "L☉")
+
+
+QUANTITIES: dict[str, Quantity] = {}  # by key; filled by the package from its tables
+
+
+def quantity(key: str) -> Quantity:
+    """Return the quantity behind a key.
+
+    Raises
+    ------
+    KeyError
+        If nothing has that key; the message lists the known ones.
+    """
+    if key not in QUANTITIES:
+        msg = f"no quantity {key!r}; known: {', '.join(QUANTITIES)}"
+        raise KeyError(msg)
+    return QUANTITIES[key]
+
+
+def symbol_of(key: str) -> str:
+    """Return a symbol; the key itself if it is unknown, as in runs on maps of another session."""
+    return QUANTITIES[key].symbol if key in QUANTITIES else key
