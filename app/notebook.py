@@ -1,14 +1,11 @@
 """A data set or a run -> a page of the dashboard in a notebook cell, in one line."""
 
-from base64 import b64encode
 from functools import lru_cache
 
 import panel as pn
-from bokeh.models import ImportedStyleSheet
-from panel.io.resources import CDN_DIST, DIST_DIR
-from panel.io.state import state
 
 from galmass_app import services
+from galmass_app.framework import embed_sheets
 from galmass_app.page import PAGES
 from galmass_app.state import Choice
 from galmass_app.theme import Look, style_sheet
@@ -54,7 +51,7 @@ def show(what: DataSet | Run, page: str = "explore", **chosen: str) -> pn.Column
         stylesheets=[style_sheet("tokens.css")],
         css_classes=["gm-notebook", f"gm-{theme}"],
         sizing_mode="stretch_width",
-        hooks=[_bring_sheets],
+        hooks=[embed_sheets],
     )
 
 
@@ -77,16 +74,3 @@ def _page(data: DataSet, page: str, chosen: dict[str, str]) -> list[pn.viewable.
 def _load() -> None:
     """Bring scripts and looks into the notebook; from then on all of Panel there looks so."""
     pn.extension(inline=True, design=Look)
-
-
-def _bring_sheets(*_: object) -> None:
-    """Put the style sheets of Panel's own parts into the notebook; called when it draws some.
-
-    Panel does so itself for parts that are new, but for one that changes it asks its makers' host.
-    """
-    for sheets in state._stylesheets.values():
-        for sheet in sheets.values():
-            url = str(sheet.url) if isinstance(sheet, ImportedStyleSheet) else ""
-            if url.startswith(CDN_DIST):
-                path = DIST_DIR / url.removeprefix(CDN_DIST).partition("?")[0]
-                sheet.url = "data:text/css;base64," + b64encode(path.read_bytes()).decode()

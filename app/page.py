@@ -6,6 +6,7 @@ import panel as pn
 import param
 
 from galmass_app import services
+from galmass_app.framework import scripts
 from galmass_app.markup import template
 from galmass_app.state import IN_URL, Choice
 from galmass_app.theme import Look, style_sheet
@@ -52,7 +53,7 @@ class Page:
         self._data_sets = self._chooser()
         self.template = pn.Template(template("page.html"), design=Look, location=False)
         self.template.add_variable("style", style_sheet("tokens.css") + style_sheet("style.css"))
-        self.template.add_variable("layout", style_sheet("layout.js"))
+        self.template.add_variable("overrides", scripts())
         for name, part in {
             "pages": self._switch(),
             "chooser": self._data_sets,

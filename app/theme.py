@@ -4,17 +4,14 @@ Plots take their inks and backgrounds from the page's style sheet (Bokeh reads `
 variables), so light and dark differ here only where a colour map needs it.
 """
 
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import colorcet
-from bokeh.document import Document
-from bokeh.models import InlineStyleSheet
 from bokeh.palettes import Inferno256, interp_palette
-from panel.io.state import state
-from panel.theme.base import Theme as PanelTheme
 from panel.theme.native import Native
 from panel.viewable import Viewable
 
+from galmass_app.framework import SharedSheets
 from galmass_core.assets import asset
 from galmass_core.quantities import MAPS
 
@@ -76,30 +73,12 @@ def style_sheet(name: str) -> str:
 WIDGETS = style_sheet("widgets.css")
 
 
-class PageTheme(PanelTheme):
-    """Brings no colours of its own: the page's style sheet has them all."""
-
-    _name = "default"
-
-
-class Look(Native):
+class Look(SharedSheets):
     """Gives every component of a page the same sheet, inside its shadow root."""
 
-    _themes: ClassVar = {"default": PageTheme}
     modifiers: ClassVar = {
         Viewable: {
             "stylesheets": [*Native.modifiers[Viewable]["stylesheets"], WIDGETS],
             "margin": 0,
         }
     }
-
-    @classmethod
-    def _patch_modifiers(
-        cls, doc: Document | None, modifiers: dict[str, Any], cache: dict[str, Any]
-    ) -> None:
-        """Let all components of a page share one sheet: a copy in each makes 2 MB of a page."""
-        super()._patch_modifiers(doc, modifiers, cache)
-        if doc is not None and cache is state._stylesheets.get(doc):
-            shared = cache.setdefault("widgets", InlineStyleSheet(css=WIDGETS))
-            sheets = modifiers.get("stylesheets", [])
-            modifiers["stylesheets"] = [shared if one == WIDGETS else one for one in sheets]

@@ -1,0 +1,333 @@
+"""Overrides of private parts: still needed, still fitting, and the page works without them."""
+
+import ast
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import panel as pn
+import pytest
+from bokeh.document import Document
+from bokeh.document.models import DocumentModelManager
+from bokeh.models import ImportedStyleSheet, InlineStyleSheet, Pane
+from bokeh.plotting import figure
+from panel.io.resources import CDN_DIST
+from panel.io.state import state
+from panel.theme.native import Native
+
+import galmass_app.notebook  # noqa: F401  (with it, every module of the dashboard)
+from galmass_app import framework
+from galmass_app.framework import (
+    IsolatedLayout,
+    SharedSheets,
+    batched_update,
+    embed_sheets,
+    overriding,
+)
+from galmass_app.theme import WIDGETS, Look
+
+APP = Path(__file__).resolve().parents[1] / "app"
+DOCUMENTED = {"_esm", "_handle_msg", "_send_msg", "_replace"}  # of components; of named tuples
+PAGE = "{% extends base %}{% block contents %}{{ embed(roots.parts) }}{% endblock %}"
+UPSTREAM = {"panel", "bokeh", "holoviews", "param"}
+
+
+@pytest.fixture
+def document():
+    """The page of a visitor whom our own server serves."""
+    document = Document()
+    document.template_variables["dist_url"] = "static/extensions/panel/"
+    before, pn.state.curdoc = pn.state.curdoc, document
+    yield document
+    pn.state.curdoc = before
+
+
+def sheets(document):
+    """Return the addresses of a page's style sheets."""
+    return [sheet.url for sheet in document.select({"type": ImportedStyleSheet})]
+
+
+def panes(document):
+    """Return a page's panes, not what derives from them."""
+    return [model for model in document.models if type(model) is Pane]
+
+
+def add_and_change(document, update):
+    """Add a part to a page and change it, in one update."""
+    page = pn.Column(pn.pane.HTML("here before"), design=Look)
+    document.add_root(page.get_root(document))
+    part = pn.pane.HTML("new")
+    with update():
+        page.append(part)
+        part.object = "and changed"
+
+
+@pytest.fixture
+def scans(monkeypatch):
+    """A list that grows with each walk over all models of a page."""
+    made, scan = [], DocumentModelManager.recompute
+    monkeypatch.setattr(
+        DocumentModelManager, "recompute", lambda models: (made.append(True), scan(models))
+    )
+    return made
+
+
+# No other module has any.
+
+
+def modules():
+    """Return the modules of the dashboard other than the one that may override."""
+    return sorted(path for path in APP.rglob("*.py") if path.name != "framework.py")
+
+
+def names_defined(tree):
+    """Return what a module defines or assigns, attributes too."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Attribute(attr=name, ctx=ast.Store()) | ast.Name(id=name, ctx=ast.Store()):
+                yield name
+
+
+def test_no_other_module_reads_private_parts_of_others():
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in modules()}
+    own = {name for tree in trees.values() for name in names_defined(tree)} | DOCUMENTED
+    found = [
+        f"{path.relative_to(APP)}:{node.lineno} {ast.unparse(node)}"
+        for path, tree in trees.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr.startswith("_")
+        and not node.attr.startswith("__")
+        and node.attr not in own
+    ]
+    assert not found
+
+
+# Where upstream has changed, an override is dropped.
+
+
+class Upstream:
+    def _draw(self, page):
+        return "theirs"
+
+
+def ours(base, **methods):
+    """Return a class of ours that overrides these methods of another."""
+    return overriding(*methods)(type("Ours", (base,), methods))
+
+
+def test_method_of_the_same_arguments_is_overridden():
+    assert ours(Upstream, _draw=lambda self, page: "ours")()._draw(None) == "ours"
+
+
+def test_method_of_other_arguments_is_left_as_it_is():
+    assert ours(Upstream, _draw=lambda self: "ours")()._draw(None) == "theirs"
+
+
+def test_methods_that_belong_together_are_dropped_together():
+    made = ours(Upstream, _draw=lambda self, page: "ours", _gone=lambda self: None)()
+    assert made._draw(None) == "theirs"
+    assert not hasattr(made, "_gone")
+
+
+def test_every_override_fits_these_versions():
+    assert {"_get_objects", "_compute_sizing_mode"} <= set(vars(IsolatedLayout))
+    assert "_patch_modifiers" in vars(SharedSheets)
+
+
+# A layout of its own.
+
+
+def test_isolated_figure_stands_in_a_pane(document):
+    plot = figure()
+    document.add_root(pn.Column(IsolatedLayout(plot, "gm-plot")).get_root(document))
+    (pane,) = panes(document)
+    assert pane.elements[0] is plot
+
+
+def test_panel_has_no_component_for_a_pane():
+    assert not hasattr(pn, "Pane")
+    with pytest.raises(ValueError, match="Bokeh"):
+        pn.pane.Bokeh(Pane())
+
+
+def test_without_the_override_the_figure_stands_in_a_column(document, monkeypatch):
+    monkeypatch.delattr(IsolatedLayout, "_get_objects")
+    monkeypatch.delattr(IsolatedLayout, "_compute_sizing_mode")
+    plot = figure()
+    document.add_root(pn.Column(IsolatedLayout(plot, "gm-plot")).get_root(document))
+    assert list(document.select({"type": type(plot)})) == [plot]
+    assert not panes(document)
+
+
+# One message, one walk.
+
+
+def test_part_that_comes_and_changes_in_one_update_is_styled_from_our_server(document):
+    add_and_change(document, batched_update)
+    assert sheets(document)
+    assert all(url.startswith("static/") for url in sheets(document))
+
+
+def test_panel_that_freezes_styles_such_a_part_from_another_host(document):
+    add_and_change(document, partial(pn.io.hold, freeze=True))
+    assert any(url.startswith(CDN_DIST) for url in sheets(document))
+
+
+@pytest.mark.parametrize("name", ["CDN_DIST", "patch_stylesheet"])
+def test_without_the_names_of_sheets_the_part_is_there(document, monkeypatch, name):
+    monkeypatch.setattr(framework, "resources", SimpleNamespace(**{name: None}))
+    add_and_change(document, batched_update)
+    assert list(document.select({"text": "and changed"}))
+
+
+def test_changes_outside_a_page_are_made_too():
+    pane = pn.pane.HTML("before")
+    with batched_update():
+        pane.object = "after"
+    assert pane.object == "after"
+
+
+def test_models_are_looked_for_once_and_only_if_there_may_be_new_ones(document, scans):
+    pane = pn.pane.HTML("here before")
+    page = pn.Column(pane, design=Look)
+    document.add_root(page.get_root(document))
+    scans.clear()
+    with batched_update():
+        pane.object = "other words"
+    assert not scans
+    with batched_update():
+        page.append(pn.pane.HTML("new"))
+        with batched_update():
+            page.append(pn.pane.HTML("and another"))
+    assert len(scans) == 1
+
+
+def test_panel_alone_walks_for_each_change(document, scans):
+    page = pn.Column(design=Look)
+    document.add_root(page.get_root(document))
+    scans.clear()
+    with pn.io.hold():
+        page.append(pn.pane.HTML("new"))
+        page.append(pn.pane.HTML("and another"))
+    assert len(scans) > 1
+
+
+def test_panel_that_freezes_walks_also_where_nothing_is_new(document, scans):
+    pane = pn.pane.HTML("here before")
+    document.add_root(pane.get_root(document))
+    scans.clear()
+    with pn.io.hold(freeze=True):
+        pane.object = "other words"
+    assert scans
+
+
+def test_bokeh_that_freezes_never_walks_again_after_an_error(document, scans):
+    with pytest.raises(RuntimeError), document.models.freeze():
+        raise RuntimeError
+    scans.clear()
+    document.models.invalidate()
+    assert not scans
+
+
+def test_update_that_fails_leaves_later_ones_whole(document):
+    page = pn.Column(design=Look)
+    document.add_root(page.get_root(document))
+    with pytest.raises(RuntimeError), batched_update():
+        raise RuntimeError
+    with batched_update():
+        page.append(pn.pane.HTML("new"))
+    assert len(list(document.select({"text": "new"}))) == 1
+
+
+def test_where_bokeh_walks_by_another_name_the_part_is_there(document, monkeypatch):
+    def scan(models, recompute=DocumentModelManager.recompute):
+        recompute(models)
+
+    def unfreeze(models):
+        models._freeze_count -= 1
+        models.invalidate()
+
+    monkeypatch.setattr(DocumentModelManager, "_pop_freeze", unfreeze)
+    monkeypatch.setattr(
+        DocumentModelManager, "invalidate", lambda models: models._freeze_count or scan(models)
+    )
+    monkeypatch.delattr(DocumentModelManager, "recompute")
+    add_and_change(document, batched_update)
+    assert list(document.select({"text": "and changed"}))
+
+
+# Style sheets in a notebook.
+
+
+@pytest.fixture
+def cached(monkeypatch):
+    """A sheet of a notebook's page that another host would serve."""
+    sheet = ImportedStyleSheet(url=f"{CDN_DIST}bundled/theme/native.css?v=1")
+    pages = {"page": {"text": InlineStyleSheet(css="p {}"), "address": sheet}}
+    monkeypatch.setattr(framework, "state", SimpleNamespace(_stylesheets=pages))
+    return sheet
+
+
+def test_sheet_of_another_host_is_embedded(cached):
+    embed_sheets()
+    assert cached.url.startswith("data:text/css;base64,")
+
+
+def test_panel_keeps_the_sheets_of_a_page_by_address(document):
+    document.add_root(pn.Column(pn.pane.HTML("here"), design=Look).get_root(document))
+    (kept,) = [found for doc, found in state._stylesheets.items() if doc is document]
+    assert any(isinstance(sheet, ImportedStyleSheet) for sheet in kept.values())
+
+
+@pytest.mark.parametrize("gone", ["state", "resources"])
+def test_without_private_parts_sheets_stay_as_they_are(cached, monkeypatch, gone):
+    before = cached.url
+    monkeypatch.setattr(framework, gone, SimpleNamespace())
+    embed_sheets()
+    assert cached.url == before
+
+
+# A sheet that all share.
+
+
+class TextSheets(Native):
+    """Our look without the override."""
+
+    modifiers = Look.modifiers
+
+
+def copies(document, design):
+    """Return how often a page of three parts has our sheet."""
+    parts = [pn.pane.HTML("one"), pn.pane.HTML("two")]
+    template = pn.Template(PAGE, design=design)
+    template.add_panel("parts", pn.Column(*parts))
+    template.server_doc(document)
+    texts = [one for model in document.models for one in getattr(model, "stylesheets", [])]
+    models = {sheet.id for sheet in document.select({"type": InlineStyleSheet})}
+    return texts.count(WIDGETS) + len(models)
+
+
+def test_components_of_a_page_share_one_sheet(document):
+    assert copies(document, Look) == 1
+
+
+def test_panel_alone_copies_it_into_each(document):
+    assert copies(document, TextSheets) == 3
+
+
+def test_without_the_caches_of_panel_each_has_its_own(document, monkeypatch):
+    monkeypatch.setattr(framework, "state", SimpleNamespace())
+    assert copies(document, Look) == 3
+
+
+def test_themes_of_panel_bring_colours_and_ours_none():
+    assert Native().theme.base_css
+    assert not Look().theme.base_css
+
+
+def test_design_without_themes_of_its_own_is_whole(document, monkeypatch):
+    monkeypatch.delattr(SharedSheets, "_themes")
+    assert copies(document, Look) == 1

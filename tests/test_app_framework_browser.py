@@ -1,0 +1,72 @@
+"""Overrides of BokehJS, on a page of Bokeh alone: still needed, and harmless where they fail."""
+
+import pytest
+from bokeh.embed import file_html
+from bokeh.models import Column, Div, Pane
+from bokeh.plotting import figure
+from bokeh.resources import INLINE
+
+from galmass_app.framework import scripts
+
+pytestmark = pytest.mark.browser
+LAYOUTS_OF_THREE_CHANGES = """async () => {
+  const [root] = [...Bokeh.index.roots]
+  const { update_layout } = root
+  let layouts = 0
+  root.update_layout = () => { layouts += 1; update_layout.call(root) }
+  for (const part of root.model.children.slice(0, 3)) part.visible = false
+  await new Promise((done) => setTimeout(done, 300))
+  return layouts
+}"""
+
+
+def plot():
+    """Return a figure with something in it."""
+    made = figure(width=200, height=200)
+    made.scatter([1, 2], [1, 2])
+    return made
+
+
+@pytest.fixture
+def page(chromium):
+    """A page of three words, a figure, and one in a pane; errors fail the test."""
+    page, troubles = chromium.new_page(), []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    parts = [*(Div(text=word) for word in "abc"), plot(), Pane(elements=[plot()])]
+    page.set_content(file_html(Column(children=parts), INLINE))
+    page.wait_for_function("Bokeh.index.roots.length && Bokeh.documents[0].is_idle")
+    yield page
+    page.close()
+    assert not troubles
+
+
+def test_bokeh_alone_lays_out_for_each_change(page):
+    assert page.evaluate(LAYOUTS_OF_THREE_CHANGES) == 3
+
+
+def test_changes_together_are_laid_out_once(page):
+    page.add_script_tag(content=scripts())
+    assert page.evaluate(LAYOUTS_OF_THREE_CHANGES) == 1
+
+
+def test_figure_in_a_pane_alone_lays_itself_out(page):
+    figures = "[...Bokeh.index.query(view => view.model.type === 'Figure')]"
+    roots = page.evaluate(f"{figures}.map(view => view.is_layout_root)")
+    assert sorted(roots) == [False, True]
+
+
+@pytest.mark.parametrize(
+    "bokeh",
+    [
+        "undefined",
+        "{}",
+        "{ require: () => undefined }",
+        "{ require: () => ({ LayoutDOMView: class {} }) }",
+    ],
+)
+def test_without_the_parts_of_bokeh_nothing_fails(chromium, bokeh):
+    page, troubles = chromium.new_page(), []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.set_content(f"<script>var Bokeh = {bokeh}</script><script>{scripts()}</script>")
+    page.close()
+    assert not troubles
