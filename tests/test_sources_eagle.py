@@ -67,7 +67,7 @@ def test_dataset_without_unit_is_refused(tmp_path):
     path = write_eagle(tmp_path / "eagle.hdf5")
     with h5py.File(path, "r+") as file:
         del file["PartType4/Mass"].attrs["h-scale-exponent"]
-    with pytest.raises(GalaxyFileError, match=r"Mass must say its unit.*h-scale-exponent"):
+    with pytest.raises(GalaxyFileError, match=r"Mass must state its unit.*h-scale-exponent"):
         read_galaxy(path)
 
 

@@ -80,7 +80,7 @@ def test_dataset_without_unit_is_refused(tmp_path):
     with h5py.File(path, "r+") as file:
         for name in list(file["PartType4/Masses"].attrs):
             del file["PartType4/Masses"].attrs[name]
-    with pytest.raises(GalaxyFileError, match="PartType4/Masses must say its unit"):
+    with pytest.raises(GalaxyFileError, match="PartType4/Masses must state its unit"):
         read_galaxy(path)
 
 

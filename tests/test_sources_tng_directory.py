@@ -222,7 +222,7 @@ def test_unknown_subhalo_is_named(tmp_path, subhalo):
 @pytest.mark.parametrize("subhalo", [None, "a12", "-1"])
 def test_directory_wants_a_number(tmp_path, subhalo):
     write_directory(tmp_path / "output", three_galaxies())
-    with pytest.raises(GalaxyFileError, match="say which, by number"):
+    with pytest.raises(GalaxyFileError, match="must be read with the number of a subhalo"):
         read_galaxy(tmp_path / "output", subhalo)
 
 

@@ -1,1 +1,1 @@
-"""Galaxy -> numbers: true masses, and the features of the paper's Table 1."""
+"""Measure true masses of a galaxy, and the features of the paper's Table 1."""

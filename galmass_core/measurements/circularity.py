@@ -1,7 +1,7 @@
-"""Stars -> how circular their orbits are, and the shares of bulge, cold and hot orbits.
+"""Measure the circularity of stellar orbits, and mass fractions of bulge, cold and hot orbits.
 
-Circularity: angular momentum about the galaxy's axis over the largest at the star's energy. 1 is a
-circular orbit in the disc, 0 a radial or polar one, -1 a circular one against the disc.
+Circularity is angular momentum about the galaxy's axis over the maximum at the star's energy. 1 is
+a circular orbit in the disc, 0 a radial or polar one, -1 a circular one against the disc.
 """
 
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import G, Galaxy
 
 AXIS_APERTURE = 2.0  # R_hsm: the axis is the angular momentum of the stars inside
-COLD = 0.8  # cold orbits lie above
-HOT = 0.25  # hot orbits lie within plus or minus
-_CENTRE = 0.01  # R_hsm: the spherical potential is level inside
+COLD = 0.8  # cold orbits are above
+HOT = 0.25  # hot orbits are within plus or minus this
+_CENTRE = 0.01  # R_hsm: the spherical potential is constant inside
 
 
 def orbit_fractions(galaxy: Galaxy, apertures: Sequence[float]) -> list[dict[str, float]]:
-    """Weigh the orbits of each kind inside spheres (Chu et al. 2024, Table 1).
+    """Measure mass fractions of orbits inside spheres (Chu et al. 2024, Table 1).
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def orbit_fractions(galaxy: Galaxy, apertures: Sequence[float]) -> list[dict[str
     Returns
     -------
     list of dict
-        For each aperture ``b_over_t``, twice the share that turns against the disc, ``f_cold`` and
-        ``f_hot``: shares of the stellar mass. NaN without stars inside; f_cold and f_hot also
+        For each aperture ``b_over_t``, twice the fraction of counter-rotating mass, ``f_cold`` and
+        ``f_hot``: fractions of the stellar mass. NaN without stars inside; f_cold and f_hot also
         where circularities are unknown.
     """
     masses, radii = galaxy.stars.masses, galaxy.stars.radii
@@ -64,14 +64,15 @@ def circularities(galaxy: Galaxy) -> NDArray:
     Returns
     -------
     (N,) float
-        Within ±1 in a spherical field, at most a little beyond in that of a disc. NaN for all if
-        most stars are unbound: then the file lacks the halo that holds them.
+        Within ±1 in a spherical field, slightly beyond in that of a disc. NaN for all if most stars
+        are unbound, because the file then lacks the halo.
 
     Notes
     -----
     Chu et al. (2024) refer to Xu et al. (2019). The catalogues of TNG take the largest J among 101
-    stars of similar energy for J(E) (Genel et al. 2015, ApJ 804, L40): the same to 0.002 in the
-    shares of orbits at 40,000 stars, but 0.07 less in f_cold at 2,500. This one counts no stars.
+    stars of similar energy for J(E) (Genel et al. 2015, ApJ 804, L40): fractions of orbits agree to
+    0.002 at 40,000 stars, but f_cold is 0.07 lower at 2,500. The definition used here does not
+    depend on the number of stars.
     """
     potentials, circular_energies, circular_momenta = _circular_orbits(galaxy)
     velocities = galaxy.stars.velocities
@@ -88,9 +89,9 @@ def angular_momenta(galaxy: Galaxy) -> NDArray:
 
 
 def _circular_orbits(galaxy: Galaxy) -> tuple[NDArray, NDArray, NDArray]:
-    """Potential at each star (N,), and energy and momentum of circular orbits, both increasing.
+    """Return the potential at each star (N,), and energies and momenta of circular orbits.
 
-    Phi(r) = -G [M(<r)/r + sum over particles outside of m/r], level inside 0.01 R_hsm.
+    Phi(r) = -G [M(<r)/r + sum over particles outside of m/r], constant inside 0.01 R_hsm.
     """
     parts = galaxy.components.values()
     radii = np.concatenate([part.radii for part in parts])
@@ -109,7 +110,7 @@ def _circular_orbits(galaxy: Galaxy) -> tuple[NDArray, NDArray, NDArray]:
 
 
 def _along_axis(galaxy: Galaxy, momenta: NDArray) -> NDArray:
-    """Component of each star's angular momentum along that of all stars inside 2 R_hsm; (N,)."""
+    """Return each star's angular momentum along the axis of the stars inside 2 R_hsm; (N,)."""
     inside = galaxy.stars.radii <= AXIS_APERTURE * galaxy.half_mass_radius
     total = galaxy.stars.masses[inside] @ momenta[inside]
     return momenta @ (total / max(np.linalg.norm(total), np.finfo(float).tiny))

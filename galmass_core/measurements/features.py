@@ -1,7 +1,7 @@
-"""Galaxy -> the summary features that boosted trees learn from (Chu et al. 2024, Table 1).
+"""Measure the summary features that boosted trees learn from (Chu et al. 2024, Table 1).
 
-Each measurement has a module of its own; here they meet their apertures and their columns.
-Every number has its key in `quantities`; brightness, colour and size are in `targets`.
+Each measurement has its own module; this one sets apertures and column names. Every column is
+described in `quantities`; brightness, colour and size are in `targets`.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from galmass_core.measurements.shape import axis_ratios
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import APERTURES, feature_key
 
-SHAPE_APERTURE = 3.0  # R_hsm: where the search for the axis ratio begins
+SHAPE_APERTURE = 3.0  # R_hsm: initial radius of the axis-ratio iteration
 RECENT = 1.0  # Gyr, over which star formation is averaged
 
 
@@ -29,7 +29,7 @@ def measure_galaxy_features(galaxy: Galaxy) -> dict[str, float]:
     Returns
     -------
     dict
-        Column of `quantities` to value; NaN where stars are too few.
+        Column of `quantities` to value; NaN where there are too few stars.
     """
     stars, r_hsm = galaxy.stars, galaxy.half_mass_radius
     _, c_over_a = axis_ratios(stars.positions, stars.masses, SHAPE_APERTURE * r_hsm)
@@ -47,12 +47,12 @@ def measure_sky_features(sky: SkyStars, galaxy: Galaxy) -> dict[str, float]:
     ----------
     sky : SkyStars
     galaxy : Galaxy
-        The galaxy whose stars ``sky`` shows, for their ages and initial masses.
+        The galaxy of ``sky``, for ages and initial masses of its stars.
 
     Returns
     -------
     dict
-        Column of `quantities` to value; NaN where stars are too few.
+        Column of `quantities` to value; NaN where there are too few stars.
     """
     light_r = sky.luminosities[BANDS.index("r")]
     row = {"sersic_n": sersic_index(sky.radii, light_r, sky.half_mass_radius)}
@@ -76,14 +76,14 @@ def star_formation_rate(sky: SkyStars, galaxy: Galaxy, aperture: float) -> float
     Returns
     -------
     float, Msun/yr
-        Zero where nothing formed.
+        Zero where no stars formed.
     """
     young = (sky.radii <= aperture) & (galaxy.stars.ages < RECENT)
     return float(np.sum(galaxy.stars.initial_masses[young]) / (RECENT * 1e9))
 
 
 def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
-    """Return the r-light-weighted spread of velocities inside a circle [km/s] (Table 1)."""
+    """Return the r-light-weighted dispersion of velocities inside a circle [km/s] (Table 1)."""
     inside = sky.radii <= aperture
     weight = sky.luminosities[BANDS.index("r"), inside]
     velocity = sky.velocities[inside]

@@ -1,4 +1,4 @@
-"""Stars on the sky -> how much of their motion is rotation: the parameter lambda_R."""
+"""Measure the spin parameter lambda_R: how much of the motion on the sky is rotation."""
 
 from collections.abc import Sequence
 
@@ -15,9 +15,10 @@ _FEWEST_BINS = 4
 def spin_parameter(sky: SkyStars, aperture: float) -> float:
     """Measure lambda_R inside a circle (Emsellem et al. 2007, MNRAS 379, 401).
 
-    ``lambda_R = sum F R |V| / sum F R sqrt(V^2 + sigma^2)`` over bins of 30 to 59 stars, with F
-    the r light. The mean velocity of n stars scatters by sigma/sqrt(n) without any rotation: that
-    is taken off V^2 in the numerator, else lambda_R counts stars.
+    ``lambda_R = sum F R |V| / sum F R sqrt(V^2 + sigma^2)`` over bins of 30 to 59 stars, with F the
+    r light. Without rotation the mean velocity of n stars scatters by sigma/sqrt(n); this is
+    subtracted from V^2 in the numerator, because lambda_R would otherwise depend on the number of
+    stars.
 
     Parameters
     ----------
@@ -27,8 +28,8 @@ def spin_parameter(sky: SkyStars, aperture: float) -> float:
     Returns
     -------
     float
-        0 without, 1 for nothing but rotation; NaN with fewer than 120 stars inside, or
-        where nothing moves.
+        0 without rotation, 1 for pure rotation; NaN with fewer than 120 stars inside, or if no star
+        moves.
     """
     radii = sky.radii
     inside = np.flatnonzero(radii <= aperture)
@@ -55,7 +56,7 @@ def spin_parameter(sky: SkyStars, aperture: float) -> float:
 
 
 def adaptive_bins(x: NDArray, y: NDArray) -> Sequence[NDArray]:
-    """Share stars out among bins on the sky, as many in each, by halving in x and y in turn.
+    """Divide stars into equally populated bins on the sky, by halving in x and y in turn.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Light profile on the sky -> Sersic index n: 1 is an exponential disc, 4 de Vaucouleurs' law."""
+"""Fit the Sersic index n of a light profile: 1 is an exponential disc, 4 de Vaucouleurs' law."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ ANNULI = 40  # equal in log radius
 FEWEST_STARS = 5  # in an annulus that counts
 INDEX_RANGE = (0.1, 200.0)  # wider than galaxies: the paper drops fits with n > 100
 _RESOLUTION = 0.3  # kpc, below the softening of the simulations
-_LEAST_ERROR = 0.02  # dex, so that crowded annuli do not decide alone
+_LEAST_ERROR = 0.02  # dex, so that crowded annuli do not dominate the fit
 _FEWEST_ANNULI = 5
 
 
@@ -17,8 +17,8 @@ def sersic_index(radii: NDArray, luminosities: NDArray, half_mass_radius: float)
     """Fit Sersic's law to the light inside 5 R_hsm on the sky (Chu et al. 2024, Table 1).
 
     ``I(R) = I_e exp(-b_n [(R/R_e)^(1/n) - 1])`` (Sersic 1968), fitted to log I in circular annuli
-    with Poisson errors. For a given n, log I is linear in R^(1/n): line by line the best fit is
-    exact, and n is searched on a grid, so no start value matters.
+    with Poisson errors. For a given n, log I is linear in R^(1/n): the best line is exact for each
+    n, and n is searched on a grid, so there is no initial guess.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def _profile(
 def _explained(
     indices: NDArray, log_radius: NDArray, log_intensity: NDArray, weight: NDArray
 ) -> NDArray:
-    """How far a falling line in R^(1/n) lowers chi^2 below that of constant light, for each n."""
+    """Return the decrease of chi^2 by a falling line in R^(1/n) over constant light, for each n."""
     power = np.expm1(log_radius / indices[:, None]) * indices[:, None]  # ln R as n grows
     power -= (power @ weight / weight.sum())[:, None]
     intensity = log_intensity - np.average(log_intensity, weights=weight)

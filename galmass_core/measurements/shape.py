@@ -1,4 +1,4 @@
-"""Stars -> axis ratios of the ellipsoid they fill (Allgood et al. 2006, MNRAS 367, 1781)."""
+"""Measure axis ratios of the stellar ellipsoid (Allgood et al. 2006, MNRAS 367, 1781)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,8 @@ def axis_ratios(positions: NDArray, masses: NDArray, radius: float) -> tuple[flo
     """Measure intermediate and minor axis over major axis.
 
     From the reduced inertia tensor ``sum m x_j x_k / rt^2`` of the stars inside the ellipsoid
-    ``rt^2 = x^2 + y^2/q^2 + z^2/s^2 < radius^2`` in its own frame, repeated from a sphere until
-    the ellipsoid is that of its stars; its major axis keeps its length.
+    ``rt^2 = x^2 + y^2/q^2 + z^2/s^2 < radius^2`` in its own frame, iterated from a sphere until the
+    ellipsoid converges; the length of its major axis is fixed.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ def axis_ratios(positions: NDArray, masses: NDArray, radius: float) -> tuple[flo
     Returns
     -------
     b_over_a, c_over_a : float
-        NaN if fewer than 100 stars are inside, or if 100 steps are not enough.
+        NaN if fewer than 100 stars are inside, or without convergence in 100 steps.
     """
-    apart = positions.any(axis=1)  # a star in the very centre points nowhere
-    positions, masses = positions[apart], masses[apart]
+    off_centre = positions.any(axis=1)  # a star at the very centre has no direction
+    positions, masses = positions[off_centre], masses[off_centre]
     frame, ratios = np.eye(3), np.ones(3)
     for _ in range(_MOST_STEPS):
         squares = ((positions @ (frame / ratios)) ** 2).sum(axis=1)

@@ -1,6 +1,6 @@
-"""Galaxy -> true masses inside 1 and 2 R_hsm, and how mass grows with radius (Sec. 2.3).
+"""Measure true masses inside 1 and 2 R_hsm, and enclosed mass against radius (Sec. 2.3).
 
-Every number has its key in `quantities`. A logarithm of nothing (no gas, say) is NaN.
+Every column is described in `quantities`. The logarithm of zero mass (no gas, for example) is NaN.
 """
 
 from typing import TYPE_CHECKING
@@ -171,12 +171,12 @@ def mass_profiles(galaxy: Galaxy, radii: NDArray | None = None) -> "pd.DataFrame
 
 
 def _growth(particle_radii: NDArray, masses: NDArray, radii: NDArray) -> NDArray:
-    """Mass inside each of the radii."""
+    """Return the mass inside each radius."""
     order = np.argsort(particle_radii)
     growth = np.concatenate([[0.0], np.cumsum(masses[order])])
     return growth[np.searchsorted(particle_radii[order], radii, side="right")]
 
 
 def _log(value: float) -> float:
-    """Decimal logarithm; NaN of nothing."""
+    """Return the decimal logarithm; NaN for zero."""
     return float(np.log10(value)) if value > 0 else np.nan

@@ -1,4 +1,4 @@
-"""The one door through which simulated galaxies come in, whatever the file."""
+"""Read simulated galaxies from files and directories of every supported format."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ _SUFFIXES = (".hdf5", ".h5")
 
 @dataclass(frozen=True)
 class GalaxyRef:
-    """Where a galaxy lies; cheap to list, to send to another process and to read there."""
+    """Location of a galaxy; cheap to list and to send to another process, which reads it."""
 
     path: Path
-    subhalo: str | None = None  # in a directory of many
+    subhalo: str | None = None  # for a directory of many galaxies
 
     def read(self) -> Galaxy:
-        """Read the galaxy; raises what `read_galaxy` raises."""
+        """Read the galaxy; raises the same errors as `read_galaxy`."""
         return read_galaxy(self.path, self.subhalo)
 
 
 def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
-    """Read one galaxy from a file or directory of any known format, told by its content.
+    """Read one galaxy from a file or directory; the format is detected from the content.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
         A TNG or Illustris cutout, an EAGLE file, a COLIBRE or other SWIFT file; or a directory in
         TNG's layout (TNG, Illustris, CAMELS).
     subhalo : str or int, optional
-        Which galaxy of a directory. A file holds one.
+        Subhalo ID, required for a directory. A file holds one galaxy.
 
     Returns
     -------
@@ -45,8 +45,8 @@ def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
     FileNotFoundError
         If there is no such file.
     GalaxyFileError
-        If a file is damaged, of unknown format, or cannot become a galaxy, or there is no such
-        subhalo; the message names file, field and rule.
+        If a file is damaged, of unknown format, or lacks what every galaxy needs, or there is no
+        such subhalo; the message names file, field and rule.
     """
     path = Path(path)
     if path.is_dir():
@@ -60,20 +60,21 @@ def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
 
 
 class Found(NamedTuple):
-    """Galaxies of several sources, and how many subhaloes were left out for which reason."""
+    """Galaxies of several sources, and the number of excluded subhaloes by reason."""
 
     galaxies: list[GalaxyRef]
     left_out: Counter[str]
 
 
 def find_galaxies(sources: Sequence[str | Path]) -> Found:
-    """List the galaxies in files, folders of files and directories, without reading them.
+    """List the galaxies in files, folders and simulation directories, without reading them.
 
     Parameters
     ----------
     sources : sequence of str or Path
-        Files, folders whose HDF5 files hold a galaxy each, and directories in TNG's layout. Of
-        these last, the subhaloes that the catalogue leaves in the paper's sample.
+        Files, folders whose HDF5 files hold a galaxy each, and directories in TNG's layout.
+        Subhaloes of a directory are listed if its catalogue does not exclude them from the paper's
+        sample.
 
     Returns
     -------
@@ -89,9 +90,9 @@ def find_galaxies(sources: Sequence[str | Path]) -> Found:
     """
     found, left_out = set(), Counter()
     for source in {Path(source) for source in sources}:
-        galaxies, others = _list_source(source)
+        galaxies, excluded = _list_source(source)
         found.update(galaxies)
-        left_out.update(others)
+        left_out.update(excluded)
     return Found(sorted(found, key=lambda ref: (ref.path, int(ref.subhalo or 0))), left_out)
 
 
@@ -100,7 +101,7 @@ def _read_from_directory(directory: Path, subhalo: str | int | None) -> Galaxy:
         msg = f"{directory}: a folder must hold a snapshot and its group catalogue, got none"
         raise GalaxyFileError(msg)
     if subhalo is None or not str(subhalo).isdecimal():
-        msg = f"{directory}: of a directory of many galaxies say which, by number, got {subhalo!r}"
+        msg = f"{directory}: must be read with the number of a subhalo, got {subhalo!r}"
         raise GalaxyFileError(msg)
     return tng_directory.read(directory, int(subhalo))
 

@@ -1,4 +1,4 @@
-"""Fields and units of the TNG family (TNG, Illustris, CAMELS), in cutouts and snapshots alike."""
+"""Fields and units of the TNG family (TNG, Illustris, CAMELS), in cutouts and snapshots."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +52,7 @@ class Units:
         }
 
     def factor(self, quantity: str, _attributes: Mapping[str, Any]) -> float:
-        """Return the factor of a quantity; 1 for those that are stored as we use them."""
+        """Return the factor of a quantity; 1 for those stored in internal units."""
         return self._factors.get(quantity, 1.0)
 
 
@@ -62,7 +62,7 @@ def read_units(file: h5py.File) -> Units:
 
 
 def read_cosmology(file: h5py.File) -> Cosmology:
-    """Read the background of a snapshot, cutout or catalogue."""
+    """Read the cosmology of a snapshot, cutout or catalogue."""
     return Cosmology(
         hubble=hdf5.number(file, "HubbleParam"),
         omega_matter=hdf5.number(file, "Omega0"),
@@ -71,13 +71,13 @@ def read_cosmology(file: h5py.File) -> Cosmology:
 
 
 def read_dark_matter_mass(file: h5py.File) -> float:
-    """Read the mass of dark-matter particles in code units; 0 where they have their own."""
+    """Read the mass of dark-matter particles in code units; 0 if each particle has its own."""
     masses = hdf5.attribute(file, "MassTable")
     return 0.0 if masses is None or len(masses) < 2 else float(masses[1])
 
 
 def read_simulation(file: h5py.File, folder: Path, dm_mass: float) -> tuple[str, str]:
-    """Tell suite and simulation by the header's name, by box and particle mass, or by folder."""
+    """Identify suite and simulation by the header's name, box and particle mass, or folder."""
     label = hdf5.text(file, "SimulationName")
     if label:
         return naming.simulation_from_label(label)

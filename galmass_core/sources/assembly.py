@@ -1,4 +1,4 @@
-"""A file's particles -> one `Galaxy`, centred and at rest: the same for every format."""
+"""Assemble a file's particles into a `Galaxy`, centred and at rest, for every format."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from galmass_core.sources.species import DEPTHS, Columns, read_species
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogueEntry:
-    """What a catalogue says about the galaxy.
+    """Entry of a galaxy in a group catalogue.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
     ----------
     file : ParticleFile
     entry : CatalogueEntry, optional
-        Gives centre, R_hsm and place in the host.
+        Centre, R_hsm and host halo.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
     Raises
     ------
     GalaxyFileError
-        If a field that every galaxy needs is missing, has the wrong shape or is not finite, if
+        If a required field is missing, has the wrong shape or is not finite, if
         there are no stars, or if R_hsm is not positive.
     """
     particles = read_species(file, with_depths=entry is None)
@@ -83,7 +83,7 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
 
 
 def _find_centre(particles: dict[str, Columns]) -> tuple[NDArray, str]:
-    """Return the deepest particle's position, else the stars' density centre; and which it is."""
+    """Return the position of the deepest particle, else the density centre, and its description."""
     for depth in DEPTHS:
         known = [c for c in particles.values() if c.get(depth) is not None and len(c[depth])]
         if known:
@@ -110,20 +110,20 @@ def _stars(file: ParticleFile, stars: Columns) -> Stars:
     cosmology = file.header.cosmology
     births = cosmology.age(stars["formation_scale_factors"])
     ages = np.maximum(cosmology.age(file.header.scale_factor) - births, 0.0)
-    born, stand_in = fallbacks.initial_masses(stars, ages)
-    file.note("stars", "initial_masses", stand_in)
+    initial, substitute = fallbacks.initial_masses(stars, ages)
+    file.note("stars", "initial_masses", substitute)
     if stars["magnitudes"] is None:
         file.note("stars", "magnitudes", "light comes from the SSP table")
     if stars["potentials"] is None:
         file.note("stars", "potentials", "the stars' potential is not known")
-    lengths, wrong = fallbacks.smoothing_lengths(stars)
-    if wrong:
-        file.notes.append(f"{file.field('stars', 'smoothing_lengths')} {wrong}.")
+    lengths, problem = fallbacks.smoothing_lengths(stars)
+    if problem:
+        file.notes.append(f"{file.field('stars', 'smoothing_lengths')} {problem}.")
     return Stars(
         positions=stars["positions"],
         velocities=stars["velocities"],
         masses=stars["masses"],
-        initial_masses=born,
+        initial_masses=initial,
         ages=ages,
         metallicities=stars["metallicities"],
         magnitudes=stars["magnitudes"],
@@ -133,25 +133,25 @@ def _stars(file: ParticleFile, stars: Columns) -> Stars:
 
 
 def _gas(file: ParticleFile, gas: Columns, wind: Columns) -> Gas:
-    """Join gas cells and wind; wind has no neutral hydrogen, forms no stars and is not spread.
+    """Join gas cells and wind; wind has no neutral hydrogen, star formation or smoothing.
 
-    SWIFT may write when gas last formed stars as a negative rate.
+    SWIFT may store the time of the last star formation as a negative rate.
     """
     rates = gas["star_formation_rates"]
     if rates is None:
         rates = np.zeros(len(gas["masses"]))
         file.note("gas", "star_formation_rates", "no gas forms stars")
-    neutral, stand_in = fallbacks.neutral_hydrogen_masses(gas)
-    file.note("gas", "neutral_fractions", stand_in)
-    support, stand_in = fallbacks.support_radii(gas)
-    file.note("gas", "support_radii", stand_in)
-    nothing = np.zeros(len(wind["masses"]))
+    neutral, substitute = fallbacks.neutral_hydrogen_masses(gas)
+    file.note("gas", "neutral_fractions", substitute)
+    support, substitute = fallbacks.support_radii(gas)
+    file.note("gas", "support_radii", substitute)
+    zeros = np.zeros(len(wind["masses"]))
     return Gas(
         positions=np.concatenate([gas["positions"], wind["positions"]]),
         velocities=np.concatenate([gas["velocities"], wind["velocities"]]),
         masses=np.concatenate([gas["masses"], wind["masses"]]),
-        neutral_hydrogen_masses=np.concatenate([neutral, nothing]),
+        neutral_hydrogen_masses=np.concatenate([neutral, zeros]),
         metallicities=np.concatenate([gas["metallicities"], wind["metallicities"]]),
-        star_formation_rates=np.concatenate([np.maximum(rates, 0.0), nothing]),
-        smoothing_lengths=np.concatenate([support, nothing]),
+        star_formation_rates=np.concatenate([np.maximum(rates, 0.0), zeros]),
+        smoothing_lengths=np.concatenate([support, zeros]),
     )

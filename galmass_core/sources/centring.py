@@ -1,4 +1,4 @@
-"""Particles -> centre, half-mass radius and bulk velocity, where no catalogue says them.
+"""Find centre, half-mass radius and bulk velocity of particles without a catalogue.
 
 Positions in kpc, already unwrapped; N particles.
 """
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SHRINK = 0.95  # radius of the next sphere over this one's
-_FEWEST = 0.01  # share of the stars in the last sphere
+_FEWEST = 0.01  # fraction of the stars in the last sphere
 _LEAST = 50  # stars in the last sphere
 
 
@@ -17,7 +17,7 @@ def wrap(offsets: NDArray, box_size: float) -> NDArray:
 
 
 def shrinking_sphere(positions: NDArray, masses: NDArray) -> NDArray:
-    """Return the density centre: centre of mass of ever smaller spheres (Power et al. 2003).
+    """Return the density centre by the shrinking-sphere method (Power et al. 2003).
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ def bulk_velocity(
 ) -> NDArray:
     """Return the mass-weighted mean velocity inside a sphere about the origin; (3,), km/s.
 
-    Chu et al. 2024 do not say what their velocities are relative to; stars inside 1 R_hsm it is.
-    Where the sphere is empty, the innermost star counts.
+    Chu et al. 2024 do not state their reference velocity; this is that of the stars inside 1 R_hsm.
+    If the sphere is empty, it is that of the innermost star.
     """
     radii = np.linalg.norm(positions, axis=1)
     inside = radii <= max(radius, radii.min())

@@ -1,4 +1,4 @@
-"""EAGLE files of one subhalo: every dataset carries its powers of h and a and its cgs unit."""
+"""Read EAGLE files of one subhalo: attributes give powers of h and a, and units."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +25,7 @@ _DATASETS = {
         Column("ElementAbundance/Hydrogen"),
     ),
     "temperatures": (Column("Temperature"),),
-    "support_radii": (Column("SmoothingLength"),),  # as in Gadget, the kernel ends there
+    "support_radii": (Column("SmoothingLength"),),  # as in Gadget, the support radius of the kernel
     "densities": (Column("Density"),),
 }
 _KPC, _MSUN, _YEAR = 3.085678e21, 1.989e33, 3.155e7  # cgs, the simulation's own constants
@@ -41,7 +41,7 @@ _CGS = {
 
 
 def matches(file: h5py.File) -> bool:
-    """Whether the datasets give their units in EAGLE's way."""
+    """Return whether the datasets have EAGLE's unit attributes."""
     return "aexp-scale-exponent" in hdf5.coordinate_attributes(file)
 
 
@@ -53,7 +53,7 @@ def read(path: Path) -> Galaxy:
     FileNotFoundError
         If there is no such file.
     GalaxyFileError
-        If the file is damaged or cannot become a galaxy.
+        If the file is damaged or lacks what every galaxy needs.
     """
     with hdf5.open_file(path) as file:
         scale_factor = hdf5.number(file, "ExpansionFactor")

@@ -1,6 +1,6 @@
-"""What a file lacks, from what it has: birth masses, neutral hydrogen, kernel radii.
+"""Substitute fields that a file lacks: initial masses, neutral hydrogen, kernel radii.
 
-Each function returns values and, where they are not the file's own, how they came about in words.
+Each function returns values and, unless they are the file's own, a description of the method.
 """
 
 from collections.abc import Mapping
@@ -23,15 +23,16 @@ def initial_masses(stars: Columns, ages: NDArray) -> tuple[NDArray, str]:
     """Return masses at birth; (N,), Msun."""
     if stars["initial_masses"] is not None:
         return stars["initial_masses"], ""
-    stand_in = "birth masses are the current ones over the surviving fraction"
-    return stars["masses"] / surviving_fraction(ages), stand_in
+    substitute = "birth masses are the current ones over the surviving fraction"
+    return stars["masses"] / surviving_fraction(ages), substitute
 
 
 def smoothing_lengths(stars: Columns) -> tuple[NDArray | None, str]:
-    """Return the file's distance of each star to its 32nd other star; (N,), kpc.
+    """Return the file's distance from each star to its 32nd neighbour; (N,), kpc.
 
-    SUBFIND counts 32 +- 1 stars, those of other subhaloes among them. The column is taken if the
-    median of 64 seeded stars has 30 to 34 other stars of the galaxy within; None if not.
+    SUBFIND counts 32 +- 1 stars, including those of other subhaloes. The column is used if the
+    median star of a random sample of 64 has 30 to 34 other stars of the galaxy within; None
+    otherwise.
     """
     lengths, positions = stars["smoothing_lengths"], stars["positions"]
     if lengths is None:
@@ -51,11 +52,11 @@ def neutral_hydrogen_masses(gas: Columns) -> tuple[NDArray, str]:
     hydrogen = gas["masses"] * (HYDROGEN_FRACTION if fractions is None else fractions)
     if gas["neutral_fractions"] is not None:
         return hydrogen * gas["neutral_fractions"], ""
-    stand_in = f"hydrogen is neutral in gas that forms stars or is colder than {_COLD:.0f} K"
+    substitute = f"hydrogen is neutral in gas that forms stars or is colder than {_COLD:.0f} K"
     neutral = _gas_temperatures(gas) < _COLD
     if gas["star_formation_rates"] is not None:
         neutral |= gas["star_formation_rates"] > 0
-    return np.where(neutral, hydrogen, 0.0), stand_in
+    return np.where(neutral, hydrogen, 0.0), substitute
 
 
 def _gas_temperatures(gas: Columns) -> NDArray:
@@ -75,11 +76,11 @@ def support_radii(gas: Columns) -> tuple[NDArray, str]:
         return gas["support_radii"], ""
     if gas["densities"] is not None:
         volumes = gas["masses"] / gas["densities"]
-        stand_in = f"gas cells are spread over {_CELL_RADII} cell radii"
-        return _CELL_RADII * np.cbrt(3 * volumes / (4 * np.pi)), stand_in
+        substitute = f"gas cells are spread over {_CELL_RADII} cell radii"
+        return _CELL_RADII * np.cbrt(3 * volumes / (4 * np.pi)), substitute
     if not len(gas["masses"]):
         return gas["masses"], ""
     from galmass_core.imaging import smoothing
 
-    stand_in = f"gas cells are spread to their {smoothing.NEIGHBOURS}nd neighbour"
-    return smoothing.smoothing_lengths(gas["positions"]), stand_in
+    substitute = f"gas cells are spread to their {smoothing.NEIGHBOURS}nd neighbour"
+    return smoothing.smoothing_lengths(gas["positions"]), substitute

@@ -1,4 +1,4 @@
-"""SUBFIND group catalogue of a snapshot -> one table of subhaloes in internal units."""
+"""Read the SUBFIND group catalogue of a snapshot as a table of subhaloes in internal units."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from galmass_core.sources.tng_files import find_chunks
 
 
 class _Field(NamedTuple):
-    """Where a column of the table comes from."""
+    """Source of a column of the table."""
 
     dataset: str
     column: int | None = None
@@ -52,7 +52,7 @@ COLUMNS = (*_FIELDS, "flag", "is_central")
 
 @dataclass(frozen=True, kw_only=True)
 class GroupCatalogue:
-    """Subhaloes of one snapshot, as far as their chunks are there.
+    """Subhaloes of one snapshot, from the chunks that are present.
 
     Attributes
     ----------
@@ -63,16 +63,16 @@ class GroupCatalogue:
     redshift : float
     cosmology : Cosmology
     chunks, all_chunks : int
-        Files read, and files that the whole catalogue has.
+        Number of files read, and of all files of the catalogue.
     subhaloes : DataFrame
         One row per subhalo, its index the subhalo ID in the whole catalogue. Masses ``mtot, mgas,
         mdm, mstar, mbh`` in Msun: bound, inside R_hsm (``_1rhsm``) and 2 R_hsm (``_2rhsm``);
-        ``half_mass_radius`` (of the stars) and position ``x, y, z`` in kpc; velocity
-        ``vx, vy, vz``, ``velocity_dispersion`` and ``v_max`` (all matter) in km/s; ``sfr`` (bound)
-        and ``sfr_2rhsm`` in Msun/yr, of the moment; absolute AB ``magnitude_g, magnitude_r``, no
+        ``half_mass_radius`` (of the stars) and position ``x, y, z`` in kpc; velocity ``vx, vy,
+        vz``, ``velocity_dispersion`` and ``v_max`` (all matter) in km/s; ``sfr`` (bound) and
+        ``sfr_2rhsm`` in Msun/yr, instantaneous; absolute AB ``magnitude_g, magnitude_r``, without
         dust; ``gas_metallicity, stellar_metallicity`` as mass fractions; particle counts ``n_gas,
-        n_dm, n_star, n_bh``; ``host_group``; ``is_central``; ``flag`` (of cosmological origin;
-        True where the catalogue has no flag). Positions are float64, the others as precise as in
+        n_dm, n_star, n_bh``; ``host_group``; ``is_central``; ``flag`` (of cosmological origin; True
+        where the catalogue has no flag). Positions are float64, the others have the precision of
         the file; NaN where the catalogue lacks a field.
     """
 
@@ -93,16 +93,16 @@ def read_group_catalogue(
     *,
     columns: Collection[str] = COLUMNS,
 ) -> GroupCatalogue:
-    """Read the chunks of a group catalogue that are there.
+    """Read the chunks of a group catalogue that are present.
 
     Parameters
     ----------
     directory : str or Path
         illustris_python's basePath, the folder that holds it, or the chunks' own folder.
     snapshot : int, optional
-        The latest unless named.
+        The latest by default.
     columns : collection of str
-        Those wanted, of the ones that `GroupCatalogue` lists.
+        Columns to read, of those that `GroupCatalogue` lists.
 
     Returns
     -------
@@ -111,14 +111,14 @@ def read_group_catalogue(
     Raises
     ------
     FileNotFoundError
-        If there is no chunk.
+        If no chunk is found.
     GalaxyFileError
         If a chunk is damaged or lacks a field that every catalogue has.
     """
     directory = Path(directory)
     snapshot, files = find_chunks(directory, "groups", snapshot)
     if not files:
-        msg = f"{directory}: must hold a group catalogue (groups_NNN.0.hdf5 or the like), got none"
+        msg = f"{directory}: must hold a group catalogue (such as groups_NNN.0.hdf5), got none"
         raise FileNotFoundError(msg)
     tables = []
     for path in files.values():
@@ -140,16 +140,16 @@ def read_group_catalogue(
 
 
 def read_chunk(file: h5py.File, columns: Collection[str] = COLUMNS) -> pd.DataFrame:
-    """Read the subhaloes of one open chunk as `GroupCatalogue.subhaloes`; maybe no rows.
+    """Read the subhaloes of one open chunk as `GroupCatalogue.subhaloes`; possibly without rows.
 
-    A chunk holds all subhaloes of its groups, so the first subhalo of its first group that has
-    any is its row 0: the chunks before it need not be there.
+    A chunk holds all subhaloes of its groups, so the first subhalo of its first group with
+    subhaloes is row 0: earlier chunks need not be present.
 
     Raises
     ------
     GalaxyFileError
-        If the chunk lacks a field that every catalogue has, or its groups have other subhaloes
-        than it holds.
+        If the chunk lacks a field that every catalogue has, or its number of subhaloes differs from
+        that of its groups.
     """
     firsts, count = read_group_members(file)
     index = pd.RangeIndex(firsts[0], firsts[0] + count) if count else pd.RangeIndex(0)
@@ -169,12 +169,12 @@ def read_chunk(file: h5py.File, columns: Collection[str] = COLUMNS) -> pd.DataFr
 
 
 def read_group_members(file: h5py.File) -> tuple[NDArray, int]:
-    """Return the first subhalo of each group that has any, and how many subhaloes the chunk holds.
+    """Return the first subhalo of each group that has any, and the number in the chunk.
 
     Raises
     ------
     GalaxyFileError
-        If the chunk does not say its groups' subhaloes, or says others than it holds.
+        If the chunk lacks its groups' numbers of subhaloes, or they do not match its rows.
     """
     count = len(file["Subhalo/SubhaloMass"]) if "Subhalo/SubhaloMass" in file else 0
     if not count:
@@ -193,7 +193,7 @@ def read_group_members(file: h5py.File) -> tuple[NDArray, int]:
 def _in_units(
     file: h5py.File, field: _Field, values: NDArray | None, units: arepo.Units, count: int
 ) -> NDArray:
-    """Take a column of a dataset to internal units; NaN where the catalogue may lack it."""
+    """Convert a column of a dataset to internal units; NaN if an optional field is missing."""
     if values is None and field.required and count:
         msg = f"{file.filename}: Subhalo/{field.dataset} must be there, got none"
         raise GalaxyFileError(msg)
@@ -207,7 +207,7 @@ def _in_units(
 
 
 def _dark_matter_mass(file: h5py.File) -> float:
-    """Mass of a dark-matter particle in code units; 0 where the chunk does not tell."""
+    """Return the mass of a dark-matter particle in code units; 0 if the chunk does not give it."""
     if "Subhalo/SubhaloMassType" not in file:
         return 0.0
     mass, count = file["Subhalo/SubhaloMassType"][0, 1], file["Subhalo/SubhaloLenType"][0, 1]

@@ -1,6 +1,6 @@
-"""An HDF5 file of a simulation -> an open handle and checked header values.
+"""Open HDF5 files of simulations and read checked header values.
 
-Whatever is wrong with a file is said in one sentence that names file, field and rule.
+Errors are one sentence that names file, field and rule.
 """
 
 import errno
@@ -19,7 +19,7 @@ from galmass_core.galaxy import GalaxyFileError
 
 
 class _Unzipped(io.BytesIO):
-    """The content of a gzipped file, which goes by the file's name."""
+    """Content of a gzipped file, with the name of the file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(gzip.decompress(path.read_bytes()))
@@ -31,17 +31,17 @@ class _Unzipped(io.BytesIO):
 
 @contextmanager
 def must_be_whole(path: Path) -> Iterator[None]:
-    """Name a file in whatever goes wrong while it is opened and read.
+    """Name the file in errors raised while it is opened and read.
 
     Raises
     ------
     GalaxyFileError
-        If it is no HDF5 file, or is cut short.
+        If it is not an HDF5 file, or is truncated.
     """
     try:
         yield
     except (OSError, EOFError, zlib.error) as error:
-        msg = f"{path}: the file must be whole HDF5, but it is cut short or damaged ({error})"
+        msg = f"{path}: the file must be whole HDF5, but it is truncated or damaged ({error})"
         raise GalaxyFileError(msg) from error
 
 
@@ -54,7 +54,7 @@ def open_file(path: Path) -> Iterator[h5py.File]:
     FileNotFoundError
         If there is no such file.
     GalaxyFileError
-        If it is no HDF5 file, or is cut short.
+        If it is not an HDF5 file, or is truncated.
     """
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, "no such galaxy file", str(path))
@@ -65,14 +65,14 @@ def open_file(path: Path) -> Iterator[h5py.File]:
 
 
 def attribute(file: h5py.File, name: str, *, group: str = "Header") -> NDArray | None:
-    """Return an attribute as a flat array (files hold scalars or lists), or None without one."""
+    """Return an attribute as a flat array (files hold scalars or lists), or None if missing."""
     if group not in file or name not in file[group].attrs:
         return None
     return np.ravel(file[group].attrs[name])
 
 
 def numbers(file: h5py.File, name: str, *, group: str = "Header") -> NDArray:
-    """Return an attribute that must be there as a flat array.
+    """Return a required attribute as a flat array.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def number(
 
 
 def text(file: h5py.File, name: str) -> str:
-    """Return a header attribute as text; empty without one."""
+    """Return a header attribute as text; empty if it is missing."""
     values = attribute(file, name)
     if values is None or not len(values):
         return ""
@@ -113,7 +113,7 @@ def text(file: h5py.File, name: str) -> str:
 
 
 def dataset(file: h5py.File, name: str) -> h5py.Dataset:
-    """Return a dataset that must be there.
+    """Return a required dataset.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def dataset(file: h5py.File, name: str) -> h5py.Dataset:
 
 
 def coordinate_attributes(file: h5py.File) -> dict[str, NDArray]:
-    """Return the attributes of the first particle type's coordinates: formats differ in them."""
+    """Return the attributes of the first particle type's coordinates, by which formats differ."""
     for group in ("PartType4", "PartType1", "PartType0", "PartType5"):
         if f"{group}/Coordinates" in file:
             return dict(file[group]["Coordinates"].attrs)

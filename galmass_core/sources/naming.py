@@ -1,4 +1,4 @@
-"""What a simulation's header says -> the parts of a galaxy's name."""
+"""Derive the parts of a galaxy's name from a simulation's header."""
 
 import re
 from math import isclose, log2
@@ -45,7 +45,7 @@ def simulation_from_label(label: str) -> tuple[str, str]:
 
 
 def simulation_from_box(box_size: float, hubble: float, dm_mass: float) -> tuple[str, str] | None:
-    """Tell a TNG-family simulation by its box [ckpc/h], h and dark-matter mass [1e10 Msun/h].
+    """Identify a TNG-family simulation by its box [ckpc/h], h and dark-matter mass [1e10 Msun/h].
 
     Each resolution level has eight times the particle mass of the one before.
     """
@@ -58,7 +58,7 @@ def simulation_from_box(box_size: float, hubble: float, dm_mass: float) -> tuple
 
 
 def simulation_from_folder(folder: Path, box_size: float) -> tuple[str, str]:
-    """Name a run of CAMELS, which has thousands in a folder each: ``IllustrisTNG-LH_0``."""
+    """Name a run of CAMELS, which has a folder for each of its thousands: ``IllustrisTNG-LH_0``."""
     if box_size not in _CAMELS_BOXES:
         return "TNG", "unknown"
     parts = folder.absolute().parts

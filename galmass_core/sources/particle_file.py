@@ -1,7 +1,7 @@
-"""Datasets of one galaxy -> checked arrays in internal units: the one reading function.
+"""Read the datasets of one galaxy as checked arrays in internal units.
 
-A format is a table of dataset names and a rule for their units; the rows come from a cutout file
-or from the chunks of a snapshot.
+A format is a table of dataset names and a rule for their units; rows come from a cutout file or
+from the chunks of a snapshot.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ WIDTHS = {"positions": (3,), "velocities": (3,), "magnitudes": (2,)}  # all othe
 
 
 class Column(NamedTuple):
-    """A dataset, and which of its columns hold the quantity."""
+    """A dataset, and the columns of it that hold the quantity."""
 
     dataset: str
     columns: int | slice | None = None
@@ -41,36 +41,36 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """What a file says beside its particles."""
+    """Contents of a file other than its particles."""
 
     name: GalaxyName
     box_size: float  # in the unit of the file's coordinates
     scale_factor: float
     cosmology: Cosmology
-    dark_matter_mass: float  # Msun, of each particle; 0 where they have masses of their own
+    dark_matter_mass: float  # Msun, of each particle; 0 if each has its own mass
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ParticleFile:
-    """The particles of one galaxy on disk.
+    """Particles of one galaxy on disk.
 
     Attributes
     ----------
     path : Path
     header : Header
     datasets : mapping of quantity to tuple of Column
-        What the format calls a quantity; the first dataset that is there counts.
+        Names of the quantity in the format; the first dataset that exists is used.
     scale : function of quantity and dataset attributes
         Factor to internal units.
     rows : function of species and dataset name
-        The galaxy's rows, or None where there is no such dataset.
+        The galaxy's rows, or None if there is no such dataset.
     species : frozenset of str
-        Those of which the galaxy has any particle.
+        Those of which the galaxy has particles.
     origin : (3,) float
         Positions are measured from here; in the unit of the file's coordinates.
     notes : list of str
-        Grows as fields turn out to be missing.
+        Extended when a field is found missing.
     """
 
     path: Path
@@ -83,14 +83,14 @@ class ParticleFile:
     notes: list[str] = field(default_factory=list)
 
     def read(self, species: str, quantity: str) -> NDArray | None:
-        """Return a quantity in internal units, float64, or None where the file lacks it.
+        """Return a quantity in internal units, float64, or None if the file lacks it.
 
-        Positions come as offsets from the origin to the nearest periodic image.
+        Positions are offsets from the origin to the nearest periodic image.
 
         Raises
         ------
         GalaxyFileError
-            If the dataset has another shape than the quantity, or does not say its unit.
+            If the dataset has another shape than the quantity, or does not give its unit.
         """
         for column in self.datasets.get(quantity, ()):
             rows = self.rows(species, column.dataset)
@@ -105,7 +105,7 @@ class ParticleFile:
     def _shaped(
         self, field: str, quantity: str, values: NDArray, columns: int | slice | None
     ) -> NDArray:
-        """Pick the quantity's columns as float64, and check their shape."""
+        """Return the quantity's columns as float64 after checking their shape."""
         width = WIDTHS.get(quantity, ())
         picked = values if columns is None or values.ndim != 2 else values[:, columns]
         if not picked.ndim or picked.shape[1:] != width:
@@ -115,11 +115,11 @@ class ParticleFile:
         return picked.astype(np.float64)
 
     def _factor(self, field: str, quantity: str, attributes: Mapping[str, Any]) -> float:
-        """Return the factor to internal units, which the dataset itself may have to say."""
+        """Return the factor to internal units, which may be an attribute of the dataset."""
         try:
             return self.scale(quantity, attributes)
         except KeyError as missing:
-            msg = f"{self.path}: {field} must say its unit, got no attribute {missing}"
+            msg = f"{self.path}: {field} must state its unit, got no attribute {missing}"
             raise GalaxyFileError(msg) from missing
 
     def require(self, species: str, quantity: str) -> NDArray:
@@ -137,14 +137,14 @@ class ParticleFile:
         return values
 
     def field(self, species: str, quantity: str) -> str:
-        """Name a quantity as the file would: ``PartType4/GFM_InitialMass``."""
+        """Return the name of a quantity in the file: ``PartType4/GFM_InitialMass``."""
         columns = self.datasets.get(quantity)
         return f"{PART_TYPES[species]}/{columns[0].dataset if columns else quantity}"
 
-    def note(self, species: str, quantity: str, stand_in: str) -> None:
-        """Write down what stands in for a missing quantity; nothing where nothing does."""
-        if stand_in and species in self.species:
-            self.notes.append(f"{self.field(species, quantity)} is missing: {stand_in}.")
+    def note(self, species: str, quantity: str, substitute: str) -> None:
+        """Note the substitute for a missing quantity, if there is one."""
+        if substitute and species in self.species:
+            self.notes.append(f"{self.field(species, quantity)} is missing: {substitute}.")
 
 
 def whole_file(

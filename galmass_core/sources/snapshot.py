@@ -1,4 +1,4 @@
-"""The chunks of a snapshot -> any range of its particles, read in consecutive runs."""
+"""Read ranges of particles from the chunks of a snapshot."""
 
 from pathlib import Path
 from threading import Lock
@@ -29,7 +29,7 @@ class Snapshot:
     Parameters
     ----------
     files : dict of int to Path
-        Chunks by number; some may be absent if there is an offsets file.
+        Chunks by number; some may be missing if there is an offsets file.
     offsets : Path, optional
         The offsets file.
 
@@ -47,12 +47,12 @@ class Snapshot:
         self._lock = Lock()  # one thread may close what another reads
 
     def runs(self, part_type: int, start: int, count: int) -> list[Run]:
-        """Say which rows of which chunks hold ``count`` particles of a type from ``start`` on.
+        """Locate ``count`` particles of a type from ``start`` on in the rows of the chunks.
 
         Raises
         ------
         GalaxyFileError
-            If the snapshot ends before.
+            If the snapshot ends earlier.
         """
         starts, stop = self._starts[:, part_type], start + count
         if stop > starts[-1]:
@@ -68,7 +68,7 @@ class Snapshot:
         return runs
 
     def read(self, runs: list[Run], dataset: str) -> NDArray | None:
-        """Read the rows of a dataset in several runs; None where a chunk has no such dataset.
+        """Read the rows of a dataset in several runs; None if a chunk has no such dataset.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Snapshot:
         return rows
 
     def _file(self, chunk: int) -> h5py.File:
-        """Return an open chunk; the longest open one is closed when there are too many."""
+        """Return an open chunk; close the oldest one if too many are open."""
         if chunk not in self._open:
             if len(self._open) == _OPEN_FILES:
                 self._open.pop(next(iter(self._open))).close()
@@ -112,7 +112,7 @@ def _read_starts(offsets: Path) -> NDArray:
 
 
 def _count_particles(files: dict[int, Path]) -> NDArray:
-    """Add up the particles of all chunks; (chunks + 1, 6) int."""
+    """Return the cumulative particle counts of all chunks; (chunks + 1, 6) int."""
     if list(files) != list(range(len(files))):
         absent = next(number for number in range(len(files)) if number not in files)
         msg = (

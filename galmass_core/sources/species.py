@@ -1,4 +1,4 @@
-"""A galaxy's file -> columns of each species, complete and finite; wind apart from the stars."""
+"""Read complete and finite columns of each species; wind is separate from the stars."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources.particle_file import PART_TYPES, WIDTHS, ParticleFile
 
-DEPTHS = ("potentials", "binding_energies")  # the lowest is at the galaxy's centre
+DEPTHS = ("potentials", "binding_energies")  # the minimum is at the galaxy's centre
 _REQUIRED = {
     "stars": ("positions", "velocities", "masses", "formation_scale_factors", "metallicities"),
     "gas": ("positions", "velocities", "masses", "metallicities"),
@@ -29,7 +29,7 @@ _OPTIONAL = {
     "black_holes": (),
 }
 
-Columns = dict[str, NDArray | None]  # quantity -> (N, ...) array, None where the file lacks it
+Columns = dict[str, NDArray | None]  # quantity -> (N, ...) array, None if the file lacks it
 
 
 def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]:
@@ -39,20 +39,20 @@ def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]
     ----------
     file : ParticleFile
     with_depths : bool
-        Whether to read potentials and binding energies of all species, to find the centre; those
-        of the stars are read anyway.
+        Whether to read potentials and binding energies of all species, to find the centre; those of
+        the stars are always read.
 
     Returns
     -------
     dict of columns
-        Keys stars, gas, dark_matter, black_holes and wind (star-type particles that are gas on its
-        way: their formation scale factor is not positive).
+        Keys stars, gas, dark_matter, black_holes and wind (star-type particles of wind-phase gas:
+        their formation scale factor is not positive).
 
     Raises
     ------
     GalaxyFileError
-        If a field that every galaxy needs is missing, a field has another shape than its
-        neighbours or holds NaN or infinity, or there are no stars with mass.
+        If a required field is missing, a field has a different number of rows than the others or
+        holds NaN or infinity, or there are no stars with mass.
     """
     particles = {name: _columns(file, name, with_depths=with_depths) for name in PART_TYPES}
     formed = particles["stars"]["formation_scale_factors"] > 0
@@ -67,7 +67,7 @@ def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]
 
 
 def _columns(file: ParticleFile, species: str, *, with_depths: bool) -> Columns:
-    """Read one species; arrays without rows where the galaxy has none of it."""
+    """Read one species; arrays without rows if the galaxy has none."""
     optional = dict.fromkeys((*_OPTIONAL[species], *(DEPTHS if with_depths else ())))
     if species not in file.species:
         file.notes.append(f"{PART_TYPES[species]} is empty: no {species.replace('_', ' ')}.")
@@ -78,7 +78,7 @@ def _columns(file: ParticleFile, species: str, *, with_depths: bool) -> Columns:
     count = len(columns["positions"])
     if columns["masses"] is None:
         if not file.header.dark_matter_mass > 0:
-            msg = f"{file.path}: Header/MassTable[1] or PartType1/Masses must say a mass, got none"
+            msg = f"{file.path}: Header/MassTable[1] or PartType1/Masses must give a mass, got none"
             raise GalaxyFileError(msg)
         columns["masses"] = np.full(count, file.header.dark_matter_mass)
     for name, values in columns.items():

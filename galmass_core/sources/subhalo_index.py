@@ -1,8 +1,8 @@
-"""Subhalo ID -> its row of the group catalogue, and where its particles begin in the snapshot.
+"""Look up the catalogue row of a subhalo ID and the offsets of its particles in the snapshot.
 
-The beginnings are in the offsets file, or in the catalogue itself (Illustris), or follow from the
-order of particles (CAMELS has no offsets): group after group, in a group subhalo after subhalo, and
-what is bound to none of them at the group's end.
+Offsets come from the offsets file, from the catalogue itself (Illustris), or from the order of
+particles (CAMELS has no offsets): by group, within a group by subhalo, with unbound particles at
+the end of the group.
 """
 
 from functools import lru_cache
@@ -29,12 +29,12 @@ class Subhalo(NamedTuple):
 
 
 class _Chunk(NamedTuple):
-    """A catalogue file, which subhaloes it holds, and the particles of all groups before."""
+    """A catalogue file, the subhaloes it holds, and the particle counts of all earlier groups."""
 
     path: Path
     first: int  # subhalo ID
     count: int
-    before: tuple[int, ...] | None  # by type; None if a chunk before it is absent
+    before: tuple[int, ...] | None  # by type; None if an earlier chunk is missing
 
 
 class _Content(NamedTuple):
@@ -52,14 +52,14 @@ class SubhaloIndex:
     Parameters
     ----------
     files : dict of int to Path
-        Catalogue chunks by number; some may be absent if there is an offsets file.
+        Catalogue chunks by number; some may be missing if there is an offsets file.
     offsets : Path, optional
         The offsets file.
 
     Raises
     ------
     GalaxyFileError
-        If a chunk is damaged, or its groups have other subhaloes than it holds.
+        If a chunk is damaged, or its number of subhaloes differs from that of its groups.
     """
 
     def __init__(self, files: dict[int, Path], offsets: Path | None) -> None:
@@ -73,7 +73,7 @@ class SubhaloIndex:
         Raises
         ------
         GalaxyFileError
-            If no chunk holds it, or nothing says where its particles begin.
+            If no chunk holds it, or the offsets of its particles are unknown.
         """
         for chunk in self._chunks:
             row = subhalo - chunk.first
@@ -94,7 +94,7 @@ class SubhaloIndex:
 
 
 def _scan(files: dict[int, Path], *, with_particles: bool) -> list[_Chunk]:
-    """Find out which subhaloes each chunk holds, and count the particles before it."""
+    """Find the subhaloes of each chunk, and count the particles before it."""
     chunks, before = [], np.zeros(6, dtype=np.int64) if with_particles else None
     for expected, (number, path) in enumerate(files.items()):
         if number != expected:
@@ -120,7 +120,7 @@ def _read_content(chunk: _Chunk, offsets: Path | None) -> _Content:
 
 
 def _read_starts(file: h5py.File, chunk: _Chunk, offsets: Path | None) -> NDArray:
-    """Return where each subhalo's particles begin in the snapshot; (subhaloes, 6) int."""
+    """Return the offsets of each subhalo's particles in the snapshot; (subhaloes, 6) int."""
     if offsets is not None:
         with hdf5.open_file(offsets) as offsets_file:
             return hdf5.dataset(offsets_file, "Subhalo/SnapByType")[
@@ -135,7 +135,7 @@ def _read_starts(file: h5py.File, chunk: _Chunk, offsets: Path | None) -> NDArra
 
 
 def _count_up(file: h5py.File, chunk: _Chunk) -> NDArray:
-    """Count the particles of all groups before, and of the subhaloes before in the same group."""
+    """Count the particles of all earlier groups, and of earlier subhaloes in the same group."""
     numbers = file["Group/GroupNsubs"][()]
     group_lengths = hdf5.dataset(file, "Group/GroupLenType")[()]
     group_starts = _sums_before(group_lengths) + np.array(chunk.before)
@@ -146,5 +146,5 @@ def _count_up(file: h5py.File, chunk: _Chunk) -> NDArray:
 
 
 def _sums_before(counts: NDArray) -> NDArray:
-    """Sum the rows above each row; 64 bits, because boxes hold more than 2^31 particles."""
+    """Return the exclusive cumulative sum; 64 bits, because boxes hold over 2^31 particles."""
     return np.cumsum(counts, axis=0, dtype=np.int64) - counts

@@ -1,4 +1,4 @@
-"""Files of one galaxy as SWIFT writes them (COLIBRE): every dataset carries its cgs unit."""
+"""Read files of one galaxy in SWIFT's format (COLIBRE); attributes give the cgs units."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,10 +26,10 @@ _DATASETS = {
     "support_radii": (Column("SmoothingLengths"),),
     "densities": (Column("Densities"),),
 }
-# A smoothing length is the kernel's width; the kernel ends at this multiple of it
+# Support radius of the kernel over SWIFT's smoothing length
 # (quartic spline in 3D: Dehnen & Aly 2012, Table 1; the kernel of SPHENIX, Borrow et al. 2022).
 _KERNEL_END = 2.018932
-_KPC, _MSUN, _YEAR = 3.0856775814913673e21, 1.98841e33, 3.15569252e7  # cgs, as SWIFT has them
+_KPC, _MSUN, _YEAR = 3.0856775814913673e21, 1.98841e33, 3.15569252e7  # cgs, SWIFT's values
 _CGS = {
     "positions": _KPC,
     "velocities": 1e5,
@@ -42,11 +42,11 @@ _CGS = {
 }
 _PHYSICAL = "Conversion factor to physical CGS (including cosmological corrections)"
 _COMOVING = "Conversion factor to CGS (not including cosmological corrections)"
-_OMEGA_MATTER = 0.306  # COLIBRE's (Abbott et al. 2022), for files that do not say
+_OMEGA_MATTER = 0.306  # COLIBRE's (Abbott et al. 2022), for files without it
 
 
 def matches(file: h5py.File) -> bool:
-    """Whether the datasets give their units in SWIFT's way."""
+    """Return whether the datasets have SWIFT's unit attributes."""
     return bool({_PHYSICAL, "a-scale exponent"} & set(hdf5.coordinate_attributes(file)))
 
 
@@ -58,7 +58,7 @@ def read(path: Path) -> Galaxy:
     FileNotFoundError
         If there is no such file.
     GalaxyFileError
-        If the file is damaged or cannot become a galaxy.
+        If the file is damaged or lacks what every galaxy needs.
     """
     with hdf5.open_file(path) as file:
         scale_factor = 1 / (1 + hdf5.number(file, "Redshift", zero_allowed=True))
@@ -86,7 +86,7 @@ def read(path: Path) -> Galaxy:
 
 
 def _read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
-    """Read SWIFT's own group, else the Gadget-like header, where Omega may have to be assumed."""
+    """Read SWIFT's own group, else the Gadget-like header, for which Omega may be assumed."""
     if "Cosmology" in file:
         hubble, matter, dark_energy = (
             hdf5.number(file, name, group="Cosmology") for name in ("h", "Omega_m", "Omega_lambda")

@@ -1,4 +1,4 @@
-"""One galaxy's cutout as the TNG web API serves it (TNG and Illustris), its record beside it.
+"""Read cutouts from the TNG web API (TNG and Illustris), with the subhalo record if present.
 
 The record is the web API's subhalo JSON, saved under the cutout's name: ``cutout_501761.json``.
 """
@@ -16,7 +16,7 @@ from galmass_core.sources.particle_file import Header, whole_file
 
 
 def matches(file: h5py.File) -> bool:
-    """Whether the header is Arepo's and the datasets say no units in EAGLE's or SWIFT's way."""
+    """Return whether the header is Arepo's, without unit attributes of EAGLE or SWIFT."""
     foreign = {"aexp-scale-exponent", "a-scale exponent"} & set(hdf5.coordinate_attributes(file))
     return hdf5.attribute(file, "HubbleParam") is not None and not foreign
 
@@ -29,7 +29,7 @@ def read(path: Path) -> Galaxy:
     FileNotFoundError
         If there is no such file.
     GalaxyFileError
-        If the file is damaged or cannot become a galaxy.
+        If the file is damaged or lacks what every galaxy needs.
     """
     with hdf5.open_file(path) as file:
         units = arepo.read_units(file)
@@ -59,7 +59,7 @@ def _read_header(file: h5py.File, path: Path, units: arepo.Units) -> Header:
 
 
 def _read_record(path: Path, units: arepo.Units) -> CatalogueEntry | None:
-    """Read the subhalo record beside the cutout, where there is one."""
+    """Read the subhalo record next to the cutout, if there is one."""
     if not path.is_file():
         return None
     try:

@@ -1,7 +1,7 @@
-"""A directory in TNG's layout -> any of its galaxies, one at a time.
+"""Read galaxies of a directory in TNG's layout, one at a time.
 
-TNG, Illustris, and CAMELS (IllustrisTNG and SIMBA): snapshot chunks, group catalogue and, where it
-is there, the offsets file.
+TNG, Illustris, and CAMELS (IllustrisTNG and SIMBA): snapshot chunks, group catalogue and, if
+present, the offsets file.
 """
 
 import os
@@ -22,19 +22,19 @@ from galmass_core.sources.tng_files import find_chunks, offsets_path
 
 
 def matches(directory: Path) -> bool:
-    """Whether a folder holds a snapshot and its group catalogue."""
+    """Return whether a folder holds a snapshot and its group catalogue."""
     snapshot, files = find_chunks(directory, "snapshot")
     return bool(files and find_chunks(directory, "groups", snapshot).files)
 
 
 def find_subhaloes(directory: Path) -> tuple[list[int], Counter[str]]:
-    """List the subhaloes of the latest snapshot that the catalogue leaves in the paper's sample.
+    """List the subhaloes of the latest snapshot that pass the catalogue cuts of the paper's sample.
 
     Returns
     -------
     subhaloes : list of int
     left_out : Counter
-        How many others there are for each reason of `sample.catalogue_cuts`.
+        Number of excluded subhaloes by reason of `sample.catalogue_cuts`.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read(directory: Path, subhalo: int) -> Galaxy:
     Raises
     ------
     GalaxyFileError
-        If a file is damaged, or the subhalo is unknown or cannot become a galaxy.
+        If a file is damaged, or the subhalo is unknown or lacks what every galaxy needs.
     """
     files = find_chunks(directory, "snapshot").files
     written = next(iter(files.values())).stat().st_mtime_ns
@@ -113,5 +113,5 @@ class _TngDirectory:
 
 @lru_cache(maxsize=1)
 def _open(directory: Path, _written: int, _process: int) -> _TngDirectory:
-    """Keep the last directory open; not after it was written anew, nor in a forked process."""
+    """Cache the last directory, unless its files have changed or the process was forked."""
     return _TngDirectory(directory)

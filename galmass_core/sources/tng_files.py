@@ -1,8 +1,8 @@
-"""A directory in TNG's layout -> its snapshot and catalogue files by chunk.
+"""Find snapshot and catalogue files by chunk in a directory in TNG's layout.
 
-Both names of each are known (``snap_099.0.hdf5`` and ``snapshot_099.0.hdf5``, ``groups_099.0.hdf5``
-and ``fof_subhalo_tab_099.0.hdf5``), in a folder of their own or not, in chunks or whole (CAMELS).
-Catalogue chunks may be gzipped, and some may be absent.
+Both file names of each are recognised (``snap_099.0.hdf5`` and ``snapshot_099.0.hdf5``,
+``groups_099.0.hdf5`` and ``fof_subhalo_tab_099.0.hdf5``), in their own folder or not, in chunks or
+one file (CAMELS). Catalogue chunks may be gzipped, and some may be missing.
 """
 
 import re
@@ -16,19 +16,19 @@ _KINDS = {  # folder, file
 
 
 class Chunks(NamedTuple):
-    """The files of one snapshot by chunk number, in order; none where there is no such snapshot."""
+    """Files of one snapshot by chunk number, in order; empty if there is no such snapshot."""
 
     snapshot: int
     files: dict[int, Path]
 
 
 def find_chunks(directory: Path, kind: str, snapshot: int | None = None) -> Chunks:
-    """Find the files of a snapshot, the latest unless one is named.
+    """Find the files of a snapshot, the latest by default.
 
     Parameters
     ----------
     directory : Path
-        What illustris_python calls basePath, the folder that holds it, or the chunks' own folder.
+        The basePath of illustris_python, the folder that holds it, or the chunks' own folder.
     kind : str
         ``snapshot`` or ``groups``.
     snapshot : int, optional
@@ -41,7 +41,7 @@ def find_chunks(directory: Path, kind: str, snapshot: int | None = None) -> Chun
         snapshot = max((int(match[1] or match[2]) for match in found if match), default=-1)
     files = {}
     for folder in (base / sub for base in bases for sub in ("", f"{prefix}{snapshot:03d}")):
-        for path in sorted(folder.glob("*.hdf5*"), reverse=True):  # a plain file beats a zipped one
+        for path in sorted(folder.glob("*.hdf5*"), reverse=True):  # plain files before gzipped
             match = re.fullmatch(name, path.name)
             if match and int(match[1]) == snapshot:
                 files[int(match[2] or 0)] = path
@@ -49,7 +49,7 @@ def find_chunks(directory: Path, kind: str, snapshot: int | None = None) -> Chun
 
 
 def offsets_path(directory: Path, snapshot: int) -> Path | None:
-    """Return the offsets file, beside the basePath folder or in it, where there is one."""
+    """Return the offsets file, next to the basePath folder or in it, if there is one."""
     for base in (directory.absolute().parent, directory):
         path = base / "postprocessing" / "offsets" / f"offsets_{snapshot:03d}.hdf5"
         if path.is_file():

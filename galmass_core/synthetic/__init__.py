@@ -1,1 +1,1 @@
-"""Galaxies that galmass draws itself, in equilibrium and with the shape of TNG100's catalogue."""
+"""Generate synthetic galaxies in equilibrium, distributed as in TNG100's catalogue."""

@@ -1,7 +1,8 @@
-"""Mass profiles -> positions and velocities of particles in equilibrium.
+"""Draw positions and velocities of particles in equilibrium with mass profiles.
 
-Spheroids (halo, bulge) move isotropically in the sphericalised potential of everything (Eddington
-1916); discs rotate with epicyclic motions on top (Hernquist 1993, ApJS 86, 389). N particles.
+Spheroids (halo, bulge) have isotropic velocities in the spherically averaged total potential
+(Eddington 1916); discs rotate with epicyclic motions on top (Hernquist 1993, ApJS 86, 389). N
+particles.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class Potential:
     radii : (K,) float, kpc
         Increasing.
     masses : (K,) float, Msun
-        Of everything inside each radius; nothing is outside the last one.
+        Total mass inside each radius; there is none outside the last one.
     """
 
     radii: NDArray
@@ -46,7 +47,7 @@ class Potential:
 
 
 def distribution_function(potential: Potential, densities: NDArray) -> NDArray:
-    """Find how many stars have each binding energy, f(E), by Eddington's inversion.
+    """Compute the distribution function f(E) of binding energies by Eddington's inversion.
 
     ``f(E) = [int_0^E rho'' dpsi / sqrt(E - psi) + rho'(0) / sqrt(E)] / (sqrt(8) pi^2)`` (Binney &
     Tremaine 2008, Eq. 4.46), integrated exactly with rho'(psi) linear between the radii.
@@ -90,7 +91,7 @@ def sample_spheroid(
         Ordered from the centre outwards.
     """
     masses = enclosed_mass(potential.radii, densities)
-    rank = (np.arange(count) + rng.random(count)) / max(count, 1)  # even in mass: little noise
+    rank = (np.arange(count) + rng.random(count)) / max(count, 1)  # even in mass, to reduce noise
     radii = np.exp(np.interp(rank * masses[-1], masses, np.log(potential.radii)))
     speeds = _draw_speeds(potential, distribution_function(potential, densities), radii, rng)
     return radii[:, None] * _directions(count, rng), speeds[:, None] * _directions(count, rng)
@@ -120,7 +121,7 @@ def _draw_speeds(
 
 
 def _directions(count: int, rng: np.random.Generator) -> NDArray:
-    """Draw unit vectors of any direction; (N, 3)."""
+    """Draw isotropic unit vectors; (N, 3)."""
     cosine = rng.uniform(-1.0, 1.0, count)
     angle = rng.uniform(0.0, 2.0 * np.pi, count)
     sine = np.sqrt(1.0 - cosine**2)
@@ -135,11 +136,11 @@ def flatten_spheroid(
     rotation: float,
     rng: np.random.Generator,
 ) -> tuple[NDArray, NDArray]:
-    """Tilt the orbits of a spherical component towards the equator and let more turn one way.
+    """Tilt the orbits of a spherical component towards the equator and add net rotation.
 
     In a spherical potential orbits of any orientation are in equilibrium, so tilting each orbital
-    plane about its line of nodes flattens without touching M(<r) or the energies: with
-    ``|cos i| -> |cos i|^p``, ``p = q^2 / (2 - q^2)``, the second moments have the axis ratio q.
+    plane about its line of nodes flattens the component at constant M(<r) and energies: with ``|cos
+    i| -> |cos i|^p``, ``p = q^2 / (2 - q^2)``, the second moments have the axis ratio q.
 
     Parameters
     ----------
@@ -166,7 +167,7 @@ def flatten_spheroid(
 
 
 def _turn(vectors: NDArray, axes: NDArray, angles: NDArray) -> NDArray:
-    """Turn each vector about its own unit axis (Rodrigues' formula)."""
+    """Rotate each vector about its own unit axis (Rodrigues' formula)."""
     cosine, sine = np.cos(angles)[:, None], np.sin(angles)[:, None]
     along = axes * np.einsum("ij,ij->i", axes, vectors)[:, None]
     return cosine * (vectors - along) + sine * np.cross(axes, vectors) + along
@@ -184,7 +185,7 @@ class DiscKinematics:
     sigma_vertical: NDArray
 
     def sample(self, positions: NDArray, rng: np.random.Generator) -> NDArray:
-        """Draw velocities at the places of a disc's particles; (N, 3), km/s."""
+        """Draw velocities at the positions of a disc's particles; (N, 3), km/s."""
         radius = np.hypot(positions[:, 0], positions[:, 1])
         cosine, sine = positions[:, 0] / radius, positions[:, 1] / radius
 
@@ -207,7 +208,7 @@ def disc_kinematics(
 
     Hernquist (1993), Sec. 2.2: sigma_R^2 falls as exp(-R/R_d) from Toomre's Q at 2.4 R_d, never
     above 0.6 V_c; sigma_phi from the epicycle; the mean from the Jeans equation. Beyond Hernquist,
-    all forces are averages over the disc's thickness, and sigma_z holds the height of the disc
+    all forces are averages over the disc's thickness, and sigma_z supports the disc's thickness
     against all of them: ``sigma_z^2 = <z dPhi/dz>``.
 
     Parameters
@@ -216,7 +217,7 @@ def disc_kinematics(
     spheroids : Potential
         Of halo and bulge.
     discs : tuple of Disc
-        All discs whose gravity counts, ``disc`` among them.
+        All discs that contribute gravity, including ``disc``.
     toomre_q : float
         sigma_R at 2.4 R_d is at least sigma_z there, whatever Q.
 
@@ -231,7 +232,7 @@ def disc_kinematics(
         radial, vertical = other.field(radii, disc)
         circular2, vertical2 = circular2 + radial, vertical2 + vertical
     kappa2 = np.gradient(radii**2 * circular2, radii) / radii**3
-    kappa2 = np.maximum(kappa2, circular2 / radii**2)  # as of a Keplerian field, the least there is
+    kappa2 = np.maximum(kappa2, circular2 / radii**2)  # of a Keplerian field, the minimum
     surface = disc.surface_density(radii)
     toomre = toomre_q * 3.36 * G * surface / np.sqrt(kappa2)
     reference = np.interp(2.4 * length, radii, np.maximum(toomre, np.sqrt(vertical2)))

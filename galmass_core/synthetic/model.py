@@ -1,7 +1,8 @@
-"""A synthetic galaxy: halo, bulge, disc and gas in equilibrium, as particles and as a TNG cutout.
+"""Model a synthetic galaxy: halo, bulge, disc and gas in equilibrium, sampled as particles.
 
-Equilibrium toys: they test the code path and the inference, and their scatters are nobody's
-measurement. Everything written says so (``SimulationName`` demo-1, attribute ``Synthetic``).
+These are toy models that test the code and the inference; their scatters are not measurements of
+any simulation. All files are marked as synthetic (``SimulationName`` demo-1, attribute
+``Synthetic``).
 """
 
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ from galmass_core.synthetic.profiles import Disc, Spheroid, hernquist_bulge, nfw
 
 Particles = dict[str, dict[str, NDArray]]  # species: quantity: array
 
-_MOST_HOT_CELLS = 10_000  # beyond, hot cells weigh more than star particles
+_MOST_HOT_CELLS = 10_000  # beyond, hot cells are more massive than star particles
 _WIND_FRACTION = 0.005  # of the gas mass, at least _WIND_COUNT particles where there is gas
 _WIND_COUNT = 3
 _WIND_SPEED = 200.0  # km/s, away from the disc
@@ -34,7 +35,7 @@ _WIND_SPEED = 200.0  # km/s, away from the disc
 
 @dataclass(frozen=True, kw_only=True)
 class GalaxyModel:
-    """What a synthetic galaxy is made of.
+    """Components of a synthetic galaxy.
 
     Attributes
     ----------
@@ -42,7 +43,8 @@ class GalaxyModel:
     bulge : Spheroid or None
     disc, gas : Disc or None
     hot_gas : Spheroid or None
-        Ionised gas around the disc; its cells move as if collisionless, speed for temperature.
+        Ionised gas around the disc; its cells have collisionless velocities, with speed in place of
+        temperature.
     bulge_population, disc_population : Population
     bulge_axis_ratio : float
         c/a of the bulge, in (0, 1].
@@ -51,15 +53,16 @@ class GalaxyModel:
     toomre_q : float
         Of the stellar disc, at 2.4 scale lengths.
     star_formation_rate, recent_star_formation_rate : float, Msun/yr
-        Now in the gas, and over the last Gyr in stars; the disc's stars are young before others.
+        Current rate of the gas, and mean rate of the stars over the last Gyr; stars of the disc are
+        made young first.
     star_formation_edge : float, kpc
-        Gas further out forms no stars now.
+        Gas further out forms no stars.
     gas_metallicity : float
         Mass fraction.
     gas_neutral_fraction : float
-        Neutral share of the disc's hydrogen, in [0, 1].
+        Neutral fraction of the disc's hydrogen, in [0, 1].
     star_mass, dark_matter_mass : float, Msun
-        Of each star particle and gas cell, and of each dark-matter particle; as TNG100's.
+        Of each star particle and gas cell, and of each dark-matter particle; as in TNG100.
     is_central : bool
         Of its host halo; only a label.
 
@@ -113,11 +116,11 @@ class GalaxyModel:
 
     @property
     def discs(self) -> tuple[Disc, ...]:
-        """Discs that are there, of stars and of gas."""
+        """Existing discs of stars and of gas."""
         return tuple(part for part in (self.disc, self.gas) if part is not None)
 
     def potential(self, *, with_discs: bool) -> Potential:
-        """Potential of the spheroids, and of the discs spread over spheres where asked."""
+        """Return the potential of the spheroids, optionally with the spherically averaged discs."""
         spheroids = [part for part in (self.halo, self.bulge, self.hot_gas) if part is not None]
         inner = min(part.scale_radius for part in spheroids)
         outer = max(part.truncation_radius for part in spheroids)
@@ -190,7 +193,7 @@ def _sample_disc(
 def _sample_stars(
     model: GalaxyModel, potential: Potential, rng: np.random.Generator
 ) -> dict[str, NDArray]:
-    """Bulge and disc with their ages and metallicities; from the centre outwards each."""
+    """Draw bulge and disc with ages and metallicities, each from the centre outwards."""
     parts = []
     if model.bulge is not None:
         bulge = _sample_spheroid(potential, model.bulge, model.star_mass, rng)
@@ -242,7 +245,7 @@ def _sample_gas(
 def _sample_gas_disc(
     model: GalaxyModel, disc: Disc, rng: np.random.Generator
 ) -> dict[str, NDArray]:
-    """Draw the cells of the disc; the denser half forms stars as Kennicutt (1998) has it."""
+    """Draw the cells of the disc; the denser half forms stars by the law of Kennicutt (1998)."""
     gas = _sample_disc(model, disc, rng, toomre_q=0.0)
     distance = np.linalg.norm(gas["positions"], axis=1)
     near = distance <= max(model.star_formation_edge, distance.min())
@@ -263,7 +266,7 @@ def _no_gas() -> dict[str, NDArray]:
 
 
 def _launch_wind(gas: dict[str, NDArray], rng: np.random.Generator) -> dict[str, NDArray]:
-    """Copy a few star-forming cells as wind that leaves the disc on both sides."""
+    """Copy a few star-forming cells as wind moving away from the disc on both sides."""
     forming = np.flatnonzero(gas["star_formation_rates"])
     count = min(max(round(_WIND_FRACTION * len(gas["masses"])), _WIND_COUNT), len(forming))
     cells = rng.choice(forming, count, replace=False) if count else forming
@@ -279,20 +282,20 @@ def _launch_wind(gas: dict[str, NDArray], rng: np.random.Generator) -> dict[str,
 
 
 def _random_rotation(rng: np.random.Generator) -> NDArray:
-    """Rotation matrix, uniform over all orientations (Stewart 1980)."""
+    """Draw a uniformly distributed rotation matrix (Stewart 1980)."""
     matrix, triangle = np.linalg.qr(rng.standard_normal((3, 3)))
     matrix *= np.sign(np.diag(triangle))
     return matrix * np.linalg.det(matrix)
 
 
 def showcase_models() -> dict[str, GalaxyModel]:
-    """Four galaxies to learn from, of about 1e4 stars each.
+    """Return four example galaxies of about 1e4 stars each.
 
     Returns
     -------
     dict of GalaxyModel
         By subhalo ID: 1 a thin star-forming disc, 2 a massive round elliptical, 3 an S0 of bulge
-        and disc, 4 a small disc that dark matter rules.
+        and disc, 4 a small disc dominated by dark matter.
     """
     return {
         "1": GalaxyModel(

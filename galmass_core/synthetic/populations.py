@@ -1,4 +1,4 @@
-"""Ages and metallicities of a synthetic galaxy's stars, and the light that they will have."""
+"""Draw ages and metallicities of a synthetic galaxy's stars, and predict their light."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -63,16 +63,16 @@ def _confine(ages: NDArray) -> NDArray:
 def draw_young(
     masses: NDArray, first: NDArray, formed: float, rng: np.random.Generator
 ) -> tuple[NDArray, NDArray]:
-    """Choose stars that formed evenly over the last Gyr.
+    """Choose stars that formed at a constant rate over the last Gyr.
 
     Parameters
     ----------
     masses : (N,) float, Msun
-        Of all stars, now.
+        Current masses of all stars.
     first : (N,) bool
-        Which stars to choose before the others.
+        Stars to choose first.
     formed : float, Msun
-        Total mass of the chosen ones at birth.
+        Total initial mass of the chosen stars.
     rng : numpy.random.Generator
 
     Returns
@@ -118,7 +118,7 @@ def draw_metallicities(
 def solve_population(
     *, colour: float, log_mass_to_light: float, metallicity: float, age_scatter: float
 ) -> tuple[Population, float]:
-    """Find the ages that give a galaxy its light, without dust.
+    """Find the ages that reproduce the light of a galaxy, without dust.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ def solve_population(
     population : Population
         Of the stars older than 1 Gyr.
     young_share : float
-        Share of the stellar mass that is younger.
+        Mass fraction of the younger stars.
     """
     old, young = _mean_light(_AGES, metallicity, age_scatter), _mean_young_light(metallicity)
     share = _YOUNG_SHARES[:, None]
@@ -148,20 +148,20 @@ def solve_population(
 
 
 def _mean_light(ages: NDArray, metallicity: float, age_scatter: float) -> NDArray:
-    """Light per mass now of log-normal populations of each median age; (2, A), Lsun / Msun."""
+    """Return light per mass of log-normal populations of each median age; (2, A), Lsun / Msun."""
     nodes, weights = _normal_quadrature()
     spread = _confine(ages[:, None] * 10.0 ** (age_scatter * nodes))
     return _light(spread[..., None], metallicity) @ weights @ weights
 
 
 def _mean_young_light(metallicity: float) -> NDArray:
-    """Light per mass now of stars formed evenly over the last Gyr; (2,), Lsun / Msun."""
+    """Return light per mass of stars formed at a constant rate over 1 Gyr; (2,), Lsun / Msun."""
     ages = (np.arange(200) + 0.5) / 200.0 * _RECENT
     return (_light(ages[:, None], metallicity) @ _normal_quadrature()[1]).mean(axis=1)
 
 
 def _light(ages: NDArray, metallicity: float) -> NDArray:
-    """Light per mass now, with an axis of metallicities at the nodes for the last one of ages."""
+    """Return light per mass, with metallicity nodes in place of the last axis of ages."""
     ages, metals = np.broadcast_arrays(
         ages, metallicity * 10.0 ** (_METALLICITY_SCATTER * _normal_quadrature()[0])
     )
@@ -172,6 +172,6 @@ def _light(ages: NDArray, metallicity: float) -> NDArray:
 
 @cache
 def _normal_quadrature() -> tuple[NDArray, NDArray]:
-    """Nodes and weights of an average over a normal distribution."""
+    """Return nodes and weights of an average over a normal distribution."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(21)
     return nodes, weights / weights.sum()

@@ -1,4 +1,4 @@
-"""Mass profiles of a synthetic galaxy: spheroids (halo, bulge) and discs (stars, gas)."""
+"""Define mass profiles of a synthetic galaxy: spheroids (halo, bulge) and discs (stars, gas)."""
 
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -14,7 +14,7 @@ _CRITICAL_DENSITY = 127.3  # Msun / kpc^3 for H0 = 67.74 km/s/Mpc
 
 
 def enclosed_mass(radii: NDArray, densities: NDArray) -> NDArray:
-    """Integrate a density profile, as of slope -1 inside the first radius.
+    """Integrate a density profile, with slope -1 inside the first radius.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Spheroid:
     Attributes
     ----------
     mass : float, Msun
-        Of all of it.
+        Total mass.
     scale_radius, truncation_radius : float, kpc
     outer_slope, inner_slope : float
         o and i.
@@ -77,7 +77,7 @@ class Spheroid:
         return self.mass / self._shape_mass[-1] * masses
 
     def through(self, radius: float, mass: float) -> "Spheroid":
-        """Return it with its mass such that ``mass`` (Msun) is inside ``radius`` (kpc)."""
+        """Return a spheroid with mass such that ``mass`` (Msun) is inside ``radius`` (kpc)."""
         return replace(self, mass=self.mass * mass / float(self.enclosed_mass(radius)))
 
 
@@ -93,7 +93,7 @@ def nfw_halo(m200: float, concentration: float, truncation_radius: float) -> Sph
     truncation_radius : float, kpc
     """
     r200 = np.cbrt(3.0 * m200 / (800.0 * np.pi * _CRITICAL_DENSITY))
-    x = 1e-3  # where the truncation is not yet felt
+    x = 1e-3  # where the truncation is negligible
 
     def shape(x: float) -> float:
         return np.log1p(x) - x / (1.0 + x)
@@ -118,7 +118,7 @@ def hernquist_bulge(mass: float, scale_radius: float, truncation_radius: float) 
 class Disc:
     """A disc with surface density ``exp(-R/R_d - R_h/R)`` and a sech^2 profile in height.
 
-    Exponential without a hole; with one as McMillan (2017) has the Milky Way's gas.
+    Exponential without a hole; with one, as the Milky Way's gas in McMillan (2017).
 
     Attributes
     ----------
@@ -179,9 +179,9 @@ class Disc:
 
     @cached_property
     def _transform(self) -> tuple[NDArray, NDArray]:
-        """Wave numbers k, and the Hankel transform of the surface density, tapered to its end.
+        """Return wave numbers k, and the tapered Hankel transform of the surface density.
 
-        The transform is exact but for features below a thirtieth of the scale length.
+        The transform is exact except for features below a thirtieth of the scale length.
         """
         k = np.linspace(0.0, _WAVE_NUMBERS, 1001)[1:] / self.scale_length
         nodes, weights = _quadrature(240)
@@ -191,11 +191,11 @@ class Disc:
         return k, j0 @ rings * np.exp(-((2.0 * k / k[-1]) ** 2))
 
     def field(self, radii: NDArray, tracer: "Disc") -> tuple[NDArray, NDArray]:
-        """Attraction of this disc on another one (or itself), averaged over the other's thickness.
+        """Compute the attraction of this disc on another (or itself), averaged over its thickness.
 
-        From the Hankel transform of the surface density (Toomre 1963; Binney & Tremaine 2008,
-        Sec. 2.6.2) with a factor ``<exp(-k |z - z'|)>`` for the heights of source and tracer; as
-        of a point beyond the disc's edge.
+        From the Hankel transform of the surface density (Toomre 1963; Binney & Tremaine 2008, Sec.
+        2.6.2) with a factor ``<exp(-k |z - z'|)>`` for the heights of source and tracer; beyond the
+        disc's edge, that of a point mass.
 
         Parameters
         ----------
@@ -227,7 +227,7 @@ class Disc:
         return np.maximum(radial, 0.0), np.maximum(vertical, 0.0)
 
     def sample_positions(self, count: int, rng: np.random.Generator) -> NDArray:
-        """Draw places, from the centre outwards; (N, 3), kpc."""
+        """Draw positions, from the centre outwards; (N, 3), kpc."""
         edges, masses = self._growth
         rank = (np.arange(count) + rng.random(count)) / max(count, 1)
         radii = np.interp(rank * masses[-1], masses, edges)
@@ -238,7 +238,7 @@ class Disc:
 
 @cache
 def _quadrature(count: int) -> tuple[NDArray, NDArray]:
-    """Nodes and weights of Gauss and Legendre on [-1, 1]."""
+    """Return nodes and weights of Gauss-Legendre quadrature on [-1, 1]."""
     return np.polynomial.legendre.leggauss(count)
 
 

@@ -1,7 +1,7 @@
-"""Particles of many synthetic galaxies -> a directory as TNG has it, a few in memory at a time.
+"""Write many synthetic galaxies as a directory in TNG's layout, a few in memory at a time.
 
-``output/snapdir_099``, ``output/groups_099`` and ``postprocessing/offsets``: what illustris_python
-reads. Chunks end in the middle of a galaxy.
+``output/snapdir_099``, ``output/groups_099`` and ``postprocessing/offsets``: as read by
+illustris_python. Chunks end in the middle of a galaxy.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,12 +23,12 @@ _SNAPSHOT = 99
 def write_directory(
     directory: str | Path, galaxies: Iterable[Placed], simulation: str = "demo-1"
 ) -> None:
-    """Write snapshot, group catalogue and offsets; the catalogue, which makes it whole, last.
+    """Write snapshot, group catalogue and offsets; the catalogue last, which marks it complete.
 
     Parameters
     ----------
     directory : str or Path
-        Folder to make.
+        Folder to create.
     galaxies : iterable of Placed
         Their subhalo IDs count from 0.
     simulation : str
@@ -57,7 +57,7 @@ def write_directory(
 
 
 def _chunks(galaxies: Iterable[Placed], rows: list[Row]) -> Iterator[list[Groups]]:
-    """Gather galaxies in chunks that end in the middle of one; note their catalogue rows."""
+    """Collect galaxies in chunks that end in the middle of one, and their catalogue rows."""
     chunk: list[Groups] = []
     first_id = 1
     for placed in galaxies:
@@ -102,7 +102,7 @@ def _write_chunk(path: Path, chunk: list[Groups], simulation: str) -> NDArray:
 
 
 def _write_offsets(directory: Path, chunks: NDArray, subhaloes: Row, groups: Row) -> None:
-    """Write where files, groups and subhaloes begin in the snapshot."""
+    """Write the offsets of files, groups and subhaloes in the snapshot."""
     folder = directory / "postprocessing" / "offsets"
     folder.mkdir(parents=True)
     borders = _catalogue_borders(groups)
@@ -148,7 +148,7 @@ def _catalogue_borders(groups: Row) -> NDArray:
 
 
 def _before(counts: NDArray) -> NDArray:
-    """Sum of the rows above each row."""
+    """Return the exclusive cumulative sum."""
     return np.cumsum(counts, axis=0, dtype=np.int64) - counts
 
 

@@ -1,4 +1,4 @@
-"""What a catalogue says of a galaxy -> the model whose particles say the same."""
+"""Solve for the galaxy model whose particles reproduce the numbers of a catalogue."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,20 +24,20 @@ _LEAST_PART = 0.01  # of the stars; a smaller bulge or disc is left out
 _GAS_LENGTHS = (0.1, 0.7)  # scale lengths of gas discs, in R_hsm
 _HOLES = (1e-3, 12.0)  # in their centres, in R_hsm
 _HOT_RADII = (3.0, 80.0)  # scale radii of hot gas, in R_hsm
-_HOT_SHARE = 0.1  # of the gas inside 2 R_hsm may be hot
+_HOT_SHARE = 0.1  # largest fraction of hot gas inside 2 R_hsm
 _ROUNDS = 3
 _HOT_EDGE = 2.0  # truncation radius of hot gas in scale radii
 _AGE_SCATTER = 0.25  # dex
 _GAS_METALLICITY = 0.7  # of the stars', the ratio of the medians in TNG100
 _STAR_METALLICITY = 0.885  # median over mean of log-normal metallicities
-_DEPLETION_TIME = 2e9  # yr; gas in excess of what stars form from in that time is ionised
+_DEPLETION_TIME = 2e9  # yr; gas beyond what forms stars in that time is ionised
 _PARTICLE_MASSES = {"star": 1.4e6, "dark_matter": 7.5e6}  # Msun, TNG100's
-_MOST_PARTICLES = 40_000  # of a kind in one galaxy; beyond, particles weigh more
+_MOST_PARTICLES = 40_000  # of a kind in one galaxy; beyond, particles are more massive
 
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """What a galaxy shall measure by the definitions of a SUBFIND catalogue; Msun, kpc.
+    """Required measurements of a galaxy, as a SUBFIND catalogue defines them; Msun, kpc.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Demand:
     mdm, mdm_1rhsm, mdm_2rhsm, mgas, mgas_1rhsm, mgas_2rhsm : float
         Dark matter and gas: bound, inside R_hsm and inside 2 R_hsm.
     star_formation_rate : float, Msun/yr
-        Now, inside 2 R_hsm; there is none outside.
+        Current rate inside 2 R_hsm; there is none outside.
     colour : float, mag
         g-r without dust.
     log_mass_to_light : float
@@ -56,7 +56,7 @@ class Demand:
     metallicity : float
         Mean mass fraction of the stars.
     disc_fraction : float
-        Share of the stars in a disc.
+        Fraction of the stars in a disc.
     bulge_axis_ratio : float
     is_central : bool
     """
@@ -82,8 +82,8 @@ class Demand:
 def solve_model(demand: Demand) -> GalaxyModel:
     """Find halo, bulge, disc, gas and populations that meet the demand.
 
-    What no profile reaches (discs more extended than exponential ones, say) comes as near as the
-    profiles go.
+    Where no profile can meet it (discs more extended than exponential, for example), the nearest is
+    used.
     """
     halo = _solve_halo(demand)
     bulge, disc = _solve_stars(demand)
@@ -118,9 +118,9 @@ def solve_model(demand: Demand) -> GalaxyModel:
 
 
 def _solve_halo(demand: Demand) -> Spheroid:
-    """Halo with the dark matter inside R_hsm, 2 R_hsm and in all.
+    """Fit a halo to the dark matter inside R_hsm, 2 R_hsm and in total.
 
-    NFW as far as it reaches, truncated for the total; else of a flatter outer slope.
+    NFW where possible, truncated for the total; otherwise with a flatter outer slope.
     """
     radius = demand.half_mass_radius
 
@@ -147,9 +147,9 @@ def _solve_halo(demand: Demand) -> Spheroid:
 
 
 def _solve_stars(demand: Demand) -> tuple[Spheroid | None, Disc | None]:
-    """Bulge and disc with the stars inside R_hsm (half) and 2 R_hsm.
+    """Fit bulge and disc to the stars inside R_hsm (half) and 2 R_hsm.
 
-    The bulge is as extended as need be, and where that is not enough the disc is larger.
+    The bulge is as extended as necessary; if that is not enough the disc is made larger.
     """
     share = demand.disc_fraction
     if share < _LEAST_PART:
@@ -177,13 +177,13 @@ def _solve_stars(demand: Demand) -> tuple[Spheroid | None, Disc | None]:
 
 
 def _stellar_disc(demand: Demand, mass: float, size: float) -> Disc:
-    """Disc whose half-mass radius is ``size`` R_hsm."""
+    """Return the disc whose half-mass radius is ``size`` R_hsm."""
     length = size * demand.half_mass_radius / _DISC_HALF_MASS
     return Disc(mass=mass, scale_length=length, scale_height=_DISC_THICKNESS * length)
 
 
 def _solve_bulge(demand: Demand, disc: Disc | None) -> Spheroid:
-    """Bulge with the stars that are not in the disc."""
+    """Fit the bulge to the stars that are not in the disc."""
     radius = demand.half_mass_radius
     wanted = np.array([0.5 * demand.mstar, demand.mstar_2rhsm])
     mass = demand.mstar
@@ -218,11 +218,11 @@ def _solve_bulge(demand: Demand, disc: Disc | None) -> Spheroid:
 
 
 def _solve_gas(demand: Demand) -> tuple[Disc | None, Spheroid | None]:
-    """Gas disc and hot gas with the gas inside R_hsm, 2 R_hsm and in all."""
+    """Fit gas disc and hot gas to the gas inside R_hsm, 2 R_hsm and in total."""
     radius = demand.half_mass_radius
     wanted = np.array([demand.mgas_1rhsm, demand.mgas_2rhsm])
     disc, hot = _solve_gas_disc(demand, *wanted), None
-    for _ in range(_ROUNDS):  # each leaves the other what it does not hold itself
+    for _ in range(_ROUNDS):  # each is fitted to what the other leaves
         outside = demand.mgas - (disc.mass if disc else 0.0)
         if outside < _PARTICLE_MASSES["star"]:
             return disc, None
@@ -233,7 +233,7 @@ def _solve_gas(demand: Demand) -> tuple[Disc | None, Spheroid | None]:
 
 
 def _solve_hot_gas(demand: Demand, mass: float) -> Spheroid:
-    """Hot gas so extended that most of the gas inside 2 R_hsm is left to the disc."""
+    """Fit hot gas so extended that most of the gas inside 2 R_hsm is in the disc."""
     radius = demand.half_mass_radius
 
     def hot(scale: float) -> Spheroid:
@@ -252,7 +252,7 @@ def _solve_hot_gas(demand: Demand, mass: float) -> Spheroid:
 
 
 def _solve_gas_disc(demand: Demand, inside: float, inside_2rhsm: float) -> Disc | None:
-    """Gas disc with a hole where there is little inside, no larger than the total allows."""
+    """Fit a gas disc, with a hole if there is little gas inside, limited by the total."""
     radius = demand.half_mass_radius
     if inside_2rhsm < _PARTICLE_MASSES["star"] and not demand.star_formation_rate:
         return None
@@ -280,13 +280,13 @@ def _solve_gas_disc(demand: Demand, inside: float, inside_2rhsm: float) -> Disc 
 
 
 def _growth(part: Spheroid | Disc, radius: float) -> float:
-    """Mass inside twice a radius over that inside the radius."""
+    """Return the mass inside twice a radius over that inside the radius."""
     inner, outer = part.enclosed_mass(np.array([radius, 2.0 * radius]))
     return outer / inner
 
 
 def _find(function: Callable[[float], float], wanted: float, low: float, high: float) -> float:
-    """Return where a monotonic function of a positive number is as wanted, else the nearer end.
+    """Return where a monotonic function of a positive number has a value, else the nearer end.
 
     False position on the logarithm of the argument (the Illinois variant: Dowell & Jarratt 1971).
     """

@@ -1,4 +1,4 @@
-"""A synthetic galaxy -> its row in a group catalogue, as SUBFIND defines it, in code units."""
+"""Measure the row of a synthetic galaxy in a SUBFIND group catalogue, in code units."""
 
 from typing import NamedTuple
 
@@ -14,16 +14,16 @@ Row = dict[str, NDArray]  # dataset of a catalogue: value, or column
 
 
 class Placed(NamedTuple):
-    """A galaxy in the box."""
+    """A galaxy placed in the box."""
 
     particles: Particles
-    group: int  # number of the host halo; galaxies come in its order, a halo's central first
+    group: int  # number of the host halo; galaxies are in its order, a halo's central first
     position: NDArray  # (3,) kpc
     velocity: NDArray  # (3,) km/s
 
 
 def measure_subhalo(groups: Groups, placed: Placed) -> Row:
-    """Measure a galaxy; wind counts as particles of type 4, but its mass as gas.
+    """Measure a galaxy; wind is counted as type-4 particles, but its mass as gas.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def measure_subhalo(groups: Groups, placed: Placed) -> Row:
     Returns
     -------
     dict of arrays
-        Datasets of ``Subhalo``, their row of this galaxy.
+        Datasets of ``Subhalo``, the row of this galaxy.
     """
     stars, wind = placed.particles["stars"], placed.particles["wind"]
     cells = placed.particles["gas"]
@@ -81,7 +81,7 @@ def measure_groups(subhaloes: Row) -> Row:
     Parameters
     ----------
     subhaloes : dict of (N, ...) arrays
-        Datasets of ``Subhalo``; a halo's subhaloes follow each other, the central first.
+        Datasets of ``Subhalo``; a halo's subhaloes are consecutive, the central first.
 
     Returns
     -------
@@ -104,13 +104,13 @@ def measure_groups(subhaloes: Row) -> Row:
 
 
 def _as_stored(value: NDArray) -> NDArray:
-    """Single precision for what is not whole."""
+    """Convert to single precision, except integers."""
     value = np.asarray(value)
     return value.astype(np.float32) if value.dtype == np.float64 else value
 
 
 def _half_mass_radius(radii: NDArray, masses: NDArray) -> float:
-    """Radius that holds half of the mass; zero of nothing."""
+    """Return the half-mass radius; zero without mass."""
     if not len(masses):
         return 0.0
     order = np.argsort(radii)
@@ -119,7 +119,7 @@ def _half_mass_radius(radii: NDArray, masses: NDArray) -> float:
 
 
 def _mean(values: NDArray, weights: NDArray) -> float:
-    """Weighted mean; zero of nothing."""
+    """Return the weighted mean; zero without weight."""
     return float(np.average(values, weights=weights)) if len(values) else 0.0
 
 

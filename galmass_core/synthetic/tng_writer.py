@@ -1,4 +1,4 @@
-"""Particles of a synthetic galaxy -> files as TNG has them, so that one reader serves both."""
+"""Write particles of a synthetic galaxy in TNG's format, so that the same reader reads both."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,12 +35,12 @@ def code_units(
         Of the galaxy in the periodic box.
     velocity : (3,) float, km/s
     first_id : int
-        Of the first particle; the others count on.
+        Of the first particle; the others are consecutive.
 
     Returns
     -------
     dict of dict of arrays
-        ``PartType0``, ``1`` and ``4`` (stars first, then wind); empty ones are left out.
+        ``PartType0``, ``1`` and ``4`` (stars first, then wind); empty ones are omitted.
     """
     stars, wind = particles["stars"], particles["wind"]
     young = {key: np.concatenate((stars[key], wind[key])) for key in stars if key in wind}
@@ -101,7 +101,7 @@ def _star_fields(stars: Mapping[str, NDArray], wind: int) -> dict[str, NDArray]:
 
 
 def _scale_factor(ages: NDArray) -> NDArray:
-    """Scale factor when the universe had each age in Gyr: the inverse of `Cosmology.age`."""
+    """Return the scale factor at each age of the universe in Gyr; inverts `Cosmology.age`."""
     ratio = COSMOLOGY.omega_lambda / COSMOLOGY.omega_matter
     growth = np.sinh(ages / COSMOLOGY.age(1.0) * np.arcsinh(np.sqrt(ratio)))
     return np.cbrt(growth**2 / ratio)
@@ -115,7 +115,7 @@ def header(
     Parameters
     ----------
     counts : mapping of str to int
-        Particles of each ``PartTypeN`` that is there.
+        Particles of each ``PartTypeN`` that is present.
     dark_matter_mass : float, Msun
         Of each dark-matter particle.
     simulation : str
@@ -162,7 +162,7 @@ def write_cutout(
     subhalo : int
         Subhalo ID, the last part of the galaxy's name.
     position : (3,) float, kpc
-        Of the galaxy in the periodic box of 110.7 Mpc; particles beyond a side come in opposite.
+        Of the galaxy in the periodic box of 110.7 Mpc; particles beyond a side are wrapped.
     velocity : (3,) float, km/s
     """
     groups = code_units(particles, position=position, velocity=velocity)

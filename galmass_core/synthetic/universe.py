@@ -1,8 +1,8 @@
-"""The embedded universe: synthetic galaxies with the shape of TNG100's, written in its layout.
+"""Generate the demo universe: synthetic galaxies distributed as in TNG100, in TNG's layout.
 
 Galaxies are drawn from a distribution fitted to a part of TNG100's group catalogue (`universe_fit`,
-``assets/universe.json``), centrals and satellites separately, and solved for profiles that give the
-drawn numbers back. That part is of group environments: four in five galaxies are satellites.
+``assets/universe.json``), centrals and satellites separately, and profiles are solved to reproduce
+the drawn numbers. That part covers group environments: four in five galaxies are satellites.
 """
 
 import json
@@ -23,18 +23,18 @@ from galmass_core.synthetic.solver import Demand, solve_model
 from galmass_core.synthetic.subfind import Placed
 from galmass_core.synthetic.tng_writer import BOX_SIZE, KPC
 
-_FLATTEST_BULGE = 0.6  # axis ratio; no catalogue has it
+_FLATTEST_BULGE = 0.6  # axis ratio; not in any catalogue
 _HALO_VELOCITY = 200.0  # km/s, in each direction
 _SATELLITE_DISTANCE, _SATELLITE_VELOCITY = 300.0, 200.0  # kpc, km/s, in each direction
 
 
 def draw_universe(n: int, seed: int) -> list[GalaxyModel]:
-    """Draw galaxies as TNG100 has them.
+    """Draw galaxies distributed as in TNG100.
 
     Parameters
     ----------
     n : int
-        How many.
+        Number of galaxies.
     seed : int
 
     Returns
@@ -51,12 +51,12 @@ def draw_universe(n: int, seed: int) -> list[GalaxyModel]:
 
 
 def draw_demands(n: int, seed: int) -> tuple[list[Demand], list[int]]:
-    """Draw what galaxies shall measure.
+    """Draw the required measurements of galaxies.
 
     Parameters
     ----------
     n : int
-        How many.
+        Number of galaxies.
     seed : int
 
     Returns
@@ -106,12 +106,12 @@ def write_universe(
     Parameters
     ----------
     directory : str or Path
-        Folder to make.
+        Folder to create.
     n, seed : int
     progress : function of two int, optional
-        Called with the galaxies done and their number.
+        Called with the number of galaxies done and the total.
     workers : int
-        Processes that make particles.
+        Number of processes.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def place_galaxies(
     *,
     workers: int = 1,
 ) -> Iterator[Placed]:
-    """Make the particles of one galaxy after the other, with places and velocities in the box.
+    """Generate the particles of galaxies one by one, with positions and velocities in the box.
 
     Parameters
     ----------
@@ -141,9 +141,9 @@ def place_galaxies(
         Of `draw_demands`; the first galaxy lies on a side of the box.
     seed : int
     progress : function of two int, optional
-        Called with the galaxies done and their number.
+        Called with the number of galaxies done and the total.
     workers : int
-        Processes that make particles.
+        Number of processes.
 
     Yields
     ------
@@ -163,24 +163,24 @@ def place_galaxies(
             place = position, motion + rng.normal(0.0, _SATELLITE_VELOCITY, 3)
         places.append(place)
         tasks.append((demand, int(rng.integers(2**62))))
-    made = map_in_order(_make, tasks, workers)
-    for number, (particles, host, place) in enumerate(zip(made, hosts, places, strict=True)):
+    galaxies = map_in_order(_sample, tasks, workers)
+    for number, (particles, host, place) in enumerate(zip(galaxies, hosts, places, strict=True)):
         yield Placed(particles, host, *place)
         if progress is not None:
             progress(number + 1, len(demands))
 
 
-def _make(task: tuple[Demand, int]) -> dict[str, dict[str, NDArray]]:
-    """Make the particles of one galaxy: what it shall measure, and a seed."""
+def _sample(task: tuple[Demand, int]) -> dict[str, dict[str, NDArray]]:
+    """Generate the particles of one galaxy from a demand and a seed."""
     demand, seed = task
     return sample_galaxy(solve_model(demand), seed)
 
 
 def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.DataFrame:
-    """Draw from a mixture of normals in the normal scores of each column, as evenly as can be.
+    """Draw from a mixture of normals in the normal scores of each column, as evenly as possible.
 
-    Each component gets its share of the galaxies, with just the mean and covariance that it has:
-    the correlations of a few hundred galaxies are those of the fit.
+    Each component gets its share of the galaxies, with exactly its mean and covariance: even a few
+    hundred galaxies have the correlations of the fit.
     """
     shares = np.cumsum([0.0, *kind["weights"]])
     counts = np.diff(np.round(count * shares / shares[-1]).astype(int))
@@ -200,7 +200,7 @@ def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.Data
 
 
 def _even_normals(count: int, size: int, rng: np.random.Generator) -> NDArray:
-    """Draw standard normals with sample mean 0 and covariance 1, where there are enough."""
+    """Draw standard normals with sample mean 0 and covariance 1, if there are enough."""
     normal = rng.standard_normal((count, size))
     if count < 2 * size:
         return normal
@@ -210,7 +210,7 @@ def _even_normals(count: int, size: int, rng: np.random.Generator) -> NDArray:
 
 
 def _demand(row: dict[str, Any]) -> Demand:
-    """Undo `universe_fit.describe`: a drawn row in Msun, kpc and Msun/yr; NaN is none."""
+    """Invert `universe_fit.describe`: return a row in Msun, kpc and Msun/yr, with 0 for NaN."""
     mass = {}
     mass["mstar"] = 10.0 ** row["log_mstar"]
     mass["mstar_2rhsm"] = mass["mstar"] * 10.0 ** row["log_mstar_2rhsm_share"]

@@ -1,9 +1,9 @@
-"""TNG100's group catalogue and disc fractions -> the distribution that `universe` draws from.
+"""Fit the distribution that `universe` draws from to TNG100's catalogue and disc fractions.
 
 ``python -m galmass_core.synthetic.universe_fit CATALOGUE DISC_FRACTIONS OUT`` writes it as JSON:
-for each kind of galaxy quantiles of every column and a mixture of normals for how they hang
-together, about 2,000 numbers, none of them a galaxy's own. DISC_FRACTIONS is the FITS table of
-Jagvaral et al. (2022, MNRAS 509, 1764).
+for each kind of galaxy quantiles of every column and a mixture of normals for their correlations,
+about 2,000 numbers, none of an individual galaxy. DISC_FRACTIONS is the FITS table of Jagvaral et
+al. (2022, MNRAS 509, 1764).
 """
 
 import argparse
@@ -44,12 +44,12 @@ def fit_universe(catalogue: str | Path, disc_fractions: str | Path) -> dict[str,
     Returns
     -------
     dict
-        What ``assets/universe.json`` holds.
+        Content of ``assets/universe.json``.
 
     Raises
     ------
     FileNotFoundError
-        If there is no chunk, or no table.
+        If no chunk or table is found.
     GalaxyFileError
         If a chunk is damaged.
     """
@@ -81,7 +81,7 @@ def fit_universe(catalogue: str | Path, disc_fractions: str | Path) -> dict[str,
 
 
 def select(catalogue: str | Path, disc_fractions: str | Path) -> pd.DataFrame:
-    """Return the paper's sample with ``disc_fraction``; raises what `fit_universe` raises."""
+    """Return the paper's sample with ``disc_fraction``; raises as `fit_universe`."""
     from astropy.table import Table
 
     subhaloes = read_group_catalogue(catalogue).subhaloes
@@ -96,7 +96,7 @@ def select(catalogue: str | Path, disc_fractions: str | Path) -> pd.DataFrame:
 
 
 def describe(galaxies: pd.DataFrame) -> pd.DataFrame:
-    """Bring a catalogue's numbers into columns without steep relations between them.
+    """Transform a catalogue into columns without steep relations between them.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def describe(galaxies: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per galaxy; NaN where there is no gas or star formation to speak of.
+        One row per galaxy; NaN where gas or star formation is negligible.
     """
     log_mstar = np.log10(galaxies["mstar"])
     gas = galaxies.loc[galaxies["mgas"] > 0, ["mgas", "mgas_1rhsm", "mgas_2rhsm"]]
@@ -132,7 +132,7 @@ def describe(galaxies: pd.DataFrame) -> pd.DataFrame:
 
 
 def _fit_kind(table: pd.DataFrame, components: int) -> dict[str, object]:
-    """Quantiles of each column, and a mixture of normals in the normal scores."""
+    """Fit quantiles of each column, and a mixture of normals in the normal scores."""
     from scipy.stats import norm
 
     ranks = table.rank(method="first").to_numpy()
@@ -151,7 +151,7 @@ def _fit_kind(table: pd.DataFrame, components: int) -> dict[str, object]:
 def _fit_mixture(
     points: NDArray, components: int, seed: int
 ) -> tuple[float, NDArray, NDArray, NDArray]:
-    """Log-likelihood, weights, means and covariances by expectation-maximisation."""
+    """Return log-likelihood, weights, means and covariances by expectation-maximisation."""
     count, size = points.shape
     rng = np.random.default_rng(seed)
     nearest = points[rng.choice(count, components, replace=False)]
