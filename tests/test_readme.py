@@ -43,7 +43,8 @@ def test_every_folder_stands_in_the_tree_and_nothing_else():
         named |= {path} if name.endswith("/") else set()
     folders = {
         str(path.parent.relative_to(ROOT))
-        for package in ("app", "assets", "galmass_core", "tests")
+        for package in ("app", "assets", "docs", "galmass_core", "tests")
         for path in (ROOT / package).rglob("*.py")
+        if "_build" not in path.parts
     }
     assert named == folders

@@ -1,0 +1,111 @@
+"""Every block of code in the README and the documentation runs, or at least can be parsed.
+
+Blocks of a page run in order, in a home folder of small made data. A comment
+``<!-- parsed only: reason -->`` above a block says that it takes too long or needs what is not
+here.
+"""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+from demo_folder import write_demo_galaxies
+from galaxy_files import tng_particles, write_directory
+from sample_tables import make_dataset, make_samples
+
+from galmass_core.cli import _parser, main
+from galmass_core.datasets.build import build_dataset
+
+ROOT = Path(__file__).resolve().parents[1]
+MADE = ("_build", "generated", "jupyter_execute")  # folders of what is built
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"] + [
+    path for path in sorted((ROOT / "docs").rglob("*.md")) if not set(path.parts) & set(MADE)
+]
+FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```", flags=re.DOTALL | re.MULTILINE)
+LANGUAGES = {"python", "console", "text", "{toctree}", "{eval-rst}", "{include}", "{code-cell}"}
+PARSED_ONLY = re.compile(r"<!-- parsed only: .+ -->\n$")
+
+
+class Block(NamedTuple):
+    """A block of code on a page."""
+
+    language: str
+    text: str
+    runs: bool
+
+
+def blocks_of(path: Path) -> list[Block]:
+    page = path.read_text(encoding="utf-8")
+    return [
+        Block(found[1], found[2], not PARSED_ONLY.search(page, 0, found.start()))
+        for found in FENCE.finditer(page)
+    ]
+
+
+def commands(block: Block) -> list[list[str]]:
+    """Return the words of each galmass command in a block, without ``galmass``."""
+    lines = [part for line in block.text.splitlines() for part in line.split("; ")]
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [line[1:] for line in words if line and line[0] == "galmass"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A folder with everything that the pages read."""
+    folder = tmp_path_factory.mktemp("made")
+    write_demo_galaxies(folder / "cutouts", 3)
+    shutil.copy(folder / "cutouts" / "cutout_1.hdf5", folder)
+    build_dataset([folder / "cutouts"], folder / "mygalaxies")
+    make_dataset(folder / "tng", make_samples(60))
+    numbers = pd.DataFrame({"SubhaloID": range(60), "environment": 1.0})
+    numbers.to_csv(folder / "table.csv", index=False)
+    write_directory(folder / "TNG100-1" / "output", [tng_particles(seed=1), tng_particles(seed=2)])
+    (folder / "ids.txt").write_text("1\n2\n")
+    return folder
+
+
+@pytest.fixture
+def home(made, tmp_path, monkeypatch):
+    """A copy of it that one page may change, as working folder and home folder."""
+    folder = shutil.copytree(made, tmp_path / "home")
+    monkeypatch.setenv("GALMASS_HOME", str(folder))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # builds start no other process
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if any(block.runs for block in blocks_of(page))],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+@pytest.mark.usefixtures("home")
+def test_blocks_of_a_page_run_in_order(page):
+    names = {}
+    for block in blocks_of(page):
+        if not block.runs:
+            continue
+        if block.language == "python":
+            exec(compile(block.text, page.name, "exec"), names)
+        elif block.language == "console":
+            for words in commands(block):
+                assert main(words) == 0, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_blocks_of_a_page_can_be_parsed(page):
+    for block in blocks_of(page):
+        if block.language == "python":
+            compile(block.text, page.name, "exec")
+        for words in commands(block) if block.language == "console" else ():
+            _parser().parse_args(words)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_block_says_its_language(page):
+    assert {block.language for block in blocks_of(page)} <= LANGUAGES
