@@ -15,7 +15,6 @@ import pandas as pd
 from galmass_app import services
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
-    TARGETS,
     Experiment,
     experiment,
     input_maps,
@@ -28,8 +27,8 @@ from galmass_core.learning.metrics import Comparison, Estimate, compare_runs, me
 from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
 from galmass_core.paper.table_four import CONTROLS, predictions_of, table_4
 from galmass_core.quantities import (
-    APERTURES,
     OCCUPANCY,
+    TARGETS,
     has_kinematics,
     quantity,
     symbol_of,
@@ -47,11 +46,6 @@ RUN = "run:"
 MOST = 6  # panels
 LEAST_GALAXIES = 60  # fewer leave too few to fit a line to and to test
 RESAMPLES = 400  # of galaxies, for errors while someone waits
-_WORDS = {column: word for word, column in TARGETS.items()}
-_DERIVED = {  # column: what it can be derived from
-    f"f_dm_{aperture}rhsm": {f"log_mstar_{aperture}rhsm", f"log_mtot_{aperture}rhsm"}
-    for aperture in APERTURES
-} | {f"log_ml_r_{aperture}rhsm": {f"log_mstar2d_{aperture}rhsm"} for aperture in APERTURES}
 _METHODS = {"power-law": "power law in", "virial": "virial estimate from", "ridge": "ridge on"}
 
 
@@ -144,7 +138,11 @@ def known(data: DataSet) -> Known:
 
 def targets_of(data: DataSet) -> list[str]:
     """Return the columns that can be predicted, those first of which there are predictions."""
-    there = [key for key in TARGETS.values() if not missing_columns(data.samples, [key])]
+    there = [
+        key
+        for key, target in TARGETS.items()
+        if target.word and not missing_columns(data.samples, [key])
+    ]
     told = {key for table in known(data).predictions.values() for key in _targets(table)}
     return sorted(there, key=lambda key: key not in told)
 
@@ -154,7 +152,7 @@ def offered(data: DataSet, target: str) -> dict[str, str]:
     said = known(data)
     names = [name for name, table in said.predictions.items() if target in _targets(table)]
     named = {f"{title(experiment_of(said.runs[name]))} · {name}": RUN + name for name in names}
-    return {title(experiment(f"{word(target)}/{BASELINE}")): BASELINE, **named}
+    return {title(experiment(f"{TARGETS[target].word}/{BASELINE}")): BASELINE, **named}
 
 
 def answers(data: DataSet, target: str, keys: Sequence[str], split: str) -> list[Result | Missing]:
@@ -207,7 +205,7 @@ def controls(data: DataSet, target: str, result: Result) -> dict[str, Result | M
 @lru_cache(maxsize=64)
 def baseline(data: DataSet, target: str, split: Split) -> Result | Missing:
     """Fit the power law of light to the training part of a split, and try it on the test part."""
-    wanted = experiment(f"{word(target)}/{BASELINE}")
+    wanted = experiment(f"{TARGETS[target].word}/{BASELINE}")
     named = {"title": title(wanted)}
     if missing := missing_columns(data.samples, (*wanted.features, target)):
         lacking = ", ".join(quantity(key).symbol for key in missing)
@@ -252,11 +250,6 @@ def title(wanted: Experiment) -> str:
     if wanted.method == "trees":
         return f"trees on {len(wanted.features)} numbers"
     return f"{_METHODS[wanted.method]} {symbols}"
-
-
-def word(target: str) -> str:
-    """Return what experiments call a target."""
-    return _WORDS[target]
 
 
 def experiment_of(run: Run) -> Experiment:
@@ -341,10 +334,11 @@ def with_errors(predictions: pd.DataFrame) -> dict[str, object]:
 def _targets(predictions: pd.DataFrame) -> set[str]:
     """Return the columns of which predictions tell something, at once or derived."""
     told = set(predictions["target"].unique())
-    return told | {key for key, needed in _DERIVED.items() if needed <= told}
+    derived = (target for target in TARGETS.values() if target.derived_from)
+    return told | {each.key for each in derived if told.issuperset(each.derived_from_columns)}
 
 
 def _ways(target: str) -> list[str]:
     """Return the words of the targets to be learned, so that one knows a target."""
-    learned = [word(key) for key in sorted(_DERIVED.get(target, ()))]
-    return [word(target), *[",".join(learned)] * bool(learned)]
+    learned = ",".join(TARGETS[key].word for key in TARGETS[target].derived_from_columns)
+    return [TARGETS[target].word, *[learned] * bool(learned)]

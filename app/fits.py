@@ -19,8 +19,6 @@ from galmass_core.learning.boosting import BoostedTrees, fit_with_curves
 from galmass_core.learning.experiments import (
     CATALOGUE_EQUIVALENTS,
     FEATURES,
-    TABLE_5_TARGETS,
-    TARGETS,
     Experiment,
     default_features,
     missing_columns,
@@ -32,6 +30,7 @@ from galmass_core.learning.importance import SEEDS, measure_importance
 from galmass_core.learning.metrics import Estimate, measure_errors
 from galmass_core.learning.splits import sibling_share, split_samples
 from galmass_core.paper.tables import table_5
+from galmass_core.quantities import TARGETS
 
 LEAST_GALAXIES = 60  # fewer leave too few to test on
 SLOW_GALAXIES = 2000  # as many are drawn where a measure trains hundreds of models
@@ -43,7 +42,7 @@ EXTRA_FEATURES = (
     "half_mass_radius",
 )  # not in the paper
 ALL_FEATURES = (*FEATURES, *EXTRA_FEATURES)
-ALL_TARGETS = tuple(TARGETS[word + end] for end in ("", "_2r") for word in TABLE_5_TARGETS)
+ALL_TARGETS = tuple(target.key for target in TARGETS.values() if target.table_5)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,8 +26,8 @@ from galmass_app.paper_figures import FIGURES, Panel
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.correlations import correlation_matrix
 from galmass_core.learning.experiments import (
+    TABLE_5_MASSES,
     TABLE_5_TARGETS,
-    TARGETS,
     default_features,
     missing_columns,
     usable_rows,
@@ -36,10 +36,9 @@ from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.splits import BOOSTING_SIZES, sibling_share, split_samples
 from galmass_core.paper.derived import early_types
 from galmass_core.paper.statements import text_results
-from galmass_core.quantities import has_images, quantity
+from galmass_core.quantities import TARGETS, has_images, quantity, target_named
 from galmass_core.training.pairing import choose_run
 
-_MASSES = tuple(TARGETS[word] for word in ("mstar", "mdm", "mtot"))
 Answer = Result | Fit | Missing
 
 
@@ -99,9 +98,9 @@ def features_of(data: DataSet, panel: Panel) -> tuple[str, ...]:
 def correlations(data: DataSet) -> Matrix | Missing:
     """Correlate the ten features and the six targets, as far as a data set has them."""
     features = default_features(data.samples)
-    targets = [TARGETS[word] for word in TABLE_5_TARGETS]
+    targets = [target_named(word).key for word in TABLE_5_TARGETS]
     targets = [key for key in targets if key not in missing_columns(data.samples, targets)]
-    masses = [key for key in targets if key in _MASSES]
+    masses = [key for key in targets if TARGETS[key].word in TABLE_5_MASSES]
     usable, _ = usable_rows(data.samples, features, masses)
     table = data.samples.loc[usable, [*features, *targets]].astype(float)
     table = table[np.isfinite(table).all(axis=1)]

@@ -6,8 +6,9 @@
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from galmass_core.learning.experiments import TARGETS, Experiment, experiment
+from galmass_core.learning.experiments import Experiment, experiment
 from galmass_core.paper.published import published_table, published_text
+from galmass_core.quantities import target_named
 
 POWER_LAW = "T10"  # where the text gives the scatter of the power law
 TABLES = ("table-4", "table-5", "text")
@@ -77,7 +78,7 @@ def _panel(name: str, row: int = 0) -> Panel:
 
 
 _JOINT = "mstar,mtot/r+2V"
-_FRACTION = Panel(experiment=_JOINT, target=TARGETS["fdm"], row=18, linear=True)
+_FRACTION = Panel(experiment=_JOINT, target=target_named("fdm").key, row=18, linear=True)
 FIGURES = {
     "1": Figure(
         "One galaxy in four maps",
@@ -126,7 +127,7 @@ FIGURES = {
         "early types to 0.04 dex, too low by 0.02.",
         (
             _panel(_JOINT, 16),
-            Panel(experiment=_JOINT, target=TARGETS["mtot"], row=17),
+            Panel(experiment=_JOINT, target=target_named("mtot").key, row=17),
             _FRACTION,
             replace(_FRACTION, row=19, early=True),
         ),

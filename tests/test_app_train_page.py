@@ -136,7 +136,7 @@ def test_ticks_add_up_to_an_experiment(visit):
     page = visit()
     tick(page, "mtot")
     tick(page, "g-r")
-    page._controls._aperture.value = "_2r"
+    page._controls._aperture.value = 2
     assert order(page).experiment == "mstar_2r,mtot_2r/g,r+2V"
     for key in ("r", "g-r", "V"):
         tick(page, key, on=False)

@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from galmass_core.learning.metrics import measure_errors
-from galmass_core.paper.derived import derive_dm_fraction, derive_mass_to_light, early_types
+from galmass_core.paper.derived import derive_target, early_types
+from galmass_core.quantities import TARGETS
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def predicted(samples, **errors):
 
 def test_dark_matter_is_what_is_not_stars(samples):
     told = predicted(samples, log_mstar_1rhsm=0.0, log_mtot_1rhsm=0.2)
-    table, clipped = derive_dm_fraction(told, samples)
+    table, clipped = derive_target(told, samples, TARGETS["f_dm_1rhsm"])
     np.testing.assert_allclose(10 ** table["y_pred"], 1 - 10**-0.5)
     assert clipped == 0
     assert list(table) == list(told)
@@ -41,8 +42,8 @@ def test_dark_matter_is_what_is_not_stars(samples):
 
 
 def test_the_truth_counts_dark_matter_alone(samples):
-    table, _ = derive_dm_fraction(
-        predicted(samples, log_mstar_1rhsm=0.0, log_mtot_1rhsm=0.0), samples
+    table, _ = derive_target(
+        predicted(samples, log_mstar_1rhsm=0.0, log_mtot_1rhsm=0.0), samples, TARGETS["f_dm_1rhsm"]
     )
     np.testing.assert_allclose(10 ** table["y_true"], samples["f_dm_1rhsm"])
     np.testing.assert_allclose(table["y_pred"] - table["y_true"], -np.log10(0.9))  # gas
@@ -52,7 +53,7 @@ def test_more_stars_than_mass_is_clipped_and_counted(samples):
     error = np.zeros(12)
     error[:2] = 0.5
     told = predicted(samples, log_mstar_1rhsm=error, log_mtot_1rhsm=0.0)
-    table, clipped = derive_dm_fraction(told, samples)
+    table, clipped = derive_target(told, samples, TARGETS["f_dm_1rhsm"])
     assert clipped == 2
     np.testing.assert_allclose(np.sort(table["y_pred"])[:2], -3)
     assert np.sort(table["y_pred"])[2] > -1
@@ -61,12 +62,14 @@ def test_more_stars_than_mass_is_clipped_and_counted(samples):
 def test_a_sample_without_dark_matter_has_no_fraction_to_predict(samples):
     samples.loc[0, "f_dm_1rhsm"] = 0.0
     told = predicted(samples, log_mstar_1rhsm=0.0, log_mtot_1rhsm=0.0)
-    assert len(derive_dm_fraction(told, samples)[0]) == 11
+    assert len(derive_target(told, samples, TARGETS["f_dm_1rhsm"])[0]) == 11
 
 
 def test_mass_to_light_scatters_as_the_mass(samples):
     error = np.random.default_rng(1).normal(0.02, 0.05, 12)
-    table = derive_mass_to_light(predicted(samples, log_mstar2d_1rhsm=error), samples)
+    table, _ = derive_target(
+        predicted(samples, log_mstar2d_1rhsm=error), samples, TARGETS["log_ml_r_1rhsm"]
+    )
     np.testing.assert_allclose(table["y_true"], samples["log_ml_r_1rhsm"])
     ours = measure_errors(table["y_pred"] - table["y_true"], table["name"])["std"].value
     assert ours == pytest.approx(error.std())
@@ -75,15 +78,15 @@ def test_mass_to_light_scatters_as_the_mass(samples):
 def test_both_masses_must_be_predicted(samples):
     told = predicted(samples, log_mstar_1rhsm=0.0)
     with pytest.raises(ValueError, match="but lack log_mtot_1rhsm"):
-        derive_dm_fraction(told, samples)
+        derive_target(told, samples, TARGETS["f_dm_1rhsm"])
     with pytest.raises(ValueError, match="but lack log_mstar2d_1rhsm"):
-        derive_mass_to_light(told, samples)
+        derive_target(told, samples, TARGETS["log_ml_r_1rhsm"])
 
 
 def test_light_must_be_known(samples):
     told = predicted(samples, log_mstar2d_1rhsm=0.0)
     with pytest.raises(ValueError, match="must have the column log_lr_1rhsm"):
-        derive_mass_to_light(told, samples.drop(columns="log_lr_1rhsm"))
+        derive_target(told, samples.drop(columns="log_lr_1rhsm"), TARGETS["log_ml_r_1rhsm"])
 
 
 def test_an_early_type_is_one_along_every_line_of_sight(samples):

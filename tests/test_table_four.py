@@ -8,9 +8,10 @@ from sample_tables import make_dataset, make_samples
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.learning.experiments import TABLE_4
 from galmass_core.learning.fitting import score
-from galmass_core.paper.derived import derive_dm_fraction
+from galmass_core.paper.derived import derive_target
 from galmass_core.paper.published import published_table
 from galmass_core.paper.table_four import format_table_4, table_4
+from galmass_core.quantities import TARGETS
 from galmass_core.training.pairing import predictions_on
 
 JOINT = "mstar,mtot,ml/r+2V"
@@ -86,7 +87,7 @@ def test_a_row_measures_the_test_part(rows, data, joint):
 
 
 def test_dark_matter_follows_from_both_masses(rows, data, joint):
-    table, clipped = derive_dm_fraction(predictions_on(joint, data), data.samples)
+    table, clipped = derive_target(predictions_on(joint, data), data.samples, TARGETS["f_dm_1rhsm"])
     assert rows[18]["std"] == score(table)["std"]
     assert rows[18]["clipped"] == clipped
 

@@ -7,7 +7,14 @@ import pandas as pd
 
 from galmass_app.views.heading import SYNTHETIC
 from galmass_core.galaxy import LINES_OF_SIGHT, GalaxyName
-from galmass_core.quantities import APERTURES, QUANTITIES, TARGETS, Quantity
+from galmass_core.quantities import (
+    APERTURES,
+    FAMILIES,
+    QUANTITIES,
+    Quantity,
+    radius_name,
+    target_column,
+)
 
 
 def properties(row: pd.Series) -> str:
@@ -35,14 +42,14 @@ def properties(row: pd.Series) -> str:
 
 def true_masses(row: pd.Series) -> str:
     """Write a table of a galaxy's targets inside 1 and 2 R_hsm; as `properties`."""
-    columns = [f"_{aperture}rhsm" for aperture in APERTURES]
     lines = ""
-    for q in TARGETS:
-        stem = q.key.removesuffix(columns[0])
-        if stem != q.key and q.key in row:
-            words = q.name.partition(" inside")[0]
-            lines += _line(words, q, [row.get(stem + column, np.nan) for column in columns])
-    heads = "".join(f'<th scope="col" class="number">{r}</th>' for r in ("R_hsm", "2 R_hsm"))
+    for stem, family in FAMILIES.items():
+        columns = [target_column(stem, aperture) for aperture in APERTURES]
+        if columns[0] in row:
+            shown = QUANTITIES[columns[0]]
+            lines += _line(family.name, shown, [row.get(column, np.nan) for column in columns])
+    radii = map(radius_name, APERTURES)
+    heads = "".join(f'<th scope="col" class="number">{radius}</th>' for radius in radii)
     return (
         "<table><caption>The truth to be learnt</caption>"
         f'<tr><th scope="col">inside</th>{heads}<td></td></tr>{lines}</table>'

@@ -12,9 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.datasets.dataset import DataSet, replace_samples
-from galmass_core.learning.experiments import TARGETS, experiment, true_values
+from galmass_core.learning.experiments import experiment, true_values
 from galmass_core.learning.fitting import score
 from galmass_core.learning.splits import NETWORK_SIZES, describe_parts, split_samples
+from galmass_core.quantities import targets_by_word
 from galmass_core.training.runs import Run, open_run, write_run
 
 SCATTERS = {  # dex, by inputs: much as Table 4 has them
@@ -39,7 +40,7 @@ def enlarge(data: DataSet, times: int, seed: int = 0) -> None:
     Parameters
     ----------
     data : DataSet
-        With a magnitude, `TARGETS` and total masses.
+        With a magnitude, true masses inside apertures, and total ones.
     times : int
         How often each galaxy is in the larger one.
     seed : int
@@ -50,9 +51,9 @@ def enlarge(data: DataSet, times: int, seed: int = 0) -> None:
     galaxy = samples["name"].map({name: place for place, name in enumerate(data.galaxy_names)})
     shifts = generator.uniform(-_SHIFT, _SHIFT, (times, len(data.galaxy_names)))
     samples["name"] += pd.Series([f"{one:03d}" for one in number], dtype=samples["name"].dtype)
-    for column in (*TARGETS.values(), "log_mstar", "log_mtot"):
-        if column.startswith("log_m") and "_ml_" not in column:
-            samples[column] += shifts[number, galaxy]
+    learned = [target.key for target in targets_by_word().values() if target.is_mass]
+    for column in (*learned, "log_mstar", "log_mtot"):
+        samples[column] += shifts[number, galaxy]
     light = -2.5 * 0.9 * (samples["log_mstar_1rhsm"] - 10.0) - 19.9
     samples["abs_mag_r"] = light + generator.normal(0, _LIGHT_SCATTER, len(samples))
     replace_samples(data, samples)

@@ -11,6 +11,8 @@ import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet, write_tables
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
+from galmass_core.quantities import APERTURES, TARGETS, measure_inside
+from galmass_core.quantities.targets import decimal_log
 from galmass_core.sample import catalogue_cuts
 from galmass_core.sources.group_catalogue import GroupCatalogue, read_group_catalogue
 
@@ -21,9 +23,11 @@ DEFINITIONS = {  # of columns that the paper defines differently
     "sigma_v": "SubhaloVelDisp: all bound matter, a third of the 3D variance",
 }
 NOT_AVAILABLE = {
-    "log_ml_r_1rhsm": "a catalogue has no light inside apertures",
-    "log_ml_r_2rhsm": "a catalogue has no light inside apertures",
+    target.key: "a catalogue has no light inside apertures"
+    for target in TARGETS.values()
+    if target.table_5 and target.region == "circle"
 }
+_SPECIES = {"stars": "mstar", "dark_matter": "mdm", "gas": "mgas", "total": "mtot"}
 
 
 def build_catalogue(directory: str | Path, out: str | Path) -> DataSet:
@@ -99,18 +103,14 @@ def catalogue_samples(catalogue: GroupCatalogue, subhaloes: pd.DataFrame) -> pd.
         "sfr_1gyr": subhaloes["sfr_2rhsm"].to_numpy(float),
         "sigma_v": subhaloes["velocity_dispersion"].to_numpy(float),
     }
-    for suffix in ("", "_1rhsm", "_2rhsm"):
-        masses = {
-            species: subhaloes[f"m{species}{suffix}"].to_numpy(float)
-            for species in ("star", "dm", "gas", "tot")
-        }
-        columns |= {f"log_m{species}{suffix}": _log(mass) for species, mass in masses.items()}
-        if suffix:
-            columns[f"f_star{suffix}"] = masses["star"] / masses["tot"]
-            columns[f"f_dm{suffix}"] = masses["dm"] / masses["tot"]
+    bound = _masses(subhaloes, "")
+    columns |= {f"log_{_SPECIES[part]}": decimal_log(mass) for part, mass in bound.items()}
+    for aperture in APERTURES:
+        enclosed = _masses(subhaloes, f"_{aperture}rhsm")
+        columns |= measure_inside("sphere", aperture, enclosed)
     return pd.DataFrame(columns)
 
 
-def _log(values: np.ndarray) -> np.ndarray:
-    """Decimal logarithm; NaN of nothing, as in `targets`."""
-    return np.log10(values, out=np.full_like(values, np.nan), where=values > 0)
+def _masses(subhaloes: pd.DataFrame, suffix: str) -> dict[str, np.ndarray]:
+    """Return masses by species and in total [Msun], as `Target.measure` takes them."""
+    return {part: subhaloes[f"{key}{suffix}"].to_numpy(float) for part, key in _SPECIES.items()}

@@ -16,9 +16,12 @@ from galmass_core.quantities import (
     IMAGE_PIXELS,
     MAPS,
     QUANTITIES,
+    TARGETS,
     has_images,
     map_keys,
     quantity,
+    target_named,
+    targets_by_word,
 )
 
 FEATURES = (  # Table 1, at the paper's apertures
@@ -37,22 +40,9 @@ CATALOGUE_EQUIVALENTS = {
     "b_over_t": "bulge_fraction",
     "sersic_n": "bulge_index",
 }  # columns of catalogues
-_STEMS = {
-    "mstar": "log_mstar",
-    "mstar2d": "log_mstar2d",
-    "mdm": "log_mdm",
-    "mtot": "log_mtot",
-    "fstar": "f_star",
-    "fdm": "f_dm",
-    "ml": "log_ml_r",
-}
-_ENDS = {"": "_1rhsm", "_2r": "_2rhsm"}
-TARGETS = {
-    word + end: stem + column_end
-    for end, column_end in _ENDS.items()
-    for word, stem in _STEMS.items()
-}
-TABLE_5_TARGETS = ("mstar", "mdm", "mtot", "fstar", "fdm", "ml")
+TABLE_5_TARGETS = tuple(
+    target.word for target in TARGETS.values() if target.table_5 and target.aperture == 1
+)
 PAPER_INPUTS = ("r", "g,r", "2V", "r+2V", "g,r+2V")
 _PAIRS = {"g,r": ("r", "g-r"), "2V": ("V", "sigma")}  # the paper's words for two maps at once
 TABLE_4 = (  # its 21 trainings in the order of its rows; 16 to 19 are one
@@ -81,7 +71,7 @@ TABLE_4 = (  # its 21 trainings in the order of its rows; 16 to 19 are one
     "mstar/r@60",  # T09
     "ml_2r/r+2V",  # T17
 )
-_MASSES = ("mstar", "mdm", "mtot")
+TABLE_5_MASSES = tuple(word for word in TABLE_5_TARGETS if target_named(word).is_mass)
 _USABLE = {  # above the first, up to the second
     "sersic_n": (0.0, 100.0),  # Sec. 2.3
     "b_over_t": (-np.inf, 1.0),  # Sec. 2.3
@@ -146,7 +136,7 @@ def experiment(name: str) -> Experiment:
     Parameters
     ----------
     name : str
-        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `TARGETS`, of `input_sets` or the
+        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `targets_by_word`, of `input_sets` or the
         summary features, and of `IMAGE_PIXELS` (300 by default). Pixels that no input has are
         dropped.
 
@@ -162,15 +152,18 @@ def experiment(name: str) -> Experiment:
     targets, _, rest = name.partition("/")
     inputs, at, pixels = rest.partition("@")
     words, sides = tuple(targets.split(",")), {str(side): side for side in IMAGE_PIXELS}
-    known = set(words) <= set(TARGETS) and len(set(words)) == len(words)
+    learned = targets_by_word()
+    known = set(words) <= set(learned) and len(set(words)) == len(words)
     if known and input_maps(inputs) and (pixels in sides or not at):
         return _network(words, inputs, sides.get(pixels, IMAGE_PIXELS[0]))
     if known and rest in _tabular_inputs(words):
         method, features = _TABULAR[rest]
-        return Experiment(name=name, targets=(TARGETS[targets],), method=method, features=features)
+        return Experiment(
+            name=name, targets=(learned[targets].key,), method=method, features=features
+        )
     msg = (
         f"no experiment {name!r}; must be TARGET/INPUTS, for networks also "
-        f"TARGET,TARGET/INPUTS@PIXELS; targets: {' '.join(TARGETS)}; "
+        f"TARGET,TARGET/INPUTS@PIXELS; targets: {' '.join(learned)}; "
         f"inputs: {' '.join((*_TABULAR, *input_sets()))}; pixels: {' '.join(sides)}"
     )
     raise ValueError(msg)
@@ -215,7 +208,7 @@ def _network(words: tuple[str, ...], inputs: str, pixels: int) -> Experiment:
     side = "" if pixels == IMAGE_PIXELS[0] else f"@{pixels}"
     return Experiment(
         name=f"{','.join(words)}/{inputs}{side}",
-        targets=tuple(TARGETS[word] for word in words),
+        targets=tuple(target_named(word).key for word in words),
         method="network",
         maps=maps,
         pixels=pixels,
@@ -226,7 +219,7 @@ def _tabular_inputs(words: tuple[str, ...]) -> list[str]:
     """Return the inputs that go with these targets where there is no map."""
     if len(words) > 1:
         return []
-    is_mass = words[0].removesuffix("_2r").removesuffix("2d") in _MASSES
+    is_mass = target_named(words[0]).is_mass
     return [inputs for inputs in _TABULAR if inputs != "virial" or is_mass]
 
 

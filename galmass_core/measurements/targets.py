@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import G, Galaxy
 from galmass_core.imaging.projection import SkyStars
 from galmass_core.photometry import BANDS, absolute_magnitude
-from galmass_core.quantities import APERTURES
+from galmass_core.quantities import FAMILIES, apertures, measure_inside
+from galmass_core.quantities.targets import decimal_log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,33 +69,31 @@ def measure_targets(galaxy: Galaxy) -> dict[str, float]:
         "n_stars": len(stars),
         "n_dm": len(galaxy.dark_matter),
         "n_gas": len(galaxy.gas),
-        "log_mstar_30kpc": _log(enclosed_mass(stars.radii, stars.masses, SELECTION_RADIUS)),
+        "log_mstar_30kpc": float(
+            decimal_log(enclosed_mass(stars.radii, stars.masses, SELECTION_RADIUS))
+        ),
         "abs_mag_r_intrinsic": absolute_magnitude(light_r, "r"),
         "g_minus_r_intrinsic": absolute_magnitude(light_g, "g") - absolute_magnitude(light_r, "r"),
     }
-    row |= _mass_columns(galaxy, np.inf, "")
-    for aperture in APERTURES:
-        row |= _mass_columns(galaxy, aperture * galaxy.half_mass_radius, f"_{aperture}rhsm")
+    everything = _enclosed(galaxy, np.inf)
+    row |= {
+        stem: float(family.measure(everything))
+        for stem, family in FAMILIES.items()
+        if family.is_mass and family.region == "sphere"
+    }
+    for aperture in apertures("sphere"):
+        enclosed = _enclosed(galaxy, aperture * galaxy.half_mass_radius)
+        row |= measure_inside("sphere", aperture, enclosed)
     return row
 
 
-def _mass_columns(galaxy: Galaxy, aperture: float, suffix: str) -> dict[str, float]:
-    """Return masses inside one sphere, and fractions where it is finite."""
-    mass = {
-        species: enclosed_mass(particles.radii, particles.masses, aperture)
+def _enclosed(galaxy: Galaxy, radius: float) -> dict[str, float]:
+    """Return masses inside one sphere, by species and in total [Msun]; ``radius`` in kpc."""
+    masses = {
+        species: enclosed_mass(particles.radii, particles.masses, radius)
         for species, particles in galaxy.components.items()
     }
-    total = sum(mass.values())
-    row = {
-        f"log_mstar{suffix}": _log(mass["stars"]),
-        f"log_mdm{suffix}": _log(mass["dark_matter"]),
-        f"log_mgas{suffix}": _log(mass["gas"]),
-        f"log_mtot{suffix}": _log(total),
-    }
-    if np.isfinite(aperture):
-        row[f"f_star{suffix}"] = mass["stars"] / total if total else np.nan
-        row[f"f_dm{suffix}"] = mass["dark_matter"] / total if total else np.nan
-    return row
+    return masses | {"total": sum(masses.values())}
 
 
 def measure_projected(sky: SkyStars) -> dict[str, float]:
@@ -117,13 +116,13 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
         "g_minus_r": absolute_magnitude(light_g, "g") - magnitude_r,
         "effective_radius": effective_radius(radii, sky.luminosities[BANDS.index("r")]),
     }
-    for aperture in APERTURES:
+    for aperture in apertures("circle"):
         inside = radii <= aperture * r_hsm
-        mass = sky.masses[inside].sum()
-        light = sky.luminosities[BANDS.index("r"), inside].sum()
-        row[f"log_mstar2d_{aperture}rhsm"] = _log(mass)
-        row[f"log_lr_{aperture}rhsm"] = _log(light)
-        row[f"log_ml_r_{aperture}rhsm"] = _log(mass) - _log(light)
+        enclosed = {
+            "mass": sky.masses[inside].sum(),
+            "light": sky.luminosities[BANDS.index("r"), inside].sum(),
+        }
+        row |= measure_inside("circle", aperture, enclosed)
     return row
 
 
@@ -175,8 +174,3 @@ def _growth(particle_radii: NDArray, masses: NDArray, radii: NDArray) -> NDArray
     order = np.argsort(particle_radii)
     growth = np.concatenate([[0.0], np.cumsum(masses[order])])
     return growth[np.searchsorted(particle_radii[order], radii, side="right")]
-
-
-def _log(value: float) -> float:
-    """Return the decimal logarithm; NaN for zero."""
-    return float(np.log10(value)) if value > 0 else np.nan

@@ -5,82 +5,53 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.learning.experiments import missing_columns, true_values
+from galmass_core.quantities import LEAST_FRACTION, Target
 
 PREDICTED = ("name", "los", "part", "target", "y_true", "y_pred")  # as in `runs.Run.predictions`
-LEAST_FRACTION = 1e-3  # a predicted f_DM below, or below zero, counts as this
 QUIET = 1e-11  # 1/yr: early types form stars more slowly than this, per stellar mass
 STEEP = 2.5  # Sersic index: early types have more
 
 
-def derive_dm_fraction(
-    predictions: pd.DataFrame, samples: pd.DataFrame, aperture: int = 1
+def derive_target(
+    predictions: pd.DataFrame, samples: pd.DataFrame, target: Target
 ) -> tuple[pd.DataFrame, int]:
-    """Derive dark-matter fractions from predictions of M* and M_tot by one network.
+    """Derive a target from predictions of others by one network (`Target.derive`).
 
-    ``f_DM = 1 - M*/M_tot`` (Chu et al. 2024, Sec. 4.3). The truth is M_DM/M_tot, so that gas counts
-    as an error.
+    f_DM follows from M* and M_tot, where gas counts as an error, since the truth is M_DM/M_tot
+    (Chu et al. 2024, Sec. 4.3). M*/L follows from M* in the same circle on the sky and the true
+    light there: its scatter is that of M*, since light is what a telescope measures (Sec. 4.1).
 
     Parameters
     ----------
     predictions : pandas.DataFrame
         With the columns of `runs.Run.predictions`.
     samples : pandas.DataFrame
-        With the true ``f_dm`` of all that is predicted.
-    aperture : int
-        In R_hsm.
+        With the truth of the target and of `Target.beside_truth` for all that is predicted.
+    target : Target
+        Of which something is derived.
 
     Returns
     -------
     pandas.DataFrame
-        The same columns for the target ``f_dm``; samples without dark matter are left out.
+        The same columns for the target; samples without its truth, such as those without dark
+        matter, are left out.
     int
-        How many predictions lay below `LEAST_FRACTION` and were set to it.
+        How many predictions of a fraction lay below `LEAST_FRACTION` and were set to it.
 
     Raises
     ------
     ValueError
-        If a mass is not predicted, or the table lacks the truth.
+        If a target that it follows from is not predicted, or the table lacks the truth.
     """
-    mstar, mtot = (f"log_{mass}_{aperture}rhsm" for mass in ("mstar", "mtot"))
-    masses = _side_by_side(predictions, (mstar, mtot))
-    fraction = 1 - 10 ** (masses[mstar] - masses[mtot])
-    masses["y_pred"] = np.log10(np.maximum(fraction, LEAST_FRACTION))
-    table = _beside_truth(masses, samples, f"f_dm_{aperture}rhsm")
-    clipped = np.count_nonzero(table["y_pred"] <= np.log10(LEAST_FRACTION))
-    return table, int(clipped)
-
-
-def derive_mass_to_light(
-    predictions: pd.DataFrame, samples: pd.DataFrame, aperture: int = 1
-) -> pd.DataFrame:
-    """Derive M*/L from predictions of M* in the same circle on the sky and the true light there.
-
-    The scatter is that of M*, since light is what a telescope measures (Sec. 4.1).
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        With the columns of `runs.Run.predictions`.
-    samples : pandas.DataFrame
-        With the true ``log_lr`` and ``log_ml_r`` of all that is predicted.
-    aperture : int
-        In R_hsm.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same columns for the target ``log_ml_r``.
-
-    Raises
-    ------
-    ValueError
-        If the projected M* is not predicted, or the table lacks light or truth.
-    """
-    mass, light, ratio = (f"log_{key}_{aperture}rhsm" for key in ("mstar2d", "lr", "ml_r"))
-    masses = _side_by_side(predictions, (mass,))
-    lights = _truth(samples, light).rename(columns={"y_true": light})
-    both = masses.merge(lights, on=["name", "los"], validate="one_to_one")
-    return _beside_truth(both.assign(y_pred=both[mass] - both[light]), samples, ratio)
+    table = _side_by_side(predictions, target.derived_from_columns)
+    for column in target.beside_truth_columns:
+        true = _truth(samples, column).rename(columns={"y_true": column})
+        table = table.merge(true, on=["name", "los"], validate="one_to_one")
+    columns = (*target.derived_from_columns, *target.beside_truth_columns)
+    table = table.assign(y_pred=target.derive(*(table[column] for column in columns)))
+    derived = _beside_truth(table, samples, target.key)
+    clipped = 0 if target.log else (derived["y_pred"] <= np.log10(LEAST_FRACTION)).sum()
+    return derived, int(clipped)
 
 
 def early_types(samples: pd.DataFrame) -> NDArray[np.bool_]:

@@ -3,17 +3,9 @@
 import pandas as pd
 
 from galmass_core.assets import asset
+from galmass_core.quantities import TARGETS, Target
 
 DATA = "TNG/TNG100-1"  # only results on these galaxies can agree or disagree with the paper's
-_COLUMNS = {
-    "Mstar": "log_mstar",
-    "Mstar2D": "log_mstar2d",
-    "MDM": "log_mdm",
-    "Mtot": "log_mtot",
-    "fstar": "f_star",
-    "fDM": "f_dm",
-    "Mstar/L": "log_ml_r",
-}
 
 
 def published_table(number: int) -> pd.DataFrame:
@@ -36,8 +28,22 @@ def published_table(number: int) -> pd.DataFrame:
         If there is no such table.
     """
     table = pd.read_csv(asset(f"paper/table{number}.csv"))
-    aperture = table["aperture"].str.extract(r"^(\d)")[0]
-    return table.assign(target=table["output"].map(_COLUMNS) + "_" + aperture + "rhsm")
+    return table.assign(
+        target=[
+            published_target(name, aperture).key
+            for name, aperture in zip(table["output"], table["aperture"], strict=True)
+        ]
+    )
+
+
+def published_target(name: str, aperture: str) -> Target:
+    """Return the target of a name and an aperture (``1Rhsm`` ...) in the paper's tables."""
+    number = int(aperture[0])
+    return next(
+        target
+        for target in TARGETS.values()
+        if (target.published, target.aperture) == (name, number)
+    )
 
 
 def published_text() -> pd.DataFrame:

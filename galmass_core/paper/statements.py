@@ -12,7 +12,7 @@ from galmass_core.learning.boosting import BoostedTrees
 from galmass_core.learning.correlations import correlation_matrix, strong_pairs
 from galmass_core.learning.experiments import (
     FEATURES,
-    TARGETS,
+    TABLE_5_MASSES,
     experiment,
     missing_columns,
     usable_rows,
@@ -22,14 +22,13 @@ from galmass_core.learning.splits import BOOSTING_SIZES, NETWORK_SIZES, split_sa
 from galmass_core.paper.published import published_text
 from galmass_core.paper.table_four import measure_target
 from galmass_core.paper.tables import align
-from galmass_core.quantities import QUANTITIES, feature_key, quantity
+from galmass_core.quantities import QUANTITIES, feature_key, quantity, target_named
 from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
     from galmass_core.training.runs import Run
 
-_MASSES = ("mstar", "mdm", "mtot")
 _SMOOTH = 5  # epochs whose median is the loss at their middle
 _SETTLED = 1.1  # times the lowest loss: from the first epoch below, the loss has settled
 
@@ -159,14 +158,14 @@ class _Ours:
     def mass_to_light_from_mass(self) -> str:
         """Measure the scatter [dex] of predicted M* over true light, and that of the M* itself."""
         name = "mstar2d/r+2V"
-        derived = self.network_scatter(name, TARGETS["ml"])
+        derived = self.network_scatter(name, target_named("ml").key)
         return f"{derived} (M*: {self.network_scatter(name)})"
 
     def aperture_change(self) -> float:
         """Measure how the masses' scatter changes from features inside 1 to 2 R_hsm [%]."""
         ratios = [
             self.scatter(f"{mass}/features", 2) / self.scatter(f"{mass}/features", 1)
-            for mass in _MASSES
+            for mass in TABLE_5_MASSES
         ]
         return round(100 * float(np.mean(ratios) - 1), 1)
 
@@ -185,7 +184,7 @@ class _Ours:
     @cached_property
     def matrix(self) -> pd.DataFrame:
         """Pearson's R of the features and masses that the table has."""
-        masses = [TARGETS[mass] for mass in _MASSES]
+        masses = [target_named(mass).key for mass in TABLE_5_MASSES]
         missing = missing_columns(self.samples, [*FEATURES, *masses])
         features = [key for key in FEATURES if key not in missing]
         masses = [key for key in masses if key not in missing]
@@ -234,12 +233,12 @@ _MEASURES: dict[str, Callable[[_Ours], float | str]] = {
     "T22": lambda ours: ours.strong(with_masses=False),
     "T23": lambda ours: abs(ours.correlation("b_over_t", "f_cold")),
     "T24": lambda ours: ours.strong(with_masses=True),
-    "T25": lambda ours: ours.correlation("sigma_v", TARGETS["mdm"]),
+    "T25": lambda ours: ours.correlation("sigma_v", target_named("mdm").key),
     "T26": lambda ours: _percent(
-        min(ours.gain(f"{mass}/features")["abs_mag_r"] for mass in _MASSES)
+        min(ours.gain(f"{mass}/features")["abs_mag_r"] for mass in TABLE_5_MASSES)
     ),
     "T27": lambda ours: "; ".join(
-        dict.fromkeys(ours.top(f"{mass}/no-magnitude", slice(1)) for mass in _MASSES)
+        dict.fromkeys(ours.top(f"{mass}/no-magnitude", slice(1)) for mass in TABLE_5_MASSES)
     ),
     "T28": lambda ours: _percent(ours.gain("ml/features")["sigma_v"]),
     "T29": lambda ours: _percent(ours.gain("fdm/features")["sigma_v"]),

@@ -13,17 +13,16 @@ import pandas as pd
 from galmass_core.learning.experiments import Experiment, experiment
 from galmass_core.learning.fitting import score
 from galmass_core.learning.metrics import Estimate
-from galmass_core.paper.derived import derive_dm_fraction, derive_mass_to_light, early_types
-from galmass_core.paper.published import published_table
+from galmass_core.paper.derived import derive_target, early_types
+from galmass_core.paper.published import published_table, published_target
 from galmass_core.paper.tables import align
-from galmass_core.quantities import OCCUPANCY, has_kinematics, quantity
+from galmass_core.quantities import OCCUPANCY, TARGETS, has_kinematics, quantity
 from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
     from galmass_core.training.runs import Run
 
-_WORDS = {"Mstar": "mstar", "Mstar2D": "mstar2d", "Mtot": "mtot", "Mstar/L": "ml"}
 CONTROLS = (OCCUPANCY, "thinned")  # what must stand beside a network that saw kinematics
 _HEADING = (
     "row",
@@ -135,10 +134,11 @@ def predictions_of(
     direct = predictions[predictions["target"] == target]
     if len(direct):
         return direct, 0
-    aperture = int(target.removesuffix("rhsm")[-1])
-    if target.startswith("f_dm"):
-        return derive_dm_fraction(predictions, samples, aperture)
-    return derive_mass_to_light(predictions, samples, aperture), 0
+    known = TARGETS.get(target)
+    if known is None or known.derive is None:
+        msg = f"predictions must hold {target}, which does not follow from other targets"
+        raise ValueError(msg)
+    return derive_target(predictions, samples, known)
 
 
 def format_table_4(rows: Sequence[dict[str, Any]]) -> str:
@@ -168,15 +168,15 @@ def _row(
         row |= _measure(candidate, wanted, row, dataset.samples)
     if has_kinematics(wanted.maps):
         row["controls"] = _controls(candidates, wanted, row, dataset.samples)
-    if line.target.startswith("log_ml"):
+    if TARGETS[line.target].beside_truth:
         row["from_mass"] = _from_mass(candidates, wanted, row, dataset.samples)
     return row
 
 
 def _experiment_of(line: Any) -> Experiment:  # noqa: ANN401
     """Return the training of a published row."""
-    end = "_2r" if line.aperture.startswith("2") else ""
-    words = ",".join(_WORDS[target] + end for target in line.train_targets.split(","))
+    names = line.train_targets.split(",")
+    words = ",".join(published_target(name, line.aperture).word for name in names)
     return experiment(f"{words}/{line.inputs}")
 
 
@@ -228,7 +228,8 @@ def _from_mass(
     samples: pd.DataFrame,
 ) -> dict[str, Any] | None:
     """Measure M*/L from predicted projected M* and true light."""
-    mass = experiment(wanted.name.replace("ml", "mstar2d", 1))
+    words = ",".join(TARGETS[key].word for key in TARGETS[wanted.target].derived_from_columns)
+    mass = experiment(f"{words}/{wanted.name.partition('/')[2]}")
     return _measure_other(choose_run(candidates, mass), row, samples)
 
 

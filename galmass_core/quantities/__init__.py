@@ -1,14 +1,23 @@
 """Every map, feature and target by name: the one place for keys, symbols, units and meaning.
 
 Columns of tables, CSV headers, HDF5 attributes, axis labels and the dashboard's help all read it.
+
+One number has one name in each place that names it, and these follow from each other. The mass of
+all matter inside R_hsm is
+
+- ``log_mtot_1rhsm`` as column of a data set: decimal logarithms begin with ``log_``, the aperture
+  stands last, and without one the mass is that of all that is bound to the galaxy (``log_mtot``);
+- ``mtot`` as target of an experiment (``mtot_2r`` inside 2 R_hsm): `Target.word`;
+- ``Mtot`` in the paper's tables in ``assets/paper``: `Target.published`;
+- ``M_tot(<R_hsm)`` on an axis: `Quantity.symbol`.
+
+In code, ``log_mtot`` names a decimal logarithm and ``mtot`` a mass in Msun, as in the columns of
+group catalogues (``mtot``, ``mtot_1rhsm``) and of mass profiles (``mtot`` inside each radius); the
+same holds for ``mstar``, ``mdm`` and ``mgas``. `targets` has the table, `maps` that of maps, and
+`columns` all others.
 """
 
-from galmass_core.quantities.columns import (
-    APERTURES,
-    COLUMNS,
-    TARGETS,
-    feature_key,
-)
+from galmass_core.quantities.columns import COLUMNS, feature_key
 from galmass_core.quantities.maps import (
     IMAGE_PIXELS,
     MAPS,
@@ -23,12 +32,29 @@ from galmass_core.quantities.maps import (
     register_map,
 )
 from galmass_core.quantities.quantity import QUANTITIES, Quantity, quantity, symbol_of
+from galmass_core.quantities.targets import (
+    APERTURES,
+    FAMILIES,
+    LEAST_FRACTION,
+    TARGETS,
+    Target,
+    apertures,
+    inside,
+    measure_inside,
+    radius_name,
+    register_target,
+    target_column,
+    target_named,
+    targets_by_word,
+)
 
-QUANTITIES.update({each.key: each for each in (*MAPS.values(), *COLUMNS)})
+QUANTITIES.update({each.key: each for each in (*MAPS.values(), *COLUMNS, *TARGETS.values())})
 
 __all__ = [
     "APERTURES",
+    "FAMILIES",
     "IMAGE_PIXELS",
+    "LEAST_FRACTION",
     "MAPS",
     "MOMENTS",
     "OCCUPANCY",
@@ -36,13 +62,22 @@ __all__ = [
     "TARGETS",
     "MapSpec",
     "Quantity",
+    "Target",
+    "apertures",
     "feature_key",
     "has_images",
     "has_kinematics",
+    "inside",
     "is_registered",
     "map_keys",
     "map_spec",
+    "measure_inside",
     "quantity",
+    "radius_name",
     "register_map",
+    "register_target",
     "symbol_of",
+    "target_column",
+    "target_named",
+    "targets_by_word",
 ]

@@ -1,8 +1,9 @@
-"""The columns of a data set: properties, features and targets of a galaxy or a sample."""
+"""The columns of a data set that are not targets: properties of a galaxy, and features."""
 
 from dataclasses import replace
 
 from galmass_core.quantities.quantity import Quantity
+from galmass_core.quantities.targets import APERTURES, within_radius
 
 _GALAXY = (
     Quantity(
@@ -186,97 +187,18 @@ _ORBIT_FEATURES = (  # of stars inside a sphere
     ),
 )
 
-_WITHIN_SPHERE = (
-    Quantity(
-        key="log_mstar",
-        symbol="M*",
-        name="stellar mass",
-        unit="Msun",
-        log=True,
-        help="Mass of the stars in a sphere of {r}.",
-    ),
-    Quantity(
-        key="log_mdm",
-        symbol="M_DM",
-        name="dark-matter mass",
-        unit="Msun",
-        log=True,
-        help="Mass of the dark matter in a sphere of {r}.",
-    ),
-    Quantity(
-        key="log_mgas",
-        symbol="M_gas",
-        name="gas mass",
-        unit="Msun",
-        log=True,
-        help="Mass of the gas in a sphere of {r}, wind included; empty where there is none.",
-    ),
-    Quantity(
-        key="log_mtot",
-        symbol="M_tot",
-        name="total mass",
-        unit="Msun",
-        log=True,
-        help="Mass of stars, dark matter, gas and black holes in a sphere of {r}.",
-    ),
-    Quantity(
-        key="f_star",
-        symbol="f*",
-        name="stellar fraction",
-        help="Share of the stars in the total mass inside a sphere of {r}.",
-    ),
-    Quantity(
-        key="f_dm",
-        symbol="f_DM",
-        name="dark-matter fraction",
-        help="Share of the dark matter in the total mass inside a sphere of {r}.",
-    ),
-)
-
-_WITHIN_CIRCLE = (
-    Quantity(
-        key="log_mstar2d",
-        symbol="M*,2D",
-        name="projected stellar mass",
-        unit="Msun",
-        log=True,
-        help="Mass of the stars seen inside a circle of {r}.",
-    ),
-    Quantity(
-        key="log_lr",
-        symbol="L_r",
-        name="projected r luminosity",
-        unit="Lsun",
-        log=True,
-        help="r light, dimmed by dust, inside a circle of {r}.",
-    ),
-    Quantity(
-        key="log_ml_r",
-        symbol="M*/L",
-        name="stellar mass-to-light ratio",
-        unit="Msun/Lsun",
-        log=True,
-        help="Stellar mass over dimmed r light, both inside a circle of {r} on the sky.",
-    ),
-)
-
 
 def feature_key(stem: str, aperture: int) -> str:
     """Return the column of a feature inside ``aperture`` R_hsm; the paper's 2 goes unsaid."""
     return stem if aperture == 2 else f"{stem}_{aperture}rhsm"
 
 
-def _target(quantity: Quantity, aperture: int, *, per_sample: bool) -> Quantity:
-    key = f"{quantity.key}_{aperture}rhsm"
-    return replace(_inside(quantity, aperture), key=key, kind="target", per_sample=per_sample)
-
-
 def _feature(quantity: Quantity, aperture: int, *, per_sample: bool) -> Quantity:
     """Symbol and name of the paper's aperture stay as they are, as its key does."""
-    inside = _inside(quantity, aperture)
-    said = quantity if aperture == 2 else inside
+    inside = within_radius(quantity, aperture)
+    shown = quantity if aperture == 2 else inside
     return replace(
-        said,
+        shown,
         key=feature_key(quantity.key, aperture),
         kind="feature",
         per_sample=per_sample,
@@ -284,27 +206,10 @@ def _feature(quantity: Quantity, aperture: int, *, per_sample: bool) -> Quantity
     )
 
 
-def _inside(quantity: Quantity, aperture: int) -> Quantity:
-    radius = "R_hsm" if aperture == 1 else f"{aperture} R_hsm"
-    return replace(
-        quantity,
-        symbol=f"{quantity.symbol}(<{radius})",
-        name=f"{quantity.name} inside {radius}",
-        help=quantity.help.format(r=radius),
-    )
-
-
-APERTURES = (1, 2)  # in R_hsm
 FEATURES = tuple(
     _feature(quantity, aperture, per_sample=per_sample)
     for aperture in reversed(APERTURES)
     for group, per_sample in ((_SKY_FEATURES, True), (_ORBIT_FEATURES, False))
     for quantity in group
 )
-TARGETS = tuple(
-    _target(quantity, aperture, per_sample=per_sample)
-    for aperture in APERTURES
-    for group, per_sample in ((_WITHIN_SPHERE, False), (_WITHIN_CIRCLE, True))
-    for quantity in group
-)
-COLUMNS = (*_GALAXY, *_LIGHT, *_SHAPE, *_JOINED, *FEATURES, *TARGETS)
+COLUMNS = (*_GALAXY, *_LIGHT, *_SHAPE, *_JOINED, *FEATURES)

@@ -15,12 +15,19 @@ from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS
 from galmass_app.views.tick import Tick
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import TARGETS, experiment, inputs_of
+from galmass_core.learning.experiments import experiment, inputs_of
 from galmass_core.networks.presets import PRESETS
-from galmass_core.quantities import IMAGE_PIXELS, MAPS, has_images, quantity
+from galmass_core.quantities import (
+    IMAGE_PIXELS,
+    MAPS,
+    TARGETS,
+    Target,
+    has_images,
+    radius_name,
+    target_column,
+    targets_by_word,
+)
 
-WORDS = ("mstar", "mtot", "mdm", "ml", "fstar", "fdm", "mstar2d")  # of `TARGETS`
-APERTURES = {"R_hsm": "", "2 R_hsm": "_2r"}  # and how the names of targets end
 PRESET_HELP = {
     "laptop": "Narrow branches, small images, few epochs: minutes for a thousand galaxies.",
     "paper": "ResNet-18 on 300² images for 200 epochs (Table 2): hours on a GPU.",
@@ -35,10 +42,11 @@ class TrainControls(pn.viewable.Viewer):
 
     def __init__(self, choice: Choice) -> None:
         super().__init__(choice=choice)
-        self._targets = {word: _tick(f"gm-learn-{word}") for word in WORDS}
+        self._targets = {word: _tick(f"gm-learn-{word}") for word in _learned()}
         self._maps = {key: _tick(f"gm-branch-{key}") for key in MAPS}
         self._words = {key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in self._ticks()}
-        self._aperture = _switch(APERTURES, "gm-aperture")
+        radii = sorted({target.aperture for target in targets_by_word().values()})
+        self._aperture = _switch({radius_name(each): each for each in radii}, "gm-aperture")
         self._preset = _switch({name.capitalize(): name for name in PRESET_HELP}, "gm-preset")
         self._pixels = _switch({f"{side}²": side for side in sorted(IMAGE_PIXELS)}, "gm-pixels")
         self._fields = Hyperparameters(self._preset.value)
@@ -101,9 +109,9 @@ class TrainControls(pn.viewable.Viewer):
             if not wanted.maps:
                 msg = f"{name} learns from no maps; networks do, such as mstar/r+2V"
                 raise ValueError(msg)
-            self._aperture.value = "_2r" if wanted.target.endswith("_2rhsm") else ""
-            for word, tick in self._targets.items():
-                tick.value = TARGETS[word + self._aperture.value] in wanted.targets
+            self._aperture.value = TARGETS[wanted.target].aperture
+            for word, column in self._columns().items():
+                self._targets[word].value = column in wanted.targets
             for key, tick in self._maps.items():
                 tick.value = key in wanted.maps
             preset = PRESETS[self._preset.value][1]
@@ -134,13 +142,14 @@ class TrainControls(pn.viewable.Viewer):
 
     def _offer(self, *_: param.parameterized.Event) -> None:
         """Offer the targets that the data set has inside the chosen radius."""
-        columns = {word: TARGETS[word + self._aperture.value] for word in WORDS}
+        columns, first = self._columns(), _learned()
         lacking = why_missing(self._data, tuple(columns.values()))
         for word, column in columns.items():
-            shown, why = quantity(column), lacking.get(column, "")
-            self._targets[word].param.update(label=short(column), disabled=bool(why))
-            name = shown.name.partition(" inside ")[0]  # that is said above all of them
-            self._words[word].object = _explained(name, shown.help, why)
+            shown, why = TARGETS.get(column, first[word]), lacking.get(column, "")
+            if column not in TARGETS:
+                why = f"not known inside {radius_name(self._aperture.value)}"
+            self._targets[word].param.update(label=short(shown.key), disabled=bool(why))
+            self._words[word].object = _explained(shown.short_name, shown.help, why)
         self._add_up()
 
     def _only_the_control(self, event: param.parameterized.Event) -> None:
@@ -165,7 +174,9 @@ class TrainControls(pn.viewable.Viewer):
         """Write the order, or what is lacking for one."""
         if self._setting or self._data is None:
             return
-        words = [word for word in WORDS if self._is_on(self._targets[word])]
+        columns = self._columns()
+        ticked = [word for word, tick in self._targets.items() if self._is_on(tick)]
+        words = [TARGETS[columns[word]].word for word in ticked]
         maps = [key for key, tick in self._maps.items() if tick.value]
         inputs = inputs_of(maps)
         self._pixels.disabled = not has_images(maps)
@@ -183,20 +194,32 @@ class TrainControls(pn.viewable.Viewer):
         """Return what the controls add up to."""
         preset = self._preset.value
         side = f"@{self._pixels.value}" * (lit and self._pixels.value != PRESETS[preset][1])
-        targets = ",".join(word + self._aperture.value for word in words)
         return Order(
             data=self._data.path,
-            experiment=f"{targets}/{inputs}{side}",
+            experiment=f"{','.join(words)}/{inputs}{side}",
             preset=preset,
             changes=self._fields.changes,
             split=self.choice.split,
             seed=self._seed.value or 0,
         )
 
+    def _columns(self) -> dict[str, str]:
+        """Return the columns inside the chosen radius of what can be ticked."""
+        aperture = self._aperture.value
+        return {word: target_column(each.stem, aperture) for word, each in _learned().items()}
+
     @staticmethod
     def _is_on(tick: Tick) -> bool:
         """Whether something is ticked and there."""
         return tick.value and not tick.disabled
+
+
+def _learned() -> dict[str, Target]:
+    """Return what can be learned, each once, inside the first radius that it is known in, by word."""
+    first = {}
+    for target in targets_by_word().values():
+        first.setdefault(target.stem, target)
+    return {target.word: target for target in first.values()}
 
 
 def _images() -> str:
