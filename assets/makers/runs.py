@@ -14,7 +14,7 @@ from pathlib import Path
 
 from galmass_core.cli import main as galmass
 from galmass_core.datasets.dataset import DataSet, open_dataset
-from galmass_core.learning.experiments import INPUT_SETS
+from galmass_core.learning.experiments import input_sets
 from galmass_core.networks.checkpoints import WEIGHTS, save_tensors
 from galmass_core.networks.presets import PRESETS
 from galmass_core.networks.scaling import SCALER
@@ -36,7 +36,7 @@ def main(folder: Path) -> None:
         universe(folder, "training", GALAXIES, SEED),
         universe(folder, "universe", DEMO_GALAXIES, DEMO_SEED),
     ]
-    for inputs in INPUT_SETS:
+    for inputs in input_sets():
         ship(inputs, inputs, folder, *whole)
     thin = [
         universe(folder, "training-thin", GALAXIES, SEED, stars=STARS),

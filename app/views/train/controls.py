@@ -215,7 +215,7 @@ class TrainControls(pn.viewable.Viewer):
 
 
 def _learned() -> dict[str, Target]:
-    """Return what can be learned, each once, inside the first radius that it is known in, by word."""
+    """Return what can be learned, each once inside its first radius, by word."""
     first = {}
     for target in targets_by_word().values():
         first.setdefault(target.stem, target)
