@@ -19,7 +19,7 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.cli import _parser, main
 from galmass_core.datasets.build import build_dataset
-from galmass_core.quantities import MAPS, QUANTITIES
+from galmass_core.quantities import MAPS, QUANTITIES, TARGETS
 
 ROOT = Path(__file__).resolve().parents[1]
 MADE = ("_build", "generated", "jupyter_execute")  # folders of what is built
@@ -77,7 +77,7 @@ def home(made, tmp_path, monkeypatch):
     monkeypatch.delenv("GALMASS_DATA", raising=False)
     monkeypatch.setattr("os.cpu_count", lambda: 1)  # builds start no other process
     monkeypatch.chdir(folder)
-    before = [(registry, dict(registry)) for registry in (MAPS, QUANTITIES)]
+    before = [(registry, dict(registry)) for registry in (MAPS, QUANTITIES, TARGETS)]
     yield folder
     for registry, content in before:  # without what a page registered
         registry.clear()
