@@ -1,4 +1,4 @@
-"""Where the files lie that ship with galmass."""
+"""Locate the files that ship with galmass."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def asset(name: str) -> Path:
         import galmass_assets
 
         folder = Path(galmass_assets.__file__).parent
-    except ModuleNotFoundError:  # a checkout that is not installed
+    except ModuleNotFoundError:  # a checkout without installation
         folder = Path(__file__).resolve().parents[1] / "assets"
     path = folder / name
     if not path.exists():

@@ -1,4 +1,4 @@
-"""A function over many items in several processes, results in the order of the items."""
+"""Apply a function to many items in several processes, with results in order."""
 
 import os
 import signal
@@ -14,24 +14,24 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_AHEAD = 4  # items a worker that are under way at most: memory stays flat
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read when loaded
+_AHEAD = 4  # most pending items per worker, to limit memory
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # read at import
 
 
 def map_in_order(
     task: Callable[[Item], Result], items: Iterable[Item], workers: int
 ) -> Iterator[Result]:
-    """Apply a function to items, in other processes if there is more than one worker.
+    """Apply a function to items, in worker processes if there is more than one.
 
-    Workers are fresh (spawned) processes of one thread each; they end with this process, even
-    if it is killed, and leave Ctrl-C to it.
+    Workers are spawned processes of one thread each; they exit with this process, even if it is
+    killed, and ignore Ctrl-C.
 
     Parameters
     ----------
     task : callable
         Picklable.
     items : iterable
-        Picklable; taken as they are needed.
+        Picklable; consumed as needed.
     workers : int
 
     Yields
@@ -68,7 +68,7 @@ def map_in_order(
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Start worker processes; forget what they have not begun when the block is left early."""
+    """Start worker processes; cancel pending items if the block is left early."""
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_settle_in)
     try:
         yield pool
@@ -77,21 +77,21 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _settle_in() -> None:
-    """Prepare a worker: one thread, Ctrl-C is the parent's, and no life after the parent's."""
+    """Initialise a worker: one thread, Ctrl-C ignored, exit with the parent."""
     os.environ["NUMBA_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """Wait for the parent's end, then end at once."""
+    """Exit as soon as the parent has ended."""
     parent_process().join()
     os._exit(1)
 
 
 @contextmanager
 def _environment(changes: dict[str, str]) -> Iterator[None]:
-    """Set environment variables, which new processes inherit, for a while."""
+    """Set environment variables temporarily, for new processes to inherit."""
     before = {name: os.environ.get(name) for name in changes}
     os.environ.update(changes)
     try:

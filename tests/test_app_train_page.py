@@ -345,7 +345,7 @@ def test_a_run_under_way_says_how_far_and_how_fast(visit, home):
         page = visit()
         assert "getting ready" in html(page._view)
         writer.write_history(HISTORY)
-        writer.beat(epoch=3, epochs=30, samples_per_second=123.4, seconds_left=200.0)
+        writer.report(epoch=3, epochs=30, samples_per_second=123.4, seconds_left=200.0)
         look(page)
         said = "epoch 4 of 30 · 123 samples/s · 3 min left"
         assert said in html(page._view)

@@ -145,7 +145,10 @@ def test_ctrl_c_says_how_to_go_on(cutouts, tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr("galmass_core.datasets.build.build_dataset", stop)
     assert main(["build", str(cutouts), "--out", str(tmp_path / "out")]) == 130
-    assert "The same command again goes on after the last whole shard." in capsys.readouterr().err
+    assert (
+        "Run the same command again to resume after the last complete shard."
+        in capsys.readouterr().err
+    )
 
 
 def test_serve_starts_the_app_on_the_data(toys, monkeypatch):

@@ -28,7 +28,7 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _own_signals():
-    """A command's way to be stopped ends with its test."""
+    """Restore the signal handler after each test."""
     handler = signal.getsignal(signal.SIGTERM)
     yield
     signal.signal(signal.SIGTERM, handler)
@@ -140,7 +140,7 @@ def test_bad_input_is_one_sentence_and_code_2(home, words, message, capsys):
     assert len(error.splitlines()) == 1
 
 
-def test_a_training_that_is_told_to_stop_is_stopped(home, capsys, monkeypatch):
+def test_a_training_that_receives_sigterm_is_stopped(home, capsys, monkeypatch):
     def terminate(*_):
         os.kill(os.getpid(), signal.SIGTERM)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from galmass_core.storage.lock import SILENCE, identity, is_locked, locked, show_life
+from galmass_core.storage.lock import SILENCE, identity, is_locked, locked, update_heartbeat
 
 
 def test_a_folder_is_locked_while_the_block_lasts(tmp_path):
@@ -67,7 +67,7 @@ def test_an_owner_elsewhere_lives_as_long_as_it_shows_life(tmp_path):
         long_ago = time.time() - SILENCE - 1
         os.utime(lock, (long_ago, long_ago))
         assert not is_locked(tmp_path)
-        show_life(tmp_path)
+        update_heartbeat(tmp_path)
         assert is_locked(tmp_path)
 
 

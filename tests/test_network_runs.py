@@ -198,7 +198,7 @@ def test_another_configuration_does_not_take_a_run_up(run, dataset, tmp_path, mo
     stop_after(monkeypatch, 1, CHECKPOINT, KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
         train(dataset, tmp_path / "run")
-    with pytest.raises(ValueError, match=r"must have the same config.json to be taken up again"):
+    with pytest.raises(ValueError, match=r"must have the same config.json to be resumed"):
         train(dataset, tmp_path / "run", config=replace(CONFIG, epochs=7))
 
 

@@ -161,7 +161,7 @@ def test_a_stopped_run_goes_on_as_it_was_asked_for(stopped):
 
 def test_a_finished_run_does_not_go_on(stopped):
     run, _ = resume_run(stopped)
-    with pytest.raises(ValueError, match="must be stopped, failed or died to go on"):
+    with pytest.raises(ValueError, match="must be stopped, failed or died to be resumed"):
         resume_run(run)
 
 

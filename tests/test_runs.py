@@ -72,7 +72,7 @@ def test_an_interrupted_run_is_stopped(tmp_path):
 
 def test_a_run_that_goes_on_shows_its_progress(tmp_path):
     with write_run(tmp_path / "one", CONFIG, {}) as writer:
-        writer.beat(epoch=4, epochs=200)
+        writer.report(epoch=4, epochs=200)
         run = open_run(tmp_path / "one")
         assert run.state == "running"
         assert run.record["progress"] == {"epoch": 4, "epochs": 200}

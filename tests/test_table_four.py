@@ -124,8 +124,8 @@ def test_early_types_that_cannot_be_told_are_not_available(data, joint):
     bare = make_dataset(data.path.parent / "bare", data.samples.drop(columns="sersic_n"))
     rows = table_4(bare, [joint])
     assert rows[17]["status"] == "measured"
-    assert rows[18]["status"].startswith("not available: early types are known by columns")
-    assert "row 19: not available: early types are known" in format_table_4(rows)
+    assert rows[18]["status"].startswith("not available: early types need columns")
+    assert "row 19: not available: early types need columns" in format_table_4(rows)
 
 
 def test_the_text_says_how_each_row_differs_from_the_papers(rows):

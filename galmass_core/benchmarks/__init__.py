@@ -1,1 +1,1 @@
-"""What galmass costs beside its peers, measured: one module for each part of ``galmass bench``."""
+"""Benchmarks of galmass and its peers, one module for each part of ``galmass bench``."""

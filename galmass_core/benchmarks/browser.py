@@ -1,4 +1,4 @@
-"""A dashboard on a port of its own, and a real Chromium to visit it with."""
+"""Serve a dashboard on a free port and open it in Chromium."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ _PATIENCE = 240.0  # s until a server answers, on a busy machine
 
 
 class NoBrowserError(OSError):
-    """There is nothing here to open a page with."""
+    """No browser is available."""
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
     data : Path
         Folder of the data set; the folder around it is the home folder, with its runs.
     log : Path
-        File for what the server says.
+        File for the output of the server.
     *flags : str
         Of ``panel serve``.
 
@@ -48,7 +48,7 @@ def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
     Raises
     ------
     ChildProcessError
-        If the server does not come up; with what it said.
+        If the server does not start; with its output.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -68,7 +68,7 @@ def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
 
 
 def _wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
-    """Return when the server has answered once."""
+    """Wait until the server responds."""
     end = time.monotonic() + _PATIENCE
     while process.poll() is None and time.monotonic() < end:
         try:
@@ -77,13 +77,13 @@ def _wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
             time.sleep(0.25)
         else:
             return
-    msg = f"the dashboard must come up, but it said:\n{log.read_text(encoding='utf-8')}"
+    msg = f"the dashboard must start, but its output is:\n{log.read_text(encoding='utf-8')}"
     raise ChildProcessError(msg)
 
 
 @contextmanager
 def chromium_browser() -> Iterator["Browser"]:
-    """Start the machine's Chromium, which calls no host of its makers.
+    """Start the installed Chromium, without background requests.
 
     Yields
     ------
@@ -92,7 +92,7 @@ def chromium_browser() -> Iterator["Browser"]:
     Raises
     ------
     NoBrowserError
-        If playwright or Chromium is not there; it says how they come.
+        If playwright or Chromium is missing; the message says how to install it.
     """
     try:
         from playwright.sync_api import sync_playwright

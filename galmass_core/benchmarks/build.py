@@ -1,7 +1,7 @@
-"""Part ``build``: a galaxy's file -> its maps, features and masses in a data set, step by step.
+"""Part ``build``: build a data set of one galaxy, step by step.
 
-Three lines of sight, g and r, kinematics. A step starts from what the steps before it made, so
-that the steps add up to a little less than the whole.
+Three lines of sight, g and r, kinematics. A step starts from the results of earlier steps, so that
+the steps add up to slightly less than the total.
 """
 
 import tempfile
@@ -36,7 +36,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     size : int
         Number of stars.
     peers : bool
-        Changes nothing: there are none.
+        Ignored: there are no peers.
 
     Yields
     ------
@@ -55,7 +55,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
 
 
 def _steps(ref: GalaxyRef, shard: h5py.File) -> dict[str, Call]:
-    """Prepare what each step needs."""
+    """Prepare the input of each step."""
     galaxy, entry = ref.read(), measure_galaxy(ref, RECIPE).entry
     support = support_radii(galaxy, RECIPE.maps)
     skies = [project(galaxy, line_of_sight) for line_of_sight in LINES_OF_SIGHT]

@@ -1,8 +1,8 @@
-"""Part ``dataset``: how the build of a data set grows with its galaxies, in time and memory.
+"""Part ``dataset``: time and memory of a build by number of galaxies.
 
-Galaxies are small, so that what is done for each data set and not for each star shows; all are
-the same one, read from a file that is there under many names. Every size runs in a process of its
-own, whose memory is the most it ever held. A galaxy's maps take 1.5 MB of the temporary folder.
+Galaxies are small, to show the cost per galaxy rather than per star; all are the same one, read
+from files of different names. Every size runs in its own process, whose peak memory is measured. A
+galaxy's maps take 1.5 MB of the temporary folder.
 """
 
 import math
@@ -32,7 +32,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     size : int
         Number of galaxies.
     peers : bool
-        Changes nothing: there are none.
+        Ignored: there are no peers.
 
     Yields
     ------
@@ -53,7 +53,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
 
 
 def _write_links(sources: Path, count: int) -> None:
-    """Write a galaxy once, as so many galaxies that are named by their files."""
+    """Write a galaxy under many file names."""
     sources.mkdir()
     first = sources / "cutout_0.hdf5"
     write_median_galaxy(first, stars=_STARS)
@@ -64,7 +64,7 @@ def _write_links(sources: Path, count: int) -> None:
 
 
 def _build(sources: Path, folder: Path) -> tuple[float, float]:
-    """Build once to warm up, from one galaxy, then from all; CPU seconds and MB."""
+    """Build from one galaxy to warm up, then from all; return CPU seconds and MB."""
     build_dataset([sources], folder / "warm", limit=1)
     begin = time.process_time()
     build_dataset([sources], folder / "whole")
@@ -73,7 +73,7 @@ def _build(sources: Path, folder: Path) -> tuple[float, float]:
 
 
 def _most_memory() -> float:
-    """Most memory that this process ever held, MB; NaN where the system does not say."""
+    """Return the peak memory of this process, MB; NaN if the system does not report it."""
     status = Path("/proc/self/status")
     if not status.exists():
         return math.nan

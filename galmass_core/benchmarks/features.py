@@ -1,4 +1,4 @@
-"""Part ``features``: galaxy -> summary features along three lines of sight, and each alone."""
+"""Part ``features``: summary features of a galaxy along three lines of sight, and each alone."""
 
 from collections.abc import Iterator
 
@@ -30,7 +30,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     size : int
         Number of stars.
     peers : bool
-        Changes nothing: there are none.
+        Ignored: there are no peers.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""Seeded galaxies to measure on: stars alone, and whole ones like TNG100's median."""
+"""Generate seeded galaxies for benchmarks: stars alone, and whole ones like TNG100's median."""
 
 import tempfile
 from pathlib import Path
@@ -25,7 +25,7 @@ def disc_galaxy(
         Number of stars.
     seed : int
     bulge : float
-        Share of the stars in the bulge.
+        Fraction of the stars in the bulge.
     inclination : float, degrees
 
     Returns
@@ -52,10 +52,10 @@ def disc_galaxy(
 
 
 def write_median_galaxy(path: Path, *, stars: int = MEDIAN_STARS, subhalo: int = 1) -> None:
-    """Write a galaxy of TNG100's median mass as TNG's web API serves it.
+    """Write a galaxy of TNG100's median mass in the format of TNG's web API.
 
-    With as many dark-matter particles as stars, and half as many gas cells; all of them heavier
-    where there are fewer.
+    With as many dark-matter particles as stars, and half as many gas cells; with fewer particles,
+    their masses are larger.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def write_median_galaxy(path: Path, *, stars: int = MEDIAN_STARS, subhalo: int =
 
 
 def median_galaxy(stars: int) -> Galaxy:
-    """Return a galaxy of TNG100's median mass with so many stars, as the reader gives it."""
+    """Return a galaxy of TNG100's median mass with a given number of stars, as read."""
     from galmass_core.sources import read_galaxy
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
-"""Data sets and runs that nobody made: many galaxies with the maps of a few, predictions by chance.
+"""Generate artificial data sets and runs: copies of a few galaxies, and random predictions.
 
-For benchmarks and tests of what a person sees, not of what galaxies are like.
+They are for benchmarks and tests of the interface, not of the science.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from galmass_core.learning.splits import NETWORK_SIZES, describe_parts, split_sa
 from galmass_core.quantities import targets_by_word
 from galmass_core.training.runs import Run, open_run, write_run
 
-SCATTERS = {  # dex, by inputs: much as Table 4 has them
+SCATTERS = {  # dex, by inputs: similar to Table 4
     "r": 0.060,
     "g,r": 0.050,
     "2V": 0.052,
@@ -27,22 +27,22 @@ SCATTERS = {  # dex, by inputs: much as Table 4 has them
     "g,r+2V": 0.038,
     "occupancy": 0.095,
 }
-_SHARED = 0.6  # share of the noise's variance that all runs have in common
-_SHIFT = 0.7  # dex, the most that masses of a copied galaxy differ from the first one's
+_SHARED = 0.6  # fraction of the noise variance that all runs share
+_SHIFT = 0.7  # dex, maximum difference of masses between copies of a galaxy
 _LIGHT_SCATTER = 0.36  # mag, around a luminosity that follows from the mass
 
 
 def enlarge(data: DataSet, times: int, seed: int = 0) -> None:
-    """Write a data set's table larger: each galaxy again under other names, with other masses.
+    """Enlarge a data set's table with copies of each galaxy under other names, with other masses.
 
-    Its maps stay those of the first.
+    Copies have the maps of the original.
 
     Parameters
     ----------
     data : DataSet
         With a magnitude, true masses inside apertures, and total ones.
     times : int
-        How often each galaxy is in the larger one.
+        Number of copies of each galaxy.
     seed : int
     """
     generator, first = np.random.default_rng(seed), data.samples
@@ -96,7 +96,7 @@ def make_run(
         ``galaxy`` or ``paper``.
     seed : int
     stars : int, optional
-        To how many stars galaxies were thinned for it.
+        Number of stars that galaxies were thinned to.
     """
     wanted = experiment(name)
     path = Path(folder) / "runs" / f"{name.replace('/', '-')}-{seed}"
@@ -145,7 +145,7 @@ def make_run(
 def invented(
     samples: pd.DataFrame, target: str, scatter: float, own: str, bias: float = 0.0
 ) -> pd.DataFrame:
-    """Return predictions that are off by a noise that runs share, and one of their own.
+    """Return predictions with errors shared by all runs, and errors of their own.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def invented(
         Column.
     scatter, bias : float, dex
     own : str
-        What names the run's own noise.
+        Seed of the run's own noise.
     """
     shared = _SHARED**0.5 * _noise(len(samples), target)
     noise = shared + (1 - _SHARED) ** 0.5 * _noise(len(samples), f"{own} {target}")
@@ -165,6 +165,6 @@ def invented(
 
 
 def _noise(count: int, name: str) -> NDArray:
-    """Return the same normal numbers for the same name."""
+    """Return normal numbers seeded by a name."""
     seed = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
     return np.random.default_rng(seed).normal(size=count)

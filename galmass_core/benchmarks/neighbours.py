@@ -1,7 +1,7 @@
-"""Part ``neighbours``: star positions -> distance to the 32nd other star, beside searches in trees.
+"""Part ``neighbours``: distance to the 32nd other star, compared with tree searches.
 
-The peers get their stars sorted along a Morton curve, which makes them faster, and those that take
-it float32; sorting is part of their time. The error is the largest relative difference from ours.
+The peers get stars sorted along a Morton curve, which makes them faster, and float32 if supported;
+sorting is part of their time. The error is the largest relative difference from ours.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from galmass_core.imaging.smoothing import smoothing_lengths
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 PYKDTREE, SMALL_GICP, SCIPY = "pykdtree, float32, sorted", "small_gicp, sorted", "scipy, sorted"
 PEERS = {PYKDTREE: "pykdtree.kdtree", SMALL_GICP: "small_gicp", SCIPY: "scipy.spatial"}
-_RANK = 33  # the star itself included
+_RANK = 33  # including the star itself
 _MORTON_BITS = 10  # along each axis
 
 

@@ -1,4 +1,4 @@
-"""Synthetic stacks, and steps of training on them: by galmass, and by a plain PyTorch loop."""
+"""Train on synthetic stacks, with galmass and with a plain PyTorch loop."""
 
 import os
 import time
@@ -23,7 +23,7 @@ _ENDLESS = 10**6  # epochs
 
 @dataclass(frozen=True, kw_only=True)
 class NoiseSamples:
-    """Maps and targets that a network can learn from.
+    """Maps and targets for training.
 
     Attributes
     ----------
@@ -37,12 +37,12 @@ class NoiseSamples:
     targets_NT: NDArray[np.float32]
 
     def feed(self, device: torch.device) -> MapFeed:
-        """Return what feeds them to a network."""
+        """Return the batches for a network."""
         return MapFeed(self.stacks, self.scaling, device)
 
 
 def noise_samples(maps: Sequence[str], number: int, pixels: int, *, seed: int = 0) -> NoiseSamples:
-    """Make noise around a level for each sample; the level is what can be learned.
+    """Generate noise around a level for each sample; the level is the target.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def noise_samples(maps: Sequence[str], number: int, pixels: int, *, seed: int = 
 def our_steps(
     samples: NoiseSamples, config: TrainingConfig, device: torch.device
 ) -> Iterator[None]:
-    """Train as galmass does, without end; yield after each step."""
+    """Train with galmass, endlessly; yield after each step."""
     rows = np.arange(len(samples.targets_NT))
     network = new_network(tuple(samples.stacks), 1, config)
     learner = Learner(network, replace(config, epochs=_ENDLESS), device)
@@ -86,9 +86,9 @@ def our_steps(
 def plain_steps(
     samples: NoiseSamples, config: TrainingConfig, device: torch.device
 ) -> Iterator[None]:
-    """Train by a plain loop, without end; yield after each step.
+    """Train with a plain loop, endlessly; yield after each step.
 
-    Maps are scaled beforehand and not turned. On a GPU with TF32 and a loader's processes.
+    Maps are scaled in advance and not augmented. On a GPU it uses TF32 and loader processes.
     """
     maps = [
         samples.scaling.maps(stack, torch.from_numpy(stack.codes_NHW))
@@ -114,7 +114,7 @@ def plain_steps(
 
 
 def _gpu_options(device: torch.device) -> dict[str, int | bool]:
-    """Return how a loader feeds a GPU, and let matrices be multiplied as convolutions are."""
+    """Return the options of a loader for a GPU, and allow TF32 in matrix products."""
     if device.type != "cuda":
         return {}
     torch.set_float32_matmul_precision("high")

@@ -1,4 +1,4 @@
-"""Programs that do the same, where they are installed."""
+"""Import installed programs of the same purpose."""
 
 import importlib
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from types import ModuleType
 
 
 def installed(modules: Mapping[str, str]) -> dict[str, ModuleType]:
-    """Import the peers that are there.
+    """Import the installed peers.
 
     Parameters
     ----------
@@ -16,7 +16,7 @@ def installed(modules: Mapping[str, str]) -> dict[str, ModuleType]:
     Returns
     -------
     dict of module
-        By program, without those that are absent.
+        By program, without missing ones.
     """
     found = {}
     for program, module in modules.items():

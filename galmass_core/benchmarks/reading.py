@@ -1,9 +1,9 @@
-"""Part ``reading``: samples in shuffled order -> arrays, without a network, beside plain h5py.
+"""Part ``reading``: read samples in shuffled order, compared with plain h5py.
 
-A data set of copies of one galaxy lies in the system's page cache. From its shards come all raw
-maps, one shard after another: flux in g and r on 300² pixels, and moments. From the stacks that
-networks read come r and g−r of 300² pixels, scaled, a batch at a time. The plain loops read the
-same samples one by one and hand on codes as they are stored: they are spared the decoding.
+A data set of copies of one galaxy is in the system's page cache. All raw maps are read shard by
+shard: flux in g and r on 300² pixels, and moments. From the stacks for networks, r and g−r of 300²
+pixels are read and scaled in batches. The plain loops read the same samples one by one and return
+stored codes without decoding.
 """
 
 import os
@@ -70,7 +70,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
 
 
 def _write_copies(folder: Path, count: int) -> DataSet:
-    """Write a data set of one galaxy, again and again."""
+    """Write a data set of copies of one galaxy."""
     (folder / UNFINISHED).mkdir(parents=True)
     shard_path(folder, 0).parent.mkdir()
     cutout = folder / UNFINISHED / "cutout_1.hdf5"
@@ -90,7 +90,7 @@ def _write_copies(folder: Path, count: int) -> DataSet:
 
 
 def _readers_of_shards(data: DataSet, order: NDArray, files: ExitStack) -> dict[str, Call]:
-    """Prepare loops over raw maps; each call returns the bytes that were handed on."""
+    """Prepare loops over raw maps; each call returns the number of bytes read."""
     paths = [shard_path(data.path, number) for number in range(len(data.info["shards"]))]
     shards = [files.enter_context(h5py.File(path)) for path in paths]
     stored = [[shard[key] for key in _STORED] for shard in shards]
@@ -110,13 +110,13 @@ def _readers_of_shards(data: DataSet, order: NDArray, files: ExitStack) -> dict[
 def _readers_of_stacks(
     data: DataSet, order: NDArray, folder: Path, files: ExitStack
 ) -> dict[str, Call]:
-    """Prepare loops over what networks see; each call returns the bytes that were handed on."""
+    """Prepare loops over network inputs; each call returns the number of bytes read."""
     import torch
 
     from galmass_core.networks.batches import MapFeed
     from galmass_core.networks.scaling import fit_scaling
 
-    with patch.dict(os.environ, GALMASS_HOME=str(folder)):  # where stacks lie
+    with patch.dict(os.environ, GALMASS_HOME=str(folder)):  # folder of stacks
         stacks = open_stacks(data, ["r", "g-r"])
     scaling = fit_scaling("log_global", stacks, order[:1], np.zeros((1, 1)))
     feed = MapFeed(stacks, scaling, torch.device("cpu"))
@@ -133,7 +133,7 @@ def _readers_of_stacks(
 
 
 def _copy_stacks(stacks: Iterable[MapStack], file: h5py.File) -> list[h5py.Dataset]:
-    """Write stacks as HDF5 datasets, a sample a chunk."""
+    """Write stacks as HDF5 datasets, one sample per chunk."""
     return [
         file.create_dataset(stack.key, data=stack.codes_NHW, chunks=(1, *stack.codes_NHW.shape[1:]))
         for stack in stacks
@@ -141,5 +141,5 @@ def _copy_stacks(stacks: Iterable[MapStack], file: h5py.File) -> list[h5py.Datas
 
 
 def _size(arrays: Iterable) -> int:
-    """Take arrays one by one; return their bytes."""
+    """Iterate over arrays; return their bytes."""
     return sum(array.nbytes for array in arrays)

@@ -1,9 +1,9 @@
-"""Part ``render``: stars on the sky -> images of 300 x 300 pixels, beside swiftsimio's backends.
+"""Part ``render``: render images of 300 x 300 pixels, compared with swiftsimio's backends.
 
-The peers draw one image a call, so that three cost them three times one. ``nested`` runs at its
-best: a frame padded to 320 pixels, so that six levels fit, and its coarsest kernels (ntarget 3).
-The error is the relative L2 error against the kernel integrated over every pixel in float64;
-swiftsimio's own kernel is another, which makes about 1e-2 of it.
+The peers render one image per call, so that three cost three times as much. ``nested`` is tuned: a
+frame padded to 320 pixels, so that six levels fit, and its coarsest kernels (ntarget 3). The error
+is the relative L2 error against the kernel integrated over every pixel in float64; swiftsimio has
+another kernel, which contributes about 1e-2.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ Image = Callable[[], NDArray]
 
 
 def measure(size: int, *, peers: bool) -> Iterator[Figure]:
-    """Time one, two and three images of a galaxy, which share a walk over the stars.
+    """Time one, two and three images of a galaxy, which share a loop over the stars.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
 
 
 def _several(peer: Figure, count: int, ours: Figure) -> Figure:
-    """Return what several images cost a peer."""
+    """Return the time of several images with a peer."""
     cpu_ms = count * peer.cpu_ms
     return replace(peer, task=ours.task, cpu_ms=cpu_ms, ratio=ours.cpu_ms / cpu_ms)
 
 
 def _peer_images(x: NDArray, y: NDArray, support: NDArray, light: NDArray) -> dict[str, Image]:
-    """Prepare the peers' arrays; each call makes one image."""
+    """Prepare the peers' arrays; each call renders one image."""
     images = {}
     for program, backend in installed(PEERS).items():
         side = _PADDED[program]
@@ -86,7 +86,7 @@ def _peer_images(x: NDArray, y: NDArray, support: NDArray, light: NDArray) -> di
 
 
 def _cut(image: NDArray) -> NDArray:
-    """Return the frame of a peer's image [x, y] as ours, in light per pixel."""
+    """Convert a peer's image [x, y] to our convention, in light per pixel."""
     side = len(image)
     edge = (side - _PIXELS) // 2
     return image[edge : side - edge, edge : side - edge].T.astype(float) / side**2

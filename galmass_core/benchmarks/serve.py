@@ -1,9 +1,9 @@
-"""Part ``serve``: how long a visitor of the dashboard waits, in a real Chromium.
+"""Part ``serve``: waiting times of visitors of the dashboard, in Chromium.
 
-The data set is a table of the showcase's galaxies under many names and with other masses; each has
-the maps of one of them. Runs predict it by chance (see `invented`). A wait ends when the browser
-has drawn what was asked for; CPU time is the server's alone. Of several visits or clicks the
-median counts. The server is warm: somebody has been there before.
+The data set is a table of copies of the showcase's galaxies with other names and masses; each has
+the maps of the original. Runs are random (see `invented`). A wait ends when the browser has drawn
+the result; CPU time is the server's alone. Times are medians of several visits or clicks. The
+server has been visited before.
 """
 
 import os
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 SIZES = (28_110, 1_000_000)
 PEERS: dict[str, str] = {}
 _FLAGS = ("--warm", "--liveness", "--unused-session-lifetime", "1000")
-_FLAGS += ("--check-unused-sessions", "1000")  # ms: what visitors leave is gone soon
+_FLAGS += ("--check-unused-sessions", "1000")  # ms: sessions of former visitors are removed soon
 _PATIENCE = 60_000  # ms
-_ROUNDS = 5  # visits or clicks that count, after one that does not
+_ROUNDS = 5  # measured visits or clicks, after one to warm up
 _AT_ONCE, _ONE_AFTER_ANOTHER = 20, 50  # visitors
-_CROWD = 100_000  # samples; of more, one visitor is measured
-_GONE = 5.0  # s until nothing is left of sessions without a visitor
+_CROWD = 100_000  # samples; beyond, only one visitor is measured
+_GONE = 5.0  # s until sessions without a visitor are removed
 _PAUSE = 2000  # ms before the first click
-_LOOKED_AROUND = 7000  # ms before the first branch is switched: the page prepares for it
+_LOOKED_AROUND = 7000  # ms before the first branch is switched, for the page to prepare
 _SWITCHED = ("g−r", "r", "V", "r", "g−r")  # from all four: every combination is a new one
 
-# What the browser shows, in its own words.
+# JavaScript expressions for the state of the page.
 _READY = "window.Bokeh?.index?.query"
 _MAPS = f"{FIGURES}.filter(view => view.model.css_classes.includes('gm-map'))"
 _SCATTER = f"{FIGURES}.find(view => view.model.css_classes.includes('gm-scatter'))"
@@ -64,7 +64,7 @@ class _Server:
 
     @contextmanager
     def visitor(self) -> Iterator["BrowserContext"]:
-        """Let somebody come whose browser has nothing of the dashboard yet."""
+        """Open a visit in a browser with an empty cache."""
         context = self.browser.new_context(viewport={"width": 1400, "height": 900})
         context.set_default_timeout(_PATIENCE)
         try:
@@ -78,18 +78,18 @@ class _Server:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> float:
-        """Memory that the server holds."""
+        """Memory of the server."""
         pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
     def figure(self, task: str, size: int, rounds: list[Callable[[], None]]) -> Figure:
-        """Time rounds of the same, the first of them not counted."""
+        """Time repeated rounds, without the first."""
         spent, waited = [], []
         for call in rounds:
             cpu, begin = self.cpu_seconds(), time.perf_counter()
             call()
             waited.append(time.perf_counter() - begin)
-            time.sleep(0.5)  # the server may have something left to do
+            time.sleep(0.5)  # let the server finish pending work
             spent.append(self.cpu_seconds() - cpu)
         return Figure(
             task=task,
@@ -108,7 +108,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     size : int
         Number of samples, three for each galaxy.
     peers : bool
-        Changes nothing: there are none.
+        Ignored: there are no peers.
 
     Yields
     ------
@@ -117,7 +117,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     Raises
     ------
     NoBrowserError
-        If there is no browser to be driven.
+        If no browser is available.
     """
     with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
         data = _crowded(Path(folder), size)
@@ -133,7 +133,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
 
 
 def _crowded(folder: Path, size: int) -> DataSet:
-    """Make a data set of so many samples, and runs that predict it."""
+    """Create a data set of a given number of samples, and runs that predict it."""
     path = folder / f"crowd-{size}"
     shutil.copytree(asset("showcase"), path)
     few = open_dataset(path)
@@ -157,7 +157,7 @@ def _first_page(server: _Server, size: int) -> Figure:
 
 
 def _first_plot(server: _Server, size: int) -> Figure:
-    """Time until a new visitor sees the four maps of a galaxy."""
+    """Time until a new visitor has the four maps of a galaxy."""
 
     def visit() -> None:
         with server.visitor() as context:
@@ -202,7 +202,7 @@ def _tap(page: "Page", share: float) -> None:
 
 
 def _zoom(page: "Page") -> None:
-    """Zoom into the scatter by a tenth, and wait for its points to be counted anew."""
+    """Zoom into the scatter by a tenth, and wait for the new image of its points."""
     page.evaluate(
         f"""() => {{
             const view = {_SCATTER}
@@ -218,7 +218,7 @@ def _zoom(page: "Page") -> None:
 
 
 def _compare(server: _Server, size: int) -> Figure:
-    """Time branches that are switched until their panel is drawn, each in one of its own."""
+    """Time switching branches until their panel is drawn, each in its own panel."""
     with server.visitor() as context:
         page = context.new_page()
         page.goto(f"{server.address}?page=compare&panels=g,r%2B2V&branches=g,r%2B2V")
@@ -235,12 +235,12 @@ def _compare(server: _Server, size: int) -> Figure:
 
 
 def _wait_for_panels(page: "Page", count: int) -> None:
-    """Wait until so many panels have their samples."""
+    """Wait until a number of panels have their samples."""
     page.wait_for_function(f"{_READY} && {_SQUARES}.length === {count}")
 
 
 def _all_at_once(server: _Server, size: int) -> Figure:
-    """Time many visitors who come in one moment, until the last has his maps; then each taps."""
+    """Time simultaneous visitors until the last one has the maps; then each taps."""
     with server.visitor() as context:
         cpu, begin = server.cpu_seconds(), time.perf_counter()
         pages = [context.new_page() for _ in range(_AT_ONCE)]
@@ -263,7 +263,7 @@ def _all_at_once(server: _Server, size: int) -> Figure:
 
 
 def _one_after_another(server: _Server, size: int) -> Figure:
-    """Measure the memory that visitors leave behind."""
+    """Measure the memory that remains in use after visits."""
     time.sleep(_GONE)
     before, cpu = server.memory_mb(), server.cpu_seconds()
     for _ in range(_ONE_AFTER_ANOTHER):

@@ -1,4 +1,4 @@
-"""Part ``tables``: what is measured on the samples of a data set, by the number of its rows."""
+"""Part ``tables``: statistics of the samples of a data set, by number of rows."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from galmass_core.learning.splits import split_samples
 
 SIZES = (10_000, 100_000, 1_000_000)
 PEERS: dict[str, str] = {}
-_RESAMPLES = 100  # a tenth of what the tables take: each costs as much as the next
+_RESAMPLES = 100  # a tenth of those in the tables; cost is proportional
 
 
 def measure(size: int, *, peers: bool) -> Iterator[Figure]:
@@ -26,7 +26,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     size : int
         Number of rows.
     peers : bool
-        Changes nothing: there are none.
+        Ignored: there are no peers.
 
     Yields
     ------
@@ -49,7 +49,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
 
 
 def _random_samples(rows: int) -> pd.DataFrame:
-    """Three lines of sight of each galaxy, features between 0 and 1, errors of 0.1 dex."""
+    """Return three lines of sight of each galaxy, features between 0 and 1, errors of 0.1 dex."""
     generator = np.random.default_rng(0)
     number = np.arange(rows)
     columns = {

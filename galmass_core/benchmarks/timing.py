@@ -1,4 +1,4 @@
-"""Calls -> their CPU time, side by side in one process, and how it grows with their size."""
+"""Measure the CPU time of calls in one process, and its growth with size."""
 
 import math
 import os
@@ -29,23 +29,23 @@ class Figure:
     Attributes
     ----------
     task : str
-        What was done.
+        Name of the task.
     size : int
-        To how many stars, galaxies, samples or rows.
+        Number of stars, galaxies, samples or rows.
     program : str
-        Who did it: ``galmass`` or a peer.
+        ``galmass`` or a peer.
     cpu_ms : float
-        Least CPU time of several rounds after one to warm up, ms; of work on a GPU, least time.
+        Minimum CPU time of several rounds after a warm-up, ms; on a GPU, minimum wall time.
     ratio : float or None
         CPU time of galmass over that of this peer.
     mb_per_s, stored_mb_per_s : float or None
-        Arrays that are handed on, and what is stored of them, in 10⁶ bytes per second of CPU.
+        Arrays returned, and stored data read, in 10⁶ bytes per second of CPU time.
     error : float or None
         Relative error, of the kind that the task names.
     wait_ms : float or None
-        Time that a person waits, ms.
+        Waiting time of a visitor, ms.
     memory_mb : float or None
-        Most memory that the process held, MB.
+        Peak memory of the process, MB.
     growth : float or None
         Exponent of the CPU time in the size, since the next smaller size; 1.1 is N log N.
     """
@@ -66,7 +66,7 @@ class Figure:
 def compare(
     task: str, size: int, calls: Mapping[str, Call], clock: Clock = time.process_time
 ) -> list[Figure]:
-    """Time calls that do the same, in turns, so that a busy machine slows all of them alike.
+    """Time equivalent calls in turns, so that a busy machine slows all of them alike.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def compare(
 
 
 def _rounds(call: Call, clock: Clock) -> list[float]:
-    """Seconds of several calls in a row; of one if it is long."""
+    """Return the seconds of several calls in a row, or of one if it is long."""
     spent: list[float] = []
     while len(spent) < _ROUNDS and sum(spent) < _SECONDS:
         begin = clock()
@@ -125,14 +125,14 @@ def with_growth(figures: Sequence[Figure]) -> list[Figure]:
 
 
 def _exponent(smaller: Figure | None, larger: Figure) -> float | None:
-    """Growth from one size to the next; none without two sizes."""
+    """Return the growth from one size to the next; None without two sizes."""
     if smaller is None or smaller.size == larger.size:
         return None
     return math.log(larger.cpu_ms / smaller.cpu_ms) / math.log(larger.size / smaller.size)
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return what the figures depend on: processor, load, versions."""
+    """Return the conditions of the figures: processor, load, versions."""
     import numba
 
     return {
@@ -147,7 +147,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Name of the processor, as well as the system knows it."""
+    """Return the name of the processor, if the system reports it."""
     listing = Path("/proc/cpuinfo")
     if listing.exists():
         for line in listing.read_text(encoding="utf-8").splitlines():

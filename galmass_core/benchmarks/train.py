@@ -1,9 +1,9 @@
-"""Part ``train``: samples -> an epoch of a network's training, beside a plain PyTorch loop.
+"""Part ``train``: an epoch of a network's training, compared with a plain PyTorch loop.
 
 The preset ``laptop``, and once its narrow network on images of the paper's side. Ours scales and
-turns maps as it goes; the plain loop (DataLoader, eager) has them scaled beforehand and does not
-turn them. Both train on, so that no start is counted. On a CPU the time is that of the CPU, on a
-GPU that of the clock once the GPU is done.
+augments maps during training; the plain loop (DataLoader, eager) has them scaled in advance and
+does not augment them. Both train continuously, so that start-up is not counted. Times are CPU time
+on a CPU, and wall time on a GPU.
 """
 
 import time
@@ -32,7 +32,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     Parameters
     ----------
     size : int
-        Number of samples; those that do not fill a batch of 40 are left out of an epoch.
+        Number of samples; those that do not fill a batch of 40 are omitted.
     peers : bool
         Whether to run the plain loop too.
 

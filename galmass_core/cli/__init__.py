@@ -1,7 +1,7 @@
 """The command line: ``galmass COMMAND``.
 
-Results go to standard output, progress and errors to standard error. Heavy packages are imported
-by the command that needs them, so that help comes at once.
+Results go to standard output, progress and errors to standard error. Heavy packages are imported by
+the command that needs them, so that help is fast.
 """
 
 import argparse
@@ -19,7 +19,7 @@ def main(argv: list[str] | None = None) -> int:
     Parameters
     ----------
     argv : list of str, optional
-        Words after ``galmass``; those of this process by default.
+        Arguments after ``galmass``; those of this process by default.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """Describe all commands."""
+    """Create the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="galmass",
         description="Learn galaxy masses from images and stellar kinematics of simulated galaxies.",

@@ -1,4 +1,4 @@
-"""``galmass bench``: what galmass costs, beside its peers on the same arrays."""
+"""``galmass bench``: time galmass and its peers on the same arrays."""
 
 import argparse
 import json
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from galmass_core.benchmarks.timing import Figure
 
-PARTS = {  # what is measured, and for which sizes
+PARTS = {  # what is measured, and default sizes
     "render": "stars on the sky to images, 1e3 to 1e6 stars",
     "neighbours": "stars to smoothing lengths, 1e3 to 1e6 stars",
     "features": "a galaxy to its features, 1e3 to 1e6 stars",
@@ -18,23 +18,23 @@ PARTS = {  # what is measured, and for which sizes
     "dataset": "files to a data set, and the memory it takes, 1 to 1000 galaxies",
     "reading": "stored maps to arrays in shuffled order, 150 and 1500 samples",
     "train": "an epoch of a network's training, 200 and 1000 samples",
-    "serve": "a visitor's waits for the dashboard, in Chromium, 28,110 and 1e6 samples",
+    "serve": "waiting times of the dashboard in Chromium, 28,110 and 1e6 samples",
     "tables": "a table to errors, correlations, splits and fits, 1e4 to 1e6 rows",
 }
 _DESCRIPTION = """\
-CPU time on one thread, the least of several rounds after one to warm up; a
-network that trains on a GPU is timed by the clock, and so are the waits of
-visitors, beside the CPU time of the server. All parts take about twenty minutes.
+CPU time on one thread, the minimum of several rounds after a warm-up. Training
+on a GPU is timed by the wall clock, and so are waiting times of visitors, next
+to the CPU time of the server. All parts take about twenty minutes.
 
 {parts}
 
 Growth is the exponent of the time in the size; 1.1 is N log N. MB/s are bytes
-of the arrays that are handed on, and in the next column of what is stored of
-them, per second of CPU."""
+of the arrays returned, and in the next column of the stored data, per second of
+CPU time."""
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass bench``."""
+    """Add the parser of ``galmass bench``."""
     parts = "\n".join(f"  {name:11} {what}" for name, what in PARTS.items())
     bench = commands.add_parser(
         "bench",
@@ -44,11 +44,11 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         epilog="example: galmass bench render neighbours --peers --sizes 1e4,1e5",
     )
     bench.add_argument("parts", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
-    bench.add_argument("--sizes", type=_sizes, metavar="N,N", help="how many stars, galaxies ...")
+    bench.add_argument("--sizes", type=_sizes, metavar="N,N", help="numbers of stars, galaxies ...")
     bench.add_argument(
         "--peers", action="store_true", help="run installed peers on the same arrays"
     )
-    bench.add_argument("--json", action="store_true", help="as JSON")
+    bench.add_argument("--json", action="store_true", help="print as JSON")
     bench.set_defaults(run=_bench, when_stopped="")
 
 
@@ -63,7 +63,7 @@ def _bench(args: argparse.Namespace) -> None:
         msg = "bench must run in a checkout of galmass: its benchmarks are not installed"
         raise ValueError(msg)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ.setdefault(variable, "1")  # before anything that reads it is imported
+        os.environ.setdefault(variable, "1")  # before modules that read it are imported
     from importlib import import_module
 
     from galmass_core.benchmarks.peers import installed
@@ -88,7 +88,7 @@ def _bench(args: argparse.Namespace) -> None:
 
 
 def _format_part(part: dict[str, Any]) -> str:
-    """Write the figures of a part as a table in Markdown."""
+    """Return the figures of a part as a Markdown table."""
     rows = [_cells(figure) for figure in part["figures"]]
     columns = [name for name in rows[0] if any(row[name] for row in rows)]
     lines = [_row(columns), _row(["---"] * len(columns))]
@@ -98,7 +98,7 @@ def _format_part(part: dict[str, Any]) -> str:
 
 
 def _cells(figure: "Figure") -> dict[str, str]:
-    """Write one figure, by column."""
+    """Return one figure as text, by column."""
 
     def number(value: float | None, style: str) -> str:
         return "" if value is None else format(value, style)
@@ -120,10 +120,10 @@ def _cells(figure: "Figure") -> dict[str, str]:
 
 
 def _three_digits(value: float) -> str:
-    """Write a positive number, large ones without a power of ten."""
+    """Return a positive number as text, large ones without a power of ten."""
     return f"{value:.3g}" if value < 100 else f"{value:.0f}"
 
 
 def _row(cells: Sequence[str]) -> str:
-    """Write one line of a table."""
+    """Return one line of a table."""
     return f"| {' | '.join(cells)} |"

@@ -25,7 +25,7 @@ _INFO_COLUMNS = (
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
-    """Describe the commands about data sets."""
+    """Add the parsers of the commands for data sets."""
     _add_build(commands)
     _add_catalogue(commands)
     _add_join(commands)
@@ -33,20 +33,20 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 
 
 def _add_build(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass build``."""
+    """Add the parser of ``galmass build``."""
     build = commands.add_parser(
         "build",
-        help="make a data set of simulated galaxies",
-        description="Make a data set: four maps along three lines of sight, and the true masses, "
-        "of every galaxy. Stopped or killed, it goes on where it was when it is run again.",
+        help="build a data set of simulated galaxies",
+        description="Build a data set: four maps along three lines of sight, and the true masses, "
+        "of every galaxy. If interrupted, run it again to resume.",
         epilog="example: galmass build cutouts/ --out mygalaxies --where 'log_mstar > 10'",
     )
     build.add_argument(
-        "sources", nargs="+", metavar="SOURCE", help="galaxy file, or folder of them"
+        "sources", nargs="+", metavar="SOURCE", help="galaxy file, or folder of galaxy files"
     )
-    build.add_argument("--out", required=True, metavar="DIR", help="folder to make")
-    build.add_argument("--limit", type=int, metavar="N", help="look at the first N galaxies only")
-    build.add_argument("--ids", type=Path, metavar="FILE", help="subhalo IDs or names, one a line")
+    build.add_argument("--out", required=True, metavar="DIR", help="folder to create")
+    build.add_argument("--limit", type=int, metavar="N", help="read only the first N galaxies")
+    build.add_argument("--ids", type=Path, metavar="FILE", help="file of subhalo IDs or names")
     build.add_argument("--where", metavar="EXPR", help="condition, such as 'log_mstar > 10'")
     build.add_argument(
         "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
@@ -54,34 +54,35 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
     build.add_argument("--device", default="cpu", metavar="D", help="cpu (default) or cuda")
     build.add_argument("--dust", choices=("xu17", "none"), default="xu17", help="default: xu17")
     add_stars(build)
-    build.add_argument("--json", action="store_true", help="tell the result as JSON")
+    build.add_argument("--json", action="store_true", help="print the result as JSON")
     build.set_defaults(
-        run=_build, when_stopped="The same command again goes on after the last whole shard."
+        run=_build,
+        when_stopped="Run the same command again to resume after the last complete shard.",
     )
 
 
 def _add_catalogue(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass catalogue``."""
+    """Add the parser of ``galmass catalogue``."""
     catalogue = commands.add_parser(
         "catalogue",
-        help="make a data set without maps from a group catalogue",
-        description="Make a data set of the paper's sample from a group catalogue alone: masses "
+        help="build a data set without maps from a group catalogue",
+        description="Build a data set of the paper's sample from a group catalogue alone: masses "
         "inside R_hsm and 2 R_hsm, light, sizes, star formation; no particles, no maps.",
         epilog="example: galmass catalogue TNG100-1/output --out tng",
     )
     catalogue.add_argument("directory", metavar="DIR", help="folder of the catalogue's chunks")
-    catalogue.add_argument("--out", required=True, metavar="DATA", help="folder to make")
+    catalogue.add_argument("--out", required=True, metavar="DATA", help="folder to create")
     catalogue.add_argument(
         "--disc-fractions",
         metavar="FILE",
         help="table of kinematic decompositions by SubhaloID: adds bulge fraction and index",
     )
-    catalogue.add_argument("--json", action="store_true", help="tell the result as JSON")
+    catalogue.add_argument("--json", action="store_true", help="print the result as JSON")
     catalogue.set_defaults(run=_catalogue, when_stopped="Nothing was written.")
 
 
 def _add_join(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass join``."""
+    """Add the parser of ``galmass join``."""
     join = commands.add_parser(
         "join",
         help="add the columns of a table to a data set",
@@ -94,11 +95,11 @@ def _add_join(commands: Any) -> None:  # noqa: ANN401
 
 
 def _add_info(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass info``."""
+    """Add the parser of ``galmass info``."""
     info = commands.add_parser(
         "info",
-        help="tell what a data set holds",
-        description="Tell what a data set holds, how it was made and who was left out.",
+        help="describe a data set",
+        description="Describe a data set: its content, its build and its excluded galaxies.",
         epilog="example: galmass info mygalaxies --json",
     )
     add_data(info)
@@ -107,7 +108,7 @@ def _add_info(commands: Any) -> None:  # noqa: ANN401
 
 
 def one_thread_each() -> None:
-    """Let every process use one processor: ``--workers`` says how many there are."""
+    """Limit every process to one thread; ``--workers`` sets the number of processes."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(name, "1")
 
@@ -140,7 +141,7 @@ def _catalogue(args: argparse.Namespace) -> None:
     from galmass_core.datasets.join import join_disc_fractions, read_table
 
     if args.disc_fractions is not None:
-        read_table(Path(args.disc_fractions))  # a bad table is told before anything is made
+        read_table(Path(args.disc_fractions))  # check the table before building anything
     dataset = build_catalogue(args.directory, args.out)
     if args.disc_fractions is not None:
         dataset = join_disc_fractions(dataset, args.disc_fractions)
@@ -167,14 +168,14 @@ def _info(args: argparse.Namespace) -> None:
 
 
 def print_dataset(dataset: "DataSet", *, as_json: bool) -> None:
-    """Tell a person or a program what a data set holds."""
+    """Print a description of a data set, as text or JSON."""
     print(json.dumps(_envelope(dataset), indent=1) if as_json else _summary(dataset))
 
 
 def _envelope(dataset: "DataSet") -> dict[str, Any]:
-    """Return one row per galaxy and what stands around them, for JSON."""
+    """Return one row per galaxy with metadata, for JSON."""
     galaxies = dataset.galaxies.reindex(columns=["n_samples", *_INFO_COLUMNS])
-    masses = {  # Msun; a logarithm that is NaN is that of nothing
+    masses = {  # Msun; a logarithm of NaN means zero
         key: (10 ** galaxies[f"log_{key}"]).fillna(0.0) for key in ("mstar", "mdm", "mgas")
     }
     rows = galaxies.assign(**masses).reset_index()
@@ -194,7 +195,7 @@ def _envelope(dataset: "DataSet") -> dict[str, Any]:
 
 
 def _summary(dataset: "DataSet") -> str:
-    """Return what a person wants to know of a data set."""
+    """Return a description of a data set as text."""
     suites = ", ".join(dataset.info["suites"])
     lines = [
         str(dataset.path),
@@ -213,7 +214,7 @@ def _summary(dataset: "DataSet") -> str:
 
 
 def _left_out(dataset: "DataSet") -> list[str]:
-    """Return a line for each reason why galaxies are missing, and N beside the paper's."""
+    """Return a line for each reason of exclusion, and N compared with the paper's."""
     from galmass_core.sample import PAPER_GALAXIES
 
     selection = dataset.info.get("selection", {})
@@ -228,7 +229,7 @@ def _left_out(dataset: "DataSet") -> list[str]:
 
 
 def _ranges(dataset: "DataSet") -> list[str]:
-    """Return a line for each of the main quantities: its smallest, median and largest value."""
+    """Return a line for each main quantity with its minimum, median and maximum."""
     from galmass_core.quantities import quantity
 
     lines = [f"{'':46}{'lowest':>10}{'median':>10}{'highest':>10}"]

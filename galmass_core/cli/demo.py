@@ -1,4 +1,4 @@
-"""``galmass demo``: a universe for someone without data."""
+"""``galmass demo``: generate a synthetic universe."""
 
 import argparse
 import os
@@ -12,26 +12,30 @@ from galmass_core.storage.progress import progress_bar
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass demo``."""
+    """Add the parser of ``galmass demo``."""
     demo = commands.add_parser(
         "demo",
-        help="make synthetic galaxies with the shape of TNG100's",
+        help="generate synthetic galaxies distributed as in TNG100",
         description="Draw synthetic galaxies from a distribution fitted to TNG100's catalogue, "
         "write their particles in TNG's layout and build a data set of them. Their scatters come "
         "from our priors: they are not TNG100 numbers.",
         epilog="example: galmass demo --galaxies 300",
     )
     demo.add_argument(
-        "--galaxies", type=int, default=300, metavar="N", help="how many (default: 300)"
+        "--galaxies", type=int, default=300, metavar="N", help="number of galaxies (default: 300)"
     )
     demo.add_argument(
-        "--seed", type=int, default=1, metavar="S", help="same seed, same bytes (default: 1)"
+        "--seed",
+        type=int,
+        default=1,
+        metavar="S",
+        help="the same seed gives the same bytes (default: 1)",
     )
     demo.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder to make (default: universe in the home, or universe-thin with --stars)",
+        help="folder to create (default: universe in the home, or universe-thin with --stars)",
     )
     demo.add_argument(
         "--particles", type=Path, metavar="DIR", help="keep the simulation there, in TNG's layout"
@@ -40,9 +44,9 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
     )
     add_stars(demo)
-    demo.add_argument("--json", action="store_true", help="tell the result as JSON")
+    demo.add_argument("--json", action="store_true", help="print the result as JSON")
     add_home(demo)
-    demo.set_defaults(run=_demo, when_stopped="The same command again goes on from here.")
+    demo.set_defaults(run=_demo, when_stopped="Run the same command again to resume.")
 
 
 def _demo(args: argparse.Namespace) -> None:
@@ -55,7 +59,7 @@ def _demo(args: argparse.Namespace) -> None:
     from galmass_core.synthetic.universe import write_universe
 
     if args.stars is not None:
-        check_stars(args.stars)  # told before anything is drawn
+        check_stars(args.stars)  # check before generating galaxies
     out = args.out or home_folder() / ("universe" if args.stars is None else "universe-thin")
     particles = args.particles or out.with_name(f"{out.name}-particles")
     if not tng_directory.matches(particles):  # its catalogue is written last

@@ -1,4 +1,4 @@
-"""``galmass train | resume | stop | runs | predict``: models."""
+"""``galmass train | resume | stop | runs | predict``: train models and predict."""
 
 import argparse
 import json
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
-    """Describe the commands about models."""
+    """Add the parsers of the commands for models."""
     _add_train(commands)
     _add_resume(commands)
     _add_stop(commands)
@@ -27,11 +27,11 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 
 
 def _add_train(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass train``."""
+    """Add the parser of ``galmass train``."""
     train = commands.add_parser(
         "train",
-        help="train a model and keep it as a run",
-        description="Train one experiment and keep configuration, model and predictions in a "
+        help="train a model in a run's folder",
+        description="Train one experiment and save configuration, model and predictions in a "
         "run's folder: a network on maps (mstar/r+2V), or boosted trees on the summary features "
         "(mstar/features).",
         epilog="example: galmass train mygalaxies --experiment mstar/r+2V --preset laptop",
@@ -49,16 +49,16 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
     _add_device(train)
     _add_queue(train)
     train.add_argument(
-        "--estimate", action="store_true", help="time a few steps, say how long it would take"
+        "--estimate", action="store_true", help="time a few steps and estimate the duration"
     )
     train.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: new)")
-    train.add_argument("--json", action="store_true", help="tell the result as JSON")
+    train.add_argument("--json", action="store_true", help="print the result as JSON")
     train.set_defaults(run=_train, when_stopped="The run is marked as stopped.")
 
 
 def _add_hyperparameters(train: argparse.ArgumentParser) -> None:
-    """Describe what a network's training can be told; what is not given is as in the preset."""
-    group = train.add_argument_group("networks", "What is not given is as in the preset.")
+    """Add the options of a network's training; the preset gives the defaults."""
+    group = train.add_argument_group("networks", "The preset gives the defaults.")
     group.add_argument(
         "--preset", choices=PRESETS, help="paper: Table 2 (default); laptop: small and quick"
     )
@@ -69,7 +69,7 @@ def _add_hyperparameters(train: argparse.ArgumentParser) -> None:
         "--width", type=float, metavar="W", help="of the branches; 1 is ResNet-18, 0.25 a quarter"
     )
     group.add_argument("--epochs", type=int, metavar="N")
-    group.add_argument("--batch", type=int, metavar="N", help="samples in a step")
+    group.add_argument("--batch", type=int, metavar="N", help="samples per step")
     group.add_argument("--learning-rate", type=float, metavar="X", help="of the first epoch")
     group.add_argument(
         "--schedule", choices=SCHEDULES, help="cosine: to 0 at the end; literal: as printed"
@@ -77,13 +77,13 @@ def _add_hyperparameters(train: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--augment",
         action=argparse.BooleanOptionalAction,
-        help="turn, mirror and reverse the maps of each step",
+        help="rotate, mirror and reverse the maps of each step",
     )
     group.add_argument("--scaling", choices=SCALINGS, help="of maps to numbers from 0 to 1")
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:
-    """Describe ``--device``."""
+    """Add the option ``--device``."""
     command.add_argument(
         "--device",
         default="auto",
@@ -93,35 +93,37 @@ def _add_device(command: argparse.ArgumentParser) -> None:
 
 
 def _add_queue(command: argparse.ArgumentParser) -> None:
-    """Describe ``--queue``."""
+    """Add the option ``--queue``."""
     command.add_argument(
-        "--queue", action="store_true", help="wait until no other run trains or has waited longer"
+        "--queue",
+        action="store_true",
+        help="wait until no other run is training or has waited longer",
     )
 
 
 def _add_resume(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass resume``."""
+    """Add the parser of ``galmass resume``."""
     resume = commands.add_parser(
         "resume",
-        help="go on with a training that was stopped",
-        description="Go on with a run that was stopped, failed or died: with the same "
-        "configuration on the same data set, a network from its last whole epoch.",
+        help="resume a training",
+        description="Resume a run that was stopped, failed or died, with the same "
+        "configuration on the same data set; networks from their last complete epoch.",
         epilog="example: galmass resume mstar-r+2V-20260101-120000",
     )
     _add_run(resume)
     _add_device(resume)
     _add_queue(resume)
-    resume.add_argument("--json", action="store_true", help="tell the result as JSON")
+    resume.add_argument("--json", action="store_true", help="print the result as JSON")
     resume.set_defaults(run=_resume, when_stopped="The run is marked as stopped.")
 
 
 def _add_stop(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass stop``."""
+    """Add the parser of ``galmass stop``."""
     stop = commands.add_parser(
         "stop",
-        help="stop a training; it can go on later",
-        description="Tell the process of a run that is queued or running to stop. The run keeps "
-        "its last whole epoch, and galmass resume goes on from there.",
+        help="stop a training; it can be resumed later",
+        description="Request a queued or running run to stop. It keeps "
+        "its last complete epoch, from which galmass resume continues.",
         epilog="example: galmass stop mstar-r+2V-20260101-120000",
     )
     _add_run(stop)
@@ -129,37 +131,37 @@ def _add_stop(commands: Any) -> None:  # noqa: ANN401
 
 
 def _add_run(command: argparse.ArgumentParser) -> None:
-    """Describe ``RUN``, and ``--home``, where it is looked up by name."""
+    """Add ``RUN``, and ``--home``, where it is looked up by name."""
     command.add_argument("model", metavar="RUN", help="a run's folder, or its name")
     add_home(command)
 
 
 def _add_runs(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass runs``."""
+    """Add the parser of ``galmass runs``."""
     runs = commands.add_parser(
         "runs",
         help="list all trainings",
-        description="List all runs under the home folder, the newest first.",
+        description="List all runs in the home folder, the newest first.",
         epilog="example: galmass runs --json",
     )
-    runs.add_argument("--json", action="store_true", help="as JSON")
+    runs.add_argument("--json", action="store_true", help="print as JSON")
     add_home(runs)
     runs.set_defaults(run=_runs, when_stopped="")
 
 
 def _add_predict(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass predict``."""
+    """Add the parser of ``galmass predict``."""
     predict = commands.add_parser(
         "predict",
         help="predict a data set with a trained model",
         description="Predict every sample of a data set with a run's model, as CSV: decimal "
-        "logarithms, beside the truth where the data set has it.",
+        "logarithms, with the true values if the data set has them.",
         epilog="example: galmass predict mstar-features-20260101-120000 mygalaxies --out m.csv",
     )
     predict.add_argument("model", metavar="RUN", help="a run's folder, or its name")
     add_data(predict)
     predict.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
-    predict.add_argument("--json", action="store_true", help="as JSON")
+    predict.add_argument("--json", action="store_true", help="print as JSON")
     predict.set_defaults(run=_predict, when_stopped="")
 
 
@@ -169,7 +171,7 @@ def _train(args: argparse.Namespace) -> None:
     from galmass_core.training.model_runs import train_run
     from galmass_core.training.queue import wait_for_turn
 
-    _stop_when_told()
+    _stop_on_sigterm()
     dataset = open_dataset(args.data)
     name, training = _wanted(args)
     if args.estimate:
@@ -186,7 +188,7 @@ def _train(args: argparse.Namespace) -> None:
         path=args.out,
         wait=wait_for_turn if args.queue else None,
     )
-    _tell(run, dataset, as_json=args.json)
+    _print_run(run, dataset, as_json=args.json)
 
 
 def _resume(args: argparse.Namespace) -> None:
@@ -194,10 +196,10 @@ def _resume(args: argparse.Namespace) -> None:
     from galmass_core.training.queue import resume_run, wait_for_turn
     from galmass_core.training.runs import open_run
 
-    _stop_when_told()
+    _stop_on_sigterm()
     wait = wait_for_turn if args.queue else None
     run, dataset = resume_run(open_run(args.model), device=args.device, wait=wait)
-    _tell(run, dataset, as_json=args.json)
+    _print_run(run, dataset, as_json=args.json)
 
 
 def _stop(args: argparse.Namespace) -> None:
@@ -207,11 +209,11 @@ def _stop(args: argparse.Namespace) -> None:
 
     run = open_run(args.model)
     stop_run(run)
-    print(f"{run.name} is told to stop")
+    print(f"stop requested for {run.name}")
 
 
-def _stop_when_told() -> None:
-    """Take SIGTERM as Ctrl-C; a second one does not disturb how the first is obeyed."""
+def _stop_on_sigterm() -> None:
+    """Treat SIGTERM as Ctrl-C; ignore further signals while stopping."""
 
     def stop(*_: object) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -228,8 +230,8 @@ def _wanted(args: argparse.Namespace) -> tuple[str, "TrainingConfig | None"]:
     given = {key: getattr(args, key) for key in names if getattr(args, key) is not None}
     wanted = experiment(args.experiment)
     if wanted.method != "network":
-        if words := [key for key in ("preset", "pixels", *names) if getattr(args, key) is not None]:
-            msg = f"--{words[0].replace('_', '-')} must go with a network, got {wanted.name}"
+        if flags := [key for key in ("preset", "pixels", *names) if getattr(args, key) is not None]:
+            msg = f"--{flags[0].replace('_', '-')} must go with a network, got {wanted.name}"
             raise ValueError(msg)
         return wanted.name, None
     training, pixels = PRESETS[args.preset or "paper"]
@@ -245,7 +247,7 @@ def _wanted(args: argparse.Namespace) -> tuple[str, "TrainingConfig | None"]:
 def _estimate(
     args: argparse.Namespace, dataset: "DataSet", name: str, training: "TrainingConfig | None"
 ) -> None:
-    """Say how long a training would take."""
+    """Print how long a training would take."""
     from galmass_core.paper.tables import envelope
     from galmass_core.training.estimates import estimate_run
 
@@ -261,8 +263,8 @@ def _estimate(
         print(f"{name}: about {row['seconds']:,.0f} s for {row['train']:,} training samples")
 
 
-def _tell(run: "Run", dataset: "DataSet", *, as_json: bool) -> None:
-    """Tell how a training ended."""
+def _print_run(run: "Run", dataset: "DataSet", *, as_json: bool) -> None:
+    """Print the result of a training."""
     from galmass_core.paper.tables import envelope, format_runs
 
     if as_json:

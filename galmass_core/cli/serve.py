@@ -10,17 +10,17 @@ from typing import Any
 
 from galmass_core.cli.arguments import add_home
 
-LOOPBACK = "127.0.0.1"  # whoever reaches the server can start trainings: this machine only
+LOOPBACK = "127.0.0.1"  # anyone who reaches the server can start trainings
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass serve``."""
+    """Add the parser of ``galmass serve``."""
     serve = commands.add_parser(
         "serve",
         help="start the dashboard",
         description="Start the dashboard and open it in a browser. Without DATA it shows the "
-        "synthetic galaxies that come with galmass; if there is no data set in the home folder, "
-        "it also makes a universe of 300 more in the background (galmass demo).",
+        "synthetic galaxies that ship with galmass; if there is no data set in the home folder, "
+        "it also generates 300 more in the background (galmass demo).",
         epilog="example: galmass serve mygalaxies --port 8000",
     )
     serve.add_argument("data", nargs="?", metavar="DATA", help="data-set folder, or its name")
@@ -49,7 +49,7 @@ def _serve(args: argparse.Namespace) -> None:
 
 
 def _begin_universe() -> None:
-    """Let ``galmass demo`` run on its own if there is nothing yet; the dashboard shows how far."""
+    """Start ``galmass demo`` in the background if there is no data set."""
     from galmass_core.datasets.dataset import home_folder, list_datasets
     from galmass_core.storage.progress import work_in_progress
 
@@ -63,5 +63,5 @@ def _begin_universe() -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # it outlives the server
+            start_new_session=True,  # not terminated with the server
         )

@@ -1,4 +1,4 @@
-"""``galmass table | importance``: what the paper measured, measured again."""
+"""``galmass table | importance``: repeat the paper's measurements."""
 
 import argparse
 import json
@@ -11,42 +11,42 @@ if TYPE_CHECKING:
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
-    """Describe the commands about tables."""
+    """Add the parsers of the commands for tables."""
     _add_table(commands)
     _add_importance(commands)
 
 
 def _add_table(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass table``."""
+    """Add the parser of ``galmass table``."""
     table = commands.add_parser(
         "table",
-        help="measure a table of the paper beside the published one",
+        help="measure a table of the paper and compare with the published one",
         description="4: networks on maps, from all finished runs. 5: boosted trees on summary "
-        "features. baselines: formulas of one line for every target. text: what the paper states "
-        "in its text.",
+        "features. baselines: one-line formulas for every target. text: statements "
+        "in the paper's text.",
         epilog="example: galmass table 5 mygalaxies --split folds --json",
     )
     table.add_argument("table", choices=("4", "5", "baselines", "text"), help="which one")
     add_data(table)
     add_split(table, folds=True)
     add_features(table)
-    table.add_argument("--json", action="store_true", help="as JSON")
+    table.add_argument("--json", action="store_true", help="print as JSON")
     table.set_defaults(run=_table, when_stopped="")
 
 
 def _add_importance(commands: Any) -> None:  # noqa: ANN401
-    """Describe ``galmass importance``."""
+    """Add the parser of ``galmass importance``."""
     importance = commands.add_parser(
         "importance",
-        help="measure what each feature is worth",
-        description="Gain (the paper's), SHAP, shuffling and leaving out of features and of "
-        "clusters of correlated ones, beside two columns of noise; five seeds, about a minute.",
+        help="measure feature importance",
+        description="Gain (the paper's), SHAP, and permutation and removal of features and of "
+        "clusters of correlated ones, and of two noise columns; five seeds, about a minute.",
         epilog="example: galmass importance mygalaxies --experiment mstar/features",
     )
     add_data(importance)
     importance.add_argument("--experiment", required=True, metavar="NAME", help="TARGET/INPUTS")
     add_features(importance)
-    importance.add_argument("--json", action="store_true", help="as JSON")
+    importance.add_argument("--json", action="store_true", help="print as JSON")
     importance.set_defaults(run=_importance, when_stopped="")
 
 
@@ -76,7 +76,7 @@ def _table(args: argparse.Namespace) -> None:
 
 
 def _rows(args: argparse.Namespace, dataset: "DataSet") -> list[dict[str, Any]]:
-    """Measure the table that is asked for."""
+    """Measure the requested table."""
     from galmass_core.paper.statements import text_results
     from galmass_core.paper.table_four import table_4
     from galmass_core.paper.tables import baseline_table, table_5

@@ -1,1 +1,1 @@
-"""Simulated galaxies -> a folder with their maps, features and masses; and back."""
+"""Data sets on disk: maps, features and masses of simulated galaxies."""

@@ -1,8 +1,8 @@
-"""Simulated galaxies -> a data set on disk, in parallel; stopped at any point, it goes on later.
+"""Build a data set of simulated galaxies on disk, in parallel; an interrupted build can be resumed.
 
-Galaxies are taken a hundred at a time, in the order of `sources.find_galaxies`; each hundred
-becomes one shard, so what a shard holds depends neither on timing nor on the number of workers.
-While the build is under way, ``unfinished/`` keeps its settings and the rows of finished shards;
+Galaxies are read in batches of a hundred, in the order of `sources.find_galaxies`; each batch
+becomes one shard, so that its content depends neither on timing nor on the number of workers.
+During the build, ``unfinished/`` keeps its settings and the rows of finished shards;
 ``dataset.json`` is written last.
 """
 
@@ -45,11 +45,11 @@ from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
 from galmass_core.sources import GalaxyRef, find_galaxies
 from galmass_core.storage.atomic import atomic_write, write_json
-from galmass_core.storage.lock import locked, show_life
+from galmass_core.storage.lock import locked, update_heartbeat
 
 GALAXIES_PER_SHARD = 100
-Result = Measured | Excluded | None  # None: not asked for
-Progress = Callable[[int, int, int], None]  # galaxies done, in all, excluded so far
+Result = Measured | Excluded | None  # None: not selected
+Progress = Callable[[int, int, int], None]  # galaxies done, total, excluded so far
 
 
 def build_dataset(
@@ -66,38 +66,38 @@ def build_dataset(
     progress: Progress | None = None,
     packed: bool = False,
 ) -> DataSet:
-    """Make a data set of simulated galaxies.
+    """Build a data set of simulated galaxies.
 
-    A galaxy that cannot be used is recorded with its reason and the rest go on. A build that was
-    stopped goes on where it was when it is called again with the same arguments.
+    A galaxy that cannot be used is recorded with the reason, and the others are processed. An
+    interrupted build is resumed by calling it again with the same arguments.
 
     Parameters
     ----------
     sources : sequence of str or Path
         Galaxy files, and folders of them.
     out : str or Path
-        Folder to make.
+        Folder to create.
     limit : int, optional
-        Look only at the first so many galaxies of the sources.
+        Read only the first ``limit`` galaxies of the sources.
     ids : collection of str, optional
-        Take only these subhalo IDs or full names.
+        Select only these subhalo IDs or full names.
     where : str, optional
-        Take only galaxies that fulfil this, as ``log_mstar > 10 and f_dm_1rhsm < 0.5``, in
-        columns of `quantities` that do not depend on the line of sight.
+        Select only galaxies that fulfil this condition, as ``log_mstar > 10 and f_dm_1rhsm < 0.5``,
+        in columns of `quantities` that do not depend on the line of sight.
     workers : int
-        Processes. With more than one, a script needs its ``if __name__ == "__main__"``.
+        Number of processes. With more than one, a script needs ``if __name__ == "__main__"``.
     device : str
-        ``cpu``, or a torch device that renders the images.
+        ``cpu``, or a torch device to render the images on.
     dust : str
         ``xu17`` (the paper's) or ``none``.
     stars : int, optional
-        Thin every galaxy to so many stars, as `thinning.thin_stars` does, before it is looked at;
-        galaxies with fewer are left out. What does not depend on the line of sight, targets and
-        profiles stay those of all stars.
+        Thin every galaxy to this number of stars with `thinning.thin_stars` before projection;
+        galaxies with fewer are excluded. Targets, profiles and all columns that do not depend on
+        the line of sight are those of all stars.
     progress : callable, optional
-        Called with the numbers of galaxies done, in all, and excluded so far.
+        Called with the numbers of galaxies done, in total, and excluded so far.
     packed : bool
-        For shipping: compress light, and keep of each source only its file's name.
+        For distribution: compress light, and store only the file name of each source.
 
     Returns
     -------
@@ -111,9 +111,9 @@ def build_dataset(
         If ``where`` is not a condition on known columns, ``limit`` or ``workers`` is below 1,
         ``stars`` is below 100, or another process is building ``out``.
     DataSetError
-        If ``out`` holds something else, or no galaxy could be used.
+        If ``out`` holds other files or another data set, or no galaxy could be used.
     ChildProcessError
-        If a worker is killed; the same call goes on from the last whole shard.
+        If a worker is killed; the same call resumes after the last complete shard.
     """
     if limit is not None and limit < 1:
         msg = f"limit must be at least 1, got {limit}"
@@ -144,7 +144,7 @@ def build_dataset(
 
 
 def _settings(refs: Sequence[GalaxyRef], recipe: Recipe) -> dict[str, Any]:
-    """Return all that decides a data set's content; a build resumes only if it is the same."""
+    """Return all settings that determine a data set; a build resumes only if they match."""
     files = {ref.path: ref.path.stat() for ref in refs}
     listing = [
         (str(ref.path), ref.subhalo, files[ref.path].st_size, files[ref.path].st_mtime_ns)
@@ -164,12 +164,12 @@ def _settings(refs: Sequence[GalaxyRef], recipe: Recipe) -> dict[str, Any]:
 
 
 def _digest(content: Any) -> str:  # noqa: ANN401
-    """Hash anything that JSON can say."""
+    """Hash anything that can be written as JSON."""
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
 def _is_whole(out: Path, settings: dict[str, Any]) -> bool:
-    """Whether exactly this data set is there and complete."""
+    """Return whether this very data set exists and is complete."""
     if not (out / DESCRIPTION).exists():
         return False
     _check_same(out, "a data set", json.loads((out / DESCRIPTION).read_text()), settings)
@@ -178,7 +178,7 @@ def _is_whole(out: Path, settings: dict[str, Any]) -> bool:
 
 
 def _begin(out: Path, settings: dict[str, Any]) -> None:
-    """Make the folder of an unfinished build, or find the one that was left."""
+    """Create the folder of an unfinished build, or open the existing one."""
     record = out / UNFINISHED / "settings.json"
     if record.exists():
         _check_same(out, "an unfinished build", json.loads(record.read_text()), settings)
@@ -189,7 +189,7 @@ def _begin(out: Path, settings: dict[str, Any]) -> None:
 
 
 def _check_same(out: Path, what: str, there: dict[str, Any], settings: dict[str, Any]) -> None:
-    """Raise unless what lies in the folder was made with these settings."""
+    """Raise DataSetError unless the folder was made with these settings."""
     other = [key for key, value in settings.items() if there.get(key) != value]
     if other:
         msg = f"{out}: holds {what} with other {', '.join(other)}; take another folder"
@@ -199,7 +199,7 @@ def _check_same(out: Path, what: str, there: dict[str, Any], settings: dict[str,
 def _write_shards(
     out: Path, refs: Sequence[GalaxyRef], recipe: Recipe, workers: int, progress: Progress | None
 ) -> None:
-    """Write the shards that are still missing, in order."""
+    """Write the missing shards, in order."""
     starts = range(0, len(refs), GALAXIES_PER_SHARD)
     batches = [refs[start : start + GALAXIES_PER_SHARD] for start in starts]
     pending, seen, excluded = dict(enumerate(batches)), {}, 0
@@ -218,7 +218,7 @@ def _write_shards(
 
 
 def _once_each(results: Iterable[Result], seen: dict[str, str]) -> Iterator[Result]:
-    """Exclude galaxies whose name came before."""
+    """Exclude galaxies whose name has occurred before."""
     for result in results:
         if isinstance(result, Measured):
             source = result.rows[0]["source"]
@@ -237,7 +237,7 @@ def _reported(
     total: int,
     excluded: int,
 ) -> Iterator[Result]:
-    """Tell of each result as it comes."""
+    """Report progress for each result."""
     for number, result in enumerate(results, start=done + 1):
         excluded += isinstance(result, Excluded)
         if progress is not None:
@@ -246,7 +246,7 @@ def _reported(
 
 
 def _write_shard(out: Path, number: int, results: Iterable[Result], packed: bool) -> None:
-    """Write one shard, then the record that it is there."""
+    """Write one shard, then its record."""
     path, samples, excluded = shard_path(out, number), [], []
     with atomic_write(path) as part, h5py.File(part, "w") as shard:
         for result in results:
@@ -262,17 +262,17 @@ def _write_shard(out: Path, number: int, results: Iterable[Result], packed: bool
         path.unlink()
     record = {"samples": samples, "excluded": excluded, "sha256": checksum}
     write_json(out / UNFINISHED / f"{path.stem}.json", record)
-    show_life(out / UNFINISHED)
+    update_heartbeat(out / UNFINISHED)
 
 
 def _read_records(out: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Read what is known of the finished shards, one after another, with their numbers."""
+    """Read the records of the finished shards in order, with their numbers."""
     for path in sorted((out / UNFINISHED).glob("shard-*.json")):
         yield int(path.stem.split("-")[1]), json.loads(path.read_text())
 
 
 def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) -> None:
-    """Merge the shards' records into tables, and declare the data set whole."""
+    """Merge the shards' records into tables, and mark the data set as complete."""
     tables, excluded, shards = [], [], {}
     for number, record in _read_records(out):
         excluded += record["excluded"]
@@ -290,16 +290,16 @@ def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) ->
 
 
 def _never_met(ids: Collection[str], names: Iterable[str]) -> list[dict[str, str]]:
-    """Return the IDs that no galaxy had, as excluded galaxies."""
+    """Return the IDs that no galaxy has, as excluded galaxies."""
     met = {part for name in names for part in (name, name.rpartition("/")[2])}
     reason = "no galaxy of the sources has this ID"
     return [{"name": name, "reason": reason, "source": ""} for name in sorted(set(ids) - met)]
 
 
 def _give_up(out: Path, excluded: list[dict[str, str]]) -> None:
-    """Remove a data set that would be empty, and say why it would."""
+    """Remove an empty data set, and raise DataSetError with the reason."""
     shutil.rmtree(out / "maps")
-    shutil.rmtree(out / UNFINISHED, ignore_errors=True)  # Windows keeps the lock, which is open
-    first = excluded[0]["reason"] if excluded else "the IDs asked for are not among them"
+    shutil.rmtree(out / UNFINISHED, ignore_errors=True)  # Windows keeps the open lock file
+    first = excluded[0]["reason"] if excluded else "none of them has the given IDs"
     msg = f"{out}: no galaxy could be used, {len(excluded)} are excluded; the first: {first}"
     raise DataSetError(msg)

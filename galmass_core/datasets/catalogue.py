@@ -1,7 +1,7 @@
-"""Group catalogue alone -> a data set without maps: SUBFIND's numbers in place of ours.
+"""Build a data set without maps from a group catalogue alone, with SUBFIND's numbers.
 
 Masses inside R_hsm and 2 R_hsm are the paper's targets. Light, star formation and velocity
-dispersion are defined differently than in the paper; ``dataset.json`` says how, column by column.
+dispersion are defined differently from the paper; ``dataset.json`` states how, for each column.
 """
 
 from pathlib import Path
@@ -31,17 +31,17 @@ _SPECIES = {"stars": "mstar", "dark_matter": "mdm", "gas": "mgas", "total": "mto
 
 
 def build_catalogue(directory: str | Path, out: str | Path) -> DataSet:
-    """Make a data set of the paper's sample from the chunks of a group catalogue that are there.
+    """Build a data set of the paper's sample from the available chunks of a group catalogue.
 
     One sample per galaxy, without a line of sight (``los`` is ``none``). The cut in stellar mass
-    takes the bound mass: a catalogue does not know that within 30 kpc.
+    uses the bound mass, since a catalogue does not give that within 30 kpc.
 
     Parameters
     ----------
     directory : str or Path
         Folder of the catalogue's chunks (possibly gzipped), or one that illustris_python reads.
     out : str or Path
-        Folder to make.
+        Folder to create.
 
     Returns
     -------
@@ -50,11 +50,11 @@ def build_catalogue(directory: str | Path, out: str | Path) -> DataSet:
     Raises
     ------
     FileNotFoundError
-        If there is no chunk.
+        If no chunk is found.
     GalaxyFileError
         If a chunk is damaged or lacks a field.
     DataSetError
-        If ``out`` holds something else, or no galaxy passes.
+        If ``out`` holds other files, or no galaxy passes.
     """
     catalogue = read_group_catalogue(directory)
     subhaloes = catalogue.subhaloes
@@ -72,7 +72,7 @@ def build_catalogue(directory: str | Path, out: str | Path) -> DataSet:
 
 
 def catalogue_samples(catalogue: GroupCatalogue, subhaloes: pd.DataFrame) -> pd.DataFrame:
-    """Bring subhaloes of a catalogue into the columns of a data set.
+    """Convert subhaloes of a catalogue to the columns of a data set.
 
     Parameters
     ----------
@@ -112,5 +112,5 @@ def catalogue_samples(catalogue: GroupCatalogue, subhaloes: pd.DataFrame) -> pd.
 
 
 def _masses(subhaloes: pd.DataFrame, suffix: str) -> dict[str, np.ndarray]:
-    """Return masses by species and in total [Msun], as `Target.measure` takes them."""
+    """Return masses by species and in total [Msun], for `Target.measure`."""
     return {part: subhaloes[f"{key}{suffix}"].to_numpy(float) for part, key in _SPECIES.items()}

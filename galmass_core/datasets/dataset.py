@@ -1,8 +1,8 @@
-"""A data set on disk -> its samples as a table, their maps, and tensors for networks.
+"""Open a data set on disk: its samples as a table, their maps, and tensors for networks.
 
-A data set is a folder: ``dataset.json`` (what it is, and that it is whole), ``index.parquet`` (one
-row per sample), ``excluded.parquet`` (who is missing, and why) and ``maps/shard-*.h5``. `build`
-writes it; `shards` knows how maps are encoded.
+A data set is a folder: ``dataset.json`` (its description, written last), ``index.parquet`` (one row
+per sample), ``excluded.parquet`` (excluded galaxies with reasons) and ``maps/shard-*.h5``. `build`
+writes it; `shards` encodes the maps.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1  # version of the folder's layout
 DESCRIPTION, INDEX, EXCLUDED = "dataset.json", "index.parquet", "excluded.parquet"
-UNFINISHED = "unfinished"  # folder that is there while a build is under way
+UNFINISHED = "unfinished"  # folder that exists during a build
 
 
 class DataSetError(ValueError):
@@ -42,7 +42,7 @@ class DataSetError(ValueError):
 
 
 def home_folder() -> Path:
-    """Return the folder of the user's data sets: $GALMASS_HOME, else the platform's own."""
+    """Return the folder of the user's data sets: $GALMASS_HOME, else the platform's default."""
     if "GALMASS_HOME" in os.environ:
         return Path(os.environ["GALMASS_HOME"])
     from platformdirs import user_data_path
@@ -51,12 +51,12 @@ def home_folder() -> Path:
 
 
 def list_datasets() -> list[Path]:
-    """Return the folders of all whole data sets under the home folder, sorted by name."""
+    """Return the folders of all complete data sets in the home folder, sorted by name."""
     return sorted(path.parent for path in home_folder().glob(f"*/{DESCRIPTION}"))
 
 
 def shard_path(folder: Path, number: int) -> Path:
-    """Return where the shard of that number lies in a data set's folder."""
+    """Return the path of a shard in a data set's folder."""
     return folder / "maps" / f"shard-{number:05d}.h5"
 
 
@@ -66,7 +66,7 @@ def open_dataset(path_or_name: str | Path) -> "DataSet":
     Parameters
     ----------
     path_or_name : str or Path
-        Its folder, or its name under the home folder.
+        Its folder, or its name in the home folder.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def open_dataset(path_or_name: str | Path) -> "DataSet":
     Raises
     ------
     DataSetError
-        If there is none, its build is not finished, it is damaged, or of another schema.
+        If it does not exist, its build is not finished, it is damaged, or has another schema.
     """
     folder = _locate(path_or_name)
     description = folder / DESCRIPTION
@@ -97,7 +97,7 @@ def open_dataset(path_or_name: str | Path) -> "DataSet":
 
 
 def _locate(path_or_name: str | Path) -> Path:
-    """Return the folder of a data set that is whole."""
+    """Return the folder of a complete data set."""
     for folder in (Path(path_or_name), home_folder() / path_or_name):
         if (folder / DESCRIPTION).is_file():
             return folder.resolve()
@@ -127,11 +127,11 @@ class DataSet:
     ----------
     path : Path
     info : dict
-        Content of ``dataset.json``: how it was made.
+        Content of ``dataset.json``: how the data set was built.
     samples : pandas.DataFrame
-        One row per sample: ``name``, ``los``, and columns that `quantities` explains.
+        One row per sample: ``name``, ``los``, and columns described in `quantities`.
     excluded : pandas.DataFrame
-        ``name``, ``reason`` and ``source`` of each galaxy that was left out.
+        ``name``, ``reason`` and ``source`` of each excluded galaxy.
     """
 
     path: Path
@@ -144,12 +144,12 @@ class DataSet:
 
     @property
     def has_maps(self) -> bool:
-        """Whether there are maps, or the table alone."""
+        """Whether the data set has maps, not only tables."""
         return bool(self.info["shards"])
 
     @cached_property
     def checksum(self) -> str:
-        """A fingerprint: of the description, which has the maps' checksums, and of the table."""
+        """Hash of the description, which includes the maps' checksums, and of the table."""
         digest = hashlib.sha256()
         for name in (DESCRIPTION, INDEX):
             digest.update((self.path / name).read_bytes())
@@ -157,12 +157,12 @@ class DataSet:
 
     @cached_property
     def galaxy_names(self) -> list[str]:
-        """The galaxies' names, each once, in the order of the samples."""
+        """Unique names of the galaxies, in the order of the samples."""
         return list(self.samples["name"].unique())
 
     @cached_property
     def galaxies(self) -> pd.DataFrame:
-        """One row per galaxy, indexed by name; what differs by line of sight is averaged."""
+        """Table of one row per galaxy, indexed by name; columns are means over lines of sight."""
         known = self.samples.columns.intersection(list(QUANTITIES))
         per_sample = [key for key in known if QUANTITIES[key].per_sample]
         by_galaxy = self.samples.groupby("name", sort=False)
@@ -178,13 +178,13 @@ class DataSet:
         name : str
             ``suite/simulation/snapshot/subhalo``.
         line_of_sight : str
-            ``x``, ``y`` or ``z``; any of them finds the one sample of a galaxy that has no line
-            of sight, as in a catalogue.
+            ``x``, ``y`` or ``z``; for galaxies without a line of sight, as in a catalogue, any of
+            them returns the only sample.
 
         Raises
         ------
         KeyError
-            If it is not in the data set; the message offers similar names.
+            If it is not in the data set; the message lists similar names.
         """
         return self.samples.iloc[self._place(name, line_of_sight)]
 
@@ -199,7 +199,7 @@ class DataSet:
 
     @cached_property
     def _places(self) -> dict[tuple[str, str], int]:
-        """Numbers of all rows by name and line of sight."""
+        """Row numbers by name and line of sight."""
         keys = zip(self.samples["name"], self.samples["los"], strict=True)
         return {key: place for place, key in enumerate(keys)}
 
@@ -217,7 +217,7 @@ class DataSet:
         return maps
 
     def profiles(self, name: str) -> pd.DataFrame:
-        """Read how a galaxy's mass grows with radius, as `targets.mass_profiles` gives it.
+        """Read a galaxy's mass profiles, as returned by `targets.mass_profiles`.
 
         Raises
         ------
@@ -237,7 +237,7 @@ class DataSet:
         *,
         pixels: int = IMAGE_PIXELS[0],
     ) -> dict[str, "torch.Tensor"]:
-        """Read maps as a network takes them.
+        """Read maps as arrays for a network.
 
         Parameters
         ----------
@@ -284,7 +284,7 @@ class DataSet:
         Yields
         ------
         int
-            Place among ``rows``.
+            Position in ``rows``.
         GalaxyMaps
 
         Raises
@@ -309,7 +309,7 @@ class DataSet:
                     yield place, maps
 
     def _open_shard(self, number: float) -> h5py.File:
-        """Open a shard for reading, anew each time: safe in threads and in forked processes."""
+        """Open a shard for reading; not cached, so that threads and forked processes are safe."""
         if not self.has_maps:
             msg = f"{self.path}: has no maps, only tables"
             raise DataSetError(msg)
@@ -322,7 +322,7 @@ class DataSet:
 
 
 def claim_folder(folder: Path) -> None:
-    """Make a data set's folder; raise DataSetError if it holds anything but an unfinished build."""
+    """Create a data set's folder; raise DataSetError if it holds other than an unfinished build."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / UNFINISHED).exists() and any(folder.iterdir()):
         msg = f"{folder}: must be a new or empty folder, or an unfinished build, holds other files"
@@ -335,18 +335,18 @@ def write_tables(
     description: dict[str, Any],
     excluded: Sequence[dict[str, str]] = (),
 ) -> DataSet:
-    """Write a data set's tables, then the description that declares it whole.
+    """Write a data set's tables, then the description that marks it as complete.
 
     Parameters
     ----------
     folder : Path
-        New, empty, or that of an unfinished build, whose shards stay.
+        New, empty, or that of an unfinished build, whose shards are kept.
     samples : pandas.DataFrame
         One row per sample: ``name``, ``los``, and columns of `quantities`.
     description : dict
-        Of how it was made, and ``shards`` if there are any.
+        How it was built, and ``shards`` if there are any.
     excluded : sequence of dict
-        ``name``, ``reason`` and ``source`` of each galaxy that was left out.
+        ``name``, ``reason`` and ``source`` of each excluded galaxy.
 
     Returns
     -------
@@ -355,7 +355,7 @@ def write_tables(
     Raises
     ------
     DataSetError
-        If there are no samples, or ``folder`` holds something else.
+        If there are no samples, or ``folder`` holds other files.
     """
     if samples.empty:
         msg = f"{folder}: must hold at least one galaxy, but none is left"
@@ -378,6 +378,6 @@ def write_tables(
 
 
 def replace_samples(data: DataSet, samples: pd.DataFrame, **changes: Any) -> None:  # noqa: ANN401
-    """Write a data set's index anew, with other columns; ``changes`` go into its description."""
+    """Replace a data set's index by one with other columns, and update its description."""
     write_table(data.path / INDEX, samples)
     write_json(data.path / DESCRIPTION, data.info | changes)

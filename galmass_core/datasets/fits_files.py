@@ -1,4 +1,4 @@
-"""Maps of a galaxy, and tables -> FITS files that say their units and what they hold."""
+"""Write maps of a galaxy and tables as FITS files with units and descriptions."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -31,7 +31,7 @@ def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
     ----------
     maps : GalaxyMaps
     sample : mapping
-        ``name``, ``los``, and what else a data set's row says of the galaxy.
+        Row of a data set: ``name``, ``los`` and other columns.
 
     Returns
     -------
@@ -48,9 +48,9 @@ def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
     for key, value in zip(_NAMES, GalaxyName.parse(sample["name"]), strict=True):
         primary.header[key] = value
     primary.header["LOS"] = sample["los"], "line of sight: axis of the simulation box"
-    for key, (column, words) in _HEADS.items():
+    for key, (column, comment) in _HEADS.items():
         if column in sample and not pd.isna(sample[column]):
-            primary.header[key] = sample[column], words
+            primary.header[key] = sample[column], comment
     images = [_image(maps, quantity(key)) for key in map_keys()]
     return _content(fits.HDUList([primary, *images]))
 
@@ -63,13 +63,13 @@ def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
     table : pandas.DataFrame
         Columns that are keys of `quantities` get their unit and meaning. The index is left out.
     about : mapping of str to str
-        Keywords of the header: where the table comes from.
+        Header keywords that state the origin of the table.
 
     Returns
     -------
     bytes
-        One binary table. Decimal logarithms have no unit, which FITS could not say; the comment
-        of their column says of what they are.
+        One binary table. Decimal logarithms have no unit, which FITS cannot express; it is in the
+        comment of their column.
     """
     from astropy.io import fits
     from astropy.table import Table
@@ -85,7 +85,7 @@ def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
 
 
 def _image(maps: GalaxyMaps, shown: Quantity) -> "fits.ImageHDU":
-    """One map, with kpc from the galaxy's centre as its coordinates."""
+    """Return one map, with kpc from the galaxy's centre as its coordinates."""
     from astropy.io import fits
 
     pixels_HW = maps.view(shown.key)
@@ -103,17 +103,17 @@ def _image(maps: GalaxyMaps, shown: Quantity) -> "fits.ImageHDU":
 
 
 def _meaning(shown: Quantity) -> str:
-    """Say what a column is."""
+    """Return the description of a column."""
     return _plain(f"log10 of {shown.name} [{shown.unit}]" if shown.log else shown.name)
 
 
 def _plain(text: str) -> str:
-    """Write with the characters that a header takes."""
+    """Return text in the characters allowed in a header."""
     return text.translate(str.maketrans("é−σ", "e-s"))
 
 
 def _fits_unit(unit: str) -> str:
-    """Write a unit as FITS does."""
+    """Return a unit in the FITS convention."""
     for ours, theirs in _FITS_UNITS.items():
         unit = unit.replace(ours, theirs)
     return unit

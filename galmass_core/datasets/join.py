@@ -1,4 +1,4 @@
-"""Any table keyed by subhalo ID -> new columns of a data set."""
+"""Join tables keyed by subhalo ID to a data set."""
 
 from pathlib import Path
 
@@ -15,15 +15,15 @@ KEYS = (
     "gal_id",
     "subhalo",
     "id",
-)  # the first that is there
+)  # the first that exists
 DISC_COLUMNS = {"f_disk_2d": "bulge_fraction", "bulge_index": "bulge_index"}
-LARGEST_BULGE_INDEX = 99.0  # fits that failed end at their bound of 100
+LARGEST_BULGE_INDEX = 99.0  # failed fits end at the bound of 100
 
 
 def join_table(data: DataSet, table: str | Path) -> DataSet:
     """Add the columns of a table to a data set, by subhalo ID.
 
-    Galaxies that the table lacks get NaN. The data set on disk is replaced at once.
+    Galaxies that the table lacks get NaN. The data set on disk is updated.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def join_table(data: DataSet, table: str | Path) -> DataSet:
     FileNotFoundError
         If there is no such table.
     DataSetError
-        If the table has no column of subhalo IDs, says two things of one galaxy, has no galaxy in
-        common with the data set, or a column that the data set has already.
+        If the table has no column of subhalo IDs, has two rows for one galaxy, has no galaxy in
+        common with the data set, or has a column that the data set already has.
     """
     columns = read_table(Path(table))
     return _join(data, columns, Path(table))
@@ -103,7 +103,7 @@ def read_table(path: Path) -> pd.DataFrame:
     FileNotFoundError
         If there is no such table.
     DataSetError
-        If it is no table, or has no column of subhalo IDs, or an ID twice.
+        If it is not a table, has no column of subhalo IDs, or has an ID twice.
     """
     try:
         table = _read(path)
@@ -137,7 +137,7 @@ def _read(path: Path) -> pd.DataFrame:
 
 
 def _join(data: DataSet, columns: pd.DataFrame, table: Path) -> DataSet:
-    """Look every sample's subhalo up in the columns, and write the data set anew."""
+    """Look up the subhalo of each sample in the columns, and rewrite the data set."""
     if there := [name for name in columns if name in data.samples]:
         msg = f"{table}: the data set {data.path} has the column {there[0]} already"
         raise DataSetError(msg)

@@ -1,4 +1,4 @@
-"""One galaxy -> all that a data set holds of it: a row per line of sight, and maps."""
+"""Measure the content of a data set for one galaxy: a row per line of sight, and maps."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,21 +21,21 @@ from galmass_core.sources import GalaxyRef
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """What is made of each galaxy, and which galaxies are wanted."""
+    """Settings of a build: how galaxies are measured, and which are selected."""
 
     maps: MapConfig
     device: str
     where: str | None  # condition on galaxy-level columns
     ids: frozenset[str] | None  # subhalo IDs or full names
     packed: bool
-    stars: int | None  # of every galaxy that an observer sees; None: all it has
+    stars: int | None  # of every projected galaxy; None: all
 
-    def may_want(self, subhalo: str) -> bool:
-        """Whether a galaxy with that subhalo ID can be among those asked for."""
+    def may_select(self, subhalo: str) -> bool:
+        """Return whether a galaxy with this subhalo ID may be selected."""
         return self.ids is None or subhalo in self._subhaloes
 
-    def wants(self, name: str) -> bool:
-        """Whether a galaxy is asked for, by its full name or its subhalo ID."""
+    def selects(self, name: str) -> bool:
+        """Return whether a galaxy is selected, by its full name or its subhalo ID."""
         return self.ids is None or not self.ids.isdisjoint({name, _subhalo(name)})
 
     @cached_property
@@ -45,7 +45,7 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What a data set holds of one galaxy: a row per line of sight, and maps."""
+    """Content of a data set for one galaxy: a row per line of sight, and maps."""
 
     name: str
     rows: list[dict[str, Any]]
@@ -54,33 +54,33 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Excluded:
-    """A galaxy that was left out."""
+    """An excluded galaxy."""
 
-    name: str  # empty if the file could not be read so far
+    name: str  # empty if it could not be read
     reason: str
     source: str
 
 
 def _subhalo(name: str) -> str:
-    """Return the subhalo ID in a full name; an ID is its own."""
+    """Return the subhalo ID of a full name; an ID is returned unchanged."""
     return name.rpartition("/")[2]
 
 
 def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None:
-    """Read one galaxy and make of it all that a data set holds.
+    """Read and measure one galaxy.
 
     Returns
     -------
     Measured, Excluded or None
-        None if it is not among the IDs wanted.
+        None if it is not among the selected IDs.
     """
     name = ""
-    if ref.subhalo is not None and not recipe.may_want(ref.subhalo):
+    if ref.subhalo is not None and not recipe.may_select(ref.subhalo):
         return None
     try:
         galaxy = ref.read()
         name = str(galaxy.name)
-        if not recipe.wants(name):
+        if not recipe.selects(name):
             return None
         columns = measure_targets(galaxy) | measure_galaxy_features(galaxy)
         reason = galaxy_cut(columns) if ref.subhalo is not None else ""
@@ -90,13 +90,13 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
         return _measure_samples(galaxy, columns, recipe)
     except GalaxyFileError as error:
         return Excluded(name=name, reason=str(error), source=str(ref.path))
-    except Exception as error:  # whatever is wrong with one galaxy, the rest go on
+    except Exception as error:  # an error in one galaxy must not stop the others
         reason = f"{type(error).__name__}: {error}"
         return Excluded(name=name, reason=reason, source=str(ref.path))
 
 
 def _unwanted(columns: dict[str, float], recipe: Recipe) -> str:
-    """Say why a galaxy of the sample is not asked for; nothing if it is."""
+    """Return why a galaxy of the sample is not selected; empty if it is."""
     if recipe.where is not None and not _fulfils(columns, recipe.where):
         return f"where: {recipe.where}"
     if recipe.stars is not None and columns["n_stars"] < recipe.stars:
@@ -105,7 +105,7 @@ def _unwanted(columns: dict[str, float], recipe: Recipe) -> str:
 
 
 def _measure_samples(galaxy: Galaxy, columns: dict[str, float], recipe: Recipe) -> Measured:
-    """Look at a galaxy along all lines of sight; what is true of it stays that of all its stars."""
+    """Measure a galaxy along all lines of sight; its true quantities are those of all stars."""
     common = {
         "source": Path(galaxy.source).name if recipe.packed else galaxy.source,
         "synthetic": galaxy.is_synthetic,
@@ -141,7 +141,7 @@ def check_where(where: str) -> None:
 
 
 def _fulfils(columns: dict[str, float], where: str) -> bool:
-    """Whether a galaxy fulfils a condition on its columns."""
+    """Return whether a galaxy fulfils a condition on its columns."""
     try:
         answer = pd.DataFrame([columns]).eval(where, engine="python")
     except Exception as error:  # pandas raises a dozen kinds here

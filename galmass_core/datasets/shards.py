@@ -1,10 +1,10 @@
-"""The raw maps of some hundred galaxies in one HDF5 file: how they are encoded, written and read.
+"""Encode, write and read raw maps of about a hundred galaxies in one HDF5 file.
 
-Light is stored as 16-bit codes that are linear in log10 flux, an image at a time: code 0 is no
-light, 1 the faintest lit pixel, and 65535 the brightest. Half a step is 2e-4 of the flux in an
-image that spans twelve decades; where size matters (packed) it is 9e-4, and the rest compresses.
+Light is stored as 16-bit codes that are linear in log10 flux, for each image: code 0 is no light, 1
+the faintest lit pixel, and 65535 the brightest. Half a step is 2e-4 of the flux in an image that
+spans twelve decades; if packed it is 9e-4, and the data are compressed.
 
-Rows of a shard are samples; a galaxy's lines of sight follow each other. Shape suffixes: S samples
+Rows of a shard are samples; a galaxy's lines of sight are consecutive. Shape suffixes: S samples
 of one galaxy (one per line of sight), C channels, H rows, W columns.
 """
 
@@ -37,7 +37,7 @@ _UNITS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ShardEntry:
-    """What a shard holds of one galaxy, encoded.
+    """Encoded maps and profiles of one galaxy.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class ShardEntry:
 
 
 def encode_light(flux_HW: NDArray, *, min_step: float = 0.0) -> tuple[NDArray, NDArray]:
-    """Turn an image into codes linear in log10 flux.
+    """Encode an image linearly in log10 flux.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def encode_light(flux_HW: NDArray, *, min_step: float = 0.0) -> tuple[NDArray, N
     -------
     codes_HW : (H, W) uint16
     scale : (2,) float64; log10(Lsun/pixel), dex
-        Flux of code 1, and the step from code to code; zeros if all is dark.
+        Flux of code 1, and the step from code to code; zeros if all pixels are dark.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def encode_light(flux_HW: NDArray, *, min_step: float = 0.0) -> tuple[NDArray, N
 
 
 def decode_light(codes_CHW: NDArray, scale_C2: NDArray) -> NDArray:
-    """Turn codes back into flux.
+    """Decode flux.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def encode_galaxy(
     profiles : pandas.DataFrame
         From `targets.mass_profiles`.
     packed : bool
-        Take no finer steps of light than needed.
+        Use coarser steps of light.
 
     Returns
     -------
@@ -152,9 +152,9 @@ def encode_galaxy(
 
 
 def append_galaxy(shard: h5py.File, entry: ShardEntry, *, packed: bool = False) -> int:
-    """Add a galaxy behind those that a shard holds already.
+    """Append a galaxy to a shard.
 
-    Equal entries in equal order give equal bytes.
+    The same entries in the same order give the same bytes.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def append_galaxy(shard: h5py.File, entry: ShardEntry, *, packed: bool = False) 
 
 
 def _create_datasets(shard: h5py.File, entry: ShardEntry, packed: bool) -> None:
-    """Lay out an empty shard: an image a chunk, so that each is read by itself."""
+    """Create the datasets of an empty shard, with one image per chunk."""
     compression = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
     rows_per_chunk = {"light_scale": 64, "profiles": 16}  # small; all others are images
     for key, values in vars(entry).items():
@@ -219,7 +219,7 @@ def read_maps(shard: h5py.File, rows: Iterable[int]) -> Iterator[tuple[NDArray, 
 
 
 def read_profiles(shard: h5py.File, row: int) -> "pd.DataFrame":
-    """Read the mass profiles of the galaxy that a sample shows, as `targets.mass_profiles`."""
+    """Read the mass profiles of a sample's galaxy, as returned by `targets.mass_profiles`."""
     import pandas as pd
 
     values = shard["profiles"][row // len(LINES_OF_SIGHT)]

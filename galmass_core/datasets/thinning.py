@@ -1,7 +1,8 @@
-"""Galaxy -> the same galaxy seen through fewer stars, as many in every galaxy.
+"""Thin galaxies to the same number of stars.
 
-Stars of a simulation have nearly equal mass: how many pixels hold a star, and how grainy V and σ
-are, tells a network the mass without any physics. With as many stars in every galaxy it cannot.
+Stars of a simulation have nearly equal mass: the number of pixels with a star, and the noise of V
+and σ, reveal the mass to a network without any physics. With the same number of stars in every
+galaxy they do not.
 """
 
 import hashlib
@@ -16,30 +17,30 @@ from galmass_core.sample import MIN_STARS
 
 
 def check_stars(stars: int) -> None:
-    """Raise ValueError unless that many stars make a map."""
+    """Raise ValueError unless this number of stars is enough for a map."""
     if stars < MIN_STARS:
         msg = f"stars must be at least {MIN_STARS}, got {stars}"
         raise ValueError(msg)
 
 
 def thin_stars(galaxy: Galaxy, stars: int) -> Galaxy:
-    """Keep some of a galaxy's stars, drawn at random, each with a larger share of the whole.
+    """Keep a random subset of a galaxy's stars, scaled to the same totals.
 
-    The draw is seeded by the galaxy's name: it depends neither on when the galaxy is read nor on
-    which others are. Mass, initial mass and light of the stars in g and r are scaled, each by a
-    factor of its own, so that their totals stay. Smoothing lengths are those among the stars kept.
-    All else, R_hsm too, stays as it is.
+    The draw is seeded by the galaxy's name: it depends neither on the order of reading nor on other
+    galaxies. Mass, initial mass and light of the stars in g and r are scaled, each by its own
+    factor, so that totals are kept. Smoothing lengths are recomputed for the remaining stars.
+    Everything else, including R_hsm, is unchanged.
 
     Parameters
     ----------
     galaxy : Galaxy
     stars : int
-        How many to keep.
+        Number of stars to keep.
 
     Returns
     -------
     Galaxy
-        With magnitudes, also where `galaxy` has none and the SSP table gives its light.
+        With magnitudes, even if `galaxy` has none and its light is from the SSP table.
 
     Raises
     ------
@@ -56,21 +57,21 @@ def thin_stars(galaxy: Galaxy, stars: int) -> Galaxy:
     light = zip(BANDS, full.luminosities, strict=True)
     columns |= {
         "smoothing_lengths": None,
-        "masses": _share_out(full.masses, drawn),
-        "initial_masses": _share_out(full.initial_masses, drawn),
+        "masses": _scale_to_total(full.masses, drawn),
+        "initial_masses": _scale_to_total(full.initial_masses, drawn),
         "magnitudes": np.column_stack(
-            [absolute_magnitude(_share_out(each, drawn), band) for band, each in light]
+            [absolute_magnitude(_scale_to_total(each, drawn), band) for band, each in light]
         ),
     }
     return replace(galaxy, stars=replace(full, **columns))
 
 
 def _draw(name: str, count: int, stars: int) -> NDArray:
-    """Choose stars, in the order of the file."""
+    """Return the indices of random stars, in the order of the file."""
     seed = int.from_bytes(hashlib.sha256(name.encode()).digest())
     return np.sort(np.random.default_rng(seed).choice(count, stars, replace=False))
 
 
-def _share_out(values: NDArray, drawn: NDArray) -> NDArray:
-    """Scale the values of the drawn stars to the sum of all."""
+def _scale_to_total(values: NDArray, drawn: NDArray) -> NDArray:
+    """Return the values of the drawn stars, scaled to the sum of all."""
     return values[drawn] * (values.sum(dtype=float) / values[drawn].sum(dtype=float))

@@ -1,1 +1,1 @@
-"""What the paper published, and the same measured on our samples."""
+"""The paper's published results, and the same measured on our samples."""

@@ -1,4 +1,4 @@
-"""Predicted masses -> what follows from them: f_DM and M*/L; and which galaxies are early types."""
+"""Derive f_DM and M*/L from predicted masses, and classify early-type galaxies."""
 
 import numpy as np
 import pandas as pd
@@ -26,22 +26,22 @@ def derive_target(
     predictions : pandas.DataFrame
         With the columns of `runs.Run.predictions`.
     samples : pandas.DataFrame
-        With the truth of the target and of `Target.beside_truth` for all that is predicted.
+        With true values of the target and of `Target.beside_truth` for all predicted samples.
     target : Target
-        Of which something is derived.
+        The derived target.
 
     Returns
     -------
     pandas.DataFrame
         The same columns for the target; samples without its truth, such as those without dark
-        matter, are left out.
+        matter, are excluded.
     int
-        How many predictions of a fraction lay below `LEAST_FRACTION` and were set to it.
+        Number of predictions of a fraction below `LEAST_FRACTION`, which are set to it.
 
     Raises
     ------
     ValueError
-        If a target that it follows from is not predicted, or the table lacks the truth.
+        If a target that it is derived from is not predicted, or the table lacks the truth.
     """
     table = _side_by_side(predictions, target.derived_from_columns)
     for column in target.beside_truth_columns:
@@ -49,17 +49,17 @@ def derive_target(
         table = table.merge(true, on=["name", "los"], validate="one_to_one")
     columns = (*target.derived_from_columns, *target.beside_truth_columns)
     table = table.assign(y_pred=target.derive(*(table[column] for column in columns)))
-    derived = _beside_truth(table, samples, target.key)
+    derived = _join_truth(table, samples, target.key)
     clipped = 0 if target.log else (derived["y_pred"] <= np.log10(LEAST_FRACTION)).sum()
     return derived, int(clipped)
 
 
 def early_types(samples: pd.DataFrame) -> NDArray[np.bool_]:
-    """Say which samples show early-type galaxies.
+    """Return which samples are early-type galaxies.
 
     Their specific star-formation rate over 1 Gyr, inside 2 R_hsm on the sky, is below `QUIET` and
-    their Sersic index above `STEEP` along every line of sight. The paper takes those of Wang et
-    al. (2020), who fit two components to the light.
+    their Sersic index above `STEEP` along every line of sight. The paper uses those of Wang et al.
+    (2020), who fit two components to the light.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def early_types(samples: pd.DataFrame) -> NDArray[np.bool_]:
     """
     needed = ("sfr_1gyr", "log_mstar2d_2rhsm", "sersic_n")
     if missing := missing_columns(samples, needed):
-        msg = f"early types are known by columns that the data lack: {', '.join(missing)}"
+        msg = f"early types need columns that the data lack: {', '.join(missing)}"
         raise ValueError(msg)
     rate, mass, index = (samples[key] for key in needed)
     early = (rate / 10**mass < QUIET) & (index > STEEP)
@@ -84,7 +84,7 @@ def early_types(samples: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def _side_by_side(predictions: pd.DataFrame, targets: tuple[str, ...]) -> pd.DataFrame:
-    """Return predicted values, a column for each target, beside ``name``, ``los``, ``part``."""
+    """Return predicted values, a column for each target, with ``name``, ``los``, ``part``."""
     if absent := set(targets) - set(predictions["target"].unique()):
         msg = f"predictions must hold {', '.join(targets)}, but lack {', '.join(sorted(absent))}"
         raise ValueError(msg)
@@ -93,14 +93,14 @@ def _side_by_side(predictions: pd.DataFrame, targets: tuple[str, ...]) -> pd.Dat
     return wide.dropna().reset_index().rename_axis(columns=None)
 
 
-def _beside_truth(predicted: pd.DataFrame, samples: pd.DataFrame, target: str) -> pd.DataFrame:
+def _join_truth(predicted: pd.DataFrame, samples: pd.DataFrame, target: str) -> pd.DataFrame:
     """Return ``y_pred`` as a table of predictions of a target."""
     table = predicted.merge(_truth(samples, target), on=["name", "los"], validate="one_to_one")
     return table.assign(target=target)[list(PREDICTED)]
 
 
 def _truth(samples: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return the true decimal logarithms of a column where there are any."""
+    """Return the finite true decimal logarithms of a column."""
     if missing_columns(samples, [target]):
         msg = f"samples must have the column {target}, but lack it"
         raise ValueError(msg)

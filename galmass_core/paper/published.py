@@ -1,11 +1,11 @@
-"""What Chu et al. (2024) published, as tables: their numbers stand beside ours, never for them."""
+"""Read the published results of Chu et al. (2024), for comparison only."""
 
 import pandas as pd
 
 from galmass_core.assets import asset
 from galmass_core.quantities import TARGETS, Target
 
-DATA = "TNG/TNG100-1"  # only results on these galaxies can agree or disagree with the paper's
+DATA = "TNG/TNG100-1"  # only results on these galaxies are comparable to the paper's
 
 
 def published_table(number: int) -> pd.DataFrame:
@@ -18,9 +18,9 @@ def published_table(number: int) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One line per row of the table: ``row``, ``inputs``, ``train_targets``, ``output``,
+        One row per row of the table: ``row``, ``inputs``, ``train_targets``, ``output``,
         ``subset``, ``mean_dex``, ``sigma_dex`` and others, and ``target``, the column of
-        `quantities` that ``output`` and ``aperture`` mean.
+        `quantities` that ``output`` and ``aperture`` denote.
 
     Raises
     ------
@@ -47,9 +47,9 @@ def published_target(name: str, aperture: str) -> Target:
 
 
 def published_text() -> pd.DataFrame:
-    """Read the results that the paper states in its text, one a row, indexed by ``id``.
+    """Read the results that the paper states in its text, one per row, indexed by ``id``.
 
-    ``contradicted_by`` says what else in the paper a row disagrees with; empty where nothing.
+    ``contradicted_by`` names other parts of the paper that contradict a row; may be empty.
     """
     path = asset("paper/text_results.csv")
     return pd.read_csv(path, dtype=str, keep_default_na=False).set_index("id")

@@ -1,4 +1,4 @@
-"""Samples and runs -> what the paper states in its text, measured on ours."""
+"""Measure the results that the paper states in its text on our samples and runs."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
     from galmass_core.training.runs import Run
 
-_SMOOTH = 5  # epochs whose median is the loss at their middle
-_SETTLED = 1.1  # times the lowest loss: from the first epoch below, the loss has settled
+_SMOOTH = 5  # epochs of the running median of the loss
+_SETTLED = 1.1  # times the lowest loss: the loss has converged at the first epoch below
 
 
 def text_results(
@@ -40,10 +40,10 @@ def text_results(
     seed: int = 0,
     runs: Iterable["Run"] = (),
 ) -> list[dict[str, Any]]:
-    """Measure what the paper says of samples, splits, networks, correlations and importances.
+    """Measure the paper's statements on samples, splits, networks, correlations and importances.
 
-    Importance is gain, as in the paper. The validation loss has settled at the first epoch at which
-    its median over five epochs is within 10 % of the lowest such median.
+    Importance is gain, as in the paper. The validation loss has converged at the first epoch at
+    which its median over five epochs is within 10 % of the lowest such median.
 
     Parameters
     ----------
@@ -53,14 +53,14 @@ def text_results(
     seed : int
         Of the split of trees and baselines.
     runs : iterable of Run
-        Where results of networks are taken from, as in `table_four.table_4`.
+        Sources of network results, as in `table_four.table_4`.
 
     Returns
     -------
     list of dict
-        ``id``, ``section``, ``statement``, ``published``, ``unit``, ``ours`` (a number or words;
-        None where it cannot be measured), ``status`` (``measured``, or ``not available: `` and
-        why) and ``contradicted_by``: what else in the paper the statement disagrees with.
+        ``id``, ``section``, ``statement``, ``published``, ``unit``, ``ours`` (a number or text;
+        None where it cannot be measured), ``status`` (``measured``, or ``not available: `` and the
+        reason) and ``contradicted_by``: other parts of the paper that contradict the statement.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def text_results(
 
 @dataclass
 class _Ours:
-    """Splits, correlations, models and networks about one data set, each made once."""
+    """Splits, correlations, models and networks of one data set, each computed once."""
 
     dataset: "DataSet"
     kind: str
@@ -105,7 +105,7 @@ class _Ours:
         return int(np.count_nonzero(self._parts[model] == part))
 
     def excluded_share(self) -> float:
-        """Return the share of samples that the paper's cuts in n and B/T leave out."""
+        """Return the fraction of samples that the paper's cuts in n and B/T exclude."""
         usable, _ = usable_rows(self.samples, self._known("sersic_n", "b_over_t"))
         return round(float(1 - usable.mean()), 3)
 
@@ -127,11 +127,11 @@ class _Ours:
 
     @cached_property
     def candidates(self) -> list[RunPredictions]:
-        """Networks about this data set."""
+        """Networks that can predict this data set."""
         return run_predictions_on(self.runs, self.dataset, self.kind)
 
     def network(self, name: str) -> RunPredictions:
-        """Return the network of an experiment, or raise ValueError where there is none."""
+        """Return the network of an experiment, or raise ValueError if there is none."""
         wanted = experiment(name)
         candidate = choose_run(self.candidates, wanted)
         if candidate is None or candidate.pixels != wanted.pixels:
@@ -140,17 +140,17 @@ class _Ours:
         return candidate
 
     def network_scatter(self, name: str, target: str | None = None) -> float:
-        """Measure the scatter [dex] of a network, in its target or what follows from it."""
+        """Measure the scatter [dex] of a network, in its target or a derived quantity."""
         wanted = target or experiment(name).target
         measured = measure_target(self.network(name), wanted, self.samples)
         return round(measured["std"]["value"], 3)
 
     def mass_to_light_apertures(self) -> str:
         """Measure the scatter in M*/L inside 1 and 2 R_hsm [dex]."""
-        return "; ".join(str(self.network_scatter(f"{word}/r+2V")) for word in ("ml", "ml_2r"))
+        return "; ".join(str(self.network_scatter(f"{name}/r+2V")) for name in ("ml", "ml_2r"))
 
     def settled_epoch(self) -> int:
-        """Find the epoch from which the validation loss of the network for M* has settled."""
+        """Find the epoch from which the validation loss of the network for M* has converged."""
         history = self.network("mstar/r+2V").run.history
         loss = history["validation_mse"].rolling(_SMOOTH, center=True, min_periods=1).median()
         return int(history["epoch"][loss <= _SETTLED * loss.min()].iloc[0])
@@ -178,12 +178,12 @@ class _Ours:
         return self._trees(name).gain().sort_values(ascending=False)
 
     def top(self, name: str, places: slice) -> str:
-        """Name the features that gain most."""
+        """Return the features of largest gain."""
         return "; ".join(quantity(key).symbol for key in self.gain(name).index[places])
 
     @cached_property
     def matrix(self) -> pd.DataFrame:
-        """Pearson's R of the features and masses that the table has."""
+        """Return Pearson's R of the features and masses in the table."""
         masses = [target_named(mass).key for mass in TABLE_5_MASSES]
         missing = missing_columns(self.samples, [*FEATURES, *masses])
         features = [key for key in FEATURES if key not in missing]
@@ -196,7 +196,7 @@ class _Ours:
         return round(float(self.matrix.at[self._known(first, second)]), 2)
 
     def strong(self, *, with_masses: bool) -> str:
-        """Name the strongly correlated pairs of features, or of a feature and a mass."""
+        """Return the strongly correlated pairs of features, or of a feature and a mass."""
         self._known(*FEATURES)
         pairs = strong_pairs(self.matrix)
         chosen = [pair for pair in pairs if pair[0] in FEATURES]
@@ -207,7 +207,7 @@ class _Ours:
         return self.outcome(name).models[0]
 
     def _known(self, *keys: str) -> tuple[str, ...]:
-        """Return the columns, or raise ValueError where the table lacks one."""
+        """Return the columns, or raise ValueError if the table lacks one."""
         if missing := missing_columns(self.samples, keys):
             msg = f"the data lack {', '.join(missing)}"
             raise ValueError(msg)
@@ -251,7 +251,7 @@ _MEASURES: dict[str, Callable[[_Ours], float | str]] = {
 
 
 def _attempt(measure: Callable[[_Ours], float | str], ours: _Ours) -> dict[str, Any]:
-    """Return a measurement, or why there is none."""
+    """Return a measurement, or the reason why there is none."""
     try:
         return {"ours": measure(ours), "status": "measured"}
     except ValueError as error:
@@ -269,7 +269,7 @@ def _percent(value: float) -> float:
 
 
 def format_text_results(rows: list[dict[str, Any]]) -> str:
-    """Return rows of `text_results` for a terminal; ``!`` marks what the paper contradicts."""
+    """Return rows of `text_results` for a terminal; ``!`` marks those the paper contradicts."""
     lines = [("", "", "statement", "published", "ours")]
     for row in rows:
         ours = "not available" if row["ours"] is None else str(row["ours"])

@@ -1,7 +1,7 @@
-"""Runs and a data set -> Table 4: what networks learn from maps, beside the published numbers.
+"""Measure Table 4: errors of networks on maps, compared with the published numbers.
 
-A row is a dict that JSON can say. It is told by the run of its training, or by another network
-that saw the same maps and learned the row's targets among others; the row says which.
+A row is a dict for JSON. It is measured on the run of its experiment, or of another network with
+the same maps whose targets include the row's; the row names the run.
 """
 
 import shlex
@@ -40,29 +40,28 @@ _HEADING = (
 def table_4(
     dataset: "DataSet", runs: Iterable["Run"], split: str = "galaxy"
 ) -> list[dict[str, Any]]:
-    """Tell the 24 rows of Table 4 from runs.
+    """Measure the 24 rows of Table 4 on runs.
 
     Parameters
     ----------
     dataset : DataSet
     runs : iterable of Run
-        Those that are not of finished networks, or not about this data set, do not matter.
+        Runs that are not finished networks, or cannot predict this data set, are ignored.
     split : str
-        ``galaxy`` or ``paper``: only runs of this one count.
+        ``galaxy`` or ``paper``: only runs of this split are used.
 
     Returns
     -------
     list of dict
-        ``row``, ``experiment``, ``target``, ``subset`` (``test`` or ``early types``),
-        ``published`` (mean and std) and ``status``: ``measured``, ``not trained`` (then
-        ``command`` makes a run), or ``not available: `` and why. Where measured, ``run``,
-        ``learned`` (the run's own experiment), ``joint`` (whether it learned other targets than
-        the paper's network), ``width`` and ``pixels`` of the network, ``split``, ``clipped``
-        (predictions of f_DM below the least) and the entries of `fitting.score`.
-        Rows whose network saw kinematic maps have ``controls``: scores of the same targets learned
-        from ``occupancy``, and from the same maps of ``thinned`` galaxies; None where not trained.
-        Rows of M*/L have ``from_mass``: the score of predicted projected M* over true light; None
-        likewise.
+        ``row``, ``experiment``, ``target``, ``subset`` (``test`` or ``early types``), ``published``
+        (mean and std) and ``status``: ``measured``, ``not trained`` (then ``command`` trains it),
+        or ``not available: `` and the reason. Where measured, ``run``, ``learned`` (the run's own
+        experiment), ``joint`` (whether its targets differ from those of the paper's network),
+        ``width`` and ``pixels`` of the network, ``split``, ``clipped`` (predictions of f_DM below
+        the least) and the entries of `fitting.score`. Rows whose network saw kinematic maps have
+        ``controls``: scores of the same targets learned from ``occupancy``, and from the same maps
+        of ``thinned`` galaxies; None where not trained. Rows of M*/L have ``from_mass``: the score
+        of predicted projected M* over true light; None likewise.
     """
     candidates = run_predictions_on(runs, dataset, split)
     return [_row(line, dataset, candidates, split) for line in published_table(4).itertuples()]
@@ -71,7 +70,7 @@ def table_4(
 def measure_target(
     candidate: RunPredictions, target: str, samples: pd.DataFrame, *, only_early: bool = False
 ) -> dict[str, Any]:
-    """Measure how well a network predicts a target, or what it derives of it.
+    """Measure the errors of a network in a predicted or derived target.
 
     Parameters
     ----------
@@ -80,9 +79,9 @@ def measure_target(
         A column that it predicts, or f_DM if it predicts M* and M_tot, or M*/L if it predicts the
         projected M*.
     samples : pandas.DataFrame
-        Of the data set that the candidate is about.
+        Of the data set of the candidate.
     only_early : bool
-        Whether to count early types only.
+        Whether to use early types only.
 
     Returns
     -------
@@ -107,7 +106,7 @@ def measure_target(
 def predictions_of(
     predictions: pd.DataFrame, target: str, samples: pd.DataFrame
 ) -> tuple[pd.DataFrame, int]:
-    """Return predictions of a target, as they are or derived (see `derived`).
+    """Return predictions of a target, direct or derived (see `derived`).
 
     Parameters
     ----------
@@ -117,14 +116,14 @@ def predictions_of(
         A column that it predicts, or f_DM if it predicts M* and M_tot, or M*/L if it predicts the
         projected M*.
     samples : pandas.DataFrame
-        Of the data set that they are about.
+        Of the data set of the predictions.
 
     Returns
     -------
     pandas.DataFrame
         The same columns for the target alone.
     int
-        How many predictions of f_DM had to be clipped.
+        Number of clipped predictions of f_DM.
 
     Raises
     ------
@@ -152,7 +151,7 @@ def _row(
     candidates: Sequence[RunPredictions],
     split: str,
 ) -> dict[str, Any]:
-    """Return one row; ``line`` is the published one."""
+    """Return one row; ``line`` is the published row."""
     wanted = _experiment_of(line)
     row = {
         "row": int(line.row),
@@ -174,18 +173,18 @@ def _row(
 
 
 def _experiment_of(line: Any) -> Experiment:  # noqa: ANN401
-    """Return the training of a published row."""
+    """Return the experiment of a published row."""
     names = line.train_targets.split(",")
-    words = ",".join(published_target(name, line.aperture).word for name in names)
-    return experiment(f"{words}/{line.inputs}")
+    targets = ",".join(published_target(name, line.aperture).word for name in names)
+    return experiment(f"{targets}/{line.inputs}")
 
 
 def _measure(
     candidate: RunPredictions, wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
 ) -> dict[str, Any]:
-    """Return what a run says of a row, and how its network differs from the paper's."""
+    """Return the result of a run for a row, and how its network differs from the paper's."""
     config = candidate.run.config
-    told = {
+    result = {
         "run": candidate.run.name,
         "learned": config["experiment"],
         "joint": set(config["targets"]) != set(wanted.targets),
@@ -194,13 +193,13 @@ def _measure(
         "split": candidate.run.record["split"],
     }
     try:
-        return told | {"status": "measured"} | _score(candidate, row, samples)
+        return result | {"status": "measured"} | _score(candidate, row, samples)
     except ValueError as error:
-        return told | {"status": f"not available: {error}"}
+        return result | {"status": f"not available: {error}"}
 
 
 def _score(candidate: RunPredictions, row: dict[str, Any], samples: pd.DataFrame) -> dict[str, Any]:
-    """Measure a run in what a row asks for."""
+    """Measure the errors of a run for a row."""
     only_early = row["subset"] == "early types"
     return measure_target(candidate, row["target"], samples, only_early=only_early)
 
@@ -211,7 +210,7 @@ def _controls(
     row: dict[str, Any],
     samples: pd.DataFrame,
 ) -> dict[str, dict[str, Any] | None]:
-    """Measure what star counts alone give, and what is left when they are all the same."""
+    """Measure the controls: networks on star counts alone, and on thinned galaxies."""
     targets = wanted.name.split("/")[0]
     chosen = (
         choose_run(candidates, experiment(f"{targets}/{OCCUPANCY}")),
@@ -236,7 +235,7 @@ def _from_mass(
 def _measure_other(
     candidate: RunPredictions | None, row: dict[str, Any], samples: pd.DataFrame
 ) -> dict[str, Any] | None:
-    """Measure a run beside the row's own; None where there is none or it cannot be measured."""
+    """Measure another run for a row; None if there is none or it cannot be measured."""
     if candidate is None:
         return None
     try:
@@ -247,12 +246,12 @@ def _measure_other(
 
 def _command(dataset: "DataSet", wanted: Experiment, split: str) -> str:
     """Return the command line that trains a row."""
-    words = ["galmass", "train", str(dataset.path), "--experiment", wanted.name, "--split", split]
-    return shlex.join(words)
+    command = ["galmass", "train", str(dataset.path), "--experiment", wanted.name, "--split", split]
+    return shlex.join(command)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return one line of text."""
+    """Return the cells of one row."""
     published = f"{row['published']['mean']:+.2f}, {row['published']['std']:.2f}"
     subset = "*" if row["subset"] == "early types" else ""
     symbol = quantity(row["target"]).symbol + subset
@@ -266,27 +265,27 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _sigma(measured: dict[str, Any] | None) -> str:
-    """Return a scatter as text; nothing where there is none."""
+    """Return a scatter as text; empty if there is none."""
     return str(Estimate(**measured["std"])) if measured else ""
 
 
 def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what a reader must know about these rows, each thing once."""
-    said = {}
+    """Return the footnotes of the table, without repetitions."""
+    rows_by_remark = {}
     for row in rows:
         for remark in _row_remarks(row):
-            said.setdefault(remark, []).append(str(row["row"]))
+            rows_by_remark.setdefault(remark, []).append(str(row["row"]))
     return [
-        "occupancy, thinned: σ of the same target learned from which pixels have a star alone, "
+        "occupancy, thinned: σ of the same target learned only from which pixels have a star, "
         "and from galaxies thinned to the same number of stars",
         "* early types: sSFR < 1e-11/yr and n > 2.5 along every line of sight; the paper's are "
         "those of Wang et al. (2020)",
-        *(f"row {', '.join(numbers)}: {remark}" for remark, numbers in said.items()),
+        *(f"row {', '.join(numbers)}: {remark}" for remark, numbers in rows_by_remark.items()),
     ]
 
 
 def _row_remarks(row: dict[str, Any]) -> list[str]:
-    """Return what stands between a row and the paper's."""
+    """Return the differences between a row and the paper's."""
     if row["status"] == "not trained":
         return [f"not trained; {row['command']}"]
     lines = []

@@ -1,6 +1,6 @@
-"""Samples -> Table 5 and the baselines, ours beside the published numbers.
+"""Measure Table 5 and the baselines, compared with the published numbers.
 
-A row is a dict that JSON can say. What cannot be measured says why.
+A row is a dict for JSON. Rows that cannot be measured state the reason.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def table_5(
 ) -> list[dict[str, Any]]:
     """Measure the nine rows of Table 5: boosted trees on summary features.
 
-    All rows learn from the same samples: those that have every target of the table.
+    All rows use the same samples: those that have every target of the table.
 
     Parameters
     ----------
@@ -45,21 +45,21 @@ def table_5(
     plan : str
         ``galaxy``, ``paper`` or ``folds`` (see `fitting.evaluate`).
     features : sequence of str, optional
-        Columns to learn from; by default those of Table 1, or their stand-ins in catalogues, that
-        the table has; each row says which it lacks. Rows without M_r leave ``abs_mag_r`` out.
+        Columns to learn from; by default those of Table 1, or their substitutes in catalogues, that
+        the table has; each row lists which it lacks. Rows without M_r leave ``abs_mag_r`` out.
     seed : int
 
     Returns
     -------
     list of dict
         ``row``, ``experiment``, ``target``, ``features``, ``lacking``, ``truth_level``,
-        ``published`` (mean and std), ``status`` (``measured``, or ``not available: `` and why)
-        and where measured ``left_out`` and the entries of `fitting.score`.
+        ``published`` (mean and std), ``status`` (``measured``, or ``not available: `` and the
+        reason) and where measured ``left_out`` and the entries of `fitting.score`.
 
     Raises
     ------
     ValueError
-        If a feature is asked for that the table lacks, or ``plan`` is unknown.
+        If the table lacks a feature, or ``plan`` is unknown.
     """
     if features is None:
         features = default_features(dataset.samples)
@@ -98,7 +98,7 @@ def format_rows(rows: Sequence[dict[str, Any]]) -> str:
     Returns
     -------
     str
-        σ and bias with their 68 % errors, in dex, beside the published values where there are any.
+        σ and bias with their 68 % errors, in dex, with the published values if there are any.
     """
     heading = ("experiment", "published σ", "σ [dex]", "bias [dex]", "NMAD", "|d|>0.2", "N")
     return "\n".join([align([heading, *(_cells(row) for row in rows)]), "", *_remarks(rows)])
@@ -111,13 +111,13 @@ def format_runs(runs: Sequence["Run"]) -> str:
         row = run.summary()
         scatter = [str(Estimate(**errors["std"])) for errors in (row["metrics"] or {}).values()]
         split = row["split"]["kind"] if row["split"] else ""
-        said = ", ".join(scatter) or row["reason"] or ""
-        lines.append((row["run"], row["state"], row["experiment"], split, said))
+        result = ", ".join(scatter) or row["reason"] or ""
+        lines.append((row["run"], row["state"], row["experiment"], split, result))
     return align(lines)
 
 
 def align(lines: Sequence[Sequence[str]]) -> str:
-    """Return cells in columns, for a terminal."""
+    """Return rows of cells as aligned text."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
@@ -125,20 +125,20 @@ def align(lines: Sequence[Sequence[str]]) -> str:
 def envelope(
     dataset: "DataSet", rows: Sequence[dict[str, Any]], split: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return rows with what must be known to read them, as JSON can say it.
+    """Return rows with their metadata, for JSON.
 
     Parameters
     ----------
     dataset : DataSet
     rows : sequence of dict
     split : dict, optional
-        As `splits.describe_split` gives it.
+        As returned by `splits.describe_split`.
 
     Returns
     -------
     dict
-        ``schema``, ``source``, ``simulations`` (as `TNG/TNG100-1`: only there can agreement with
-        the paper mean anything), ``split``, ``n`` and ``rows``.
+        ``schema``, ``source``, ``simulations`` (such as `TNG/TNG100-1`, the only one comparable to
+        the paper), ``split``, ``n`` and ``rows``.
     """
     names = dataset.samples["name"].str.rsplit("/", n=2).str[0]
     return {
@@ -152,7 +152,7 @@ def envelope(
 
 
 def _row_experiment(line: Any, features: Sequence[str]) -> Experiment:  # noqa: ANN401
-    """Return what a row of the published table means for these features."""
+    """Return the experiment of a published row for these features."""
     wanted = experiment(f"{_SHORT[line.target]}/{_INPUTS[line.inputs]}")
     without = ("abs_mag_r",) if wanted.name.endswith("no-magnitude") else ()
     return replace(wanted, features=tuple(key for key in features if key not in without))
@@ -161,7 +161,7 @@ def _row_experiment(line: Any, features: Sequence[str]) -> Experiment:  # noqa: 
 def _measure(
     dataset: "DataSet", wanted: Experiment, plan: str, seed: int, needed: Sequence[str]
 ) -> dict[str, Any]:
-    """Return one row: what was learned from what, and how well."""
+    """Return one row: target, features and errors."""
     row = {
         "experiment": wanted.name,
         "target": wanted.target,
@@ -182,7 +182,7 @@ def _measure(
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return one line of text."""
+    """Return the cells of one row."""
     published = f"{row['published']['std']:.2f}" if "published" in row else ""
     if row["status"] != "measured":
         return (row["experiment"], published, "not available", "", "", "", "")
@@ -199,7 +199,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return what a reader must know about these rows, each thing once."""
+    """Return the footnotes of the table, without repetitions."""
     lines = {}
     for row in rows:
         if row["lacking"]:

@@ -1,1 +1,1 @@
-"""Files that are whole or not there, written by one process at a time."""
+"""Files that are written atomically, by one process at a time."""

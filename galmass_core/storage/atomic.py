@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also when the power goes."""
+"""Write files atomically, so that they are complete or absent even after a power failure."""
 
 import json
 import os
@@ -10,15 +10,15 @@ from typing import Any
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Write a file aside, then put it in place at once.
+    """Write to a temporary file, then rename it.
 
-    Yields the path to write to, ``path`` with ``.part`` behind its name. When the block ends, the
-    file is forced to disk and renamed to ``path``; when it fails, ``path`` stays as it was.
+    Yields the path to write to, ``path`` with the suffix ``.part``. When the block ends, the
+    file is forced to disk and renamed to ``path``; when it fails, ``path`` is unchanged.
 
     Parameters
     ----------
     path : Path
-        Where the file shall be. Its folder must exist.
+        Final path. Its folder must exist.
 
     Yields
     ------
@@ -33,14 +33,14 @@ def atomic_write(path: Path) -> Iterator[Path]:
     with part.open("rb+") as stream:
         os.fsync(stream.fileno())
     part.replace(path)
-    if os.name == "posix":  # a rename is only safe once its folder is on disk
+    if os.name == "posix":  # a rename is durable only once its folder is on disk
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file whole; numbers of numpy become numbers."""
+    """Write a JSON file atomically; NumPy numbers are converted."""
     text = json.dumps(content, indent=1, default=lambda number: number.item())
     with atomic_write(path) as part:
         part.write_text(text, encoding="utf-8")

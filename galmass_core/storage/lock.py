@@ -1,7 +1,7 @@
-"""Lock a folder for one writing process, and show every other process whether that one lives.
+"""Lock a folder for one writing process, and show other processes whether it is alive.
 
-A lock of the operating system, which ends with its process, decides who may write. A small file
-beside it names the owner, for processes that only read and for those on other machines.
+A lock of the operating system, released when its process ends, decides who may write. A small file
+next to it names the owner, for processes that only read and for those on other machines.
 """
 
 import json
@@ -46,7 +46,7 @@ def locked(folder: Path) -> Iterator[None]:
     except Timeout as error:
         raise ValueError(_taken(folder)) from error
     try:
-        if is_locked(folder):  # by an older version, or from where the guard does not reach
+        if is_locked(folder):  # by an older version, or out of reach of the lock
             raise ValueError(_taken(folder))
         write_json(owner, identity())
         try:
@@ -59,16 +59,16 @@ def locked(folder: Path) -> Iterator[None]:
         guard.release()
 
 
-def show_life(folder: Path) -> None:
-    """Update the heartbeat by which other machines see that the lock's owner lives."""
+def update_heartbeat(folder: Path) -> None:
+    """Update the heartbeat that shows other machines that the lock's owner is alive."""
     (folder / _OWNER).touch()
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a living process holds a folder's lock.
+    """Return whether a living process holds a folder's lock.
 
     A process of this machine is looked up by its number and start time; one of another machine
-    lives if its last heartbeat is younger than `SILENCE`.
+    is alive if its last heartbeat is younger than `SILENCE`.
     """
     owner = _read_owner(folder)
     if owner is None:
@@ -101,13 +101,13 @@ def stop_owner(folder: Path) -> None:
 
 
 def identity() -> dict[str, Any]:
-    """Return what distinguishes this process from all others, also from a later one of its pid."""
+    """Return the identity of this process, which distinguishes processes of the same pid."""
     pid = psutil.Process().pid
     return {"pid": pid, "process_start": _process_start(pid), "host": platform.node()}
 
 
 def _read_owner(folder: Path) -> dict[str, Any] | None:
-    """Read who holds the lock, and the ``age`` of the last heartbeat [s]; None if nobody."""
+    """Read the owner of the lock, and the ``age`` of the last heartbeat [s]; None without owner."""
     try:
         owner = json.loads((folder / _OWNER).read_text(encoding="utf-8"))
         return owner | {"age": time.time() - (folder / _OWNER).stat().st_mtime}
@@ -123,10 +123,10 @@ def _taken(folder: Path) -> str:
 
 
 def _process_start(pid: int) -> int | None:
-    """Return when a process began [1/100 s since boot]; None if it has ended."""
+    """Return the start time of a process [1/100 s since boot]; None if it has ended."""
     try:
         process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:  # ended, its parent has not looked yet
+        if process.status() == psutil.STATUS_ZOMBIE:  # ended, but not yet waited for by its parent
             return None
         return round(_TICKS * (process.create_time() - psutil.boot_time()))
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""Tables -> Parquet files whose schema says what each column means."""
+"""Write tables as Parquet files whose schema describes each column."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from galmass_core.storage.atomic import atomic_write
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a table whole; ``unit``, ``name`` and ``description`` stand with each known column.
+    """Write a table atomically, with ``unit``, ``name`` and ``description`` of each known column.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How far a long command is: a bar for the person, a file beside the result for the dashboard."""
+"""Report progress of long commands: a bar in the terminal, and a file for the dashboard."""
 
 import json
 import time
@@ -9,23 +9,23 @@ from typing import Any
 
 from galmass_core.storage.atomic import write_json
 
-SUFFIX = ".progress.json"  # behind the name of the folder that is being made
-_EVERY = 0.5  # seconds between two looks of the file
-_STALE = 30.0  # seconds after which a file says nothing any more
+SUFFIX = ".progress.json"  # appended to the name of the folder
+_EVERY = 0.5  # seconds between updates of the file
+_STALE = 30.0  # seconds after which a file is out of date
 
-Show = Callable[..., None]  # done, total, and how many were excluded
+Show = Callable[..., None]  # done, total, and number excluded
 
 
 @contextmanager
 def progress_bar(task: str, out: Path) -> Iterator[Show]:
-    """Show a bar on standard error, and keep a small file beside ``out`` while it lasts.
+    """Show a bar on standard error, and keep a progress file next to ``out`` meanwhile.
 
     Parameters
     ----------
     task : str
-        What is being done, as ``building``.
+        Name of the task, such as ``building``.
     out : Path
-        Folder that is being made.
+        Folder being created.
 
     Yields
     ------
@@ -38,7 +38,7 @@ def progress_bar(task: str, out: Path) -> Iterator[Show]:
 
         def show(done: int, total: int, excluded: int | None = None) -> None:
             nonlocal written
-            if bar.total is None:  # a build that goes on begins in the middle
+            if bar.total is None:  # a resumed build begins in the middle
                 bar.total, bar.initial, bar.n = total, done - 1, done - 1
             if excluded is not None:
                 bar.set_postfix(excluded=excluded, refresh=False)
@@ -55,7 +55,7 @@ def progress_bar(task: str, out: Path) -> Iterator[Show]:
 
 
 def work_in_progress(home: Path) -> dict[str, dict[str, Any]]:
-    """Return what is being made under a folder right now, by name.
+    """Return the tasks in progress in a folder.
 
     Parameters
     ----------
@@ -64,13 +64,13 @@ def work_in_progress(home: Path) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of dict
-        ``task``, ``done`` and ``total`` by the name of what will be there.
+        ``task``, ``done`` and ``total`` by the name of the result.
     """
     found = {}
     for path in sorted(home.glob(f"*{SUFFIX}")):
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # it ended in this moment
+        except (OSError, ValueError):  # it has just ended
             continue
         if time.time() - content["time"] < _STALE:
             found[path.name.removesuffix(SUFFIX)] = content

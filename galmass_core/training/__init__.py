@@ -1,1 +1,1 @@
-"""Trainings from request to result: run folders, the queue, and what finished runs predict."""
+"""Train experiments in run folders, queue trainings, and predict with finished runs."""

@@ -1,4 +1,4 @@
-"""A training that someone thinks of -> how long it would take on this machine."""
+"""Estimate how long a training would take on this machine."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,7 +10,7 @@ from galmass_core.learning.experiments import experiment, require_columns, usabl
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.networks.presets import TrainingConfig
 
-_TIMED = 1_000_000  # pixels in a step on a CPU, where time goes with their number; no memory needed
+_TIMED = 1_000_000  # most pixels in a timed step on a CPU, where time is proportional to them
 
 
 def estimate_run(
@@ -39,7 +39,7 @@ def estimate_run(
     Returns
     -------
     dict
-        ``experiment``, ``seconds``, ``device``, and how many samples are in the parts ``train``,
+        ``experiment``, ``seconds``, ``device``, and the numbers of samples in the parts ``train``,
         ``validation`` and ``test``.
 
     Raises

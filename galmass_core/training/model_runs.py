@@ -1,4 +1,4 @@
-"""An experiment -> a model in a run's folder; and such a folder -> predictions of any data set."""
+"""Train an experiment in a run's folder, and predict data sets with its model."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -46,7 +46,7 @@ def train_run(
     path: Path | None = None,
     wait: Callable[[RunWriter], None] | None = None,
 ) -> Run:
-    """Train an experiment and keep all of it in a run's folder.
+    """Train an experiment and save configuration, model and predictions in a run's folder.
 
     Parameters
     ----------
@@ -58,16 +58,16 @@ def train_run(
     seed : int
         Of the split and the training.
     features : sequence of str, optional
-        Instead of the experiment's own; not for networks.
+        Replace the experiment's own; not for networks.
     training : TrainingConfig, optional
         Hyper-parameters of a network; the paper's by default, with ``seed``.
     device : str
-        That a network learns on: ``auto``, ``cpu``, ``cuda`` ...
+        Device for training a network: ``auto``, ``cpu``, ``cuda`` ...
     path : Path, optional
         The folder; a new one under the home folder by default. An unfinished run of the same
-        configuration is taken up again.
+        configuration is resumed.
     wait : function of RunWriter, optional
-        Returns when the training may begin, such as `queue.wait_for_turn`.
+        Called before training; returns when it may begin, such as `queue.wait_for_turn`.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def train_run(
     ------
     ValueError
         If the experiment, the split or the device is unknown, the data set lacks a column or maps,
-        no usable sample is left, or the folder is taken.
+        no usable sample is left, or the folder is in use.
     MemoryError
         If a network does not fit into the device's memory.
     """
@@ -132,12 +132,12 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
     pandas.DataFrame
         With the columns of `runs.Run.predictions`; ``part`` is ``new``.
     dict of str to int
-        Samples that could not be predicted, by reason.
+        Number of samples that could not be predicted, by reason.
 
     Raises
     ------
     ValueError
-        If the run is not finished, or the data set lacks columns or maps that the model takes.
+        If the run is not finished, or the data set lacks columns or maps that the model needs.
     """
     if run.state != "finished":
         msg = f"run {run.name} must be finished to predict, but it is {run.state}"
@@ -159,7 +159,7 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
 def _config(
     wanted: Experiment, split: str, seed: int, training: TrainingConfig | None
 ) -> dict[str, Any]:
-    """Return all that decides a run's result."""
+    """Return all settings that determine a run's result."""
     config = {
         "experiment": wanted.name,
         "targets": list(wanted.targets),
@@ -177,7 +177,7 @@ def _config(
 
 
 def _provenance(dataset: DataSet, parts: NDArray, split: str, seed: int) -> dict[str, Any]:
-    """Return what ``run.json`` says of where a run comes from."""
+    """Return the provenance of a run for ``run.json``."""
     return {
         "device": "cpu",
         "seed": seed,
@@ -192,7 +192,7 @@ def _provenance(dataset: DataSet, parts: NDArray, split: str, seed: int) -> dict
 
 
 def _scores(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Measure the errors of the test part, target by target."""
+    """Measure the errors on the test set for each target."""
     test = predictions[predictions["part"] == "test"]
     return {target: score(rows) for target, rows in test.groupby("target", sort=False)}
 
@@ -226,7 +226,7 @@ def _train_on_table(
 def _fit_with_history(
     wanted: Experiment, samples: pd.DataFrame, parts: NDArray, seed: int
 ) -> tuple[Model, pd.DataFrame]:
-    """Train on the training part; the losses are empty for models without iterations."""
+    """Train on the training set; the losses are empty for models without iterations."""
     train, test = samples[parts == "train"], samples[parts == "test"]
     if wanted.method != "trees":
         return fit(wanted, train, seed=seed), pd.DataFrame({"iteration": []})

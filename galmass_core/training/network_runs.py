@@ -1,4 +1,4 @@
-"""A network in a run's folder: trained, taken up again, loaded, and asked.
+"""Train, resume and load a network in a run's folder, and predict with it.
 
 Shape suffixes: N samples of a data set, B some of them, T targets.
 """
@@ -48,7 +48,7 @@ class NetworkModel:
     scaling : Scaling
     targets, maps : tuple of str
     pixels : int
-        Side of the images that it takes.
+        Side of its input images.
     """
 
     network: MultibranchResNet
@@ -59,7 +59,7 @@ class NetworkModel:
 
     @classmethod
     def load(cls, folder: Path, config: Mapping[str, Any]) -> "NetworkModel":
-        """Rebuild it from a run's folder and configuration.
+        """Load the model from a run's folder and configuration.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class NetworkModel:
         return self.scaling.unscaled(predict_rows(network, feed, np.asarray(rows)))
 
     def see(self, samples: Sequence[GalaxyMaps]) -> dict[str, Tensor]:
-        """Return the maps of some samples as the network takes them, (B, 1, H, W) each."""
+        """Return the maps of some samples as network inputs, (B, 1, H, W) each."""
         scaled = {}
         for key in self.maps:
             side = map_spec(key).side(self.pixels)
@@ -108,7 +108,7 @@ def train_network(
     *,
     device: str = "auto",
 ) -> pd.DataFrame:
-    """Train a network, from its last checkpoint if there is one, and keep the best epoch's.
+    """Train a network, from its last checkpoint if there is one, and save the best epoch.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def train_network(
     Returns
     -------
     pandas.DataFrame
-        Predictions of the validation and the test part, as in `runs.Run.predictions`.
+        Predictions of the validation and the test set, as in `runs.Run.predictions`.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def train_network(
     DataSetError
         If the maps' files are missing or damaged.
     MemoryError
-        If the device's memory is too small; the message says what to lower.
+        If the device's memory is too small; the message names the settings to lower.
     """
     where = pick_device(device)
     writer.update(device=_device_name(where))
@@ -148,7 +148,10 @@ def train_network(
     targets_NT = np.stack([true_values(dataset.samples, key) for key in wanted.targets], axis=1)
     with _enough_memory():
         stacks = open_stacks(
-            dataset, wanted.maps, wanted.pixels, lambda done, total: writer.beat(read=done / total)
+            dataset,
+            wanted.maps,
+            wanted.pixels,
+            lambda done, total: writer.report(read=done / total),
         )
         scaling = fit_scaling(config.scaling, stacks, rows["train"], targets_NT[rows["train"]])
         scaling.save(writer.path)
@@ -168,7 +171,7 @@ def predictions_table(
     targets: Sequence[str],
     outputs_BT: NDArray,
 ) -> pd.DataFrame:
-    """Return predictions beside the truth, a row for each sample and target.
+    """Return predictions with the true values, a row for each sample and target.
 
     Parameters
     ----------
@@ -205,29 +208,31 @@ def _train(
     targets_NT: NDArray,
     writer: RunWriter,
 ) -> None:
-    """Train all epochs that are left; after each, the folder has all that the next one needs."""
-    history, best, before = _take_up(learner, writer)
+    """Train the remaining epochs; save a checkpoint after each."""
+    history, best, before = _load_checkpoint(learner, writer)
     clock = _Clock(learner.config.epochs, len(rows["train"]), len(history), before)
     squared = np.square(scaling.spreads)  # from scaled to dex²
-    for seen in train_epochs(learner, feed, rows, scaling.scaled(targets_NT), first=len(history)):
-        if isinstance(seen, int):
-            writer.beat(**clock.tell(len(history), seen))
+    for step in train_epochs(learner, feed, rows, scaling.scaled(targets_NT), first=len(history)):
+        if isinstance(step, int):
+            writer.report(**clock.progress(len(history), step))
             continue
-        epoch, loss = len(history) + 1, float(np.mean(seen.validation * squared))
+        epoch, loss = len(history) + 1, float(np.mean(step.validation * squared))
         if not np.isfinite(loss):
             msg = f"loss must be finite, got {loss} in epoch {epoch}: lower learning_rate"
             raise ValueError(msg)
-        history.append(_line(epoch, seen, squared, clock.seconds))
+        history.append(_history_row(epoch, step, squared, clock.seconds))
         if np.isnan(best) or loss < best:
             best = loss
             save_tensors(writer.path / WEIGHTS, learner.network.state_dict())
         writer.write_history(pd.DataFrame(history))
         facts = {"epoch": epoch, "best": best, "seconds": clock.seconds}
         save_tensors(writer.path / CHECKPOINT, learner.tensors(), facts)
-        writer.update(progress=clock.tell(epoch, 0))
+        writer.update(progress=clock.progress(epoch, 0))
 
 
-def _take_up(learner: Learner, writer: RunWriter) -> tuple[list[dict[str, float]], float, float]:
+def _load_checkpoint(
+    learner: Learner, writer: RunWriter
+) -> tuple[list[dict[str, float]], float, float]:
     """Load the last checkpoint if there is one; return history, best loss and seconds so far."""
     path = writer.path / CHECKPOINT
     if not path.exists():
@@ -237,19 +242,19 @@ def _take_up(learner: Learner, writer: RunWriter) -> tuple[list[dict[str, float]
     return history, facts["best"], facts["seconds"]
 
 
-def _line(epoch: int, seen: Epoch, squared: NDArray, seconds: float) -> dict[str, float]:
-    """Return an epoch as a line of ``history.csv``."""
+def _history_row(epoch: int, result: Epoch, squared: NDArray, seconds: float) -> dict[str, float]:
+    """Return an epoch as a row of ``history.csv``."""
     return {
         "epoch": epoch,
-        "train_mse": float(np.mean(seen.train * squared)),
-        "validation_mse": float(np.mean(seen.validation * squared)),
-        "learning_rate": seen.learning_rate,
+        "train_mse": float(np.mean(result.train * squared)),
+        "validation_mse": float(np.mean(result.validation * squared)),
+        "learning_rate": result.learning_rate,
         "seconds": round(seconds, 3),
     }
 
 
 class _Clock:
-    """How fast a training goes and how long it will take."""
+    """Speed and remaining time of a training."""
 
     def __init__(self, epochs: int, samples: int, done: int, before: float) -> None:
         self._epochs, self._samples, self._first, self._before = epochs, samples, done, before
@@ -257,25 +262,25 @@ class _Clock:
 
     @property
     def seconds(self) -> float:
-        """Time spent, interruptions left out."""
+        """Time spent training [s], without interruptions."""
         return self._before + time.monotonic() - self._began
 
-    def tell(self, epoch: int, samples: int) -> dict[str, float]:
-        """Return what ``run.json`` says of the progress."""
-        seen = (epoch - self._first) * self._samples + samples
-        rate = seen / max(time.monotonic() - self._began, 1e-9)
-        left = (self._epochs - epoch) * self._samples - samples
+    def progress(self, epoch: int, samples: int) -> dict[str, float]:
+        """Return the progress for ``run.json``."""
+        trained = (epoch - self._first) * self._samples + samples
+        rate = trained / max(time.monotonic() - self._began, 1e-9)
+        remaining = (self._epochs - epoch) * self._samples - samples
         return {
             "epoch": epoch,
             "epochs": self._epochs,
             "samples_per_second": round(rate, 1),
-            "seconds_left": round(left / rate, 1),
+            "seconds_left": round(remaining / rate, 1),
         }
 
 
 @contextmanager
 def _enough_memory() -> Iterator[None]:
-    """Say what to lower where memory does not suffice."""
+    """Raise MemoryError with advice if memory is too small."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is a RuntimeError
@@ -288,5 +293,5 @@ def _enough_memory() -> Iterator[None]:
 
 
 def _device_name(device: torch.device) -> str:
-    """Return what ``run.json`` calls the device."""
+    """Return the name of the device for ``run.json``."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)

@@ -1,7 +1,7 @@
-"""Runs and a data set -> which run answers a question there, and what it predicts.
+"""Find the runs that can predict a data set, and their predictions.
 
-A run answers for samples that it did not learn from. It need not come from this very data set:
-the runs that ship with galmass answer for any build of the same galaxies.
+A run is used for samples that it was not trained on. It may come from another data set: the runs
+that ship with galmass apply to any build of the same galaxies.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
     from galmass_core.training.runs import Run
 
-UNSEEN = ("test", "new")  # parts that a run did not learn from; it chose its epoch by validation
+UNSEEN = ("test", "new")  # parts not used in training; validation selected the epoch
 SAME_TRUTH = 0.01  # dex, median: other galaxies of the same names differ by more
 
 
 @dataclass(frozen=True)
 class RunPredictions:
-    """A network tried on samples of a data set that it did not learn from.
+    """Predictions of a network for samples of a data set that it was not trained on.
 
     Attributes
     ----------
     run : Run
     predictions : pandas.DataFrame
-        As `predictions_on` gives them.
+        As returned by `predictions_on`.
     own : bool
-        Whether it was trained on this very data set.
+        Whether it was trained on this data set.
     thinned : bool
         Whether every galaxy had fewer stars when it was trained than it has in the data set.
     """
@@ -47,7 +47,7 @@ class RunPredictions:
 
 
 def predictions_on(run: "Run", dataset: "DataSet") -> pd.DataFrame:
-    """Return what a run predicts of a data set's samples that it did not learn from.
+    """Return predictions of a run for samples of a data set that it was not trained on.
 
     Parameters
     ----------
@@ -57,9 +57,9 @@ def predictions_on(run: "Run", dataset: "DataSet") -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Rows of `runs.Run.predictions` of the parts `UNSEEN` with a known truth, of samples that
-        are in the data set by name and line of sight. A target has none at all where its truth
-        differs there by more than `SAME_TRUTH`: then other galaxies bear these names.
+        Rows of `runs.Run.predictions` of the parts `UNSEEN` with a known truth, for samples that
+        are in the data set by name and line of sight. A target is omitted if its truth differs from
+        the data set by more than `SAME_TRUTH`: then these are other galaxies of the same names.
 
     Raises
     ------
@@ -75,9 +75,9 @@ def predictions_on(run: "Run", dataset: "DataSet") -> pd.DataFrame:
 def run_predictions_on(
     runs: Iterable["Run"], dataset: "DataSet", split: str = "galaxy"
 ) -> list[RunPredictions]:
-    """Return the finished networks of a split that say something of a data set, newest first.
+    """Return the finished networks of a split that predict a data set, newest first.
 
-    On galaxies that are thinned to some stars only those count that learned from such.
+    For thinned galaxies only networks trained on galaxies thinned alike are used.
 
     Parameters
     ----------
@@ -109,11 +109,11 @@ def run_predictions_on(
 def choose_run(
     candidates: Sequence[RunPredictions], wanted: Experiment, *, thinned: bool = False
 ) -> RunPredictions | None:
-    """Return the network that answers for an experiment.
+    """Return the best network for an experiment.
 
-    Its maps are those wanted and its targets at least those. A network of just the wanted pixels
-    is preferred, then one with finer images, then one of just the targets, then one trained on
-    this very data set, then the newest.
+    Its maps are those of the experiment and its targets include those. A network of the same pixels
+    is preferred, then one with finer images, then one of the same targets only, then one trained on
+    this data set, then the newest.
 
     Parameters
     ----------
@@ -121,8 +121,8 @@ def choose_run(
         The newest first.
     wanted : Experiment
     thinned : bool
-        Whether to take one that was trained on the same galaxies thinned to fewer stars, instead
-        of one that was not.
+        Whether to choose one trained on the same galaxies thinned to fewer stars, instead of one
+        that was not.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def choose_run(
 
 
 def _in_both(predictions: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the predictions of one target that are about samples of a data set."""
+    """Return the predictions of one target for samples of a data set."""
     target = predictions["target"].iloc[0]
     if missing_columns(samples, [target]):
         return predictions.head(0)
@@ -151,12 +151,12 @@ def _in_both(predictions: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def _answers(candidate: RunPredictions, wanted: Experiment, *, thinned: bool) -> bool:
-    """Whether a network sees just these maps, of thinned galaxies or not, and predicts all that."""
+    """Return whether a network has these maps, thinned or not, and predicts all targets."""
     same_maps = set(candidate.run.config["maps"]) == set(wanted.maps)
     enough = set(wanted.targets) <= set(candidate.predictions["target"].unique())
     return same_maps and enough and candidate.thinned == thinned
 
 
 def _stars(run: "Run") -> int | None:
-    """Return to how many stars every galaxy was thinned before training; None if to none."""
+    """Return the number of stars of thinned galaxies in training; None if not thinned."""
     return run.record["dataset"].get("stars")

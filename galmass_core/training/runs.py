@@ -1,8 +1,8 @@
-"""A training -> a folder that says all about it; and back.
+"""Write and read the folder of a training.
 
 ``config.json`` (what was trained), ``run.json`` (how it went), ``history.csv`` (losses), the
-model's own files, and ``predictions.parquet``. Every file is written whole. The process that
-writes holds the folder's lock, so that a run whose process died is known as one.
+model's own files, and ``predictions.parquet``. Every file is written atomically. The writing
+process holds the folder's lock, so that a run whose process died is recognised.
 """
 
 import json
@@ -23,14 +23,14 @@ import pandas as pd
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import home_folder
 from galmass_core.storage.atomic import atomic_write, write_json
-from galmass_core.storage.lock import identity, is_locked, locked, show_life
+from galmass_core.storage.lock import identity, is_locked, locked, update_heartbeat
 
 SCHEMA = 1  # version of the folder's layout
 CONFIG, RECORD = "config.json", "run.json"
 HISTORY, PREDICTIONS = "history.csv", "predictions.parquet"
 STATES = ("queued", "running", "finished", "stopped", "failed", "died")
-ACTIVE = STATES[:2]  # while a process carries the run on
-LOG = "log.txt"  # what the command said, where nobody watched it
+ACTIVE = STATES[:2]  # while a process works on the run
+LOG = "log.txt"  # output of a command that ran in the background
 SHIPPED = "runs"  # folder of the assets
 _BEAT = 1.0  # s, the shortest time between two heartbeats on disk
 _PACKAGES = ("galmass", "numpy", "pandas", "scipy", "lightgbm", "torch")
@@ -38,7 +38,7 @@ _PACKAGES = ("galmass", "numpy", "pandas", "scipy", "lightgbm", "torch")
 
 @dataclass(frozen=True)
 class Run:
-    """One training, as its folder showed it when it was read.
+    """State of one training when its folder was read.
 
     Attributes
     ----------
@@ -57,17 +57,17 @@ class Run:
 
     @property
     def state(self) -> str:
-        """How the training stands."""
+        """State of the training."""
         return self.record["state"]
 
     @property
     def progress(self) -> dict[str, float]:
-        """How far the training was when it last said so; empty before it does."""
+        """Last reported progress of the training; empty before the first report."""
         return self.record.get("progress") or {}
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """What was trained."""
+        """Configuration of the training."""
         return json.loads((self.path / CONFIG).read_text(encoding="utf-8"))
 
     @property
@@ -77,7 +77,7 @@ class Run:
         return pd.read_csv(path) if path.exists() else pd.DataFrame()
 
     def summary(self) -> dict[str, Any]:
-        """Return what a list of runs shows of one, as JSON can say it."""
+        """Return a summary of the run for JSON."""
         keys = ("state", "started", "ended", "seed", "split", "dataset")
         shown = {key: self.record.get(key) for key in (*keys, "progress", "metrics", "reason")}
         return {"run": self.name, "experiment": self.config["experiment"], **shown}
@@ -100,21 +100,21 @@ class Run:
 
 @dataclass
 class RunWriter:
-    """The hand that writes a run's folder; `write_run` gives it."""
+    """Writer of a run's folder, created by `write_run`."""
 
     path: Path
     record: dict[str, Any]
-    _last_beat: float = 0.0
+    _last_report: float = 0.0
 
-    def beat(self, **progress: float) -> None:
-        """Say that the training lives and how far it is; cheap enough for every step."""
-        if time.monotonic() - self._last_beat > _BEAT:
-            self._last_beat = time.monotonic()
-            show_life(self.path)
+    def report(self, **progress: float) -> None:
+        """Update heartbeat and progress; cheap enough for every step."""
+        if time.monotonic() - self._last_report > _BEAT:
+            self._last_report = time.monotonic()
+            update_heartbeat(self.path)
             self.update(progress=progress)
 
     def update(self, **entries: object) -> None:
-        """Put entries into ``run.json``."""
+        """Update entries of ``run.json``."""
         self.record |= {**entries, "heartbeat": _now()}
         write_json(self.path / RECORD, self.record)
 
@@ -143,17 +143,16 @@ def write_run(
 ) -> Iterator[RunWriter]:
     """Write a run's folder while the block trains.
 
-    The run is ``finished`` when the block ends, ``stopped`` when it is interrupted, ``failed``
-    with the reason when it raises. A folder of the same configuration that is not finished is
-    taken up again.
+    The run is ``finished`` when the block ends, ``stopped`` when it is interrupted, ``failed`` with
+    the reason when it raises. A folder of the same configuration that is not finished is resumed.
 
     Parameters
     ----------
     path : Path
     config : dict
-        All that decides the result; JSON can say it.
+        All settings that determine the result, for JSON.
     provenance : dict
-        Entries of ``run.json`` that the trainer knows: ``device``, ``seed``, ``split``,
+        Entries of ``run.json`` on the origin of the run: ``device``, ``seed``, ``split``,
         ``dataset``.
     wait : function of RunWriter, optional
         Called while the run is ``queued``; the block begins when it returns.
@@ -165,7 +164,7 @@ def write_run(
     Raises
     ------
     ValueError
-        If another process writes it, it is finished, or has another configuration.
+        If another process is writing it, it is finished, or it has another configuration.
     """
     path.mkdir(parents=True, exist_ok=True)
     with locked(path):
@@ -189,7 +188,7 @@ def write_run(
 
 
 def runs_folder() -> Path:
-    """Return the folder of the user's runs, under the home folder."""
+    """Return the folder of the user's runs, in the home folder."""
     return home_folder() / "runs"
 
 
@@ -202,7 +201,7 @@ def new_run_path(experiment: str, folder: Path | None = None) -> Path:
 
 
 def open_run(path_or_name: str | Path) -> Run:
-    """Open a run by its folder, or by its name: of the user's own, or of those that ship.
+    """Open a run by its folder, or by its name among the user's and the shipped runs.
 
     Raises
     ------
@@ -229,29 +228,29 @@ def list_runs(folder: Path | None = None) -> list[Run]:
 
 
 def shipped_runs() -> list[Run]:
-    """Return the runs that come with galmass, the newest first; they are only read."""
-    with suppress(FileNotFoundError):  # a checkout in which they have not been made
+    """Return the runs that ship with galmass, the newest first; they are read-only."""
+    with suppress(FileNotFoundError):  # a checkout without them
         return list_runs(asset(SHIPPED))
     return []
 
 
 def _read_run(path: Path) -> Run:
-    """Read ``run.json``; a training that nobody carries on has died."""
+    """Read ``run.json``; the state of an active run without a process is ``died``."""
     record = _read_record(path)
     if record["state"] in ACTIVE and not is_locked(path):
-        record = _read_record(path)  # it may have ended between the two looks
+        record = _read_record(path)  # it may have ended between the two reads
         if record["state"] in ACTIVE:
             record["state"] = "died"
     return Run(path, record)
 
 
 def _read_record(path: Path) -> dict[str, Any]:
-    """Read ``run.json`` as it stands."""
+    """Read ``run.json`` unchanged."""
     return json.loads((path / RECORD).read_text(encoding="utf-8"))
 
 
 def _check_free(path: Path, config: dict[str, Any]) -> None:
-    """Raise unless the folder is new, or holds this very run, unfinished."""
+    """Raise ValueError unless the folder is new, or holds this run, unfinished."""
     if not (path / RECORD).exists():
         return
     run = _read_run(path)
@@ -259,12 +258,12 @@ def _check_free(path: Path, config: dict[str, Any]) -> None:
         msg = f"{path}: must be a new run or an unfinished one, but it is finished"
         raise ValueError(msg)
     if run.config != json.loads(json.dumps(config)):
-        msg = f"{path}: must have the same {CONFIG} to be taken up again, but it differs"
+        msg = f"{path}: must have the same {CONFIG} to be resumed, but it differs"
         raise ValueError(msg)
 
 
 def _beginning() -> dict[str, Any]:
-    """Return what ``run.json`` says of every run when it begins."""
+    """Return the initial content of ``run.json``."""
     return {
         "schema": SCHEMA,
         **identity(),
@@ -278,7 +277,7 @@ def _beginning() -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide a result."""
+    """Return the versions of Python and of the packages that affect a result."""
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         with suppress(metadata.PackageNotFoundError):

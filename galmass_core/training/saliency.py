@@ -1,12 +1,12 @@
-"""A trained network and one sample -> what its prediction rests on, map by map.
+"""Attribute a prediction of a trained network to maps, rings and pixels.
 
-Three questions of different kinds: what if a map were another one (`occlude_maps`), what if only a
-ring of it were (`occlude_rings`), and how much each pixel adds on the way from a plain galaxy to
-this one (`integrated_gradients`). All answers are in dex of one target's prediction.
+There are three methods: replacing a map (`occlude_maps`), replacing a ring of it (`occlude_rings`),
+and integrated gradients of each pixel from a mean galaxy to this one (`integrated_gradients`). All
+results are in dex of the prediction of one target.
 
-The branches of the network are joined by a linear layer, so what a map adds to the prediction does
-not depend on the other maps: the answers of all maps add up, and the pixels of a map add up to
-minus the change with the plain galaxy's map in its place.
+The branches of the network are joined by a linear layer, so the contribution of a map does not
+depend on the other maps: contributions of all maps add up, and the pixels of a map add up to minus
+the change when it is replaced by the mean map.
 
 Shape suffixes: B samples, C = 1 channel, H rows, W columns, R rings.
 """
@@ -26,9 +26,9 @@ from galmass_core.training.network_runs import NetworkModel
 
 HALF_WIDTH = MapConfig().half_width  # of the maps, R_hsm
 RINGS = tuple(np.arange(0.0, HALF_WIDTH + 0.25, 0.5))  # edges, R_hsm
-_LEAST, _MOST = 32, 256  # points on the way from the plain galaxy to this one
-_CHUNK = 16  # of them at once: bounds memory
-_GOLDEN = (5**0.5 - 1) / 2  # multiples of it, modulo 1, fill the way evenly however many there are
+_LEAST, _MOST = 32, 256  # points on the path from the mean galaxy to this one
+_CHUNK = 16  # of them at once, to limit memory
+_GOLDEN = (5**0.5 - 1) / 2  # its multiples, modulo 1, sample the path evenly for any number
 _TOLERANCE = 0.02, 0.001  # of the difference; dex
 
 Maps = Mapping[str, Tensor]
@@ -36,7 +36,7 @@ Maps = Mapping[str, Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What one prediction rests on.
+    """Attribution of one prediction.
 
     Attributes
     ----------
@@ -44,13 +44,13 @@ class Explanation:
     predicted : float, dex
         The network's prediction for the sample.
     plain : float, dex
-        Its prediction for the plain galaxy, whose maps are the means of the others'.
+        Its prediction for the mean galaxy, whose maps are the means of the others'.
     maps : pandas.DataFrame
-        As `occlude_maps` gives it.
+        As returned by `occlude_maps`.
     rings : pandas.DataFrame
-        As `occlude_rings` gives it.
+        As returned by `occlude_rings`.
     shares : dict of (H, W) float32, dex
-        As `integrated_gradients` gives them.
+        As returned by `integrated_gradients`.
     """
 
     target: str
@@ -61,19 +61,19 @@ class Explanation:
     shares: dict[str, NDArray[np.float32]]
 
     def added(self, key: str) -> float:
-        """Return what a map adds to the plain galaxy's prediction, dex."""
+        """Return the contribution of a map relative to the mean galaxy, dex."""
         by_mean = self.maps[(self.maps["map"] == key) & (self.maps["by"] == "mean")]
         return -float(by_mean["change"].iloc[0])
 
 
 def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Explanation:
-    """Ask all three questions about one sample.
+    """Attribute the prediction of one sample by all three methods.
 
     Parameters
     ----------
     model : NetworkModel
     sample : mapping of (1, 1, H, W) float
-        As `NetworkModel.see` gives it.
+        As returned by `NetworkModel.see`.
     others : mapping of (B, 1, H, W) float
         Of other galaxies.
     target : str
@@ -100,12 +100,12 @@ def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Exp
 
 
 def mean_maps(others: Maps) -> dict[str, Tensor]:
-    """Return the maps of a plain galaxy, (1, 1, H, W) each: the means of others'."""
+    """Return the maps of the mean galaxy, (1, 1, H, W) each."""
     return {key: each.mean(0, keepdim=True) for key, each in others.items()}
 
 
 def occlude_maps(model: NetworkModel, sample: Maps, others: Maps, target: str) -> pd.DataFrame:
-    """Replace one map of a sample at a time, and see how far the prediction moves.
+    """Replace one map of a sample at a time, and measure the change of the prediction.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def occlude_maps(model: NetworkModel, sample: Maps, others: Maps, target: str) -
     for key, own in sample.items():
         put = torch.cat([others[key].mean(0, keepdim=True), others[key]])
         by = ["mean", *["other"] * len(others[key])]
-        change = _changes(_adding(model, key, target), own, put)
+        change = _changes(_contribution(model, key, target), own, put)
         tables.append(pd.DataFrame({"map": key, "by": by, "change": change}))
     return pd.concat(tables, ignore_index=True)
 
@@ -144,17 +144,18 @@ def occlude_rings(
     *,
     edges: Sequence[float] = RINGS,
 ) -> pd.DataFrame:
-    """Replace a ring of one map at a time by that of a plain galaxy.
+    """Replace a ring of one map at a time by that of the mean galaxy.
 
     Parameters
     ----------
     model : NetworkModel
     sample, plain : mapping of (1, 1, H, W) float
-        The galaxy, and what stands for none in particular: the mean of others.
+        Maps of the galaxy, and of the mean galaxy.
     target : str
         One of the model's.
     edges : sequence of float, R_hsm
-        By default rings as wide as 0.5 R_hsm out to the sides of the map; its corners are in none.
+        By default rings as wide as 0.5 R_hsm out to the sides of the map; its corners are in no
+        ring.
 
     Returns
     -------
@@ -173,7 +174,7 @@ def occlude_rings(
         inside_RHW = [(radius_HW >= low) & (radius_HW < high) for low, high in pairwise(edges)]
         ring_RCHW = torch.from_numpy(np.stack(inside_RHW))[:, None]
         put = torch.where(ring_RCHW, plain[key], own)
-        change = _changes(_adding(model, key, target), own, put)
+        change = _changes(_contribution(model, key, target), own, put)
         ring = {"inner": edges[:-1], "outer": edges[1:]}
         tables.append(pd.DataFrame({"map": key, **ring, "change": change}))
     return pd.concat(tables, ignore_index=True)
@@ -182,9 +183,9 @@ def occlude_rings(
 def integrated_gradients(
     model: NetworkModel, sample: Maps, plain: Maps, target: str
 ) -> dict[str, NDArray[np.float32]]:
-    """Share the difference to a plain galaxy's prediction among all pixels.
+    """Attribute the difference from the mean galaxy's prediction to all pixels.
 
-    Gradients along the straight way from the plain galaxy to this one, times the way (Sundararajan
+    Gradients along the straight path from the mean galaxy to this one, times the path (Sundararajan
     et al. 2017): the pixels of all maps together add up to the difference. Points on the way are
     added until the pixels of a map add up to 2 per cent, or 0.001 dex, or there are 256 of them.
 
@@ -206,12 +207,13 @@ def integrated_gradients(
         If the model does not predict ``target``.
     """
     return {
-        key: _share(_adding(model, key, target), own, plain[key]) for key, own in sample.items()
+        key: _share(_contribution(model, key, target), own, plain[key])
+        for key, own in sample.items()
     }
 
 
 def _share(adding: Callable[[Tensor], Tensor], own: Tensor, plain: Tensor) -> NDArray[np.float32]:
-    """Share what one map adds among its pixels, (H, W)."""
+    """Attribute the contribution of one map to its pixels, (H, W)."""
     way = own - plain
     difference = -_changes(adding, own, plain)[0]
     enough = max(_TOLERANCE[0] * abs(difference), _TOLERANCE[1])
@@ -227,12 +229,12 @@ def _share(adding: Callable[[Tensor], Tensor], own: Tensor, plain: Tensor) -> ND
     return share[0, 0].numpy()
 
 
-def _adding(model: NetworkModel, key: str, target: str) -> Callable[[Tensor], Tensor]:
-    """Return the function that tells what one map adds to a prediction, (B,) dex from (B, 1, H, W).
+def _contribution(model: NetworkModel, key: str, target: str) -> Callable[[Tensor], Tensor]:
+    """Return the contribution of one map as a function, (B,) dex from (B, 1, H, W).
 
-    Up to a constant: only differences mean something.
+    It is defined up to a constant: only differences are meaningful.
     """
-    place = _place(model, target)
+    place = _output_index(model, target)
     branches, weights_TF = model.network.branches, model.network.fc.weight.detach()
     parts = weights_TF[place].split([branch.outputs for branch in branches.values()])
     weights_F = dict(zip(branches, parts, strict=True))[key] * model.scaling.spreads[place]
@@ -240,7 +242,7 @@ def _adding(model: NetworkModel, key: str, target: str) -> Callable[[Tensor], Te
 
 
 def _changes(adding: Callable[[Tensor], Tensor], own: Tensor, put: Tensor) -> NDArray[np.float32]:
-    """Return by how much the prediction changes with each of other maps, (B,) dex."""
+    """Return the change of the prediction with each of other maps, (B,) dex."""
     with torch.no_grad():
         return (torch.cat([adding(each) for each in put.split(_CHUNK)]) - adding(own)).numpy()
 
@@ -249,11 +251,11 @@ def _predict(model: NetworkModel, maps: Maps, target: str) -> float:
     """Return the decimal logarithm of a target for one sample."""
     with torch.no_grad():
         outputs_1T = model.scaling.unscaled(model.network(dict(maps)).numpy())
-    return float(outputs_1T[0, _place(model, target)])
+    return float(outputs_1T[0, _output_index(model, target)])
 
 
-def _place(model: NetworkModel, target: str) -> int:
-    """Return which of a model's outputs a target is; ValueError if it is none."""
+def _output_index(model: NetworkModel, target: str) -> int:
+    """Return the index of a target in a model's outputs; raise ValueError if it has none."""
     if target not in model.targets:
         msg = f"target must be one of {', '.join(model.targets)}, got {target!r}"
         raise ValueError(msg)
