@@ -1,12 +1,5 @@
 // The bar in which galaxies are selected in words, and what can be done with a selection.
 
-const HELP = [
-  ["log_mstar > 11", "by a column of the data set"],
-  ["10 < log_mstar < 10.5", "a range"],
-  ["sigma_v > 200 and not is_central", "several at once: and, or, not"],
-  ["501761, 12", "by subhalo ID"],
-]
-
 function made(kind, content, parent, look = "") {
   const el = document.createElement(kind)
   el.className = look
@@ -126,7 +119,7 @@ function typing(model, bar, ask) {
     help.style.top = `${edge.bottom + 6}px`
     help.style.left = `${Math.max(10, Math.min(edge.left, innerWidth - help.offsetWidth - 10))}px`
     made("p", "Type one of these and press Enter; an empty box selects all galaxies.", clean(help))
-    listed(help, HELP)
+    listed(help, model.language)
     made("p", "Columns of this data set; press one to put it in the box:", help)
     listed(help, model.columns, (column) => {
       help.hidePopover()

@@ -23,7 +23,9 @@ from galmass_app.views.frame.selection_strip import MOST, SelectionStrip
 from galmass_app.views.frame.selection_words import beside_rest, measured
 from galmass_core.assets import asset
 from galmass_core.benchmarks.invented import make_runs
+from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.filter_syntax import LANGUAGE
 
 TARGET = "log_mstar_1rhsm"
 
@@ -89,6 +91,30 @@ def test_what_cannot_be_meant_is_told_and_changes_nothing(choice, text, said):
     choice.keep(text)
     assert said in choice.not_kept
     assert choice.selection == (name(3), name(4))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log_mstar >",
+        "log_mstar",
+        "log_mstar > 'a'",
+        "len(name) > 3",
+        "no_such_column > 3",
+        "'a' * 9",
+    ],
+)
+def test_page_and_command_line_give_the_same_error(choice, text, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        "galmass_core.datasets.measure.built_columns", lambda: choice.data.samples.iloc[:0]
+    )
+    choice.keep(text)
+    assert main(["build", "nowhere", "--out", str(tmp_path / "out"), "--where", text]) == 2
+    assert capsys.readouterr().err == f"galmass: {choice.not_kept}\n"
+
+
+def test_bar_and_command_line_explain_the_same_language(choice):
+    assert SelectionBar.of(choice).language[: len(LANGUAGE)] == [list(pair) for pair in LANGUAGE]
 
 
 def test_mask_over_another_data_set_selects_nothing_and_says_so(choice):

@@ -6,11 +6,13 @@ import h5py
 import pandas as pd
 import pytest
 from demo_folder import COUNT, NAMES, write_demo_galaxies
+from pandas.api.types import is_bool_dtype, is_string_dtype
 
 import galmass_core.datasets.build
 import galmass_core.datasets.measure
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import DataSetError, open_dataset
+from galmass_core.datasets.measure import built_columns
 from galmass_core.quantities import QUANTITIES
 
 
@@ -163,16 +165,43 @@ def test_where_excludes_before_anything_is_rendered(cutouts, tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ("log_mstra > 10", "where must be a condition on .*'log_mstra' is not defined"),
-        ("log_mstar >", "where must be a condition on"),
-        ("abs_mag_r < -20", "'abs_mag_r' is not defined"),
-        ("log_mstar", "where must be true or false"),
-        ("True", "where must be true or false"),
+        ("log_mstra > 10", r"got log_mstra; did you mean log_mstar"),
+        ("bulge_fraction < 0.5", "got bulge_fraction; such as"),
+        ("log_mstar >", "filter must be a condition such as"),
+        ("log_mstar", "log_mstar is none"),
+        ("name > 3", "numbers with numbers"),
+        ("True", "filter must name a column"),
     ],
 )
 def test_wrong_condition_is_refused_before_anything_is_read(tmp_path, where, message):
     with pytest.raises(ValueError, match=message):
         build_dataset([tmp_path / "nowhere"], tmp_path / "out", where=where)
+
+
+def test_condition_is_checked_against_the_columns_of_a_build(cutouts, tmp_path):
+    samples = build_dataset([cutouts], tmp_path / "out", limit=1).samples
+    made = built_columns()
+    assert set(made) == set(samples) - {"shard", "row"}
+    for column in made:
+        assert is_string_dtype(made[column]) == is_string_dtype(samples[column])
+        assert is_bool_dtype(made[column]) == is_bool_dtype(samples[column])
+
+
+def test_condition_on_the_line_of_sight_needs_one_of_them(cutouts, tmp_path):
+    dataset = build_dataset([cutouts], tmp_path / "all", limit=3)
+    largest = dataset.samples.groupby("name")["effective_radius"].max()
+    limit = largest.nlargest(2).iloc[-1]
+    expected = list(largest.index[largest >= limit])
+    where = f"effective_radius >= {float(limit)!r}"
+    some = build_dataset([cutouts], tmp_path / "some", limit=3, where=where)
+    assert some.galaxy_names == expected
+    assert len(expected) == 2
+    assert some.samples["effective_radius"].min() < limit
+
+
+def test_exclusion_names_the_column_that_is_missing(cutouts, tmp_path):
+    with pytest.raises(DataSetError, match=r"where: not is_central \(is_central is missing\)"):
+        build_dataset([cutouts], tmp_path / "out", limit=1, where="not is_central")
 
 
 def test_ids_choose_by_subhalo_or_name_and_strangers_are_recorded(cutouts, tmp_path):

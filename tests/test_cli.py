@@ -6,6 +6,7 @@ import pytest
 from demo_folder import NAMES, write_demo_galaxies
 
 from galmass_core.cli import main
+from galmass_core.datasets.filter_syntax import LANGUAGE
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +47,13 @@ def test_every_command_has_help_with_an_example(command, capsys):
         main([command, "--help"])
     assert end.value.code == 0
     assert f"example: galmass {command}" in capsys.readouterr().out
+
+
+def test_help_of_build_explains_conditions(capsys):
+    with pytest.raises(SystemExit):
+        main(["build", "--help"])
+    told = capsys.readouterr().out
+    assert all(example in told and meaning in told for example, meaning in LANGUAGE)
 
 
 def test_info_in_json_has_a_row_per_galaxy(toys, capsys):
@@ -124,7 +132,7 @@ def test_progress_goes_to_standard_error(cutouts, tmp_path):
         (["info", "nowhere"], "nowhere: must be a data-set folder"),
         (["build", "nowhere.hdf5", "--out", "out"], "nowhere.hdf5"),
         (["build", ".", "--out", "out", "--ids", "no.txt"], "no.txt"),
-        (["build", ".", "--out", "out", "--where", "mass > 3"], "where must be a condition"),
+        (["build", ".", "--out", "out", "--where", "mass > 3"], "filter must name columns"),
         (["build", ".", "--out", "out", "--stars", "9"], "stars must be at least 100, got 9"),
         (["demo", "--out", "out", "--stars", "9"], "stars must be at least 100, got 9"),
         (["serve", "nowhere"], "nowhere: must be a data-set folder"),

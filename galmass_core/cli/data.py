@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data, add_stars
+from galmass_core.datasets.filter_syntax import LANGUAGE
 from galmass_core.storage.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
         "build",
         help="build a data set of simulated galaxies",
         description="Build a data set: four maps along three lines of sight, and the true masses, "
-        "of every galaxy. If interrupted, run it again to resume.",
-        epilog="example: galmass build cutouts/ --out mygalaxies --where 'log_mstar > 10'",
+        "of every\ngalaxy. If interrupted, run it again to resume.",
+        epilog=_conditions()
+        + "\nexample: galmass build cutouts/ --out mygalaxies --where 'log_mstar > 10'",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     build.add_argument(
         "sources", nargs="+", metavar="SOURCE", help="galaxy file, or folder of galaxy files"
@@ -47,7 +50,7 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
     build.add_argument("--out", required=True, metavar="DIR", help="folder to create")
     build.add_argument("--limit", type=int, metavar="N", help="read only the first N galaxies")
     build.add_argument("--ids", type=Path, metavar="FILE", help="file of subhalo IDs or names")
-    build.add_argument("--where", metavar="EXPR", help="condition, such as 'log_mstar > 10'")
+    build.add_argument("--where", metavar="EXPR", help="condition on columns, as below")
     build.add_argument(
         "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
     )
@@ -59,6 +62,12 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
         run=_build,
         when_stopped="Run the same command again to resume after the last complete shard.",
     )
+
+
+def _conditions() -> str:
+    """Return examples of conditions, each with what it shows, for a terminal."""
+    lines = [f"  {example:40}{meaning}" for example, meaning in LANGUAGE]
+    return "\n".join(["conditions for --where, such as:", *lines, ""])
 
 
 def _add_catalogue(commands: Any) -> None:  # noqa: ANN401

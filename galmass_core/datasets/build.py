@@ -82,8 +82,9 @@ def build_dataset(
     ids : collection of str, optional
         Select only these subhalo IDs or full names.
     where : str, optional
-        Select only galaxies that fulfil this condition, as ``log_mstar > 10 and f_dm_1rhsm < 0.5``,
-        in columns of `quantities` that do not depend on the line of sight.
+        Select only galaxies that fulfil this condition, such as ``log_mstar > 10 and is_central``
+        (see `filter_syntax.LANGUAGE`). If it names a column that depends on the line of sight, a
+        galaxy is selected if it fulfils the condition along one of them.
     workers : int
         Number of processes. With more than one, a script needs ``if __name__ == "__main__"``.
     device : str
@@ -108,8 +109,8 @@ def build_dataset(
     FileNotFoundError
         If a source does not exist.
     ValueError
-        If ``where`` is not a condition on known columns, ``limit`` or ``workers`` is below 1,
-        ``stars`` is below 100, or another process is building ``out``.
+        If ``where`` is not a condition on columns that a build makes, ``limit`` or ``workers`` is
+        below 1, ``stars`` is below 100, or another process is building ``out``.
     DataSetError
         If ``out`` holds other files or another data set, or no galaxy could be used.
     ChildProcessError

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1  # version of the folder's layout
 DESCRIPTION, INDEX, EXCLUDED = "dataset.json", "index.parquet", "excluded.parquet"
+COLUMN_TYPES = {"is_central": "boolean", "host_group": "Int64"}  # of columns that may be missing
 UNFINISHED = "unfinished"  # folder that exists during a build
 
 
@@ -361,7 +362,7 @@ def write_tables(
         msg = f"{folder}: must hold at least one galaxy, but none is left"
         raise DataSetError(msg)
     claim_folder(folder)
-    write_table(folder / INDEX, samples.astype({"is_central": "boolean", "host_group": "Int64"}))
+    write_table(folder / INDEX, samples.astype(COLUMN_TYPES))
     columns = ["name", "reason", "source"]
     write_table(folder / EXCLUDED, pd.DataFrame(list(excluded), columns=columns))
     names = samples["name"].unique()

@@ -1,16 +1,31 @@
-"""Words such as ``log_mstar > 11`` -> which samples are meant."""
+"""An expression such as ``log_mstar > 11`` and a table -> the rows that it selects.
+
+`filter_syntax` describes the language. Missing values are treated alike in columns of numbers,
+text and true or false: a comparison with one is false, except ``!=`` and ``not in``, which are
+true, as for NaN in numpy. A column that is true or false may be missing as a condition; then
+``and``, ``or`` and ``not`` follow Kleene's logic, as in pandas, and what is missing in the end is
+not selected.
+"""
 
 import ast
 import operator
 from collections.abc import Callable
 from difflib import get_close_matches
-from typing import Any
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api import types
+from pandas.arrays import BooleanArray
 
-_OPERATIONS = {
+from galmass_core.datasets.filter_syntax import EXAMPLE, parse_filter
+
+# Numbers are arrays (a constant is a scalar), text is a string array or a str, and what is true
+# or false is a BooleanArray of as many elements as the table has rows.
+Value = NDArray | BooleanArray | pd.api.extensions.ExtensionArray | int | float | str
+
+_OPERATIONS: dict[type[ast.AST], Callable] = {
     ast.Lt: operator.lt,
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
@@ -21,23 +36,26 @@ _OPERATIONS = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
     ast.USub: operator.neg,
+    ast.UAdd: operator.pos,
+    ast.And: operator.and_,
+    ast.BitAnd: operator.and_,
+    ast.Or: operator.or_,
+    ast.BitOr: operator.or_,
 }
-EXAMPLE = "log_mstar > 11 and f_dm_1rhsm < 0.5"
+_FUNCTIONS = {"abs": np.abs, "sqrt": np.sqrt, "log10": np.log10}
 
 
-def matching_rows(samples: pd.DataFrame, expression: str) -> NDArray:
-    """Return which samples an expression holds for.
-
-    Columns, numbers and quoted text may be compared (also as ``10 < log_mstar < 11``), added,
-    subtracted, multiplied and divided, and joined by ``and``, ``or``, ``not`` and parentheses.
-    Nothing is ever called or looked up elsewhere. Where a value is missing only ``!=`` holds.
+def matching_rows(samples: pd.DataFrame, expression: str) -> NDArray[np.bool_]:
+    """Return which rows of a table an expression selects.
 
     Parameters
     ----------
     samples : pandas.DataFrame
+        Without rows it still serves to check the expression against its columns.
     expression : str
-        Such as ``log_mstar > 11``; empty for all samples.
+        As in `filter_syntax.LANGUAGE`; empty for all rows.
 
     Returns
     -------
@@ -46,81 +64,133 @@ def matching_rows(samples: pd.DataFrame, expression: str) -> NDArray:
     Raises
     ------
     ValueError
-        If it cannot be read, names no column, compares text with numbers, or says neither true
-        nor false.
+        If the expression cannot be read, names no column of the table, compares text with
+        numbers, or is not a condition.
     """
-    if not expression.strip():
+    tree = parse_filter(expression)
+    if tree is None:
         return np.ones(len(samples), dtype=bool)
-    try:
-        tree = ast.parse(expression.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise _nonsense(expression) from error
-    try:
-        with np.errstate(all="ignore"):
-            found = _value(tree, samples)
-    except (TypeError, ZeroDivisionError, OverflowError) as error:
-        msg = f"filter must compare numbers with numbers and text with text, got {expression}"
-        raise ValueError(msg) from error
-    if not (isinstance(found, pd.Series) and found.dtype == bool):
-        msg = f"filter must say what is true of a sample, such as {EXAMPLE}; got {expression}"
-        raise ValueError(msg)
-    return found.to_numpy()
+    with np.errstate(all="ignore"):
+        return _condition(tree, samples).to_numpy(bool, na_value=False)
 
 
-def _value(node: ast.expr, samples: pd.DataFrame) -> Any:  # noqa: ANN401
-    """Work out a part of an expression: a column, a number, a text, or what is made of them."""
+def _value(node: ast.expr, samples: pd.DataFrame) -> Value:
+    """Evaluate a part of an expression."""
     match node:
+        case ast.Constant(value=bool() as value):
+            return _truths(value, len(samples))
         case ast.Constant(value=int() | float() | str() as value):
             return value
         case ast.Name(id=name):
             return _column(name, samples)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return ~_truth(operand, samples)
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATIONS:
-            return _OPERATIONS[type(op)](_value(operand, samples))
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
-            return _OPERATIONS[type(op)](_value(left, samples), _value(right, samples))
+        case ast.UnaryOp(op=ast.Not() | ast.Invert(), operand=operand):
+            return ~_condition(operand, samples)
+        case ast.UnaryOp(op=op, operand=operand):
+            return _OPERATIONS[type(op)](_number(operand, samples))
         case ast.BoolOp(op=op, values=parts):
-            join = operator.and_ if isinstance(op, ast.And) else operator.or_
-            return _joined(join, [_truth(part, samples) for part in parts])
-        case ast.Compare(left=left, ops=ops, comparators=others) if {*map(type, ops)} <= {
-            *_OPERATIONS
-        }:
-            values = [_value(part, samples) for part in (left, *others)]
-            pairs = zip(ops, values[:-1], values[1:], strict=True)
-            return _joined(operator.and_, [_OPERATIONS[type(op)](a, b) for op, a, b in pairs])
-    raise _nonsense(ast.unparse(node))
+            return reduce(_OPERATIONS[type(op)], [_condition(part, samples) for part in parts])
+        case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr() as op, right=right):
+            return _OPERATIONS[type(op)](_condition(left, samples), _condition(right, samples))
+        case ast.BinOp(left=left, op=op, right=right):
+            return _OPERATIONS[type(op)](_number(left, samples), _number(right, samples))
+        case ast.Call(func=ast.Name(id="isna"), args=[argument]):
+            return _truths(pd.isna(_value(argument, samples)), len(samples))
+        case ast.Call(func=ast.Name(id=name), args=[argument]):
+            return _FUNCTIONS[name](_number(argument, samples))
+        case ast.Compare():
+            return _comparison(node, samples)
+    msg = f"filter must be a condition such as {EXAMPLE}, got {ast.unparse(node)}"
+    raise ValueError(msg)
 
 
-def _truth(node: ast.expr, samples: pd.DataFrame) -> pd.Series:
-    """Work out a part that is to be true or false."""
+def _condition(node: ast.expr, samples: pd.DataFrame) -> BooleanArray:
+    """Evaluate a part that must be true or false."""
     value = _value(node, samples)
-    if isinstance(value, pd.Series) and value.dtype == bool:
-        return value
-    raise _nonsense(ast.unparse(node))
+    if not isinstance(value, BooleanArray):
+        msg = f"filter must be a condition such as {EXAMPLE}; {ast.unparse(node)} is none"
+        raise ValueError(msg)
+    return value
 
 
-def _joined(join: Callable[[Any, Any], Any], parts: list[Any]) -> Any:  # noqa: ANN401
-    """Join truths from left to right."""
-    first, *rest = parts
-    for part in rest:
-        first = join(first, part)
-    return first
+def _number(node: ast.expr, samples: pd.DataFrame) -> NDArray[np.float64]:
+    """Evaluate a part that must be a number."""
+    value = _value(node, samples)
+    if _is_text(value):
+        msg = f"filter must calculate with numbers, got the text {ast.unparse(node)}"
+        raise ValueError(msg)
+    return _floats(value)
 
 
-def _column(name: str, samples: pd.DataFrame) -> pd.Series:
-    """Return a column; what may be missing in it is false, or no number."""
+def _comparison(node: ast.Compare, samples: pd.DataFrame) -> BooleanArray:
+    """Compare neighbours of a chain such as ``10 < log_mstar < 11``."""
+    left, found = _value(node.left, samples), []
+    for op, other in zip(node.ops, node.comparators, strict=True):
+        if isinstance(op, ast.In | ast.NotIn):
+            equal = [
+                _compared(ast.Eq(), left, _value(item, samples), node, len(samples))
+                for item in getattr(other, "elts", [])
+            ]
+            among = reduce(operator.or_, equal, _truths(False, len(samples)))
+            found.append(among if isinstance(op, ast.In) else ~among)
+        else:
+            right = _value(other, samples)
+            found.append(_compared(op, left, right, node, len(samples)))
+            left = right
+    return reduce(operator.and_, found)
+
+
+def _compared(op: ast.cmpop, left: Value, right: Value, node: ast.expr, rows: int) -> BooleanArray:
+    """Compare two values; never missing."""
+    if _is_text(left) != _is_text(right):
+        msg = (
+            f"filter must compare numbers with numbers and text with text, got {ast.unparse(node)}"
+        )
+        raise ValueError(msg)
+    left, right = (
+        _floats(value) if isinstance(value, BooleanArray) else value for value in (left, right)
+    )
+    found = _OPERATIONS[type(op)](left, right)
+    if isinstance(found, pd.api.extensions.ExtensionArray):  # of text, missing where text is
+        found = found.to_numpy(bool, na_value=isinstance(op, ast.NotEq))
+    return _truths(found, rows)
+
+
+def _column(name: str, samples: pd.DataFrame) -> Value:
+    """Return a column as true or false, numbers or text."""
     if name not in samples:
-        near = get_close_matches(name, list(samples), cutoff=0.4) or list(samples)[:3]
-        msg = f"filter must name columns of the data set, got {name}; near: {', '.join(near)}"
+        columns = [str(column) for column in samples]
+        near = get_close_matches(name, columns, n=2)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"such as {', '.join(columns[:8])}"
+        msg = f"filter must name columns of the data set, got {name}; {hint}"
         raise ValueError(msg)
     column = samples[name]
-    if column.dtype == bool or pd.api.types.is_numeric_dtype(column):
-        return column
-    return column.eq(True) if column.isin([True, False, None]).all() else column.astype(object)
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if types.is_object_dtype(column.dtype):
+        column = column.infer_objects()
+        if len(column) and column.isin([True, False, None]).all():
+            column = column.astype("boolean")
+    if types.is_bool_dtype(column.dtype):
+        return column.astype("boolean").array
+    if types.is_integer_dtype(column.dtype) and not column.hasnans:
+        return column.to_numpy(np.int64)
+    if types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(float, na_value=np.nan)
+    return column.astype("string").array
 
 
-def _nonsense(what: str) -> ValueError:
-    """Say what a filter may be."""
-    msg = f"filter must be comparisons of columns such as {EXAMPLE}, got {what}"
-    return ValueError(msg)
+def _is_text(value: Value) -> bool:
+    """Whether a value is text."""
+    return isinstance(value, str) or types.is_string_dtype(getattr(value, "dtype", None))
+
+
+def _floats(value: Value) -> NDArray[np.float64]:
+    """Return numbers, or what is true or false as 1 or 0; NaN where it is missing."""
+    if isinstance(value, BooleanArray):
+        return value.to_numpy(float, na_value=np.nan)
+    return np.asarray(value, dtype=float)
+
+
+def _truths(found: bool | NDArray, rows: int) -> BooleanArray:
+    """Return what is true of each row; nothing is missing."""
+    return BooleanArray(np.broadcast_to(found, rows).astype(bool), np.zeros(rows, dtype=bool))

@@ -7,6 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from galmass_core.datasets.dataset import COLUMN_TYPES
+from galmass_core.datasets.filter_syntax import columns_of
+from galmass_core.datasets.filters import matching_rows
+from galmass_core.datasets.join import DISC_COLUMNS
 from galmass_core.datasets.shards import ShardEntry, encode_galaxy
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyFileError
@@ -25,7 +29,7 @@ class Recipe:
 
     maps: MapConfig
     device: str
-    where: str | None  # condition on galaxy-level columns
+    where: str | None  # condition on columns, as in `filter_syntax`
     ids: frozenset[str] | None  # subhalo IDs or full names
     packed: bool
     stars: int | None  # of every projected galaxy; None: all
@@ -82,12 +86,15 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
         name = str(galaxy.name)
         if not recipe.selects(name):
             return None
-        columns = measure_targets(galaxy) | measure_galaxy_features(galaxy)
-        reason = galaxy_cut(columns) if ref.subhalo is not None else ""
-        reason = reason or _unwanted(columns, recipe)
+        common = _galaxy_columns(galaxy, recipe)
+        reason = galaxy_cut(common) if ref.subhalo is not None else ""
+        reason = reason or _too_few(common, recipe) or _unfulfilled([common], recipe)
+        if not reason:
+            measured = _measure_samples(galaxy, common, recipe)
+            reason = _unfulfilled(measured.rows, recipe)
         if reason:
             return Excluded(name=name, reason=reason, source=galaxy.source)
-        return _measure_samples(galaxy, columns, recipe)
+        return measured
     except GalaxyFileError as error:
         return Excluded(name=name, reason=str(error), source=str(ref.path))
     except Exception as error:  # an error in one galaxy must not stop the others
@@ -95,25 +102,44 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
         return Excluded(name=name, reason=reason, source=str(ref.path))
 
 
-def _unwanted(columns: dict[str, float], recipe: Recipe) -> str:
-    """Return why a galaxy of the sample is not selected; empty if it is."""
-    if recipe.where is not None and not _fulfils(columns, recipe.where):
-        return f"where: {recipe.where}"
+def _too_few(columns: dict[str, Any], recipe: Recipe) -> str:
+    """Return why a galaxy cannot be thinned; empty if it can."""
     if recipe.stars is not None and columns["n_stars"] < recipe.stars:
         return f"fewer than {recipe.stars} star particles"
     return ""
 
 
-def _measure_samples(galaxy: Galaxy, columns: dict[str, float], recipe: Recipe) -> Measured:
-    """Measure a galaxy along all lines of sight; its true quantities are those of all stars."""
-    common = {
+def _unfulfilled(rows: list[dict[str, Any]], recipe: Recipe) -> str:
+    """Return why no row of a galaxy fulfils the condition; empty if one does.
+
+    Also empty while the rows lack a column of the condition, until the galaxy is projected.
+    """
+    if recipe.where is None:
+        return ""
+    table = pd.DataFrame(rows).astype(COLUMN_TYPES)
+    columns = columns_of(recipe.where)
+    if not columns <= set(table) or matching_rows(table, recipe.where).any():
+        return ""
+    missing = sorted(column for column in columns if table[column].isna().all())
+    return f"where: {recipe.where}" + (f" ({', '.join(missing)} is missing)" if missing else "")
+
+
+def _galaxy_columns(galaxy: Galaxy, recipe: Recipe) -> dict[str, Any]:
+    """Measure what does not depend on the line of sight."""
+    return {
+        "name": str(galaxy.name),
         "source": Path(galaxy.source).name if recipe.packed else galaxy.source,
         "synthetic": galaxy.is_synthetic,
         "is_central": galaxy.is_central,
         "host_group": galaxy.host_group,
         "notes": "; ".join(galaxy.notes),
-        **columns,
+        **measure_targets(galaxy),
+        **measure_galaxy_features(galaxy),
     }
+
+
+def _measure_samples(galaxy: Galaxy, common: dict[str, Any], recipe: Recipe) -> Measured:
+    """Measure a galaxy along all lines of sight; its true quantities are those of all stars."""
     name, rows, samples = str(galaxy.name), [], []
     observed = galaxy if recipe.stars is None else thin_stars(galaxy, recipe.stars)
     support = support_radii(observed, recipe.maps)
@@ -122,7 +148,7 @@ def _measure_samples(galaxy: Galaxy, columns: dict[str, float], recipe: Recipe) 
         seen = measure_projected(sky) | measure_sky_features(sky, observed)
         if observed is not galaxy:
             seen |= _projected_truth(galaxy, line_of_sight, recipe.maps.dust)
-        rows.append({"name": name, "los": line_of_sight, **common, **seen})
+        rows.append({"name": name, "los": line_of_sight} | common | seen)
         samples.append(render_sky(sky, support, recipe.maps, device=recipe.device))
     entry = encode_galaxy(samples, mass_profiles(galaxy), packed=recipe.packed)
     return Measured(name=name, rows=rows, entry=entry)
@@ -135,19 +161,17 @@ def _projected_truth(galaxy: Galaxy, line_of_sight: str, dust: str) -> dict[str,
 
 
 def check_where(where: str) -> None:
-    """Raise ValueError unless ``where`` is a condition on galaxy-level columns."""
-    columns = [quantity.key for quantity in QUANTITIES.values() if not quantity.per_sample]
-    _fulfils(dict.fromkeys(columns, 1.0), where)
+    """Raise ValueError unless ``where`` is a condition on columns that a build makes."""
+    matching_rows(built_columns(), where)
 
 
-def _fulfils(columns: dict[str, float], where: str) -> bool:
-    """Return whether a galaxy fulfils a condition on its columns."""
-    try:
-        answer = pd.DataFrame([columns]).eval(where, engine="python")
-    except Exception as error:  # pandas raises a dozen kinds here
-        msg = f"where must be a condition on {', '.join(columns)}, got {where!r}: {error}"
-        raise ValueError(msg) from error
-    if not (isinstance(answer, pd.Series) and answer.dtype == bool):
-        msg = f"where must be true or false for each galaxy, as 'log_mstar > 10', got {where!r}"
-        raise ValueError(msg)
-    return bool(answer.iloc[0])
+def built_columns() -> pd.DataFrame:
+    """Return a table without rows whose columns are those of the galaxies of a build."""
+    measured = [
+        key
+        for key, quantity in QUANTITIES.items()
+        if quantity.kind != "map" and key not in DISC_COLUMNS.values()
+    ]
+    texts = dict.fromkeys(("name", "los", "source", "notes"), "string")
+    kinds = texts | {"synthetic": "bool"} | COLUMN_TYPES | dict.fromkeys(measured, "float")
+    return pd.DataFrame(columns=list(kinds)).astype(kinds)

@@ -8,6 +8,7 @@ from panel.custom import JSComponent
 from galmass_app import selection, services
 from galmass_app.state import Choice, axis_columns
 from galmass_core.assets import asset
+from galmass_core.datasets.filter_syntax import LANGUAGE
 from galmass_core.quantities import quantity
 
 PAGES = {"explore", "sample", "compare", "why"}  # that show a selection or go through it
@@ -19,6 +20,10 @@ class SelectionBar(JSComponent):
     """Takes a selection in words and says what is selected; in its own markup, for the keyboard."""
 
     said = param.Dict({}, doc="`said_of` the choice.")
+    language = param.List(
+        [*map(list, LANGUAGE), ["501761, 12", "by subhalo ID"]],
+        doc="What can be typed: an example, and what it shows.",
+    )
     columns = param.List([], doc="What can be asked for: a column, and its name in words.")
 
     _esm = asset("selection_bar.js")
