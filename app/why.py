@@ -159,7 +159,7 @@ def answer(asked: Asked) -> Reasons:
     if not rows:
         msg = f"{data.path.name} has no galaxy besides this one to compare it with"
         raise ValueError(msg)
-    sample = model.see([services.maps(data, asked.galaxy, asked.los)])
+    sample = model.inputs([services.maps(data, asked.galaxy, asked.los)])
     seen = _seen(data, asked.run, asked.ended)
     others = {key: maps[rows] for key, maps in seen.items()}
     true = true_value(data, asked.galaxy, asked.los, asked.target)
@@ -252,4 +252,4 @@ def _drawn(data: DataSet) -> tuple[tuple[str, str], ...]:
 def _seen(data: DataSet, folder: Path, ended: str) -> "dict[str, Tensor]":
     """Return the maps of the galaxies that were drawn, as a network sees them."""
     maps = [services.maps(data, *sample) for sample in _drawn(data)]
-    return _model(folder, ended).see(maps)
+    return _model(folder, ended).inputs(maps)

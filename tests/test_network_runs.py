@@ -226,7 +226,9 @@ def test_a_loaded_model_says_the_same_of_a_sample_seen_alone(run, dataset):
 
 def test_a_model_takes_maps_that_are_in_no_data_set(run, dataset):
     model = load_model(run)
-    maps = model.see([dataset.maps(*dataset.samples.loc[row, ["name", "los"]]) for row in (3, 8)])
+    maps = model.inputs(
+        [dataset.maps(*dataset.samples.loc[row, ["name", "los"]]) for row in (3, 8)]
+    )
     with torch.no_grad():
         outputs = model.scaling.unscaled(model.network(maps).numpy())
     np.testing.assert_allclose(outputs, model.predict(dataset, np.array([3, 8])), atol=1e-5)

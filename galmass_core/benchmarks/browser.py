@@ -57,8 +57,8 @@ def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
     command = [sys.executable, "-m", "panel", "serve", str(app), "--port", str(port), *flags]
     environment = os.environ | {"GALMASS_DATA": str(data), "GALMASS_HOME": str(data.parent)}
     address = f"http://localhost:{port}/main"
-    with log.open("w") as told:
-        process = subprocess.Popen(command, env=environment, stdout=told, stderr=told)
+    with log.open("w") as output:
+        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
         try:
             _wait_for(address, process, log)
             yield address, process.pid

@@ -1,1 +1,1 @@
-"""Galaxy -> its stars' light on the sky -> the four maps."""
+"""Project, dim and render the stars of galaxies, and make the four maps."""

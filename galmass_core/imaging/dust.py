@@ -1,13 +1,13 @@
-"""Galaxy -> the share of each star's light that its own dust lets through.
+"""Compute the fraction of each star's light that is transmitted by dust of the galaxy.
 
-Dust goes with metals and neutral hydrogen (Xu et al. 2017, MNRAS 469, 1824; the same chain as
-in model C of Nelson et al. 2018, MNRAS 475, 624). Effective optical depth in band b:
+Dust follows metals and neutral hydrogen (Xu et al. 2017, MNRAS 469, 1824; as in model C of Nelson
+et al. 2018, MNRAS 475, 624). Effective optical depth in band b:
 
     tau_b = k_b (1 + z)^-0.5 (Z_gas / 0.02)^1.6 N_H / (2.1e21 cm^-2)
 
 with Z_gas the mean over the whole galaxy, N_H the neutral hydrogen along the whole line of sight,
 and k_b the extinction curve, reduced by scattered light that still reaches the observer. Stars
-and dust are mixed: a share (1 - e^-tau)/tau gets out.
+and dust are mixed: a fraction (1 - e^-tau)/tau escapes.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ COLUMN_PER_SURFACE_DENSITY = 1.24789e14  # hydrogen atoms per cm^2 in 1 Msun/kpc
 
 
 def dust_transmission(galaxy: Galaxy, line_of_sight: str, dust: str) -> NDArray:
-    """Return the share of each star's light that leaves the galaxy.
+    """Return the fraction of each star's light that escapes.
 
     Parameters
     ----------
@@ -113,7 +113,7 @@ def optical_depth(column: NDArray, metallicity: float, redshift: float = 0.0) ->
 
 
 def transmission(depth: NDArray) -> NDArray:
-    """Return the share (1 - e^-tau)/tau that escapes where stars and dust are mixed evenly."""
+    """Return the fraction (1 - e^-tau)/tau that escapes from mixed stars and dust."""
     thin = depth < 1e-5
     safe = np.where(thin, 1.0, depth)
     return np.where(thin, 1.0 - 0.5 * depth, -np.expm1(-safe) / safe)
@@ -122,7 +122,7 @@ def transmission(depth: NDArray) -> NDArray:
 def attenuation_constant(wavelength: float) -> float:
     """Return k: extinction relative to V, less the light scattered towards the observer.
 
-    k = (A/A_V) [h sqrt(1 - w) + (1 - h)(1 - w)] with albedo w and share h of forward scattering
+    k = (A/A_V) [h sqrt(1 - w) + (1 - h)(1 - w)] with albedo w and fraction h of forward scattering
     (Calzetti, Kinney & Storchi-Bergmann 1994, ApJ 429, 582).
 
     Parameters
@@ -155,7 +155,7 @@ def extinction(wavelength: float) -> float:
 
 
 def albedo(wavelength: float) -> float:
-    """Return the share of extinction that is scattering (Calzetti et al. 1994).
+    """Return the fraction of extinction that is scattering (Calzetti et al. 1994).
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def albedo(wavelength: float) -> float:
 
 
 def forward_scattering(wavelength: float) -> float:
-    """Return the share of scattering that goes forward (Calzetti et al. 1994).
+    """Return the fraction of scattering that is forward (Calzetti et al. 1994).
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Support radii of stars -> the sides of the grids that they are rendered on.
+"""Choose the sides of the grids that stars are rendered on.
 
 The compiled renderer and the one on a GPU share these grids.
 """
@@ -11,7 +11,7 @@ from galmass_core.imaging.spline import DIRECT, WIDEST
 
 
 def grid_sides(support: NDArray, half_width: float, pixels: int) -> NDArray[np.int64]:
-    """Sides of the pixel grid with its margin and of each coarser grid that a star needs.
+    """Return the sides of the pixel grid with margin and of each coarser grid that is needed.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""Vectors of float lanes for numba functions: arithmetic on 8, 16 or 32 numbers at a time.
+"""Provide vectors of float lanes in numba functions: arithmetic on 8, 16 or 32 numbers at a time.
 
-numba's automatic vectoriser unrolls short rows and then scatters them one by one, and gives up on
-a count with a maximum and a minimum; with explicit lanes (LLVM vectors, on any processor) the
-renderer and the neighbour search are three times faster. Inside an ``njit`` function lanes and
-numbers mix in ``+ - *``, and the functions below do the rest. numba's cache does not look into
-this file: after editing it, touch the modules that use it.
+numba's automatic vectoriser unrolls short rows and then scatters them one by one, and does not
+vectorise a count with a maximum and a minimum; with explicit lanes (LLVM vectors, on any processor)
+the renderer and the neighbour search are three times faster. Inside an ``njit`` function lanes and
+numbers can be mixed in ``+ - *``; the functions below provide the other operations. numba's cache
+does not depend on this file: after editing it, touch the modules that use it.
 """
 # ruff: noqa: ANN001, ANN201, ANN202, ANN401 (numba and LLVM objects have no useful types)
 

@@ -1,7 +1,8 @@
-"""Stars on the sky -> the paper's four maps: r, g−r, V and σ (Chu et al. 2024, Sec. 2.2).
+"""Make the paper's four maps, r, g−r, V and σ, from stars on the sky (Chu et al. 2024, Sec. 2.2).
 
-Raw maps are stored, pictures are views of them: flux in g and r on 300 × 300 pixels and kinematic
-moments on 96 × 96 pixels, both over ±3 R_hsm. Coarser pixels are sums of finer ones.
+Raw maps are stored, and the displayed maps are derived from them: flux in g and r on 300 × 300
+pixels and kinematic moments on 96 × 96 pixels, both over ±3 R_hsm. Coarser pixels are sums of finer
+ones.
 
 Images are [row, column] with row = y upwards, column = x (``origin="lower"``).
 Shape suffixes: C channels, H rows, W columns.
@@ -22,12 +23,12 @@ from galmass_core.quantities import IMAGE_PIXELS, MOMENTS, map_spec
 
 @dataclass(frozen=True, kw_only=True)
 class MapConfig:
-    """How maps are made; every default is the paper's value."""
+    """Settings of maps; the defaults are the paper's values."""
 
     half_width: float = 3.0  # half side of the frame, R_hsm
     light_pixels: int = IMAGE_PIXELS[0]
     kinematic_pixels: int = 96  # twice the paper's 48, which is a sum of these
-    neighbours: int = NEIGHBOURS  # the smoothing length reaches this neighbour
+    neighbours: int = NEIGHBOURS  # smoothing length: distance to this neighbour
     dust: str = "xu17"
 
 
@@ -66,7 +67,7 @@ class GalaxyMaps:
         Returns
         -------
         (pixels, pixels) float32
-            NaN where there is nothing to show: no light for g−r, no star for V and σ.
+            NaN where it is undefined: no light for g−r, no star for V and σ.
 
         Raises
         ------
@@ -85,7 +86,7 @@ def render_maps(
     *,
     device: str = "cpu",
 ) -> GalaxyMaps:
-    """Look at a galaxy along one line of sight.
+    """Make the maps of a galaxy along one line of sight.
 
     Parameters
     ----------
@@ -113,10 +114,10 @@ def render_maps(
 
 
 def support_radii(galaxy: Galaxy, config: MapConfig) -> NDArray:
-    """Kernel radius of each star: distance to its 32nd neighbour in 3D, at most the frame.
+    """Return the distance of each star to its 32nd neighbour in 3D, at most the frame.
 
-    Shared by all lines of sight and bands of a galaxy (Sec. 2.2); (N,), kpc. Searched for, unless
-    the file says it.
+    Shared by all lines of sight and bands of a galaxy (Sec. 2.2); (N,), kpc. Computed unless the
+    file has them.
     """
     lengths = galaxy.stars.smoothing_lengths
     if lengths is None or config.neighbours != NEIGHBOURS:
@@ -127,7 +128,7 @@ def support_radii(galaxy: Galaxy, config: MapConfig) -> NDArray:
 def render_sky(
     sky: SkyStars, support: NDArray, config: MapConfig, *, device: str = "cpu"
 ) -> GalaxyMaps:
-    """Render the maps of stars that are on the sky already; `render_maps` does it all.
+    """Render the maps of projected stars; see `render_maps`.
 
     Parameters
     ----------

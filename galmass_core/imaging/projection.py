@@ -1,7 +1,7 @@
-"""Galaxy -> its stars on the sky along one line of sight.
+"""Project the stars of a galaxy onto the sky along one line of sight.
 
-The line of sight x looks at the (y, z) plane, y at (z, x), z at (x, y): right-handed, box axes as
-they are, no re-orientation (Chu et al. 2024, Sec. 2.1). Receding stars have positive velocity.
+The line of sight x looks at the (y, z) plane, y at (z, x), z at (x, y): right-handed, along the box
+axes, without re-orientation (Chu et al. 2024, Sec. 2.1). Receding stars have positive velocity.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class SkyStars:
 
 
 def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkyStars:
-    """Look at a galaxy along an axis of the box.
+    """Project a galaxy along an axis of the box.
 
     Parameters
     ----------

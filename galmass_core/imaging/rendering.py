@@ -1,15 +1,15 @@
-"""Stars on the sky -> images: every star's kernel integrated over every pixel.
+"""Render images of stars on the sky: the kernel of each star is integrated over the pixels.
 
-A star of support radius H puts its weight into the line-of-sight integral of the cubic spline
+A star of support radius H is spread by the line-of-sight integral of the cubic spline
 (`spline.projected_kernel`). Up to 3.5 pixels the flux in a pixel is a difference of integrals, so
-kernels smaller than a pixel need no special case. Kernels wider than 16 pixels go onto grids 2, 4,
-8, ... times coarser as coefficients of cubic B-splines, which subdivide exactly onto the next
-finer grid and at last integrate exactly over the pixels: no star costs more than 32 x 32 cells.
-All terms of these sums are positive, so positive weights never give a negative pixel.
+kernels smaller than a pixel need no special case. Kernels wider than 16 pixels are added to grids
+2, 4, 8, ... times coarser as coefficients of cubic B-splines, which are subdivided exactly onto the
+next finer grid and finally integrated exactly over the pixels: no star costs more than 32 x 32
+cells. All terms of these sums are positive, so positive weights never give a negative pixel.
 
 Against `deposit_reference` the relative L2 error of a whole kernel is 1e-3 or less at any support
-radius, and so is that of any mixture of stars. The flux of a single star is kept to 2e-4, with
-errors that cancel between stars. Light ends within H/4 beyond a kernel.
+radius, and so is that of any mixture of stars. The flux of a single star is conserved to 2e-4, with
+errors that cancel between stars. Light extends at most H/4 beyond a kernel.
 
 An image is indexed ``[weight, row, column]``, row upwards (y), column to the right (x).
 """
@@ -42,7 +42,7 @@ def deposit(
     x, y : (N,) float, kpc
         Position on the sky, measured from the centre of the frame.
     support : (N,) float, kpc
-        Radius H at which a star's kernel ends; with H = 0 all light goes into one pixel.
+        Radius H at which a star's kernel ends; with H = 0 all light is in one pixel.
     weights : (K, N) float
         What to add up, e.g. luminosities in K bands [Lsun]; float32 range.
     half_width : float, kpc
@@ -55,8 +55,8 @@ def deposit(
     Returns
     -------
     (K, pixels, pixels) float32
-        Sum of the weights per pixel, ``[weight, row = y, column = x]``. Light outside the frame
-        is lost, light inside is kept.
+        Sum of the weights per pixel, ``[weight, row = y, column = x]``. Light outside the frame is
+        lost, light inside is conserved.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def deposit_reference(
     pixels: int,
     samples: int = 24,
 ) -> NDArray[np.float64]:
-    """Render as `deposit` does, slowly and plainly: the kernel at many points in every pixel.
+    """Render as `deposit` by direct sampling of the kernel at many points in every pixel; slow.
 
     Parameters
     ----------

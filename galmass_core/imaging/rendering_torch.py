@@ -1,6 +1,6 @@
-"""The renderer on a GPU: the mathematics of `rendering`, batch by batch in torch.
+"""Render on a GPU: the method of `rendering`, in batches in torch.
 
-All stars of a batch make their stamps at once, whichever grid they go to; the stamps are added by
+The stamps of all stars of a batch are computed at once, for all grids; the stamps are added by
 index, and the coarse grids are spread by products with small band matrices in float64 (which no
 setting turns into TF32). Images equal those of the compiled kernel within 1e-5 (relative L2).
 """
@@ -28,7 +28,7 @@ def deposit_torch(
     pixels: int,
     device: str,
 ) -> NDArray[np.float32]:
-    """Render as `rendering.deposit` does, on a torch device; the arguments are checked there.
+    """Render as `rendering.deposit` does, on a torch device; arguments are checked there.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def _batches(chosen: Tensor, lanes: int) -> tuple[Tensor, ...]:
 
 
 def _add(cells: Tensor, light: Tensor, shape: Tensor, first: Tensor, side: Tensor | int) -> None:
-    """Add the stamps (n, lanes, lanes), whose first cells are given, with K weights each."""
+    """Add stamps (n, lanes, lanes) at their first cells, with K weights each."""
     lanes = torch.arange(shape.shape[1], device=cells.device)
     rows = first[:, None] + lanes * torch.as_tensor(side, device=cells.device).reshape(-1, 1)
     index = (rows[:, :, None] + lanes).flatten()
@@ -86,7 +86,7 @@ def _add(cells: Tensor, light: Tensor, shape: Tensor, first: Tensor, side: Tenso
 
 
 def _narrow(column: Tensor, row: Tensor, radius: Tensor, side: int) -> tuple[Tensor, Tensor]:
-    """Stamps (n, 8, 8) of at most 3.5 pixels as `stamps._narrow`, and their first cells."""
+    """Return stamps (n, 8, 8) of at most 3.5 pixels as `stamps._narrow`, and their first cells."""
     terms, signs, _ = _tables(column.device)
     first = torch.stack([row - radius, column - radius]).floor()
     edges = (first + 1 - torch.stack([row, column])).float()[..., None]
@@ -123,7 +123,7 @@ def _grids(
 def _wide(
     column: Tensor, row: Tensor, rho: Tensor, place: Tensor, side: Tensor, lanes: int
 ) -> tuple[Tensor, Tensor]:
-    """Stamps (n, lanes, lanes) of 3.5 to 17 cells as `stamps._wide`, and their first cells."""
+    """Return stamps (n, lanes, lanes) of 3.5 to 17 cells as `stamps._wide`, and first cells."""
     terms = _tables(column.device)[2][place.long()]
     ends = torch.stack([row, column])
     first = torch.minimum((ends - rho).ceil().clamp(min=0), side - lanes)
@@ -162,7 +162,7 @@ def _tables(device: torch.device) -> tuple[Tensor, ...]:
 
 @cache
 def _band(coarse: int, fine: int, level: int, device: torch.device) -> Tensor:
-    """Matrix (fine, coarse) that refines one axis, as `stamps.refine` does."""
+    """Return the matrix (fine, coarse) that refines one axis, as `stamps.refine` does."""
     origin = stamps.GUARD if level else stamps.MARGIN
     here, next1, next2, odd1, odd2 = stamps.SUBDIVISION if level else stamps.INTEGRATION
     first = stamps.GUARD - origin // 2 - 2

@@ -1,10 +1,10 @@
-"""Star positions -> smoothing lengths: the exact distance to the 32nd other star.
+"""Compute smoothing lengths of stars: the exact distance to the 32nd other star.
 
-The stars are halved along the longest side of their box, again and again, until eight are left: a
-block. Eight neighbouring blocks share a box, eight neighbouring boxes a larger one, and so on up.
-Each star guesses how far it has to look, gathers the blocks whose boxes lie within, eight boxes at
-a time, and selects among their stars; if fewer than wanted are within, it looks farther. All is in
-float64, so that a lone star far away costs no precision.
+The stars are halved recursively along the longest side of their box down to blocks of eight. Eight
+neighbouring blocks share a box, eight neighbouring boxes a larger one, and so on up. For each star,
+blocks with boxes within a guessed distance are collected, eight boxes at a time, and the neighbour
+is selected among their stars; if too few are within, the distance is increased. Everything is
+float64, so that distant stars do not reduce precision.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ from galmass_core.imaging.lanes import (
     within,
 )
 
-NEIGHBOURS = 32  # other stars that a kernel reaches (Chu et al. 2024, Sec. 2.2)
+NEIGHBOURS = 32  # other stars inside a kernel (Chu et al. 2024, Sec. 2.2)
 LANES = 8  # stars of a block, and boxes of a larger box
 FAR = 1e150  # a length whose square is still finite
 MARGIN = 1.25  # by which a guessed squared distance is enlarged: two failures in ten
@@ -39,7 +39,7 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = NEIGHBOURS) -> NDA
     positions : (N, 3) float, kpc
         Positions of the stars in space.
     neighbours : int
-        How many other stars a kernel reaches. Among fewer stars the farthest counts.
+        Number of other stars inside a kernel. With fewer stars the farthest is used.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = NEIGHBOURS) -> NDA
 
 
 def neighbours_within(positions: NDArray, lengths: NDArray, stars: NDArray) -> NDArray[np.int64]:
-    """Count the other stars within the smoothing lengths of a few stars, plainly.
+    """Count the other stars within the smoothing lengths of a few stars, by brute force.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def _count_within(positions, lengths, stars, counts):  # noqa: ANN001, ANN202
 
 
 def _level_sizes(count: int) -> NDArray[np.int64]:
-    """Numbers of blocks, of boxes of eight blocks, and so on up to the last eight or fewer."""
+    """Return the numbers of boxes of each level, from blocks to the last eight or fewer."""
     sizes = [-(-count // LANES)]
     while sizes[-1] > LANES:
         sizes.append(-(-sizes[-1] // LANES))
@@ -120,7 +120,7 @@ def _level_sizes(count: int) -> NDArray[np.int64]:
 
 @njit(cache=True)
 def _sort(x, y, z, order):  # noqa: ANN001, ANN202
-    """Bring neighbours together: every run of 8 * 2^n stars from a multiple of that is a box."""
+    """Sort neighbours together: every aligned run of 8 * 2^n stars is a box."""
     ranges = np.empty((64, 2), dtype=np.int64)
     ranges[0, 0], ranges[0, 1], waiting = 0, len(order), 1
     while waiting:
@@ -146,7 +146,7 @@ def _sort(x, y, z, order):  # noqa: ANN001, ANN202
 
 @njit(cache=True)
 def _side(key, low, high):  # noqa: ANN001, ANN202
-    """Measure how far more than eight stars are apart along one axis."""
+    """Return the extent of more than eight stars along one axis."""
     least = load(key, low, repeated(0.0, 8))
     most = least
     for i in range(low + LANES, high - LANES, LANES):
@@ -157,7 +157,7 @@ def _side(key, low, high):  # noqa: ANN001, ANN202
 
 @njit(cache=True)
 def _halve(key, second, third, order, low, middle, high):  # noqa: ANN001, ANN202
-    """Bring the smaller keys before ``middle`` (Hoare's selection); ``high`` is the last star."""
+    """Move the smaller keys before ``middle`` (Hoare's selection); ``high`` is the last star."""
     while low < high:
         pivot = key[(low + high) // 2]
         i, j = low, high
@@ -183,7 +183,7 @@ def _halve(key, second, third, order, low, middle, high):  # noqa: ANN001, ANN20
 
 @njit(cache=True)
 def _bound(x, y, z, count, boxes, starts, sizes):  # noqa: ANN001, ANN202
-    """Work out the boxes of all levels: least x, y, z and most x, y, z; far away where none is."""
+    """Compute the boxes of all levels: minima and maxima of x, y, z; far away where empty."""
     boxes[:3], boxes[3:] = FAR, -FAR
     for axis, places in enumerate((x, y, z)):
         least, most = boxes[axis], boxes[3 + axis]
@@ -257,7 +257,7 @@ def _blocks_within(place, boxes, starts, limit, near):  # noqa: ANN001, ANN202
 
 @njit(cache=True, error_model="numpy")
 def _measure(place, x, y, z, blocks, limit, squares):  # noqa: ANN001, ANN202
-    """Work out the squared distances of all stars of some blocks; count those within a limit."""
+    """Compute the squared distances of all stars of some blocks; count those within a limit."""
     px, py, pz = place
     lanes = repeated(0.0, 8)
     inside = 0
@@ -273,7 +273,7 @@ def _measure(place, x, y, z, blocks, limit, squares):  # noqa: ANN001, ANN202
 @njit(cache=True, error_model="numpy")
 def _ranked(squares, found, rank, guess):  # noqa: ANN001, ANN202
     """Select the squared distance of rank ``rank`` by counting the stars within trial distances."""
-    low, high = -1.0, FAR * FAR  # the answer lies above the one and at most at the other
+    low, high = -1.0, FAR * FAR  # the result is above low and at most high
     far = repeated(high, 8)
     while True:
         inside = 0

@@ -1,10 +1,11 @@
-"""The cubic spline kernel seen along the line of sight, in the forms the renderers evaluate.
+"""Integrate the cubic spline kernel along the line of sight, in forms for the renderers.
 
 M4 spline (Monaghan 1992, ARA&A 30, 543) with support radius H and u = r/H::
 
     W(u) = 8/(pi H^3) (1 - 6u^2 + 6u^3) for u < 1/2,  8/(pi H^3) 2(1 - u)^3 for u < 1,  else 0
 
-Its integral along the line of sight is ``Y(R/H) / H^2``. Three forms of Y are made here, each once:
+Its integral along the line of sight is ``Y(R/H) / H^2``. Three forms of Y are computed here, each
+once:
 
 - exact (`projected_kernel`);
 - for kernels of a few pixels a sum of two products, ``Y(x, y) ~ sum_k s_k a_k(x) a_k(y)``, with
@@ -20,9 +21,9 @@ from numba.extending import register_jitable
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
-NARROW = 3.5  # pixels; kernels up to this radius fit 8 pixels wherever they lie
+NARROW = 3.5  # pixels; kernels up to this radius fit 8 pixels at any position
 SLIM = 8.09  # pixels; stamps of kernels up to this radius fit 16 pixels
-DIRECT = 16.2  # pixels; up to this radius a kernel goes straight onto the pixels
+DIRECT = 16.2  # pixels; up to this radius a kernel is added directly to the pixels
 WIDEST = 17.0  # grid cells; radius at which the next coarser grid takes over
 ROWS = 256  # radii at which the polynomials are tabulated
 _RADII = ((NARROW, DIRECT), (DIRECT / 2, WIDEST))  # range of the two tables
@@ -141,7 +142,7 @@ def _fit(radius: float, coarse: int) -> NDArray:
     nodes, weights = nodes / 2, weights / weights.sum()
     fine = (points[:, None] + nodes).ravel()
     rho = stamp_radius(radius, coarse)
-    stiffness = 10.0 * len(points) / len(cells)  # weight of a stamp's flux beside its shape
+    stiffness = 10.0 * len(points) / len(cells)  # weight of a stamp's flux relative to its shape
     stamps, truth = [], []
     for x, y in ((0.13, 0.37), (0.5, 0.21), (0.0, 0.0), (0.31, 0.44), (0.5, 0.5)):
         t = np.maximum(1 - ((cells[:, None] - y) ** 2 + (cells - x) ** 2) / rho**2, 0)

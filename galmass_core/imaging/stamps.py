@@ -1,9 +1,9 @@
-"""Compiled kernels of the renderer: stamps of stars, and coarse grids spread onto finer ones.
+"""Compiled functions of the renderer: add stamps of stars, and refine coarse grids.
 
 One flat float32 array holds all grids, finest first, each as ``[row][weight][column]``. Grid 0 is
 the pixels with a margin; a cell of grid l > 0 is a coefficient of cubic B-splines ``2^l`` pixels
 apart, the first of the frame on the middle of the first pixel. Both kinds of stamp are a fixed
-number of lanes wide, so that a row of one costs a few instructions.
+number of lanes wide, so that a row takes a few instructions.
 """
 # ruff: noqa: ANN001, ANN202 (numba infers the types)
 
@@ -103,7 +103,7 @@ def scatter(
 
 @inlined
 def _sort_by_width(support, first, last, scale, stars, found):
-    """List the stars by the width of their stamps: code without guesses, then each list alike."""
+    """List the stars by the width of their stamps, to process each list without branches."""
     found[:] = 0
     for star in range(first, last):
         radius = support[star] * scale
@@ -196,7 +196,7 @@ def _wide(cells, place, radius, coarse, weights, star, light, radial, lanes):
     up, further = np.float32((bottom - row) * inverse), np.float32(inverse)
     for k in range(len(weights)):
         light[k] = np.float32(weights[k][star]) * (further * further)
-    # the light of a single image is in the coefficients, which saves a product in every row
+    # for a single image the light is in the coefficients, to save a product in every row
     unit = light[0] if len(weights) == 1 else np.float32(1.0)
     c0, c1, c2 = radial[entry, 0] * unit, radial[entry, 1] * unit, radial[entry, 2] * unit
     c3, c4 = radial[entry, 3] * unit, radial[entry, 4] * unit

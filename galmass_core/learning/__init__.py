@@ -1,1 +1,1 @@
-"""Samples -> models, predictions and their errors, kept in run folders."""
+"""Train models on samples, predict, and measure errors."""

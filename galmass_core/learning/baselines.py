@@ -1,7 +1,7 @@
-"""Summary features -> a quantity, by formulas of one line: what any model has to beat.
+"""Predict quantities from summary features by one-line formulas, as baselines for all models.
 
 All are straight lines in logarithms: a constant; the power law M* ~ L^a (0.16 dex in Sec. 4.1);
-the virial estimator M = K σ_v² R / G with K from the training part; and ridge regression.
+the virial estimator M = K σ_v² R / G with K from the training set; and ridge regression.
 """
 
 import json
@@ -38,7 +38,7 @@ class LinearModel:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Columns that it takes."""
+        """Input columns."""
         return tuple(self.slopes)
 
     def predict(self, samples: pd.DataFrame) -> NDArray:
@@ -57,12 +57,12 @@ class LinearModel:
 
     @classmethod
     def load(cls, folder: Path) -> "LinearModel":
-        """Rebuild the model from a run's folder."""
+        """Load the model from a run's folder."""
         return cls(**json.loads((folder / MODEL).read_text(encoding="utf-8")))
 
 
 def linear_form(inputs: pd.DataFrame) -> NDArray:
-    """Return features in the form in which power laws are straight lines.
+    """Return features in the form in which power laws are linear.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def fit_power_law(inputs: pd.DataFrame, target: ArrayLike) -> LinearModel:
 
 
 def fit_virial(inputs: pd.DataFrame, target: ArrayLike) -> LinearModel:
-    """Calibrate K in M = K σ_v² R / G on the training part; the exponents stay.
+    """Calibrate K in M = K σ_v² R / G on the training set, with fixed exponents.
 
     Parameters
     ----------

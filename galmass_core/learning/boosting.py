@@ -1,4 +1,4 @@
-"""Summary features -> a quantity, by gradient-boosted trees (LightGBM, Sec. 3.2, Table 3)."""
+"""Predict quantities from features by gradient-boosted trees (LightGBM, Sec. 3.2, Table 3)."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,9 @@ from galmass_core.storage.atomic import atomic_write
 if TYPE_CHECKING:
     from lightgbm import Booster, Dataset
 
-MODEL = "model.txt"  # LightGBM's own text form
+MODEL = "model.txt"  # LightGBM's text format
 LOSSES = ("l1", "l2")  # mean absolute and mean squared error, Fig. 4
-_ONE_THREAD = {"num_threads": 1}  # fastest at these table sizes, and the same result everywhere
+_ONE_THREAD = {"num_threads": 1}  # fastest at these table sizes, and reproducible on any machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ class BoostedTrees:
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Columns that it takes, in its order."""
+        """Input columns, in order."""
         return tuple(self.booster.feature_name())
 
     def predict(self, samples: pd.DataFrame) -> NDArray:
@@ -52,7 +52,7 @@ class BoostedTrees:
         return self.booster.predict(_matrix(samples, self.features), **_ONE_THREAD)
 
     def contributions(self, samples: pd.DataFrame) -> pd.DataFrame:
-        """Return what each feature adds to each prediction (SHAP values of Lundberg+2018).
+        """Return the contribution of each feature to each prediction (SHAP, Lundberg+2018).
 
         Parameters
         ----------
@@ -61,7 +61,8 @@ class BoostedTrees:
         Returns
         -------
         pandas.DataFrame
-            (n, F), in the target's unit. A row's sum and the mean prediction make the prediction.
+            (n, F), in the target's unit. The sum of a row plus the mean prediction is the
+            prediction.
 
         Raises
         ------
@@ -73,7 +74,7 @@ class BoostedTrees:
         return pd.DataFrame(parts[:, :-1], columns=list(self.features), index=samples.index)
 
     def gain(self) -> pd.Series:
-        """Return the share of the loss reduction that splits on each feature bring, in per cent."""
+        """Return the percentage of the loss reduction by splits on each feature."""
         gain = pd.Series(self.booster.feature_importance("gain"), index=list(self.features))
         return 100 * gain / gain.sum() if gain.any() else gain
 
@@ -89,7 +90,7 @@ class BoostedTrees:
 
     @classmethod
     def load(cls, folder: Path) -> "BoostedTrees":
-        """Rebuild the model from a run's folder."""
+        """Load the model from a run's folder."""
         import lightgbm
 
         return cls(lightgbm.Booster(model_str=(folder / MODEL).read_text(encoding="utf-8")))
@@ -131,9 +132,9 @@ def fit_with_curves(
     Parameters
     ----------
     inputs, target
-        Training part, as in `fit_boosting`.
+        Training set, as in `fit_boosting`.
     test_inputs, test_target
-        Test part; only measured, never used to stop.
+        Test set, only used for evaluation, not for early stopping.
     config : BoostingConfig, optional
 
     Returns
@@ -169,7 +170,7 @@ def _parameters(config: BoostingConfig | None) -> tuple[dict[str, object], int]:
 
 
 def _table(inputs: pd.DataFrame, target: ArrayLike) -> "Dataset":
-    """Return LightGBM's form of a table."""
+    """Return a table as LightGBM's data set."""
     import lightgbm
 
     names = list(inputs.columns)

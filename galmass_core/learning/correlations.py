@@ -1,4 +1,4 @@
-"""Columns -> how far each follows another, and which of them say the same (Sec. 5.1, Fig. 10)."""
+"""Correlate columns, and group redundant ones (Sec. 5.1, Fig. 10)."""
 
 from collections.abc import Sequence
 
@@ -53,7 +53,7 @@ def strong_pairs(matrix: pd.DataFrame, limit: float = STRONG) -> list[tuple[str,
 
 
 def cluster_columns(samples: pd.DataFrame, keys: Sequence[str], limit: float = STRONG) -> pd.Series:
-    """Group columns that say much the same.
+    """Group strongly correlated columns.
 
     Columns are joined while the mean abs(Spearman's R) between two groups is above the limit.
 

@@ -1,4 +1,4 @@
-"""A name -> what is learned from what: targets, inputs, and which galaxies can be used.
+"""Define experiments by name: targets, inputs, and usable samples.
 
 A name is ``TARGET[,TARGET]/INPUTS[@PIXELS]``: ``mstar/features`` is row 1 of the paper's Table 5,
 ``mstar,mtot/r+2V`` the joint network of its Table 4; any target goes with any inputs.
@@ -44,7 +44,7 @@ TABLE_5_TARGETS = tuple(
     target.word for target in TARGETS.values() if target.table_5 and target.aperture == 1
 )
 PAPER_INPUTS = ("r", "g,r", "2V", "r+2V", "g,r+2V")
-_PAIRS = {"g,r": ("r", "g-r"), "2V": ("V", "sigma")}  # the paper's words for two maps at once
+_PAIRS = {"g,r": ("r", "g-r"), "2V": ("V", "sigma")}  # the paper's names for two maps at once
 TABLE_4 = (  # its 21 trainings in the order of its rows; 16 to 19 are one
     "mstar/r",
     "mstar2d/r",
@@ -83,19 +83,19 @@ _USABLE = {  # above the first, up to the second
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """One thing to learn, or several at once.
+    """A prediction task: targets, inputs and method.
 
     Attributes
     ----------
     name : str
     targets : tuple of str
-        Columns of the truth; only networks learn several.
+        Columns of true values; only networks have several.
     method : str
         ``trees``, ``power-law``, ``virial``, ``ridge`` or ``network``.
     features : tuple of str
         Columns; none for networks.
     maps : tuple of str
-        What a network sees, one branch each: of `quantities.MAPS`.
+        Inputs of a network, one branch each: of `quantities.MAPS`.
     pixels : int
         Side of the images ``r`` and ``g-r``, one of `IMAGE_PIXELS`.
     """
@@ -109,12 +109,12 @@ class Experiment:
 
     @property
     def target(self) -> str:
-        """Column of the first truth."""
+        """Column of the first target."""
         return self.targets[0]
 
     @property
     def truth_level(self) -> tuple[str, ...]:
-        """Features that no telescope measures, such as R_hsm, which also bounds the target."""
+        """Features that cannot be observed, such as R_hsm, which also bounds the target."""
         kinds = {key: QUANTITIES[key].kind for key in self.features if key in QUANTITIES}
         return tuple(key for key, kind in kinds.items() if kind != "feature")
 
@@ -216,7 +216,7 @@ def _network(words: tuple[str, ...], inputs: str, pixels: int) -> Experiment:
 
 
 def _tabular_inputs(words: tuple[str, ...]) -> list[str]:
-    """Return the inputs that go with these targets where there is no map."""
+    """Return the tabular inputs available for these targets."""
     if len(words) > 1:
         return []
     is_mass = target_named(words[0]).is_mass
@@ -236,13 +236,12 @@ def missing_columns(samples: pd.DataFrame, keys: Sequence[str]) -> list[str]:
 
 
 def require_columns(wanted: Experiment, samples: pd.DataFrame) -> None:
-    """Make sure that the table of a data set has what an experiment needs.
+    """Check that a data set has the columns and maps of an experiment.
 
     Raises
     ------
     ValueError
-        If it lacks a column, or has no maps where a network wants some; the message names all
-        that it lacks.
+        If it lacks a column, or has no maps for a network; the message names all that are missing.
     """
     if missing := missing_columns(samples, (*wanted.features, *wanted.targets)):
         msg = f"{wanted.name} needs columns that the data lack: {', '.join(missing)}"
@@ -255,7 +254,7 @@ def require_columns(wanted: Experiment, samples: pd.DataFrame) -> None:
 
 
 def default_features(samples: pd.DataFrame) -> list[str]:
-    """Return the columns of Table 1 that a table has, or else their stand-ins in catalogues."""
+    """Return the columns of Table 1 that a table has, or their substitutes in catalogues."""
     choices = [
         [key, CATALOGUE_EQUIVALENTS[key]] if key in CATALOGUE_EQUIVALENTS else [key]
         for key in FEATURES
@@ -265,7 +264,7 @@ def default_features(samples: pd.DataFrame) -> list[str]:
 
 
 def true_values(samples: pd.DataFrame, target: str) -> NDArray:
-    """Return the decimal logarithm of a target, (n,) float; NaN where there is nothing."""
+    """Return the decimal logarithm of a target, (n,) float; NaN where it is zero or missing."""
     values = samples[target].to_numpy(dtype=float)
     if not quantity(target).log:
         values = np.log10(values, out=np.full(len(values), np.nan), where=values > 0)
@@ -275,7 +274,7 @@ def true_values(samples: pd.DataFrame, target: str) -> NDArray:
 def usable_rows(
     samples: pd.DataFrame, features: Sequence[str], targets: Sequence[str] = ()
 ) -> tuple[NDArray[np.bool_], dict[str, int]]:
-    """Say which samples a model can use, and why not the others.
+    """Return which samples a model can use, and the reasons for the others.
 
     Parameters
     ----------
@@ -283,13 +282,13 @@ def usable_rows(
     features : sequence of str
         Columns.
     targets : sequence of str
-        Columns of the truth that are needed.
+        Required columns of true values.
 
     Returns
     -------
     (n,) bool
     dict of str to int
-        How many samples each reason leaves out; a sample counts under its first.
+        Number of excluded samples by reason; a sample counts for its first reason.
     """
     usable = np.ones(len(samples), dtype=bool)
     left_out = {}
@@ -303,7 +302,7 @@ def usable_rows(
 def _conditions(
     samples: pd.DataFrame, features: Sequence[str], targets: Sequence[str]
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield what every sample must fulfil, each with what is wrong with those that do not."""
+    """Yield each condition on samples, with the reason for excluding those that fail."""
     for target in targets:
         yield f"{target} is zero or not a number", np.isfinite(true_values(samples, target))
     for column in features:

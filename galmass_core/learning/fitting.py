@@ -1,4 +1,4 @@
-"""Samples and an experiment -> a model and its predictions, in memory; `model_runs` keeps them."""
+"""Train models of an experiment on samples and predict, in memory; `model_runs` saves them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 class Model(Protocol):
-    """What every trained model can do."""
+    """Interface of trained models."""
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Columns that it takes."""
+        """Input columns."""
 
     def predict(self, samples: pd.DataFrame) -> NDArray:
         """Predict the decimal logarithm of the target of each row, (n,)."""
@@ -43,7 +43,7 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """A model tried on galaxies it has not seen.
+    """Trained models and their predictions of other galaxies.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Outcome:
     predictions : pandas.DataFrame
         Of the test samples, with the columns of `runs.Run.predictions`.
     left_out : dict of str to int
-        Samples that could not be used, by reason.
+        Number of unusable samples, by reason.
     """
 
     models: tuple[Model, ...]
@@ -61,7 +61,7 @@ class Outcome:
 
 
 def fit(wanted: Experiment, samples: pd.DataFrame, *, seed: int = 0) -> Model:
-    """Train on all these samples.
+    """Train a model on all samples.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def evaluate(
         predicted once by a model that was trained on four fifths of the others.
     seed : int
     needed : sequence of str
-        Other columns of the truth that samples must have, so that several experiments learn from
-        the same ones.
+        Other columns of true values that samples must have, so that several experiments use the
+        same samples.
 
     Returns
     -------
@@ -125,13 +125,13 @@ def evaluate(
 
 
 def predict(model: Model, target: str, samples: pd.DataFrame, parts: str | NDArray) -> pd.DataFrame:
-    """Return predictions beside the truth, with the columns of `runs.Run.predictions`.
+    """Return predictions with true values, with the columns of `runs.Run.predictions`.
 
     Parameters
     ----------
     model : Model
     target : str
-        Column of the truth; where the table lacks it, ``y_true`` is NaN.
+        Column of true values; where the table lacks it, ``y_true`` is NaN.
     samples : pandas.DataFrame
         Rows that can be used.
     parts : str, or (n,) str
@@ -152,7 +152,7 @@ def predict(model: Model, target: str, samples: pd.DataFrame, parts: str | NDArr
 
 
 def score(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Measure the errors of predictions as JSON can say them.
+    """Measure the errors of predictions, for JSON.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def score(predictions: pd.DataFrame) -> dict[str, Any]:
 def _rounds(
     samples: pd.DataFrame, plan: str, seed: int
 ) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Yield who is trained on and who is tested, (n,) each, in each round of a plan."""
+    """Yield the masks of training and test sets, (n,) each, in each round of a plan."""
     if plan == "folds":
         fold = fold_samples(samples, seed=seed)
         yield from ((fold != number, fold == number) for number in range(fold.max() + 1))
@@ -178,7 +178,7 @@ def _rounds(
 
 
 def check_parts(wanted: Experiment, train: NDArray, test: NDArray) -> None:
-    """Make sure that there is something to learn from and something to test.
+    """Check that training and test sets are not empty.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""An experiment -> what each feature is worth to it, measured in five ways beside pure noise.
+"""Measure feature importance in five ways, compared with pure noise.
 
-Gain, the paper's measure, shares the credit among features that say the same as the trees happen
-to split, and gives some to noise. What a feature is worth shows when it is spoiled or left out
-together with all that could stand in for it (Hooker, Mentch & Zhou 2021, Stat. Comput. 31, 82).
+Gain, the paper's measure, is divided arbitrarily among correlated features, and is not zero for
+noise. The importance of a feature shows when it is permuted or removed together with all correlated
+features (Hooker, Mentch & Zhou 2021, Stat. Comput. 31, 82).
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from galmass_core.learning.experiments import Experiment, require_columns, true_
 from galmass_core.learning.fitting import fit
 from galmass_core.learning.splits import split_samples
 
-NOISE = ("noise_1", "noise_2")  # columns of random numbers: what measures less is worth nothing
+NOISE = ("noise_1", "noise_2")  # columns of random numbers, the threshold of importance
 SEEDS = (0, 1, 2, 3, 4)
-_SHUFFLES = 4  # of each cluster for each seed: 20 with five seeds
+_SHUFFLES = 4  # of each cluster and seed: 20 with five seeds
 
 
 def measure_importance(
@@ -61,7 +61,7 @@ def measure_importance(
     usable, _ = usable_rows(samples, wanted.features, [wanted.target])
     clusters = cluster_columns(samples[usable], wanted.features)
     for name in NOISE:
-        clusters[name] = len(clusters) + len(NOISE)  # a number of its own
+        clusters[name] = len(clusters) + len(NOISE)  # its own number
     per_seed = [_measure_once(samples, usable, wanted, clusters, seed) for seed in seeds]
     stacked = pd.concat(per_seed).groupby(level=0, sort=False)
     table = stacked.mean().join(stacked.std(ddof=0).add_suffix("_error"))
@@ -73,7 +73,7 @@ def _measure_once(
     samples: pd.DataFrame, usable: NDArray, wanted: Experiment, clusters: pd.Series, seed: int
 ) -> pd.DataFrame:
     """Return all measures, (F, 5), for one split, its noise and its shuffles."""
-    generator = np.random.default_rng([*b"noise", seed])  # a stream that made no data
+    generator = np.random.default_rng([*b"noise", seed])  # a stream independent of the data
     noise = {name: generator.normal(size=len(samples)) for name in NOISE}
     parts = split_samples(samples, seed=seed)[usable]
     noisy = samples[usable].assign(**{name: column[usable] for name, column in noise.items()})
@@ -114,7 +114,7 @@ def _shuffled_scatter(
     columns: tuple[str, ...],
     generator: np.random.Generator,
 ) -> float:
-    """Return the scatter [dex] after some columns changed places between galaxies together."""
+    """Return the scatter [dex] after joint permutation of some columns between galaxies."""
     scatters = []
     for _ in range(_SHUFFLES):
         order = generator.permutation(len(test))

@@ -1,7 +1,7 @@
-"""Predicted and true -> bias, scatter and their errors, alone and against another model.
+"""Measure bias and scatter of predictions with errors, and compare models.
 
 An error is d = log10(predicted / true), in dex. The paper quotes its mean and its standard
-deviation; errors of those come from a bootstrap that draws galaxies, not samples, because the
+deviation; errors of those come from a bootstrap that resamples galaxies, not samples, because the
 lines of sight of one galaxy are not independent.
 """
 
@@ -17,7 +17,7 @@ OUTLIER = 0.2  # dex
 _NMAD = 1.4826  # a Gaussian's standard deviation over its median absolute deviation
 _ONE_SIGMA = (0.16, 0.84)
 _SHARES = (0.16, 0.5, 0.84)
-_CHUNK = 100_000  # galaxies drawn at a time, in some resamples: what is at work stays in caches
+_CHUNK = 100_000  # galaxies drawn at a time, over some resamples, to fit in caches
 _BISECTIONS = 40
 
 
@@ -40,7 +40,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Scatter of one run less that of another on the same samples, in dex.
+    """Difference of scatter between two runs on the same samples, in dex.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Comparison:
 def measure_errors(
     delta: ArrayLike, galaxies: ArrayLike, *, resamples: int = 1000, seed: int = 0
 ) -> dict[str, Estimate]:
-    """Measure how far predictions are from the truth.
+    """Measure the errors of predictions.
 
     Parameters
     ----------
@@ -106,9 +106,9 @@ def measure_errors(
 def compare_runs(
     first: pd.DataFrame, second: pd.DataFrame, *, resamples: int = 2000, seed: int = 0
 ) -> Comparison:
-    """Say whether the second run scatters less than the first, on the samples both predict.
+    """Measure whether the second run has less scatter than the first, on common samples.
 
-    The same galaxies are drawn for both, so that what is hard for both cancels.
+    The same galaxies are drawn for both, so that common errors cancel.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def compare_runs(
     Raises
     ------
     ValueError
-        If they have no sample in common, disagree on the truth, or an error is not finite.
+        If they have no sample in common, true values differ, or an error is not finite.
     """
     both = first.merge(second, on=["name", "los"], suffixes=("_1", "_2"), validate="one_to_one")
     if not np.allclose(both["y_true_1"], both["y_true_2"], atol=1e-6):
@@ -174,11 +174,11 @@ def _draw_galaxies(n_galaxies: int, resamples: int, seed: int) -> Iterator[NDArr
     for start in range(0, resamples, chunk):
         drawn = generator.integers(n_galaxies, size=(min(chunk, resamples - start), n_galaxies))
         counts = [np.bincount(row, minlength=n_galaxies) for row in drawn]
-        yield np.array(counts, dtype=float)  # products of floats run through BLAS
+        yield np.array(counts, dtype=float)  # float products use BLAS
 
 
 def _statistics(delta: NDArray) -> dict[str, float]:
-    """Return the six statistics of plain samples."""
+    """Return the six statistics of samples."""
     low, median, high = np.quantile(delta, _SHARES)
     values = (
         delta.mean(),

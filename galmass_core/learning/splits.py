@@ -1,7 +1,7 @@
-"""Samples -> training, validation and test parts that any machine draws alike.
+"""Split samples into training, validation and test sets, reproducibly on any machine.
 
-A split is a function of a seed and of names, never of the order of rows: what is to stay together
-is sorted by a hash and cut at the sizes.
+A split is a function of a seed and of names, never of the order of rows: galaxies or samples are
+sorted by a hash and cut at the sizes.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ def split_samples(
     sizes: Mapping[str, int] = BOOSTING_SIZES,
     seed: int = 0,
 ) -> NDArray[np.str_]:
-    """Say which part each sample belongs to.
+    """Return the part of the split of each sample.
 
     Parameters
     ----------
@@ -33,10 +33,10 @@ def split_samples(
         With columns ``name`` and ``los``.
     kind : str
         ``galaxy``: the lines of sight of a galaxy stay together. ``paper``: every sample on its
-        own, as in the paper; 81 % of test samples then have a sibling in training.
+        own, as in the paper; 81 % of test samples then have another line of sight in training.
     sizes : mapping of str to int
         Parts and their sizes, as the paper gives them for 28,110 samples. Fewer or more samples,
-        or galaxies, are cut in the same proportions; what rounding leaves goes to the last part.
+        or galaxies, are cut in the same proportions; rounding residuals are in the last part.
     seed : int
 
     Returns
@@ -60,7 +60,7 @@ def split_samples(
 
 
 def fold_samples(samples: pd.DataFrame, folds: int = 5, *, seed: int = 0) -> NDArray[np.int_]:
-    """Say in which fold of a cross-validation by galaxy each sample is tested.
+    """Return the test fold of each sample in a cross-validation by galaxy.
 
     Parameters
     ----------
@@ -87,14 +87,14 @@ def fold_samples(samples: pd.DataFrame, folds: int = 5, *, seed: int = 0) -> NDA
 
 
 def split_hash(samples: pd.DataFrame, parts: NDArray) -> str:
-    """Return a fingerprint of who is in which part, the same for rows in any order."""
+    """Return a hash of the parts, independent of the order of rows."""
     members = zip(_unit_names(samples, "paper"), parts, strict=True)
     lines = sorted(f"{name} {part}" for name, part in members)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def describe_split(samples: pd.DataFrame, plan: str, *, seed: int = 0) -> dict[str, Any]:
-    """Say how samples are parted, for tables and runs.
+    """Describe a split, for tables and runs.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def describe_split(samples: pd.DataFrame, plan: str, *, seed: int = 0) -> dict[s
     Returns
     -------
     dict
-        ``kind``, ``seed``, ``hash`` of who is where, and ``siblings``: the share of test samples
-        whose galaxy, seen along another line of sight, is in training.
+        ``kind``, ``seed``, ``hash`` of the parts, and ``siblings``: the fraction of test samples
+        whose galaxy is in training along another line of sight.
 
     Raises
     ------
@@ -122,25 +122,25 @@ def describe_split(samples: pd.DataFrame, plan: str, *, seed: int = 0) -> dict[s
 
 
 def describe_parts(samples: pd.DataFrame, parts: NDArray, kind: str, seed: int) -> dict[str, Any]:
-    """Say the same of parts that have been drawn, as `describe_split` does."""
+    """Describe given parts, as `describe_split`."""
     siblings = round(sibling_share(samples, parts), 4)
     return {"kind": kind, "seed": seed, "hash": split_hash(samples, parts), "siblings": siblings}
 
 
 def sibling_share(samples: pd.DataFrame, parts: NDArray) -> float:
-    """Return the share of test samples whose galaxy is also in the training part."""
+    """Return the fraction of test samples whose galaxy is also in the training set."""
     names = samples["name"]
     return float(names[parts == "test"].isin(names[parts == "train"]).mean())
 
 
 def _unit_names(samples: pd.DataFrame, kind: str) -> NDArray[np.object_]:
-    """Return the name of what is drawn as one: the galaxy, or the sample."""
+    """Return the name of the unit that is split: the galaxy, or the sample."""
     units = samples["name"] if kind == "galaxy" else samples["name"] + "/" + samples["los"]
     return units.to_numpy(object)
 
 
 def _ranks(names: NDArray, seed: int) -> NDArray[np.int_]:
-    """Return each name's place in the order of its hash."""
+    """Return the rank of each name in the order of hashes."""
     hashes = [hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in names]
     order = np.argsort(np.array([int.from_bytes(each) for each in hashes], dtype=np.uint64))
     ranks = np.empty(len(names), dtype=int)

@@ -1,1 +1,1 @@
-"""Maps -> masses: networks, their training, and what they look at."""
+"""Networks that predict masses from maps, and their training."""

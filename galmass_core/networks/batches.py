@@ -1,4 +1,4 @@
-"""Stacks of maps -> scaled batches on the device that learns.
+"""Scale batches of maps on the training device.
 
 Shape suffixes: B samples of a batch, H rows, W columns.
 """
@@ -17,13 +17,13 @@ from galmass_core.networks.stacks import MapStack
 from galmass_core.quantities import map_spec
 
 _SHARE = 0.6  # of a GPU's free memory that maps may take
-_CHUNK = 256  # samples copied there at a time
-_AHEAD = 4  # batches read ahead where they do not fit
+_CHUNK = 256  # samples copied at a time
+_AHEAD = 4  # batches read ahead if they do not fit
 _SYMMETRIES = 4  # mirror left-right, mirror up-down, transpose; all velocities reversed
 
 
 class MapFeed:
-    """Batches of maps, from the GPU's own memory where all fit, else read as they are needed.
+    """Batches of maps, from GPU memory if all fit, else read as needed.
 
     Parameters
     ----------
@@ -72,11 +72,11 @@ class MapFeed:
                 yield waiting.popleft().result()
 
     def _read_pinned(self, rows: NDArray) -> dict[str, Tensor]:
-        """Return codes of some samples in memory that the device reads by itself."""
+        """Return codes of some samples in pinned memory."""
         return {key: codes.pin_memory() for key, codes in self._read(rows).items()}
 
     def _scaled(self, codes: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Bring codes to the device and scale them there."""
+        """Copy codes to the device and scale them there."""
         return {
             key: self._scaling.maps(self._stacks[key], each.to(self.device, non_blocking=True))
             for key, each in codes.items()
@@ -84,14 +84,14 @@ class MapFeed:
 
 
 def draw_symmetries(rng: np.random.Generator, number: int) -> NDArray[np.bool_]:
-    """Draw for each sample how it is turned, (B, 4): any of the square's eight ways, twice."""
+    """Draw the symmetries of each sample, (B, 4): eight of the square, with or without reversal."""
     return rng.integers(2, size=(number, _SYMMETRIES)).astype(bool)
 
 
 def turn(maps: Mapping[str, Tensor], symmetries_B4: Tensor) -> dict[str, Tensor]:
-    """Turn and mirror all maps of a sample alike; masses do not change.
+    """Apply the same symmetries to all maps of a sample; masses do not change.
 
-    The last symmetry reverses all velocities: the same galaxy run backwards, in equilibrium too.
+    The last symmetry reverses all velocities: the time-reversed galaxy is also in equilibrium.
 
     Parameters
     ----------

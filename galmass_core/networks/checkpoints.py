@@ -1,4 +1,4 @@
-"""Named tensors -> a safetensors file, and back; nothing in it can run as code."""
+"""Write and read named tensors as safetensors files, which cannot run code."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,17 +14,17 @@ WEIGHTS, CHECKPOINT = "weights.safetensors", "checkpoint.safetensors"
 def save_tensors(
     path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, float] | None = None
 ) -> None:
-    """Write tensors whole, with a few numbers beside them."""
+    """Write tensors atomically, with a few numbers as metadata."""
     from safetensors.torch import save_file
 
     content = {name: each.detach().cpu().contiguous() for name, each in tensors.items()}
-    words = {name: repr(float(number)) for name, number in (facts or {}).items()}
+    metadata = {name: repr(float(number)) for name, number in (facts or {}).items()}
     with atomic_write(path) as part:
-        save_file(content, part, metadata=words)
+        save_file(content, part, metadata=metadata)
 
 
 def load_tensors(path: Path, into: Mapping[str, Tensor]) -> dict[str, float]:
-    """Read tensors into others of the same names and shapes.
+    """Read tensors into existing ones of the same names and shapes.
 
     Parameters
     ----------
@@ -35,24 +35,24 @@ def load_tensors(path: Path, into: Mapping[str, Tensor]) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        The numbers beside them.
+        The numbers of the metadata.
 
     Raises
     ------
     ValueError
-        If the file is missing or damaged, or is of another network.
+        If the file is missing or damaged, or is that of another network.
     """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
-            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            facts = {name: float(word) for name, word in (file.metadata() or {}).items()}
+            stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            facts = {name: float(text) for name, text in (file.metadata() or {}).items()}
     except (OSError, ValueError, SafetensorError) as error:
         msg = f"{path}: must be the tensors of a run, but: {error}"
         raise ValueError(msg) from error
     theirs, ours = (
-        {name: tuple(each.shape) for name, each in two.items()} for two in (found, into)
+        {name: tuple(each.shape) for name, each in two.items()} for two in (stored, into)
     )
     if odd := [name for name in {**ours, **theirs} if ours.get(name) != theirs.get(name)]:
         name = odd[0]
@@ -62,6 +62,6 @@ def load_tensors(path: Path, into: Mapping[str, Tensor]) -> dict[str, float]:
         )
         raise ValueError(msg)
     with torch.no_grad():
-        for name, each in found.items():
+        for name, each in stored.items():
             into[name].copy_(each)
     return facts

@@ -1,8 +1,8 @@
-"""Maps of a galaxy -> its masses: one ResNet-18 branch for each map (Chu et al. 2024, Sec. 3.1).
+"""Predict masses from maps with one ResNet-18 branch for each map (Chu et al. 2024, Sec. 3.1).
 
-Each branch is the ResNet-18 of He et al. (2016) with one input channel; what the branches see is
-laid side by side and one linear layer makes the outputs of it (Fig. 3). Names and shapes of a
-branch's parameters are those of torchvision's resnet18, so that weights interchange.
+Each branch is the ResNet-18 of He et al. (2016) with one input channel; the features of all
+branches are concatenated and mapped to the outputs by one linear layer (Fig. 3). Names and shapes
+of a branch's parameters are those of torchvision's resnet18, so that weights are interchangeable.
 
 Shape suffixes: B samples, C channels, H rows, W columns.
 """
@@ -16,7 +16,7 @@ CHANNELS = (64, 128, 256, 512)  # of the four stages
 
 
 class BasicBlock(nn.Module):
-    """Two 3 × 3 convolutions and a way around them."""
+    """Two 3 × 3 convolutions with a skip connection."""
 
     def __init__(self, entering: int, leaving: int, stride: int) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class BasicBlock(nn.Module):
             self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(leaving))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Return what the block adds to its input."""
+        """Return the output of the block."""
         around = x_BCHW if self.downsample is None else self.downsample(x_BCHW)
         y_BCHW = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x_BCHW)))))
         return self.relu(y_BCHW.add_(around))
@@ -61,7 +61,7 @@ class ResNet18(nn.Module):
         self.outputs = entering
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
-        """Return what the branch sees in each map, (B, outputs)."""
+        """Return the features of each map, (B, outputs)."""
         x_BCHW = self.maxpool(self.relu(self.bn1(self.conv1(x_BCHW))))
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x_BCHW = stage(x_BCHW)
@@ -74,9 +74,9 @@ class MultibranchResNet(nn.Module):
     Parameters
     ----------
     maps : sequence of str
-        Which maps go in.
+        Input maps.
     outputs : int
-        How many quantities come out.
+        Number of outputs.
     width : float
         Of the branches, in units of the paper's; 1/4 has a sixteenth of the weights.
 
@@ -112,5 +112,5 @@ class MultibranchResNet(nn.Module):
         -------
         (B, outputs) float
         """
-        seen = [branch(maps[key]) for key, branch in self.branches.items()]
-        return self.fc(torch.cat(seen, dim=1))
+        features = [branch(maps[key]) for key, branch in self.branches.items()]
+        return self.fc(torch.cat(features, dim=1))

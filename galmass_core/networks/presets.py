@@ -1,4 +1,4 @@
-"""A preset and a person's wishes -> the hyper-parameters of a network's training."""
+"""Hyper-parameters of a network's training, and their presets."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class TrainingConfig:
     batch: int = 40
     learning_rate: float = 1e-4
     schedule: str = "cosine"  # to 0 over all epochs; literal: 1e-4 cos(n / 200), as printed
-    augment: bool = False  # turn, mirror and reverse samples; the paper does not
+    augment: bool = False  # rotate, mirror and reverse samples; not in the paper
     scaling: str = "log_global"
     seed: int = 0
 

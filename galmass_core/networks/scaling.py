@@ -1,7 +1,7 @@
-"""Codes of maps -> what a network sees, 0 to 1; logarithms of targets -> numbers around 0.
+"""Scale maps to 0..1 and targets to zero mean and unit variance.
 
-Measured on training samples alone and stored with the run. Shape suffixes: B samples, H rows, W
-columns, T targets.
+Scaling is measured on training samples only and stored with the run. Shape suffixes: B samples, H
+rows, W columns, T targets.
 """
 
 import json
@@ -30,17 +30,17 @@ _CHUNK = 64  # maps counted at a time
 class Scaling:
     """How maps and targets are scaled.
 
-    The paper scales "linearly ... between 0 and 1" without saying what: of each image (then the
-    network cannot know how bright a galaxy is), or of all.
+    The paper scales "linearly ... between 0 and 1" without stating whether for each image (then the
+    network cannot know how bright a galaxy is), or for all.
 
     Attributes
     ----------
     kind : str
         ``log_global``: light as log10 flux, between two limits for all images. ``linear_global``:
-        light as flux; least and greatest training pixel. ``per_image``: light as flux; least and
-        greatest pixel of each map.
+        light as flux; minimum and maximum of training pixels. ``per_image``: light as flux; minimum
+        and maximum of each map.
     limits : dict of (low, high)
-        Of each map, what 0 and 1 stand for, in the units of `MapSpec.codes`.
+        Values of each map that are scaled to 0 and 1, in the units of `MapSpec.codes`.
     means, spreads : tuple of float, dex
         Of each target's decimal logarithm.
     """
@@ -72,20 +72,20 @@ class Scaling:
         return values_BHW.sub_(low).div_(high - low).clamp_(0, 1)[:, None]
 
     def scaled(self, targets_BT: NDArray) -> NDArray[np.float32]:
-        """Turn logarithms of targets into what the network shall put out."""
+        """Scale logarithms of targets to network outputs."""
         return ((targets_BT - self.means) / self.spreads).astype(np.float32)
 
     def unscaled(self, outputs_BT: NDArray) -> NDArray[np.float64]:
-        """Turn what the network puts out into logarithms of targets."""
+        """Convert network outputs to logarithms of targets."""
         return np.asarray(outputs_BT, dtype=float) * self.spreads + self.means
 
     def save(self, folder: Path) -> None:
-        """Write it into a run's folder."""
+        """Write the scaling into a run's folder."""
         write_json(folder / SCALER, asdict(self))
 
     @classmethod
     def load(cls, folder: Path) -> "Scaling":
-        """Read it from a run's folder.
+        """Read the scaling from a run's folder.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Scaling:
 def fit_scaling(
     kind: str, stacks: Mapping[str, MapStack], rows: NDArray, targets_BT: NDArray
 ) -> Scaling:
-    """Measure how to scale, on training samples.
+    """Measure the scaling on training samples.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def fit_scaling(
 
 
 def _limits(kind: str, stack: MapStack, rows: NDArray) -> tuple[float, float]:
-    """Return what 0 and 1 stand for in a map."""
+    """Return the values of a map that are scaled to 0 and 1."""
     spec = map_spec(stack.key)
     if spec.limits and (kind == "log_global" or spec.control):
         return spec.limits

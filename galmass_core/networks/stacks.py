@@ -1,8 +1,8 @@
-"""Maps of a data set -> one flat array of 16-bit codes for each map: what networks read.
+"""Store each map of a data set as one array of 16-bit codes, the input of networks.
 
 A stack is a NumPy file in the user's cache, made once for a data set, a map and a resolution, and
-mapped into memory: all trainings share it, any order of samples is read at the disk's pace, and
-data need not fit in memory. Codes are linear in what a network sees: log10 flux, mag, km/s.
+mapped into memory: all trainings share it, samples are read in any order at disk speed, and
+data need not fit in memory. Codes are linear in the network input: log10 flux, mag, km/s.
 
 Shape suffixes: N samples, H rows, W columns.
 """
@@ -25,7 +25,7 @@ from galmass_core.quantities import IMAGE_PIXELS, is_registered, map_spec
 STEPS = 65535  # between the first and the last code
 FORM = 1  # raise it when codes or what fills empty pixels change
 ZERO = 32768  # codes are stored from -32768, as torch has signed integers of 16 bits only
-_CHUNK = 64  # samples read between two words of progress
+_CHUNK = 64  # samples between progress reports
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,14 +153,14 @@ def map_of(maps: GalaxyMaps, key: str, pixels: int) -> NDArray[np.float32]:
 
 
 def encode_map(key: str, map_HW: NDArray) -> NDArray[np.int16]:
-    """Turn a map into codes; what lies outside `MapSpec.codes` is clipped."""
+    """Encode a map; values outside `MapSpec.codes` are clipped."""
     low, high = map_spec(key).codes
     codes_HW = np.rint((np.clip(map_HW, low, high) - low) * (STEPS / (high - low)))
     return (codes_HW - ZERO).astype(np.int16)
 
 
 def _path(folder: Path, key: str, pixels: int) -> Path:
-    """Return where the stack of a map lies; of a registered map, that of its present definition."""
+    """Return the path of the stack of a map; for a registered map, of its present definition."""
     name = f"{key}-{map_spec(key).side(pixels)}-v{FORM}"
     return folder / (f"{name}-{_fingerprint(key)}.npy" if is_registered(key) else f"{name}.npy")
 

@@ -1,7 +1,7 @@
-"""Maps and true masses -> a trained network (Chu et al. 2024, Sec. 3.1 and Table 2).
+"""Train networks on maps and true masses (Chu et al. 2024, Sec. 3.1 and Table 2).
 
-Training goes epoch by epoch; what follows from a configuration and an epoch's number does not
-depend on interruptions, so that a training that was killed ends as one that was not.
+Random numbers of an epoch depend only on the configuration and the epoch's number, so that a
+resumed training gives the same result as an uninterrupted one.
 
 Shape suffixes: B samples, T targets.
 """
@@ -22,19 +22,19 @@ from galmass_core.quantities import map_spec
 
 _WARM_UP = 3  # steps before a step is captured
 _PREDICTED = 80  # samples at a time
-_TIMED = 0.5  # s, for which something is repeated to know how long it takes
+_TIMED = 0.5  # s, for which a call is repeated to time it
 
 
 class Epoch(NamedTuple):
-    """How an epoch went."""
+    """Results of an epoch."""
 
     train: NDArray  # mean squared error of each target while training, scaled
-    validation: NDArray  # the same of the validation part after it
+    validation: NDArray  # the same for the validation set after it
     learning_rate: float
 
 
 def pick_device(name: str) -> torch.device:
-    """Return the device of that name, chosen for all to come; ``auto`` is a GPU if there is one.
+    """Select the device of that name; ``auto`` is a GPU if there is one.
 
     Raises
     ------
@@ -81,7 +81,7 @@ class Learner:
         self._set_out()
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return all that changes as training goes on, by name; the tensors themselves."""
+        """Return all tensors that change in training, by name, without copying."""
         state = {f"network.{name}": each for name, each in self.network.state_dict().items()}
         for name, weights in self.network.named_parameters():
             for key, moment in self.optimizer.state[weights].items():
@@ -89,7 +89,7 @@ class Learner:
         return state
 
     def set_rate(self, rate: float) -> None:
-        """Choose the learning rate of the steps to come."""
+        """Set the learning rate of the next steps."""
         (group,) = self.optimizer.param_groups
         if self._fast:
             group["lr"].fill_(rate)
@@ -112,7 +112,7 @@ class Learner:
         return self._errors_T
 
     def _step(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> Tensor:
-        """Take one step as it stands."""
+        """Take one step without a graph."""
         self.network.train()
         self.optimizer.zero_grad(set_to_none=True)
         with _precision(self.device):
@@ -123,7 +123,7 @@ class Learner:
         return errors_T.detach()
 
     def _set_out(self) -> None:
-        """Give the optimiser its moments, all zero, without a step."""
+        """Initialise the moments of the optimiser with zeros, without a step."""
         for weights in self.network.parameters():
             weights.grad = torch.zeros_like(weights)
         self.optimizer.step()
@@ -132,7 +132,7 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=True)
 
     def _capture(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> None:
-        """Record a step as a CUDA graph; nothing is learned by it."""
+        """Record a step as a CUDA graph, without changing weights."""
         self._maps = {
             key: x_BCHW.clone(memory_format=torch.channels_last) for key, x_BCHW in maps.items()
         }
@@ -145,7 +145,7 @@ class Learner:
                 self._step(self._maps, self._targets_BT)
         torch.cuda.current_stream().wait_stream(side)
         self._graph = torch.cuda.CUDAGraph()
-        mode = "thread_local"  # another thread may read maps ahead meanwhile
+        mode = "thread_local"  # another thread may prefetch maps meanwhile
         with torch.cuda.graph(self._graph, capture_error_mode=mode):
             self._errors_T = self._step(self._maps, self._targets_BT)
         for name, each in self.tensors().items():
@@ -153,7 +153,7 @@ class Learner:
 
 
 def new_network(maps: tuple[str, ...], outputs: int, config: TrainingConfig) -> MultibranchResNet:
-    """Make a network whose first weights follow from the seed alone."""
+    """Create a network with initial weights that depend only on the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         return MultibranchResNet(maps, outputs, width=config.width)
@@ -177,13 +177,12 @@ def train_epochs(
     targets_NT : (N, T) float32
         Scaled targets of all rows; NaN in rows of no part.
     first : int
-        The epoch to begin with; the learner is as the one before left it.
+        First epoch; the learner has the state after the previous one.
 
     Yields
     ------
     int or Epoch
-        After each step the number of samples seen in this epoch so far; after each epoch, how it
-        went.
+        After each step the number of samples so far in this epoch; after each epoch, its results.
     """
     config, device = learner.config, learner.device
     targets_NT = torch.from_numpy(targets_NT).to(device)
@@ -211,7 +210,7 @@ def train_epochs(
 
 
 def predict_rows(network: MultibranchResNet, feed: MapFeed, rows: NDArray) -> NDArray[np.float32]:
-    """Return the network's outputs for some rows, (B, T), scaled; nothing is learned."""
+    """Return the network's outputs for some rows, (B, T), scaled, in evaluation mode."""
     batches = feed.batches(rows, _PREDICTED)
     return torch.cat([_predict(network, maps, feed.device).cpu() for _, maps in batches]).numpy()
 
@@ -239,7 +238,7 @@ def estimate_seconds(
     samples: Mapping[str, int],
     device: str = "auto",
 ) -> float:
-    """Time a few steps of a network and say how long a training takes on this machine.
+    """Time a few steps of a network and estimate the duration of a training on this machine.
 
     Parameters
     ----------
@@ -274,7 +273,7 @@ def estimate_seconds(
 
 
 def _time(work: Callable[[], Tensor], device: torch.device) -> float:
-    """Return how long something takes once it runs [s]."""
+    """Return the time of a call after a warm-up [s]."""
 
     def finish() -> float:
         work()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
     from galmass_core.training.runs import Run
 
-CONTROLS = (OCCUPANCY, "thinned")  # what must stand beside a network that saw kinematics
+CONTROLS = (OCCUPANCY, "thinned")  # controls of networks that use kinematics
 _HEADING = (
     "row",
     "experiment",

@@ -1,20 +1,21 @@
-"""Every map, feature and target by name: the one place for keys, symbols, units and meaning.
+"""Define all maps, features and targets: keys, symbols, units and descriptions.
 
-Columns of tables, CSV headers, HDF5 attributes, axis labels and the dashboard's help all read it.
+They are used by columns of tables, CSV headers, HDF5 attributes, axis labels and the dashboard's
+help.
 
-One number has one name in each place that names it, and these follow from each other. The mass of
-all matter inside R_hsm is
+A quantity has one name in each context, and these follow from each other. The mass of all matter
+inside R_hsm is
 
 - ``log_mtot_1rhsm`` as column of a data set: decimal logarithms begin with ``log_``, the aperture
-  stands last, and without one the mass is that of all that is bound to the galaxy (``log_mtot``);
+  is last, and without one it is the total bound mass (``log_mtot``);
 - ``mtot`` as target of an experiment (``mtot_2r`` inside 2 R_hsm): `Target.word`;
 - ``Mtot`` in the paper's tables in ``assets/paper``: `Target.published`;
 - ``M_tot(<R_hsm)`` on an axis: `Quantity.symbol`.
 
 In code, ``log_mtot`` names a decimal logarithm and ``mtot`` a mass in Msun, as in the columns of
 group catalogues (``mtot``, ``mtot_1rhsm``) and of mass profiles (``mtot`` inside each radius); the
-same holds for ``mstar``, ``mdm`` and ``mgas``. `targets` has the table, `maps` that of maps, and
-`columns` all others.
+same applies to ``mstar``, ``mdm`` and ``mgas``. Targets are in `targets`, maps in `maps`, and all
+other columns in `columns`.
 """
 
 from galmass_core.quantities.columns import COLUMNS, feature_key

@@ -189,12 +189,12 @@ _ORBIT_FEATURES = (  # of stars inside a sphere
 
 
 def feature_key(stem: str, aperture: int) -> str:
-    """Return the column of a feature inside ``aperture`` R_hsm; the paper's 2 goes unsaid."""
+    """Return the column of a feature inside ``aperture`` R_hsm; the paper's 2 is omitted."""
     return stem if aperture == 2 else f"{stem}_{aperture}rhsm"
 
 
 def _feature(quantity: Quantity, aperture: int, *, per_sample: bool) -> Quantity:
-    """Symbol and name of the paper's aperture stay as they are, as its key does."""
+    """Return it with the aperture in symbol and name, except for the paper's aperture."""
     inside = within_radius(quantity, aperture)
     shown = quantity if aperture == 2 else inside
     return replace(

@@ -1,4 +1,4 @@
-"""The maps: all that sets one apart from another, and how each is made from stored channels.
+"""Define the maps: all their properties, and their computation from stored channels.
 
 A data set stores channels: light in `BANDS` and sums over the stars of each pixel (`MOMENTS`).
 A map is a function of one kind of channels. Every module that renders, codes, scales, augments,
@@ -27,44 +27,43 @@ ColourRule = Literal["decades", "fixed", "symmetric", "percentiles"]
 
 @dataclass(frozen=True, kw_only=True)
 class MapSpec(Quantity):
-    """What sets a map apart.
+    """Definition of a map.
 
     Attributes
     ----------
     made_from : str
-        ``light``: flux in `BANDS`, (2, H, W) float32, Lsun/pixel. Networks then see it at a side
-        of `IMAGE_PIXELS` that can be chosen. ``moments``: sums in the order of `MOMENTS`,
-        (4, H, W) float32.
+        ``light``: flux in `BANDS`, (2, H, W) float32, Lsun/pixel. Its side for networks can be
+        chosen from `IMAGE_PIXELS`. ``moments``: sums in the order of `MOMENTS`, (4, H, W) float32.
     view : callable
-        From channels, summed to the pixels wanted, to the map, (H, W) float32 in ``unit``; NaN
-        where there is nothing to show.
+        Function of channels, summed to the requested pixels, that returns the map, (H, W) float32
+        in ``unit``; NaN where it is undefined.
     pixels : int
-        Side at which it is shown, and, unless made from light, learned from.
+        Side for display, and, unless made from light, for networks.
     codes : tuple of float
-        First and last value that 16-bit codes of networks reach; what lies outside is clipped.
+        First and last value that 16-bit codes of networks reach; values outside are clipped.
         Of the decimal logarithm where ``log_codes``.
     limits : tuple of float or None
-        What 0 and 1 stand for in the input of a network; None to measure them on training samples.
+        Values that are scaled to 0 and 1 for a network; None to measure them on training samples.
     log_codes : bool
-        Whether networks see the decimal logarithm; a pixel of 0 then has the first code.
+        Whether networks use the decimal logarithm; a pixel of 0 then has the first code.
     empty : float or None
-        What networks see in an empty pixel; None for the value of the whole frame as one pixel.
+        Input of networks in an empty pixel; None for the value of the whole frame as one pixel.
     odd : bool
         Whether it changes sign when all velocities do; ``limits`` must be symmetric then.
     per_pixel : bool
         Whether values are sums over a pixel, so that larger pixels have larger ones.
     control : bool
-        A control for other maps: 0 or 1 in each pixel, learned from alone, and not shown.
+        Whether it is a control for other maps: 0 or 1 in each pixel, used alone, and not displayed.
     palette : str
-        Name of its colours, of those that the dashboard knows.
+        Name of a palette of the dashboard.
     colours : str
-        How the range of colours follows from values: ``decades`` below the brightest pixels as
-        many as between ``colour_range``; ``fixed`` to ``colour_range``; ``symmetric`` about zero;
-        or ``percentiles``.
+        Range of colours: ``decades``, below the brightest pixels as many as between
+        ``colour_range``; ``fixed`` to ``colour_range``; ``symmetric`` about zero; or
+        ``percentiles``.
     colour_range : tuple of float
         The range where it is fixed, or no pixel has a value.
     digits : str
-        How a value is written, as printf has it.
+        Format of a value, as in printf.
 
     Raises
     ------
@@ -100,11 +99,11 @@ class MapSpec(Quantity):
 
     @property
     def is_image(self) -> bool:
-        """Whether networks see it at a side that can be chosen."""
+        """Whether its side can be chosen for networks."""
         return self.made_from == "light"
 
     def side(self, image_pixels: int) -> int:
-        """Return the side at which networks see it where that of images is ``image_pixels``."""
+        """Return its side for networks if that of images is ``image_pixels``."""
         return image_pixels if self.is_image else self.pixels
 
 
@@ -259,33 +258,33 @@ def map_spec(key: str) -> MapSpec:
 
 
 def map_keys() -> tuple[str, ...]:
-    """Return the keys of all maps to look at: ``r, g-r, V, sigma`` and those registered."""
+    """Return the keys of all displayed maps: ``r, g-r, V, sigma`` and those registered."""
     return tuple(key for key, spec in MAPS.items() if not spec.control)
 
 
 def has_images(keys: Iterable[str]) -> bool:
-    """Whether one of some maps is an image, whose side can be chosen; unknown ones are none."""
+    """Return whether any map is an image, whose side can be chosen; unknown keys are ignored."""
     return any(MAPS[key].is_image for key in keys if key in MAPS)
 
 
 def has_kinematics(keys: Iterable[str]) -> bool:
-    """Whether one of some maps is made from moments and no control; unknown ones are none."""
+    """Return whether any map is made from moments and is not a control; ignore unknown keys."""
     specs = (MAPS[key] for key in keys if key in MAPS)
     return any(spec.made_from == "moments" and not spec.control for spec in specs)
 
 
 def is_registered(key: str) -> bool:
-    """Whether a map is one of `register_map`, and no part of galmass."""
+    """Return whether a map was added by `register_map`."""
     return key not in _BUILT_IN
 
 
 def register_map(spec: MapSpec) -> None:
     """Add a map for this process, or replace one that was added before.
 
-    From then on every data set has it (`DataSet.tensors`, `GalaxyMaps.view`), networks learn from
-    it alone (``mstar/KEY``) or beside other maps (``mstar/r+2V+KEY``), and pictures and pages of
-    the dashboard that are made later show it. A run that learned from it needs it registered
-    again wherever the run is used.
+    From then on every data set provides it (`DataSet.tensors`, `GalaxyMaps.view`), networks can use
+    it alone (``mstar/KEY``) or with other maps (``mstar/r+2V+KEY``), and figures and pages of the
+    dashboard created later show it. It must be registered again wherever a run trained on it is
+    used.
 
     Parameters
     ----------

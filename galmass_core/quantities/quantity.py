@@ -1,4 +1,4 @@
-"""What a key means: symbol, name, unit and help of a map or a column."""
+"""Meaning of a key: symbol, name, unit and help of a map or a column."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ Kind = Literal["map", "property", "feature", "target"]
 
 @dataclass(frozen=True, kw_only=True)
 class Quantity:
-    """What a column or a map means.
+    """Meaning of a column or a map.
 
     Attributes
     ----------
@@ -17,7 +17,7 @@ class Quantity:
     symbol : str
         Short form, as on an axis.
     name : str
-        In words.
+        Full name.
     unit : str
         Empty where there is none; the unit inside the logarithm where ``log``.
     kind : str
@@ -27,7 +27,7 @@ class Quantity:
     log : bool
         Whether the column is a decimal logarithm.
     help : str
-        One sentence for someone who meets it for the first time.
+        One sentence of explanation.
     """
 
     key: str
@@ -55,12 +55,12 @@ QUANTITIES: dict[str, Quantity] = {}  # by key; filled by the package from its t
 
 
 def quantity(key: str) -> Quantity:
-    """Return the quantity behind a key.
+    """Return the quantity of a key.
 
     Raises
     ------
     KeyError
-        If nothing has that key; the message lists the known ones.
+        If no quantity has the key; the message lists the known ones.
     """
     if key not in QUANTITIES:
         msg = f"no quantity {key!r}; known: {', '.join(QUANTITIES)}"

@@ -1,8 +1,8 @@
-"""The targets: columns of the truth, how each is measured or derived, and who calls it what.
+"""Define the targets: columns of true values, their measurement or derivation, and names.
 
-A target has a column (``log_mtot_1rhsm``), the word of experiments (``mtot``; ``mtot_2r`` inside
-2 R_hsm), the name in the paper's tables (``Mtot``) and a symbol. All of them stand here, once for
-all apertures (`FAMILIES`); `inside` makes the target of one aperture. A new target is one call of
+A target has a column (``log_mtot_1rhsm``), the word of experiments (``mtot``; ``mtot_2r`` inside 2
+R_hsm), the name in the paper's tables (``Mtot``) and a symbol. All are defined here once for all
+apertures (`FAMILIES`); `inside` returns the target of one aperture. A new target is one call of
 `register_target`.
 """
 
@@ -16,14 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from galmass_core.quantities.quantity import QUANTITIES, Kind, Quantity
 
 APERTURES = (1, 2)  # in R_hsm, as the paper
-LEAST_FRACTION = 1e-3  # a predicted f_DM below, or below zero, counts as this
+LEAST_FRACTION = 1e-3  # lower predictions of f_DM are set to this
 Region = Literal["sphere", "circle"]
 Enclosed = Mapping[str, float | NDArray]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target(Quantity):
-    """A column of the truth.
+    """A column of true values.
 
     Attributes
     ----------
@@ -34,23 +34,23 @@ class Target(Quantity):
     region : str
         ``sphere``, or ``circle`` on the sky.
     measure : callable or None
-        From what lies inside to the value of the column, numbers or arrays of them. In a sphere:
-        masses of ``stars``, ``dark_matter``, ``gas`` and ``total`` [Msun]; in a circle: ``mass``
-        of the stars [Msun] and their ``light`` [Lsun]. None for a column that a data set gets in
-        another way, such as a join.
+        Function of the content of an aperture that returns the column, a number or an array. In a
+        sphere: masses of ``stars``, ``dark_matter``, ``gas`` and ``total`` [Msun]; in a circle:
+        ``mass`` of the stars [Msun] and their ``light`` [Lsun]. None for a column with another
+        source, such as a join.
     word : str
-        What experiments call it; empty where it is not learned.
+        Name in experiments; empty if it is not learned.
     published : str
-        What the paper's tables call it, as in ``assets/paper``; empty where they do not.
+        Name in the paper's tables, as in ``assets/paper``; empty if it is not in them.
     table_5 : bool
         Whether it is a target of the paper's Table 5, of trees on features.
     derived_from : tuple of str
         Stems of targets inside the same aperture: a network that predicts them predicts this.
     beside_truth : tuple of str
-        Stems of columns whose true values that needs, too.
+        Stems of columns whose true values are also needed.
     derive : callable or None
-        From the decimal logarithms of `derived_from` and `beside_truth`, arrays in that order, to
-        that of the target.
+        Function of the decimal logarithms of `derived_from` and `beside_truth`, arrays in that
+        order, that returns that of the target.
     """
 
     kind: Kind = "target"
@@ -87,7 +87,7 @@ class Target(Quantity):
 
 
 def decimal_log(values: ArrayLike) -> NDArray:
-    """Return decimal logarithms; NaN of nothing."""
+    """Return decimal logarithms; NaN for zero."""
     values = np.asarray(values, dtype=float)
     return np.log10(values, out=np.full(values.shape, np.nan), where=values > 0)
 
@@ -219,7 +219,7 @@ _FAMILIES = (
         derive=lambda log_mstar2d, log_lr: log_mstar2d - log_lr,
     ),
 )
-FAMILIES = {  # what is measured inside apertures, by stem
+FAMILIES = {  # targets measured inside apertures, by stem
     family.key: replace(family, stem=family.key, per_sample=family.region == "circle")
     for family in _FAMILIES
 }
@@ -250,7 +250,7 @@ def inside(stem: str, aperture: int) -> Target:
 
 
 def within_radius(quantity: Quantity, aperture: int) -> Quantity:
-    """Name a radius of ``aperture`` R_hsm in symbol, name and help of a quantity."""
+    """Add a radius of ``aperture`` R_hsm to symbol, name and help of a quantity."""
     radius = radius_name(aperture)
     return replace(
         quantity,
@@ -261,7 +261,7 @@ def within_radius(quantity: Quantity, aperture: int) -> Quantity:
 
 
 def radius_name(aperture: int) -> str:
-    """Write an aperture: ``R_hsm``, ``2 R_hsm``."""
+    """Return the name of an aperture: ``R_hsm``, ``2 R_hsm``."""
     return "R_hsm" if aperture == 1 else f"{aperture} R_hsm"
 
 
@@ -279,7 +279,7 @@ def targets_by_word() -> dict[str, Target]:
 
 
 def target_named(word: str) -> Target:
-    """Return the target that experiments call so.
+    """Return the target of a name in experiments.
 
     Raises
     ------
@@ -294,7 +294,7 @@ def target_named(word: str) -> Target:
 
 
 def apertures(region: Region) -> list[int]:
-    """Return the apertures in R_hsm in which something is measured, in a sphere or a circle."""
+    """Return the apertures of measured targets [R_hsm], in spheres or circles."""
     measured = (each for each in TARGETS.values() if each.measure and each.region == region)
     return sorted({each.aperture for each in measured})
 
@@ -307,7 +307,7 @@ def measure_inside(region: Region, aperture: int, enclosed: Enclosed) -> dict[st
     region : str
     aperture : int
     enclosed : mapping
-        What lies inside, as `Target.measure` takes it.
+        Content of the aperture, for `Target.measure`.
     """
     return {
         key: _plain(target.measure(enclosed))
@@ -317,7 +317,7 @@ def measure_inside(region: Region, aperture: int, enclosed: Enclosed) -> dict[st
 
 
 def _plain(values: ArrayLike) -> ArrayLike:
-    """Return a single number as a float, and arrays as they are."""
+    """Convert a single number to a float; return arrays unchanged."""
     return float(values) if np.ndim(values) == 0 else values
 
 
@@ -326,7 +326,7 @@ def register_target(target: Target) -> None:
 
     From then on builds measure it, experiments learn it by its word, and pages of the dashboard
     that are made later offer it. A build in several processes, and a training in a process of its
-    own, do not know it: build with ``workers=1``, and train by `train_run`.
+    own, do not have it: build with ``workers=1``, and train by `train_run`.
 
     Parameters
     ----------

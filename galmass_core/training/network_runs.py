@@ -88,7 +88,7 @@ class NetworkModel:
         network = deepcopy(self.network).to(where)
         return self.scaling.unscaled(predict_rows(network, feed, np.asarray(rows)))
 
-    def see(self, samples: Sequence[GalaxyMaps]) -> dict[str, Tensor]:
+    def inputs(self, samples: Sequence[GalaxyMaps]) -> dict[str, Tensor]:
         """Return the maps of some samples as network inputs, (B, 1, H, W) each."""
         scaled = {}
         for key in self.maps:

@@ -73,7 +73,7 @@ def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Exp
     ----------
     model : NetworkModel
     sample : mapping of (1, 1, H, W) float
-        As returned by `NetworkModel.see`.
+        As returned by `NetworkModel.inputs`.
     others : mapping of (B, 1, H, W) float
         Of other galaxies.
     target : str
