@@ -73,12 +73,12 @@ class _Server:
             context.close()
 
     def cpu_seconds(self) -> float:
-        """CPU time of the server so far."""
+        """Return the CPU time of the server so far."""
         fields = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> float:
-        """Memory of the server."""
+        """Return the memory of the server."""
         pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 

@@ -113,7 +113,7 @@ def _length(lanes):
 
 @intrinsic(prefer_literal=True)
 def ramp(typing, width):
-    """Float32 lanes 0, 1, 2, ... ``width`` - 1; ``width`` is a literal."""
+    """Return float32 lanes 0, 1, 2, ... ``width`` - 1; ``width`` is a literal."""
     lanes = Lanes(types.float32, width.literal_value)
 
     def generate(context, builder, signature, values):
@@ -124,7 +124,7 @@ def ramp(typing, width):
 
 @intrinsic(prefer_literal=True)
 def repeated(typing, value, width):
-    """One float in ``width`` lanes; ``width`` is a literal."""
+    """Return one float in ``width`` lanes; ``width`` is a literal."""
     number = value if value in _FLOATS else types.float64
     lanes = Lanes(number, width.literal_value)
 
@@ -136,7 +136,7 @@ def repeated(typing, value, width):
 
 @intrinsic
 def load(typing, array, index, like):
-    """As many numbers as ``like`` has lanes, from the flat ``array`` at ``index``."""
+    """Return as many numbers as ``like`` has lanes, from the flat ``array`` at ``index``."""
 
     def generate(context, builder, signature, values):
         place = _place(context, builder, signature, values)
@@ -170,7 +170,7 @@ def shifted(typing, lanes, first):
 
 @intrinsic
 def interleaved(typing, a, b):
-    """Lanes of ``a`` and ``b`` in turn, twice as many."""
+    """Return lanes of ``a`` and ``b`` in turn, twice as many."""
 
     def generate(context, builder, signature, values):
         order = [lane for i in range(a.width) for lane in (i, a.width + i)]
@@ -181,7 +181,7 @@ def interleaved(typing, a, b):
 
 @intrinsic
 def kept(typing, lanes, key, limit, other):
-    """Lanes whose ``key`` is at most the number ``limit``; the number ``other`` elsewhere."""
+    """Return lanes whose ``key`` is at most ``limit``; the number ``other`` elsewhere."""
 
     def generate(context, builder, signature, values):
         limits, others = (_spread(builder, value, lanes) for value in values[2:])
@@ -203,7 +203,7 @@ def within(typing, lanes, limit):
 
 @intrinsic
 def marks(typing, lanes, limit):
-    """One bit for each lane, the first lane's lowest: 1 if it is at most the number ``limit``."""
+    """Return one bit for each lane, the first lane's lowest: 1 if at most the number ``limit``."""
 
     def generate(context, builder, signature, values):
         return _marks(builder, *values, lanes)
@@ -219,7 +219,7 @@ def _marks(builder: ir.IRBuilder, value: ir.Value, limit: ir.Value, lanes: Lanes
 
 @intrinsic
 def lowest(typing, bits):
-    """Place of the lowest bit that is 1 in an integer other than 0."""
+    """Return the place of the lowest bit that is 1 in an integer other than 0."""
 
     def generate(context, builder, signature, values):
         return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))

@@ -180,7 +180,7 @@ def _sample(columns, rows, radii, weights, samples, table, image):  # noqa: ANN0
 
 @njit(cache=True, error_model="numpy")
 def _kernel(i, j, fine, column, row, radius, table):  # noqa: ANN001, ANN202
-    """Kernel of unit radius at point (i, j) of the fine lattice."""
+    """Return the kernel of unit radius at point (i, j) of the fine lattice."""
     x, y = ((i + 0.5) / fine - column) / radius, ((j + 0.5) / fine - row) / radius
     place = (x * x + y * y) * (len(table) - 1)
     if place >= len(table) - 1:

@@ -106,7 +106,7 @@ def _narrow(column: Tensor, row: Tensor, radius: Tensor, side: int) -> tuple[Ten
 def _grids(
     column: Tensor, row: Tensor, radius: Tensor, sides: NDArray, starts: NDArray
 ) -> tuple[Tensor, ...]:
-    """Column, row, rho and table place of every star on its grid; start and side of the grid."""
+    """Return column, row, rho and table place of stars on their grids; and the grids."""
     coarse = radius >= spline.DIRECT
     level = torch.frexp(radius / spline.WIDEST).exponent.clamp(1, max(1, len(sides) - 1)) * coarse
     step = torch.ldexp(torch.ones_like(radius), -level)
@@ -155,7 +155,7 @@ def _spread(cells: Tensor, sides: NDArray, starts: NDArray, pixels: int) -> NDAr
 
 @cache
 def _tables(device: torch.device) -> tuple[Tensor, ...]:
-    """Both terms and signs of narrow kernels, and the table of wide ones, on the device."""
+    """Return both terms and signs of narrow kernels, and the table of wide ones, on the device."""
     tables = (*spline.separable_terms(), spline.radial_terms())
     return tuple(torch.as_tensor(table, device=device) for table in tables)
 

@@ -226,7 +226,7 @@ def _search(x, y, z, boxes, starts, rank, squares):  # noqa: ANN001, ANN202
 
 @njit(cache=True, error_model="numpy")
 def _growth(more):  # noqa: ANN001, ANN202
-    """Area of a sphere with ``more`` times the volume, within 1/5 and 5: more^(2/3), about."""
+    """Return the area of a sphere of ``more`` times the volume, about more^(2/3), in 1/5..5."""
     return (1 + 5 * more) / (5 + more)
 
 

@@ -130,7 +130,7 @@ def radial_terms() -> NDArray:
 
 
 def _fit(radius: float, coarse: int) -> NDArray:
-    """Least-squares c0 ... c4 for one radius, over a few positions within a cell."""
+    """Return least-squares c0 ... c4 for one radius, over a few positions within a cell."""
     cells = np.arange(-np.ceil(radius) - 2, np.ceil(radius) + 3)
     if coarse:  # compare the sum of B-splines with the kernel at points three to a cell
         points = np.linspace(cells[0], cells[-1], 3 * len(cells) - 2)
@@ -163,6 +163,6 @@ def _fit(radius: float, coarse: int) -> NDArray:
 
 
 def _cubic_bspline(x: NDArray) -> NDArray:
-    """Cubic B-spline on knots -2, -1, 0, 1, 2."""
+    """Return the cubic B-spline on knots -2, -1, 0, 1, 2."""
     x = np.abs(x)
     return np.maximum(2 - x, 0) ** 3 / 6 - 4 * np.maximum(1 - x, 0) ** 3 / 6

@@ -114,19 +114,19 @@ def _sort_by_width(support, first, last, scale, stars, found):
 
 @inlined
 def _in_pixels(x, y, support, star, scale, pixels):
-    """Support radius, column and row of a star."""
+    """Return the support radius, column and row of a star."""
     return support[star] * scale, x[star] * scale + 0.5 * pixels, y[star] * scale + 0.5 * pixels
 
 
 @inlined
 def _reaches_frame(radius, column, row, pixels):
-    """Whether any light of a star can be in the frame."""
+    """Return whether any light of a star can be in the frame."""
     return -radius < column < pixels + radius and -radius < row < pixels + radius
 
 
 @inlined
 def _grid_of(radius):
-    """Level of the coarser grid that suits a radius, and its cells per pixel."""
+    """Return the level of the coarser grid that suits a radius, and its cells per pixel."""
     level, step = 1, 0.5
     while radius * step >= WIDEST:
         level, step = level + 1, 0.5 * step
@@ -177,7 +177,7 @@ def _fluxes(edges, radius, terms, term):
 
 @inlined
 def _nearest(edges):
-    """Squared distance from the star to the nearest point of each pixel, along one axis."""
+    """Return the squared distance from a star to each pixel, along one axis."""
     distance = larger(larger(edges - 1.0, 0.0 - edges), 0.0)
     return distance * distance
 

@@ -113,7 +113,7 @@ def r_light(flux_CHW: NDArray) -> NDArray:
 
 
 def light_colour(flux_CHW: NDArray) -> NDArray:
-    """g−r of each pixel from its flux in g and r; (H, W) float32, mag, NaN where dark."""
+    """Return g−r of each pixel from its flux in g and r; (H, W) float32, mag, NaN where dark."""
     g_HW, r_HW = flux_CHW
     lit = (g_HW > 0) & (r_HW > 0)
     ratio_HW = np.divide(g_HW, r_HW, out=np.full_like(r_HW, np.nan), where=lit)
@@ -121,7 +121,7 @@ def light_colour(flux_CHW: NDArray) -> NDArray:
 
 
 def mean_velocity(moments_CHW: NDArray) -> NDArray:
-    """Light-weighted mean velocity of each pixel (Sec. 2.2).
+    """Return the light-weighted mean velocity of each pixel (Sec. 2.2).
 
     Returns
     -------
@@ -133,7 +133,7 @@ def mean_velocity(moments_CHW: NDArray) -> NDArray:
 
 
 def velocity_dispersion(moments_CHW: NDArray) -> NDArray:
-    """Light-weighted velocity dispersion of each pixel (Sec. 2.2).
+    """Return the light-weighted velocity dispersion of each pixel (Sec. 2.2).
 
     Returns
     -------

@@ -82,7 +82,7 @@ def read(path: Path) -> Galaxy:
 
 
 def _read_name(file: h5py.File, path: Path, box_size: float) -> GalaxyName:
-    """Name it by box side in Mpc, snapshot, and group and subgroup: EAGLE/L0100/28/92-9."""
+    """Name the galaxy by box side in Mpc, snapshot, group and subgroup: EAGLE/L0100/28/92-9."""
     stars = file.get("PartType4", {})
     numbers = [stars[name][:1] for name in ("GroupNumber", "SubGroupNumber") if name in stars]
     subhalo = "-".join(str(number[0]) for number in numbers if len(number))

@@ -60,7 +60,7 @@ def neutral_hydrogen_masses(gas: Columns) -> tuple[NDArray, str]:
 
 
 def _gas_temperatures(gas: Columns) -> NDArray:
-    """Temperature in K: T = 2/3 u mu m_p / k, mu = 4 / (1 + 3 X + 4 X n_e/n_H); inf if unknown."""
+    """Return T = 2/3 u mu m_p / k [K], mu = 4 / (1 + 3 X + 4 X n_e/n_H); inf if unknown."""
     if gas["temperatures"] is not None:
         return gas["temperatures"]
     if gas["internal_energies"] is None or gas["electron_abundances"] is None:

@@ -102,7 +102,7 @@ def _read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
 
 
 def _read_name(file: h5py.File, path: Path, box_size: float) -> GalaxyName:
-    """Name it by run, box side in Mpc, snapshot, and file: COLIBRE/L0050/127/colibre_z0."""
+    """Name the galaxy by run, box side in Mpc, snapshot, and file: COLIBRE/L0050/127/colibre_z0."""
     snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
     return GalaxyName(
         suite=naming.url_safe(hdf5.text(file, "RunLabel").upper() or "SWIFT"),

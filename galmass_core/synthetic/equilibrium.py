@@ -38,11 +38,11 @@ class Potential:
         return force[-1] + np.concatenate((np.cumsum(steps[::-1])[::-1], [0.0]))
 
     def depth(self, radii: NDArray) -> NDArray:
-        """Minus the potential at any radius; (N,), (km/s)^2."""
+        """Return minus the potential at any radius; (N,), (km/s)^2."""
         return np.interp(np.log(radii), np.log(self.radii), self.depths)
 
     def circular_velocity_squared(self, radii: NDArray) -> NDArray:
-        """G M(<r) / r; (N,), (km/s)^2."""
+        """Return G M(<r) / r; (N,), (km/s)^2."""
         return G * np.interp(np.log(radii), np.log(self.radii), self.masses) / radii
 
 
@@ -100,7 +100,7 @@ def sample_spheroid(
 def _draw_speeds(
     potential: Potential, function: NDArray, radii: NDArray, rng: np.random.Generator
 ) -> NDArray:
-    """Speeds from ``f(psi - v^2/2) v^2`` at each radius; (N,), km/s."""
+    """Return speeds from ``f(psi - v^2/2) v^2`` at each radius; (N,), km/s."""
     rows = np.linspace(0, len(potential.radii) - 1, 96).round().astype(int)
     fractions = np.linspace(0.0, 1.0, 257) ** 1.5  # of the escape velocity
     energies = potential.depths[rows, None] * (1.0 - fractions**2)
@@ -139,8 +139,8 @@ def flatten_spheroid(
     """Tilt the orbits of a spherical component towards the equator and add net rotation.
 
     In a spherical potential orbits of any orientation are in equilibrium, so tilting each orbital
-    plane about its line of nodes flattens the component at constant M(<r) and energies: with ``|cos
-    i| -> |cos i|^p``, ``p = q^2 / (2 - q^2)``, the second moments have the axis ratio q.
+    plane about its line of nodes flattens the component at constant M(<r) and energies: with
+    ``|cos(i)| -> |cos(i)|^p``, ``p = q^2 / (2 - q^2)``, the second moments have the axis ratio q.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def disc_kinematics(
 def _field_of_spheroids(
     spheroids: Potential, radii: NDArray, tracer: Disc
 ) -> tuple[NDArray, NDArray]:
-    """``R dPhi/dR`` and ``z dPhi/dz`` of spheres, averaged over a disc's thickness."""
+    """Return ``R dPhi/dR`` and ``z dPhi/dz`` of spheres, averaged over a disc's thickness."""
     heights, weights = tracer.heights()
     distance = np.hypot(radii[:, None], heights)
     force = spheroids.circular_velocity_squared(distance) / distance**2

@@ -57,7 +57,7 @@ class Spheroid:
         return np.geomspace(1e-4 * self.scale_radius, 5.0 * self.truncation_radius, 512)
 
     def _shape(self, radii: NDArray) -> NDArray:
-        """Density up to a factor."""
+        """Return the density up to a factor."""
         x = radii / self.scale_radius
         power_laws = x**-self.inner_slope * (1.0 + x) ** (self.inner_slope - self.outer_slope)
         return power_laws * np.exp(-((radii / self.truncation_radius) ** 2))
@@ -68,11 +68,11 @@ class Spheroid:
         return enclosed_mass(self.radii, self._shape(self.radii))
 
     def density(self, radii: NDArray) -> NDArray:
-        """Mass per volume; (K,), Msun / kpc^3."""
+        """Return the mass per volume; (K,), Msun / kpc^3."""
         return self.mass / self._shape_mass[-1] * self._shape(radii)
 
     def enclosed_mass(self, radii: NDArray | float) -> NDArray:
-        """Mass inside a sphere; (K,), Msun."""
+        """Return the mass inside a sphere; (K,), Msun."""
         masses = np.interp(np.log(radii), np.log(self.radii), self._shape_mass)
         return self.mass / self._shape_mass[-1] * masses
 
@@ -135,7 +135,7 @@ class Disc:
     hole_radius: float = 0.0
 
     def _shape(self, radii: NDArray) -> NDArray:
-        """Surface density up to a factor."""
+        """Return the surface density up to a factor."""
         radii = np.maximum(radii, 1e-9 * self.scale_length)
         return np.exp(-radii / self.scale_length - self.hole_radius / radii)
 
@@ -148,32 +148,32 @@ class Disc:
         return radii, np.concatenate(([0.0], masses))
 
     def cylinder_mass(self, radii: NDArray) -> NDArray:
-        """Mass inside a cylinder; (K,), Msun."""
+        """Return the mass inside a cylinder; (K,), Msun."""
         edges, masses = self._growth
         return self.mass / masses[-1] * np.interp(radii, edges, masses)
 
     def enclosed_mass(self, radii: NDArray) -> NDArray:
-        """Mass inside a sphere; (K,), Msun."""
+        """Return the mass inside a sphere; (K,), Msun."""
         heights, weights = self.heights()
         inside = np.maximum(np.asarray(radii)[..., None] ** 2 - heights**2, 0.0)
         return self.cylinder_mass(np.sqrt(inside)) @ weights
 
     def surface_density(self, radii: NDArray) -> NDArray:
-        """Mass per area; (K,), Msun / kpc^2."""
+        """Return the mass per area; (K,), Msun / kpc^2."""
         return self.mass / (2.0 * np.pi * self._growth[1][-1]) * self._shape(radii)
 
     def surface_slope(self, radii: NDArray) -> NDArray:
-        """Logarithmic slope of the surface density; (K,)."""
+        """Return the logarithmic slope of the surface density; (K,)."""
         return self.hole_radius / radii - radii / self.scale_length
 
     def density(self, positions: NDArray) -> NDArray:
-        """Mass per volume at each point; (N,), Msun / kpc^3."""
+        """Return the mass per volume at each point; (N,), Msun / kpc^3."""
         x, y, z = positions.T
         sheet = self.surface_density(np.hypot(x, y)) / (2.0 * self.scale_height)
         return sheet / np.cosh(np.minimum(np.abs(z) / self.scale_height, 300.0)) ** 2
 
     def heights(self) -> tuple[NDArray, NDArray]:
-        """Heights and weights (sum 1) of an average over the disc's thickness; (32,) each, kpc."""
+        """Return heights and weights of an average over the disc's thickness; (32,) each, kpc."""
         nodes, weights = _quadrature(32)
         return self.scale_height * np.arctanh(nodes), weights / 2.0
 
@@ -244,7 +244,7 @@ def _quadrature(count: int) -> tuple[NDArray, NDArray]:
 
 @cache
 def _bessel() -> tuple[NDArray, NDArray, NDArray]:
-    """Bessel functions J0 and J1, from Bessel's integrals, at arguments up to a disc's edge."""
+    """Compute J0 and J1 from Bessel's integrals, at arguments up to a disc's edge."""
     x = np.linspace(0.0, _WAVE_NUMBERS * DISC_EDGE, 15001)
     theta = (np.arange(512) + 0.5) / 512.0 * np.pi
     phase = x[:, None] * np.sin(theta)

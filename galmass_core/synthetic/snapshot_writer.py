@@ -78,7 +78,7 @@ def _chunks(galaxies: Iterable[Placed], rows: list[Row]) -> Iterator[list[Groups
 
 
 def _half(groups: Groups, which: int) -> Groups:
-    """First or second half of the particles of each type."""
+    """Return the first or second half of the particles of each type."""
     half = {}
     for name, fields in groups.items():
         middle = len(fields["ParticleIDs"]) // 2
@@ -142,7 +142,7 @@ def _write_catalogue(directory: Path, subhaloes: Row, groups: Row, simulation: s
 
 
 def _catalogue_borders(groups: Row) -> NDArray:
-    """First group of each catalogue chunk, and the end; (chunks + 1,)."""
+    """Return the first group of each catalogue chunk, and the end; (chunks + 1,)."""
     count = len(groups["GroupNsubs"])
     return np.arange(min(_CATALOGUE_CHUNKS, count) + 1) * count // min(_CATALOGUE_CHUNKS, count)
 

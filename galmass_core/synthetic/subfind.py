@@ -124,13 +124,13 @@ def _mean(values: NDArray, weights: NDArray) -> float:
 
 
 def _total_magnitudes(groups: Groups, stars: int) -> NDArray:
-    """Absolute magnitudes of all stars together in eight bands, NaN if not modelled; (8,)."""
+    """Return total absolute magnitudes of the stars in eight bands, NaN if not modelled; (8,)."""
     magnitudes = groups["PartType4"]["GFM_StellarPhotometrics"][:stars].astype(np.float64)
     return -2.5 * np.log10((10.0 ** (-0.4 * magnitudes)).sum(axis=0))
 
 
 def _dispersion(species: dict[int, dict[str, NDArray]]) -> float:
-    """One-dimensional velocity dispersion of all matter, by mass [km/s]."""
+    """Return the one-dimensional velocity dispersion of all matter, by mass [km/s]."""
     velocities = np.concatenate([part["velocities"] for part in species.values()])
     masses = np.concatenate([part["masses"] for part in species.values()])
     mean = np.average(velocities, axis=0, weights=masses)

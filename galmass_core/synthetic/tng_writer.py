@@ -69,7 +69,7 @@ def code_units(
 
 
 def _gas_fields(gas: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """Fields that only gas has."""
+    """Return fields that only gas has."""
     metals = gas["metallicities"][:, None]
     shares = np.hstack(((1 - metals) * [_HYDROGEN, _HELIUM], metals * _METALS))
     fields = {
@@ -83,7 +83,7 @@ def _gas_fields(gas: Mapping[str, NDArray]) -> dict[str, NDArray]:
 
 
 def _star_fields(stars: Mapping[str, NDArray], wind: int) -> dict[str, NDArray]:
-    """Fields that only stars have; the last ``wind`` particles are wind, of negative birth time."""
+    """Return fields of stars only; the last ``wind`` particles are wind, of negative birth time."""
     now = float(COSMOLOGY.age(1.0))
     birth = _scale_factor(now - stars["ages"])
     magnitudes = np.full((len(birth), _PHOTOMETRICS), np.nan)

@@ -104,7 +104,7 @@ def train_run(
 
 
 def load_model(run: Run) -> "Model | NetworkModel":
-    """Rebuild a run's model from its folder alone.
+    """Load a run's model from its folder alone.
 
     Raises
     ------
