@@ -106,7 +106,7 @@ def _narrow(column: Tensor, row: Tensor, radius: Tensor, side: int) -> tuple[Ten
 def _grids(
     column: Tensor, row: Tensor, radius: Tensor, sides: NDArray, starts: NDArray
 ) -> tuple[Tensor, ...]:
-    """Return column, row, rho and table place of stars on their grids; and the grids."""
+    """Return column, row, rho, table place, start and side of the grid of each star."""
     coarse = radius >= spline.DIRECT
     level = torch.frexp(radius / spline.WIDEST).exponent.clamp(1, max(1, len(sides) - 1)) * coarse
     step = torch.ldexp(torch.ones_like(radius), -level)
