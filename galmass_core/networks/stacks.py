@@ -130,7 +130,7 @@ def _make(
 
 
 def _check_disk(folder: Path, needed: int) -> None:
-    """Raise OSError unless some bytes more fit; a full disk kills who writes mapped memory."""
+    """Raise OSError if the disk is too small; a full disk kills a process writing mapped memory."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         msg = (
