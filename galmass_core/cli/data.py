@@ -65,7 +65,7 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
 
 
 def _conditions() -> str:
-    """Return examples of conditions, each with what it shows, for a terminal."""
+    """Return examples of conditions with explanations, for a terminal."""
     lines = [f"  {example:40}{meaning}" for example, meaning in LANGUAGE]
     return "\n".join(["conditions for --where, such as:", *lines, ""])
 

@@ -1,8 +1,8 @@
-"""The language of filters: text such as ``log_mstar > 11`` -> its syntax tree, checked.
+"""Parse and check filter expressions such as ``log_mstar > 11``.
 
 It is a small part of Python's, and the same for ``galmass build --where``, the dashboard's
-selection, saved subsets and addresses; `filters` evaluates it. Whatever is not listed here is
-refused, and so is text so long or so deeply nested that it could occupy a server.
+selection, saved subsets and addresses; `filters` evaluates it. Anything not listed here is
+rejected, and so is text so long or so deeply nested that it could overload a server.
 """
 
 import ast
@@ -10,7 +10,7 @@ import re
 
 EXAMPLE = "log_mstar > 11 and f_dm_1rhsm < 0.5"
 FUNCTIONS = ("abs", "sqrt", "log10", "isna")
-LANGUAGE = (  # an example, and what it shows
+LANGUAGE = (  # an example, and its explanation
     ("log_mstar > 11", "compare a column with < <= > >= == !="),
     ("10 < log_mstar < 10.5", "a range"),
     ("sigma_v > 200 and not is_central", "and, or, not, parentheses"),
@@ -67,13 +67,13 @@ def parse_filter(expression: str) -> ast.expr | None:
 
 
 def columns_of(expression: str) -> set[str]:
-    """Return the columns that an expression names; raises what `parse_filter` raises."""
+    """Return the columns that an expression names; raises as `parse_filter`."""
     tree = parse_filter(expression)
     return set() if tree is None else _names(tree)
 
 
 def _hint(text: str, error: Exception) -> str:
-    """Say why text cannot be read."""
+    """Return why text cannot be read."""
     if re.search(r"(?<![=<>!])=(?!=)", text):
         return "== compares"
     return error.msg if isinstance(error, SyntaxError) else "it cannot be read"
@@ -87,7 +87,7 @@ def _names(tree: ast.expr) -> set[str]:
 
 
 def _check_size(tree: ast.expr, text: str) -> None:
-    """Refuse a tree that is too deep or too large, without recursion."""
+    """Reject a tree that is too deep or too large, without recursion."""
     level: list[ast.AST] = [tree]
     depth = nodes = 0
     while level:
@@ -99,7 +99,7 @@ def _check_size(tree: ast.expr, text: str) -> None:
 
 
 def _check(node: ast.expr) -> None:
-    """Refuse whatever the language does not have."""
+    """Reject syntax that is not in the language."""
     parts: list[ast.expr] = []
     match node:
         case ast.Name():
@@ -132,7 +132,7 @@ def _check(node: ast.expr) -> None:
 
 
 def _check_constant(node: ast.Constant) -> None:
-    """Refuse constants that are no numbers or text, and very large whole numbers."""
+    """Reject constants other than numbers and text, and very large integers."""
     if not isinstance(node.value, int | float | str):
         raise _refused(node)
     if isinstance(node.value, int) and node.value > LARGEST:
@@ -141,7 +141,7 @@ def _check_constant(node: ast.Constant) -> None:
 
 
 def _check_list(node: ast.expr, whole: ast.expr) -> None:
-    """Refuse what stands after ``in`` unless it is a list of numbers or of texts."""
+    """Reject the operand of ``in`` unless it is a list of numbers or of texts."""
     if not isinstance(node, ast.Tuple | ast.List | ast.Set):
         msg = f'filter must have a list after in, such as ("x", "y"), got {ast.unparse(whole)}'
         raise ValueError(msg)
@@ -153,7 +153,7 @@ def _check_list(node: ast.expr, whole: ast.expr) -> None:
 
 
 def _refused(node: ast.expr) -> ValueError:
-    """Return the error for what the language does not have."""
+    """Return the error for syntax that is not in the language."""
     msg = (
         "filter must be made of columns, numbers, text, comparisons, and, or, not, + - * / ** "
         f"and {', '.join(FUNCTIONS)}, got {ast.unparse(node)}"

@@ -1,10 +1,9 @@
-"""An expression such as ``log_mstar > 11`` and a table -> the rows that it selects.
+"""Evaluate filter expressions such as ``log_mstar > 11`` on tables.
 
-`filter_syntax` describes the language. Missing values are treated alike in columns of numbers,
-text and true or false: a comparison with one is false, except ``!=`` and ``not in``, which are
-true, as for NaN in numpy. A column that is true or false may be missing as a condition; then
-``and``, ``or`` and ``not`` follow Kleene's logic, as in pandas, and what is missing in the end is
-not selected.
+`filter_syntax` describes the language. Missing values are treated alike in numeric, text and
+boolean columns: a comparison with one is false, except ``!=`` and ``not in``, which are true, as
+for NaN in numpy. A boolean column may be missing as a condition; then ``and``, ``or`` and ``not``
+follow Kleene's logic, as in pandas, and rows with a missing result are not selected.
 """
 
 import ast
@@ -21,8 +20,8 @@ from pandas.arrays import BooleanArray
 
 from galmass_core.datasets.filter_syntax import EXAMPLE, parse_filter
 
-# Numbers are arrays (a constant is a scalar), text is a string array or a str, and what is true
-# or false is a BooleanArray of as many elements as the table has rows.
+# Numbers are arrays (a constant is a scalar), text is a string array or a str, and booleans are
+# a BooleanArray with one element per row of the table.
 Value = NDArray | BooleanArray | pd.api.extensions.ExtensionArray | int | float | str
 
 _OPERATIONS: dict[type[ast.AST], Callable] = {
@@ -53,7 +52,7 @@ def matching_rows(samples: pd.DataFrame, expression: str) -> NDArray[np.bool_]:
     Parameters
     ----------
     samples : pandas.DataFrame
-        Without rows it still serves to check the expression against its columns.
+        A table without rows can be used to check the expression against its columns.
     expression : str
         As in `filter_syntax.LANGUAGE`; empty for all rows.
 
@@ -104,7 +103,7 @@ def _value(node: ast.expr, samples: pd.DataFrame) -> Value:
 
 
 def _condition(node: ast.expr, samples: pd.DataFrame) -> BooleanArray:
-    """Evaluate a part that must be true or false."""
+    """Evaluate a boolean part."""
     value = _value(node, samples)
     if not isinstance(value, BooleanArray):
         msg = f"filter must be a condition such as {EXAMPLE}; {ast.unparse(node)} is none"
@@ -113,7 +112,7 @@ def _condition(node: ast.expr, samples: pd.DataFrame) -> BooleanArray:
 
 
 def _number(node: ast.expr, samples: pd.DataFrame) -> NDArray[np.float64]:
-    """Evaluate a part that must be a number."""
+    """Evaluate a numeric part."""
     value = _value(node, samples)
     if _is_text(value):
         msg = f"filter must calculate with numbers, got the text {ast.unparse(node)}"
@@ -140,7 +139,7 @@ def _comparison(node: ast.Compare, samples: pd.DataFrame) -> BooleanArray:
 
 
 def _compared(op: ast.cmpop, left: Value, right: Value, node: ast.expr, rows: int) -> BooleanArray:
-    """Compare two values; never missing."""
+    """Compare two values; the result is never missing."""
     if _is_text(left) != _is_text(right):
         msg = (
             f"filter must compare numbers with numbers and text with text, got {ast.unparse(node)}"
@@ -156,7 +155,7 @@ def _compared(op: ast.cmpop, left: Value, right: Value, node: ast.expr, rows: in
 
 
 def _column(name: str, samples: pd.DataFrame) -> Value:
-    """Return a column as true or false, numbers or text."""
+    """Return a column as booleans, numbers or text."""
     if name not in samples:
         columns = [str(column) for column in samples]
         near = get_close_matches(name, columns, n=2)
@@ -180,17 +179,17 @@ def _column(name: str, samples: pd.DataFrame) -> Value:
 
 
 def _is_text(value: Value) -> bool:
-    """Whether a value is text."""
+    """Return whether a value is text."""
     return isinstance(value, str) or types.is_string_dtype(getattr(value, "dtype", None))
 
 
 def _floats(value: Value) -> NDArray[np.float64]:
-    """Return numbers, or what is true or false as 1 or 0; NaN where it is missing."""
+    """Return numbers, with booleans as 1 or 0; NaN where missing."""
     if isinstance(value, BooleanArray):
         return value.to_numpy(float, na_value=np.nan)
     return np.asarray(value, dtype=float)
 
 
 def _truths(found: bool | NDArray, rows: int) -> BooleanArray:
-    """Return what is true of each row; nothing is missing."""
+    """Return a boolean for each row, without missing values."""
     return BooleanArray(np.broadcast_to(found, rows).astype(bool), np.zeros(rows, dtype=bool))

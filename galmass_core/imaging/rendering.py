@@ -44,7 +44,7 @@ def deposit(
     support : (N,) float, kpc
         Radius H at which a star's kernel ends; with H = 0 all light is in one pixel.
     weights : (K, N) float
-        What to add up, e.g. luminosities in K bands [Lsun]; float32 range.
+        Quantities to render, e.g. luminosities in K bands [Lsun]; float32 range.
     half_width : float, kpc
         Half of the side of the frame.
     pixels : int

@@ -35,7 +35,7 @@ def deposit_torch(
     x, y, support : (N,) float64, kpc
         Position on the sky and support radius.
     weights : (K, N) float64
-        What to add up.
+        Quantities to render.
     half_width : float, kpc
         Half of the side of the frame.
     pixels : int

@@ -58,7 +58,7 @@ def scatter(
     x, y, support : (N,) float64, kpc
         Position on the sky and support radius.
     weights : K arrays (N,) float64
-        What to add up; a tuple, so that the loops over it are compiled for each K.
+        Quantities to render; a tuple, so that the loops over it are compiled for each K.
     scale : float
         Pixels per kpc.
     pixels : int

@@ -49,7 +49,7 @@ class MapStack:
 
     @property
     def step(self) -> float:
-        """What one code adds."""
+        """Step from code to code."""
         low, high = map_spec(self.key).codes
         return (high - low) / STEPS
 
