@@ -17,7 +17,7 @@ _INPUTS = {FEATURES: "default10", FEATURES[1:]: "default10_minus_Mr"}
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Agreement:
     """What the paper has to say of a result.
 
     Attributes
@@ -35,7 +35,9 @@ class Verdict:
     why: str
 
 
-def judge(data: DataSet, target: str, features: Sequence[str], scatter: Estimate) -> Verdict:
+def compare_to_published(
+    data: DataSet, target: str, features: Sequence[str], scatter: Estimate
+) -> Agreement:
     """Compare a scatter of boosted trees with Table 5 of the paper.
 
     Parameters
@@ -51,21 +53,21 @@ def judge(data: DataSet, target: str, features: Sequence[str], scatter: Estimate
 
     Returns
     -------
-    Verdict
+    Agreement
     """
     inputs = _INPUTS.get(tuple(features))
     published = _published(target, inputs or "default10")
     if published is None:
-        return Verdict(None, None, "the paper gives no value for this")
+        return Agreement(None, None, "the paper gives no value for this")
     if why := _not_comparable(data, features, inputs):
-        return Verdict(published, None, why)
+        return Agreement(published, None, why)
     allowed = 2 * scatter.error + _ROUNDING
-    return Verdict(published, abs(scatter.value - published) <= allowed, "")
+    return Agreement(published, abs(scatter.value - published) <= allowed, "")
 
 
-def judge_network(
+def compare_network_to_published(
     data: DataSet, published: float, scatter: Estimate, differences: Sequence[str] = ()
-) -> Verdict:
+) -> Agreement:
     """Compare a scatter of a network with Table 4 of the paper.
 
     Parameters
@@ -81,12 +83,12 @@ def judge_network(
 
     Returns
     -------
-    Verdict
+    Agreement
     """
     if why := _other_data(data) or ", ".join(differences):
-        return Verdict(published, None, why)
+        return Agreement(published, None, why)
     allowed = 2 * scatter.error + _ROUNDING
-    return Verdict(published, abs(scatter.value - published) <= allowed, "")
+    return Agreement(published, abs(scatter.value - published) <= allowed, "")
 
 
 def network_scatter(target: str, inputs: str, *, joint: bool) -> float | None:
@@ -118,9 +120,9 @@ def _not_comparable(data: DataSet, features: Sequence[str], inputs: str | None) 
     if inputs is None:
         lacking = [quantity(key).symbol for key in FEATURES if key not in features]
         added = [quantity(key).symbol for key in features if key not in FEATURES]
-        said = [f"without {', '.join(lacking)}"] * bool(lacking)
-        said += [f"with {', '.join(added)}"] * bool(added)
-        return f"learned {' and '.join(said)}, unlike the paper"
+        parts = [f"without {', '.join(lacking)}"] * bool(lacking)
+        parts += [f"with {', '.join(added)}"] * bool(added)
+        return f"learned {' and '.join(parts)}, unlike the paper"
     return ""
 
 

@@ -91,7 +91,7 @@ class Result:
 
 
 @dataclass(frozen=True, eq=False)
-class Known:
+class RunIndex:
     """What finished runs say of a data set.
 
     Attributes
@@ -129,7 +129,7 @@ class Missing:
     experiment: str = ""
 
 
-def known(data: DataSet) -> Known:
+def run_index(data: DataSet) -> RunIndex:
     """Return what all finished runs say of a data set, read anew when there is another run."""
     runs = (*services.runs(), *services.shipped())
     finished = [run for run in runs if run.state == "finished"]
@@ -143,15 +143,15 @@ def targets_of(data: DataSet) -> list[str]:
         for key, target in TARGETS.items()
         if target.word and not missing_columns(data.samples, [key])
     ]
-    told = {key for table in known(data).predictions.values() for key in _targets(table)}
-    return sorted(there, key=lambda key: key not in told)
+    results = {key for table in run_index(data).predictions.values() for key in _targets(table)}
+    return sorted(there, key=lambda key: key not in results)
 
 
 def offered(data: DataSet, target: str) -> dict[str, str]:
     """Return what else can be a panel: a description -> its key; the baseline, and all runs."""
-    said = known(data)
-    names = [name for name, table in said.predictions.items() if target in _targets(table)]
-    named = {f"{title(experiment_of(said.runs[name]))} · {name}": RUN + name for name in names}
+    index = run_index(data)
+    names = [name for name, table in index.predictions.items() if target in _targets(table)]
+    named = {f"{title(experiment_of(index.runs[name]))} · {name}": RUN + name for name in names}
     return {title(experiment(f"{TARGETS[target].word}/{BASELINE}")): BASELINE, **named}
 
 
@@ -173,13 +173,13 @@ def answers(data: DataSet, target: str, keys: Sequence[str], split: str) -> list
         For inputs, what the run says that `pairing.choose_run` prefers. The baseline learns from
         the training part of the first run shown.
     """
-    said = known(data)
-    told = {key: _answer(said, target, key, split) for key in keys if key != BASELINE}
-    splits = (each.split for each in told.values() if isinstance(each, Result))
+    index = run_index(data)
+    results = {key: _answer(index, target, key, split) for key in keys if key != BASELINE}
+    splits = (each.split for each in results.values() if isinstance(each, Result))
     default = Split(split, 0, tuple(NETWORK_SIZES.items()))
     if BASELINE in keys:
-        told[BASELINE] = baseline(data, target, next(splits, default))
-    return [told[key] for key in keys]
+        results[BASELINE] = baseline(data, target, next(splits, default))
+    return [results[key] for key in keys]
 
 
 def controls(data: DataSet, target: str, result: Result) -> dict[str, Result | Missing]:
@@ -193,11 +193,11 @@ def controls(data: DataSet, target: str, result: Result) -> dict[str, Result | M
     """
     if not has_kinematics(result.experiment.maps):
         return {}
-    said, split = known(data), result.split.kind
+    index, split = run_index(data), result.split.kind
     inputs = inputs_of(result.experiment.maps)
     answers = (
-        _of_inputs(said, target, OCCUPANCY, split),
-        _of_inputs(said, target, inputs, split, thinned=True),
+        _of_inputs(index, target, OCCUPANCY, split),
+        _of_inputs(index, target, inputs, split, thinned=True),
     )
     return dict(zip(CONTROLS, answers, strict=True))
 
@@ -226,9 +226,9 @@ def baseline(data: DataSet, target: str, split: Split) -> Result | Missing:
 
 
 @lru_cache(maxsize=16)
-def rows_of_table(said: Known, split: str) -> list[dict[str, Any]]:
+def rows_of_table(index: RunIndex, split: str) -> list[dict[str, Any]]:
     """Return our rows of Table 4, as `table_four.table_4` gives them."""
-    return table_4(said.data, said.runs.values(), split)
+    return table_4(index.data, index.runs.values(), split)
 
 
 @lru_cache(maxsize=256)
@@ -265,33 +265,33 @@ def experiment_of(run: Run) -> Experiment:
     )
 
 
-def _answer(said: Known, target: str, key: str, split: str) -> Result | Missing:
+def _answer(index: RunIndex, target: str, key: str, split: str) -> Result | Missing:
     """Answer the key of a run or of a set of inputs."""
     if input_maps(key):
-        return _of_inputs(said, target, key, split)
+        return _of_inputs(index, target, key, split)
     name = key.removeprefix(RUN)
-    if name in said.runs and target in _targets(said.predictions[name]):
-        return result_of(said, name, target)
+    if name in index.runs and target in _targets(index.predictions[name]):
+        return result_of(index, name, target)
     return Missing(title=name, why=f"says nothing of {quantity(target).symbol} here")
 
 
 @lru_cache(maxsize=512)
 def _of_inputs(
-    said: Known, target: str, inputs: str, split: str, *, thinned: bool = False
+    index: RunIndex, target: str, inputs: str, split: str, *, thinned: bool = False
 ) -> Result | Missing:
     """Answer for inputs: by a network that learned the target, or what it derives from."""
     ways = [experiment(f"{words}/{inputs}") for words in _ways(target)]
     for wanted in ways:
-        if candidate := choose_run(said.networks[split], wanted, thinned=thinned):
-            return result_of(said, candidate.run.name, target)
+        if candidate := choose_run(index.networks[split], wanted, thinned=thinned):
+            return result_of(index, candidate.run.name, target)
     named = {"title": title(ways[0])}
-    if not said.data.has_maps:
+    if not index.data.has_maps:
         return Missing(**named, why="not trained, and this data set has no maps to train on")
     return Missing(**named, why="not trained", experiment=ways[-1].name)
 
 
 @lru_cache(maxsize=8)
-def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> Known:
+def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
     """Read the predictions of finished runs; a run that ended at another time is another."""
     runs = [open_run(path) for path, _ in finished]
     networks = {split: run_predictions_on(runs, data, split) for split in SPLITS}
@@ -302,14 +302,14 @@ def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> Known:
         if run.config["method"] != "network" and len(table := predictions_on(run, data)):
             tables[run.name] = table
     telling = {run.name: run for run in runs if run.name in tables}
-    return Known(data, telling, {name: tables[name] for name in telling}, networks)
+    return RunIndex(data, telling, {name: tables[name] for name in telling}, networks)
 
 
 @lru_cache(maxsize=256)
-def result_of(said: Known, name: str, target: str) -> Result:
+def result_of(index: RunIndex, name: str, target: str) -> Result:
     """Return what a run says of a target, measured once."""
-    run, wanted = said.runs[name], experiment_of(said.runs[name])
-    predictions, _ = predictions_of(said.predictions[name], target, said.data.samples)
+    run, wanted = index.runs[name], experiment_of(index.runs[name])
+    predictions, _ = predictions_of(index.predictions[name], target, index.data.samples)
     split = run.config["split"]
     return Result(
         title=title(wanted),
@@ -333,9 +333,9 @@ def with_errors(predictions: pd.DataFrame) -> dict[str, object]:
 
 def _targets(predictions: pd.DataFrame) -> set[str]:
     """Return the columns of which predictions tell something, at once or derived."""
-    told = set(predictions["target"].unique())
+    results = set(predictions["target"].unique())
     derived = (target for target in TARGETS.values() if target.derived_from)
-    return told | {each.key for each in derived if told.issuperset(each.derived_from_columns)}
+    return results | {each.key for each in derived if results.issuperset(each.derived_from_columns)}
 
 
 def _ways(target: str) -> list[str]:

@@ -15,13 +15,11 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from galmass_app.fits import Worker
 from galmass_core.datasets.dataset import home_folder
 from galmass_core.learning.experiments import experiment
 from galmass_core.training import queue
 from galmass_core.training.runs import LOG, RECORD, new_run_path, open_run, runs_folder
 
-ESTIMATES = Worker()
 _PATIENCE = 300.0  # s, for an estimate
 _NICE = 10  # trainings leave the machine to whoever works at it
 

@@ -7,7 +7,7 @@ import panel as pn
 from galmass_app import services
 from galmass_app.framework import embed_sheets
 from galmass_app.page import PAGES
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_app.theme import Look, style_sheet
 from galmass_app.views.frame.selection_bar import SelectionBar
 from galmass_app.views.train.run_in_view import RunInView
@@ -30,7 +30,7 @@ def show(what: DataSet | Run, page: str = "explore", **chosen: str) -> pn.Column
         ``explore``, ``sample``, ``features``, ``train``, ``compare``, ``why`` or ``paper``, for a
         data set.
     **chosen : str
-        What else is chosen, by the names of `state.Choice`: ``galaxy``, ``los``, ``x``, ``y``,
+        What else is chosen, by the names of `SessionState`: ``galaxy``, ``los``, ``x``, ``y``,
         ``target``, ``theme``, … The theme is light by default.
 
     Returns
@@ -60,14 +60,14 @@ def _page(data: DataSet, page: str, chosen: dict[str, str]) -> list[pn.viewable.
     if page not in PAGES:
         msg = f"page must be one of {', '.join(PAGES)}, got {page!r}"
         raise ValueError(msg)
-    if unknown := set(chosen) - set(Choice.param):
-        msg = f"chosen must be names of Choice, got {', '.join(sorted(unknown))}"
+    if unknown := set(chosen) - set(SessionState.param):
+        msg = f"chosen must be names of SessionState, got {', '.join(sorted(unknown))}"
         raise ValueError(msg)
-    choice = Choice(page=page, dataset=services.offer(data.path), **chosen)
-    choice.settle()
-    if trouble := choice.error or choice.not_found or choice.not_kept:
+    session = SessionState(page=page, dataset=services.register_dataset(data.path), **chosen)
+    session.settle()
+    if trouble := session.error or session.not_found or session.not_kept:
         raise ValueError(trouble)
-    return [SelectionBar.of(choice), PAGES[page][1](choice)]
+    return [SelectionBar.of(session), PAGES[page][1](session)]
 
 
 @lru_cache(maxsize=1)

@@ -6,9 +6,9 @@ import panel as pn
 import param
 
 from galmass_app import services
-from galmass_app.framework import scripts
+from galmass_app.framework import batched_update, scripts
 from galmass_app.markup import template
-from galmass_app.state import IN_URL, Choice
+from galmass_app.state import IN_URL, SessionState
 from galmass_app.theme import Look, style_sheet
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.explore.page import Explore
@@ -22,7 +22,6 @@ from galmass_app.views.frame.theme_switch import ThemeSwitch
 from galmass_app.views.paper.page import Paper
 from galmass_app.views.sample.page import SamplePage
 from galmass_app.views.train.page import Train
-from galmass_app.views.update import one_update
 from galmass_app.views.why.page import Why
 
 PAGES = {  # key in the URL: name in the header, its Viewer
@@ -43,12 +42,12 @@ class Page:
 
     def __init__(self) -> None:
         pn.extension(respect_explicit_sizing=True)
-        self.choice = Choice()
+        self.session = SessionState()
         self._read_url()
-        self.choice.settle()
+        self.session.settle()
         self._views = {}
         self._main = pn.Column(sizing_mode="stretch_width", css_classes=["gm-main"])
-        self._theme = ThemeSwitch.of(self.choice)
+        self._theme = ThemeSwitch.of(self.session)
         self._await_visitor()
         self._data_sets = self._chooser()
         self.template = pn.Template(template("page.html"), design=Look, location=False)
@@ -57,13 +56,13 @@ class Page:
         for name, part in {
             "pages": self._switch(),
             "chooser": self._data_sets,
-            "guide": Guide.of(self.choice),
-            "address": Address.of(self.choice),
+            "guide": Guide.of(self.session),
+            "address": Address.of(self.session),
             "theme": self._theme,
-            "selection": SelectionBar.of(self.choice),
-            "strip": SelectionStrip.of(self.choice),
+            "selection": SelectionBar.of(self.session),
+            "strip": SelectionStrip.of(self.session),
             "main": self._main,
-            "status": Status(self.choice),
+            "status": Status(self.session),
         }.items():
             self.template.add_panel(name, part)
 
@@ -77,7 +76,7 @@ class Page:
     def _switch(self) -> pn.widgets.RadioButtonGroup:
         """Make the page switch of the header."""
         return pn.widgets.RadioButtonGroup.from_param(
-            self.choice.param.page,
+            self.session.param.page,
             options={name: key for key, (name, _) in PAGES.items()},
             description=None,
             css_classes=["gm-pages"],
@@ -85,27 +84,27 @@ class Page:
 
     def _chooser(self) -> pn.widgets.Select:
         """Make the data-set chooser; it stays where it is if a data set cannot be opened."""
-        choice = self.choice
+        session = self.session
         select = pn.widgets.Select(
             label="Data set",
             options=list(services.catalogue()),
-            value=choice.dataset or None,
+            value=session.dataset or None,
             css_classes=["gm-inline", "gm-dataset"],
             sizing_mode="stretch_width",
         )
 
         def chosen(event: param.parameterized.Event) -> None:
-            if event.new and event.new != choice.dataset:
-                choice.open(event.new)
-                select.value = choice.dataset
+            if event.new and event.new != session.dataset:
+                session.open(event.new)
+                select.value = session.dataset
 
         select.param.watch(chosen, "value")
-        choice.param.watch(lambda event: select.param.update(value=event.new), "dataset")
+        session.param.watch(lambda event: select.param.update(value=event.new), "dataset")
         return select
 
     def _look(self) -> None:
         """See how far work in the home folder is, and offer data sets that have been made."""
-        self.choice.param.update(work=services.work(), beat=self.choice.beat + 1)
+        self.session.param.update(work=services.work(), poll_count=self.session.poll_count + 1)
         known = list(services.catalogue())
         if known != self._data_sets.options:
             self._data_sets.options = known
@@ -116,36 +115,36 @@ class Page:
         if document is None or document.session_context is None:
             self._begin()  # in a test, or a server that warms up: nobody comes
         else:
-            services.keep_for_good()
-            self.choice.pending = True
+            services.freeze_gc()
+            self.session.pending = True
             self._main.append(pn.pane.HTML(OPENING))
-            self._theme.param.watch(lambda _: pn.state.onload(self._begin), "told")
+            self._theme.param.watch(lambda _: pn.state.onload(self._begin), "reported")
 
     def _begin(self) -> None:
         """Show the first page."""
-        with one_update():
-            self.choice.pending = False
+        with batched_update():
+            self.session.pending = False
             self._main.clear()
             self._turn()
-        self.choice.param.watch(self._turn, "page")
+        self.session.param.watch(self._turn, "page")
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Show the page that is chosen; it is built the first time."""
-        key = self.choice.page
+        key = self.session.page
         if key not in self._views:
-            self._views[key] = pn.Column(PAGES[key][1](self.choice), sizing_mode="stretch_width")
+            self._views[key] = pn.Column(PAGES[key][1](self.session), sizing_mode="stretch_width")
             self._main.append(self._views[key])
         for other, view in self._views.items():
             view.visible = other == key
 
     def _read_url(self) -> None:
         """Take from the URL what was chosen before."""
-        choice = self.choice
+        session = self.session
         for name, value in read(pn.state.location.search).items():
             try:
-                choice.param.update({name: value})
+                session.param.update({name: value})
             except ValueError:
-                choice.error = f"The address asks for {IN_URL[name]}={value}, which there is not."
-        if choice.page not in PAGES:
-            choice.error = f"The address asks for page={choice.page}, which there is not."
-            choice.page = "explore"
+                session.error = f"The address asks for {IN_URL[name]}={value}, which there is not."
+        if session.page not in PAGES:
+            session.error = f"The address asks for page={session.page}, which there is not."
+            session.page = "explore"

@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 
 from galmass_app.comparison import (
-    Known,
     Missing,
     Result,
+    RunIndex,
     Split,
-    known,
     result_of,
     rows_of_table,
+    run_index,
     with_errors,
 )
 from galmass_app.comparison import title as title_of
-from galmass_app.fits import LEAST_GALAXIES, Fit, Question, learn, why_missing
-from galmass_app.paper_figures import FIGURES, Panel
+from galmass_app.paper_figures import FIGURES, PaperPanel
+from galmass_app.tree_models import LEAST_GALAXIES, Fit, FitRequest, learn, why_missing
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.correlations import correlation_matrix
 from galmass_core.learning.experiments import (
@@ -69,13 +69,13 @@ def measured(data: DataSet, key: str, split: str) -> Any:  # noqa: ANN401
     if key == "10":
         return correlations(data)
     if key == "table-4":
-        return rows_of_table(known(data), split)
+        return rows_of_table(run_index(data), split)
     if key == "text":
-        return _text_rows(known(data), split)
+        return _text_rows(run_index(data), split)
     return [answer(data, panel, split) for panel in FIGURES[key].panels]
 
 
-def answer(data: DataSet, panel: Panel, split: str) -> Answer:
+def answer(data: DataSet, panel: PaperPanel, split: str) -> Answer:
     """Return what is predicted in a data set where the paper predicts something, or why nothing."""
     title = title_of(panel.wanted)
     if why := why_missing(data, (panel.target,)):
@@ -88,7 +88,7 @@ def answer(data: DataSet, panel: Panel, split: str) -> Answer:
         return Missing(title=title, why=str(error))
 
 
-def features_of(data: DataSet, panel: Panel) -> tuple[str, ...]:
+def features_of(data: DataSet, panel: PaperPanel) -> tuple[str, ...]:
     """Return the columns that trees learn from, as far as a data set has them."""
     without = () if "abs_mag_r" in panel.wanted.features else ("abs_mag_r",)
     return tuple(key for key in default_features(data.samples) if key not in without)
@@ -109,41 +109,41 @@ def correlations(data: DataSet) -> Matrix | Missing:
     return Matrix(correlation_matrix(table, list(table)), len(features), len(table))
 
 
-def differences(panel: Panel, result: Result) -> list[str]:
+def differences(panel: PaperPanel, result: Result) -> list[str]:
     """Say how a result was learned in another way than the paper's."""
-    wanted, learned, said = panel.wanted, result.experiment, []
+    wanted, learned, lines = panel.wanted, result.experiment, []
     if result.run is None:
-        return said
+        return lines
     if has_images(learned.maps) and learned.pixels != wanted.pixels:
-        said.append(f"learned from images of {learned.pixels}², the paper's of {wanted.pixels}²")
+        lines.append(f"learned from images of {learned.pixels}², the paper's of {wanted.pixels}²")
     if others := [key for key in learned.targets if key not in wanted.targets]:
         symbols = ", ".join(quantity(key).symbol for key in others)
-        said.append(f"learned together with {symbols}")
+        lines.append(f"learned together with {symbols}")
     if (width := result.run.config["training"]["width"]) != 1:
-        said.append(f"by a network {width:.2g} times as wide as the paper's")
-    return said
+        lines.append(f"by a network {width:.2g} times as wide as the paper's")
+    return lines
 
 
-def _trees(data: DataSet, panel: Panel, split: str) -> Answer:
+def _trees(data: DataSet, panel: PaperPanel, split: str) -> Answer:
     """Train boosted trees, or take them as they were trained before."""
     features, title = features_of(data, panel), title_of(panel.wanted)
     if (here := len(data.galaxy_names)) < LEAST_GALAXIES:
         return Missing(title=title, why=f"{here} galaxies are too few to learn from and to test")
     if not features:
         return Missing(title=title, why="there is nothing to learn it from here")
-    return learn(Question(data=data, target=panel.target, features=features, split=split))
+    return learn(FitRequest(data=data, target=panel.target, features=features, split=split))
 
 
-def _network(data: DataSet, panel: Panel, split: str) -> Answer:
+def _network(data: DataSet, panel: PaperPanel, split: str) -> Answer:
     """Take the run that answers, as in Table 4."""
-    said, wanted = known(data), panel.wanted
-    candidate = choose_run(said.networks[split], wanted)
+    index, wanted = run_index(data), panel.wanted
+    candidate = choose_run(index.networks[split], wanted)
     if candidate is None:
         named = {"title": title_of(wanted)}
         if not data.has_maps:
             return Missing(**named, why="not trained, and this data set has no maps to train on")
         return Missing(**named, why="not trained", experiment=wanted.name)
-    result = result_of(said, candidate.run.name, panel.target)
+    result = result_of(index, candidate.run.name, panel.target)
     return _only_early(data, result) if panel.early else result
 
 
@@ -158,7 +158,7 @@ def _only_early(data: DataSet, result: Result) -> Result:
 
 
 @lru_cache(maxsize=16)
-def _power_law(data: DataSet, panel: Panel, split: str) -> Answer:
+def _power_law(data: DataSet, panel: PaperPanel, split: str) -> Answer:
     """Fit the power law of light, as ``galmass table baselines`` does."""
     samples = data.samples
     predictions = evaluate(panel.wanted, samples, split).predictions
@@ -174,6 +174,6 @@ def _power_law(data: DataSet, panel: Panel, split: str) -> Answer:
 
 
 @lru_cache(maxsize=8)
-def _text_rows(said: Known, split: str) -> list[dict[str, Any]]:
+def _text_rows(index: RunIndex, split: str) -> list[dict[str, Any]]:
     """Return what the text states, measured on ours."""
-    return text_results(said.data, split, runs=said.runs.values())
+    return text_results(index.data, split, runs=index.runs.values())

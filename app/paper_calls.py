@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from galmass_app.comparison import Result
-from galmass_app.fits import Fit
 from galmass_app.jobs import Order
 from galmass_app.paper_answers import Answer, Matrix
-from galmass_app.paper_figures import FIGURES, Panel
+from galmass_app.paper_figures import FIGURES, PaperPanel
+from galmass_app.tree_models import Fit
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.learning.experiments import experiment
 from galmass_core.networks.presets import TrainingConfig
@@ -111,13 +111,13 @@ print(format_text_results(text_results(data, {split}, runs=runs)))""",
 }
 
 
-def _shown(key: str, content: object) -> list[tuple[Panel, Answer]]:
+def _shown(key: str, content: object) -> list[tuple[PaperPanel, Answer]]:
     """Return the panels that show something."""
     pairs = zip(FIGURES[key].panels, content or (), strict=False)
     return [(panel, one) for panel, one in pairs if isinstance(one, Result | Fit)]
 
 
-def _predictions(opened: str, shown: Sequence[tuple[Panel, Answer]], split: str) -> str:
+def _predictions(opened: str, shown: Sequence[tuple[PaperPanel, Answer]], split: str) -> str:
     """Write how predictions are measured, panel by panel."""
     imports, lines = {_OPEN}, []
     for panel, one in shown:
@@ -138,7 +138,7 @@ def _predictions(opened: str, shown: Sequence[tuple[Panel, Answer]], split: str)
     return "\n".join([*sorted(imports), "", opened, *lines]) if lines else ""
 
 
-def _on_table(panel: Panel, one: Answer, split: str, imports: set[str]) -> list[str]:
+def _on_table(panel: PaperPanel, one: Answer, split: str, imports: set[str]) -> list[str]:
     """Write how trees or the power law are trained and measured."""
     lines = [
         f"outcome = evaluate({_wanted(panel, one, imports)}, data.samples, {split!r})",
@@ -147,7 +147,7 @@ def _on_table(panel: Panel, one: Answer, split: str, imports: set[str]) -> list[
     return lines + ["print(outcome.models[0].gain())"] * isinstance(one, Fit)
 
 
-def _wanted(panel: Panel, one: Answer, imports: set[str]) -> str:
+def _wanted(panel: PaperPanel, one: Answer, imports: set[str]) -> str:
     """Write what is learned, with its features where they are not the experiment's."""
     imports.add("from galmass_core.learning.experiments import experiment")
     name = f"experiment({panel.experiment!r})"
@@ -157,13 +157,13 @@ def _wanted(panel: Panel, one: Answer, imports: set[str]) -> str:
     return name
 
 
-def _other_features(panel: Panel, one: Answer) -> tuple[str, ...]:
+def _other_features(panel: PaperPanel, one: Answer) -> tuple[str, ...]:
     """Return the features where they are not the experiment's; empty where they are."""
-    features = one.question.features if isinstance(one, Fit) else ()
+    features = one.request.features if isinstance(one, Fit) else ()
     return features if features != experiment(panel.experiment).features else ()
 
 
-def _losses(opened: str, shown: Sequence[tuple[Panel, Answer]], split: str) -> str:
+def _losses(opened: str, shown: Sequence[tuple[PaperPanel, Answer]], split: str) -> str:
     """Write how trees are trained so that their losses are kept."""
     lines = [_OPEN, "from galmass_core.training.model_runs import train_run", "", opened]
     for panel, one in shown:
@@ -194,7 +194,7 @@ print(matrix.round(2))
 print(strong_pairs(matrix))"""
 
 
-def _command(key: str, data: DataSet, shown: tuple[Panel, Answer], split: str) -> str:
+def _command(key: str, data: DataSet, shown: tuple[PaperPanel, Answer], split: str) -> str:
     """Write the command line of one panel."""
     (panel, one), where = shown, place(data)
     if isinstance(one, Fit):

@@ -15,7 +15,7 @@ TABLES = ("table-4", "table-5", "text")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panel:
+class PaperPanel:
     """One picture that sets predictions against the truth.
 
     Attributes
@@ -61,24 +61,24 @@ class Figure(NamedTuple):
         What it shows.
     says : str
         What the paper says of it.
-    panels : tuple of Panel
+    panels : tuple of PaperPanel
     across : int
         How many panels lie side by side.
     """
 
     title: str
     says: str
-    panels: tuple[Panel, ...] = ()
+    panels: tuple[PaperPanel, ...] = ()
     across: int = 1
 
 
-def _panel(name: str, row: int = 0) -> Panel:
+def _panel(name: str, row: int = 0) -> PaperPanel:
     """Return the panel of what an experiment learns."""
-    return Panel(experiment=name, target=experiment(name).target, row=row)
+    return PaperPanel(experiment=name, target=experiment(name).target, row=row)
 
 
 _JOINT = "mstar,mtot/r+2V"
-_FRACTION = Panel(experiment=_JOINT, target=target_named("fdm").key, row=18, linear=True)
+_FRACTION = PaperPanel(experiment=_JOINT, target=target_named("fdm").key, row=18, linear=True)
 FIGURES = {
     "1": Figure(
         "One galaxy in four maps",
@@ -127,7 +127,7 @@ FIGURES = {
         "early types to 0.04 dex, too low by 0.02.",
         (
             _panel(_JOINT, 16),
-            Panel(experiment=_JOINT, target=target_named("mtot").key, row=17),
+            PaperPanel(experiment=_JOINT, target=target_named("mtot").key, row=17),
             _FRACTION,
             replace(_FRACTION, row=19, early=True),
         ),

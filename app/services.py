@@ -39,7 +39,7 @@ from galmass_core.training.runs import (
 
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
-_offered: dict[str, Path] = {}  # data sets that a notebook shows
+_registered: dict[str, Path] = {}  # data sets that a notebook shows
 NEAREST = 3  # IDs offered instead of one that does not exist
 
 
@@ -56,22 +56,22 @@ def warm_up() -> None:
 
 
 @lru_cache(maxsize=1)
-def keep_for_good() -> None:
+def freeze_gc() -> None:
     """Spare the garbage collector what is here before the first visitor: 0.3 s of each search."""
     gc.collect()
     gc.freeze()
 
 
-def offer(folder: Path) -> str:
+def register_dataset(folder: Path) -> str:
     """Add a data set to those to choose from, wherever it lies; return what it is called."""
-    _offered[folder.name] = folder
+    _registered[folder.name] = folder
     return folder.name
 
 
 def catalogue() -> dict[str, Path]:
     """Return the data sets to choose from by name: $GALMASS_DATA, the user's own, the showcase."""
     folders = [Path(os.environ["GALMASS_DATA"])] if "GALMASS_DATA" in os.environ else []
-    folders += [*_offered.values(), *list_datasets()]
+    folders += [*_registered.values(), *list_datasets()]
     with suppress(FileNotFoundError):  # a checkout in which the showcase has not been built
         folders.append(asset(SHOWCASE))
     found = {}
@@ -207,7 +207,7 @@ def subhalo_ids(data: DataSet) -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
-def kept(data: DataSet, only: str) -> tuple[str, ...]:
+def kept(data: DataSet, query: str) -> tuple[str, ...]:
     """Return the galaxies that an expression or a list of IDs means, in the data set's order.
 
     Raises
@@ -215,9 +215,9 @@ def kept(data: DataSet, only: str) -> tuple[str, ...]:
     ValueError
         If it is neither, or no galaxy is left.
     """
-    names = selection.names_of(only, data, subhalo_ids(data))
+    names = selection.names_of(query, data, subhalo_ids(data))
     if not names:
-        msg = f"No galaxy of {data.path.name} has {only}."
+        msg = f"No galaxy of {data.path.name} has {query}."
         raise ValueError(msg)
     return names
 
@@ -235,20 +235,20 @@ def find_galaxy(data: DataSet, text: str) -> str:
     KeyError
         If there is none; the message offers the nearest.
     """
-    known, asked = subhalo_ids(data), text.strip()
-    if asked in known:
-        return known[asked]
-    if asked in known.values():
-        return asked
-    near = ", ".join(_nearest(asked, list(known)))
-    msg = f"There is no subhalo {asked} in {data.path.name}. Nearest: {near}."
+    known, wanted = subhalo_ids(data), text.strip()
+    if wanted in known:
+        return known[wanted]
+    if wanted in known.values():
+        return wanted
+    near = ", ".join(_nearest(wanted, list(known)))
+    msg = f"There is no subhalo {wanted} in {data.path.name}. Nearest: {near}."
     raise KeyError(msg)
 
 
-def _nearest(asked: str, known: Sequence[str]) -> list[str]:
+def _nearest(wanted: str, known: Sequence[str]) -> list[str]:
     """IDs closest in number, else in spelling, else the first."""
-    if asked.isdecimal():
+    if wanted.isdecimal():
         numbers = [one for one in known if one.isdecimal()]
         if numbers:
-            return sorted(numbers, key=lambda one: abs(int(one) - int(asked)))[:NEAREST]
-    return get_close_matches(asked, known, NEAREST, cutoff=0.3) or list(known)[:NEAREST]
+            return sorted(numbers, key=lambda one: abs(int(one) - int(wanted)))[:NEAREST]
+    return get_close_matches(wanted, known, NEAREST, cutoff=0.3) or list(known)[:NEAREST]

@@ -15,7 +15,7 @@ from galmass_core.quantities import QUANTITIES
 
 IN_URL = (
     {"page": "page", "dataset": "data", "galaxy": "galaxy", "los": "los"}
-    | {"only": "only", "how": "how"}
+    | {"selection_query": "only", "selection_label": "how", "explained_run": "asked"}
     | {
         key: key
         for key in (
@@ -27,7 +27,6 @@ IN_URL = (
             "split",
             "experiment",
             "run",
-            "asked",
         )
     }
     | {key: key for key in ("branches", "panels", "reference", "against", "arrows", "figure")}
@@ -35,16 +34,20 @@ IN_URL = (
 LAST = 20  # selections that can be undone
 
 
-class Choice(param.Parameterized):
+class SessionState(param.Parameterized):
     """The galaxy in view and how it is looked at: the only mutable state of a session."""
 
     page = param.String("explore", doc="Page in view.")
     dataset = param.String(doc="Name of the data set in the catalogue; empty if there is none.")
     galaxy = param.String(doc="Galaxy in view, suite/simulation/snapshot/subhalo.")
     los = param.Selector(default="z", objects=list(LINES_OF_SIGHT), doc="Line of sight.")
-    only = param.String(doc="Which galaxies are selected, as `selection` writes it; empty: all.")
-    how = param.String(doc="How they were, in words; empty: `only` says it.")
-    past = param.List(doc="Selections before, the last one last: `only` and `how`.")
+    selection_query = param.String(
+        doc="Which galaxies are selected, as `selection` writes it; empty: all."
+    )
+    selection_label = param.String(doc="How they were, in words; empty: `selection_query` says it.")
+    past = param.List(
+        doc="Selections before, the last one last: `selection_query` and `selection_label`."
+    )
     future = param.List(doc="Selections that were undone.")
     sort = param.String(doc="Column that selected galaxies are sorted by; empty: error.")
     x = param.String("log_mstar", doc="Column on the x axis of the scatter.")
@@ -66,14 +69,14 @@ class Choice(param.Parameterized):
     )
     experiment = param.String("mstar/r+2V", doc="What the Train page would train.")
     run = param.String(doc="Run in view on the Train page; empty: the newest.")
-    asked = param.String(doc="Run that the Why page asks; empty: the one that sees most.")
+    explained_run = param.String(doc="Run that the Why page asks; empty: the one that sees most.")
     figure = param.String("1", doc="Figure or table in view on the Paper page.")
     theme = param.Selector(default="dark", objects=["dark", "light"], doc="Look of the page.")
     not_found = param.String(doc="Why the last ID was no galaxy; empty once one is in view.")
     not_kept = param.String(doc="Why the last filter keeps nothing; empty once one does.")
     error = param.String(doc="The last thing that went wrong, until it is dismissed.")
     work = param.String(doc="What is being made in the home folder; empty if nothing is.")
-    beat = param.Integer(doc="Grows whenever the home folder has been looked at.")
+    poll_count = param.Integer(doc="How often the home folder has been looked at.")
     pending = param.Boolean(doc="Whether pictures are under way.")
 
     @property
@@ -85,13 +88,17 @@ class Choice(param.Parameterized):
     def selection(self) -> tuple[str, ...]:
         """The galaxies that are selected, none if all are."""
         with self.reporting():
-            return services.kept(self.data, self.only) if self.only and self.data else ()
+            return (
+                services.kept(self.data, self.selection_query)
+                if self.selection_query and self.data
+                else ()
+            )
         return ()
 
     def settle(self) -> None:
         """Replace what does not exist by what does, and say so: after reading a URL."""
-        asked, galaxy = self.dataset, self.galaxy
-        for name in dict.fromkeys(filter(None, (asked, *services.catalogue()))):
+        wanted, galaxy = self.dataset, self.galaxy
+        for name in dict.fromkeys(filter(None, (wanted, *services.catalogue()))):
             self.dataset = ""
             self.open(name)
             if self.dataset:
@@ -105,11 +112,11 @@ class Choice(param.Parameterized):
         """Go to another data set; stay where we are if it cannot be opened."""
         with self.reporting():
             data = services.dataset(name)
-            columns, only, how = axis_columns(data), self.only, self.how
+            columns, query, label = axis_columns(data), self.selection_query, self.selection_label
             self.param.update(
                 dataset=name,
-                only="",
-                how="",
+                selection_query="",
+                selection_label="",
                 past=[],
                 future=[],
                 galaxy=data.galaxy_names[0],
@@ -118,8 +125,8 @@ class Choice(param.Parameterized):
                 not_found="",
                 not_kept="",
             )
-            if only:
-                self.keep(only, how)
+            if query:
+                self.keep(query, label)
                 self.past = []
 
     def show(self, text: str) -> None:
@@ -129,18 +136,20 @@ class Choice(param.Parameterized):
         except KeyError as error:
             self.not_found = error.args[0]
 
-    def keep(self, only: str, how: str = "") -> None:
+    def keep(self, query: str, label: str = "") -> None:
         """Select the galaxies that an expression or a list means; say why if there are none."""
-        only = only.strip()
+        query = query.strip()
         try:
-            names = services.kept(self.data, only)
+            names = services.kept(self.data, query)
         except ValueError as error:
             self.not_kept = str(error)
             return
-        before = [] if only == self.only else [(self.only, self.how)]
+        before = (
+            [] if query == self.selection_query else [(self.selection_query, self.selection_label)]
+        )
         self.param.update(
-            only=only,
-            how=how,
+            selection_query=query,
+            selection_label=label,
             galaxy=self.galaxy if self.galaxy in names else names[0],
             past=[*self.past, *before][-LAST:],
             future=[],
@@ -148,16 +157,16 @@ class Choice(param.Parameterized):
             not_found="",
         )
 
-    def select(self, names: Collection[str], how: str) -> None:
+    def select(self, names: Collection[str], label: str) -> None:
         """Select galaxies by name, and say how they were chosen; none of them changes nothing."""
         if names:
-            self.keep(text_of(names, self.data, services.subhalo_ids(self.data)), how)
+            self.keep(text_of(names, self.data, services.subhalo_ids(self.data)), label)
 
     def undo(self) -> None:
         """Go back to the selection before."""
         if self.past:
             *past, before = self.past
-            future = [*self.future, (self.only, self.how)]
+            future = [*self.future, (self.selection_query, self.selection_label)]
             self.keep(*before)
             self.param.update(past=past, future=future)
 
@@ -171,14 +180,14 @@ class Choice(param.Parameterized):
     def step(self, by: int) -> None:
         """Go to a galaxy further on among those kept; after the last comes the first."""
         with self.reporting():
-            kept = {self.galaxy, *services.kept(self.data, self.only)}
+            kept = {self.galaxy, *services.kept(self.data, self.selection_query)}
             names = [name for name in self.data.galaxy_names if name in kept]
             self.show(names[(names.index(self.galaxy) + by) % len(names)])
 
     def jump(self) -> None:
         """Go to another of the galaxies kept, by chance."""
         with self.reporting():
-            others = [n for n in services.kept(self.data, self.only) if n != self.galaxy]
+            others = [n for n in services.kept(self.data, self.selection_query) if n != self.galaxy]
             if others:
                 self.show(random.choice(others))
 

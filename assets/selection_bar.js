@@ -60,29 +60,29 @@ export function render({ model }) {
     show()
   }
   saved.onchange = () => saved.value && ask("choose", saved.value)
-  forget.onclick = () => ask("delete", model.said.name)
+  forget.onclick = () => ask("delete", model.summary.name)
 
   function show() {
-    const said = model.said
-    const some = said.count > 0
-    const total = said.total.toLocaleString("en")
-    count.textContent = `${some ? `${said.count.toLocaleString("en")} of` : "All"} ${total} galaxies`
+    const summary = model.summary
+    const some = summary.count > 0
+    const total = summary.total.toLocaleString("en")
+    count.textContent = `${some ? `${summary.count.toLocaleString("en")} of` : "All"} ${total} galaxies`
     bar.classList.toggle("some", some)
-    how.textContent = some ? said.how : ""
-    note.textContent = said.note
-    typed(said)
-    undo.hidden = !said.undo
-    redo.hidden = !said.redo
+    how.textContent = some ? summary.label : ""
+    note.textContent = summary.note
+    typed(summary)
+    undo.hidden = !summary.undo
+    redo.hidden = !summary.redo
     for (const el of [clear, take, save]) el.hidden = !some
-    save.hidden ||= Boolean(said.name)
+    save.hidden ||= Boolean(summary.name)
     form.hidden = true
-    saved.replaceChildren(new Option("Saved…", ""), ...said.saved.map((one) => new Option(one)))
-    saved.value = said.saved.includes(said.name) ? said.name : ""
-    saved.hidden = !said.saved.length
+    saved.replaceChildren(new Option("Saved…", ""), ...summary.saved.map((one) => new Option(one)))
+    saved.value = summary.saved.includes(summary.name) ? summary.name : ""
+    saved.hidden = !summary.saved.length
     forget.hidden = !saved.value
   }
   show()
-  model.on("said", show)
+  model.on("summary", show)
   model.on("msg:custom", ({ name: file, content }) => {
     const link = document.createElement("a")
     link.href = URL.createObjectURL(new Blob([content], { type: "text/csv" }))
@@ -93,7 +93,7 @@ export function render({ model }) {
   return bar
 }
 
-// A box for an expression or IDs, and what can be typed in it. Returns how to show what is said.
+// A box for an expression or IDs, and what can be typed in it. Returns what shows a summary.
 function typing(model, bar, ask) {
   const form = made("form", "", bar, "typing")
   const label = made("label", "Select ", form)
@@ -132,12 +132,12 @@ function typing(model, bar, ask) {
     ask("keep", box.value)
   }
   box.onkeydown = ({ key }) => {
-    if (key === "Escape") show({ ...model.said, trouble: "" })
+    if (key === "Escape") show({ ...model.summary, trouble: "" })
   }
-  function show(said) {
-    trouble.textContent = said.trouble
-    box.setAttribute("aria-invalid", Boolean(said.trouble))
-    if (!said.trouble) box.value = said.text // else to be put right
+  function show(summary) {
+    trouble.textContent = summary.trouble
+    box.setAttribute("aria-invalid", Boolean(summary.trouble))
+    if (!summary.trouble) box.value = summary.text // else to be put right
   }
   return show
 }

@@ -17,7 +17,7 @@ export function render({ model, view }) {
     turn(theme)
   }
   turn(root.dataset.theme)
-  model.told = true
+  model.reported = true
   const page = view.model.document
   page.on_event("connection_lost", () => { root.dataset.server = "lost" })
   page.on_event("client_reconnected", () => { delete root.dataset.server })

@@ -17,8 +17,8 @@ from galmass_app.comparison import (
     baseline,
     compare,
     controls,
-    known,
     offered,
+    run_index,
     targets_of,
 )
 from galmass_app.plots.comparison import (
@@ -28,9 +28,9 @@ from galmass_app.plots.comparison import (
     largest_moves,
     values_of,
 )
-from galmass_app.plots.pictures import Pictures
-from galmass_app.state import IN_URL, Choice
-from galmass_app.views.compare import words
+from galmass_app.plots.prediction_figures import PredictionFigures
+from galmass_app.state import IN_URL, SessionState
+from galmass_app.views.compare import panel_text
 from galmass_app.views.compare.controls import add_panel, panel_keys, reference_of, remove_panel
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.compare.panel import ComparePanel
@@ -88,7 +88,7 @@ def pictures(data):
     values, label = values_of(data.samples, "log_mstar")
     axes = Axes()
     axes.follow(common_frame([answer.predictions], MSTAR, values, label))
-    made = Pictures(axes)
+    made = PredictionFigures(axes)
     rows = errors_beside(answer.predictions, values)
     made.show(rows)
     return made, rows
@@ -97,9 +97,9 @@ def pictures(data):
 def settle(folder, monkeypatch, **chosen):
     monkeypatch.setenv("GALMASS_HOME", str(folder))
     monkeypatch.delenv("GALMASS_DATA", raising=False)
-    choice = Choice(page="compare", dataset="learnable", **chosen)
-    choice.settle()
-    return choice
+    session = SessionState(page="compare", dataset="learnable", **chosen)
+    session.settle()
+    return session
 
 
 def ask(data, *keys, target=MSTAR, split="galaxy"):
@@ -131,7 +131,7 @@ def test_runs_of_another_split_answer_where_it_is_asked_for(data):
     by_galaxy, at_random = (ask(data, "r", split=split)[0] for split in ("galaxy", "paper"))
     assert by_galaxy.siblings == 0
     assert at_random.siblings > 0.5
-    assert "Split at random, " in words.learning(at_random, frame_of(at_random))
+    assert "Split at random, " in panel_text.learning(at_random, frame_of(at_random))
 
 
 def frame_of(answer):
@@ -162,7 +162,7 @@ def test_dark_matter_fraction_follows_from_masses_learned_together(data):
     answer, missing = ask(data, "r+2V", "r", target=F_DM)
     assert answer.derived
     masses = (
-        known(data)
+        run_index(data)
         .predictions[answer.run.name]
         .pivot_table(index=["name", "los"], columns="target", values="y_pred")
     )
@@ -177,7 +177,7 @@ def test_what_is_not_trained_says_what_to_train(tmp_path):
     one, fraction = ask(data, "g-r+V"), ask(data, "g-r+V", target=F_DM)
     assert (one[0].title, one[0].experiment) == ("g−r + V", "mstar/g-r+V")
     assert fraction[0].experiment == "mstar,mtot/g-r+V"
-    gap = words.gap(one[0], data, MSTAR)
+    gap = panel_text.gap(one[0], data, MSTAR)
     assert 'href="?page=train&amp;data=learnable&amp;experiment=mstar/g-r%2BV"' in gap
     assert "galmass train learnable --experiment mstar/g-r+V" in gap
 
@@ -191,10 +191,10 @@ def test_data_without_maps_cannot_be_trained_on(data):
 def test_a_run_that_ends_is_seen_and_others_are_not_read_again(tmp_path, monkeypatch):
     make_home(tmp_path)
     data = settle(tmp_path, monkeypatch).data
-    before = known(data)
-    assert known(data) is before
+    before = run_index(data)
+    assert run_index(data) is before
     make_run(tmp_path, data, "mstar/r", 0.06)
-    assert list(known(data).runs) == ["mstar-r-0"]
+    assert list(run_index(data).runs) == ["mstar-r-0"]
 
 
 def test_targets_with_predictions_come_first(data):
@@ -213,7 +213,7 @@ def test_controls_stand_beside_networks_that_saw_motions(data):
     told = controls(data, MSTAR, motion)
     assert told["occupancy"].errors["std"].value == pytest.approx(SCATTERS["occupancy"], rel=0.2)
     assert told["thinned"].errors["std"].value == pytest.approx(0.07, rel=0.2)
-    assert words.control_lines(told, data).count("σ = 0.") == 2
+    assert panel_text.control_lines(told, data).count("σ = 0.") == 2
 
 
 def test_a_worse_run_is_called_worse_beyond_doubt(data):
@@ -221,7 +221,7 @@ def test_a_worse_run_is_called_worse_beyond_doubt(data):
     compared = compare(both, image)
     assert compared.difference.value == pytest.approx(0.02, abs=0.01)
     assert compared.low95 > 0
-    assert "▲ worse" in words.difference(compared, "r + V + σ")
+    assert "▲ worse" in panel_text.difference(compared, "r + V + σ")
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def test_a_worse_run_is_called_worse_beyond_doubt(data):
 )
 def test_difference_is_said_in_words(low, high, said):
     compared = Comparison(estimate(0.0), low, high, 9, 3)
-    assert said in words.difference(compared, "r")
-    assert "Has no sample in common" in words.difference(None, "r")
+    assert said in panel_text.difference(compared, "r")
+    assert "Has no sample in common" in panel_text.difference(None, "r")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_only_networks_on_the_papers_galaxies_can_agree(tmp_path, monkeypatch, n
     make_run(tmp_path, data, "mstar/r" if target == MSTAR else "mdm/r", 0.06)
     data = settle(tmp_path, monkeypatch).data
     (answer,) = ask(data, "r", target=target)
-    paper = words.beside_paper(data, target, answer)
+    paper = panel_text.beside_paper(data, target, answer)
     assert said in paper
     assert bool(said) == bool(paper)
 
@@ -255,7 +255,7 @@ def test_small_images_are_not_the_papers(tmp_path, monkeypatch):
     make_run(tmp_path, make_home(tmp_path, "TNG/TNG100-1"), "mstar/r@60", 0.06)
     data = settle(tmp_path, monkeypatch).data
     (answer,) = ask(data, "r")
-    assert "learned from images of 60²" in words.beside_paper(data, MSTAR, answer)
+    assert "learned from images of 60²" in panel_text.beside_paper(data, MSTAR, answer)
 
 
 def test_frame_holds_every_truth_and_no_prediction_gone_astray():
@@ -291,7 +291,7 @@ def test_panels_share_axes_and_bins(data):
     values, label = values_of(data.samples, "log_mstar")
     axes = Axes()
     axes.follow(common_frame([both.predictions, image.predictions], MSTAR, values, label))
-    one, two = Pictures(axes), Pictures(axes)
+    one, two = PredictionFigures(axes), PredictionFigures(axes)
     for made, answer in ((one, both), (two, image)):
         made.show(errors_beside(answer.predictions, values))
     assert one.square.x_range is two.square.x_range
@@ -338,13 +338,13 @@ def test_arrows_point_where_predictions_go(pictures):
 def test_tap_chooses_the_nearest_sample(data):
     (answer,) = ask(data, "r")
     values, label = values_of(data.samples, "log_mstar")
-    axes, choice = Axes(), Choice(dataset="learnable")
+    axes, session = Axes(), SessionState(dataset="learnable")
     axes.follow(common_frame([answer.predictions], MSTAR, values, label))
-    panel = ComparePanel(choice, axes, 0)
+    panel = ComparePanel(session, axes, 0)
     panel.draw(answer, values, "log_mstar")
     row = answer.predictions.iloc[7]
     panel._tapped("y_true", "y_pred", (row["y_true"], row["y_pred"]), (1.0, 1.0))
-    assert (choice.galaxy, choice.los) == (row["name"], row["los"])
+    assert (session.galaxy, session.los) == (row["name"], row["los"])
 
 
 def test_page_shows_its_panels_and_what_each_branch_is_worth(visit):
@@ -353,48 +353,48 @@ def test_page_shows_its_panels_and_what_each_branch_is_worth(visit):
     assert len([panel for panel in page._panels if panel.in_view]) == 4
     assert said.count("against r + V + σ (95 %:") == 3
     assert "synthetic</span>" in said
-    assert not page.choice.error
+    assert not page.session.error
 
 
 def test_switching_a_branch_brings_its_panel(visit):
     page = visit()
     page._controls._branches.value = ["V", "sigma"]
-    assert page.choice.branches == "2V"
-    assert page.choice.panels == "r+2V;r;2V;power-law"
+    assert page.session.branches == "2V"
+    assert page.session.panels == "r+2V;r;2V;power-law"
     page._controls._branches.value = ["V"]
-    assert page.choice.panels.endswith(";V")
+    assert page.session.panels.endswith(";V")
     page._controls._branches.value = []
     assert "Switch on one at least" in page._controls._none.object
-    assert page.choice.branches == "V"
+    assert page.session.branches == "V"
 
 
 def test_seventh_panel_takes_the_place_of_the_active_one():
-    choice = Choice(panels="r;V;sigma;2V;g-r;r+V", branches="V")
-    add_panel(choice, "r+2V")
-    assert panel_keys(choice) == ["r", "r+2V", "sigma", "2V", "g-r", "r+V"]
-    assert len(panel_keys(choice)) == MOST
+    session = SessionState(panels="r;V;sigma;2V;g-r;r+V", branches="V")
+    add_panel(session, "r+2V")
+    assert panel_keys(session) == ["r", "r+2V", "sigma", "2V", "g-r", "r+V"]
+    assert len(panel_keys(session)) == MOST
 
 
 def test_reference_that_is_removed_leaves_its_place_to_the_first():
-    choice = Choice(panels="r;V", reference="V")
-    assert reference_of(choice) == "V"
-    remove_panel(choice, "V")
-    assert reference_of(choice) == "r"
-    remove_panel(choice, "r")
-    assert choice.panels == "r"
+    session = SessionState(panels="r;V", reference="V")
+    assert reference_of(session) == "V"
+    remove_panel(session, "V")
+    assert reference_of(session) == "r"
+    remove_panel(session, "r")
+    assert session.panels == "r"
 
 
 def test_removed_panel_is_not_shown_any_more(visit):
     page = visit()
     page._panels[1]._remove.clicks += 1
-    assert page.choice.panels == "r+2V;2V;power-law"
+    assert page.session.panels == "r+2V;2V;power-law"
     assert [panel.in_view for panel in page._panels] == [True, True, True, False, False, False]
 
 
 def test_arrows_lead_from_the_reference(visit):
     page = visit(arrows="on")
     counts = [
-        len(layer(panel._pictures.square, "start")["start"])
+        len(layer(panel._figures.square, "start")["start"])
         for panel in page._panels
         if panel.in_view
     ]
@@ -441,7 +441,7 @@ def test_choice_of_the_page_is_in_the_address():
 
 
 def test_table_has_our_rows_beside_the_papers(data):
-    rows = table_4(data, known(data).runs.values())
+    rows = table_4(data, run_index(data).runs.values())
     written = table(data, rows)
     assert written.count("<tr>") == 25
     measured = next(row for row in rows if row["row"] == 1)
@@ -456,7 +456,7 @@ def test_next_panel_is_made_before_it_is_asked_for(visit):
     page._prepare()
     assert [panel.ready for panel in page._panels] == [True, True, True, *[False] * 3]
     assert [panel.in_view for panel in page._panels] == [True, True, *[False] * 4]
-    figures = page._panels[2]._pictures
-    page.choice.panels = "r+2V;r;2V"
+    figures = page._panels[2]._figures
+    page.session.panels = "r+2V;r;2V"
     assert page._panels[2].in_view
-    assert page._panels[2]._pictures is figures
+    assert page._panels[2]._figures is figures

@@ -80,7 +80,7 @@ def test_unticking_m_r_changes_importance_and_scatter(visit):
     page.wait_for_function(f"({names})?.includes('M_r')")
     before = page.evaluate(points)
     said = page.locator(".gm-result .numbers").inner_text()
-    page.locator(".gm-tick-abs_mag_r input").uncheck()
+    page.locator(".gm-checkbox-abs_mag_r input").uncheck()
     page.wait_for_function(f"(({names})?.length === 9) && !({names}).includes('M_r')")
     page.wait_for_function(f"before => ({points}) !== before", arg=before)
     assert page.locator(".gm-result .numbers").inner_text() != said

@@ -2,7 +2,7 @@
 
 import re
 import time
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from threading import Event
 
 import holoviews as hv
@@ -13,16 +13,17 @@ from bokeh.models import Text
 from pages import settle
 from sample_tables import make_dataset, make_samples
 
-from galmass_app.agreement import judge
-from galmass_app.fits import Question, Slot, Task, Worker, learn, measure, pose, why_missing
+from galmass_app.agreement import compare_to_published
 from galmass_app.plots.correlation import correlation_picture, pair_at
 from galmass_app.plots.importance import importance_bars
 from galmass_app.plots.prediction import prediction_picture
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
+from galmass_app.tree_models import FitRequest, learn, measure, resolve_request, why_missing
 from galmass_app.views.features.correlations import Correlations, related
 from galmass_app.views.features.page import Features
 from galmass_app.views.prediction import Prediction, in_words, left_out, signed
 from galmass_app.views.table_five import table
+from galmass_app.workers import Job, Slot
 from galmass_core.learning.correlations import correlation_matrix
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.learning.fitting import evaluate
@@ -41,7 +42,7 @@ def data(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def fit(data):
-    return learn(question(data))
+    return learn(fit_request(data))
 
 
 @pytest.fixture
@@ -51,15 +52,15 @@ def visit_page(data, monkeypatch):
     def visit_page(folder=data.path, **chosen):
         monkeypatch.setenv("GALMASS_HOME", str(folder.parent))
         monkeypatch.delenv("GALMASS_DATA", raising=False)
-        choice = Choice(page="features", dataset=folder.name, **chosen)
-        choice.settle()
-        return Features(choice)
+        session = SessionState(page="features", dataset=folder.name, **chosen)
+        session.settle()
+        return Features(session)
 
     return visit_page
 
 
-def question(data, features=FEATURES, target="log_mstar_1rhsm", split="galaxy"):
-    return Question(data=data, target=target, features=tuple(features), split=split)
+def fit_request(data, features=FEATURES, target="log_mstar_1rhsm", split="galaxy"):
+    return FitRequest(data=data, target=target, features=tuple(features), split=split)
 
 
 def shown(page, kind):
@@ -69,7 +70,7 @@ def shown(page, kind):
 
 
 def test_newest_request_wins():
-    slot, begun, go_on, done = Slot(Worker()), Event(), Event(), []
+    slot, begun, go_on, done = Slot(ThreadPoolExecutor(1)), Event(), Event(), []
 
     def work(name):
         begun.set()
@@ -77,10 +78,10 @@ def test_newest_request_wins():
         done.append(name)
         return name
 
-    slot.ask(lambda _: work("first"))
+    slot.submit(lambda _: work("first"))
     assert begun.wait(10)
-    slot.ask(lambda _: work("second"))
-    slot.ask(lambda _: work("third"))
+    slot.submit(lambda _: work("second"))
+    slot.submit(lambda _: work("third"))
     go_on.set()
     while (answer := slot.take()) is None:
         time.sleep(0.01)
@@ -90,8 +91,8 @@ def test_newest_request_wins():
 
 
 def test_failed_work_raises_where_it_is_taken():
-    slot = Slot(Worker())
-    slot.ask(lambda _: {}["nothing"])
+    slot = Slot(ThreadPoolExecutor(1))
+    slot.submit(lambda _: {}["nothing"])
     with pytest.raises(KeyError, match="nothing"):  # noqa: PT012
         while slot.busy:
             slot.take()
@@ -99,21 +100,25 @@ def test_failed_work_raises_where_it_is_taken():
 
 
 def test_measuring_stops_when_it_is_dropped(data):
-    task = Task(None)
-    task.dropped = True
+    begun = Event()
+    job = Job(ThreadPoolExecutor(1), lambda job: begun.wait(10) and measure(fit_request(data), job))
+    job.cancel()
+    begun.set()
     with pytest.raises(CancelledError):
-        measure(question(data), task)
+        job.future.result()
 
 
 def test_fit_is_what_the_core_learns(data, fit):
-    outcome = evaluate(question(data).experiment, data.samples)
+    outcome = evaluate(fit_request(data).experiment, data.samples)
     np.testing.assert_allclose(fit.predictions["y_pred"], outcome.predictions["y_pred"])
 
 
-def test_question_takes_what_there_is_for_what_there_is_not(data):
-    posed = pose(data, "log_mstar_2rhsm", "bulge_index,sigma_v,nonsense", "galaxy")
-    assert posed == question(data, ["sigma_v"])
-    assert pose(data, "log_mstar_1rhsm", "", "galaxy").features == FEATURES
+def test_request_takes_what_there_is_for_what_there_is_not(data):
+    tree_request = resolve_request(
+        data, "log_mstar_2rhsm", "bulge_index,sigma_v,nonsense", "galaxy"
+    )
+    assert tree_request == fit_request(data, ["sigma_v"])
+    assert resolve_request(data, "log_mstar_1rhsm", "", "galaxy").features == FEATURES
 
 
 def test_missing_columns_have_the_reason_that_the_data_set_gives(tmp_path):
@@ -137,7 +142,7 @@ def test_only_the_papers_experiment_can_agree(tmp_path, name, features, scatter,
     samples = make_samples(2)
     samples["name"] = samples["name"].str.replace("synthetic/table", name)
     data = make_dataset(tmp_path / "some", samples)
-    verdict = judge(
+    verdict = compare_to_published(
         data, "log_mstar_1rhsm", features, Estimate(scatter, scatter - 0.001, scatter + 0.001)
     )
     assert (verdict.published, verdict.agrees) == (0.05, agrees)
@@ -216,7 +221,9 @@ def test_bars_come_the_largest_on_top_and_show_the_level_of_noise():
 
 def test_measures_have_noise_beside_them(data):
     small = make_dataset(data.path.parent.parent / "small", make_samples(70))
-    measured = measure(question(small, ["abs_mag_r", "g_minus_r"]), Task(None))
+    measured = measure(
+        fit_request(small, ["abs_mag_r", "g_minus_r"]), Job(ThreadPoolExecutor(1), lambda _: None)
+    )
     assert set(measured.index) == {"abs_mag_r", "g_minus_r", *NOISE}
     assert measured.index[0] == "abs_mag_r"
     assert measured["drop_cluster_error"].notna().all()
@@ -230,7 +237,7 @@ def test_result_is_said_in_words(fit):
 
 
 def test_random_split_says_how_many_siblings_are_learned_from(data):
-    said = in_words(learn(question(data, split="paper")))
+    said = in_words(learn(fit_request(data, split="paper")))
     assert re.search(r"split at random: [678]\d% of them have a sibling in training", said)
 
 
@@ -253,21 +260,21 @@ def test_page_learns_at_once_and_again_when_a_feature_goes(visit_page):
     page = visit_page()
     settle(page)
     before = shown(page, Prediction)
-    page._controls._ticks["abs_mag_r"].value = False
+    page._controls._checkboxes["abs_mag_r"].value = False
     settle(page)
-    assert page.choice.features == ",".join(FEATURES[1:])
+    assert page.session.features == ",".join(FEATURES[1:])
     after = shown(page, Prediction)
     numbers = [float(re.search(r"<b>(0\.\d+)", text)[1]) for text in (before, after)]
     assert numbers[1] > 2 * numbers[0]
-    assert not page.choice.error
+    assert not page.session.error
 
 
 def test_last_feature_cannot_be_taken_away(visit_page):
     page = visit_page(features="sigma_v")
     settle(page)
-    page._controls._ticks["sigma_v"].value = False
+    page._controls._checkboxes["sigma_v"].value = False
     assert "Tick at least one" in page._controls._nothing.object
-    assert page.choice.features == "sigma_v"
+    assert page.session.features == "sigma_v"
 
 
 def test_synthetic_galaxies_are_called_so(visit_page):

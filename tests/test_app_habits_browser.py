@@ -114,12 +114,12 @@ def download(tab, menu, kind):
 
 
 def choose(tab, menu, kind):
-    button = tab.locator(".gm-take").nth(menu).get_by_role("button").first
+    button = tab.locator(".gm-download").nth(menu).get_by_role("button").first
     button.focus()
     tab.keyboard.press("Enter")
     for _ in range(5):  # one Tab for each kind before it
         tab.keyboard.press("Tab")
-        if tab.locator(".gm-take").nth(menu).locator("button:focus").inner_text() == kind:
+        if tab.locator(".gm-download").nth(menu).locator("button:focus").inner_text() == kind:
             break
     tab.keyboard.press("Enter")
 
@@ -164,7 +164,7 @@ def printed(paper):
 
 def test_menu_closes_on_escape_and_gives_the_focus_back(visit):
     tab = visit()
-    menu = tab.locator(".gm-take").first
+    menu = tab.locator(".gm-download").first
     menu.get_by_role("button").first.focus()
     tab.keyboard.press("Enter")
     expect(menu.get_by_text("SVG", exact=True)).to_be_visible()
@@ -327,8 +327,8 @@ def test_page_has_no_barrier_with_nothing_or_something_selected_or_open(visit, k
     press(tab, "typing", name="What can be typed here")
     assert not barriers(tab)
     tab.keyboard.press("Escape")
-    if tab.locator(".gm-take").first.is_visible():
-        tab.locator(".gm-take").get_by_role("button").first.click()
+    if tab.locator(".gm-download").first.is_visible():
+        tab.locator(".gm-download").get_by_role("button").first.click()
         assert not barriers(tab)
         tab.keyboard.press("Escape")
     tab.locator(".gm-guide").get_by_role("button", name="New here?").click()

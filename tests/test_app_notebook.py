@@ -145,11 +145,11 @@ def test_what_does_not_exist_is_told_in_the_cell(home, monkeypatch):
     from galmass_app.notebook import show
 
     monkeypatch.setenv("GALMASS_HOME", str(home))
-    monkeypatch.setattr("galmass_app.services._offered", {})  # other tests are no notebooks
+    monkeypatch.setattr("galmass_app.services._registered", {})  # other tests are no notebooks
     data = open_dataset(home / "toys")
     with pytest.raises(ValueError, match="page must be one of explore, sample"):
         show(data, "nonsense")
     with pytest.raises(ValueError, match="no subhalo 77"):
         show(data, galaxy="77")
-    with pytest.raises(ValueError, match="names of Choice, got colour"):
+    with pytest.raises(ValueError, match="names of SessionState, got colour"):
         show(data, colour="red")

@@ -14,12 +14,12 @@ from sample_tables import make_dataset, make_samples
 from galmass_app.comparison import Missing
 from galmass_app.paper_answers import Matrix, answer, correlations, measured
 from galmass_app.paper_calls import command_lines, python_call
-from galmass_app.paper_figures import FIGURES, Panel
+from galmass_app.paper_figures import FIGURES, PaperPanel
 from galmass_app.plots.diagrams import network, workflow
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
+from galmass_app.views.paper.figure_text import gap, how_made, panel_words, text_table
 from galmass_app.views.paper.page import Paper
-from galmass_app.views.paper.panel import drawn_rows
-from galmass_app.views.paper.words import gap, how_made, panel_words, text_table
+from galmass_app.views.paper.panel_view import drawn_rows
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.cli import _parser
 from galmass_core.datasets.fits_files import table_as_fits
@@ -65,10 +65,10 @@ def at_home(home, data, monkeypatch):
 
 def visit(figure, **chosen):
     """Make the page as a session would, and wait until its figure is there."""
-    choice = Choice(page="paper", dataset="learnable", figure=figure, **chosen)
-    choice.settle()
-    page = settle(Paper(choice))
-    assert not choice.error or choice.figure != figure
+    session = SessionState(page="paper", dataset="learnable", figure=figure, **chosen)
+    session.settle()
+    page = settle(Paper(session))
+    assert not session.error or session.figure != figure
     return page
 
 
@@ -137,7 +137,7 @@ def test_other_features_are_named_in_both_calls(home):
     short = make_dataset(home / "short", galaxies().drop(columns="f_cold"))
     content = measured(short, "12", "galaxy")
     features = tuple(key for key in FEATURES if key != "f_cold")
-    assert content[0].question.features == features
+    assert content[0].request.features == features
     call = python_call("12", short, content, split="galaxy", sample=SAMPLE)
     assert f"features={features!r}" in call
     assert ",".join(features) in command_lines("12", short, content, "galaxy")[0]
@@ -204,7 +204,7 @@ def test_agreement_is_marked_on_the_paper_s_galaxies_alone(home, data, monkeypat
             "contradicted_by": "",
         }
     ]
-    panel = Panel(experiment="mstar/features", target="log_mstar_1rhsm", row=1)
+    panel = PaperPanel(experiment="mstar/features", target="log_mstar_1rhsm", row=1)
     for where, marked in ((data, False), (theirs, True)):
         said = panel_words(where, panel, answer(where, panel, "galaxy"), None)
         said += text_table(where, rows)
@@ -233,8 +233,8 @@ def test_page_shows_a_figure_and_how_it_was_made(key):
 
 def test_page_says_which_figure_there_is_not():
     page = visit("13")
-    assert page.choice.figure == "1"
-    assert page.choice.error == "The address asks for figure=13, which there is not."
+    assert page.session.figure == "1"
+    assert page.session.error == "The address asks for figure=13, which there is not."
 
 
 def test_disclosure_names_run_split_and_filter(data):
@@ -255,8 +255,8 @@ def test_contents_and_choice_stay_at_the_same_figure():
     page = visit("2")
     [contents] = page._section.select(lambda part: type(part).__name__ == "Contents")
     contents.figure = "3"
-    assert page.choice.figure == "3"
-    page.choice.figure = "1"
+    assert page.session.figure == "3"
+    page.session.figure = "1"
     assert contents.figure == "1"
 
 
@@ -264,26 +264,26 @@ def test_galaxy_in_view_is_marked_in_the_panels():
     page = visit("12")
     views = page._drawing.panels
     galaxy = views[0]._rows["name"].iloc[0]
-    page.choice.galaxy = galaxy
-    assert len(views[0]._pictures._data["square_mark"].data["x"]) == 3
+    page.session.galaxy = galaxy
+    assert len(views[0]._figures._data["square_mark"].data["x"]) == 3
 
 
 def test_panels_are_drawn_one_at_a_time_each_with_the_galaxy_in_view():
     page = visit("12")
-    page.choice.galaxy = page._drawing.panels[0]._rows["name"].iloc[0]
-    page.choice.theme = "light"  # draws the figure anew
+    page.session.galaxy = page._drawing.panels[0]._rows["name"].iloc[0]
+    page.session.theme = "light"  # draws the figure anew
     count = len(page._drawing.panels)
     assert [panel.drawn for panel in page._drawing.panels] == [False] * count
     for done in range(1, count + 1):
         assert page._pull() == (done < count)
         assert sum(panel.drawn for panel in page._drawing.panels) == done
     for panel in page._drawing.panels:
-        assert len(panel._pictures._data["square_mark"].data["x"]) == 3
+        assert len(panel._figures._data["square_mark"].data["x"]) == 3
 
 
 def test_page_without_data_says_how_to_make_some(home, monkeypatch):
     monkeypatch.setattr("galmass_app.services.catalogue", dict)
-    page = Paper(Choice(page="paper"))
+    page = Paper(SessionState(page="paper"))
     assert page._message.visible
     assert not page._section.visible
     assert isinstance(page.__panel__(), pn.Column)

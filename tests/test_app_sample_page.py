@@ -18,7 +18,7 @@ from galmass_app.plots.trends import (
     relate,
     running_median,
 )
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_app.views.sample.build_report import left_out, tally
 from galmass_app.views.sample.page import SamplePage
 from galmass_core.datasets.dataset import write_tables
@@ -62,9 +62,9 @@ def home(tmp_path, monkeypatch):
 def show(home, samples, description=None, excluded=()):
     """Write a data set and open the page on it."""
     write_tables(home / "data", samples, description or {}, excluded)
-    choice = Choice(dataset="data", page="sample")
-    choice.settle()
-    return SamplePage(choice)
+    session = SessionState(dataset="data", page="sample")
+    session.settle()
+    return SamplePage(session)
 
 
 def test_running_median_and_band_are_those_of_the_points():
@@ -145,7 +145,7 @@ def test_exclusions_are_counted_by_reason_with_the_first_names(home):
         for number in range(90, 95)
     ]
     view = show(home, make_samples(4), {"selection": {"too light": 7000, "flag": 2}}, excluded)
-    table = left_out(view.choice.data)
+    table = left_out(view.session.data)
     assert list(zip(table["reason"], table["galaxies"], strict=True)) == [
         ("too light", 7000),
         ("too <small>", 5),
@@ -153,7 +153,7 @@ def test_exclusions_are_counted_by_reason_with_the_first_names(home):
     ]
     assert "90, 91, 92, …" in texts(view)
     assert "too &lt;small&gt;" in texts(view)
-    assert "7,007" in tally(view.choice.data)
+    assert "7,007" in tally(view.session.data)
 
 
 def test_numbers_compare_with_the_paper_only_on_its_simulation(home):
@@ -193,28 +193,28 @@ def test_synthetic_galaxies_are_called_so(home):
 
 def test_tap_chooses_galaxy_and_line_of_sight_next_to_it(home):
     view = show(home, make_samples(40))
-    related = services.relations(view.choice.data)["colour-mass"]
+    related = services.relations(view.session.data)["colour-mass"]
     row = related.points.iloc[70]
     view._relations._tapped(related, COLOUR_MASS, _Unzoomed, row["x"], row["y"])
-    assert (view.choice.galaxy, view.choice.los) == (row["name"], row["los"])
+    assert (view.session.galaxy, view.session.los) == (row["name"], row["los"])
     assert f"Subhalo {row['name'].rpartition('/')[2]}<" in texts(view)
-    assert view.choice.page == "sample"
+    assert view.session.page == "sample"
 
 
 def test_tap_leaves_the_line_of_sight_where_it_changes_nothing(home):
     view = show(home, make_samples(40))
-    related = services.relations(view.choice.data)["size-mass"]
+    related = services.relations(view.session.data)["size-mass"]
     row = related.points.iloc[7]
     view._relations._tapped(related, SIZE_MASS, _Unzoomed, row["x"], row["y"])
-    assert (view.choice.galaxy, view.choice.los) == (row["name"], "z")
+    assert (view.session.galaxy, view.session.los) == (row["name"], "z")
 
 
 def test_another_data_set_is_described_anew(home):
     write_tables(home / "other", make_samples(7, "EAGLE/L0100"), {})
     view = show(home, make_samples(4))
-    view.choice.open("other")
+    view.session.open("other")
     assert "EAGLE L0100, snapshot 99" in texts(view)
-    assert not view.choice.error
+    assert not view.session.error
 
 
 def test_switch_between_groups_waits_for_data_that_know_them(home):

@@ -15,12 +15,12 @@ from galmass_app.comparison import answers
 from galmass_app.page import PAGES
 from galmass_app.plots.scale import Scale
 from galmass_app.plots.selection import inside, picked
-from galmass_app.state import LAST, Choice
+from galmass_app.state import LAST, SessionState
 from galmass_app.thumbnails import shades, thumbnails
 from galmass_app.views.compare.controls import select_extremes
 from galmass_app.views.frame.selection_bar import SelectionBar, csv
 from galmass_app.views.frame.selection_strip import MOST, SelectionStrip
-from galmass_app.views.frame.selection_words import beside_rest, measured
+from galmass_app.views.frame.selection_text import beside_rest, measured
 from galmass_core.assets import asset
 from galmass_core.benchmarks.invented import make_runs
 from galmass_core.cli import main
@@ -43,12 +43,12 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def choice(home, monkeypatch):
+def session(home, monkeypatch):
     monkeypatch.setenv("GALMASS_HOME", str(home))
     monkeypatch.delenv("GALMASS_DATA", raising=False)
-    choice = Choice(dataset="many", page="sample", branches="r", panels="r;r+2V")
-    choice.settle()
-    return choice
+    session = SessionState(dataset="many", page="sample", branches="r", panels="r;r+2V")
+    session.settle()
+    return session
 
 
 def name(number):
@@ -60,8 +60,8 @@ def names(text, data):
 
 
 @pytest.mark.parametrize("count", [1, selection.LISTED, selection.LISTED + 1, 150, 200])
-def test_text_of_galaxies_means_these_galaxies(choice, count):
-    data = choice.data
+def test_text_of_galaxies_means_these_galaxies(session, count):
+    data = session.data
     chosen = [data.galaxy_names[place] for place in range(0, 200, 200 // count)][:count]
     text = selection.text_of(chosen, data, services.subhalo_ids(data))
     assert names(text, data) == tuple(chosen)
@@ -78,19 +78,19 @@ def test_text_of_half_the_papers_galaxies_fits_an_address():
     assert selection.names_of(text, data, ids) == tuple(chosen)
 
 
-def test_ids_may_be_typed_in_any_order_and_names_too(choice):
-    assert names(f"7 3;{name(5)}", choice.data) == (name(3), name(5), name(7))
+def test_ids_may_be_typed_in_any_order_and_names_too(session):
+    assert names(f"7 3;{name(5)}", session.data) == (name(3), name(5), name(7))
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [("3, 777", "no subhalo 777"), ("~AAAA", "cannot be read"), ("log_mstar >", "filter must")],
 )
-def test_what_cannot_be_meant_is_told_and_changes_nothing(choice, text, said):
-    choice.keep("3, 4")
-    choice.keep(text)
-    assert said in choice.not_kept
-    assert choice.selection == (name(3), name(4))
+def test_what_cannot_be_meant_is_told_and_changes_nothing(session, text, said):
+    session.keep("3, 4")
+    session.keep(text)
+    assert said in session.not_kept
+    assert session.selection == (name(3), name(4))
 
 
 @pytest.mark.parametrize(
@@ -104,33 +104,33 @@ def test_what_cannot_be_meant_is_told_and_changes_nothing(choice, text, said):
         "'a' * 9",
     ],
 )
-def test_page_and_command_line_give_the_same_error(choice, text, tmp_path, monkeypatch, capsys):
+def test_page_and_command_line_give_the_same_error(session, text, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
-        "galmass_core.datasets.measure.built_columns", lambda: choice.data.samples.iloc[:0]
+        "galmass_core.datasets.measure.built_columns", lambda: session.data.samples.iloc[:0]
     )
-    choice.keep(text)
+    session.keep(text)
     assert main(["build", "nowhere", "--out", str(tmp_path / "out"), "--where", text]) == 2
-    assert capsys.readouterr().err == f"galmass: {choice.not_kept}\n"
+    assert capsys.readouterr().err == f"galmass: {session.not_kept}\n"
 
 
-def test_bar_and_command_line_explain_the_same_language(choice):
-    assert SelectionBar.of(choice).language[: len(LANGUAGE)] == [list(pair) for pair in LANGUAGE]
+def test_bar_and_command_line_explain_the_same_language(session):
+    assert SelectionBar.of(session).language[: len(LANGUAGE)] == [list(pair) for pair in LANGUAGE]
 
 
-def test_mask_over_another_data_set_selects_nothing_and_says_so(choice):
-    choice.select([name(number) for number in range(90)], "box")
-    choice.open("half")
-    assert "another data set" in choice.not_kept
-    assert (choice.selection, choice.how, choice.past) == ((), "", [])
+def test_mask_over_another_data_set_selects_nothing_and_says_so(session):
+    session.select([name(number) for number in range(90)], "box")
+    session.open("half")
+    assert "another data set" in session.not_kept
+    assert (session.selection, session.selection_label, session.past) == ((), "", [])
 
 
-def test_box_keeps_the_galaxies_that_have_a_sample_in_it(choice):
-    table = choice.data.samples
+def test_box_keeps_the_galaxies_that_have_a_sample_in_it(session):
+    table = session.data.samples
     box = {"type": "rect", "x0": 10.2, "x1": 9.8, "y0": 0.4, "y1": 0.7}
     text = selection.box_text("log_mstar", "g_minus_r", box)
     enclosed = table[inside(box, table["log_mstar"], table["g_minus_r"])]
     assert len(enclosed) > 5
-    assert set(names(text, choice.data)) == set(enclosed["name"])
+    assert set(names(text, session.data)) == set(enclosed["name"])
 
 
 def test_lasso_holds_what_is_inside_its_line():
@@ -139,59 +139,59 @@ def test_lasso_holds_what_is_inside_its_line():
     assert held.tolist() == [True, False, True, False, False]
 
 
-def test_undo_and_redo_go_through_the_selections(choice):
-    choice.keep("3, 4")
-    choice.keep("5", "tapped")
-    choice.undo()
-    assert choice.only == "3, 4"
-    choice.undo()
-    assert choice.selection == ()
-    choice.undo()
-    choice.redo()
-    choice.redo()
-    assert (choice.only, choice.how) == ("5", "tapped")
-    assert choice.future == []
+def test_undo_and_redo_go_through_the_selections(session):
+    session.keep("3, 4")
+    session.keep("5", "tapped")
+    session.undo()
+    assert session.selection_query == "3, 4"
+    session.undo()
+    assert session.selection == ()
+    session.undo()
+    session.redo()
+    session.redo()
+    assert (session.selection_query, session.selection_label) == ("5", "tapped")
+    assert session.future == []
 
 
-def test_new_selection_forgets_what_was_undone_and_history_is_short(choice):
+def test_new_selection_forgets_what_was_undone_and_history_is_short(session):
     for number in range(LAST + 9):
-        choice.keep(str(number))
-    assert len(choice.past) == LAST
-    choice.undo()
-    choice.keep("77")
-    assert choice.future == []
+        session.keep(str(number))
+    assert len(session.past) == LAST
+    session.undo()
+    session.keep("77")
+    assert session.future == []
 
 
-def test_next_goes_through_the_selection(choice):
-    choice.keep("3, 9, 4")
+def test_next_goes_through_the_selection(session):
+    session.keep("3, 9, 4")
     seen = []
     for _ in range(4):
-        seen.append(choice.galaxy)
-        choice.step(+1)
+        seen.append(session.galaxy)
+        session.step(+1)
     assert seen == [name(3), name(4), name(9), name(3)]
 
 
-def test_nothing_inside_a_box_changes_nothing(choice):
-    choice.keep("3")
-    choice.select([], "box")
-    assert choice.only == "3"
+def test_nothing_inside_a_box_changes_nothing(session):
+    session.keep("3")
+    session.select([], "box")
+    assert session.selection_query == "3"
 
 
-def test_worst_are_those_with_the_largest_errors(choice):
-    (answer,) = answers(choice.data, TARGET, ["r"], "galaxy")
-    select_extremes(choice, worst=True)
+def test_worst_are_those_with_the_largest_errors(session):
+    (answer,) = answers(session.data, TARGET, ["r"], "galaxy")
+    select_extremes(session, worst=True)
     table = answer.predictions
     errors = (table["y_pred"] - table["y_true"]).abs().groupby(table["name"]).max()
-    assert set(choice.selection) == set(errors.nlargest(20).index)
-    assert choice.how == "worst 20 of r"
-    select_extremes(choice, worst=False)
-    assert set(choice.selection) == set(errors.nsmallest(20).index)
+    assert set(session.selection) == set(errors.nlargest(20).index)
+    assert session.selection_label == "worst 20 of r"
+    select_extremes(session, worst=False)
+    assert set(session.selection) == set(errors.nsmallest(20).index)
 
 
-def test_strip_begins_with_the_largest_error_and_says_it(choice):
-    select_extremes(choice, worst=True)
-    strip = SelectionStrip.of(choice)
-    (answer,) = answers(choice.data, TARGET, ["r"], "galaxy")
+def test_strip_begins_with_the_largest_error_and_says_it(session):
+    select_extremes(session, worst=True)
+    strip = SelectionStrip.of(session)
+    (answer,) = answers(session.data, TARGET, ["r"], "galaxy")
     worst = selection.largest_errors(answer.predictions).sort_values("size").iloc[-1]
     shown, los, _, note, picture = strip.cards[0]
     assert (shown, los) == (worst.name, worst["los"])
@@ -199,96 +199,96 @@ def test_strip_begins_with_the_largest_error_and_says_it(choice):
     assert picture == ""  # a data set without maps
 
 
-def test_strip_shows_twenty_sorted_by_a_quantity(choice):
-    choice.keep("log_mstar > 8")
-    strip = SelectionStrip.of(choice)
+def test_strip_shows_twenty_sorted_by_a_quantity(session):
+    session.keep("log_mstar > 8")
+    strip = SelectionStrip.of(session)
     strip._handle_msg(["sort", "log_mstar", ""])
-    masses = choice.data.galaxies["log_mstar"].nlargest(MOST)
+    masses = session.data.galaxies["log_mstar"].nlargest(MOST)
     assert [card[0] for card in strip.cards] == list(masses.index)
-    assert strip.head == f"20 of {len(choice.selection)} selected, largest first"
+    assert strip.head == f"20 of {len(session.selection)} selected, largest first"
     strip._handle_msg(["show", name(7), "x"])
-    assert (choice.galaxy, choice.los, strip.here) == (name(7), "x", name(7))
+    assert (session.galaxy, session.los, strip.here) == (name(7), "x", name(7))
 
 
-def test_galaxies_that_were_not_tested_come_last(choice):
-    (answer,) = answers(choice.data, TARGET, ["r"], "galaxy")
+def test_galaxies_that_were_not_tested_come_last(session):
+    (answer,) = answers(session.data, TARGET, ["r"], "galaxy")
     tested = set(answer.predictions["name"])
-    learned = next(one for one in choice.data.galaxy_names if one not in tested)
-    choice.select([learned, *sorted(tested)[:2]], "some")
-    choice.sort = selection.ERROR
-    cards = SelectionStrip.of(choice).cards
+    learned = next(one for one in session.data.galaxy_names if one not in tested)
+    session.select([learned, *sorted(tested)[:2]], "some")
+    session.sort = selection.ERROR
+    cards = SelectionStrip.of(session).cards
     assert [card[3] == "not tested" for card in cards] == [False, False, True]
 
 
-def test_bar_is_there_wherever_there_are_galaxies_and_says_where_a_selection_counts(choice):
-    bar = SelectionBar.of(choice)
+def test_bar_is_there_wherever_there_are_galaxies_and_says_where_a_selection_counts(session):
+    bar = SelectionBar.of(session)
     for page in PAGES:
-        choice.page = page
-        choice.keep("")
+        session.page = page
+        session.keep("")
         assert bar.visible
-        assert (bar.said["count"], bar.said["note"]) == (0, "")
-        choice.keep("3, 4")
-        assert (bar.said["count"], bar.said["text"], bar.said["how"]) == (2, "3, 4", "")
-        assert bool(bar.said["note"]) == (page in {"features", "train", "paper"})
-    assert not SelectionBar.of(Choice()).visible
+        assert (bar.summary["count"], bar.summary["note"]) == (0, "")
+        session.keep("3, 4")
+        assert (bar.summary["count"], bar.summary["text"], bar.summary["label"]) == (2, "3, 4", "")
+        assert bool(bar.summary["note"]) == (page in {"features", "train", "paper"})
+    assert not SelectionBar.of(SessionState()).visible
 
 
-def test_words_typed_in_the_bar_select_and_nothing_typed_selects_all(choice):
-    bar = SelectionBar.of(choice)
+def test_words_typed_in_the_bar_select_and_nothing_typed_selects_all(session):
+    bar = SelectionBar.of(session)
     bar._handle_msg(["keep", "3; 4"])
-    assert choice.selection == (name(3), name(4))
-    choice.select([name(number) for number in range(90)], "lasso")
-    assert (bar.said["text"], bar.said["how"]) == ("", "lasso")
+    assert session.selection == (name(3), name(4))
+    session.select([name(number) for number in range(90)], "lasso")
+    assert (bar.summary["text"], bar.summary["label"]) == ("", "lasso")
     bar._handle_msg(["keep", ""])
-    assert choice.selection == ()
+    assert session.selection == ()
     assert ["log_mstar", "stellar mass"] in bar.columns
 
 
-def test_enter_on_words_that_hold_already_changes_nothing(choice):
-    choice.keep("3, 4", "saved: two")
-    choice.keep("5")
-    choice.undo()
-    SelectionBar.of(choice)._handle_msg(["keep", "3, 4 "])
-    assert choice.how == "saved: two"
-    assert choice.future
+def test_enter_on_words_that_hold_already_changes_nothing(session):
+    session.keep("3, 4", "saved: two")
+    session.keep("5")
+    session.undo()
+    SelectionBar.of(session)._handle_msg(["keep", "3, 4 "])
+    assert session.selection_label == "saved: two"
+    assert session.future
 
 
-def test_saved_subset_comes_back_in_another_session_and_can_be_deleted(choice):
-    bar = SelectionBar.of(choice)
-    choice.select([name(number) for number in range(0, 200, 3)], "lasso")
-    chosen = choice.selection
+def test_saved_subset_comes_back_in_another_session_and_can_be_deleted(session):
+    bar = SelectionBar.of(session)
+    session.select([name(number) for number in range(0, 200, 3)], "lasso")
+    chosen = session.selection
     bar._handle_msg(["save", " every third "])
-    assert bar.said["name"] == "every third"
+    assert bar.summary["name"] == "every third"
     bar._handle_msg(["clear", ""])
-    other = Choice(dataset="many", page="sample")
+    other = SessionState(dataset="many", page="sample")
     other.settle()
     second = SelectionBar.of(other)
     assert second.visible
     second._handle_msg(["choose", "every third"])
     assert other.selection == chosen
-    assert other.how == "saved: every third"
+    assert other.selection_label == "saved: every third"
     second._handle_msg(["delete", "every third"])
     assert selection.saved_subsets(other.data) == {}
     assert other.selection == chosen
 
 
 @pytest.mark.parametrize("called", ["  ", "x" * 61])
-def test_subset_needs_a_name(choice, called):
-    choice.keep("3")
-    SelectionBar.of(choice)._handle_msg(["save", called])
-    assert "name of a subset" in choice.error
+def test_subset_needs_a_name(session, called):
+    session.keep("3")
+    SelectionBar.of(session)._handle_msg(["save", called])
+    assert "name of a subset" in session.error
 
 
-def test_export_holds_all_samples_of_the_selection(choice, tmp_path):
-    choice.keep("3, 4")
-    (tmp_path / "out.csv").write_text(csv(choice))
+def test_export_holds_all_samples_of_the_selection(session, tmp_path):
+    session.keep("3, 4")
+    (tmp_path / "out.csv").write_text(csv(session))
     table = pd.read_csv(tmp_path / "out.csv")
     assert table["name"].tolist() == [name(3)] * 3 + [name(4)] * 3
     assert "sigma_v" in table
 
 
-def test_selected_and_others_are_measured_apart(choice):
-    (answer,) = answers(choice.data, TARGET, ["r"], "galaxy")
+def test_selected_and_others_are_measured_apart(session):
+    (answer,) = answers(session.data, TARGET, ["r"], "galaxy")
     worst = selection.extremes(answer.predictions, worst=True)
     (chosen, n_chosen), (rest, n_rest) = measured(answer, tuple(worst))
     assert n_chosen + n_rest == len(answer.predictions)

@@ -15,8 +15,8 @@ from toy_maps import make_map_dataset
 from galmass_app import jobs, services
 from galmass_app.jobs import Order
 from galmass_app.plots.history import HELD_OUT, TRAIN, Losses, curves_of, history_curves
-from galmass_app.state import Choice
-from galmass_app.views.train import run_words
+from galmass_app.state import SessionState
+from galmass_app.views.train import run_summary
 from galmass_app.views.train.page import Train
 from galmass_app.views.train.run_list import ROWS
 from galmass_core.benchmarks.invented import make_run
@@ -65,9 +65,9 @@ def visit(home, blobs, monkeypatch):
     monkeypatch.setenv("GALMASS_DATA", str(blobs.path))
 
     def visit(**chosen):
-        choice = Choice(page="train", **chosen)
-        choice.settle()
-        return Train(choice)
+        session = SessionState(page="train", **chosen)
+        session.settle()
+        return Train(session)
 
     return visit
 
@@ -101,7 +101,7 @@ def write(folder, name="one", history=HISTORY, *, config=CONFIG, error=None, **e
 
 def look(page):
     """Do what a session does once a second."""
-    page.choice.beat += 1
+    page.session.poll_count += 1
 
 
 def html(view):
@@ -114,7 +114,7 @@ def order(page):
 
 
 def tick(page, key, on=True):
-    page._controls._ticks()[key].value = on
+    page._controls._checkboxes()[key].value = on
 
 
 # What the controls order
@@ -167,7 +167,7 @@ def test_what_differs_from_the_preset_is_on_the_command_line(visit):
     fields["augment"].value = False
     page._controls._pixels.value = 150
     page._controls._seed.value = 3
-    page.choice.split = "paper"
+    page.session.split = "paper"
     said = "--experiment mstar/r+2V@150 --preset laptop --epochs 7 --no-augment"
     assert f"{said} --split paper --seed 3" in order(page).command
     assert "epochs 7, augmentation off" in html(page)
@@ -185,17 +185,17 @@ def test_the_address_ticks_its_experiment_and_follows_the_ticks(visit):
     page = visit(experiment="mtot,ml/g,r@150")
     assert order(page).experiment == "mtot,ml/g,r@150"
     tick(page, "ml", on=False)
-    assert page.choice.experiment == "mtot/g,r@150"
-    page.choice.experiment = "mstar/2V"
+    assert page.session.experiment == "mtot/g,r@150"
+    page.session.experiment = "mstar/2V"
     assert order(page).experiment == "mstar/2V"
 
 
 def test_an_address_that_is_no_network_is_answered(visit):
     page = visit()
-    page.choice.experiment = "mstar/luck"
-    assert "no experiment 'mstar/luck'" in page.choice.error
-    page.choice.experiment = "mstar/features"
-    assert "learns from no maps" in page.choice.error
+    page.session.experiment = "mstar/luck"
+    assert "no experiment 'mstar/luck'" in page.session.error
+    page.session.experiment = "mstar/features"
+    assert "learns from no maps" in page.session.error
     assert order(page).experiment == "mstar/r+2V"
 
 
@@ -207,8 +207,8 @@ def test_a_step_back_to_this_page_and_another_run_shows_that_run(visit, home):
     write(home, "two")
     page = visit()
     for name in ("one", "two"):
-        page.choice.param.update(page="explore", run="")
-        page.choice.param.update(page="train", run=name, theme="dark")
+        page.session.param.update(page="explore", run="")
+        page.session.param.update(page="train", run=name, theme="dark")
         assert page._run.name == name
 
 
@@ -221,7 +221,7 @@ def test_a_double_click_starts_one_training(visit, started, home):
     write(home, "new")
     look(page)
     assert (page._start.label, page._start.disabled) == ("Start training", False)
-    assert page.choice.run == "new"
+    assert page.session.run == "new"
 
 
 def test_a_training_that_never_begins_says_why(visit, started, home):
@@ -229,7 +229,7 @@ def test_a_training_that_never_begins_says_why(visit, started, home):
     page._begin(None)
     (home / "runs" / "new" / "log.txt").write_text("x\ngalmass: the disk is full\n")
     look(page)
-    assert page.choice.error == "the disk is full"
+    assert page.session.error == "the disk is full"
     assert not page._start.disabled
 
 
@@ -242,12 +242,19 @@ def test_without_a_training_the_page_says_what_to_do(visit):
 def test_data_without_maps_cannot_train_but_show_what_was_trained(home):
     make_dataset(home / "numbers", make_samples(30))
     write(home)
-    choice = Choice(page="train", dataset="numbers")
-    choice.settle()
-    page = Train(choice)
+    session = SessionState(page="train", dataset="numbers")
+    session.settle()
+    page = Train(session)
     assert "numbers has none" in page._message.object
     assert not page._side.visible
     assert page._view is not None
+
+
+def look_until_estimated(page):
+    deadline = time.monotonic() + 10
+    while "being measured" in page._time.object:
+        assert time.monotonic() < deadline
+        look(page)
 
 
 def test_time_is_asked_once_the_order_is_left_alone(visit, monkeypatch):
@@ -259,8 +266,7 @@ def test_time_is_asked_once_the_order_is_left_alone(visit, monkeypatch):
     look(page)
     assert not asked
     look(page)
-    page._estimates._task.future.result(timeout=10)
-    look(page)
+    look_until_estimated(page)
     assert asked == [order(page)]
     assert "About <b>90 s</b> on this machine (cpu): 30 samples" in page._time.object
 
@@ -274,8 +280,7 @@ def test_why_there_is_no_estimate_is_said(visit, monkeypatch):
     monkeypatch.setattr(jobs, "estimate", fail)
     look(page)
     look(page)
-    page._estimates._task.future.exception(timeout=10)
-    look(page)
+    look_until_estimated(page)
     assert page._time.object == "<p>No estimate: no steps</p>"
 
 
@@ -285,7 +290,7 @@ def test_the_newest_run_is_in_view_until_one_is_chosen(visit, home):
     page = visit()
     assert "from r</h2>" in html(page._view)
     page._list._rows[1]._name.clicks += 1
-    assert page.choice.run == "old"
+    assert page.session.run == "old"
     assert "from r, V, σ</h2>" in html(page._view)
 
 
@@ -314,8 +319,8 @@ def test_a_finished_run_is_compared(visit, home, blobs):
     run = make_run(home, blobs, "mstar/V", 0.05)
     page = visit()
     press(page, "compare")
-    assert page.choice.page == "compare"
-    assert page.choice.panels.split(";")[0] == run.name
+    assert page.session.page == "compare"
+    assert page.session.panels.split(";")[0] == run.name
 
 
 def test_more_runs_than_rows_are_turned_over(visit, home):
@@ -363,7 +368,7 @@ def test_the_best_epoch_is_named_in_dex(visit, home):
 
 def test_facts_hold_all_that_decided_the_result(visit, home, blobs):
     run = make_run(home, blobs, "mstar/r+2V", 0.05)
-    facts = run_words.facts(run)
+    facts = run_summary.facts(run)
     for fact in (run.record["split"]["hash"], str(blobs.path), "torch", "by galaxy", str(run.path)):
         assert fact in facts
 
@@ -380,7 +385,7 @@ def test_facts_hold_all_that_decided_the_result(visit, home, blobs):
     ],
 )
 def test_times_are_short(seconds, words):
-    assert run_words.lasting(seconds) == words
+    assert run_summary.lasting(seconds) == words
 
 
 # Curves

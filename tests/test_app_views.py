@@ -12,12 +12,12 @@ from panel.io.state import set_curdoc
 
 from galmass_app import services
 from galmass_app.page import Page
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_app.views.explore.page import Explore
-from galmass_app.views.facts import headline, properties, true_masses
 from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.frame import address
 from galmass_app.views.frame.status import Status
+from galmass_app.views.galaxy_properties import headline, properties, true_masses
 from galmass_app.views.scatter import Sample
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset, replace_samples, shard_path, write_tables
@@ -43,10 +43,10 @@ def home(built, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def choice(home):
-    choice = Choice()
-    choice.settle()
-    return choice
+def session(home):
+    session = SessionState()
+    session.settle()
+    return session
 
 
 @pytest.fixture
@@ -60,42 +60,42 @@ def nothing(tmp_path, monkeypatch):
 # What is chosen
 
 
-def test_first_galaxy_of_the_data_set_served_is_in_view(choice):
-    assert (choice.dataset, choice.galaxy, choice.los) == ("toys", NAMES[0], "z")
+def test_first_galaxy_of_the_data_set_served_is_in_view(session):
+    assert (session.dataset, session.galaxy, session.los) == ("toys", NAMES[0], "z")
 
 
-def test_galaxy_is_found_by_subhalo_id_or_by_full_name(choice):
-    choice.show(" 3 ")
-    assert choice.galaxy == NAMES[2]
-    choice.show(NAMES[1])
-    assert choice.galaxy == NAMES[1]
+def test_galaxy_is_found_by_subhalo_id_or_by_full_name(session):
+    session.show(" 3 ")
+    assert session.galaxy == NAMES[2]
+    session.show(NAMES[1])
+    assert session.galaxy == NAMES[1]
 
 
-def test_wrong_id_keeps_the_galaxy_and_offers_the_nearest(choice):
-    choice.show("17")
-    assert choice.galaxy == NAMES[0]
-    assert choice.not_found == "There is no subhalo 17 in toys. Nearest: 5, 4, 3."
-    choice.show("2")
-    assert not choice.not_found
+def test_wrong_id_keeps_the_galaxy_and_offers_the_nearest(session):
+    session.show("17")
+    assert session.galaxy == NAMES[0]
+    assert session.not_found == "There is no subhalo 17 in toys. Nearest: 5, 4, 3."
+    session.show("2")
+    assert not session.not_found
 
 
-def test_misspelt_name_is_offered_names_like_it(choice):
-    choice.show("synthetic/demo-1/99/4x")
-    assert "Nearest" in choice.not_found
+def test_misspelt_name_is_offered_names_like_it(session):
+    session.show("synthetic/demo-1/99/4x")
+    assert "Nearest" in session.not_found
 
 
-def test_after_the_last_galaxy_comes_the_first(choice):
-    choice.step(-1)
-    assert choice.galaxy == NAMES[-1]
-    choice.step(+1)
-    assert choice.galaxy == NAMES[0]
+def test_after_the_last_galaxy_comes_the_first(session):
+    session.step(-1)
+    assert session.galaxy == NAMES[-1]
+    session.step(+1)
+    assert session.galaxy == NAMES[0]
 
 
-def test_random_galaxy_is_another_one(choice):
+def test_random_galaxy_is_another_one(session):
     for _ in range(10):
-        before = choice.galaxy
-        choice.jump()
-        assert choice.galaxy != before
+        before = session.galaxy
+        session.jump()
+        assert session.galaxy != before
 
 
 def test_ids_that_two_galaxies_share_are_written_in_full(home):
@@ -105,156 +105,156 @@ def test_ids_that_two_galaxies_share_are_written_in_full(home):
     assert set(ids) == {NAMES[0], "synthetic/demo-2/99/1", "3", "4", "5"}
 
 
-def test_other_data_set_starts_at_its_first_galaxy(choice):
-    choice.show("4")
-    choice.open("numbers")
-    assert (choice.dataset, choice.galaxy) == ("numbers", NAMES[0])
+def test_other_data_set_starts_at_its_first_galaxy(session):
+    session.show("4")
+    session.open("numbers")
+    assert (session.dataset, session.galaxy) == ("numbers", NAMES[0])
 
 
 @pytest.mark.parametrize("name", ["nowhere", "spoilt"])
-def test_data_set_that_cannot_be_opened_changes_nothing(home, choice, name):
+def test_data_set_that_cannot_be_opened_changes_nothing(home, session, name):
     shutil.copytree(home / "numbers", home / "spoilt")
     (home / "spoilt" / "dataset.json").write_text("{")
-    choice.show("4")
-    choice.open(name)
-    assert (choice.dataset, choice.galaxy) == ("toys", NAMES[3])
-    assert name in choice.error
+    session.show("4")
+    session.open(name)
+    assert (session.dataset, session.galaxy) == ("toys", NAMES[3])
+    assert name in session.error
 
 
 def test_data_set_asked_for_but_absent_gives_way_to_one_that_is_there(home):
-    choice = Choice(dataset="gone", galaxy="3")
-    choice.settle()
-    assert (choice.dataset, choice.galaxy) == ("toys", NAMES[2])
-    assert "gone" in choice.error
+    session = SessionState(dataset="gone", galaxy="3")
+    session.settle()
+    assert (session.dataset, session.galaxy) == ("toys", NAMES[2])
+    assert "gone" in session.error
 
 
-def test_data_set_that_went_away_is_told_and_the_picture_stays(home, choice):
-    page = Explore(choice)
+def test_data_set_that_went_away_is_told_and_the_picture_stays(home, session):
+    page = Explore(session)
     shutil.rmtree(home / "toys")
     widget(page, "gm-next").clicks += 1
-    assert choice.galaxy == NAMES[0]
-    assert "toys" in choice.error
+    assert session.galaxy == NAMES[0]
+    assert "toys" in session.error
     assert "<h1>Subhalo 1</h1>" in texts(page)
 
 
-def test_two_sessions_choose_apart_and_share_the_data(choice):
-    other = Choice()
+def test_two_sessions_choose_apart_and_share_the_data(session):
+    other = SessionState()
     other.settle()
     other.show("5")
-    assert choice.galaxy == NAMES[0]
-    assert other.data is choice.data
+    assert session.galaxy == NAMES[0]
+    assert other.data is session.data
 
 
-def test_data_set_that_was_rebuilt_is_opened_anew(home, choice):
-    before = choice.data
+def test_data_set_that_was_rebuilt_is_opened_anew(home, session):
+    before = session.data
     replace_samples(before, before.samples.assign(redshift=2.0))
-    assert choice.data.samples["redshift"].unique() == [2.0]
+    assert session.data.samples["redshift"].unique() == [2.0]
 
 
 # What the views make of it
 
 
-def test_views_follow_the_galaxy(choice):
-    page = Explore(choice)
-    choice.show("2")
+def test_views_follow_the_galaxy(session):
+    page = Explore(session)
+    session.show("2")
     assert "<h1>Subhalo 2</h1>" in texts(page)
     assert widget(page, "gm-id").value == "2"
-    assert not choice.pending
-    assert not choice.error
+    assert not session.pending
+    assert not session.error
 
 
-def test_id_box_and_buttons_choose_the_galaxy(choice):
-    page = Explore(choice)
+def test_id_box_and_buttons_choose_the_galaxy(session):
+    page = Explore(session)
     widget(page, "gm-id").value = "3"
-    assert choice.galaxy == NAMES[2]
+    assert session.galaxy == NAMES[2]
     widget(page, "gm-next").clicks += 1
-    assert choice.galaxy == NAMES[3]
+    assert session.galaxy == NAMES[3]
     widget(page, "gm-previous").clicks += 1
-    assert choice.galaxy == NAMES[2]
+    assert session.galaxy == NAMES[2]
     widget(page, "gm-los").value = "x"
     assert "seen along x" in texts(page)
 
 
-def test_wrong_id_stays_in_the_box_beside_the_reason(choice):
-    page = Explore(choice)
+def test_wrong_id_stays_in_the_box_beside_the_reason(session):
+    page = Explore(session)
     widget(page, "gm-id").value = "17"
     assert widget(page, "gm-id").value == "17"
     assert 'role="alert">There is no subhalo 17' in texts(page)
-    choice.step(+1)
+    session.step(+1)
     assert widget(page, "gm-id").value == "2"
     assert 'role="alert"' not in texts(page)
 
 
-def test_every_galaxy_can_be_looked_at_in_every_way(choice):
-    page = Explore(choice)
+def test_every_galaxy_can_be_looked_at_in_every_way(session):
+    page = Explore(session)
     for theme, colours in (("dark", "galaxy"), ("light", "sample")):
-        choice.param.update(theme=theme, colours=colours)
+        session.param.update(theme=theme, colours=colours)
         for los in "xyz":
-            choice.param.update(los=los)
-            choice.step(+1)
-    choice.param.update(x="f_dm_1rhsm", y="sigma_v")
-    assert not choice.error
+            session.param.update(los=los)
+            session.step(+1)
+    session.param.update(x="f_dm_1rhsm", y="sigma_v")
+    assert not session.error
     assert widget(page, "gm-axis-x").value == "f_dm_1rhsm"
 
 
-def test_fixed_colours_are_those_of_the_whole_sample(choice):
-    page = Explore(choice)
+def test_fixed_colours_are_those_of_the_whole_sample(session):
+    page = Explore(session)
     own = widget(page, "gm-map-V").objects[-1].object
-    choice.colours = "sample"
+    session.colours = "sample"
     fixed = widget(page, "gm-map-V").objects[-1].object
     assert own != fixed
-    choice.step(+1)
+    session.step(+1)
     assert widget(page, "gm-map-V").objects[-1].object == fixed
 
 
-def test_numbers_without_maps_say_what_to_do_next(choice):
-    page = Explore(choice)
-    choice.open("numbers")
-    assert not choice.error
+def test_numbers_without_maps_say_what_to_do_next(session):
+    page = Explore(session)
+    session.open("numbers")
+    assert not session.error
     assert "holds numbers, no maps" in texts(page)
     assert "stellar mass" in texts(page)
-    choice.open("toys")
+    session.open("toys")
     assert "holds numbers, no maps" not in texts(page)
 
 
-def test_maps_that_cannot_be_read_are_not_those_of_the_galaxy_before(home, choice):
-    page = Explore(choice)
+def test_maps_that_cannot_be_read_are_not_those_of_the_galaxy_before(home, session):
+    page = Explore(session)
     shard_path(home / "toys", 0).write_bytes(b"spoilt")
-    choice.step(+1)
+    session.step(+1)
     assert not page._slots[FourMaps].visible
     assert "cannot be read" in texts(page)
-    assert "shard-00000.h5" in choice.error
+    assert "shard-00000.h5" in session.error
     assert "<h1>Subhalo 2</h1>" in texts(page)
 
 
 @pytest.mark.usefixtures("nothing")
 def test_without_any_data_the_page_says_how_to_make_some():
-    choice = Choice()
-    choice.settle()
-    assert "galmass build" in texts(Explore(choice))
-    assert "no data set" in texts(Status(choice))
+    session = SessionState()
+    session.settle()
+    assert "galmass build" in texts(Explore(session))
+    assert "no data set" in texts(Status(session))
 
 
-def test_synthetic_galaxies_are_labelled(choice):
-    row = choice.data.row(choice.galaxy, "x").copy()
+def test_synthetic_galaxies_are_labelled(session):
+    row = session.data.row(session.galaxy, "x").copy()
     assert "synthetic</span>" in headline(row)
-    assert "synthetic" in texts(Status(choice))
+    assert "synthetic" in texts(Status(session))
     row["synthetic"], row["name"] = False, "TNG/TNG100-1/99/7"
     assert "synthetic" not in headline(row)
     assert "TNG100-1, snapshot 99" in headline(row)
 
 
-def test_thinned_data_set_is_called_so(home, choice):
-    assert "thinned" not in texts(Status(choice))
-    data = choice.data
+def test_thinned_data_set_is_called_so(home, session):
+    assert "thinned" not in texts(Status(session))
+    data = session.data
     replace_samples(data, data.samples, stars=2000)
-    again = Choice()
+    again = SessionState()
     again.settle()
     assert "thinned to 2,000 stars" in texts(Status(again))
 
 
-def test_facts_explain_every_term_and_leave_out_what_is_not_known(choice):
-    row = choice.data.row(choice.galaxy, "x").copy()
+def test_facts_explain_every_term_and_leave_out_what_is_not_known(session):
+    row = session.data.row(session.galaxy, "x").copy()
     row["log_mgas"] = float("nan")
     page = properties(row) + true_masses(row)
     assert page.count("data-help") == page.count('scope="row"') > 20
@@ -265,29 +265,29 @@ def test_facts_explain_every_term_and_leave_out_what_is_not_known(choice):
     assert "redshift" not in headline(row.drop("redshift"))
 
 
-def test_error_stays_until_it_is_dismissed(choice):
-    status = Status(choice)
-    choice.error = "a < b"
-    choice.step(+1)
+def test_error_stays_until_it_is_dismissed(session):
+    status = Status(session)
+    session.error = "a < b"
+    session.step(+1)
     assert "a &lt; b" in texts(status)
     widget(status, "gm-dismiss").clicks += 1
-    assert not choice.error
+    assert not session.error
     assert "a &lt; b" not in texts(status)
 
 
-def test_tap_in_the_scatter_chooses_the_nearest_sample(choice):
-    page = Explore(choice)
-    row = choice.data.row(NAMES[3], "y")
-    choice.param.update(x="sigma_v", y="log_mstar2d_1rhsm")
+def test_tap_in_the_scatter_chooses_the_nearest_sample(session):
+    page = Explore(session)
+    row = session.data.row(NAMES[3], "y")
+    session.param.update(x="sigma_v", y="log_mstar2d_1rhsm")
     page._views[Sample]._tapped(row["sigma_v"], row["log_mstar2d_1rhsm"])
-    assert (choice.galaxy, choice.los) == (NAMES[3], "y")
+    assert (session.galaxy, session.los) == (NAMES[3], "y")
 
 
-def test_tap_where_all_lines_of_sight_coincide_keeps_the_one_in_view(choice):
-    page = Explore(choice)
-    row = choice.data.row(NAMES[3], "x")
+def test_tap_where_all_lines_of_sight_coincide_keeps_the_one_in_view(session):
+    page = Explore(session)
+    row = session.data.row(NAMES[3], "x")
     page._views[Sample]._tapped(row["log_mstar"], row["log_mtot_1rhsm"])
-    assert (choice.galaxy, choice.los) == (NAMES[3], "z")
+    assert (session.galaxy, session.los) == (NAMES[3], "z")
 
 
 # The frame
@@ -303,28 +303,28 @@ def document(home):
 @pytest.mark.usefixtures("document")
 def test_url_is_read_and_kept():
     pn.state.location.search = "?data=toys&galaxy=3&los=x&x=sigma_v"
-    choice = Page().choice
-    assert (choice.galaxy, choice.los, choice.x) == (NAMES[2], "x", "sigma_v")
-    choice.step(+1)
-    query = parse_qs(address.query(choice).removeprefix("?"))
+    session = Page().session
+    assert (session.galaxy, session.los, session.x) == (NAMES[2], "x", "sigma_v")
+    session.step(+1)
+    query = parse_qs(address.query(session).removeprefix("?"))
     assert (query["galaxy"], query["los"], query["data"]) == ([NAMES[3]], ["x"], ["toys"])
 
 
 @pytest.mark.usefixtures("document")
 def test_nonsense_in_the_url_is_told_and_left_aside():
     pn.state.location.search = "?galaxy=99&los=q&x=nonsense"
-    choice = Page().choice
-    assert (choice.galaxy, choice.los, choice.x) == (NAMES[0], "z", "log_mstar")
-    assert "los=q" in choice.error
-    assert "no subhalo 99" in choice.error
+    session = Page().session
+    assert (session.galaxy, session.los, session.x) == (NAMES[0], "z", "log_mstar")
+    assert "los=q" in session.error
+    assert "no subhalo 99" in session.error
 
 
 @pytest.mark.usefixtures("document")
 def test_page_that_does_not_exist_gives_way_to_the_explorer():
     pn.state.location.search = "?page=nonsense"
-    choice = Page().choice
-    assert choice.page == "explore"
-    assert "page=nonsense" in choice.error
+    session = Page().session
+    assert session.page == "explore"
+    assert "page=nonsense" in session.error
 
 
 def test_page_has_all_its_parts(document):
@@ -332,8 +332,8 @@ def test_page_has_all_its_parts(document):
     page.template.server_doc(document)
     roots = {root.name for root in document.roots}
     assert {"pages", "chooser", "theme", "main", "status", "address"} <= roots
-    page.choice.step(+1)
-    assert not page.choice.error
+    page.session.step(+1)
+    assert not page.session.error
 
 
 @pytest.mark.usefixtures("document")
@@ -342,8 +342,8 @@ def test_data_set_chooser_goes_back_if_a_data_set_cannot_be_opened(home):
     (chooser,) = [
         part for part, _ in page.template._render_items.values() if "gm-dataset" in part.css_classes
     ]
-    page.choice.open("numbers")  # as the browser's back button may
+    page.session.open("numbers")  # as the browser's back button may
     assert chooser.value == "numbers"
     (home / "toys" / "dataset.json").write_text("{")
     chooser.value = "toys"
-    assert chooser.value == page.choice.dataset == "numbers"
+    assert chooser.value == page.session.dataset == "numbers"

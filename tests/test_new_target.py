@@ -7,7 +7,7 @@ import pytest
 from demo_folder import write_demo_galaxies
 from toy_maps import make_map_dataset
 
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_app.views.train.controls import TrainControls
 from galmass_core.datasets.build import build_dataset
 from galmass_core.learning.experiments import experiment
@@ -78,7 +78,7 @@ def test_they_are_learned_and_predicted(data, tmp_path):
 
 def test_train_page_offers_them(data, monkeypatch):
     monkeypatch.setenv("GALMASS_DATA", str(data.path))
-    controls = TrainControls(Choice(page="train"))
+    controls = TrainControls(SessionState(page="train"))
     controls.draw(data)
     assert list(controls._aperture.options) == ["R_hsm", "2 R_hsm", "3 R_hsm"]
     assert controls._targets["fbar"].label == "f_bar"

@@ -48,8 +48,8 @@ def workflow() -> str:
         _arrow(330, 206, 264, 260),
         _arrow(570, 206, 636, 260),
     ]
-    said = "Particles become maps, numbers and true masses; networks and trees learn from them"
-    return _svg(900, 450, said, parts)
+    text = "Particles become maps, numbers and true masses; networks and trees learn from them"
+    return _svg(900, 450, text, parts)
 
 
 def network() -> str:
@@ -72,7 +72,7 @@ def network() -> str:
     return _svg(900, 360, "Each map has a branch of its own; one layer joins them", parts)
 
 
-def _svg(width: int, height: int, said: str, parts: list[str]) -> str:
+def _svg(width: int, height: int, text: str, parts: list[str]) -> str:
     """Put parts into a picture that is never so small that it cannot be read."""
     head = (
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
@@ -80,7 +80,7 @@ def _svg(width: int, height: int, said: str, parts: list[str]) -> str:
     )
     return (
         f'<div class="wide" tabindex="0"><svg class="diagram" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{escape(said)}">{head}{"".join(parts)}</svg></div>'
+        f'role="img" aria-label="{escape(text)}">{head}{"".join(parts)}</svg></div>'
     )
 
 

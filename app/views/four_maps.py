@@ -6,10 +6,10 @@ import holoviews as hv
 import panel as pn
 from holoviews.streams import Pipe
 
+from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.maps import picture
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, map_colours
-from galmass_app.views.apart import Apart
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, MapSpec, map_keys
 
@@ -79,7 +79,7 @@ class FourMaps(pn.viewable.Viewer):
             pn.pane.HTML(
                 map_title(MAPS[key]), css_classes=["gm-map-title"], sizing_mode="stretch_width"
             ),
-            Apart(
+            IsolatedLayout(
                 pn.pane.HoloViews(
                     hv.DynamicMap(drawn, streams=[self._pipe]), css_classes=["gm-map"], margin=0
                 )

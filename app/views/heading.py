@@ -15,7 +15,7 @@ def badge(data: DataSet | None) -> str:
     return SYNTHETIC if data and services.is_synthetic(data) else ""
 
 
-def heading(title: str, said: str, data: DataSet | None) -> str:
+def heading(title: str, description: str, data: DataSet | None) -> str:
     """Write a heading as HTML.
 
     Parameters
@@ -29,4 +29,4 @@ def heading(title: str, said: str, data: DataSet | None) -> str:
     -------
     str
     """
-    return f'<div class="line"><h1>{title}</h1>{badge(data)}<p>{said}</p></div>'
+    return f'<div class="line"><h1>{title}</h1>{badge(data)}<p>{description}</p></div>'

@@ -5,10 +5,16 @@ from html import escape
 import panel as pn
 import param
 
-from galmass_app.fits import ALL_FEATURES, ALL_TARGETS, EXTRA_FEATURES, Question, why_missing
 from galmass_app.plots.correlation import short
-from galmass_app.state import Choice
-from galmass_app.views.tick import Tick
+from galmass_app.state import SessionState
+from galmass_app.tree_models import (
+    ALL_FEATURES,
+    ALL_TARGETS,
+    EXTRA_FEATURES,
+    FitRequest,
+    why_missing,
+)
+from galmass_app.views.checkbox import Checkbox
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.quantities import quantity
 
@@ -24,22 +30,22 @@ TRUTH_LEVEL = "Truth that no telescope measures. "
 class LearningControls(pn.viewable.Viewer):
     """The column of controls; any change asks the page to learn anew."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         self._target = pn.widgets.Select(
             label="Learn", sizing_mode="stretch_width", css_classes=["gm-target"]
         )
-        self._ticks = {
-            key: Tick(label=short(key), css_classes=["gm-tick", f"gm-tick-{key}"])
+        self._checkboxes = {
+            key: Checkbox(label=short(key), css_classes=["gm-checkbox", f"gm-checkbox-{key}"])
             for key in ALL_FEATURES
         }
-        self._words = {key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in ALL_FEATURES}
+        self._words = {key: pn.pane.HTML(css_classes=["gm-checkbox-words"]) for key in ALL_FEATURES}
         self._lacking = pn.pane.HTML(css_classes=["gm-lacking"])
         self._nothing = pn.pane.HTML(css_classes=["gm-nothing"])
         split = pn.widgets.RadioButtonGroup.from_param(
-            choice.param.split, options=SPLITS, css_classes=["gm-split"]
+            session.param.split, options=SPLITS, css_classes=["gm-split"]
         )
         self._split_help = pn.pane.HTML(css_classes=["gm-split-help"])
         self._layout = pn.Column(
@@ -52,51 +58,56 @@ class LearningControls(pn.viewable.Viewer):
         )
         self._showing = False
         self._target.param.watch(self._chosen, "value")
-        for tick in self._ticks.values():
-            tick.param.watch(self._ticked, "value")
+        for checkbox in self._checkboxes.values():
+            checkbox.param.watch(self._ticked, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def draw(self, question: Question) -> None:
+    def draw(self, request: FitRequest) -> None:
         """Show what is asked, and what the data set lacks."""
         self._showing = True  # what we set ourselves is no wish of a person
-        lacking = why_missing(question.data, ALL_TARGETS + ALL_FEATURES)
+        lacking = why_missing(request.data, ALL_TARGETS + ALL_FEATURES)
         self._target.param.update(
             options={quantity(key).name: key for key in ALL_TARGETS},
             disabled_options=[key for key in ALL_TARGETS if key in lacking],
-            value=question.target,
+            value=request.target,
         )
         self._lacking.object = _missing_targets(lacking)
-        for key, tick in self._ticks.items():
-            tick.param.update(value=key in question.features, disabled=key in lacking)
+        for key, checkbox in self._checkboxes.items():
+            checkbox.param.update(value=key in request.features, disabled=key in lacking)
             self._words[key].object = _explained(key, lacking.get(key, ""))
-        self._split_help.object = f"<p>{SPLIT_HELP[question.split]}</p>"
+        self._split_help.object = f"<p>{SPLIT_HELP[request.split]}</p>"
         self._nothing.object = ""
         self._showing = False
 
     def _group(self, title: str, keys: tuple[str, ...]) -> pn.Column:
-        """List some features, each with its tick."""
+        """List some features, each with its checkbox."""
         rows = [
-            pn.Row(self._ticks[key], self._words[key], css_classes=["gm-tick-row"]) for key in keys
+            pn.Row(self._checkboxes[key], self._words[key], css_classes=["gm-checkbox-row"])
+            for key in keys
         ]
         foot = [self._nothing] if keys == FEATURES else []
-        ticks = pn.Column(*rows, css_classes=["gm-ticks"], sizing_mode="stretch_width")
+        ticks = pn.Column(*rows, css_classes=["gm-checkboxs"], sizing_mode="stretch_width")
         return pn.Column(_title(title), ticks, *foot, sizing_mode="stretch_width")
 
     def _chosen(self, event: param.parameterized.Event) -> None:
         """Learn something else."""
         if not self._showing and event.new:
-            self.choice.target = event.new
+            self.session.target = event.new
 
     def _ticked(self, _: param.parameterized.Event) -> None:
         """Learn from other features, if any is ticked."""
         if self._showing:
             return
-        ticked = [key for key, tick in self._ticks.items() if tick.value and not tick.disabled]
+        ticked = [
+            key
+            for key, checkbox in self._checkboxes.items()
+            if checkbox.value and not checkbox.disabled
+        ]
         self._nothing.object = "" if ticked else '<p role="alert">Tick at least one.</p>'
         if ticked:
-            self.choice.features = ",".join(ticked)
+            self.session.features = ",".join(ticked)
 
 
 def _title(text: str) -> pn.pane.HTML:

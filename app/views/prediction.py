@@ -6,9 +6,9 @@ import holoviews as hv
 import panel as pn
 from holoviews.streams import Pipe
 
-from galmass_app.agreement import judge
-from galmass_app.fits import Fit
+from galmass_app.agreement import compare_to_published
 from galmass_app.plots.prediction import error_histogram, prediction_picture
+from galmass_app.tree_models import Fit
 from galmass_core.quantities import quantity
 
 
@@ -53,7 +53,7 @@ class Prediction(pn.viewable.Viewer):
 
     def _write(self, fit: Fit) -> None:
         """Write what is predicted, and how well."""
-        shown = quantity(fit.question.target)
+        shown = quantity(fit.request.target)
         self._title.object = (
             f'<h2><span class="help" tabindex="0" data-help="{escape(shown.help)}">'
             f"{escape(shown.name[0].upper() + shown.name[1:])}</span>, predicted</h2>"
@@ -67,7 +67,7 @@ def in_words(fit: Fit) -> str:
     scatter, mean = fit.errors["std"], fit.errors["mean"]
     count, galaxies = len(fit.predictions), fit.predictions["name"].nunique()
     bias = signed(mean.value, 3)
-    if fit.question.split == "galaxy":
+    if fit.request.split == "galaxy":
         split = "split by galaxy"
     else:
         split = f"split at random: {fit.siblings:.0%} of them have a sibling in training"
@@ -84,21 +84,23 @@ def signed(value: float, digits: int) -> str:
 
 def beside_paper(fit: Fit) -> str:
     """Write the paper's scatter; in colour only where the two can be compared."""
-    question = fit.question
-    verdict = judge(question.data, question.target, question.features, fit.errors["std"])
-    if verdict.published is None:
-        return f'<p class="aside">Paper: {escape(verdict.why)}.</p>'
-    number = f"Paper: σ = {verdict.published:.2f} dex"
-    if verdict.agrees is None:
-        return f'<p class="aside">{number}. Not comparable: {escape(verdict.why)}.</p>'
-    kind, word = ("agrees", "✓ agrees") if verdict.agrees else ("differs", "✗ differs")
+    request = fit.request
+    agreement = compare_to_published(
+        request.data, request.target, request.features, fit.errors["std"]
+    )
+    if agreement.published is None:
+        return f'<p class="aside">Paper: {escape(agreement.why)}.</p>'
+    number = f"Paper: σ = {agreement.published:.2f} dex"
+    if agreement.agrees is None:
+        return f'<p class="aside">{number}. Not comparable: {escape(agreement.why)}.</p>'
+    kind, word = ("agrees", "✓ agrees") if agreement.agrees else ("differs", "✗ differs")
     return f'<p class="{kind}">{number}: {word} with ours.</p>'
 
 
 def notes(fit: Fit) -> str:
     """Write what must be known to read the result."""
     lines = []
-    if unseen := fit.question.experiment.truth_level:
+    if unseen := fit.request.experiment.truth_level:
         symbols = ", ".join(quantity(key).symbol for key in unseen)
         lines.append(f"Learned with {symbols}, which no telescope measures.")
     lines += left_out(fit.left_out)
@@ -115,7 +117,7 @@ def left_out(reasons: dict[str, int]) -> list[str]:
 
 
 def _square(data: Fit) -> hv.Overlay:
-    return prediction_picture(data.predictions, data.question.target)
+    return prediction_picture(data.predictions, data.request.target)
 
 
 def _inset(data: Fit) -> hv.Overlay:

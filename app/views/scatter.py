@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from galmass_app.plots.sample import AXES, marks, nearest, scatter
 from galmass_app.plots.selection import Geometry, inside, picked
 from galmass_app.selection import box_text
-from galmass_app.state import Choice, axis_columns
+from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.heading import badge
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import QUANTITIES, quantity
@@ -27,10 +27,10 @@ GROUPS = {
 class Sample(pn.viewable.Viewer):
     """Any quantity against any other, the galaxy in view ringed."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         self._axes = {
             axis: pn.widgets.Select(
                 label=label,
@@ -51,24 +51,24 @@ class Sample(pn.viewable.Viewer):
             css_classes=["gm-sample"],
             sizing_mode="stretch_width",
         )
-        self.draw(choice)
+        self.draw(session)
         for axis, select in self._axes.items():
             select.param.watch(partial(self._turn, axis), "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def draw(self, choice: Choice) -> None:
+    def draw(self, session: SessionState) -> None:
         """Show the data set and the axes that are chosen now."""
-        self._title.object = _heading(choice.data)
-        groups = grouped(axis_columns(choice.data))
+        self._title.object = _heading(session.data)
+        groups = grouped(axis_columns(session.data))
         for axis, select in self._axes.items():
-            select.param.update(groups=groups, value=getattr(choice, axis))
-        points = scatter(choice.data.samples, choice.x, choice.y)
+            select.param.update(groups=groups, value=getattr(session, axis))
+        points = scatter(session.data.samples, session.x, session.y)
         self._view = RangeXY(source=points)
         Tap(source=points).add_subscriber(self._tapped)
         self._ring.update(data=self._rows())
-        ring = hv.DynamicMap(partial(_ring, x=choice.x, y=choice.y), streams=[self._ring])
+        ring = hv.DynamicMap(partial(_ring, x=session.x, y=session.y), streams=[self._ring])
         self._picked.update(data=self._selected())
         dim = partial(picked, axes=AXES, chosen=self._boxed)
         dimmed = hv.DynamicMap(lambda data: dim(data), streams=[self._picked])
@@ -84,55 +84,55 @@ class Sample(pn.viewable.Viewer):
 
     def _rows(self) -> tuple[pd.DataFrame, str]:
         """Return the samples of the galaxy in view, and its line of sight."""
-        samples = self.choice.data.samples
-        return samples[samples["name"] == self.choice.galaxy], self.choice.los
+        samples = self.session.data.samples
+        return samples[samples["name"] == self.session.galaxy], self.session.los
 
     def _selected(self) -> tuple[NDArray, NDArray]:
         """Return the places of the samples that are selected."""
-        choice, samples = self.choice, self.choice.data.samples
-        rows = samples[samples["name"].isin(choice.selection)]
-        return rows[choice.x].to_numpy(float), rows[choice.y].to_numpy(float)
+        session, samples = self.session, self.session.data.samples
+        rows = samples[samples["name"].isin(session.selection)]
+        return rows[session.x].to_numpy(float), rows[session.y].to_numpy(float)
 
     def _boxed(self, geometry: Geometry) -> None:
         """Select what a box or a lasso encloses."""
-        choice, samples = self.choice, self.choice.data.samples
-        names = samples.loc[inside(geometry, samples[choice.x], samples[choice.y]), "name"]
+        session, samples = self.session, self.session.data.samples
+        names = samples.loc[inside(geometry, samples[session.x], samples[session.y]), "name"]
         kind = "box" if geometry["type"] == "rect" else "lasso"
-        how = f"{kind} on {quantity(choice.y).symbol} against {quantity(choice.x).symbol}"
+        how = f"{kind} on {quantity(session.y).symbol} against {quantity(session.x).symbol}"
         if kind == "box" and len(names):
-            choice.keep(box_text(choice.x, choice.y, geometry), how)
+            session.keep(box_text(session.x, session.y, geometry), how)
         else:
-            choice.select(names.unique(), how)
+            session.select(names.unique(), how)
 
     def _turn(self, axis: str, event: param.parameterized.Event) -> None:
         """Take another axis."""
-        setattr(self.choice, axis, event.new)
+        setattr(self.session, axis, event.new)
 
     def _tapped(self, x: float | None, y: float | None) -> None:
         """Go to the sample next to the place that was tapped."""
         if x is None or y is None:
             return
-        choice, table = self.choice, self.choice.data.samples
+        session, table = self.session, self.session.data.samples
         spans = [
             high - low
             for low, high in (
                 view or (table[column].min(), table[column].max())
                 for view, column in (
-                    (self._view.x_range, choice.x),
-                    (self._view.y_range, choice.y),
+                    (self._view.x_range, session.x),
+                    (self._view.y_range, session.y),
                 )
             )
         ]
-        row = nearest(table, choice.x, choice.y, (x, y), tuple(spans))
+        row = nearest(table, session.x, session.y, (x, y), tuple(spans))
         if row is not None:
             los = self._keep_los(row)
-            choice.param.update(galaxy=row["name"], los=los, not_found="")
+            session.param.update(galaxy=row["name"], los=los, not_found="")
 
     def _keep_los(self, row: pd.Series) -> str:
         """Stay on the line of sight in view where it lies on the same point of the scatter."""
-        choice, axes = self.choice, [self.choice.x, self.choice.y]
-        same = choice.data.row(row["name"], choice.los)
-        return choice.los if (same[axes] == row[axes]).all() else row["los"]
+        session, axes = self.session, [self.session.x, self.session.y]
+        same = session.data.row(row["name"], session.los)
+        return session.los if (same[axes] == row[axes]).all() else row["los"]
 
 
 def _heading(data: DataSet) -> str:

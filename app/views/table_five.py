@@ -7,11 +7,12 @@ from typing import Any
 import pandas as pd
 import panel as pn
 
-from galmass_app.agreement import judge
-from galmass_app.fits import SLOW, Slot, Task, table_five
+from galmass_app.agreement import compare_to_published
 from galmass_app.plots.correlation import short
+from galmass_app.tree_models import table_five
+from galmass_app.views.download import flat
 from galmass_app.views.prediction import left_out, signed
-from galmass_app.views.take_along import flat
+from galmass_app.workers import SLOW, Job, Slot
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.published import published_table
@@ -40,7 +41,7 @@ class TableFive(pn.viewable.Viewer):
         self._button = pn.widgets.Button(
             label="Measure the nine rows", on_click=self._start, css_classes=["gm-table-start"]
         )
-        self._said = pn.pane.HTML(css_classes=["gm-foot"])
+        self._text = pn.pane.HTML(css_classes=["gm-foot"])
         self._table = pn.pane.HTML(css_classes=["gm-table-five"], sizing_mode="stretch_width")
         self._layout = pn.Column(
             pn.pane.HTML(
@@ -48,7 +49,7 @@ class TableFive(pn.viewable.Viewer):
                 "<p>Every row learns from the paper's numbers, as far as these data have them.</p>",
                 css_classes=["gm-section"],
             ),
-            pn.Row(self._button, self._said, css_classes=["gm-group"]),
+            pn.Row(self._button, self._text, css_classes=["gm-group"]),
             self._table,
             css_classes=["gm-table-part"],
             sizing_mode="stretch_width",
@@ -70,7 +71,7 @@ class TableFive(pn.viewable.Viewer):
 
     def draw(self, data: DataSet, split: str) -> None:
         """Show the published rows of another data set or split; arguments as of the class."""
-        self._slot.drop()
+        self._slot.cancel()
         self._data, self._split = data, split
         self._show([])
 
@@ -81,9 +82,9 @@ class TableFive(pn.viewable.Viewer):
 
     def _start(self, _: object) -> None:
         """Have the rows measured."""
-        self._slot.ask(partial(_measured, self._data, self._split))
+        self._slot.submit(partial(_measured, self._data, self._split))
         self._button.disabled = True
-        self._said.object = '<p class="at-work">Training nine models…</p>'
+        self._text.object = '<p class="at-work">Training nine models…</p>'
         self._wake()
 
     def _show(self, rows: list[dict[str, Any]]) -> None:
@@ -91,7 +92,7 @@ class TableFive(pn.viewable.Viewer):
         self._rows = rows
         self._button.param.update(visible=not rows, disabled=False)
         split = "by galaxy" if self._split == "galaxy" else "at random, as in the paper"
-        self._said.object = f"<p>Split {split}.</p>"
+        self._text.object = f"<p>Split {split}.</p>"
         self._table.object = table(self._data, rows)
 
 
@@ -123,11 +124,13 @@ def _notes(data: DataSet, rows: list[dict[str, Any]]) -> list[str]:
     if not measured:
         return []
     first = measured[0]
-    why = judge(data, first["target"], first["features"], Estimate(**first["std"])).why
+    why = compare_to_published(
+        data, first["target"], first["features"], Estimate(**first["std"])
+    ).why
     return [f"Not comparable: {why}."] * bool(why) + left_out(first["left_out"])
 
 
-def _measured(data: DataSet, split: str, _: Task) -> list[dict[str, Any]]:
+def _measured(data: DataSet, split: str, _: Job) -> list[dict[str, Any]]:
     """Measure the rows, as a worker calls it."""
     return table_five(data, split)
 
@@ -157,7 +160,7 @@ def _ours(data: DataSet, row: dict[str, Any] | None) -> str:
         True: ("agrees", "✓ agrees"),
         False: ("differs", "✗ differs"),
         None: ("aside", "not comparable"),
-    }[judge(data, row["target"], row["features"], scatter).agrees]
+    }[compare_to_published(data, row["target"], row["features"], scatter).agrees]
     return (
         f'<td class="number">{scatter}</td><td class="number">{signed(mean.value, 3)}</td>'
         f'<td class="number">{row["n"]:,}</td><td class="{kind}">{word}</td>'

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import panel as pn
 
-from galmass_app.agreement import judge_network
+from galmass_app.agreement import compare_network_to_published
 from galmass_app.comparison import rows_of_table
-from galmass_app.fits import SLOW, Slot, Task
+from galmass_app.views.download import flat
 from galmass_app.views.links import train_link
 from galmass_app.views.prediction import signed
-from galmass_app.views.take_along import flat
+from galmass_app.workers import SLOW, Job, Slot
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.metrics import Estimate
@@ -73,12 +73,12 @@ class TableFour(pn.viewable.Viewer):
             Column whose rows stand first.
         split : str
             ``galaxy`` or ``paper``.
-        runs : Known
+        runs : RunIndex
             What is known of the data set.
         """
         if (runs, split) != self._drawn:
             self._drawn, self._rows = (runs, split), []
-            self._slot.ask(partial(_measured, runs, split))
+            self._slot.submit(partial(_measured, runs, split))
             self._wake()
         self._data, self._target = data, target
         self._write()
@@ -119,7 +119,7 @@ def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
     return f'<div class="wide"><table><tr>{heads}<td></td></tr>{lines}</table></div>'
 
 
-def _measured(runs: object, split: str, _: Task) -> list[dict[str, Any]]:
+def _measured(runs: object, split: str, _: Job) -> list[dict[str, Any]]:
     """Measure the rows, as a worker calls it."""
     return rows_of_table(runs, split)
 
@@ -150,7 +150,7 @@ def _ours(data: DataSet, row: dict[str, Any]) -> str:
     scatter, mean = (Estimate(**row[name]) for name in ("std", "mean"))
     return (
         f'<td class="number">{scatter}</td><td class="number">{signed(mean.value, 3)}</td>'
-        f'<td class="number">{row["n"]:,}</td>{controls}<td>{_verdict(data, row, scatter)}</td>'
+        f'<td class="number">{row["n"]:,}</td>{controls}<td>{_agreement(data, row, scatter)}</td>'
     )
 
 
@@ -159,28 +159,30 @@ def _control(row: dict[str, Any], name: str) -> str:
     if "controls" not in row:
         return "<td></td>"
     control = row["controls"][name]
-    said = f"{control['std']['value']:.3f}" if control else "–"
-    return f'<td class="number">{said}</td>'
+    text = f"{control['std']['value']:.3f}" if control else "–"
+    return f'<td class="number">{text}</td>'
 
 
-def _verdict(data: DataSet, row: dict[str, Any], scatter: Estimate) -> str:
+def _agreement(data: DataSet, row: dict[str, Any], scatter: Estimate) -> str:
     """Say whether ours agrees with the paper's, and which run it is."""
-    verdict = judge_network(data, row["published"]["std"], scatter, _unlike_paper(row))
+    agreement = compare_network_to_published(
+        data, row["published"]["std"], scatter, _unlike_paper(row)
+    )
     kind, word = {
         True: ("agrees", "✓ agrees"),
         False: ("differs", "✗ differs"),
         None: ("aside", "not comparable"),
-    }[verdict.agrees]
-    said = ". ".join(filter(None, [verdict.why, f"Run {row['run']}, learned {row['learned']}"]))
-    return f'<span class="{kind} help" tabindex="0" data-help="{escape(said)}">{word}</span>'
+    }[agreement.agrees]
+    text = ". ".join(filter(None, [agreement.why, f"Run {row['run']}, learned {row['learned']}"]))
+    return f'<span class="{kind} help" tabindex="0" data-help="{escape(text)}">{word}</span>'
 
 
 def _unlike_paper(row: dict[str, Any]) -> list[str]:
     """Say how a row was learned in another way than the paper's."""
     wanted = experiment(row["experiment"])
-    said = []
+    text = []
     if has_images(wanted.maps) and row["pixels"] != wanted.pixels:
-        said.append(f"learned from images of {row['pixels']}², the paper's of {wanted.pixels}²")
+        text.append(f"learned from images of {row['pixels']}², the paper's of {wanted.pixels}²")
     if row["joint"]:
-        said.append("learned together with other targets")
-    return said
+        text.append("learned together with other targets")
+    return text

@@ -12,10 +12,10 @@ from galmass_app.comparison import (
     targets_of,
 )
 from galmass_app.selection import ERROR, EXTREMES, extremes
-from galmass_app.state import Choice, axis_columns
+from galmass_app.state import SessionState, axis_columns
+from galmass_app.views.checkbox import Checkbox
 from galmass_app.views.learning_controls import SPLITS
 from galmass_app.views.scatter import grouped
-from galmass_app.views.tick import Tick
 from galmass_core.learning.experiments import input_maps, inputs_of
 from galmass_core.quantities import OCCUPANCY, map_keys, quantity
 
@@ -23,10 +23,10 @@ from galmass_core.quantities import OCCUPANCY, map_keys, quantity
 class CompareControls(pn.viewable.Viewer):
     """The column of controls; a branch that is switched brings its own panel."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         stretch = {"sizing_mode": "stretch_width"}
         self._showing = False
         self._target = pn.widgets.Select(
@@ -40,21 +40,21 @@ class CompareControls(pn.viewable.Viewer):
         )
         self._control = pn.widgets.Button(
             label="Control: where there are stars",
-            on_click=lambda _: add_panel(choice, OCCUPANCY),
+            on_click=lambda _: add_panel(session, OCCUPANCY),
             css_classes=["gm-occupancy"],
         )
         self._none = pn.pane.HTML(css_classes=["gm-nothing"])
         self._reference = pn.widgets.Select(
             label="Compare with", css_classes=["gm-reference"], **stretch
         )
-        self._arrows = Tick(
+        self._arrows = Checkbox(
             label="Arrows from there: the 30 that move most", css_classes=["gm-arrows"]
         )
         self._against = pn.widgets.Select(
             label="Errors against", css_classes=["gm-against"], **stretch
         )
         split = pn.widgets.RadioButtonGroup.from_param(
-            choice.param.split, options=SPLITS, css_classes=["gm-split"]
+            session.param.split, options=SPLITS, css_classes=["gm-split"]
         )
         self._layout = pn.Column(
             self._target,
@@ -69,7 +69,7 @@ class CompareControls(pn.viewable.Viewer):
             pn.Column(
                 self._reference,
                 self._arrows,
-                pn.Row(*_extremes(choice), css_classes=["gm-group"]),
+                pn.Row(*_extremes(session), css_classes=["gm-group"]),
                 css_classes=["gm-switches"],
                 **stretch,
             ),
@@ -106,24 +106,24 @@ class CompareControls(pn.viewable.Viewer):
         against : str
             Column that errors are shown against.
         """
-        choice = self.choice
+        session = self.session
         self._showing = True  # what we set ourselves is no wish of a person
         self._target.param.update(
             options={quantity(key).name: key for key in targets}, value=target
         )
-        self._branches.value = [key for key in input_maps(choice.branches) if key in map_keys()]
+        self._branches.value = [key for key in input_maps(session.branches) if key in map_keys()]
         self._reference.param.update(
-            options={title: key for key, title in titles.items()}, value=reference_of(choice)
+            options={title: key for key, title in titles.items()}, value=reference_of(session)
         )
-        self._arrows.value = choice.arrows == "on"
-        self._against.param.update(groups=grouped(axis_columns(choice.data)), value=against)
+        self._arrows.value = session.arrows == "on"
+        self._against.param.update(groups=grouped(axis_columns(session.data)), value=against)
         self._none.object = ""
         self._showing = False
 
     def _chosen(self, name: str, value: str | None) -> None:
         """Take what a person chose."""
         if not self._showing and value:
-            self.choice.param.update({name: value})
+            self.session.param.update({name: value})
 
     def _switched(self, event: param.parameterized.Event) -> None:
         """Show the panel of the branches that are on."""
@@ -132,63 +132,63 @@ class CompareControls(pn.viewable.Viewer):
         inputs = inputs_of(event.new)
         self._none.object = "" if inputs else '<p role="alert">Switch on one at least.</p>'
         if inputs:
-            add_panel(self.choice, inputs)
+            add_panel(self.session, inputs)
 
 
-def panel_keys(choice: Choice) -> list[str]:
+def panel_keys(session: SessionState) -> list[str]:
     """Return the keys of the panels, each once; there is one at least."""
-    return list(dict.fromkeys(filter(None, choice.panels.split(";"))))[:MOST] or [BASELINE]
+    return list(dict.fromkeys(filter(None, session.panels.split(";"))))[:MOST] or [BASELINE]
 
 
-def reference_of(choice: Choice) -> str:
+def reference_of(session: SessionState) -> str:
     """Return the key of the panel that the others are compared with."""
-    keys = panel_keys(choice)
-    return choice.reference if choice.reference in keys else keys[0]
+    keys = panel_keys(session)
+    return session.reference if session.reference in keys else keys[0]
 
 
-def add_panel(choice: Choice, key: str) -> None:
+def add_panel(session: SessionState, key: str) -> None:
     """Add a panel; if there are as many as there can be, it takes the place of the active one."""
-    keys = panel_keys(choice)
+    keys = panel_keys(session)
     if key not in keys:
         place = len(keys)
         if place == MOST:
-            place = keys.index(choice.branches) if choice.branches in keys else MOST - 1
+            place = keys.index(session.branches) if session.branches in keys else MOST - 1
         keys[place:] = [key, *keys[place + 1 :]]
-    branches = key if input_maps(key) else choice.branches
-    choice.param.update(panels=";".join(keys), branches=branches)
+    branches = key if input_maps(key) else session.branches
+    session.param.update(panels=";".join(keys), branches=branches)
 
 
-def remove_panel(choice: Choice, key: str) -> None:
+def remove_panel(session: SessionState, key: str) -> None:
     """Take a panel away; the last one stays."""
-    keys = [one for one in panel_keys(choice) if one != key]
+    keys = [one for one in panel_keys(session) if one != key]
     if keys:
-        choice.panels = ";".join(keys)
+        session.panels = ";".join(keys)
 
 
-def reference_answer(choice: Choice) -> Result | Missing:
+def reference_answer(session: SessionState) -> Result | Missing:
     """Return what the reference says of the target in view."""
-    targets = targets_of(choice.data)
-    target = choice.target if choice.target in targets else targets[0]
-    return answers(choice.data, target, [reference_of(choice)], choice.split)[0]
+    targets = targets_of(session.data)
+    target = session.target if session.target in targets else targets[0]
+    return answers(session.data, target, [reference_of(session)], session.split)[0]
 
 
-def select_extremes(choice: Choice, *, worst: bool) -> None:
+def select_extremes(session: SessionState, *, worst: bool) -> None:
     """Select the galaxies that the reference predicts worst, or best, and sort them by error."""
-    with choice.reporting():
-        answer = reference_answer(choice)
+    with session.reporting():
+        answer = reference_answer(session)
         if isinstance(answer, Result):
-            choice.sort = ERROR
+            session.sort = ERROR
             names = extremes(answer.predictions, worst=worst)
             how = f"{'worst' if worst else 'best'} {len(names)} of {answer.title}"
-            choice.select(names, how)
+            session.select(names, how)
 
 
-def _extremes(choice: Choice) -> list[pn.widgets.Button]:
+def _extremes(session: SessionState) -> list[pn.widgets.Button]:
     """Make the buttons that select them."""
     return [
         pn.widgets.Button(
             label=f"Select {word} {EXTREMES}",
-            on_click=lambda _, worst=word == "worst": select_extremes(choice, worst=worst),
+            on_click=lambda _, worst=word == "worst": select_extremes(session, worst=worst),
             css_classes=[f"gm-{word}"],
         )
         for word in ("worst", "best")

@@ -15,13 +15,14 @@ from galmass_app.comparison import (
     answers,
     compare,
     controls,
-    known,
     offered,
+    run_index,
     targets_of,
 )
+from galmass_app.framework import batched_update
 from galmass_app.plots.comparison import Axes, common_frame, largest_moves, values_of
-from galmass_app.state import Choice, axis_columns
-from galmass_app.views.compare import words
+from galmass_app.state import SessionState, axis_columns
+from galmass_app.views.compare import panel_text
 from galmass_app.views.compare.controls import (
     CompareControls,
     add_panel,
@@ -30,14 +31,13 @@ from galmass_app.views.compare.controls import (
 )
 from galmass_app.views.compare.galaxy import ComparedGalaxy
 from galmass_app.views.compare.panel import ComparePanel
-from galmass_app.views.due import Due
-from galmass_app.views.frame.selection_words import beside_rest
+from galmass_app.views.deferred_updater import DeferredUpdater
+from galmass_app.views.download import Download
+from galmass_app.views.frame.selection_text import beside_rest
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.links import train_link
-from galmass_app.views.pulse import Pulse
 from galmass_app.views.table_four import TableFour
-from galmass_app.views.take_along import TakeAlong
-from galmass_app.views.update import one_update
+from galmass_app.views.worker_poller import WorkerPoller
 
 TITLE = "What do the branches say?"
 SAID = (
@@ -61,17 +61,17 @@ REST = 700  # ms without a click
 class Compare(pn.viewable.Viewer):
     """Choose branches or runs, and see what each says of the same galaxies."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         stretch = {"sizing_mode": "stretch_width"}
         self._axes = Axes()
-        self._panels = [ComparePanel(choice, self._axes, place) for place in range(MOST)]
-        self._answers, self._target, self._known, self._resting = {}, "", None, None
+        self._panels = [ComparePanel(session, self._axes, place) for place in range(MOST)]
+        self._answers, self._target, self._index, self._resting = {}, "", None, None
         self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
         self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
-        self._controls, self._galaxy = CompareControls(choice), ComparedGalaxy(choice)
+        self._controls, self._galaxy = CompareControls(session), ComparedGalaxy(session)
         self._more = pn.widgets.Select(label="Add a run", css_classes=["gm-more-runs"], **stretch)
         tile = pn.Column(
             pn.pane.HTML(
@@ -88,14 +88,14 @@ class Compare(pn.viewable.Viewer):
             self._controls, grid, self._galaxy, css_classes=["gm-compare"], **stretch
         )
         self._comparing = pn.Column(comparing, css_classes=["gm-slot"], **stretch)
-        self._pulse = Pulse(self._pull)
-        self._table = TableFour(self._pulse.wake)
+        self._poller = WorkerPoller(self._pull)
+        self._table = TableFour(self._poller.wake)
         self._table_part = pn.Column(
             self._table,
-            TakeAlong.of(
-                choice,
+            Download.of(
+                session,
                 "gm-table-part",
-                lambda: f"table-4_split-by-{choice.split}",
+                lambda: f"table-4_split-by-{session.split}",
                 table=lambda: self._table.table,
             ),
             css_classes=["gm-slot"],
@@ -111,62 +111,62 @@ class Compare(pn.viewable.Viewer):
         )
         self._more.param.watch(self._added, "value")
         follows = ("dataset", "target", "split", "branches", "panels", "reference", "against")
-        follows += ("arrows", "only", "galaxy", "los", "theme")
-        self._due = Due(choice, "compare", self._draw, follows)
-        choice.param.watch(self._look_for_runs, "beat")
+        follows += ("arrows", "selection_query", "galaxy", "los", "theme")
+        self._updater = DeferredUpdater(session, "compare", self._draw, follows)
+        session.param.watch(self._look_for_runs, "poll_count")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _draw(self, due: set[str]) -> None:
-        """Bring everything whose choice has changed up to date."""
-        data = self.choice.data
+    def _draw(self, changed: set[str]) -> None:
+        """Bring everything whose state has changed up to date."""
+        data = self.session.data
         targets = targets_of(data) if data else []
         self._say(data, targets)
         if not self._comparing.visible:
             return
-        if due - {"galaxy", "los", "theme"}:
+        if changed - {"galaxy", "los", "theme"}:
             self._draw_panels(targets)
-            self._table.draw(data, self._target, self.choice.split, self._known)
+            self._table.draw(data, self._target, self.session.split, self._index)
         for panel in self._panels:
-            panel.mark(self.choice.galaxy, self.choice.los)
-            panel.select(self.choice.selection)
+            panel.mark(self.session.galaxy, self.session.los)
+            panel.select(self.session.selection)
         self._galaxy.draw(list(self._answers.values()), self._target)
 
     def _look_for_runs(self, _: param.parameterized.Event) -> None:
         """Draw anew when a run has ended."""
-        data = self.choice.data
-        if self._due.in_view and data and known(data) is not self._known:
-            self._due.add("runs")
+        data = self.session.data
+        if self._updater.in_view and data and run_index(data) is not self._index:
+            self._updater.add("runs")
 
     def _say(self, data: object, targets: list[str]) -> None:
         """Write what the page shows, or why there is nothing to show."""
-        said, shown = "", bool(targets)
+        text, shown = "", bool(targets)
         if data is None:
-            said = NO_DATA
+            text = NO_DATA
         elif not targets:
-            said = NOTHING
-        elif not known(data).runs:
+            text = NOTHING
+        elif not run_index(data).runs:
             here, name = len(data.galaxy_names), escape(data.path.name)
             shown = here >= LEAST_GALAXIES
             link = train_link(data, "mstar/r+2V")
-            said = NO_RUNS.format(name=name, link=link) if shown else TOO_FEW.format(here=here)
-        self._message.param.update(object=said, visible=bool(said))
+            text = NO_RUNS.format(name=name, link=link) if shown else TOO_FEW.format(here=here)
+        self._message.param.update(object=text, visible=bool(text))
         self._comparing.visible = self._table_part.visible = shown
         if data:
             self._headline.object = heading(TITLE, SAID, data)
 
     def _draw_panels(self, targets: list[str]) -> None:
         """Answer the keys of all panels, and show the answers."""
-        choice, data = self.choice, self.choice.data
-        self._known = known(data)
-        self._target = choice.target if choice.target in targets else targets[0]
-        keys = panel_keys(choice)
+        session, data = self.session, self.session.data
+        self._index = run_index(data)
+        self._target = session.target if session.target in targets else targets[0]
+        keys = panel_keys(session)
         self._answers = dict(
-            zip(keys, answers(data, self._target, keys, choice.split), strict=True)
+            zip(keys, answers(data, self._target, keys, session.split), strict=True)
         )
         columns = axis_columns(data)
-        against = choice.against if choice.against in columns else columns[0]
+        against = session.against if session.against in columns else columns[0]
         values, label = values_of(data.samples, against)
         tables = [each.predictions for each in self._results().values()]
         if tables:
@@ -178,7 +178,7 @@ class Compare(pn.viewable.Viewer):
             if key:
                 panel.draw(self._answers[key], values, against)
                 self._write(panel, key, self._answers[key])
-            panel.show(key is not None, active=key == choice.branches)
+            panel.show(key is not None, active=key == session.branches)
         pn.state.onload(self._rest)
 
     def _rest(self) -> None:
@@ -194,13 +194,13 @@ class Compare(pn.viewable.Viewer):
         self._resting = None
         panel = next((panel for panel in self._panels if not panel.ready), None)
         if panel:
-            with one_update():
+            with batched_update():
                 panel.prepare()
             self._rest()
 
     def _pull(self) -> bool:
         """Take what the worker has made; return whether there is more to come."""
-        with self.choice.reporting():
+        with self.session.reporting():
             self._table.pull()
         return self._table.busy
 
@@ -210,23 +210,23 @@ class Compare(pn.viewable.Viewer):
 
     def _write(self, panel: ComparePanel, key: str, answer: Result | Missing) -> None:
         """Write the words of a panel, and draw its arrows."""
-        choice, data = self.choice, self.choice.data
-        reference = self._results().get(reference_of(choice))
-        said, gap, moves = "", "", None
+        session, data = self.session, self.session.data
+        reference = self._results().get(reference_of(session))
+        text, gap, moves = "", "", None
         if isinstance(answer, Missing):
-            gap = words.gap(answer, data, self._target)
+            gap = panel_text.gap(answer, data, self._target)
         else:
-            said = words.numbers(answer) + beside_rest(answer, choice.selection)
+            text = panel_text.numbers(answer) + beside_rest(answer, session.selection)
             if reference and reference is not answer:
-                said += words.difference(compare(reference, answer), reference.title)
-                if choice.arrows == "on":
+                text += panel_text.difference(compare(reference, answer), reference.title)
+                if session.arrows == "on":
                     moves = largest_moves(reference.predictions, answer.predictions)
-            said += words.beside_paper(data, self._target, answer)
-            said += words.control_lines(controls(data, self._target, answer), data)
-            said += words.learning(answer, self._axes.frame)
+            text += panel_text.beside_paper(data, self._target, answer)
+            text += panel_text.control_lines(controls(data, self._target, answer), data)
+            text += panel_text.learning(answer, self._axes.frame)
         panel.write(
-            words.heading(answer, reference=key == reference_of(choice)),
-            said,
+            panel_text.heading(answer, reference=key == reference_of(session)),
+            text,
             gap,
             alone=len(self._answers) == 1,
         )
@@ -234,10 +234,10 @@ class Compare(pn.viewable.Viewer):
 
     def _offer(self) -> None:
         """Offer the runs that are not in view."""
-        keys = panel_keys(self.choice)
+        keys = panel_keys(self.session)
         others = {
-            said: key
-            for said, key in offered(self.choice.data, self._target).items()
+            text: key
+            for text, key in offered(self.session.data, self._target).items()
             if key not in keys
         }
         self._more.param.update(options={"choose …": "", **others}, value="")
@@ -246,7 +246,7 @@ class Compare(pn.viewable.Viewer):
     def _added(self, event: param.parameterized.Event) -> None:
         """Add the run that was chosen."""
         if event.new:
-            add_panel(self.choice, event.new)
+            add_panel(self.session, event.new)
 
 
 def _called(key: str, answer: Result | Missing) -> str:

@@ -6,14 +6,14 @@ import pandas as pd
 import panel as pn
 
 from galmass_app.comparison import Missing, Result
+from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.comparison import Axes, errors_beside
-from galmass_app.plots.pictures import Pictures
+from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.sample import nearest
 from galmass_app.plots.selection import Geometry, inside
-from galmass_app.state import Choice
-from galmass_app.views.apart import Apart
+from galmass_app.state import SessionState
 from galmass_app.views.compare.controls import panel_keys, remove_panel
-from galmass_app.views.take_along import TakeAlong
+from galmass_app.views.download import Download
 
 
 class ComparePanel(pn.viewable.Viewer):
@@ -21,7 +21,7 @@ class ComparePanel(pn.viewable.Viewer):
 
     Parameters
     ----------
-    choice : Choice
+    session : SessionState
         A tap, a box and Remove change it.
     axes : Axes
         That all panels share.
@@ -29,25 +29,29 @@ class ComparePanel(pn.viewable.Viewer):
         Among the panels.
     """
 
-    def __init__(self, choice: Choice, axes: Axes, place: int) -> None:
+    def __init__(self, session: SessionState, axes: Axes, place: int) -> None:
         super().__init__()
-        self._choice, self._axes, self._class = choice, axes, f"gm-compared-{place}"
-        self._pictures, self._rows, self._drawn, self._against = None, None, None, ""
+        self._session, self._axes, self._class = session, axes, f"gm-compared-{place}"
+        self._figures, self._rows, self._drawn, self._against = None, None, None, ""
         stretch = {"sizing_mode": "stretch_width"}
         self._title = pn.pane.HTML(css_classes=["gm-section"], **stretch)
         self._words = pn.pane.HTML(css_classes=["gm-result"], **stretch)
         self._gap = pn.pane.HTML(css_classes=["gm-gap"], **stretch)
         self._remove = pn.widgets.Button(
             label="Remove",
-            on_click=lambda _: remove_panel(choice, panel_keys(choice)[place]),
+            on_click=lambda _: remove_panel(session, panel_keys(session)[place]),
             css_classes=["gm-remove"],
         )
-        self._take = TakeAlong.of(choice, self._class, self._called, table=lambda: self.table)
-        self._take.visible = False  # until there is something to take
+        self._download = Download.of(session, self._class, self._called, table=lambda: self.table)
+        self._download.visible = False  # until there is something to take
         self._plots = pn.Column(css_classes=["gm-pictures"], **stretch)
         self._layout = pn.Column(
             pn.Row(
-                self._title, self._remove, self._take, css_classes=["gm-compared-head"], **stretch
+                self._title,
+                self._remove,
+                self._download,
+                css_classes=["gm-compared-head"],
+                **stretch,
             ),
             self._plots,
             self._gap,
@@ -68,12 +72,12 @@ class ComparePanel(pn.viewable.Viewer):
     @property
     def ready(self) -> bool:
         """Whether its figures are made."""
-        return self._pictures is not None
+        return self._figures is not None
 
     @property
     def table(self) -> pd.DataFrame:
         """The predictions in view: ``name``, ``los``, ``y_true``, ``y_pred``, and the property."""
-        samples = self._choice.data.samples[["name", "los", self._against]]
+        samples = self._session.data.samples[["name", "los", self._against]]
         columns = ["name", "los", "y_true", "y_pred"]
         return self._drawn[0].predictions[columns].merge(samples, how="left")
 
@@ -81,16 +85,16 @@ class ComparePanel(pn.viewable.Viewer):
         """Make the figures, unless they are there."""
         if self.ready:
             return
-        self._pictures = Pictures(self._axes)
-        self._pictures.listen(self._tapped)
-        self._pictures.listen_to_boxes(self._enclosed)
+        self._figures = PredictionFigures(self._axes)
+        self._figures.listen(self._tapped)
+        self._figures.listen_to_boxes(self._enclosed)
         framed = pn.Column(
-            Apart(self._pictures.square, "gm-square"),
-            Apart(self._pictures.inset, "gm-inset"),
+            IsolatedLayout(self._figures.square, "gm-square"),
+            IsolatedLayout(self._figures.inset, "gm-inset"),
             css_classes=["gm-framed"],
             sizing_mode="stretch_width",
         )
-        self._plots[:] = [framed, Apart(self._pictures.strip, "gm-strip")]
+        self._plots[:] = [framed, IsolatedLayout(self._figures.strip, "gm-strip")]
 
     def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
         """Show what a run says inside the axes, unless that is in view already.
@@ -104,7 +108,7 @@ class ComparePanel(pn.viewable.Viewer):
             Its column.
         """
         there, self._against = isinstance(answer, Result), against
-        self._plots.visible = self._take.visible = there
+        self._plots.visible = self._download.visible = there
         self._gap.visible = not there
         if (answer, self._axes.frame) == self._drawn:
             return
@@ -112,7 +116,7 @@ class ComparePanel(pn.viewable.Viewer):
         if there:
             self._rows = errors_beside(answer.predictions, values)
             self.prepare()
-            self._pictures.show(self._rows)
+            self._figures.show(self._rows)
 
     def write(self, title: str, words: str, gap: str, *, alone: bool) -> None:
         """Write what stands around the pictures."""
@@ -127,31 +131,31 @@ class ComparePanel(pn.viewable.Viewer):
     def move(self, moves: pd.DataFrame | None) -> None:
         """Draw arrows (see `comparison.largest_moves`), or none."""
         if self.ready:
-            self._pictures.move(moves)
+            self._figures.move(moves)
 
     def mark(self, galaxy: str, los: str) -> None:
         """Join the lines of sight of the galaxy in view."""
         if self._rows is not None:
-            self._pictures.mark(self._rows[self._rows["name"] == galaxy], los)
+            self._figures.mark(self._rows[self._rows["name"] == galaxy], los)
 
     def select(self, names: Collection[str]) -> None:
         """Ring the samples of selected galaxies and dim the others."""
         if self._rows is not None:
-            self._pictures.select(self._rows[self._rows["name"].isin(names)])
+            self._figures.select(self._rows[self._rows["name"].isin(names)])
 
     def _tapped(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
         """Choose the sample next to the place that was tapped."""
         row = nearest(self._rows, x, y, at, spans)
         if row is not None:
-            self._choice.param.update(galaxy=row["name"], los=row["los"], not_found="")
+            self._session.param.update(galaxy=row["name"], los=row["los"], not_found="")
 
     def _enclosed(self, x: str, y: str, geometry: Geometry) -> None:
         """Select the galaxies that a box or a lasso encloses."""
         rows = self._rows[inside(geometry, self._rows[x], self._rows[y])]
         kind = "box" if geometry["type"] == "rect" else "lasso"
-        self._choice.select(rows["name"].unique(), f"{kind} on {self._drawn[0].title}")
+        self._session.select(rows["name"].unique(), f"{kind} on {self._drawn[0].title}")
 
     def _called(self) -> str:
-        """Name what is taken along: run, or formula, and target."""
+        """Name what is downloaded: run, or formula, and target."""
         answer, target = self._drawn[0], self._axes.frame.target
         return f"{answer.run.name if answer.run else answer.title}_{target}"

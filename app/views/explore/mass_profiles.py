@@ -5,9 +5,9 @@ import pandas as pd
 import panel as pn
 from holoviews.streams import Pipe
 
+from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.profiles import mass_curves, velocity_curve
 from galmass_app.theme import CURVES
-from galmass_app.views.apart import Apart
 
 _NAMES = {"mstar": "stars M*", "mdm": "dark matter M_DM", "mtot": "everything M_tot"}
 
@@ -45,7 +45,7 @@ class MassProfiles(pn.viewable.Viewer):
         """Show another galaxy; arguments as of the class."""
         self._pipe.send((profiles, half_mass_radius))
 
-    def _pane(self, plot: object) -> Apart:
+    def _pane(self, plot: object) -> IsolatedLayout:
         """One picture that follows the pipe."""
         curves = hv.DynamicMap(lambda data: plot(*data), streams=[self._pipe])
-        return Apart(pn.pane.HoloViews(curves, sizing_mode="stretch_width", margin=0))
+        return IsolatedLayout(pn.pane.HoloViews(curves, sizing_mode="stretch_width", margin=0))

@@ -5,15 +5,15 @@ import panel as pn
 import param
 
 from galmass_app import services
-from galmass_app.state import Choice
-from galmass_app.views.due import Due
+from galmass_app.state import SessionState
+from galmass_app.views.deferred_updater import DeferredUpdater
+from galmass_app.views.download import Download
 from galmass_app.views.explore.mass_profiles import MassProfiles
-from galmass_app.views.facts import headline, properties, true_masses
 from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.galaxy_picker import GalaxyPicker, caption
+from galmass_app.views.galaxy_properties import headline, properties, true_masses
 from galmass_app.views.heading import NO_DATA
-from galmass_app.views.picker import Picker, caption
 from galmass_app.views.scatter import Sample
-from galmass_app.views.take_along import TakeAlong
 
 NO_MAPS = """<h2>This data set holds numbers, no maps</h2>
 <p>Its tables and the scatter are below. To see galaxies, choose another data set above, or make
@@ -27,10 +27,10 @@ BELOW = "below"  # what is drawn after the maps have been sent
 class Explore(pn.viewable.Viewer):
     """Pick a galaxy by ID, by chance or in the scatter, and look at it."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         self._headline = pn.pane.HTML(css_classes=["gm-headline"])
         self._message = pn.pane.HTML(
             css_classes=["gm-message"], visible=False, sizing_mode="stretch_width"
@@ -43,7 +43,7 @@ class Explore(pn.viewable.Viewer):
         self._layout = pn.Column(
             self._message, css_classes=["gm-page"], sizing_mode="stretch_width"
         )
-        if choice.data is None:
+        if session.data is None:
             self._say(NO_DATA)
             return
         maps, profiles, sample = self._slots.values()
@@ -52,9 +52,9 @@ class Explore(pn.viewable.Viewer):
         self._masses = pn.pane.HTML(css_classes=["gm-targets"], **stretch)
         middle = pn.Column(profiles, self._masses, css_classes=["gm-masses"], **stretch)
         below = pn.Row(self._properties, middle, sample, css_classes=["gm-below"], **stretch)
-        self._take_maps = TakeAlong.of_maps(choice, "gm-portrait")
+        self._download_maps = Download.of_maps(session, "gm-portrait")
         colours = pn.widgets.RadioButtonGroup.from_param(
-            choice.param.colours,
+            session.param.colours,
             options={"This galaxy": "galaxy", "Whole sample": "sample"},
             css_classes=["gm-colours"],
         )
@@ -62,83 +62,83 @@ class Explore(pn.viewable.Viewer):
         top = pn.Row(
             self._headline,
             self._colours,
-            self._take_maps,
+            self._download_maps,
             css_classes=["gm-portrait-top"],
             **stretch,
         )
         profiles.append(
-            TakeAlong.of(
-                choice, "gm-profiles", lambda: f"{choice.galaxy}_profiles", table=self._profiles
+            Download.of(
+                session, "gm-profiles", lambda: f"{session.galaxy}_profiles", table=self._profiles
             )
         )
         sample.append(
-            TakeAlong.of(
-                choice, "gm-sample", lambda: f"{choice.y}_{choice.x}", table=self._scattered
+            Download.of(
+                session, "gm-sample", lambda: f"{session.y}_{session.x}", table=self._scattered
             )
         )
         portrait = pn.Column(
             top, self._message, maps, css_classes=["gm-portrait", "gm-page"], **stretch
         )
-        self._layout[:] = [Picker(choice), portrait, below]
-        follows = ("dataset", "galaxy", "los", "x", "y", "colours", "theme", "only")
-        self._due = Due(choice, "explore", self._draw, follows)
-        self._due.add(BELOW)
+        self._layout[:] = [GalaxyPicker(session), portrait, below]
+        follows = ("dataset", "galaxy", "los", "x", "y", "colours", "theme", "selection_query")
+        self._updater = DeferredUpdater(session, "explore", self._draw, follows)
+        self._updater.add(BELOW)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _draw(self, due: set[str]) -> None:
-        """Bring every view whose choice has changed up to date; one that fails says why."""
+    def _draw(self, changed: set[str]) -> None:
+        """Bring every view whose state has changed up to date; one that fails says why."""
         parts = {
             self._draw_facts: {"dataset", "galaxy", "los"},
             self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme"},
         }
-        if BELOW in due or Sample in self._views:
+        if BELOW in changed or Sample in self._views:
             parts |= {
                 self._draw_profiles: {BELOW, "dataset", "galaxy"},
                 self._draw_sample: {BELOW, "dataset", "x", "y"},
                 self._draw_rings: {"galaxy", "los"},
-                self._draw_selection: {"only"},
+                self._draw_selection: {"selection_query"},
             }
         for draw, follows in parts.items():
-            if due & follows:
-                with self.choice.reporting():
+            if changed & follows:
+                with self.session.reporting():
                     draw()
 
     def _draw_facts(self) -> None:
         """Name the sample and list what is known of it."""
-        row = self.choice.data.row(self.choice.galaxy, self.choice.los)
+        row = self.session.data.row(self.session.galaxy, self.session.los)
         self._headline.object = headline(row)
         self._properties.object, self._masses.object = properties(row), true_masses(row)
 
     def _draw_maps(self) -> None:
         """Show the maps, or say why there are none."""
-        choice, data = self.choice, self.choice.data
+        session, data = self.session, self.session.data
         drawn = False
         try:
             if data.has_maps:
-                sample = (data, choice.galaxy, choice.los)
-                fixed = choice.colours == "sample"
+                sample = (data, session.galaxy, session.los)
+                fixed = session.colours == "sample"
                 scales = services.sample_scales(data) if fixed else services.scales(*sample)
-                radius = data.row(choice.galaxy, choice.los).get("effective_radius")
-                self._put(FourMaps, services.maps(*sample), scales, radius, choice.theme)
+                radius = data.row(session.galaxy, session.los).get("effective_radius")
+                self._put(FourMaps, services.maps(*sample), scales, radius, session.theme)
                 drawn = True
         finally:
-            for part in (self._slots[FourMaps], self._colours, self._take_maps):
+            for part in (self._slots[FourMaps], self._colours, self._download_maps):
                 part.visible = drawn
             self._say("" if drawn else UNREADABLE if data.has_maps else NO_MAPS)
 
     def _draw_profiles(self) -> None:
         """Show how mass grows outwards, where that is known."""
-        choice, data = self.choice, self.choice.data
+        session, data = self.session, self.session.data
         self._slots[MassProfiles].visible = data.has_maps
         if data.has_maps:
-            radius = data.row(choice.galaxy, choice.los)["half_mass_radius"]
+            radius = data.row(session.galaxy, session.los)["half_mass_radius"]
             self._put(MassProfiles, self._profiles(), radius)
 
     def _draw_sample(self) -> None:
         """Show the sample in other axes, or another sample."""
-        self._put(Sample, self.choice)
+        self._put(Sample, self.session)
 
     def _draw_rings(self) -> None:
         """Mark the galaxy in view in the scatter."""
@@ -150,12 +150,12 @@ class Explore(pn.viewable.Viewer):
 
     def _profiles(self) -> pd.DataFrame:
         """Return the mass profiles in view."""
-        return services.profiles(self.choice.data, self.choice.galaxy)
+        return services.profiles(self.session.data, self.session.galaxy)
 
     def _scattered(self) -> pd.DataFrame:
         """Return the samples in the scatter."""
-        columns = dict.fromkeys(("name", "los", self.choice.x, self.choice.y))
-        return self.choice.data.samples[list(columns)]
+        columns = dict.fromkeys(("name", "los", self.session.x, self.session.y))
+        return self.session.data.samples[list(columns)]
 
     def _put(self, kind: type, *content: object) -> None:
         """Draw a view; the first time, build it in its slot."""

@@ -9,10 +9,10 @@ import panel as pn
 import param
 from holoviews.streams import Pipe, Tap
 
-from galmass_app.fits import ALL_TARGETS
 from galmass_app.plots.correlation import chosen_cell, correlation_picture, pair_at, short
 from galmass_app.plots.sample import scatter
 from galmass_app.theme import Theme
+from galmass_app.tree_models import ALL_TARGETS
 from galmass_app.views.prediction import signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.correlations import METHODS, correlation_matrix

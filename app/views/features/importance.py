@@ -10,9 +10,10 @@ import panel as pn
 import param
 from holoviews.streams import Pipe
 
-from galmass_app.fits import SHAP_SAMPLES, SLOW, SLOW_GALAXIES, Fit, Slot, measure
 from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
+from galmass_app.tree_models import SHAP_SAMPLES, SLOW_GALAXIES, Fit, measure
+from galmass_app.workers import SLOW, Slot
 from galmass_core.learning.importance import NOISE
 
 
@@ -122,8 +123,8 @@ class Importance(pn.viewable.Viewer):
 
     def draw(self, fit: Fit) -> None:
         """Show another fit; what was being measured of the one before is dropped."""
-        if fit.question != self._fit.question:
-            self._slot.drop()
+        if fit.request != self._fit.request:
+            self._slot.cancel()
             self._measured = None
         self._fit = fit
         self._turn()
@@ -140,7 +141,7 @@ class Importance(pn.viewable.Viewer):
 
     def _start(self, _: object) -> None:
         """Have the slow measures taken."""
-        self._slot.ask(partial(measure, self._fit.question))
+        self._slot.submit(partial(measure, self._fit.request))
         self._write()
         self._wake()
 
@@ -179,15 +180,15 @@ class Importance(pn.viewable.Viewer):
         """Write below the bars what one must know of them."""
         if self._measure.value in OF_THE_FIT:
             return f"<p>{OF_THE_FIT[self._measure.value]}</p>"
-        galaxies = len(self._fit.question.data.galaxy_names)
+        galaxies = len(self._fit.request.data.galaxy_names)
         drawn = f"{min(galaxies, SLOW_GALAXIES):,} of {galaxies:,} galaxies"
         if self._slot.busy:
-            return f'<p class="at-work">Measuring: {escape(self._slot.said or "soon")}…</p>'
+            return f'<p class="at-work">Measuring: {escape(self._slot.progress or "soon")}…</p>'
         if waiting:
             return f"<p>Trains many models, on {drawn}: takes up to a minute.</p>"
-        said = f"Five splits by galaxy, {drawn}; whiskers: spread between splits."
+        text = f"Five splits by galaxy, {drawn}; whiskers: spread between splits."
         floor = '<i class="dashed"></i> what columns of random numbers reach.'
-        return f"<p>{said} {floor} {_alike(self._measured['cluster'])}</p>"
+        return f"<p>{text} {floor} {_alike(self._measured['cluster'])}</p>"
 
 
 def _drawn(data: dict[str, object]) -> hv.Overlay:

@@ -6,8 +6,8 @@ import holoviews as hv
 import panel as pn
 from holoviews.streams import Pipe
 
-from galmass_app.fits import Fit
 from galmass_app.plots.losses import LOSSES, PARTS, loss_curves
+from galmass_app.tree_models import Fit
 
 
 class Losses(pn.viewable.Viewer):

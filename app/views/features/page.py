@@ -5,18 +5,19 @@ from html import escape
 import panel as pn
 import param
 
-from galmass_app.fits import LEAST_GALAXIES, QUICK, Fit, Question, Slot, learn, pose
-from galmass_app.state import Choice
-from galmass_app.views.due import Due
+from galmass_app.state import SessionState
+from galmass_app.tree_models import LEAST_GALAXIES, Fit, FitRequest, learn, resolve_request
+from galmass_app.views.deferred_updater import DeferredUpdater
+from galmass_app.views.download import Download
 from galmass_app.views.features.correlations import LEAST_SAMPLES, Correlations
 from galmass_app.views.features.importance import Importance
 from galmass_app.views.features.losses import Losses
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.learning_controls import LearningControls
 from galmass_app.views.prediction import Prediction
-from galmass_app.views.pulse import Pulse
 from galmass_app.views.table_five import TableFive
-from galmass_app.views.take_along import TakeAlong
+from galmass_app.views.worker_poller import WorkerPoller
+from galmass_app.workers import QUICK, Slot
 
 SAID = "Boosted trees (LightGBM) learn from galaxies of {name} and are tried on others."
 NOTHING = """<h2>There is nothing to learn here</h2>
@@ -25,7 +26,7 @@ above.</p>"""
 TOO_FEW = """<h2>{here} galaxies are too few to learn from</h2>
 <p>Learning and testing take {least} at least. Choose another data set above, or make a larger one
 with <code>galmass build</code>, from particle files or from a simulation's group catalogue.</p>"""
-FIGURES = {  # what can be taken along: the CSS class of its picture, its data
+FIGURES = {  # what can be downloaded: the CSS class of its picture, its data
     Prediction: ("gm-prediction", lambda view: view.fit.predictions),
     Importance: ("gm-importance", lambda view: view.table),
     Losses: ("gm-losses", lambda view: view.fit.curves),
@@ -37,15 +38,15 @@ FIGURES = {  # what can be taken along: the CSS class of its picture, its data
 class Features(pn.viewable.Viewer):
     """Choose what to learn from what, and see at once how well that goes, and why."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         stretch = {"sizing_mode": "stretch_width"}
         self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
         self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
         self._late = pn.pane.HTML(css_classes=["gm-late"])
-        self._controls = LearningControls(choice)
+        self._controls = LearningControls(session)
         self._views, self._fits = {}, Slot(QUICK)
         self._slots = {
             kind: pn.Column(css_classes=["gm-slot", f"gm-slot-{kind.__name__.lower()}"], **stretch)
@@ -69,68 +70,68 @@ class Features(pn.viewable.Viewer):
             css_classes=["gm-page", "gm-features"],
             **stretch,
         )
-        self._pulse = Pulse(self._pull)
+        self._poller = WorkerPoller(self._pull)
         follows = ("dataset", "target", "features", "split", "theme")
-        self._due = Due(choice, "features", self._draw, follows)
+        self._updater = DeferredUpdater(session, "features", self._draw, follows)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _draw(self, due: set[str]) -> None:
-        """Bring everything whose choice has changed up to date, and have it learned anew."""
-        data = self.choice.data
-        question = data and self._question()
-        self._say(data, question)
+    def _draw(self, changed: set[str]) -> None:
+        """Bring everything whose state has changed up to date, and have it learned anew."""
+        data = self.session.data
+        request = data and self._request()
+        self._say(data, request)
         if data is None:
             return
-        self._draw_correlations(due, question)
-        if self._learned.visible and due & {"dataset", "target", "features", "split"}:
-            self._controls.draw(question)
-            self._ask(question)
-        if self._learned.visible and due & {"dataset", "split"}:
-            self._put(TableFive, data, self.choice.split, wake=self._pulse.wake)
+        self._draw_correlations(changed, request)
+        if self._learned.visible and changed & {"dataset", "target", "features", "split"}:
+            self._controls.draw(request)
+            self._ask(request)
+        if self._learned.visible and changed & {"dataset", "split"}:
+            self._put(TableFive, data, self.session.split, wake=self._poller.wake)
 
-    def _question(self) -> Question | None:
+    def _request(self) -> FitRequest | None:
         """Return what is asked now."""
-        choice = self.choice
-        return pose(choice.data, choice.target, choice.features, choice.split)
+        session = self.session
+        return resolve_request(session.data, session.target, session.features, session.split)
 
-    def _say(self, data: object, question: Question | None) -> None:
+    def _say(self, data: object, request: FitRequest | None) -> None:
         """Write what the page shows, or why there is nothing to show."""
-        said = ""
+        text = ""
         if data is None:
-            said = NO_DATA
-        elif question is None:
-            said = NOTHING
+            text = NO_DATA
+        elif request is None:
+            text = NOTHING
         elif (here := len(data.galaxy_names)) < LEAST_GALAXIES:
-            said = TOO_FEW.format(here=here, least=LEAST_GALAXIES)
-        self._message.param.update(object=said, visible=bool(said))
-        self._learned.visible = self._slots[TableFive].visible = not said
+            text = TOO_FEW.format(here=here, least=LEAST_GALAXIES)
+        self._message.param.update(object=text, visible=bool(text))
+        self._learned.visible = self._slots[TableFive].visible = not text
         if data:
             words = SAID.format(name=escape(data.path.name))
             self._headline.object = heading("Mass from a few numbers", words, data)
 
-    def _draw_correlations(self, due: set[str], question: Question | None) -> None:
+    def _draw_correlations(self, changed: set[str], request: FitRequest | None) -> None:
         """Show the matrix, if there are enough samples."""
-        shown = question is not None and len(question.data) >= LEAST_SAMPLES
+        shown = request is not None and len(request.data) >= LEAST_SAMPLES
         self._slots[Correlations].visible = shown
-        if shown and due & {"dataset", "target", "theme"}:
-            self._put(Correlations, question.data, question.target, self.choice.theme)
+        if shown and changed & {"dataset", "target", "theme"}:
+            self._put(Correlations, request.data, request.target, self.session.theme)
 
-    def _ask(self, question: Question) -> None:
+    def _ask(self, request: FitRequest) -> None:
         """Have a question learned; the pictures before it stay, and fade if it takes long."""
-        self._fits.ask(lambda _: learn(question))
+        self._fits.submit(lambda _: learn(request))
         self._busy(True)
-        self._pulse.wake()
+        self._poller.wake()
 
     def _pull(self) -> bool:
         """Take what the workers have made; return whether there is more to come."""
-        with self.choice.reporting():
+        with self.session.reporting():
             if fit := self._fits.take():
                 self._show(fit)
         asking = [self._views[kind] for kind in (Importance, TableFive) if kind in self._views]
         for view in asking:
-            with self.choice.reporting():
+            with self.session.reporting():
                 view.pull()
         if not self._fits.busy:
             self._busy(False)
@@ -139,7 +140,7 @@ class Features(pn.viewable.Viewer):
     def _show(self, fit: Fit) -> None:
         """Show what was learned."""
         self._put(Prediction, fit)
-        self._put(Importance, fit, wake=self._pulse.wake)
+        self._put(Importance, fit, wake=self._poller.wake)
         self._put(Losses, fit)
 
     def _busy(self, busy: bool) -> None:
@@ -153,15 +154,15 @@ class Features(pn.viewable.Viewer):
             self._views[kind].draw(*content)
         else:
             self._views[kind] = kind(*content, **once)
-            self._slots[kind].extend([self._views[kind], self._take(kind)])
+            self._slots[kind].extend([self._views[kind], self._download(kind)])
 
-    def _take(self, kind: type) -> TakeAlong:
+    def _download(self, kind: type) -> Download:
         """Make the menu of a figure."""
         figure, data = FIGURES[kind]
-        choice, view = self.choice, self._views[kind]
-        return TakeAlong.of(
-            choice,
+        session, view = self.session, self._views[kind]
+        return Download.of(
+            session,
             figure,
-            lambda: f"{choice.target}_split-by-{choice.split}_{kind.__name__.lower()}",
+            lambda: f"{session.target}_split-by-{session.split}_{kind.__name__.lower()}",
             table=lambda: data(view),
         )

@@ -6,7 +6,7 @@ import param
 from panel.custom import JSComponent
 from param.parameterized import batch_call_watchers
 
-from galmass_app.state import IN_URL, Choice
+from galmass_app.state import IN_URL, SessionState
 from galmass_core.assets import asset
 
 STEPS = {"page", "dataset", "galaxy", "figure"}  # a change of these is a step that "back" undoes
@@ -24,49 +24,49 @@ class Address(JSComponent):
     _esm = asset("address.js")
 
     @classmethod
-    def of(cls, choice: Choice) -> "Address":
-        """Keep the address of a choice."""
-        address = cls(css_classes=["gm-address"], written=[0, query(choice)])
-        address._choice, address._restoring = choice, False
-        choice.param.watch(address._write, list(IN_URL))
+    def of(cls, session: SessionState) -> "Address":
+        """Keep the address of a session."""
+        address = cls(css_classes=["gm-address"], written=[0, query(session)])
+        address._session, address._restoring = session, False
+        session.param.watch(address._write, list(IN_URL))
         return address
 
     def _write(self, *events: param.parameterized.Event) -> None:
         """Write what is in view; a step only where a person made one."""
         step = not self._restoring and any(event.name in STEPS for event in events)
-        self.written = [self.written[0] + step, query(self._choice)]
+        self.written = [self.written[0] + step, query(self._session)]
 
     def _handle_msg(self, data: str) -> None:
         """Go where the browser went; say in the address if it cannot be had any more."""
         self._restoring = True
         try:
-            restore(self._choice, data)
+            restore(self._session, data)
         finally:
             self._restoring = False
         self._write()
 
 
-def query(choice: Choice) -> str:
+def query(session: SessionState) -> str:
     """Write all that is chosen as the query of an address; defaults go unsaid."""
-    chosen = {key: getattr(choice, name) for name, key in IN_URL.items()}
-    plain = {key: choice.param[name].default for name, key in IN_URL.items()}
+    chosen = {key: getattr(session, name) for name, key in IN_URL.items()}
+    plain = {key: session.param[name].default for name, key in IN_URL.items()}
     return "?" + urlencode({key: value for key, value in chosen.items() if value != plain[key]})
 
 
 def read(search: str) -> dict[str, str]:
-    """Return what the query of an address asks for, by the names of a `Choice`."""
-    asked = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
-    return {name: asked[key] for name, key in IN_URL.items() if key in asked}
+    """Return what the query of an address asks for, by the names of a `SessionState`."""
+    wanted = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
+    return {name: wanted[key] for name, key in IN_URL.items() if key in wanted}
 
 
-def restore(choice: Choice, search: str) -> None:
+def restore(session: SessionState, search: str) -> None:
     """Choose what an address asks for, in one go."""
-    asked = {name: choice.param[name].default for name in IN_URL} | read(search)
-    name, galaxy = (asked.pop(key) or getattr(choice, key) for key in ("dataset", "galaxy"))
-    with batch_call_watchers(choice), choice.reporting():
-        if name != choice.dataset:
-            choice.open(name)
-        if name == choice.dataset:
-            if galaxy != choice.galaxy:
-                choice.show(galaxy)
-            choice.param.update(asked)
+    wanted = {name: session.param[name].default for name in IN_URL} | read(search)
+    name, galaxy = (wanted.pop(key) or getattr(session, key) for key in ("dataset", "galaxy"))
+    with batch_call_watchers(session), session.reporting():
+        if name != session.dataset:
+            session.open(name)
+        if name == session.dataset:
+            if galaxy != session.galaxy:
+                session.show(galaxy)
+            session.param.update(wanted)

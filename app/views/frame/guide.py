@@ -5,23 +5,23 @@ from functools import partial
 import param
 from panel.custom import JSComponent
 
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_app.views.frame.tour import EVERYWHERE, TOUR
 from galmass_core.assets import asset
 from galmass_core.galaxy import LINES_OF_SIGHT
 
 
-def _look_along(choice: Choice, los: str) -> None:
+def _look_along(session: SessionState, los: str) -> None:
     """Turn the galaxy in view."""
-    choice.los = los
+    session.los = los
 
 
 KEYS = {
-    "ArrowLeft": lambda choice: choice.step(-1),
-    "ArrowRight": lambda choice: choice.step(+1),
-    "r": lambda choice: choice.jump(),
-    "u": lambda choice: choice.undo(),
-    "U": lambda choice: choice.redo(),
+    "ArrowLeft": lambda session: session.step(-1),
+    "ArrowRight": lambda session: session.step(+1),
+    "r": lambda session: session.jump(),
+    "u": lambda session: session.undo(),
+    "U": lambda session: session.redo(),
     **{los: partial(_look_along, los=los) for los in LINES_OF_SIGHT},
     **{str(at): partial(_look_along, los=los) for at, los in enumerate(LINES_OF_SIGHT, start=1)},
 }
@@ -47,19 +47,19 @@ class Guide(JSComponent):
     _esm = asset("guide.js")
 
     @classmethod
-    def of(cls, choice: Choice) -> "Guide":
-        """Make the guide whose keys move a choice."""
+    def of(cls, session: SessionState) -> "Guide":
+        """Make the guide whose keys move a session."""
         guide = cls(css_classes=["gm-guide"])
-        guide._choice = choice
-        choice.param.watch(guide._turn, "page")
+        guide._session = session
+        session.param.watch(guide._turn, "page")
         guide._turn()
         return guide
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Lead through the page that is in view."""
-        self.steps = [*TOUR[self._choice.page], *EVERYWHERE]
+        self.steps = [*TOUR[self._session.page], *EVERYWHERE]
 
     def _handle_msg(self, data: str) -> None:
         """Do what a key says, if there is a galaxy."""
-        if self._choice.galaxy:
-            KEYS[data](self._choice)
+        if self._session.galaxy:
+            KEYS[data](self._session)

@@ -6,7 +6,7 @@ import param
 from panel.custom import JSComponent
 
 from galmass_app import selection, services
-from galmass_app.state import Choice, axis_columns
+from galmass_app.state import SessionState, axis_columns
 from galmass_core.assets import asset
 from galmass_core.datasets.filter_syntax import LANGUAGE
 from galmass_core.quantities import quantity
@@ -19,7 +19,7 @@ SAVED = "saved: "
 class SelectionBar(JSComponent):
     """Takes a selection in words and says what is selected; in its own markup, for the keyboard."""
 
-    said = param.Dict({}, doc="`said_of` the choice.")
+    summary = param.Dict({}, doc="As `summary_of` gives it.")
     language = param.List(
         [*map(list, LANGUAGE), ["501761, 12", "by subhalo ID"]],
         doc="What can be typed: an example, and what it shows.",
@@ -29,79 +29,86 @@ class SelectionBar(JSComponent):
     _esm = asset("selection_bar.js")
 
     @classmethod
-    def of(cls, choice: Choice) -> "SelectionBar":
-        """Make the bar of a choice."""
+    def of(cls, session: SessionState) -> "SelectionBar":
+        """Make the bar of a session."""
         bar = cls(css_classes=["gm-selection"], sizing_mode="stretch_width")
-        bar._choice = choice
+        bar._session = session
         bar._draw()
-        choice.param.watch(
-            bar._draw, ["page", "dataset", "only", "how", "past", "future", "not_kept"]
+        session.param.watch(
+            bar._draw,
+            ["page", "dataset", "selection_query", "selection_label", "past", "future", "not_kept"],
         )
         return bar
 
     def _draw(self, *_: param.parameterized.Event) -> None:
         """Say what is selected now."""
-        data = self._choice.data
+        data = self._session.data
         self.visible = data is not None
-        with self._choice.reporting():
-            self.said = said_of(self._choice)
+        with self._session.reporting():
+            self.summary = summary_of(self._session)
             self.columns = [[key, quantity(key).name] for key in axis_columns(data)] if data else []
 
     def _handle_msg(self, data: list[str]) -> None:
         """Do what a person asks for: a verb, and what it is about."""
-        choice, (verb, about) = self._choice, data
-        with choice.reporting():
+        session, (verb, about) = self._session, data
+        with session.reporting():
             if verb == "keep":
-                if choice.not_kept or about.strip() != choice.only:
-                    choice.keep(about)
+                if session.not_kept or about.strip() != session.selection_query:
+                    session.keep(about)
             elif verb == "undo":
-                choice.undo()
+                session.undo()
             elif verb == "redo":
-                choice.redo()
+                session.redo()
             elif verb == "clear":
-                choice.keep("")
+                session.keep("")
             elif verb == "save":
-                selection.save_subset(choice.data, about, choice.only)
-                choice.how = SAVED + about.strip()
+                selection.save_subset(session.data, about, session.selection_query)
+                session.selection_label = SAVED + about.strip()
             elif verb == "choose":
                 with suppress(KeyError):  # another session has just deleted it
-                    choice.keep(selection.saved_subsets(choice.data)[about], SAVED + about)
+                    session.keep(selection.saved_subsets(session.data)[about], SAVED + about)
             elif verb == "delete":
-                selection.delete_subset(choice.data, about)
-                choice.how = ""
+                selection.delete_subset(session.data, about)
+                session.selection_label = ""
             elif verb == "export":
-                self._send_msg({"name": f"{choice.dataset}_selection.csv", "content": csv(choice)})
+                self._send_msg(
+                    {"name": f"{session.dataset}_selection.csv", "content": csv(session)}
+                )
             self._draw()
 
 
-def said_of(choice: Choice) -> dict[str, object]:
+def summary_of(session: SessionState) -> dict[str, object]:
     """Return what the bar says.
 
     Returns
     -------
     dict
-        The selection as ``text`` if a person can read it, else ``how`` it was made; ``trouble``
-        with what was typed last; ``count`` and ``total`` of galaxies, a ``note`` on where they
-        count; the ``saved`` subsets, which of them is in view (``name``), and whether there is an
+        The selection as ``text`` if a person can read it, else its ``label``; ``trouble`` with what
+        was typed last; ``count`` and ``total`` of galaxies, a ``note`` on where they count; the
+        ``saved`` subsets, which of them is in view (``name``), and whether there is an
         ``undo`` and a ``redo``.
     """
-    data, how, mask = choice.data, choice.how, selection.is_mask(choice.only)
+    data, label, mask = (
+        session.data,
+        session.selection_label,
+        selection.is_mask(session.selection_query),
+    )
     return {
-        "text": "" if mask else choice.only,
-        "how": how or "chosen one by one" * mask,
-        "trouble": choice.not_kept,
-        "count": len(choice.selection),
+        "text": "" if mask else session.selection_query,
+        "label": label or "chosen one by one" * mask,
+        "trouble": session.not_kept,
+        "count": len(session.selection),
         "total": len(data.galaxy_names) if data else 0,
-        "note": ELSEWHERE * (bool(choice.only) and choice.page not in PAGES),
+        "note": ELSEWHERE * (bool(session.selection_query) and session.page not in PAGES),
         "saved": list(selection.saved_subsets(data)) if data else [],
-        "name": how.removeprefix(SAVED) if how.startswith(SAVED) else "",
-        "undo": bool(choice.past),
-        "redo": bool(choice.future),
+        "name": label.removeprefix(SAVED) if label.startswith(SAVED) else "",
+        "undo": bool(session.past),
+        "redo": bool(session.future),
     }
 
 
-def csv(choice: Choice) -> str:
+def csv(session: SessionState) -> str:
     """Return all columns of the selected samples as CSV."""
-    samples = choice.data.samples
-    chosen = samples[samples["name"].isin(services.kept(choice.data, choice.only))]
+    samples = session.data.samples
+    chosen = samples[samples["name"].isin(services.kept(session.data, session.selection_query))]
     return chosen.drop(columns=["shard", "row"], errors="ignore").to_csv(index=False)

@@ -10,7 +10,7 @@ from panel.custom import JSComponent
 
 from galmass_app.comparison import Missing
 from galmass_app.selection import ERROR, largest_errors
-from galmass_app.state import Choice, axis_columns
+from galmass_app.state import SessionState, axis_columns
 from galmass_app.thumbnails import thumbnails
 from galmass_app.views.compare.controls import reference_answer
 from galmass_app.views.prediction import signed
@@ -44,49 +44,58 @@ class SelectionStrip(JSComponent):
     _esm = asset("selection_strip.js")
 
     @classmethod
-    def of(cls, choice: Choice) -> "SelectionStrip":
-        """Make the strip of a choice."""
+    def of(cls, session: SessionState) -> "SelectionStrip":
+        """Make the strip of a session."""
         strip = cls(css_classes=["gm-strip"], sizing_mode="stretch_width", visible=False)
-        strip._choice, strip._samples = choice, {}
+        strip._session, strip._samples = session, {}
         strip._draw()
-        follows = ["page", "dataset", "only", "los", "sort", "target", "reference", "theme"]
-        choice.param.watch(strip._draw, follows)
-        choice.param.watch(lambda event: strip.param.update(here=event.new), "galaxy")
+        follows = [
+            "page",
+            "dataset",
+            "selection_query",
+            "los",
+            "sort",
+            "target",
+            "reference",
+            "theme",
+        ]
+        session.param.watch(strip._draw, follows)
+        session.param.watch(lambda event: strip.param.update(here=event.new), "galaxy")
         return strip
 
     def _draw(self, *_: param.parameterized.Event) -> None:
         """Show the galaxies that are selected now; their pictures follow."""
-        choice = self._choice
-        chosen = choice.selection if choice.page in PAGES else ()
+        session = self._session
+        chosen = session.selection if session.page in PAGES else ()
         self.visible = bool(chosen)
         if not chosen:
             return
-        with choice.reporting():
-            cards = sorted_cards(choice, chosen)[:MOST]
+        with session.reporting():
+            cards = sorted_cards(session, chosen)[:MOST]
             self._samples = {self._called(card): card[:2] for card in cards}
             rows = [
-                [name, los, GalaxyName.parse(name).subhalo, note, called * choice.data.has_maps]
+                [name, los, GalaxyName.parse(name).subhalo, note, called * session.data.has_maps]
                 for (name, los, note), called in zip(cards, self._samples, strict=True)
             ]
             self.param.update(
                 cards=rows,
-                here=choice.galaxy,
-                head=_head(len(cards), len(chosen), ordered=bool(choice.sort)),
-                orders=orders(choice.data),
-                order=choice.sort,
+                here=session.galaxy,
+                head=_head(len(cards), len(chosen), ordered=bool(session.sort)),
+                orders=orders(session.data),
+                order=session.sort,
             )
 
     def _called(self, card: Card) -> str:
         """Return what the picture of a sample is called in the browser, which keeps it."""
-        return f"{self._choice.dataset} {card.name} {card.los} {self._choice.theme}"
+        return f"{self._session.dataset} {card.name} {card.los} {self._session.theme}"
 
     def _make(self, wanted: list[str]) -> None:
         """Make some pictures, then let others be served."""
-        choice, now, later = self._choice, wanted[:AT_ONCE], wanted[AT_ONCE:]
-        with choice.reporting():
+        session, now, later = self._session, wanted[:AT_ONCE], wanted[AT_ONCE:]
+        with session.reporting():
             self._send_msg(
                 [
-                    (one, thumbnails(choice.data, *self._samples[one], choice.theme))
+                    (one, thumbnails(session.data, *self._samples[one], session.theme))
                     for one in now
                     if one in self._samples  # else it is wanted no more
                 ]
@@ -100,37 +109,39 @@ class SelectionStrip(JSComponent):
         if verb == "pictures":
             self._make(about)
         elif verb == "show":
-            self._choice.param.update(galaxy=about, los=los, not_found="")
-        elif about in dict(orders(self._choice.data)):
-            self._choice.sort = about
+            self._session.param.update(galaxy=about, los=los, not_found="")
+        elif about in dict(orders(self._session.data)):
+            self._session.sort = about
 
 
-def sorted_cards(choice: Choice, chosen: tuple[str, ...]) -> list[Card]:
+def sorted_cards(session: SessionState, chosen: tuple[str, ...]) -> list[Card]:
     """Return the selected galaxies, those with the largest number first."""
-    data = choice.data
-    if choice.sort == ERROR:
-        return _by_error(choice, chosen)
-    if choice.sort not in data.samples:
-        return [Card(name, choice.los, f"along {choice.los}") for name in chosen]
-    values = data.galaxies.loc[list(chosen), choice.sort].astype(float)
+    data = session.data
+    if session.sort == ERROR:
+        return _by_error(session, chosen)
+    if session.sort not in data.samples:
+        return [Card(name, session.los, f"along {session.los}") for name in chosen]
+    values = data.galaxies.loc[list(chosen), session.sort].astype(float)
     values = values.sort_values(ascending=False, kind="stable")
-    return [Card(name, choice.los, _number(choice.sort, value)) for name, value in values.items()]
+    return [Card(name, session.los, _number(session.sort, value)) for name, value in values.items()]
 
 
-def _by_error(choice: Choice, chosen: tuple[str, ...]) -> list[Card]:
+def _by_error(session: SessionState, chosen: tuple[str, ...]) -> list[Card]:
     """Sort galaxies by their largest error in the reference run; those not tested come last."""
-    rows = _errors(choice).reindex(list(chosen)).sort_values("size", ascending=False, kind="stable")
+    rows = (
+        _errors(session).reindex(list(chosen)).sort_values("size", ascending=False, kind="stable")
+    )
     return [
         Card(str(row.Index), row.los, f"{signed(row.error, 3)} dex")
         if row.size == row.size  # not NaN
-        else Card(str(row.Index), choice.los, "not tested")
+        else Card(str(row.Index), session.los, "not tested")
         for row in rows.itertuples()
     ]
 
 
-def _errors(choice: Choice) -> pd.DataFrame:
+def _errors(session: SessionState) -> pd.DataFrame:
     """Return the largest errors of the reference run."""
-    answer = reference_answer(choice)
+    answer = reference_answer(session)
     if isinstance(answer, Missing):
         return pd.DataFrame(columns=["los", "error", "size"])
     return largest_errors(answer.predictions)

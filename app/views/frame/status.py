@@ -6,16 +6,16 @@ import panel as pn
 import param
 
 from galmass_app import services
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 
 
 class Status(pn.viewable.Viewer):
     """What the page stands on, and how it is doing."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         self._work = pn.pane.HTML(css_classes=["gm-work"])
         self._data = pn.pane.HTML(css_classes=["gm-source"])
         self._error = pn.pane.HTML(css_classes=["gm-error"])
@@ -25,7 +25,7 @@ class Status(pn.viewable.Viewer):
         self._layout = pn.Row(
             self._work, self._data, self._error, self._dismiss, css_classes=["gm-status-line"]
         )
-        choice.param.watch(self._draw, ["pending", "dataset", "error", "work"])
+        session.param.watch(self._draw, ["pending", "dataset", "error", "work"])
         self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -33,25 +33,25 @@ class Status(pn.viewable.Viewer):
 
     def _draw(self, *_: param.parameterized.Event) -> None:
         """Say how things are."""
-        choice = self.choice
+        session = self.session
         self._work.object = (
-            '<b class="pending">working…</b>' if choice.pending else '<b class="ready">ready</b>'
+            '<b class="pending">working…</b>' if session.pending else '<b class="ready">ready</b>'
         )
-        making = f'<b class="making">{escape(choice.work)}</b> · ' if choice.work else ""
-        self._data.object = making + _source(choice)
+        making = f'<b class="making">{escape(session.work)}</b> · ' if session.work else ""
+        self._data.object = making + _source(session)
         self._error.object = (
-            f'<span role="alert">{escape(choice.error)}</span>' if choice.error else ""
+            f'<span role="alert">{escape(session.error)}</span>' if session.error else ""
         )
-        self._dismiss.visible = bool(choice.error)
+        self._dismiss.visible = bool(session.error)
 
     def _forget(self, _: object) -> None:
         """Dismiss the error."""
-        self.choice.error = ""
+        self.session.error = ""
 
 
-def _source(choice: Choice) -> str:
+def _source(session: SessionState) -> str:
     """Say how many samples of which suites, and where they lie."""
-    data = choice.data
+    data = session.data
     if data is None:
         return "no data set"
     counts = f"{len(data):,} samples of {len(data.galaxy_names):,} galaxies"

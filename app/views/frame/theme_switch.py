@@ -3,7 +3,7 @@
 import param
 from panel.custom import JSComponent
 
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_core.assets import asset
 
 
@@ -14,13 +14,13 @@ class ThemeSwitch(JSComponent):
     """
 
     theme = param.Selector(default="dark", objects=["dark", "light"])
-    told = param.Boolean(doc="Whether the browser has told which one it wants.")
+    reported = param.Boolean(doc="Whether the browser has told which one it wants.")
 
     _esm = asset("theme_switch.js")
 
     @classmethod
-    def of(cls, choice: Choice) -> "ThemeSwitch":
-        """Make the button that turns the theme of a choice."""
+    def of(cls, session: SessionState) -> "ThemeSwitch":
+        """Make the button that turns the theme of a session."""
         switch = cls(css_classes=["gm-theme"])
-        switch.link(choice, theme="theme")
+        switch.link(session, theme="theme")
         return switch

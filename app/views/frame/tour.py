@@ -49,7 +49,7 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
     ],
     "features": [
         [
-            "gm-ticks",
+            "gm-checkboxs",
             "Learn from a few numbers",
             "Choose what to learn, and tick from what: trees are trained anew at once.",
         ],
@@ -72,7 +72,7 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
     ],
     "train": [
         [
-            "gm-ticks",
+            "gm-checkboxs",
             "Order a network",
             "Tick what it shall learn, and below from which maps.",
         ],
@@ -167,7 +167,7 @@ EVERYWHERE = [
         "plot. They stay selected from page to page.",
     ],
     [
-        "gm-take",
+        "gm-download",
         "Take it along",
         "Every figure as a picture (PNG, SVG, PDF), its data as CSV or FITS.",
     ],

@@ -4,7 +4,7 @@ import param
 from panel.custom import JSComponent
 
 from galmass_app.paper_figures import FIGURES, label
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_core.assets import asset
 
 
@@ -17,9 +17,9 @@ class Contents(JSComponent):
     _esm = asset("contents.js")
 
     @classmethod
-    def of(cls, choice: Choice) -> "Contents":
-        """Keep the contents and a choice at the same figure."""
+    def of(cls, session: SessionState) -> "Contents":
+        """Keep the contents and a session at the same figure."""
         entries = [[key, label(key), figure.title] for key, figure in FIGURES.items()]
-        contents = cls(entries=entries, figure=choice.figure, css_classes=["gm-contents"])
-        contents.link(choice, figure="figure", bidirectional=True)
+        contents = cls(entries=entries, figure=session.figure, css_classes=["gm-contents"])
+        contents.link(session, figure="figure", bidirectional=True)
         return contents

@@ -9,18 +9,18 @@ import panel as pn
 
 from galmass_app import services
 from galmass_app.comparison import Missing, Result
-from galmass_app.fits import Fit
 from galmass_app.paper_answers import Answer, Matrix
 from galmass_app.paper_figures import FIGURES
 from galmass_app.plots.correlation import correlation_picture
 from galmass_app.plots.diagrams import network, workflow
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
+from galmass_app.tree_models import Fit
+from galmass_app.views.download import flat
 from galmass_app.views.features.losses import Losses
 from galmass_app.views.four_maps import FourMaps
-from galmass_app.views.paper import words
-from galmass_app.views.paper.panel import PaperPanel, html_pane, shared_axes
+from galmass_app.views.paper import figure_text
+from galmass_app.views.paper.panel_view import PaperPanelView, html_pane, shared_axes
 from galmass_app.views.table_four import table
-from galmass_app.views.take_along import flat
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_core.datasets.fits_files import maps_as_fits
 
@@ -38,7 +38,7 @@ class Drawing:
     Attributes
     ----------
     parts : list of Viewable
-    panels : list of PaperPanel
+    panels : list of PaperPanelView
         Those that mark the galaxy in view; `draw_next` fills them.
     rows : pandas.DataFrame
         The numbers in the pictures.
@@ -47,7 +47,7 @@ class Drawing:
     """
 
     parts: list = field(default_factory=list)
-    panels: list[PaperPanel] = field(default_factory=list)
+    panels: list[PaperPanelView] = field(default_factory=list)
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
     fits: Callable[[], bytes] | None = None
 
@@ -66,18 +66,18 @@ class Drawing:
         next(panel for panel in self.panels if not panel.drawn).draw()
 
 
-def sample_of(choice: Choice) -> tuple[str, str]:
+def sample_of(session: SessionState) -> tuple[str, str]:
     """Return galaxy and line of sight of Figure 1: the paper's if it is here."""
-    there = choice.data.samples["name"].eq(words.GALAXY).any()
-    return (words.GALAXY if there else choice.galaxy), choice.los
+    there = session.data.samples["name"].eq(figure_text.GALAXY).any()
+    return (figure_text.GALAXY if there else session.galaxy), session.los
 
 
-def draw_figure(choice: Choice, content: object) -> Drawing:
+def draw_figure(session: SessionState, content: object) -> Drawing:
     """Draw a figure or table.
 
     Parameters
     ----------
-    choice : Choice
+    session : SessionState
         Says which, and in what theme.
     content : object
         As `paper_answers.measured` gives it.
@@ -97,102 +97,104 @@ def draw_figure(choice: Choice, content: object) -> Drawing:
         "table-5": _nothing,
         "text": _text,
     }
-    return ways.get(choice.figure, _panels)(choice, content)
+    return ways.get(session.figure, _panels)(session, content)
 
 
-def _galaxy(choice: Choice, _: object) -> Drawing:
+def _galaxy(session: SessionState, _: object) -> Drawing:
     """Draw the four maps of a galaxy."""
-    data, sample = choice.data, sample_of(choice)
+    data, sample = session.data, sample_of(session)
     if not data.has_maps:
         return Drawing([html_pane(NO_MAPS, "gm-result")])
     row = data.row(*sample)
     maps, scales = services.maps(data, *sample), services.scales(data, *sample)
-    four = FourMaps(maps, scales, row.get("effective_radius"), choice.theme)
-    said = words.galaxy_in_view(*sample) + words.masses(data, *sample)
-    return Drawing([four, html_pane(said, "gm-result")], fits=partial(maps_as_fits, maps, row))
+    four = FourMaps(maps, scales, row.get("effective_radius"), session.theme)
+    text = figure_text.galaxy_in_view(*sample) + figure_text.masses(data, *sample)
+    return Drawing([four, html_pane(text, "gm-result")], fits=partial(maps_as_fits, maps, row))
 
 
-def _workflow(choice: Choice, _: object) -> Drawing:
+def _workflow(session: SessionState, _: object) -> Drawing:
     """Draw Figure 2."""
-    galaxies, samples = len(choice.data.galaxy_names), len(choice.data)
-    said = f'<p class="numbers">Ours: {galaxies:,} galaxies, {samples:,} samples.</p>'
-    return Drawing([html_pane(workflow() + said, "gm-result")])
+    galaxies, samples = len(session.data.galaxy_names), len(session.data)
+    text = f'<p class="numbers">Ours: {galaxies:,} galaxies, {samples:,} samples.</p>'
+    return Drawing([html_pane(workflow() + text, "gm-result")])
 
 
-def _network(_choice: Choice, _: object) -> Drawing:
+def _network(_session: SessionState, _: object) -> Drawing:
     """Draw Figure 3."""
-    said = "<p>Ours: the same, about 11.2 million weights in each branch at full width.</p>"
-    return Drawing([html_pane(network() + said, "gm-result")])
+    text = "<p>Ours: the same, about 11.2 million weights in each branch at full width.</p>"
+    return Drawing([html_pane(network() + text, "gm-result")])
 
 
-def _tree_losses(choice: Choice, content: Sequence[Answer]) -> Drawing:
+def _tree_losses(session: SessionState, content: Sequence[Answer]) -> Drawing:
     """Draw the losses of boosted trees."""
-    [panel], [one] = FIGURES[choice.figure].panels, content
+    [panel], [one] = FIGURES[session.figure].panels, content
     if not isinstance(one, Fit):
-        return Drawing([html_pane(words.gap(choice.data, panel, one), "gm-result")])
-    said = "<p>Ours:</p>" + words.panel_words(choice.data, panel, one, None)
-    return Drawing([Losses(one), html_pane(said, "gm-result")], rows=one.curves)
+        return Drawing([html_pane(figure_text.gap(session.data, panel, one), "gm-result")])
+    text = "<p>Ours:</p>" + figure_text.panel_words(session.data, panel, one, None)
+    return Drawing([Losses(one), html_pane(text, "gm-result")], rows=one.curves)
 
 
-def _network_losses(choice: Choice, content: Sequence[Answer]) -> Drawing:
+def _network_losses(session: SessionState, content: Sequence[Answer]) -> Drawing:
     """Draw the losses of a network's run."""
-    [panel], [one] = FIGURES[choice.figure].panels, content
+    [panel], [one] = FIGURES[session.figure].panels, content
     if not isinstance(one, Result):
-        return Drawing([html_pane(words.gap(choice.data, panel, one), "gm-result")])
-    view = RunInView(one.run, choice.theme)
-    said = html_pane(words.run_words(panel, one), "gm-result")
-    return Drawing([view, said], rows=services.history(one.run))
+        return Drawing([html_pane(figure_text.gap(session.data, panel, one), "gm-result")])
+    view = RunInView(one.run, session.theme)
+    text = html_pane(figure_text.run_words(panel, one), "gm-result")
+    return Drawing([view, text], rows=services.history(one.run))
 
 
-def _matrix(choice: Choice, content: Matrix | Missing) -> Drawing:
+def _matrix(session: SessionState, content: Matrix | Missing) -> Drawing:
     """Draw the correlation matrix."""
     if isinstance(content, Missing):
-        return Drawing([html_pane(words.no_matrix(choice.data, content), "gm-result")])
-    picture = correlation_picture(content.values, content.features, choice.theme)
+        return Drawing([html_pane(figure_text.no_matrix(session.data, content), "gm-result")])
+    picture = correlation_picture(content.values, content.features, session.theme)
     pane = pn.pane.HoloViews(
         picture, linked_axes=False, css_classes=["gm-matrix"], margin=0, **_STRETCH
     )
-    said = html_pane(words.matrix_words(content), "gm-result")
-    parts = [pn.Row(pane, said, css_classes=["gm-paper-matrix"], **_STRETCH)]
+    text = html_pane(figure_text.matrix_words(content), "gm-result")
+    parts = [pn.Row(pane, text, css_classes=["gm-paper-matrix"], **_STRETCH)]
     return Drawing(parts, rows=content.values.reset_index(names="column"))
 
 
-def _table_four(choice: Choice, content: list[dict]) -> Drawing:
+def _table_four(session: SessionState, content: list[dict]) -> Drawing:
     """Write Table 4."""
-    said = table(choice.data, content)
-    return Drawing([html_pane(said, "gm-table-four")], rows=flat(content))
+    text = table(session.data, content)
+    return Drawing([html_pane(text, "gm-table-four")], rows=flat(content))
 
 
-def _text(choice: Choice, content: list[dict]) -> Drawing:
+def _text(session: SessionState, content: list[dict]) -> Drawing:
     """Write what the text states."""
-    said = words.text_table(choice.data, content)
-    return Drawing([html_pane(said, "gm-table-text")], rows=flat(content))
+    text = figure_text.text_table(session.data, content)
+    return Drawing([html_pane(text, "gm-table-text")], rows=flat(content))
 
 
-def _nothing(_choice: Choice, _: object) -> Drawing:
+def _nothing(_session: SessionState, _: object) -> Drawing:
     """Draw nothing: the table draws itself."""
     return Drawing()
 
 
-def _panels(choice: Choice, content: Sequence[Answer]) -> Drawing:
+def _panels(session: SessionState, content: Sequence[Answer]) -> Drawing:
     """Draw predictions against the truth, panel by panel."""
-    figure = FIGURES[choice.figure]
+    figure = FIGURES[session.figure]
     axes = shared_axes(figure.panels, content)
     views = [
-        PaperPanel(choice.data, panel, one, axes.get(panel.target), _chooser(choice))
+        PaperPanelView(session.data, panel, one, axes.get(panel.target), _chooser(session))
         for panel, one in zip(figure.panels, content, strict=True)
     ]
     grid = pn.Column(*views, css_classes=[f"gm-paper-{figure.across}"], **_STRETCH)
     return Drawing(
-        [html_pane(f"<p>{words.TAP}</p>", "gm-result"), grid], views, _predictions(figure, content)
+        [html_pane(f"<p>{figure_text.TAP}</p>", "gm-result"), grid],
+        views,
+        _predictions(figure, content),
     )
 
 
-def _chooser(choice: Choice) -> Callable[[str, str], None]:
+def _chooser(session: SessionState) -> Callable[[str, str], None]:
     """Return what is done with a sample that was tapped."""
 
     def choose(galaxy: str, los: str) -> None:
-        choice.param.update(galaxy=galaxy, los=los, not_found="")
+        session.param.update(galaxy=galaxy, los=los, not_found="")
 
     return choose
 

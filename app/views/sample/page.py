@@ -7,12 +7,12 @@ import panel as pn
 import param
 
 from galmass_app.plots.trends import MASS, RELATIONS
-from galmass_app.state import Choice
-from galmass_app.views.due import Due
+from galmass_app.state import SessionState
+from galmass_app.views.deferred_updater import DeferredUpdater
+from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA
 from galmass_app.views.sample import build_report as report
 from galmass_app.views.sample.relations import Relations
-from galmass_app.views.take_along import TakeAlong
 from galmass_core.galaxy import GalaxyName
 from galmass_core.quantities import quantity
 
@@ -22,68 +22,70 @@ SHOWN = {"log_mstar": 2, "half_mass_radius": 1, "abs_mag_r": 2, "f_dm_1rhsm": 2}
 class SamplePage(pn.viewable.Viewer):
     """Counts, six plots with the galaxy in view marked, and how the data set was made."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         self._layout = pn.Column(css_classes=["gm-page"], sizing_mode="stretch_width")
-        if choice.data is None:
+        if session.data is None:
             self._layout.append(pn.pane.HTML(NO_DATA, css_classes=["gm-message"]))
             return
         self._head = pn.pane.HTML(css_classes=["gm-tally"], sizing_mode="stretch_width")
         self._galaxy = pn.pane.HTML(css_classes=["gm-in-view"], align="center")
         look = pn.widgets.Button(label="Look at it →", css_classes=["gm-look"])
-        look.on_click(lambda _: choice.param.update(page="explore"))
-        self._relations = Relations(choice)
+        look.on_click(lambda _: session.param.update(page="explore"))
+        self._relations = Relations(session)
         self._tables = [
             pn.pane.HTML(css_classes=[f"gm-{name}"], sizing_mode="stretch_width")
             for name in ("exclusions", "definitions", "making")
         ]
         stretch = {"sizing_mode": "stretch_width"}
-        take = TakeAlong.of(choice, "gm-scaling", lambda: "relations", table=self._related)
+        take = Download.of(session, "gm-scaling", lambda: "relations", table=self._related)
         self._layout[:] = [
             self._head,
             pn.Row(self._galaxy, look, css_classes=["gm-controls", "gm-chosen"], **stretch),
             pn.Column(self._relations, take, css_classes=["gm-scaling"], **stretch),
             pn.Row(*self._tables, css_classes=["gm-report"], **stretch),
         ]
-        self._due = Due(choice, "sample", self._draw, ("dataset", "galaxy", "los", "only"))
+        self._updater = DeferredUpdater(
+            session, "sample", self._draw, ("dataset", "galaxy", "los", "selection_query")
+        )
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _draw(self, due: set[str]) -> None:
+    def _draw(self, changed: set[str]) -> None:
         """Show another data set, or mark another galaxy in this one."""
-        if "dataset" in due:
+        if "dataset" in changed:
             self._relations.draw()
             self._describe()
             return
-        if "only" in due:
+        if "selection_query" in changed:
             self._relations.select()
-        if due & {"galaxy", "los"}:
+        if changed & {"galaxy", "los"}:
             self._relations.mark()
-            self._galaxy.object = in_view(self.choice)
+            self._galaxy.object = in_view(self.session)
 
     def _describe(self) -> None:
         """Say what is in the data set, and how it was made."""
-        data = self.choice.data
+        data = self.session.data
         self._head.object = report.headline(data) + report.tally(data)
         texts = (report.exclusions, report.definitions, report.making)
         for pane, write in zip(self._tables, texts, strict=True):
             pane.object = write(data)
-        self._galaxy.object = in_view(self.choice)
+        self._galaxy.object = in_view(self.session)
 
     def _related(self) -> pd.DataFrame:
         """Return the columns of all relations."""
-        samples = self.choice.data.samples
+        samples = self.session.data.samples
         columns = ["name", "los", "is_central", MASS]
         columns += [key for relation in RELATIONS for key in (relation.x, relation.y)]
         return samples[[key for key in dict.fromkeys(columns) if key in samples]]
 
 
-def in_view(choice: Choice) -> str:
+def in_view(session: SessionState) -> str:
     """Write which galaxy the plots mark, and its main numbers."""
-    galaxy = choice.data.galaxies.loc[choice.galaxy]
+    galaxy = session.data.galaxies.loc[session.galaxy]
     central = galaxy.get("is_central")
     words = [] if pd.isna(central) else ["central" if central else "satellite"]
     for key, digits in SHOWN.items():
@@ -93,6 +95,6 @@ def in_view(choice: Choice) -> str:
             value = f"{galaxy[key]:.{digits}f}".replace("-", "−")
             words.append(f"{'log ' * shown.log}{escape(shown.symbol)} {value} {unit}".strip())
     return (
-        f'<div class="line"><h2>Subhalo {escape(GalaxyName.parse(choice.galaxy).subhalo)}</h2>'
+        f'<div class="line"><h2>Subhalo {escape(GalaxyName.parse(session.galaxy).subhalo)}</h2>'
         f"<p>{' · '.join(words)}</p></div>"
     )

@@ -12,13 +12,13 @@ import param
 from holoviews.streams import Pipe, RangeXY, Tap
 
 from galmass_app import services
+from galmass_app.framework import batched_update
 from galmass_app.plots import relations as draw
 from galmass_app.plots.sample import nearest
 from galmass_app.plots.selection import Geometry, inside
 from galmass_app.plots.trends import FEWEST, MASS, RELATIONS, Related, Relation, missing
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_app.theme import GROUPS
-from galmass_app.views.update import one_update
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.quantities import quantity
@@ -33,17 +33,17 @@ _DRAWING = '<div class="gap"><p>drawing …</p></div>'
 class Relations(pn.viewable.Viewer):
     """The plots, and whether centrals and satellites stand apart; a tap chooses a galaxy."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
     apart = param.Boolean(default=False, doc="Whether centrals and satellites stand apart.")
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         self._apart, self._chosen, self._picked = (Pipe(data=data) for data in (False, None, ()))
         self._switch = pn.widgets.RadioButtonGroup.from_param(
             self.param.apart,
             options={"All together": False, "Centrals and satellites apart": True},
             description=None,
-            css_classes=["gm-apart"],
+            css_classes=["gm-isolated"],
         )
         self._legend = pn.pane.HTML(css_classes=["gm-legend"], align="center")
         self._titles = [pn.pane.HTML(css_classes=["gm-relation-title"]) for _ in range(6)]
@@ -71,13 +71,13 @@ class Relations(pn.viewable.Viewer):
 
     def draw(self) -> None:
         """Show the data set that is chosen now."""
-        data = self.choice.data
+        data = self.session.data
         known = data.samples.get("is_central")
         self._switch.disabled = known is None or bool(known.isna().all())
         self.apart = self.apart and not self._switch.disabled
         self._explain()
-        self._chosen.update(data=(self.choice.galaxy, self.choice.los))
-        self._picked.update(data=self.choice.selection)
+        self._chosen.update(data=(self.session.galaxy, self.session.los))
+        self._picked.update(data=self.session.selection)
         for place in range(len(self._panes)):
             self._put(place, "", None, _DRAWING)
             fill = partial(pn.state.execute, partial(self._fill, place), schedule=True)
@@ -85,27 +85,27 @@ class Relations(pn.viewable.Viewer):
 
     def mark(self) -> None:
         """Mark the galaxy that is chosen now."""
-        self._chosen.send((self.choice.galaxy, self.choice.los))
+        self._chosen.send((self.session.galaxy, self.session.los))
 
     def select(self) -> None:
         """Show which galaxies are selected now."""
-        self._picked.send(self.choice.selection)
+        self._picked.send(self.session.selection)
 
     def _part(self, *_: param.parameterized.Event) -> None:
         """Draw centrals and satellites apart, or all together."""
         self._explain()
-        with one_update():
+        with batched_update():
             self._apart.send(self.apart)
 
     def _explain(self) -> None:
         """Say what the marks are."""
         known = not self._switch.disabled
-        self._legend.object = _legend(self.choice.data, apart=self.apart, grouped=known)
+        self._legend.object = _legend(self.session.data, apart=self.apart, grouped=known)
 
     def _fill(self, place: int) -> None:
         """Draw one of the six plots; say so if it fails."""
-        with one_update(), self.choice.reporting():
-            data = self.choice.data
+        with batched_update(), self.session.reporting():
+            data = self.session.data
             if place == 0:
                 self._put(place, _title("Mass function", COUNTS_HELP), *self._counts(data))
             else:
@@ -161,16 +161,16 @@ class Relations(pn.viewable.Viewer):
         ]
 
     def _marks(self, make: Callable[[str, str], hv.Element]) -> hv.DynamicMap:
-        """Make the mark of the galaxy in view; it follows the choice."""
+        """Make the mark of the galaxy in view; it follows the session."""
         return hv.DynamicMap(lambda data: make(*data), streams=[self._chosen])
 
     def _selected(self, related: Related, relation: Relation) -> hv.DynamicMap:
-        """Make the layer of selected galaxies; it follows the choice, and a box or a lasso it."""
+        """Make the layer of selected galaxies; it follows the session, and a box or a lasso it."""
 
         def chosen(geometry: Geometry) -> None:
             rows = related.points[inside(geometry, related.points["x"], related.points["y"])]
             kind = "box" if geometry["type"] == "rect" else "lasso"
-            self.choice.select(rows["name"].unique(), f"{kind} on {relation.title.lower()}")
+            self.session.select(rows["name"].unique(), f"{kind} on {relation.title.lower()}")
 
         return hv.DynamicMap(
             lambda data: draw.selected(related, relation, data, chosen), streams=[self._picked]
@@ -193,8 +193,8 @@ class Relations(pn.viewable.Viewer):
         )
         row = nearest(related.points, "x", "y", (x, y), spans)
         seen = relation.per_sample and row["los"] in LINES_OF_SIGHT
-        los = row["los"] if seen else self.choice.los
-        self.choice.param.update(galaxy=row["name"], los=los, not_found="")
+        los = row["los"] if seen else self.session.los
+        self.session.param.update(galaxy=row["name"], los=los, not_found="")
 
 
 def _length(seen: tuple[float, float] | None, ends: tuple[float, float]) -> float:

@@ -7,12 +7,12 @@ from html import escape
 import panel as pn
 import param
 
-from galmass_app.fits import why_missing
 from galmass_app.jobs import Order
 from galmass_app.plots.correlation import short
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
+from galmass_app.tree_models import why_missing
+from galmass_app.views.checkbox import Checkbox
 from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS
-from galmass_app.views.tick import Tick
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment, inputs_of
@@ -37,21 +37,23 @@ PRESET_HELP = {
 class TrainControls(pn.viewable.Viewer):
     """The column of controls; `order` is what they add up to."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
     order = param.ClassSelector(class_=Order, doc="What would be trained; None if that is nothing.")
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         self._targets = {word: _tick(f"gm-learn-{word}") for word in _learned()}
         self._maps = {key: _tick(f"gm-branch-{key}") for key in MAPS}
-        self._words = {key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in self._ticks()}
+        self._words = {
+            key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in self._checkboxes()
+        }
         radii = sorted({target.aperture for target in targets_by_word().values()})
         self._aperture = _switch({radius_name(each): each for each in radii}, "gm-aperture")
         self._preset = _switch({name.capitalize(): name for name in PRESET_HELP}, "gm-preset")
         self._pixels = _switch({f"{side}²": side for side in sorted(IMAGE_PIXELS)}, "gm-pixels")
         self._fields = Hyperparameters(self._preset.value)
         split = pn.widgets.RadioButtonGroup.from_param(
-            choice.param.split, options=SPLITS, css_classes=["gm-split"]
+            session.param.split, options=SPLITS, css_classes=["gm-split"]
         )
         self._seed = pn.widgets.IntInput(
             label="Seed", value=0, start=0, width=110, css_classes=["gm-inline", "gm-seed"]
@@ -81,17 +83,17 @@ class TrainControls(pn.viewable.Viewer):
         self._data = data
         self._offer()
 
-    def _ticks(self) -> dict[str, Tick]:
+    def _checkboxes(self) -> dict[str, Checkbox]:
         """Return all ticks by what they stand for."""
         return self._targets | self._maps
 
-    def _list(self, ticks: dict[str, Tick]) -> pn.Column:
+    def _list(self, ticks: dict[str, Checkbox]) -> pn.Column:
         """List ticks, each beside its words."""
         rows = [
-            pn.Row(tick, self._words[key], css_classes=["gm-tick-row"])
-            for key, tick in ticks.items()
+            pn.Row(checkbox, self._words[key], css_classes=["gm-checkbox-row"])
+            for key, checkbox in ticks.items()
         ]
-        return pn.Column(*rows, css_classes=["gm-ticks"], sizing_mode="stretch_width")
+        return pn.Column(*rows, css_classes=["gm-checkboxs"], sizing_mode="stretch_width")
 
     def _name_maps(self) -> None:
         """Write beside each tick which map it stands for."""
@@ -101,10 +103,10 @@ class TrainControls(pn.viewable.Viewer):
 
     def _take(self, *_: param.parameterized.Event) -> None:
         """Tick what the address asks for, unless we wrote it there ourselves."""
-        name = self.choice.experiment
+        name = self.session.experiment
         if self.order and self.order.experiment == name:
             return
-        with self.choice.reporting(), self._together():
+        with self.session.reporting(), self._together():
             wanted = experiment(name)
             if not wanted.maps:
                 msg = f"{name} learns from no maps; networks do, such as mstar/r+2V"
@@ -134,11 +136,11 @@ class TrainControls(pn.viewable.Viewer):
             tick.param.watch(follow, "value")
         self._preset.param.watch(self._take_preset, "value")
         self._aperture.param.watch(self._offer, "value")
-        for widget in (*self._ticks().values(), self._pixels, self._seed):
+        for widget in (*self._checkboxes().values(), self._pixels, self._seed):
             widget.param.watch(self._add_up, "value")
         self._fields.param.watch(self._add_up, "changes")
-        self.choice.param.watch(self._add_up, "split")
-        self.choice.param.watch(self._take, "experiment")
+        self.session.param.watch(self._add_up, "split")
+        self.session.param.watch(self._take, "experiment")
 
     def _offer(self, *_: param.parameterized.Event) -> None:
         """Offer the targets that the data set has inside the chosen radius."""
@@ -185,10 +187,10 @@ class TrainControls(pn.viewable.Viewer):
         alert = f'<p role="alert">Tick {" and ".join(missing)}.</p>'
         self._lacking.object = alert if missing else ""
         self._helps["preset"].object = f"<p>{PRESET_HELP[self._preset.value]}</p>"
-        self._helps["split"].object = f"<p>{SPLIT_HELP[self.choice.split]}</p>"
+        self._helps["split"].object = f"<p>{SPLIT_HELP[self.session.split]}</p>"
         self.order = None if missing else self._ordered(words, inputs, has_images(maps))
         if self.order:
-            self.choice.experiment = self.order.experiment
+            self.session.experiment = self.order.experiment
 
     def _ordered(self, words: list[str], inputs: str, lit: bool) -> Order:
         """Return what the controls add up to."""
@@ -199,7 +201,7 @@ class TrainControls(pn.viewable.Viewer):
             experiment=f"{','.join(words)}/{inputs}{side}",
             preset=preset,
             changes=self._fields.changes,
-            split=self.choice.split,
+            split=self.session.split,
             seed=self._seed.value or 0,
         )
 
@@ -209,9 +211,9 @@ class TrainControls(pn.viewable.Viewer):
         return {word: target_column(each.stem, aperture) for word, each in _learned().items()}
 
     @staticmethod
-    def _is_on(tick: Tick) -> bool:
+    def _is_on(checkbox: Checkbox) -> bool:
         """Whether something is ticked and there."""
-        return tick.value and not tick.disabled
+        return checkbox.value and not checkbox.disabled
 
 
 def _learned() -> dict[str, Target]:
@@ -226,8 +228,8 @@ def _images() -> str:
     return " and ".join(spec.symbol for spec in MAPS.values() if spec.is_image)
 
 
-def _tick(name: str) -> Tick:
-    return Tick(css_classes=["gm-tick", name])
+def _tick(name: str) -> Checkbox:
+    return Checkbox(css_classes=["gm-tick", name])
 
 
 def _switch(options: dict[str, object], name: str) -> pn.widgets.RadioButtonGroup:
@@ -243,5 +245,7 @@ def _part(title: str, *content: object) -> pn.Column:
 
 def _explained(name: str, help_: str, why: str = "") -> str:
     """Name something in words that explain it on hover, or say why it is not here."""
-    kind, told = ("help absent", f"Not here: {why}.") if why else ("help", help_)
-    return f'<span class="{kind}" tabindex="0" data-help="{escape(told)}">{escape(name)}</span>'
+    kind, help_text = ("help absent", f"Not here: {why}.") if why else ("help", help_)
+    return (
+        f'<span class="{kind}" tabindex="0" data-help="{escape(help_text)}">{escape(name)}</span>'
+    )

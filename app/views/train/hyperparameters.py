@@ -6,7 +6,7 @@ from typing import Any
 import panel as pn
 import param
 
-from galmass_app.views.tick import Tick
+from galmass_app.views.checkbox import Checkbox
 from galmass_core.networks.presets import PRESETS, SCALINGS
 
 WIDTHS = {"1 (ResNet-18)": 1.0, "1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
@@ -39,8 +39,8 @@ class Hyperparameters(pn.viewable.Viewer):
                 options={name.replace("_", ", "): name for name in SCALINGS},
                 **stretch,
             ),
-            "augment": Tick(
-                label="turn, mirror and reverse maps", css_classes=["gm-tick", "gm-augment"]
+            "augment": Checkbox(
+                label="turn, mirror and reverse maps", css_classes=["gm-checkbox", "gm-augment"]
             ),
         }
         self._switch = pn.widgets.Button(on_click=self._unfold, css_classes=["gm-unfold"])
@@ -79,7 +79,7 @@ class Hyperparameters(pn.viewable.Viewer):
             for name, field in self._fields.items()
             if field.value is not None and field.value != self._preset[name]
         )
-        own = ", ".join(f"{_words(name)} {_said(value)}" for name, value in self.changes)
+        own = ", ".join(f"{_words(name)} {_text(value)}" for name, value in self.changes)
         self._own.object = f"<p>Otherwise than in the preset: {own}.</p>" if own else ""
 
     def _unfold(self, *_: object) -> None:
@@ -93,6 +93,6 @@ def _words(name: str) -> str:
     return {"augment": "augmentation"}.get(name, name.replace("_", " "))
 
 
-def _said(value: Any) -> str:  # noqa: ANN401
+def _text(value: Any) -> str:  # noqa: ANN401
     """Write the value of a hyper-parameter as a person would."""
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else f"{value}"

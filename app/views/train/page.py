@@ -8,17 +8,17 @@ import panel as pn
 import param
 
 from galmass_app import jobs, services
-from galmass_app.fits import Slot, Task
+from galmass_app.framework import batched_update
 from galmass_app.jobs import Order
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_app.views.command_line import CommandLine
+from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
-from galmass_app.views.take_along import TakeAlong
 from galmass_app.views.train.controls import TrainControls
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import RunList
-from galmass_app.views.train.run_words import lasting
-from galmass_app.views.update import one_update
+from galmass_app.views.train.run_summary import lasting
+from galmass_app.workers import ESTIMATES, Job, Slot
 from galmass_core.training.runs import Run
 
 SAID = "A network looks at maps of galaxies{name} and learns their mass; it is tried on others."
@@ -32,14 +32,14 @@ GIVE_UP = 120  # looks at the home folder, after which a run that never began is
 class Train(pn.viewable.Viewer):
     """Order a training on the left; on the right all trainings, and the one in view."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         stretch = {"sizing_mode": "stretch_width"}
         self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
         self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
-        self._controls = TrainControls(choice)
+        self._controls = TrainControls(session)
         self._side = pn.Column(self._controls, css_classes=["gm-slot"], **stretch)
         self._time = pn.pane.HTML(css_classes=["gm-estimate"], **stretch)
         self._start = pn.widgets.Button(
@@ -65,28 +65,28 @@ class Train(pn.viewable.Viewer):
             css_classes=["gm-page"],
             **stretch,
         )
-        self._estimates = Slot(jobs.ESTIMATES)
+        self._estimates = Slot(ESTIMATES)
         self._asked = self._steady = None  # orders: one that is timed, one seen at the last look
         self._begun, self._waited = "", 0  # a run that was started, until its folder says so
         self._data = None
         self._controls.param.watch(self._ordered, "order")
-        choice.param.watch(self._follow, ["page", "dataset", "theme", "run", "beat"])
+        session.param.watch(self._follow, ["page", "dataset", "theme", "run", "poll_count"])
         self._draw()
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
     def _follow(self, *events: param.parameterized.Event) -> None:
-        """Keep up with the choice and with the home folder while the page is in view."""
-        if self.choice.page == "train":
+        """Keep up with the session and with the home folder while the page is in view."""
+        if self.session.page == "train":
             self._draw()
-            if any(event.name == "beat" for event in events):
+            if any(event.name == "poll_count" for event in events):
                 self._estimate()
 
     def _draw(self) -> None:
         """Bring everything up to date."""
-        with one_update(), self.choice.reporting():
-            data = self.choice.data
+        with batched_update(), self.session.reporting():
+            data = self.session.data
             if data is not self._data or data is None:
                 self._data = data
                 self._describe()
@@ -99,14 +99,14 @@ class Train(pn.viewable.Viewer):
     def _describe(self) -> None:
         """Say what data there are, or why nothing can be trained on them."""
         data = self._data
-        said = NO_DATA if data is None else ""
+        text = NO_DATA if data is None else ""
         if data and not data.has_maps:
-            said = NO_MAPS.format(name=escape(data.path.name))
-        self._message.param.update(object=said, visible=bool(said))
-        self._go.visible = self._side.visible = not said
+            text = NO_MAPS.format(name=escape(data.path.name))
+        self._message.param.update(object=text, visible=bool(text))
+        self._go.visible = self._side.visible = not text
         name = f" of {escape(data.path.name)}" if data else ""
         self._headline.object = heading("Mass from maps", SAID.format(name=name), data)
-        if not said:
+        if not text:
             self._controls.draw(data)
 
     def _ordered(self, *_: param.parameterized.Event) -> None:
@@ -122,7 +122,7 @@ class Train(pn.viewable.Viewer):
         order = self._controls.order
         if order and self._asked is None and order == self._steady:
             self._asked = order
-            self._estimates.ask(partial(_timed, order))
+            self._estimates.submit(partial(_timed, order))
         self._steady = order
         try:
             if (row := self._estimates.take()) and self._asked:
@@ -134,10 +134,10 @@ class Train(pn.viewable.Viewer):
         """Start the training that was ordered; a second click at once starts nothing."""
         if self._begun or self._controls.order is None:
             return
-        with self.choice.reporting():
+        with self.session.reporting():
             self._begun, self._waited = jobs.start(self._controls.order), 0
             self._start.param.update(label="Starting…", disabled=True)
-            self.choice.run = self._begun
+            self.session.run = self._begun
 
     def _await(self, runs: Sequence[Run]) -> None:
         """Look whether what was started has begun, or why not."""
@@ -150,11 +150,11 @@ class Train(pn.viewable.Viewer):
         if trouble or any(run.name == self._begun for run in runs):
             self._begun = ""
             self._start.param.update(label="Start training", disabled=self._controls.order is None)
-            self.choice.error = trouble or self.choice.error
+            self.session.error = trouble or self.session.error
 
     def _in_view(self, runs: Sequence[Run]) -> Run | None:
         """Return the run that is chosen, else the newest."""
-        chosen = [run for run in runs if run.name == self.choice.run]
+        chosen = [run for run in runs if run.name == self.session.run]
         return next(iter((*chosen, *runs)), None)
 
     def _show(self, run: Run | None) -> None:
@@ -164,11 +164,11 @@ class Train(pn.viewable.Viewer):
         if run is None:
             return
         if self._view:
-            self._view.draw(run, self.choice.theme)
+            self._view.draw(run, self.session.theme)
         else:
-            self._view = RunInView(run, self.choice.theme)
-            take = TakeAlong.of(
-                self.choice,
+            self._view = RunInView(run, self.session.theme)
+            take = Download.of(
+                self.session,
                 "gm-run-in-view",
                 lambda: f"{self._run.name}_history",
                 table=lambda: services.history(self._run),
@@ -177,17 +177,17 @@ class Train(pn.viewable.Viewer):
 
     def _do(self, what: str, name: str) -> None:
         """Do with a run what its row's buttons say."""
-        with self.choice.reporting():
+        with self.session.reporting():
             if what == "show":
-                self.choice.run = name
+                self.session.run = name
             elif what == "compare":
-                self.choice.param.update(page="compare", panels=f"{name};power-law")
+                self.session.param.update(page="compare", panels=f"{name};power-law")
             else:
                 {"stop": jobs.stop, "resume": jobs.resume}[what](name)
                 self._draw()
 
 
-def _timed(order: Order, _: Task) -> dict[str, object]:
+def _timed(order: Order, _: Job) -> dict[str, object]:
     """Time an order, as a worker calls it."""
     return jobs.estimate(order)
 

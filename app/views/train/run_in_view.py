@@ -9,7 +9,7 @@ from holoviews.streams import Pipe
 from galmass_app import services
 from galmass_app.plots.history import HELD_OUT, TRAIN, Curves, Losses, curves_of, history_curves
 from galmass_app.theme import Theme
-from galmass_app.views.train import run_words as words
+from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
 BEGINNING = "<p>The curves begin with the first whole epoch.</p>"
@@ -63,7 +63,7 @@ class RunInView(pn.viewable.Viewer):
         curves = curves_of(history)
         self._title.object = _title(run, len(history))
         self._legend.object = _legend(run, curves)
-        self._facts.object = words.facts(run)
+        self._facts.object = run_summary.facts(run)
         self._curves.visible = curves is not None
         shown = (run.path, len(history), theme, _steps(run))
         if shown != self._shown:
@@ -83,9 +83,9 @@ def _title(run: Run, done: int) -> str:
         bar = f'<progress aria-label="Epochs done" max="{epochs}" value="{done}"></progress>'
     else:
         bar = ""
-    standing = escape(words.standing(run, done))
+    standing = escape(run_summary.standing(run, done))
     return (
-        f"<h2>{escape(words.subject(run))}</h2><p>{words.state(run)} "
+        f"<h2>{escape(run_summary.subject(run))}</h2><p>{run_summary.state(run)} "
         f'<span class="numbers">{standing}</span></p>{bar}'
     )
 

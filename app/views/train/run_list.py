@@ -6,7 +6,7 @@ from html import escape
 import panel as pn
 
 from galmass_app import services
-from galmass_app.views.train import run_words as words
+from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
 ROWS = 5  # on one page of the list
@@ -114,9 +114,11 @@ class _Row(pn.viewable.Viewer):
 
 def _row_words(run: Run) -> str:
     """Say how a run stands, on what data, and when it began."""
-    standing = words.standing(run, len(services.history(run)))
+    standing = run_summary.standing(run, len(services.history(run)))
     name = (run.record.get("dataset") or {}).get("name", "")
     seed = f"seed {run.config['split']['seed']}"
-    when = words.moment(run.record["started"])
+    when = run_summary.moment(run.record["started"])
     origin = " · ".join(filter(None, (name, seed, when)))
-    return f"<p>{words.state(run)} {escape(standing)}</p><p class='aside'>{escape(origin)}</p>"
+    return (
+        f"<p>{run_summary.state(run)} {escape(standing)}</p><p class='aside'>{escape(origin)}</p>"
+    )

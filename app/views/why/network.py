@@ -12,6 +12,8 @@ from holoviews.streams import Pipe
 from numpy.typing import NDArray
 
 from galmass_app import services
+from galmass_app.explanations import NetworkExplanation
+from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.saliency import (
     RingSteps,
     line_heights,
@@ -20,10 +22,8 @@ from galmass_app.plots.saliency import (
 )
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, map_colours
-from galmass_app.views.apart import Apart
 from galmass_app.views.four_maps import colour_bar, map_title
-from galmass_app.views.why import words
-from galmass_app.why import Reasons
+from galmass_app.views.why import explanation_text
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import MAPS, map_keys
 
@@ -36,17 +36,17 @@ class Content:
     ----------
     sample : tuple of DataSet, str, str
         Data set, galaxy and line of sight.
-    reasons : Reasons, optional
+    explanation : NetworkExplanation, optional
         None until a network has answered.
     """
 
     sample: tuple[DataSet, str, str]
-    reasons: Reasons | None = None
+    explanation: NetworkExplanation | None = None
 
     @cached_property
     def densities(self) -> dict[str, NDArray]:
         """Smoothed shares of the maps that the network sees."""
-        shares = self.reasons.explanation.shares if self.reasons else {}
+        shares = self.explanation.result.shares if self.explanation else {}
         return {key: share_density(each) for key, each in shares.items()}
 
     @cached_property
@@ -78,11 +78,11 @@ class WhyNetwork(pn.viewable.Viewer):
     def __init__(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
         super().__init__()
         stretch = {"sizing_mode": "stretch_width"}
-        self._said = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
+        self._text = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
         self._lines = pn.pane.HTML(css_classes=["gm-why-lines"], **stretch)
         self._panels = [_Panel(key, Drawn(content, scales, theme)) for key in map_keys()]
         self._layout = pn.Column(
-            self._said,
+            self._text,
             pn.Column(*self._panels, css_classes=["gm-maps"], **stretch),
             self._lines,
             css_classes=["gm-why-network"],
@@ -96,7 +96,7 @@ class WhyNetwork(pn.viewable.Viewer):
     @property
     def table(self) -> pd.DataFrame:
         """What each ring of each map changes."""
-        return self.content.reasons.explanation.rings
+        return self.content.explanation.result.rings
 
     def draw(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
         """Show something else; arguments as of the class."""
@@ -107,9 +107,9 @@ class WhyNetwork(pn.viewable.Viewer):
     def _write(self, content: Content) -> None:
         """Write what is said, and what the lines mean."""
         self.content = content
-        if content.reasons:
-            self._said.object = words.of_network(content.reasons)
-            self._lines.object = words.of_lines(content.reasons, content.heights)
+        if content.explanation:
+            self._text.object = explanation_text.network_text(content.explanation)
+            self._lines.object = explanation_text.lines_text(content.explanation, content.heights)
 
 
 class _Panel(pn.viewable.Viewer):
@@ -120,12 +120,12 @@ class _Panel(pn.viewable.Viewer):
         stretch = {"sizing_mode": "stretch_width"}
         self._key, self._pipe = key, Pipe(data=drawn)
         self._bar = pn.pane.HTML(css_classes=["gm-bar"], **stretch)
-        self._said = pn.pane.HTML(css_classes=["gm-why-map"], **stretch)
+        self._text = pn.pane.HTML(css_classes=["gm-why-map"], **stretch)
         self._steps = RingSteps()
-        self._rings = Apart(self._steps.figure, "gm-why-rings")
+        self._rings = IsolatedLayout(self._steps.figure, "gm-why-rings")
         self._layout = pn.Column(
             pn.pane.HTML(map_title(MAPS[key]), css_classes=["gm-map-title"], **stretch),
-            Apart(
+            IsolatedLayout(
                 pn.pane.HoloViews(
                     hv.DynamicMap(self._picture, streams=[self._pipe]),
                     css_classes=["gm-map"],
@@ -133,7 +133,7 @@ class _Panel(pn.viewable.Viewer):
                 )
             ),
             self._bar,
-            self._said,
+            self._text,
             self._rings,
             css_classes=["gm-map-panel", f"gm-map-{key}"],
             **stretch,
@@ -150,13 +150,13 @@ class _Panel(pn.viewable.Viewer):
 
     def _write(self, drawn: Drawn) -> None:
         """Write what the map adds, and draw its rings; a map that is not seen is pale."""
-        key, reasons = self._key, drawn.content.reasons
+        key, explanation = self._key, drawn.content.explanation
         self._bar.object = colour_bar(drawn.scales[key], map_colours(key, drawn.theme))
-        if reasons is None:
+        if explanation is None:
             return
-        rings = reasons.explanation.rings
+        rings = explanation.result.rings
         seen = key in drawn.content.densities
-        self._said.object = words.of_map(reasons, key)
+        self._text.object = explanation_text.map_text(explanation, key)
         self._rings.visible = seen
         if seen:
             reach = 1.1 * max(rings["change"].abs().max(), 1e-3)

@@ -6,19 +6,27 @@ import panel as pn
 import param
 
 from galmass_app import services
-from galmass_app.fits import LEAST_GALAXIES, QUICK, Slot, pose
-from galmass_app.state import Choice
-from galmass_app.views.due import Due
-from galmass_app.views.facts import headline
+from galmass_app.explanations import (
+    NetworkExplanation,
+    TreeExplanation,
+    explain_by_network,
+    explain_by_trees,
+    networks,
+    request_for,
+)
+from galmass_app.state import SessionState
+from galmass_app.tree_models import LEAST_GALAXIES, resolve_request
+from galmass_app.views.deferred_updater import DeferredUpdater
+from galmass_app.views.download import Download
+from galmass_app.views.galaxy_picker import GalaxyPicker
+from galmass_app.views.galaxy_properties import headline
 from galmass_app.views.heading import NO_DATA
-from galmass_app.views.picker import Picker
-from galmass_app.views.pulse import Pulse
-from galmass_app.views.take_along import TakeAlong
-from galmass_app.views.why import words
+from galmass_app.views.why import explanation_text
 from galmass_app.views.why.network import Content, WhyNetwork
 from galmass_app.views.why.replaced import WhyReplaced
 from galmass_app.views.why.trees import WhyTrees
-from galmass_app.why import NETWORKS, Reasons, Steps, answer, ask, networks, steps_of_trees
+from galmass_app.views.worker_poller import WorkerPoller
+from galmass_app.workers import NETWORKS, QUICK, Slot
 from galmass_core.quantities import quantity
 from galmass_core.training.runs import Run
 
@@ -32,9 +40,9 @@ FAILED = """<h2>The network gave no answer</h2>
 FAILED_TREES = "<p>Trees gave no answer; the line at the bottom says why.</p>"
 TOO_FEW = "<p>Trees need {least} galaxies at least to learn from; here are {here}.</p>"
 NOTHING = "<p>There is nothing that trees could learn here.</p>"
-FIGURES = {  # what can be taken along: the CSS class of its picture, what it is of
-    WhyNetwork: ("gm-why-network", lambda view: view.content.reasons.run.name),
-    WhyReplaced: ("gm-why-replaced", lambda view: view.reasons.run.name),
+FIGURES = {  # what can be downloaded: the CSS class of its picture, what it is of
+    WhyNetwork: ("gm-why-network", lambda view: view.content.explanation.run.name),
+    WhyReplaced: ("gm-why-replaced", lambda view: view.explanation.run.name),
     WhyTrees: ("gm-why-trees", lambda view: "trees"),
 }
 
@@ -42,10 +50,10 @@ FIGURES = {  # what can be taken along: the CSS class of its picture, what it is
 class Why(pn.viewable.Viewer):
     """Choose a galaxy and a network, and see what the prediction rests on."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         stretch = {"sizing_mode": "stretch_width"}
         self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
         self._late = pn.pane.HTML(css_classes=["gm-late"])
@@ -66,8 +74,8 @@ class Why(pn.viewable.Viewer):
             self._slots[kind].insert(0, view)
         self._showing = False
         network, replaced, trees = self._slots.values()
-        self._asking, self._learning = Slot(NETWORKS), Slot(QUICK)
-        self._asked = self._posed = None  # what the pictures are of
+        self._explaining, self._learning = Slot(NETWORKS), Slot(QUICK)
+        self._network_request = self._tree_request = None  # what the pictures are of
         both = pn.Row(
             replaced,
             pn.Column(
@@ -81,181 +89,183 @@ class Why(pn.viewable.Viewer):
             **stretch,
         )
         self._layout = pn.Column(css_classes=["gm-page", "gm-why"], **stretch)
-        self._pulse = Pulse(self._pull)
-        if choice.data is None:
+        self._poller = WorkerPoller(self._pull)
+        if session.data is None:
             self._message.param.update(object=NO_DATA, visible=True)
             self._layout.append(self._message)
             return
         self._layout[:] = [
-            Picker(choice),
+            GalaxyPicker(session),
             pn.Row(self._headline, self._late, css_classes=["gm-top"], **stretch),
             pn.Row(self._target, self._network, css_classes=["gm-why-choices"], **stretch),
             self._message,
             network,
             both,
         ]
-        follows = ("dataset", "galaxy", "los", "target", "features", "split", "asked")
+        follows = ("dataset", "galaxy", "los", "target", "features", "split", "explained_run")
         follows += ("colours", "theme", "page")  # networks may have come meanwhile
-        self._due = Due(choice, "why", self._draw, follows)
+        self._updater = DeferredUpdater(session, "why", self._draw, follows)
         self._target.param.watch(self._chosen, "value")
         self._network.param.watch(self._chosen, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
-    def _draw(self, due: set[str]) -> None:
-        """Bring everything whose choice has changed up to date."""
-        choice = self.choice
-        self._headline.object = headline(choice.data.row(choice.galaxy, choice.los))
+    def _draw(self, changed: set[str]) -> None:
+        """Bring everything whose state has changed up to date."""
+        session = self.session
+        self._headline.object = headline(session.data.row(session.galaxy, session.los))
         self._ask_network()
         self._ask_trees()
-        if due & {"colours", "theme"} and WhyNetwork in self._views:
+        if changed & {"colours", "theme"} and WhyNetwork in self._views:
             self._draw_network(self._views[WhyNetwork].content)
         self._dim()
-        self._pulse.wake()
+        self._poller.wake()
 
     def _ask_network(self) -> None:
         """Put the question to the network that is chosen, unless it has been."""
-        choice, data = self.choice, self.choice.data
-        known = networks(data)
-        target, run = self._pick(known)
+        session, data = self.session, self.session.data
+        runs = networks(data)
+        target, run = self._pick(runs)
         for part in (self._target, self._network):
             part.visible = run is not None
         if run is None:
-            said = NO_NETWORK if data.has_maps else NO_MAPS
-            self._asked = None
-            self._asking.drop()
-            self._show_message(said.format(name=escape(data.path.name)))
+            text = NO_NETWORK if data.has_maps else NO_MAPS
+            self._network_request = None
+            self._explaining.cancel()
+            self._show_message(text.format(name=escape(data.path.name)))
             return
-        self._offer(known, target, run)
+        self._offer(runs, target, run)
         if WhyNetwork not in self._views:
-            self._draw_network(Content((data, choice.galaxy, choice.los)))
-        asked = ask(data, choice.galaxy, choice.los, run, target)
-        if asked != self._asked:
-            self._asked = asked
-            self._asking.ask(lambda _: answer(asked))
+            self._draw_network(Content((data, session.galaxy, session.los)))
+        request = request_for(data, session.galaxy, session.los, run, target)
+        if request != self._network_request:
+            self._network_request = request
+            self._explaining.submit(lambda _: explain_by_network(request))
 
-    def _pick(self, known: list[Run]) -> tuple[str, Run | None]:
+    def _pick(self, runs: list[Run]) -> tuple[str, Run | None]:
         """Return what is predicted and by whom: as asked, or as near to it as can be."""
-        choice = self.choice
-        wanted = [run for run in known if run.name == choice.asked]
-        able = [run for run in known if choice.target in run.config["targets"]]
-        run = next(iter([run for run in wanted if run in able] or able or known), None)
-        if run is None or choice.target in run.config["targets"]:
-            return choice.target, run
+        session = self.session
+        wanted = [run for run in runs if run.name == session.explained_run]
+        able = [run for run in runs if session.target in run.config["targets"]]
+        run = next(iter([run for run in wanted if run in able] or able or runs), None)
+        if run is None or session.target in run.config["targets"]:
+            return session.target, run
         return run.config["targets"][0], run
 
-    def _offer(self, known: list[Run], target: str, run: Run) -> None:
+    def _offer(self, runs: list[Run], target: str, run: Run) -> None:
         """List the targets of all networks, and the networks for the target."""
         self._showing = True  # what we set ourselves is no wish of a person
-        targets = dict.fromkeys(key for each in known for key in each.config["targets"])
-        able = [each for each in known if target in each.config["targets"]]
+        targets = dict.fromkeys(key for each in runs for key in each.config["targets"])
+        able = [each for each in runs if target in each.config["targets"]]
         self._target.param.update(
             options={quantity(key).name: key for key in targets}, value=target
         )
         self._network.param.update(
-            options={words.called(each): each.name for each in able}, value=run.name
+            options={explanation_text.called(each): each.name for each in able}, value=run.name
         )
         self._showing = False
 
     def _ask_trees(self) -> None:
         """Have the trees of the Features page followed to this galaxy, unless they have been."""
-        choice, data = self.choice, self.choice.data
-        question = pose(data, choice.target, choice.features, choice.split)
+        session, data = self.session, self.session.data
+        request = resolve_request(data, session.target, session.features, session.split)
         here = len(data.galaxy_names)
         few = TOO_FEW.format(least=LEAST_GALAXIES, here=here) * (here < LEAST_GALAXIES)
-        said = NOTHING if question is None else few
-        if said:
-            self._posed = None
-            self._learning.drop()
-            self._show_no_trees(said)
+        text = NOTHING if request is None else few
+        if text:
+            self._tree_request = None
+            self._learning.cancel()
+            self._show_no_trees(text)
             return
-        posed = (question, choice.galaxy, choice.los)
-        if posed != self._posed:
-            self._posed = posed
-            self._learning.ask(lambda _: steps_of_trees(*posed))
+        tree_request = (request, session.galaxy, session.los)
+        if tree_request != self._tree_request:
+            self._tree_request = tree_request
+            self._learning.submit(lambda _: explain_by_trees(*tree_request))
 
     def _pull(self) -> bool:
         """Take what the workers have made; return whether there is more to come."""
         self._take_network()
         self._take_trees()
         self._dim()
-        return self._asking.busy or self._learning.busy
+        return self._explaining.busy or self._learning.busy
 
     def _take_network(self) -> None:
         """Show what a network answered; if it failed, show that in place of old pictures."""
-        if not self._asking.ready:
+        if not self._explaining.ready:
             return
-        said = FAILED
-        with self.choice.reporting():
-            self._show_network(self._asking.take())
-            said = ""
-        self._show_message(said)
+        text = FAILED
+        with self.session.reporting():
+            self._show_network(self._explaining.take())
+            text = ""
+        self._show_message(text)
 
     def _take_trees(self) -> None:
         """Show how trees come to their prediction, or why they have none."""
         if not self._learning.ready:
             return
-        said = FAILED_TREES
-        with self.choice.reporting():
+        text = FAILED_TREES
+        with self.session.reporting():
             steps = self._learning.take()
-            said = "" if isinstance(steps, Steps) else words.unusable(steps)
-            if not said:
+            text = (
+                "" if isinstance(steps, TreeExplanation) else explanation_text.unusable_text(steps)
+            )
+            if not text:
                 self._views[WhyTrees].draw(steps)
                 self._menus[WhyTrees].visible = True
-        self._show_no_trees(said)
+        self._show_no_trees(text)
 
-    def _show_message(self, said: str) -> None:
+    def _show_message(self, text: str) -> None:
         """Show a message in place of what a network says."""
-        self._message.param.update(object=said, visible=bool(said))
+        self._message.param.update(object=text, visible=bool(text))
         for kind in (WhyNetwork, WhyReplaced):
-            self._slots[kind].visible = not said
+            self._slots[kind].visible = not text
 
-    def _show_no_trees(self, said: str) -> None:
+    def _show_no_trees(self, text: str) -> None:
         """Show a message in place of what trees say."""
-        self._no_trees.param.update(object=said, visible=bool(said))
-        self._slots[WhyTrees].visible = not said
+        self._no_trees.param.update(object=text, visible=bool(text))
+        self._slots[WhyTrees].visible = not text
 
     def _dim(self) -> None:
         """Show that pictures are of the question before; seen after 0.3 s."""
         busy = {
-            WhyNetwork: self._asking.busy,
-            WhyReplaced: self._asking.busy,
+            WhyNetwork: self._explaining.busy,
+            WhyReplaced: self._explaining.busy,
             WhyTrees: self._learning.busy,
         }
         for kind, slot in self._slots.items():
             slot.css_classes = ["gm-slot", *["gm-stale"] * busy[kind]]
-        late = "asking the network…" if self._asking.busy else "learning…"
+        late = "asking the network…" if self._explaining.busy else "learning…"
         self._late.object = f'<p class="at-work">{late}</p>' if any(busy.values()) else ""
 
-    def _show_network(self, reasons: Reasons) -> None:
+    def _show_network(self, explanation: NetworkExplanation) -> None:
         """Show what a network's prediction rests on."""
-        asked = reasons.asked
-        self._draw_network(Content((asked.data, asked.galaxy, asked.los), reasons))
-        self._views[WhyReplaced].draw(reasons)
+        request = explanation.request
+        self._draw_network(Content((request.data, request.galaxy, request.los), explanation))
+        self._views[WhyReplaced].draw(explanation)
         for kind in (WhyNetwork, WhyReplaced):
             self._menus[kind].visible = True
 
     def _draw_network(self, content: Content) -> None:
         """Draw the maps, and what is known of them; the first time, make their panes."""
-        fixed = self.choice.colours == "sample"
+        fixed = self.session.colours == "sample"
         scales = (
             services.sample_scales(content.sample[0]) if fixed else services.scales(*content.sample)
         )
         if WhyNetwork in self._views:
-            self._views[WhyNetwork].draw(content, scales, self.choice.theme)
+            self._views[WhyNetwork].draw(content, scales, self.session.theme)
         else:
-            self._views[WhyNetwork] = WhyNetwork(content, scales, self.choice.theme)
+            self._views[WhyNetwork] = WhyNetwork(content, scales, self.session.theme)
             self._slots[WhyNetwork].insert(0, self._views[WhyNetwork])
 
-    def _menu(self, kind: type) -> TakeAlong:
+    def _menu(self, kind: type) -> Download:
         """Make the menu of a figure; it is there when the figure is."""
         figure, source = FIGURES[kind]
-        choice = self.choice
-        menu = TakeAlong.of(
-            choice,
+        session = self.session
+        menu = Download.of(
+            session,
             figure,
-            lambda: f"{source(self._views[kind])}_{choice.galaxy}_{choice.los}_{figure[3:]}",
+            lambda: f"{source(self._views[kind])}_{session.galaxy}_{session.los}_{figure[3:]}",
             table=lambda: self._views[kind].table,
         )
         menu.visible = False
@@ -264,5 +274,5 @@ class Why(pn.viewable.Viewer):
     def _chosen(self, event: param.parameterized.Event) -> None:
         """Ask for another target, or another network."""
         if not self._showing and event.new:
-            name = "target" if event.obj is self._target else "asked"
-            self.choice.param.update({name: event.new})
+            name = "target" if event.obj is self._target else "explained_run"
+            self.session.param.update({name: event.new})

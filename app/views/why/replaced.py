@@ -3,8 +3,8 @@
 import pandas as pd
 import panel as pn
 
+from galmass_app.explanations import NetworkExplanation
 from galmass_app.plots.saliency import ReplacedMaps
-from galmass_app.why import Reasons
 from galmass_core.quantities import quantity
 
 HELP = (
@@ -19,7 +19,7 @@ class WhyReplaced(pn.viewable.Viewer):
     def __init__(self) -> None:
         super().__init__()
         stretch = {"sizing_mode": "stretch_width"}
-        self.reasons, self._bars = None, ReplacedMaps()
+        self.explanation, self._bars = None, ReplacedMaps()
         self._foot = pn.pane.HTML(css_classes=["gm-foot"], **stretch)
         self._layout = pn.Column(
             pn.pane.HTML(
@@ -39,14 +39,14 @@ class WhyReplaced(pn.viewable.Viewer):
     @property
     def table(self) -> pd.DataFrame:
         """All changes."""
-        return self.reasons.explanation.maps
+        return self.explanation.result.maps
 
-    def draw(self, reasons: Reasons) -> None:
+    def draw(self, explanation: NetworkExplanation) -> None:
         """Show what a network's prediction rests on."""
-        self.reasons = reasons
+        self.explanation = explanation
         changes = self.table
         self._bars.show(changes, {key: quantity(key).name for key in changes["map"].unique()})
         self._foot.object = (
-            f"<p>Bars: with the mean map of {reasons.others} other galaxies in its place. "
+            f"<p>Bars: with the mean map of {explanation.others} other galaxies in its place. "
             "Circles: with the map of each of them.</p>"
         )

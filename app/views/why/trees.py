@@ -3,10 +3,10 @@
 import pandas as pd
 import panel as pn
 
+from galmass_app.explanations import TreeExplanation
 from galmass_app.plots.prediction import axis_label
 from galmass_app.plots.waterfall import Waterfall
-from galmass_app.views.why import words
-from galmass_app.why import Steps
+from galmass_app.views.why import explanation_text
 
 
 class WhyTrees(pn.viewable.Viewer):
@@ -16,9 +16,9 @@ class WhyTrees(pn.viewable.Viewer):
         super().__init__()
         stretch = {"sizing_mode": "stretch_width"}
         self.steps, self._waterfall = None, Waterfall()
-        self._said = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
+        self._text = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
         self._layout = pn.Column(
-            self._said,
+            self._text,
             pn.pane.Bokeh(self._waterfall.figure, margin=0, **stretch),
             css_classes=["gm-why-trees"],
             **stretch,
@@ -32,10 +32,13 @@ class WhyTrees(pn.viewable.Viewer):
         """Value and SHAP value of each feature."""
         return self.steps.steps.rename_axis("feature").reset_index()
 
-    def draw(self, steps: Steps) -> None:
+    def draw(self, steps: TreeExplanation) -> None:
         """Show how trees come to their prediction for a sample."""
         self.steps = steps
-        named = {key: words.measured(key, value) for key, value in steps.steps["value"].items()}
-        label = f"prediction: {axis_label(steps.question.target)}"
+        named = {
+            key: explanation_text.measured(key, value)
+            for key, value in steps.steps["value"].items()
+        }
+        label = f"prediction: {axis_label(steps.request.target)}"
         self._waterfall.show(steps.mean, steps.steps["step"].rename(index=named), label)
-        self._said.object = words.of_trees(steps)
+        self._text.object = explanation_text.trees_text(steps)

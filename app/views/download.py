@@ -1,4 +1,4 @@
-"""A figure taken along: its picture as it is on the screen, and its data, as files."""
+"""A figure to download: its picture as it is on the screen, and its data, as files."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import param
 from panel.custom import JSComponent
 
 from galmass_app import services
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_core.assets import asset
 from galmass_core.datasets.fits_files import maps_as_fits, table_as_fits
 
@@ -16,7 +16,7 @@ PICTURES = ("PNG", "SVG", "PDF")
 _LETTERS = str.maketrans({"σ": "sigma", "λ": "lambda"})
 
 
-class TakeAlong(JSComponent):
+class Download(JSComponent):
     """A small menu beside a figure.
 
     Pictures are made in the browser, from what it shows: plots and words stay lines and letters in
@@ -26,23 +26,23 @@ class TakeAlong(JSComponent):
     figure = param.String(doc="CSS class of the element that is the figure.")
     formats = param.List(doc="What there is to take, in the order of the menu.")
 
-    _esm = asset("take_along.js")
+    _esm = asset("download.js")
 
     @classmethod
     def of(
         cls,
-        choice: Choice,
+        session: SessionState,
         figure: str,
         name: Callable[[], str],
         *,
         table: Callable[[], pd.DataFrame] | None = None,
         fits: Callable[[], bytes] | None = None,
-    ) -> "TakeAlong":
+    ) -> "Download":
         """Make the menu of a figure.
 
         Parameters
         ----------
-        choice : Choice
+        session : SessionState
             The files' names begin with its data set; it hears what goes wrong.
         figure : str
             CSS class of the element to be pictured.
@@ -53,36 +53,36 @@ class TakeAlong(JSComponent):
         fits : callable, optional
             Returns the content of a FITS file where it is more than the table.
         """
-        menu = cls(figure=figure, css_classes=["gm-take"])
-        menu._choice, menu._name = choice, name
+        menu = cls(figure=figure, css_classes=["gm-download"])
+        menu._session, menu._name = session, name
         menu._files = {}
         if table:
             menu._files["CSV"] = lambda: table().to_csv(index=False).encode()
-            menu._files["FITS"] = lambda: table_as_fits(table(), {"DATASET": choice.dataset})
+            menu._files["FITS"] = lambda: table_as_fits(table(), {"DATASET": session.dataset})
         if fits:
             menu._files["FITS"] = fits
         menu.formats = [*PICTURES, *menu._files]
         return menu
 
     @classmethod
-    def of_maps(cls, choice: Choice, figure: str) -> "TakeAlong":
+    def of_maps(cls, session: SessionState, figure: str) -> "Download":
         """Make the menu of the maps of the sample in view; arguments as of `of`."""
 
         def content() -> bytes:
-            sample = (choice.galaxy, choice.los)
-            return maps_as_fits(services.maps(choice.data, *sample), choice.data.row(*sample))
+            sample = (session.galaxy, session.los)
+            return maps_as_fits(services.maps(session.data, *sample), session.data.row(*sample))
 
-        return cls.of(choice, figure, lambda: f"{choice.galaxy}_{choice.los}_maps", fits=content)
+        return cls.of(session, figure, lambda: f"{session.galaxy}_{session.los}_maps", fits=content)
 
     def _handle_msg(self, data: str) -> None:
         """Send a file, or what to call the picture that the browser makes."""
-        with self._choice.reporting():
+        with self._session.reporting():
             content = self._files[data]() if data in self._files else None
             self._send_msg({"format": data, "name": self.file_name(), "content": content})
 
     def file_name(self) -> str:
         """Return what the files are called, without their ending."""
-        return f"{self._choice.dataset}_{self._name()}".replace("/", "-").replace(" ", "-")
+        return f"{self._session.dataset}_{self._name()}".replace("/", "-").replace(" ", "-")
 
 
 def flat(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import panel as pn
 
-from galmass_app.views.update import one_update
+from galmass_app.framework import batched_update
 
-LOOK_EVERY = 60  # ms
+POLL_PERIOD = 60  # ms
 
 
-class Pulse:
+class WorkerPoller:
     """Lets a page take what its workers have made, for workers never touch a page themselves.
 
     Parameters
@@ -20,15 +20,15 @@ class Pulse:
 
     def __init__(self, pull: Callable[[], bool]) -> None:
         self._pull = pull
-        self._callback = pn.state.add_periodic_callback(self._beat, period=LOOK_EVERY, start=False)
+        self._callback = pn.state.add_periodic_callback(self._poll, period=POLL_PERIOD, start=False)
 
     def wake(self) -> None:
         """Begin to look, unless we do already, once the page has reached its visitor."""
         pn.state.onload(lambda: self._callback.running or self._callback.start())
 
-    def _beat(self) -> None:
+    def _poll(self) -> None:
         """Look once; rest when there is nothing left."""
-        with one_update():
+        with batched_update():
             more = self._pull()
         if not more:
             self._callback.stop()

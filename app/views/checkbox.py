@@ -7,11 +7,11 @@ from panel.widgets import WidgetBase
 from galmass_core.assets import asset
 
 
-class Tick(JSComponent, WidgetBase):
+class Checkbox(JSComponent, WidgetBase):
     """A checkbox; Bokeh's own leaves its words outside the label (bokeh 3.9, axe rule "label")."""
 
     value = param.Boolean(default=False, doc="Whether it is ticked.")
     label = param.String(doc="Words beside the box.")
     disabled = param.Boolean(default=False, doc="Whether it cannot be ticked.")
 
-    _esm = asset("tick.js")
+    _esm = asset("checkbox.js")

@@ -13,8 +13,7 @@ from pages import settle, texts
 from sample_tables import make_dataset, make_samples
 from toy_maps import SIDE, make_map_dataset
 
-from galmass_app import services, why
-from galmass_app.fits import learn, pose
+from galmass_app import explanations, services
 from galmass_app.plots.saliency import (
     DOWN,
     HEIGHTS,
@@ -30,8 +29,9 @@ from galmass_app.plots.saliency import (
 )
 from galmass_app.plots.scale import scale_of
 from galmass_app.plots.waterfall import Waterfall
-from galmass_app.state import Choice
-from galmass_app.views.why import words
+from galmass_app.state import SessionState
+from galmass_app.tree_models import learn, resolve_request
+from galmass_app.views.why import explanation_text
 from galmass_app.views.why.network import WhyNetwork
 from galmass_app.views.why.page import Why
 from galmass_app.views.why.replaced import WhyReplaced
@@ -61,26 +61,28 @@ def home(tmp_path_factory):
 
 
 @pytest.fixture
-def choice(home, monkeypatch):
+def session(home, monkeypatch):
     """The data set in view, and no network but the two."""
     monkeypatch.setenv("GALMASS_HOME", str(home))
     monkeypatch.setenv("GALMASS_DATA", str(home / "toys"))
     monkeypatch.setattr(services, "shipped", list)
     for key in ("r", "g-r"):
         monkeypatch.setitem(MAPS, key, replace(MAPS[key], pixels=SIDE))  # of toys
-    choice = Choice(page="why")
-    choice.settle()
-    return choice
+    session = SessionState(page="why")
+    session.settle()
+    return session
 
 
 @pytest.fixture
-def reasons(choice):
-    return answer(choice)
+def reasons(session):
+    return answer(session)
 
 
-def answer(choice, name="two", target=MASS):
-    run = next(run for run in why.networks(choice.data) if run.name == name)
-    return why.answer(why.ask(choice.data, choice.galaxy, choice.los, run, target))
+def answer(session, name="two", target=MASS):
+    run = next(run for run in explanations.networks(session.data) if run.name == name)
+    return explanations.explain_by_network(
+        explanations.request_for(session.data, session.galaxy, session.los, run, target)
+    )
 
 
 def data_of(figure, glyph):
@@ -93,55 +95,56 @@ def data_of(figure, glyph):
 # What is asked
 
 
-def test_network_that_sees_most_is_asked_first(choice):
-    assert [run.name for run in why.networks(choice.data)] == ["two", "one"]
+def test_network_that_sees_most_is_asked_first(session):
+    assert [run.name for run in explanations.networks(session.data)] == ["two", "one"]
 
 
-def test_answer_is_that_of_the_network_itself(choice, reasons):
-    run = open_run(choice.data.path.parent / "runs" / "two")
-    row = choice.data.samples.index[
-        (choice.data.samples["name"] == choice.galaxy) & (choice.data.samples["los"] == choice.los)
+def test_answer_is_that_of_the_network_itself(session, reasons):
+    run = open_run(session.data.path.parent / "runs" / "two")
+    row = session.data.samples.index[
+        (session.data.samples["name"] == session.galaxy)
+        & (session.data.samples["los"] == session.los)
     ]
-    predicted = load_model(run).predict(choice.data, np.array(row), device="cpu")[0, 0]
-    assert reasons.explanation.predicted == pytest.approx(predicted, abs=1e-5)
-    assert reasons.true == choice.data.row(choice.galaxy, choice.los)[MASS]
-    assert reasons.others == why.OTHERS
+    predicted = load_model(run).predict(session.data, np.array(row), device="cpu")[0, 0]
+    assert reasons.result.predicted == pytest.approx(predicted, abs=1e-5)
+    assert reasons.true == session.data.row(session.galaxy, session.los)[MASS]
+    assert reasons.others == explanations.OTHERS
 
 
-def test_others_are_other_galaxies_and_always_the_same(choice):
-    drawn = why._drawn(choice.data)
-    assert len({name for name, _ in drawn}) == why.OTHERS + 1
-    choice.galaxy = drawn[0][0]
-    own = answer(choice)
-    assert own.others == why.OTHERS
-    changes = own.explanation.maps.query("by == 'other'")["change"]
+def test_others_are_other_galaxies_and_always_the_same(session):
+    drawn = explanations._drawn(session.data)
+    assert len({name for name, _ in drawn}) == explanations.OTHERS + 1
+    session.galaxy = drawn[0][0]
+    own = answer(session)
+    assert own.others == explanations.OTHERS
+    changes = own.result.maps.query("by == 'other'")["change"]
     assert (changes.abs() > 1e-7).all()
 
 
-def test_part_of_the_split_is_told(choice):
-    run = open_run(choice.data.path.parent / "runs" / "two")
+def test_part_of_the_split_is_told(session):
+    run = open_run(session.data.path.parent / "runs" / "two")
     told = run.predictions().drop_duplicates("name").set_index("name")["part"]
     parts = {}
-    for galaxy in choice.data.galaxy_names:
-        choice.galaxy = galaxy
+    for galaxy in session.data.galaxy_names:
+        session.galaxy = galaxy
         parts.setdefault(told.get(galaxy, "train"), galaxy)
     assert set(parts) == {"train", "validation", "test"}
     for part, galaxy in parts.items():
-        choice.galaxy = galaxy
-        assert answer(choice).part == part
+        session.galaxy = galaxy
+        assert answer(session).part == part
 
 
-def test_data_set_of_one_galaxy_has_none_to_compare_with(choice):
-    choice.open("alone")
+def test_data_set_of_one_galaxy_has_none_to_compare_with(session):
+    session.open("alone")
     with pytest.raises(ValueError, match="alone has no galaxy besides this one"):
-        answer(choice)
+        answer(session)
 
 
-def test_trees_of_the_features_page_add_up_to_their_prediction(choice):
-    question = pose(choice.data, MASS, "sigma_v,abs_mag_r", "galaxy")
-    steps = why.steps_of_trees(question, choice.galaxy, choice.los)
-    row = choice.data.row(choice.galaxy, choice.los)
-    predicted = learn(question).model.predict(row.to_frame().T)[0]
+def test_trees_of_the_features_page_add_up_to_their_prediction(session):
+    fit_request = resolve_request(session.data, MASS, "sigma_v,abs_mag_r", "galaxy")
+    steps = explanations.explain_by_trees(fit_request, session.galaxy, session.los)
+    row = session.data.row(session.galaxy, session.los)
+    predicted = learn(fit_request).model.predict(row.to_frame().T)[0]
     assert steps.predicted == pytest.approx(predicted)
     assert dict(steps.steps["value"]) == {key: row[key] for key in steps.steps.index}
     assert steps.steps["step"].abs().is_monotonic_decreasing
@@ -151,9 +154,11 @@ def test_trees_say_why_they_cannot_use_a_sample(tmp_path):
     samples = make_samples(GALAXIES)
     samples.loc[0, "sersic_n"] = np.nan
     data = make_dataset(tmp_path / "some", samples)
-    question = pose(data, MASS, "sersic_n,sigma_v", "galaxy")
-    reason = why.steps_of_trees(question, samples.loc[0, "name"], samples.loc[0, "los"])
-    assert words.unusable(reason) == (
+    fit_request = resolve_request(data, MASS, "sersic_n,sigma_v", "galaxy")
+    reason = explanations.explain_by_trees(
+        fit_request, samples.loc[0, "name"], samples.loc[0, "los"]
+    )
+    assert explanation_text.unusable_text(reason) == (
         "<p>Trees say nothing of this galaxy: its n is not a number.</p>"
     )
 
@@ -195,8 +200,8 @@ def test_map_that_says_nothing_has_no_lines():
     assert lines == {"x": [], "y": [], "colour": [], "dash": []}
 
 
-def test_map_takes_other_lines_without_being_built_anew(choice):
-    maps = choice.data.maps(choice.galaxy, choice.los)
+def test_map_takes_other_lines_without_being_built_anew(session):
+    maps = session.data.maps(session.galaxy, session.los)
 
     def drawn(data):
         return map_with_shares(maps, "V", scale_of(maps, "V"), data, line_heights({"V": data}))
@@ -224,14 +229,14 @@ def test_ring_adds_what_is_lost_without_it():
 
 
 def test_each_replaced_map_has_a_bar_and_a_mark_for_each_other_galaxy(reasons):
-    changes = reasons.explanation.maps
+    changes = reasons.result.maps
     shown = ReplacedMaps()
     shown.show(changes, {"r": "r image", "V": "velocity map"})
     bars = data_of(shown.figure, Quad)
     np.testing.assert_allclose(bars["right"], changes.query("by == 'mean'")["change"])
     np.testing.assert_allclose((bars["bottom"] + bars["top"]) / 2, [1, 0])
     assert shown.figure.yaxis[0].major_label_overrides == {0: "velocity map", 1: "r image"}
-    assert len(data_of(shown.figure, Scatter)["x"]) == 2 * why.OTHERS
+    assert len(data_of(shown.figure, Scatter)["x"]) == 2 * explanations.OTHERS
 
 
 def test_waterfall_leads_from_the_mean_to_the_prediction():
@@ -250,99 +255,101 @@ def test_waterfall_leads_from_the_mean_to_the_prediction():
 
 
 def test_amounts_have_the_digits_and_the_unit_that_matter():
-    assert words.amount(MASS, 10.52) == "3.31 × 10¹⁰ M☉"
-    assert words.amount("f_dm_1rhsm", np.log10(0.41)) == "0.41"
-    assert words.amount("log_ml_r_1rhsm", np.log10(2.5)) == "2.5 M☉/L☉"
+    assert explanation_text.amount(MASS, 10.52) == "3.31 × 10¹⁰ M☉"
+    assert explanation_text.amount("f_dm_1rhsm", np.log10(0.41)) == "0.41"
+    assert explanation_text.amount("log_ml_r_1rhsm", np.log10(2.5)) == "2.5 M☉/L☉"
 
 
 def test_verdict_tells_prediction_truth_and_error():
-    text = words.verdict(MASS, 10.5, 10.6)
+    text = explanation_text.prediction_text(MASS, 10.5, 10.6)
     assert "<b>3.16 × 10¹⁰ M☉</b> (10.500 dex)" in text
     assert "3.98 × 10¹⁰ M☉ (10.600 dex)" in text
     assert "<b>−0.100 dex</b>" in text
-    assert words.verdict(MASS, 10.5, np.nan).endswith("the truth is not known here")
+    assert explanation_text.prediction_text(MASS, 10.5, np.nan).endswith(
+        "the truth is not known here"
+    )
 
 
 # The page
 
 
-def test_page_shows_network_and_trees_of_the_galaxy_in_view(choice):
-    page = settle(Why(choice))
+def test_page_shows_network_and_trees_of_the_galaxy_in_view(session):
+    page = settle(Why(session))
     assert all(page._slots[kind].visible for kind in (WhyNetwork, WhyReplaced, WhyTrees))
     text = texts(page)
-    told = page._views[WhyNetwork].content.reasons.explanation
+    told = page._views[WhyNetwork].content.explanation.result
     assert f"{told.predicted:.3f} dex" in text
     assert text.count("This network does not see it.") == 2
     total = sum(float(each.sum()) for each in told.shares.values())
-    assert f"add up to {words.signed(total, 3)} of" in text
-    assert not choice.error
+    assert f"add up to {explanation_text.signed(total, 3)} of" in text
+    assert not session.error
 
 
-def test_page_follows_the_galaxy_and_asks_no_question_twice(choice):
-    page = settle(Why(choice))
-    before = page._views[WhyNetwork].content.reasons
-    choice.step(+1)
-    assert page._asking.busy
+def test_page_follows_the_galaxy_and_asks_no_question_twice(session):
+    page = settle(Why(session))
+    before = page._views[WhyNetwork].content.explanation
+    session.step(+1)
+    assert page._explaining.busy
     settle(page)
-    after = page._views[WhyNetwork].content.reasons
-    assert after.asked.galaxy == choice.galaxy != before.asked.galaxy
-    assert after.explanation.predicted != before.explanation.predicted
-    choice.theme = "light"
-    assert not page._asking.busy
+    after = page._views[WhyNetwork].content.explanation
+    assert after.request.galaxy == session.galaxy != before.request.galaxy
+    assert after.result.predicted != before.result.predicted
+    session.theme = "light"
+    assert not page._explaining.busy
 
 
-def test_page_out_of_view_asks_nothing_until_it_is_in_view_again(choice):
-    page = settle(Why(choice))
-    choice.page = "explore"
-    choice.step(+1)
-    choice.step(+1)
-    assert not page._asking.busy
-    choice.page = "why"
+def test_page_out_of_view_asks_nothing_until_it_is_in_view_again(session):
+    page = settle(Why(session))
+    session.page = "explore"
+    session.step(+1)
+    session.step(+1)
+    assert not page._explaining.busy
+    session.page = "why"
     settle(page)
-    assert page._views[WhyNetwork].content.reasons.asked.galaxy == choice.galaxy
+    assert page._views[WhyNetwork].content.explanation.request.galaxy == session.galaxy
 
 
-def test_choice_of_run_and_target_is_obeyed_where_it_can_be(choice):
-    choice.asked = "one"
-    page = settle(Why(choice))
-    assert page._views[WhyNetwork].content.reasons.run.name == "one"
-    choice.target = TOTAL  # which only the other predicts
+def test_choice_of_run_and_target_is_obeyed_where_it_can_be(session):
+    session.explained_run = "one"
+    page = settle(Why(session))
+    assert page._views[WhyNetwork].content.explanation.run.name == "one"
+    session.target = TOTAL  # which only the other predicts
     settle(page)
-    shown = page._views[WhyNetwork].content.reasons
-    assert (shown.run.name, shown.explanation.target) == ("two", TOTAL)
-    choice.target = "f_dm_1rhsm"  # which nobody predicts
+    shown = page._views[WhyNetwork].content.explanation
+    assert (shown.run.name, shown.result.target) == ("two", TOTAL)
+    session.target = "f_dm_1rhsm"  # which nobody predicts
     settle(page)
-    assert page._views[WhyNetwork].content.reasons.explanation.target in (MASS, TOTAL)
-    assert page._views[WhyTrees].steps.question.target == "f_dm_1rhsm"
+    assert page._views[WhyNetwork].content.explanation.result.target in (MASS, TOTAL)
+    assert page._views[WhyTrees].steps.request.target == "f_dm_1rhsm"
 
 
-def test_numbers_without_maps_leave_the_trees(choice):
-    choice.open("numbers")
-    page = settle(Why(choice))
+def test_numbers_without_maps_leave_the_trees(session):
+    session.open("numbers")
+    page = settle(Why(session))
     assert "This data set holds numbers, no maps" in texts(page)
     assert [kind for kind, slot in page._slots.items() if slot.visible] == [WhyTrees]
     assert len(page._views[WhyTrees].table) == 10
 
 
-def test_where_nobody_trained_the_page_says_how_to(choice, monkeypatch):
-    monkeypatch.setattr(why.services, "runs", list)
-    text = texts(settle(Why(choice)))
+def test_where_nobody_trained_the_page_says_how_to(session, monkeypatch):
+    monkeypatch.setattr(explanations.services, "runs", list)
+    text = texts(settle(Why(session)))
     assert "There is no network to ask yet" in text
     assert re.search("galmass train toys", text)
 
 
-def test_failure_is_told_in_place_of_pictures(choice, home):
-    page = settle(Why(choice))
-    choice.open("alone")
+def test_failure_is_told_in_place_of_pictures(session, home):
+    page = settle(Why(session))
+    session.open("alone")
     settle(page)
     assert "The network gave no answer" in texts(page)
     assert not page._slots[WhyNetwork].visible
-    assert "has no galaxy besides this one" in choice.error
+    assert "has no galaxy besides this one" in session.error
     assert "Trees need 60 galaxies at least" in texts(page)
-    choice.theme = "light"  # a failure is told until something else is asked
+    session.theme = "light"  # a failure is told until something else is asked
     settle(page)
     assert "The network gave no answer" in texts(page)
-    choice.open("toys")
+    session.open("toys")
     settle(page)
     assert page._slots[WhyNetwork].visible
     assert "gave no answer" not in texts(page)

@@ -13,11 +13,11 @@ from pages import settle
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.page import PAGES
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
+from galmass_app.views.download import Download
 from galmass_app.views.features.page import FIGURES
 from galmass_app.views.prediction import Prediction
 from galmass_app.views.table_five import TableFive
-from galmass_app.views.take_along import TakeAlong
 from galmass_core.assets import asset
 from galmass_core.benchmarks.invented import SCATTERS, enlarge, make_runs
 from galmass_core.datasets.build import build_dataset
@@ -47,9 +47,9 @@ def visit_page(home, monkeypatch):
     monkeypatch.delenv("GALMASS_DATA", raising=False)
 
     def visit_page(key, dataset, **chosen):
-        choice = Choice(page=key, dataset=dataset, **chosen)
-        choice.settle()
-        page = PAGES[key][1](choice)
+        session = SessionState(page=key, dataset=dataset, **chosen)
+        session.settle()
+        page = PAGES[key][1](session)
         return settle(page) if key == "features" else page
 
     return visit_page
@@ -58,7 +58,7 @@ def visit_page(home, monkeypatch):
 def take(page, monkeypatch):
     """Ask every menu of a page for its data; return what came, by file name."""
     files = {}
-    for menu in page.__panel__().select(lambda part: isinstance(part, TakeAlong) and part.visible):
+    for menu in page.__panel__().select(lambda part: isinstance(part, Download) and part.visible):
 
         def keep(sent):
             files[f"{sent['name']}.{sent['format'].lower()}"] = sent["content"]
@@ -66,7 +66,7 @@ def take(page, monkeypatch):
         monkeypatch.setattr(menu, "_send_msg", keep)
         for kind in set(menu.formats) - {"PNG", "SVG", "PDF"}:
             menu._handle_msg(kind)
-    assert not page.choice.error
+    assert not page.session.error
     return files
 
 
@@ -90,7 +90,7 @@ def test_sample_page_gives_the_columns_of_its_relations(visit_page, monkeypatch,
     page = visit_page("sample", dataset)
     files = take(page, monkeypatch)
     back = Table.read(BytesIO(files[f"{dataset}_relations.fits"]), hdu=1)
-    assert len(back) == len(page.choice.data)
+    assert len(back) == len(page.session.data)
     assert {"name", "los", "sigma_v"} <= set(back.colnames)
 
 
@@ -108,7 +108,7 @@ def test_every_figure_of_the_features_page_gives_its_data(visit_page, monkeypatc
 def test_compare_page_gives_maps_predictions_and_table_4(visit_page, monkeypatch, home):
     page = visit_page("compare", "many", panels="r;2V;g-r;power-law", against="sigma_v", los="x")
     files = take(page, monkeypatch)
-    who = f"many_{page.choice.galaxy.replace('/', '-')}_x_maps.fits"
+    who = f"many_{page.session.galaxy.replace('/', '-')}_x_maps.fits"
     panels = ("mstar-r-0", "mstar-2V-0", "power-law-in-M_r")
     stems = [f"many_{panel}_log_mstar_1rhsm" for panel in panels]
     stems.append("many_table-4_split-by-galaxy")
@@ -119,7 +119,7 @@ def test_compare_page_gives_maps_predictions_and_table_4(visit_page, monkeypatch
     told = open_run(home / "runs" / "mstar-r-0").predictions()
     told = told[told["part"] == "test"].set_index(["name", "los"])["y_pred"]
     pd.testing.assert_series_equal(table.set_index(["name", "los"])["y_pred"], told)
-    samples = page.choice.data.samples.set_index(["name", "los"])["sigma_v"]
+    samples = page.session.data.samples.set_index(["name", "los"])["sigma_v"]
     assert (samples.loc[told.index].to_numpy() == table["sigma_v"]).all()
     assert len(Table.read(BytesIO(files[f"{stems[-1]}.fits"]), hdu=1)) == 24
 
@@ -157,6 +157,6 @@ def test_what_cannot_be_made_is_told(visit_page, monkeypatch):
         msg = "disk on fire"
         raise OSError(msg)
 
-    menu = TakeAlong.of(page.choice, "gm-sample", lambda: "x", table=fail)
+    menu = Download.of(page.session, "gm-sample", lambda: "x", table=fail)
     menu._handle_msg("CSV")
-    assert page.choice.error == "disk on fire"
+    assert page.session.error == "disk on fire"

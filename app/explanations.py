@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_app import services
-from galmass_app.fits import Question, Worker, learn
+from galmass_app.tree_models import FitRequest, learn
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import missing_columns, true_values, usable_rows
 from galmass_core.quantities import map_keys
@@ -29,11 +29,10 @@ if TYPE_CHECKING:
     from galmass_core.training.saliency import Explanation
 
 OTHERS = 24  # galaxies whose maps stand in for those of the galaxy in view
-NETWORKS = Worker()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ExplanationRequest:
     """A network, and what it shall explain.
 
     Attributes
@@ -57,14 +56,14 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Reasons:
+class NetworkExplanation:
     """What a network's prediction for a sample rests on.
 
     Attributes
     ----------
-    asked : Asked
+    request : ExplanationRequest
     run : Run
-    explanation : Explanation
+    result : galmass_core.training.saliency.Explanation
     others : int
         Galaxies whose maps stood in.
     true : float, dex
@@ -74,21 +73,21 @@ class Reasons:
         if that is not known.
     """
 
-    asked: Asked
+    request: ExplanationRequest
     run: Run
-    explanation: "Explanation"
+    result: "Explanation"
     others: int
     true: float
     part: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Steps:
+class TreeExplanation:
     """How trees come to their prediction for a sample.
 
     Attributes
     ----------
-    question : Question
+    request : FitRequest
     mean : float, dex
         Mean prediction for the galaxies learned from.
     steps : pandas.DataFrame
@@ -98,7 +97,7 @@ class Steps:
         Whether the sample was tested, and not learned from.
     """
 
-    question: Question
+    request: FitRequest
     mean: float
     steps: pd.DataFrame
     true: float
@@ -129,9 +128,9 @@ def networks(data: DataSet) -> list[Run]:
     return sorted(runs, key=lambda run: (-len(run.config["maps"]), _scatter(run)))
 
 
-def ask(data: DataSet, galaxy: str, los: str, run: Run, target: str) -> Asked:
+def request_for(data: DataSet, galaxy: str, los: str, run: Run, target: str) -> ExplanationRequest:
     """Return the question to be put to a network."""
-    return Asked(
+    return ExplanationRequest(
         data=data,
         galaxy=galaxy,
         los=los,
@@ -142,7 +141,7 @@ def ask(data: DataSet, galaxy: str, los: str, run: Run, target: str) -> Asked:
 
 
 @lru_cache(maxsize=64)
-def answer(asked: Asked) -> Reasons:
+def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
     """Ask a network.
 
     Raises
@@ -153,32 +152,32 @@ def answer(asked: Asked) -> Reasons:
     """
     from galmass_core.training.saliency import explain
 
-    data, run = asked.data, open_run(asked.run)
-    model = _model(asked.run, asked.ended)
-    rows = [row for row, (name, _) in enumerate(_drawn(data)) if name != asked.galaxy][:OTHERS]
+    data, run = request.data, open_run(request.run)
+    model = _model(request.run, request.ended)
+    rows = [row for row, (name, _) in enumerate(_drawn(data)) if name != request.galaxy][:OTHERS]
     if not rows:
         msg = f"{data.path.name} has no galaxy besides this one to compare it with"
         raise ValueError(msg)
-    sample = model.inputs([services.maps(data, asked.galaxy, asked.los)])
-    seen = _seen(data, asked.run, asked.ended)
+    sample = model.inputs([services.maps(data, request.galaxy, request.los)])
+    seen = _seen(data, request.run, request.ended)
     others = {key: maps[rows] for key, maps in seen.items()}
-    true = true_value(data, asked.galaxy, asked.los, asked.target)
-    return Reasons(
-        asked=asked,
+    true = true_value(data, request.galaxy, request.los, request.target)
+    return NetworkExplanation(
+        request=request,
         run=run,
-        explanation=explain(model, sample, others, asked.target),
+        result=explain(model, sample, others, request.target),
         others=len(rows),
         true=true,
-        part=_part(run, asked, true),
+        part=_part(run, request, true),
     )
 
 
-def steps_of_trees(question: Question, galaxy: str, los: str) -> Steps | str:
+def explain_by_trees(request: FitRequest, galaxy: str, los: str) -> TreeExplanation | str:
     """Follow trees to their prediction for a sample.
 
     Returns
     -------
-    Steps or str
+    TreeExplanation or str
         Or why there are none, as `usable_rows` says it.
 
     Raises
@@ -186,19 +185,19 @@ def steps_of_trees(question: Question, galaxy: str, los: str) -> Steps | str:
     ValueError
         If no usable sample is left to train or to test.
     """
-    data, fit = question.data, learn(question)
+    data, fit = request.data, learn(request)
     row = data.row(galaxy, los).to_frame().T
-    usable, why = usable_rows(row, question.features)
+    usable, why = usable_rows(row, request.features)
     if not usable.all():
         return next(iter(why))
     shap = fit.model.contributions(row).iloc[0]
     order = shap.abs().sort_values(ascending=False).index
     tested = fit.predictions["name"].eq(galaxy) & fit.predictions["los"].eq(row["los"].item())
-    return Steps(
-        question=question,
+    return TreeExplanation(
+        request=request,
         mean=float(fit.model.predict(row)[0] - shap.sum()),
         steps=pd.DataFrame({"value": row.iloc[0][order].astype(float), "step": shap[order]}),
-        true=true_value(data, galaxy, los, question.target),
+        true=true_value(data, galaxy, los, request.target),
         tested=bool(tested.any()),
     )
 
@@ -215,19 +214,19 @@ def _scatter(run: Run) -> float:
     return run.record["metrics"][run.config["targets"][0]]["std"]["value"]
 
 
-def _part(run: Run, asked: Asked, true: float) -> str:
+def _part(run: Run, request: ExplanationRequest, true: float) -> str:
     """Return which part of a run's split a sample was in."""
     if np.isnan(true):
         return ""  # nobody learned from it, but it may be another galaxy
-    told = run.predictions()
-    row = told[
-        (told["name"] == asked.galaxy)
-        & (told["los"] == asked.los)
-        & (told["target"] == asked.target)
+    predictions = run.predictions()
+    row = predictions[
+        (predictions["name"] == request.galaxy)
+        & (predictions["los"] == request.los)
+        & (predictions["target"] == request.target)
     ]
     if len(row) and abs(row["y_true"].iloc[0] - true) <= SAME_TRUTH:
         return row["part"].iloc[0]
-    return "train" if run.record["dataset"]["sha256"] == asked.data.checksum else ""
+    return "train" if run.record["dataset"]["sha256"] == request.data.checksum else ""
 
 
 @lru_cache(maxsize=4)

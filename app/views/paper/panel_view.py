@@ -8,28 +8,28 @@ import pandas as pd
 import panel as pn
 
 from galmass_app.comparison import Missing
-from galmass_app.fits import Fit
+from galmass_app.framework import IsolatedLayout
 from galmass_app.paper_answers import Answer
-from galmass_app.paper_figures import Panel
+from galmass_app.paper_figures import PaperPanel
 from galmass_app.plots.comparison import Axes, Frame, common_frame
 from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
-from galmass_app.plots.pictures import Pictures
+from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.sample import nearest
-from galmass_app.views.apart import Apart
+from galmass_app.tree_models import Fit
 from galmass_app.views.features.importance import MEASURES
-from galmass_app.views.paper import words
+from galmass_app.views.paper import figure_text
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import quantity
 
 
-class PaperPanel(pn.viewable.Viewer):
+class PaperPanelView(pn.viewable.Viewer):
     """Title, square with its histogram, words, and importance where trees predict.
 
     Parameters
     ----------
     data : DataSet
-    panel : Panel
+    panel : PaperPanel
     answer : Answer
     axes : Axes or None
         That panels of one target share; None where nothing is to be seen.
@@ -40,16 +40,16 @@ class PaperPanel(pn.viewable.Viewer):
     def __init__(
         self,
         data: DataSet,
-        panel: Panel,
+        panel: PaperPanel,
         answer: Answer,
         axes: Axes | None,
         choose: Callable[[str, str], None],
     ) -> None:
         super().__init__()
         self._data, self._panel, self._answer, self._axes = data, panel, answer, axes
-        self._choose, self._rows, self._pictures = choose, None, None
+        self._choose, self._rows, self._figures = choose, None, None
         self._layout = pn.Column(
-            html_pane(words.panel_title(panel, answer), "gm-paper-title"),
+            html_pane(figure_text.panel_title(panel, answer), "gm-paper-title"),
             css_classes=["gm-paper-panel"],
             sizing_mode="stretch_width",
         )
@@ -66,28 +66,28 @@ class PaperPanel(pn.viewable.Viewer):
         """Draw what was answered, or write why there is no answer."""
         data, panel, answer = self._data, self._panel, self._answer
         if isinstance(answer, Missing):
-            self._layout.append(html_pane(words.gap(data, panel, answer), "gm-paper-square"))
+            self._layout.append(html_pane(figure_text.gap(data, panel, answer), "gm-paper-square"))
             return
         self._rows = drawn_rows(answer.predictions, linear=panel.linear)
         seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self._rows)
-        said = words.panel_words(data, panel, seen, self._axes.frame)
+        text = figure_text.panel_words(data, panel, seen, self._axes.frame)
         self._layout.extend(
             [
                 self._framed(),
-                html_pane(said, "gm-result", "gm-paper-words"),
+                html_pane(text, "gm-result", "gm-paper-words"),
                 *([_bars(answer)] if isinstance(answer, Fit) else []),
             ]
         )
 
     def mark(self, galaxy: str, los: str) -> None:
         """Join the lines of sight of the galaxy in view."""
-        if self._pictures:
-            self._pictures.mark(self._rows[self._rows["name"] == galaxy], los)
+        if self._figures:
+            self._figures.mark(self._rows[self._rows["name"] == galaxy], los)
 
     def _framed(self) -> pn.Column:
         """Draw the square and the histogram in its corner."""
         panel, predictions = self._panel, self._answer.predictions
-        self._pictures = pictures = Pictures(self._axes)
+        self._figures = pictures = PredictionFigures(self._axes)
         pictures.listen(self._tapped)
         pictures.show(self._rows)
         if panel.linear:
@@ -96,8 +96,8 @@ class PaperPanel(pn.viewable.Viewer):
             pictures.square.xaxis.axis_label = f"true {quantity(panel.target).label}"
             pictures.square.yaxis.axis_label = f"predicted {quantity(panel.target).label}"
         return pn.Column(
-            Apart(pictures.square, "gm-square"),
-            Apart(pictures.inset, "gm-inset"),
+            IsolatedLayout(pictures.square, "gm-square"),
+            IsolatedLayout(pictures.inset, "gm-inset"),
             css_classes=["gm-framed", "gm-paper-square"],
             sizing_mode="stretch_width",
         )
@@ -109,7 +109,7 @@ class PaperPanel(pn.viewable.Viewer):
             self._choose(row["name"], row["los"])
 
 
-def html_pane(said: str, *kinds: str) -> pn.pane.HTML:
+def html_pane(text: str, *kinds: str) -> pn.pane.HTML:
     """Return words as a pane as wide as its place.
 
     Parameters
@@ -123,10 +123,10 @@ def html_pane(said: str, *kinds: str) -> pn.pane.HTML:
     -------
     panel.pane.HTML
     """
-    return pn.pane.HTML(said, css_classes=list(kinds), sizing_mode="stretch_width")
+    return pn.pane.HTML(text, css_classes=list(kinds), sizing_mode="stretch_width")
 
 
-def shared_axes(panels: Sequence[Panel], answers: Sequence[Answer]) -> dict[str, Axes]:
+def shared_axes(panels: Sequence[PaperPanel], answers: Sequence[Answer]) -> dict[str, Axes]:
     """Return the axes of each target, that suit all its panels."""
     tables = {}
     for panel, one in zip(panels, answers, strict=True):
@@ -140,7 +140,7 @@ def shared_axes(panels: Sequence[Panel], answers: Sequence[Answer]) -> dict[str,
 
 
 def drawn_rows(predictions: pd.DataFrame, *, linear: bool) -> pd.DataFrame:
-    """Return predictions as `Pictures.show` takes them; the strip of errors is not shown.
+    """Return predictions as `PredictionFigures.show` takes them; the strip of errors is not shown.
 
     Parameters
     ----------

@@ -5,9 +5,9 @@ from html import escape
 import numpy as np
 
 from galmass_app.comparison import experiment_of, title
+from galmass_app.explanations import NetworkExplanation, TreeExplanation
 from galmass_app.plots.correlation import short
 from galmass_app.views.prediction import signed
-from galmass_app.why import Reasons, Steps
 from galmass_core.quantities import quantity
 from galmass_core.training.runs import Run
 
@@ -41,74 +41,75 @@ def measured(key: str, value: float) -> str:
     return f"{short(key)} = {value:.3g} {unit}".strip().replace("-", "−")
 
 
-def verdict(target: str, predicted: float, true: float) -> str:
+def prediction_text(target: str, predicted: float, true: float) -> str:
     """Write prediction, truth and error."""
-    said = f"predicts <b>{amount(target, predicted)}</b> ({predicted:.3f} dex)"
+    text = f"predicts <b>{amount(target, predicted)}</b> ({predicted:.3f} dex)"
     if np.isnan(true):
-        return f"{said}; the truth is not known here"
+        return f"{text}; the truth is not known here"
     error = signed(predicted - true, 3)
-    return f"{said}; the truth is {amount(target, true)} ({true:.3f} dex): error <b>{error} dex</b>"
+    return f"{text}; the truth is {amount(target, true)} ({true:.3f} dex): error <b>{error} dex</b>"
 
 
-def of_network(reasons: Reasons) -> str:
+def network_text(explanation: NetworkExplanation) -> str:
     """Write what a network says of a sample, and whether it had seen it."""
-    told, run = reasons.explanation, reasons.run
-    said = verdict(told.target, told.predicted, reasons.true)
+    result, run = explanation.result, explanation.run
+    text = prediction_text(result.target, result.predicted, explanation.true)
     seen = escape(title(experiment_of(run)))
     trained = escape(run.record["dataset"]["name"])
-    part = PARTS.get(reasons.part, f"It was trained on other data ({trained}).")
+    part = PARTS.get(explanation.part, f"It was trained on other data ({trained}).")
     return (
-        f'<p class="numbers">From {seen}, the network {said}.</p>'
-        f"<p>{part} For the mean maps of {reasons.others} other galaxies it says "
-        f"{told.plain:.3f} dex. This galaxy's maps add "
-        f"{signed(told.predicted - told.plain, 3)} dex to that, as follows.</p>"
+        f'<p class="numbers">From {seen}, the network {text}.</p>'
+        f"<p>{part} For the mean maps of {explanation.others} other galaxies it says "
+        f"{result.plain:.3f} dex. This galaxy's maps add "
+        f"{signed(result.predicted - result.plain, 3)} dex to that, as follows.</p>"
     )
 
 
-def of_map(reasons: Reasons, key: str) -> str:
+def map_text(explanation: NetworkExplanation, key: str) -> str:
     """Write what a map adds, and what its pixels add up to."""
-    told = reasons.explanation
-    if key not in told.shares:
+    result = explanation.result
+    if key not in result.shares:
         return '<p class="aside">This network does not see it.</p>'
-    added, pixels = told.added(key), float(told.shares[key].sum())
+    added, pixels = result.added(key), float(result.shares[key].sum())
     return (
         f'<p class="numbers">adds <b>{signed(added, 3)} dex</b></p>'
         f'<p class="aside">Its pixels add up to {signed(pixels, 3)}.</p>'
     )
 
 
-def of_lines(reasons: Reasons, heights: list[float]) -> str:
+def lines_text(explanation: NetworkExplanation, heights: list[float]) -> str:
     """Explain the lines on the maps, and how completely pixels account for the prediction."""
-    told = reasons.explanation
-    pixels = sum(float(each.sum()) for each in told.shares.values())
+    result = explanation.result
+    pixels = sum(float(each.sum()) for each in result.shares.values())
     at = ", ".join(f"{height:.2g}" for height in heights)
     return (
         '<p class="legend"><span><i class="raises"></i>pixels that raise the prediction</span>'
         '<span><i class="lowers"></i>pixels that lower it</span>'
         f"<span>Lines in all maps at {at} dex per R_hsm² (smoothed).</span>"
-        "<span>Steps: what each ring adds, against that of the mean map.</span>"
+        "<span>TreeExplanation: what each ring adds, against that of the mean map.</span>"
         '<span><span class="help" tabindex="0" data-help="Integrated gradients: how fast the '
         "prediction changes with each pixel, on the straight way from the mean maps to this "
         "galaxy's, times the way. In the end they must add up to the difference.\">All pixels"
-        f"</span> add up to {signed(pixels, 3)} of {signed(told.predicted - told.plain, 3)} dex."
+        f"</span> add up to {signed(pixels, 3)} of "
+        f"{signed(result.predicted - result.plain, 3)} dex."
         "</span></p>"
     )
 
 
-def of_trees(steps: Steps) -> str:
+def trees_text(steps: TreeExplanation) -> str:
     """Write what trees say of a sample, and whether they learned from it."""
-    target = steps.question.target
+    target = steps.request.target
     part = "have never seen" if steps.tested else "learned from"
     count = len(steps.steps)
     return (
         f'<p class="numbers">From {count} numbers, trees predict'
-        f"{verdict(target, steps.predicted, steps.true).removeprefix('predicts')}.</p>"
+        f"{prediction_text(target, steps.predicted, steps.true).removeprefix('predicts')}.</p>"
         f"<p>They {part} this galaxy. From the mean prediction, {steps.mean:.3f} dex, each number "
         "moves it by its SHAP value; the largest first.</p>"
     )
 
 
-def unusable(reason: str) -> str:
+def unusable_text(reason: str) -> str:
     """Write why trees say nothing of a sample; ``reason`` as of `usable_rows`."""
     column, _, why = reason.partition(" is ")
     return f"<p>Trees say nothing of this galaxy: its {quantity(column).symbol} is {why}.</p>"

@@ -4,15 +4,15 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from galmass_app.agreement import judge_network, simulations
+from galmass_app.agreement import compare_network_to_published, simulations
 from galmass_app.comparison import Missing, Result, controls
-from galmass_app.fits import Fit
 from galmass_app.paper_answers import Answer, Matrix, differences
 from galmass_app.paper_calls import command_lines, python_call
-from galmass_app.paper_figures import FIGURES, TABLES, Panel, label
+from galmass_app.paper_figures import FIGURES, TABLES, PaperPanel, label
 from galmass_app.plots.comparison import Frame
 from galmass_app.plots.correlation import short
-from galmass_app.views.compare import words as compare_words
+from galmass_app.tree_models import Fit
+from galmass_app.views.compare import panel_text
 from galmass_app.views.prediction import beside_paper, in_words, left_out, notes
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import GalaxyName
@@ -54,7 +54,7 @@ def galaxies(data: DataSet) -> str:
     )
 
 
-def panel_title(panel: Panel, answer: Answer) -> str:
+def panel_title(panel: PaperPanel, answer: Answer) -> str:
     """Write what is predicted from what."""
     symbol = short(panel.target) + " of early types" * panel.early
     if panel.wanted.method == "trees":
@@ -64,13 +64,13 @@ def panel_title(panel: Panel, answer: Answer) -> str:
     return f"<h3>{escape(symbol)} from {escape(from_what)}</h3>"
 
 
-def panel_words(data: DataSet, panel: Panel, answer: Result | Fit, frame: Frame) -> str:
+def panel_words(data: DataSet, panel: PaperPanel, answer: Result | Fit, frame: Frame) -> str:
     """Write how good a prediction is, beside the paper's.
 
     Parameters
     ----------
     data : DataSet
-    panel : Panel
+    panel : PaperPanel
     answer : Result or Fit
         The predictions of a Result are as they are drawn, in linear axes not logarithms.
     frame : Frame
@@ -82,20 +82,22 @@ def panel_words(data: DataSet, panel: Panel, answer: Result | Fit, frame: Frame)
     """
     if isinstance(answer, Fit):
         return in_words(answer) + beside_paper(answer) + notes(answer)
-    verdict = judge_network(data, panel.published, answer.errors["std"], differences(panel, answer))
+    agreement = compare_network_to_published(
+        data, panel.published, answer.errors["std"], differences(panel, answer)
+    )
     beside = {} if panel.early else controls(data, panel.target, answer)  # they are of all types
     return (
-        compare_words.numbers(answer)
-        + compare_words.in_words(verdict)
-        + compare_words.control_lines(beside, data)
-        + compare_words.learning(answer, frame)
+        panel_text.numbers(answer)
+        + panel_text.in_words(agreement)
+        + panel_text.control_lines(beside, data)
+        + panel_text.learning(answer, frame)
     )
 
 
-def gap(data: DataSet, panel: Panel, missing: Missing) -> str:
+def gap(data: DataSet, panel: PaperPanel, missing: Missing) -> str:
     """Write why there is nothing to see, and where to go."""
     if missing.experiment:
-        return compare_words.gap(missing, data, panel.target)
+        return panel_text.gap(missing, data, panel.target)
     return _why_not(data, missing.why)
 
 
@@ -135,11 +137,11 @@ def matrix_words(matrix: Matrix) -> str:
         )
         for one, two, value in strong_pairs(matrix.values)
     ]
-    said = {
+    parts = {
         kind: "; ".join(words for words, count in pairs if count == number) or "none"
         for kind, number in (("two features", 2), ("a feature and a target", 1))
     }
-    lines = "".join(f"<p>{kind}: {escape(words)}.</p>" for kind, words in said.items())
+    lines = "".join(f"<p>{kind}: {escape(words)}.</p>" for kind, words in parts.items())
     head = f"Ours, N = {matrix.samples:,} samples. |R| above 0.75 between"
     return f'<p class="numbers">{head}</p>{lines}'
 
@@ -228,48 +230,48 @@ def _facts(key: str, data: DataSet, content: object, split: str) -> dict[str, st
     pairs = zip(FIGURES[key].panels, content or (), strict=False)
     shown = [(panel, one) for panel, one in pairs if not isinstance(one, Missing)]
     runs = {one.run.name: one.run for _, one in shown if isinstance(one, Result) and one.run}
-    said = [f"{name} (learned {run.config['experiment']})" for name, run in runs.items()]
+    parts = [f"{name} (learned {run.config['experiment']})" for name, run in runs.items()]
     if any(isinstance(one, Fit) for _, one in shown):
-        said.append("boosted trees, trained when this page asked for them, seed 0")
+        parts.append("boosted trees, trained when this page asked for them, seed 0")
     kinds = [one.split.kind for _, one in shown if isinstance(one, Result)]
-    facts["run"] = "; ".join(said) or "none yet"
+    facts["run"] = "; ".join(parts) or "none yet"
     if unlike := _unlike_paper(shown):
         facts["unlike the paper’s"] = unlike
     facts["split"] = SPLITS[kinds[0] if kinds else split]
     return facts | {"filter": " ".join(_filters(shown))}
 
 
-def _unlike_paper(shown: list[tuple[Panel, Answer]]) -> str:
+def _unlike_paper(shown: list[tuple[PaperPanel, Answer]]) -> str:
     """Say how networks learned in another way than the paper's."""
-    said = [
+    parts = [
         each for panel, one in shown if isinstance(one, Result) for each in differences(panel, one)
     ]
-    return "; ".join(dict.fromkeys(said))
+    return "; ".join(dict.fromkeys(parts))
 
 
-def run_words(panel: Panel, result: Result) -> str:
+def run_words(panel: PaperPanel, result: Result) -> str:
     """Write what one must know to read the losses of a run."""
     unlike = "; ".join(differences(panel, result))
     mean = " Its loss is the mean over its targets." * (len(result.experiment.targets) > 1)
     return f'<p class="aside">Unlike the paper’s: {escape(unlike)}.{mean}</p>' * bool(unlike)
 
 
-def _filters(shown: list[tuple[Panel, Answer]]) -> list[str]:
+def _filters(shown: list[tuple[PaperPanel, Answer]]) -> list[str]:
     """Say which samples are in a figure."""
-    said = {}
+    parts = {}
     for panel, one in shown:
         if isinstance(one, Fit):
-            said |= dict.fromkeys(left_out(one.left_out))
+            parts |= dict.fromkeys(left_out(one.left_out))
         elif one.run:
-            said["Samples that the run did not learn from or choose its epoch by."] = None
+            parts["Samples that the run did not learn from or choose its epoch by."] = None
         if panel.early:
-            said["Early types: sSFR < 1e-11/yr and n > 2.5 along every line of sight."] = None
-    return list(said) or ["All samples with the numbers that are needed."]
+            parts["Early types: sSFR < 1e-11/yr and n > 2.5 along every line of sight."] = None
+    return list(parts) or ["All samples with the numbers that are needed."]
 
 
 def masses(data: DataSet, name: str, los: str) -> str:
     """Write the masses of a sample."""
     row = data.row(name, los)
     keys = [key for key in ("log_mstar", "log_mstar_1rhsm", "log_mtot_1rhsm") if key in row]
-    said = ", ".join(f"log {quantity(key).symbol} = {row[key]:.2f}" for key in keys)
-    return f'<p class="numbers">{escape(said)}</p>' * bool(said)
+    parts = ", ".join(f"log {quantity(key).symbol} = {row[key]:.2f}" for key in keys)
+    return f'<p class="numbers">{escape(parts)}</p>' * bool(parts)

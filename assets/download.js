@@ -12,7 +12,7 @@ const SHARPNESS = 2 // pixels of a PNG per pixel of the screen
 export function render({ model }) {
   const button = document.createElement("button")
   button.innerHTML = ARROW
-  button.title = `Take along: ${model.formats.join(", ")}`
+  button.title = `Download: ${model.formats.join(", ")}`
   button.setAttribute("aria-label", button.title)
   const menu = document.createElement("div")
   menu.popover = "auto" // closes on Escape and on a click beside it
@@ -122,7 +122,7 @@ function element(kind, attributes, text = "") {
 }
 
 function collect(el, plots, parts) {
-  if (el.matches(CONTROLS) || el.classList.contains("gm-take") || !el.checkVisibility()) return
+  if (el.matches(CONTROLS) || el.classList.contains("gm-download") || !el.checkVisibility()) return
   const box = el.getBoundingClientRect()
   if (plots.has(el)) {
     parts.push(part(box, (x, y) => plotted(plots.get(el), x, y)))

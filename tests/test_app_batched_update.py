@@ -3,8 +3,8 @@ import pytest
 from bokeh.document import Document
 from bokeh.models import ImportedStyleSheet
 
+from galmass_app.framework import batched_update
 from galmass_app.theme import Look
-from galmass_app.views.update import one_update
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def test_a_part_that_comes_and_changes_in_one_update_is_styled_from_our_server(d
     page = pn.Column(pn.pane.HTML("here before"), design=Look)
     document.add_root(page.get_root(document))
     part = pn.pane.HTML("new")
-    with one_update():
+    with batched_update():
         page.append(part)
         part.object = "and changed"
     sheets = [sheet.url for sheet in document.select({"type": ImportedStyleSheet})]
@@ -31,7 +31,7 @@ def test_a_part_that_comes_and_changes_in_one_update_is_styled_from_our_server(d
 
 def test_changes_outside_a_page_are_made_too():
     pane = pn.pane.HTML("before")
-    with one_update():
+    with batched_update():
         pane.object = "after"
     assert pane.object == "after"
 
@@ -44,10 +44,10 @@ def test_models_are_looked_for_once_and_only_if_there_may_be_new_ones(document, 
     monkeypatch.setattr(
         type(document.models), "recompute", lambda models: (looked.append(True), look(models))
     )
-    with one_update():
+    with batched_update():
         pane.object = "other words"
     assert not looked
-    with one_update():
+    with batched_update():
         page.append(pn.pane.HTML("new"))
         page.append(pn.pane.HTML("and another"))
     assert len(looked) == 1
@@ -56,8 +56,8 @@ def test_models_are_looked_for_once_and_only_if_there_may_be_new_ones(document, 
 def test_update_that_fails_leaves_later_ones_whole(document):
     page = pn.Column(design=Look)
     document.add_root(page.get_root(document))
-    with pytest.raises(RuntimeError), one_update():
+    with pytest.raises(RuntimeError), batched_update():
         raise RuntimeError
-    with one_update():
+    with batched_update():
         page.append(pn.pane.HTML("new"))
     assert len(list(document.select({"text": "new"}))) == 1

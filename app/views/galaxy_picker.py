@@ -6,17 +6,17 @@ import panel as pn
 import param
 
 from galmass_app import services
-from galmass_app.state import Choice
+from galmass_app.state import SessionState
 from galmass_core.galaxy import LINES_OF_SIGHT
 
 
-class Picker(pn.viewable.Viewer):
+class GalaxyPicker(pn.viewable.Viewer):
     """The row of controls above the maps."""
 
-    choice = param.ClassSelector(class_=Choice)
+    session = param.ClassSelector(class_=SessionState)
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(choice=choice)
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session=session)
         self._box = pn.widgets.AutocompleteInput(
             label="Subhalo ID",
             placeholder="type an ID",
@@ -29,9 +29,9 @@ class Picker(pn.viewable.Viewer):
         )
         self._not_found = pn.pane.HTML(css_classes=["gm-not-found"])
         steps = {
-            "previous": lambda _: choice.step(-1),
-            "random": lambda _: choice.jump(),
-            "next": lambda _: choice.step(+1),
+            "previous": lambda _: session.step(-1),
+            "random": lambda _: session.jump(),
+            "next": lambda _: session.step(+1),
         }
         captions = {"previous": "← Previous", "random": "Random", "next": "Next →"}
         buttons = [
@@ -39,15 +39,15 @@ class Picker(pn.viewable.Viewer):
             for key, go in steps.items()
         ]
         los = pn.widgets.RadioButtonGroup.from_param(
-            choice.param.los, options=list(LINES_OF_SIGHT), css_classes=["gm-los"]
+            session.param.los, options=list(LINES_OF_SIGHT), css_classes=["gm-los"]
         )
         self._box.param.watch(self._asked, "value")
-        choice.param.watch(self._offer, ["dataset", "only"])
-        choice.param.watch(self._moved, ["dataset", "galaxy", "not_found"])
+        session.param.watch(self._offer, ["dataset", "selection_query"])
+        session.param.watch(self._moved, ["dataset", "galaxy", "not_found"])
         self._offer()
         self._moved()
         self._layout = pn.Row(
-            pn.Column(self._box, self._not_found, css_classes=["gm-asking"]),
+            pn.Column(self._box, self._not_found, css_classes=["gm-find-galaxy"]),
             pn.Row(*buttons, css_classes=["gm-group"]),
             pn.Row(caption("Seen along"), los, css_classes=["gm-group"]),
             css_classes=["gm-controls"],
@@ -60,27 +60,27 @@ class Picker(pn.viewable.Viewer):
     def _asked(self, event: param.parameterized.Event) -> None:
         """Go where the box says, unless the box only says where we are."""
         if event.new and event.new != self._here():
-            self.choice.show(event.new)
+            self.session.show(event.new)
 
     def _offer(self, *_: param.parameterized.Event) -> None:
         """Offer the galaxies that are selected."""
-        choice = self.choice
-        with choice.reporting():
-            kept = set(services.kept(choice.data, choice.only))
-            names = services.subhalo_ids(choice.data)
+        session = self.session
+        with session.reporting():
+            kept = set(services.kept(session.data, session.selection_query))
+            names = services.subhalo_ids(session.data)
             self._box.options = [call for call, name in names.items() if name in kept]
 
     def _moved(self, *_: param.parameterized.Event) -> None:
         """Say in the box where we are; leave what a person typed if it leads nowhere."""
-        choice = self.choice
-        self._not_found.object = choice.not_found and _alert(choice.not_found)
-        if not choice.not_found:
+        session = self.session
+        self._not_found.object = session.not_found and _alert(session.not_found)
+        if not session.not_found:
             self._box.value = self._here()
 
     def _here(self) -> str:
         """Return what the galaxy in view is called in the box."""
-        ids = services.subhalo_ids(self.choice.data)
-        return next(call for call, name in ids.items() if name == self.choice.galaxy)
+        ids = services.subhalo_ids(self.session.data)
+        return next(call for call, name in ids.items() if name == self.session.galaxy)
 
 
 def caption(text: str) -> pn.pane.HTML:

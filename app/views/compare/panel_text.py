@@ -2,7 +2,7 @@
 
 from html import escape
 
-from galmass_app.agreement import Verdict, judge_network, network_scatter
+from galmass_app.agreement import Agreement, compare_network_to_published, network_scatter
 from galmass_app.comparison import Missing, Result
 from galmass_app.plots.comparison import Frame
 from galmass_app.views.links import train_link
@@ -66,19 +66,21 @@ def beside_paper(data: DataSet, target: str, answer: Result) -> str:
     published = network_scatter(target, inputs, joint=joint)
     if published is None:
         return ""
-    verdict = judge_network(data, published, answer.errors["std"], _unlike_paper(answer))
-    return in_words(verdict)
+    agreement = compare_network_to_published(
+        data, published, answer.errors["std"], _unlike_paper(answer)
+    )
+    return in_words(agreement)
 
 
-def in_words(verdict: Verdict) -> str:
+def in_words(agreement: Agreement) -> str:
     """Write what the paper has to say."""
-    number = f"Paper: σ = {verdict.published:.2f} dex"
-    if verdict.agrees is None:
+    number = f"Paper: σ = {agreement.published:.2f} dex"
+    if agreement.agrees is None:
         return (
             f'<p class="aside">{number}, <span class="help" tabindex="0" '
-            f'data-help="{escape(verdict.why)}">not comparable</span>.</p>'
+            f'data-help="{escape(agreement.why)}">not comparable</span>.</p>'
         )
-    kind, word = ("agrees", "✓ agrees") if verdict.agrees else ("differs", "✗ differs")
+    kind, word = ("agrees", "✓ agrees") if agreement.agrees else ("differs", "✗ differs")
     return f'<p class="{kind}">{number}: {word} with ours.</p>'
 
 
@@ -88,13 +90,13 @@ def control_lines(controls: dict[str, Result | Missing], data: DataSet) -> str:
     for key, answer in controls.items():
         words, help_ = _CONTROLS[key]
         if isinstance(answer, Result):
-            said = f"σ = {answer.errors['std']} dex"
+            text = f"σ = {answer.errors['std']} dex"
         else:
             link = f', <a href="{train_link(data, answer.experiment)}">train it</a>'
-            said = f"not trained{link * (key == OCCUPANCY and bool(answer.experiment))}"
+            text = f"not trained{link * (key == OCCUPANCY and bool(answer.experiment))}"
         lines += (
             f'<p class="aside"><span class="help" tabindex="0" data-help="{escape(help_)}">{words}'
-            f"</span>: {said}</p>"
+            f"</span>: {text}</p>"
         )
     return lines
 
@@ -115,30 +117,30 @@ def learning(answer: Result, frame: Frame) -> str:
         lines.append(f"run {answer.run.name}")
     if beyond := frame.beyond(answer.predictions):
         lines.append(f"{beyond} beyond the axes")
-    said = "; ".join(lines)
-    return f'<p class="aside">{escape(said[0].upper() + said[1:])}.</p>'
+    text = "; ".join(lines)
+    return f'<p class="aside">{escape(text[0].upper() + text[1:])}.</p>'
 
 
 def gap(answer: Missing, data: DataSet, target: str) -> str:
     """Write why there is nothing to see, and what can be done."""
     link = train_link(data, answer.experiment)
-    said = f"<p><b>{escape(answer.why[0].upper() + answer.why[1:])}.</b></p>"
+    text = f"<p><b>{escape(answer.why[0].upper() + answer.why[1:])}.</b></p>"
     if answer.experiment:
         command = f"galmass train {data.path.name} --experiment {answer.experiment}"
-        said += (
+        text += (
             f"<p>No network has learned {escape(quantity(target).symbol)} from these maps here yet."
             f'</p><p><a href="{link}">Train it</a>, or in a terminal:</p>'
             f"<p><code>{escape(command)}</code></p>"
         )
-    return f'<div class="gap"><div>{said}</div></div>'
+    return f'<div class="gap"><div>{text}</div></div>'
 
 
 def _unlike_paper(answer: Result) -> list[str]:
     """Say how a network learned in another way than the paper's."""
     wanted = answer.experiment
-    said = []
+    text = []
     if has_images(wanted.maps) and wanted.pixels != IMAGE_PIXELS[0]:
-        said.append(f"learned from images of {wanted.pixels}², the paper's of {IMAGE_PIXELS[0]}²")
+        text.append(f"learned from images of {wanted.pixels}², the paper's of {IMAGE_PIXELS[0]}²")
     if answer.derived and not quantity(wanted.target).log:
-        said.append("derived, the paper's learned")
-    return said
+        text.append("derived, the paper's learned")
+    return text

@@ -1,19 +1,13 @@
-"""What boosted trees learn from a data set: fitted in worker threads, kept for all sessions.
+"""What boosted trees learn from a data set: fitted in worker threads, kept for all sessions."""
 
-A session asks through its `Slot` and looks there from its own callbacks; no worker touches a page.
-"""
-
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from functools import lru_cache
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from galmass_app.workers import Job
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.boosting import BoostedTrees, fit_with_curves
 from galmass_core.learning.experiments import (
@@ -46,7 +40,7 @@ ALL_TARGETS = tuple(target.key for target in TARGETS.values() if target.table_5)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class FitRequest:
     """What to learn from what."""
 
     data: DataSet
@@ -71,7 +65,7 @@ class Fit:
 
     Attributes
     ----------
-    question : Question
+    request : FitRequest
     model : BoostedTrees
     predictions : pandas.DataFrame
         Of the test part: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms).
@@ -87,7 +81,7 @@ class Fit:
         Samples that could not be used, by reason.
     """
 
-    question: Question
+    request: FitRequest
     model: BoostedTrees
     predictions: pd.DataFrame
     curves: pd.DataFrame
@@ -97,85 +91,7 @@ class Fit:
     left_out: dict[str, int]
 
 
-class Worker:
-    """One thread that does one thing at a time; it never keeps the server from stopping."""
-
-    def __init__(self) -> None:
-        self._queue = SimpleQueue()
-        Thread(target=self._run, daemon=True).start()
-
-    def submit(self, task: "Task") -> None:
-        """Put something at the end of the queue."""
-        self._queue.put(task)
-
-    def _run(self) -> None:
-        """Do what comes, unless it was dropped before its turn."""
-        while True:
-            task = self._queue.get()
-            if task.future.set_running_or_notify_cancel():
-                try:
-                    task.future.set_result(task.work(task))
-                except Exception as error:  # whoever waits gets it
-                    task.future.set_exception(error)
-
-
-class Task:
-    """Work under way: it may say how far it is, and must look whether it is still wanted."""
-
-    def __init__(self, work: Callable[["Task"], Any]) -> None:
-        self.work = work
-        self.future = Future()
-        self.said = ""
-        self.dropped = False
-
-
-class Slot:
-    """A session's one place with a worker: the newest request replaces the one before."""
-
-    def __init__(self, worker: Worker) -> None:
-        self._worker = worker
-        self._task = None
-
-    @property
-    def busy(self) -> bool:
-        """Whether something was asked that has not been taken yet."""
-        return self._task is not None
-
-    @property
-    def ready(self) -> bool:
-        """Whether what was asked can be taken."""
-        return self._task is not None and self._task.future.done()
-
-    @property
-    def said(self) -> str:
-        """How far the work is."""
-        return self._task.said if self._task else ""
-
-    def ask(self, work: Callable[[Task], Any]) -> None:
-        """Have something done; what was asked before is dropped."""
-        self.drop()
-        self._task = Task(work)
-        self._worker.submit(self._task)
-
-    def drop(self) -> None:
-        """Want no longer what was asked."""
-        if self._task:
-            self._task.dropped = True
-            self._task.future.cancel()
-            self._task = None
-
-    def take(self) -> Any:  # noqa: ANN401
-        """Return what was made, once; None until then. Raises what the work raised."""
-        if not self.ready:
-            return None
-        task, self._task = self._task, None
-        return task.future.result()
-
-
-QUICK, SLOW = Worker(), Worker()
-
-
-def pose(data: DataSet, target: str, features: str, split: str) -> Question | None:
+def resolve_request(data: DataSet, target: str, features: str, split: str) -> FitRequest | None:
     """Return the question that a person asks, put right where the data set lacks something.
 
     Parameters
@@ -190,21 +106,21 @@ def pose(data: DataSet, target: str, features: str, split: str) -> Question | No
 
     Returns
     -------
-    Question or None
+    FitRequest or None
         None if there is nothing to learn, or nothing to learn from.
     """
     lacking = why_missing(data, ALL_TARGETS + ALL_FEATURES)
     targets = [key for key in (target, *ALL_TARGETS) if key in ALL_TARGETS and key not in lacking]
-    asked = features.split(",")
-    chosen = [key for key in ALL_FEATURES if key in asked and key not in lacking]
+    wanted = features.split(",")
+    chosen = [key for key in ALL_FEATURES if key in wanted and key not in lacking]
     chosen = chosen or default_features(data.samples)
     if not (targets and chosen):
         return None
-    return Question(data=data, target=targets[0], features=tuple(chosen), split=split)
+    return FitRequest(data=data, target=targets[0], features=tuple(chosen), split=split)
 
 
 @lru_cache(maxsize=64)
-def learn(question: Question) -> Fit:
+def learn(request: FitRequest) -> Fit:
     """Train on one part of the galaxies and try it on the other.
 
     Raises
@@ -212,9 +128,9 @@ def learn(question: Question) -> Fit:
     ValueError
         If no usable sample is left to train or to test.
     """
-    wanted, samples = question.experiment, question.data.samples
+    wanted, samples = request.experiment, request.data.samples
     usable, left_out = usable_rows(samples, wanted.features, [wanted.target])
-    parts = split_samples(samples, question.split)[usable]
+    parts = split_samples(samples, request.split)[usable]
     samples = samples[usable]
     train, test = samples[parts == "train"], samples[parts == "test"]
     if train.empty or test.empty:
@@ -227,7 +143,7 @@ def learn(question: Question) -> Fit:
     predictions = predict(model, wanted.target, test, "test")
     delta = predictions["y_pred"] - predictions["y_true"]
     return Fit(
-        question=question,
+        request=request,
         model=model,
         predictions=predictions,
         curves=curves,
@@ -245,8 +161,8 @@ def _quick_importance(model: BoostedTrees, test: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"gain": model.gain(), "shap": shap})
 
 
-def measure(question: Question, task: Task) -> pd.DataFrame:
-    """Measure importance by spoiling and leaving out, five times; stops when it is dropped.
+def measure(request: FitRequest, job: Job) -> pd.DataFrame:
+    """Measure importance by spoiling and leaving out, five times; stops when it is cancelled.
 
     Returns
     -------
@@ -256,16 +172,14 @@ def measure(question: Question, task: Task) -> pd.DataFrame:
     Raises
     ------
     CancelledError
-        If it was dropped.
+        If the job was cancelled.
     ValueError
         If no usable sample is left.
     """
     rounds = []
     for seed in SEEDS:
-        if task.dropped:
-            raise CancelledError
-        task.said = f"round {seed + 1} of {len(SEEDS)}"
-        rounds.append(_measure_once(question, seed))
+        job.check(f"round {seed + 1} of {len(SEEDS)}")
+        rounds.append(_measure_once(request, seed))
     values = pd.concat(
         one.drop(columns=one.columns[one.columns.str.endswith("_error")]) for one in rounds
     ).groupby(level=0)
@@ -274,14 +188,14 @@ def measure(question: Question, task: Task) -> pd.DataFrame:
 
 
 @lru_cache(maxsize=256)
-def _measure_once(question: Question, seed: int) -> pd.DataFrame:
-    """Measure with one seed; kept, so that what was dropped goes on where it stopped."""
-    samples = question.data.samples
-    names = np.array(question.data.galaxy_names)
+def _measure_once(request: FitRequest, seed: int) -> pd.DataFrame:
+    """Measure with one seed; kept, so that a cancelled measurement continues where it stopped."""
+    samples = request.data.samples
+    names = np.array(request.data.galaxy_names)
     if len(names) > SLOW_GALAXIES:
         drawn = np.random.default_rng(0).choice(names, SLOW_GALAXIES, replace=False)
         samples = samples[samples["name"].isin(drawn)]
-    return measure_importance(samples, question.experiment, seeds=[seed])
+    return measure_importance(samples, request.experiment, seeds=[seed])
 
 
 @lru_cache(maxsize=16)

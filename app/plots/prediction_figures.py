@@ -57,7 +57,7 @@ _LAYERS = {  # columns of each: a browser cannot draw what has none, also where 
 _TOOLS = "pan,wheel_zoom,box_zoom,reset"
 
 
-class Pictures:
+class PredictionFigures:
     """The three figures of a panel; they take other data without being built anew.
 
     Attributes
