@@ -5,6 +5,7 @@ import sys
 import pytest
 from demo_folder import NAMES, write_demo_galaxies
 
+import galmass_core
 from galmass_core.cli import main
 from galmass_core.datasets.filter_syntax import LANGUAGE
 
@@ -39,6 +40,18 @@ def test_help_comes_without_heavy_packages():
     )
     help_text = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert b"example: galmass build" in help_text.stdout
+
+
+def test_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"galmass {galmass_core.__version__}\n"
+
+
+def test_without_a_command_help_is_shown(capsys):
+    assert main([]) == 0
+    assert capsys.readouterr().out.startswith("usage: galmass")
 
 
 @pytest.mark.parametrize("command", ["build", "info", "serve"])

@@ -119,15 +119,18 @@ def test_table_4_reads_the_runs_of_the_home_folder(home, capsys):
         (["train", "toys", "--experiment", "mstar/features", "--features", "x"], "lack: x"),
         (["train", "nowhere", "--experiment", "mstar/features"], "nowhere: must be a data-set"),
         (["train", "toys", "--experiment", "mstar/r"], "needs the maps r, but the data"),
-        (["train", "toys", "--experiment", "mstar/features", "--batch", "9"], "--batch must go"),
+        (
+            ["train", "toys", "--experiment", "mstar/features", "--batch", "9"],
+            "batch must go",
+        ),
         (["train", "toys", "--experiment", "mstar/features", "--estimate"], "--estimate must go"),
-        (["train", "toys", "--experiment", "mstar/r@60", "--pixels", "150"], "--pixels must be as"),
+        (["train", "toys", "--experiment", "mstar/r@60", "--pixels", "150"], "pixels must be as"),
         (["train", "toys", "--experiment", "mstar/r", "--epochs", "0"], "epochs must be positive"),
         (["resume", "nothing"], "got nothing"),
         (["predict", "nothing", "toys"], "got nothing"),
         (["table", "5", "toys", "--features", "spin"], "lacks spin"),
-        (["table", "text", "toys", "--features", "f_hot"], "--features must go with table 5"),
-        (["table", "4", "toys", "--split", "folds"], "--split must be galaxy or paper for table 4"),
+        (["table", "text", "toys", "--features", "f_hot"], "features must go with table 5"),
+        (["table", "4", "toys", "--split", "folds"], "split must be galaxy or paper for table 4"),
         (["table", "text", "toys", "--split", "folds"], "split must be one of galaxy, paper"),
         (["importance", "toys", "--experiment", "mstar/ridge"], "mstar/ridge is ridge"),
     ],
@@ -159,7 +162,7 @@ def asked(home, monkeypatch):
         asked.update(options, name=name)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("galmass_core.training.model_runs.train_run", train_run)
+    monkeypatch.setattr("galmass_core.api.train_run", train_run)
     return asked
 
 

@@ -8,6 +8,7 @@ import argparse
 import os
 import sys
 
+from galmass_core import __version__
 from galmass_core.cli import bench, data, demo, learning, serve, tables
 
 BAD_INPUT, STOPPED = 2, 130  # exit codes
@@ -26,7 +27,11 @@ def main(argv: list[str] | None = None) -> int:
     int
         0; 2 for bad input, with one sentence on standard error; 130 when stopped with Ctrl-C.
     """
-    args = _parser().parse_args(argv)
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if not hasattr(args, "run"):
+        parser.print_help()
+        return 0
     if getattr(args, "home", None):
         os.environ["GALMASS_HOME"] = args.home
     try:
@@ -46,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="galmass",
         description="Learn galaxy masses from images and stellar kinematics of simulated galaxies.",
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    parser.add_argument("--version", action="version", version=f"galmass {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND")
     for module in (data, demo, learning, tables, serve, bench):
         module.add_commands(commands)
     return parser

@@ -4,12 +4,11 @@ import argparse
 import json
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data, add_features, add_home, add_split
-from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES
+from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES, Hyperparameters
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
@@ -167,26 +166,24 @@ def _add_predict(commands: Any) -> None:  # noqa: ANN401
 
 def _train(args: argparse.Namespace) -> None:
     """Run ``galmass train``."""
+    from galmass_core import api
     from galmass_core.datasets.dataset import open_dataset
-    from galmass_core.training.model_runs import train_run
-    from galmass_core.training.queue import wait_for_turn
 
     _stop_on_sigterm()
-    dataset = open_dataset(args.data)
-    name, training = _wanted(args)
+    dataset, wanted = open_dataset(args.data), _network_arguments(args)
     if args.estimate:
-        _estimate(args, dataset, name, training)
+        _estimate(args, dataset, *api.configure(args.experiment, seed=args.seed, **wanted))
         return
-    run = train_run(
+    run = api.train(
         dataset,
-        name,
+        args.experiment,
         split=args.split,
         seed=args.seed,
         features=args.features,
-        training=training,
         device=args.device,
-        path=args.out,
-        wait=wait_for_turn if args.queue else None,
+        out=args.out,
+        queue=args.queue,
+        **wanted,
     )
     _print_run(run, dataset, as_json=args.json)
 
@@ -222,26 +219,10 @@ def _stop_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, stop)
 
 
-def _wanted(args: argparse.Namespace) -> tuple[str, "TrainingConfig | None"]:
-    """Return the experiment's name, and hyper-parameters if it is a network's."""
-    from galmass_core.learning.experiments import experiment
-
-    names = ("width", "epochs", "batch", "learning_rate", "schedule", "augment", "scaling")
-    given = {key: getattr(args, key) for key in names if getattr(args, key) is not None}
-    wanted = experiment(args.experiment)
-    if wanted.method != "network":
-        if flags := [key for key in ("preset", "pixels", *names) if getattr(args, key) is not None]:
-            msg = f"--{flags[0].replace('_', '-')} must go with a network, got {wanted.name}"
-            raise ValueError(msg)
-        return wanted.name, None
-    training, pixels = PRESETS[args.preset or "paper"]
-    if "@" in args.experiment:
-        if args.pixels not in (None, wanted.pixels):
-            msg = f"--pixels must be as in {args.experiment}, got {args.pixels}"
-            raise ValueError(msg)
-        pixels = wanted.pixels
-    name = f"{wanted.name.partition('@')[0]}@{args.pixels or pixels}"
-    return experiment(name).name, replace(training, **given, seed=args.seed)
+def _network_arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments about networks that were given."""
+    names = ("preset", "pixels", *Hyperparameters.__annotations__)
+    return {key: getattr(args, key) for key in names if getattr(args, key) is not None}
 
 
 def _estimate(
@@ -287,14 +268,14 @@ def _runs(args: argparse.Namespace) -> None:
 
 def _predict(args: argparse.Namespace) -> None:
     """Run ``galmass predict``."""
+    from galmass_core import api
     from galmass_core.datasets.dataset import open_dataset
     from galmass_core.paper.tables import envelope
-    from galmass_core.training.model_runs import predict_run
     from galmass_core.training.runs import open_run
 
     run, dataset = open_run(args.model), open_dataset(args.data)
-    predictions, left_out = predict_run(run, dataset)
-    for reason, count in left_out.items():
+    predictions = api.predict(run, dataset)
+    for reason, count in predictions.attrs["left_out"].items():
         print(f"{count} samples left out: {reason}", file=sys.stderr)
     if args.json:
         rows = json.loads(predictions.to_json(orient="records", double_precision=15))

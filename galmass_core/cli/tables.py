@@ -2,12 +2,9 @@
 
 import argparse
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from galmass_core.cli.arguments import add_data, add_features, add_split
-
-if TYPE_CHECKING:
-    from galmass_core.datasets.dataset import DataSet
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -52,20 +49,15 @@ def _add_importance(commands: Any) -> None:  # noqa: ANN401
 
 def _table(args: argparse.Namespace) -> None:
     """Run ``galmass table``."""
+    from galmass_core import api
     from galmass_core.datasets.dataset import open_dataset
     from galmass_core.learning.splits import describe_split
     from galmass_core.paper.statements import format_text_results
     from galmass_core.paper.table_four import format_table_4
     from galmass_core.paper.tables import envelope, format_rows
 
-    if args.features is not None and args.table != "5":
-        msg = f"--features must go with table 5, got it with table {args.table}"
-        raise ValueError(msg)
-    if args.split == "folds" and args.table == "4":
-        msg = "--split must be galaxy or paper for table 4, as networks are split, got folds"
-        raise ValueError(msg)
     dataset = open_dataset(args.data)
-    rows = _rows(args, dataset)
+    rows = api.table(args.table, dataset, split=args.split, seed=args.seed, features=args.features)
     if args.json:
         kind = {"kind": args.split}  # each row of table 4 has its run's split
         parts = describe_split(dataset.samples, args.split, seed=args.seed)
@@ -73,23 +65,6 @@ def _table(args: argparse.Namespace) -> None:
     else:
         formats = {"4": format_table_4, "text": format_text_results}
         print(formats.get(args.table, format_rows)(rows))
-
-
-def _rows(args: argparse.Namespace, dataset: "DataSet") -> list[dict[str, Any]]:
-    """Measure the requested table."""
-    from galmass_core.paper.statements import text_results
-    from galmass_core.paper.table_four import table_4
-    from galmass_core.paper.tables import baseline_table, table_5
-    from galmass_core.training.runs import list_runs, shipped_runs
-
-    if args.table == "4":
-        return table_4(dataset, [*list_runs(), *shipped_runs()], args.split)
-    if args.table == "5":
-        return table_5(dataset, args.split, features=args.features, seed=args.seed)
-    if args.table == "baselines":
-        return baseline_table(dataset, args.split, seed=args.seed)
-    runs = [*list_runs(), *shipped_runs()]
-    return text_results(dataset, args.split, seed=args.seed, runs=runs)
 
 
 def _importance(args: argparse.Namespace) -> None:

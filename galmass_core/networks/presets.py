@@ -2,9 +2,22 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypedDict
 
 SCHEDULES = ("cosine", "literal")
 SCALINGS = ("log_global", "linear_global", "per_image")  # see `scaling.Scaling`
+
+
+class Hyperparameters(TypedDict, total=False):
+    """Entries of `TrainingConfig` that a preset may be changed in."""
+
+    width: float
+    epochs: int
+    batch: int
+    learning_rate: float
+    schedule: str
+    augment: bool
+    scaling: str
 
 
 @dataclass(frozen=True, kw_only=True)

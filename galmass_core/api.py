@@ -1,0 +1,241 @@
+"""What the command line does with data sets and runs, as functions: train, predict, table.
+
+`galmass_core` offers them together with the readers, the renderer and the data sets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal, Unpack
+
+import pandas as pd
+
+from galmass_core.datasets.dataset import DataSet, open_dataset
+from galmass_core.learning.experiments import experiment as find_experiment
+from galmass_core.networks.presets import PRESETS, Hyperparameters, TrainingConfig
+from galmass_core.paper.statements import text_results
+from galmass_core.paper.table_four import table_4
+from galmass_core.paper.tables import baseline_table, table_5
+from galmass_core.training.model_runs import predict_run, train_run
+from galmass_core.training.queue import wait_for_turn
+from galmass_core.training.runs import Run, list_runs, open_run, shipped_runs
+
+TABLES = ("4", "5", "baselines", "text")
+
+
+def train(
+    data: DataSet | str | Path,
+    experiment: str,
+    *,
+    split: str = "galaxy",
+    seed: int = 0,
+    features: Sequence[str] | None = None,
+    preset: str | None = None,
+    pixels: int | None = None,
+    device: str = "auto",
+    out: str | Path | None = None,
+    queue: bool = False,
+    **hyperparameters: Unpack[Hyperparameters],
+) -> Run:
+    """Train one experiment; keep configuration, model and predictions in a run's folder.
+
+    Parameters
+    ----------
+    data : DataSet, str or Path
+        A data set, its folder, or its name under the home folder.
+    experiment : str
+        ``TARGET[,TARGET]/INPUTS[@PIXELS]``: ``mstar/r+2V`` is a network on maps,
+        ``mstar/features`` boosted trees on the summary features. An unknown name lists the known
+        ones.
+    split : str
+        ``galaxy``: lines of sight of a galaxy stay together. ``paper``: samples at random.
+    seed : int
+        Of the split and the training.
+    features : sequence of str, optional
+        Columns to learn from instead of the experiment's own; not for networks.
+    preset : str, optional
+        Of a network: ``paper`` (Table 2 of Chu et al. 2024; default), or ``laptop``, which is
+        small and quick.
+    pixels : int, optional
+        Side of a network's images r and g-r, the same as ``@PIXELS``; by default as in the preset.
+    device : str
+        On which a network trains: ``cpu``, ``cuda`` ...; ``auto`` uses a GPU if there is one.
+    out : str or Path, optional
+        The run's folder; by default a new one under the home folder. An unfinished run of the
+        same configuration is resumed.
+    queue : bool
+        Wait until no other run of the home folder trains or has waited longer.
+    **hyperparameters
+        Of a network, in place of the preset's: ``width`` (of the branches; 1 is ResNet-18),
+        ``epochs``, ``batch``, ``learning_rate``, ``schedule`` (``cosine`` or ``literal``),
+        ``augment``, ``scaling``; see `networks.presets.TrainingConfig`.
+
+    Returns
+    -------
+    Run
+        ``run.predictions()`` reads predictions of all samples, ``run.record["metrics"]`` holds
+        the errors on the test set.
+
+    Raises
+    ------
+    ValueError
+        If the experiment, the split, the preset, a hyper-parameter or the device is unknown, the
+        data set lacks a column or maps, no usable sample is left, or the folder is taken.
+    MemoryError
+        If a network does not fit into the device's memory.
+    """
+    name, training = configure(
+        experiment, seed=seed, preset=preset, pixels=pixels, **hyperparameters
+    )
+    return train_run(
+        _dataset(data),
+        name,
+        split=split,
+        seed=seed,
+        features=features,
+        training=training,
+        device=device,
+        path=None if out is None else Path(out),
+        wait=wait_for_turn if queue else None,
+    )
+
+
+def configure(
+    experiment: str,
+    *,
+    seed: int = 0,
+    preset: str | None = None,
+    pixels: int | None = None,
+    **hyperparameters: Unpack[Hyperparameters],
+) -> tuple[str, TrainingConfig | None]:
+    """Return an experiment's full name, and the hyper-parameters if it is a network's.
+
+    Parameters
+    ----------
+    experiment, seed, preset, pixels, **hyperparameters
+        As in `train`.
+
+    Returns
+    -------
+    str
+    TrainingConfig or None
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, a hyper-parameter is not positive or goes with no network, or
+        ``pixels`` contradicts the experiment's.
+    """
+    wanted = find_experiment(experiment)
+    if wanted.method != "network":
+        given = {"preset": preset, "pixels": pixels, **hyperparameters}
+        if words := [key for key, value in given.items() if value is not None]:
+            msg = f"{words[0]} must go with a network, got {wanted.name}"
+            raise ValueError(msg)
+        return wanted.name, None
+    if preset is not None and preset not in PRESETS:
+        msg = f"preset must be one of {', '.join(PRESETS)}, got {preset}"
+        raise ValueError(msg)
+    training, side = PRESETS[preset or "paper"]
+    if "@" in experiment:
+        if pixels not in (None, wanted.pixels):
+            msg = f"pixels must be as in {experiment}, got {pixels}"
+            raise ValueError(msg)
+        side = wanted.pixels
+    name = f"{wanted.name.partition('@')[0]}@{pixels or side}"
+    return find_experiment(name).name, replace(training, **hyperparameters, seed=seed)
+
+
+def predict(run: Run | str | Path, data: DataSet | str | Path) -> pd.DataFrame:
+    """Predict a data set with a run's model.
+
+    Parameters
+    ----------
+    run : Run, str or Path
+        A finished run, its folder, or its name: under the home folder, or of the runs that ship.
+    data : DataSet, str or Path
+        A data set, its folder, or its name under the home folder.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name``, ``los``, ``part`` (``new``), ``target``, ``y_true`` and ``y_pred``, one row per
+        sample and target. True and predicted values are decimal logarithms; ``y_true`` is NaN
+        where the data set does not have it. ``attrs["left_out"]`` counts the samples that could
+        not be predicted, by reason.
+
+    Raises
+    ------
+    ValueError
+        If the run or the data set does not exist, the run is not finished, or the data set lacks
+        columns or maps that the model needs.
+    """
+    run = run if isinstance(run, Run) else open_run(run)
+    predictions, left_out = predict_run(run, _dataset(data))
+    predictions.attrs["left_out"] = left_out
+    return predictions
+
+
+def table(
+    number: Literal[4, 5] | str,
+    data: DataSet | str | Path,
+    *,
+    split: str = "galaxy",
+    seed: int = 0,
+    features: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Measure a table of Chu et al. 2024 beside the published numbers.
+
+    Parameters
+    ----------
+    number : int or str
+        4: networks on maps, from all finished runs of the home folder and those that ship.
+        5: boosted trees on summary features. ``baselines``: formulas of one line for every
+        target. ``text``: the statements in the paper's text.
+    data : DataSet, str or Path
+        A data set, its folder, or its name under the home folder.
+    split : str
+        ``galaxy``, ``paper``, or, for table 5 and the baselines, ``folds``: five-fold
+        cross-validation by galaxy.
+    seed : int
+        Of the split and the trees.
+    features : sequence of str, optional
+        Columns that table 5 learns from; by default those of the paper's Table 1.
+
+    Returns
+    -------
+    list of dict
+        One for each row, as in `paper.table_four.table_4`, `paper.tables.table_5`,
+        `paper.tables.baseline_table` or `paper.statements.text_results`;
+        ``pandas.json_normalize`` makes a table of it.
+
+    Raises
+    ------
+    ValueError
+        If the table, the split or a feature is unknown, or ``features`` or ``folds`` does not go
+        with the table.
+    """
+    which = str(number)
+    if which not in TABLES:
+        msg = f"table must be one of {', '.join(TABLES)}, got {number}"
+        raise ValueError(msg)
+    if features is not None and which != "5":
+        msg = f"features must go with table 5, got them with table {which}"
+        raise ValueError(msg)
+    if split == "folds" and which == "4":
+        msg = "split must be galaxy or paper for table 4, as networks are split, got folds"
+        raise ValueError(msg)
+    dataset = _dataset(data)
+    if which == "5":
+        return table_5(dataset, split, features=features, seed=seed)
+    if which == "baselines":
+        return baseline_table(dataset, split, seed=seed)
+    runs = [*list_runs(), *shipped_runs()]
+    if which == "4":
+        return table_4(dataset, runs, split)
+    return text_results(dataset, split, seed=seed, runs=runs)
+
+
+def _dataset(data: DataSet | str | Path) -> DataSet:
+    """Open a data set unless it is one."""
+    return data if isinstance(data, DataSet) else open_dataset(data)
