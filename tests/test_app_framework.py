@@ -1,6 +1,7 @@
 """Overrides of private parts: still needed, still fitting, and the page works without them."""
 
 import ast
+import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from bokeh.document import Document
 from bokeh.document.models import DocumentModelManager
 from bokeh.models import ImportedStyleSheet, InlineStyleSheet, Pane
 from bokeh.plotting import figure
+from panel.custom import JSComponent
 from panel.io.resources import CDN_DIST
 from panel.io.state import state
 from panel.theme.native import Native
@@ -25,6 +27,7 @@ from galmass_app.framework import (
     overriding,
 )
 from galmass_app.theme import WIDGETS, Look
+from galmass_core.assets import asset
 
 APP = Path(__file__).resolve().parents[1] / "app"
 DOCUMENTED = {"_esm", "_handle_msg", "_send_msg", "_replace"}  # of components; of named tuples
@@ -103,6 +106,46 @@ def test_no_other_module_reads_private_parts_of_others():
         and node.attr not in own
     ]
     assert not found
+
+
+def classes():
+    """Return the classes of those modules."""
+    return [
+        found
+        for name, module in list(sys.modules.items())
+        if name.startswith("galmass_app.") and name != "galmass_app.framework"
+        for found in vars(module).values()
+        if isinstance(found, type) and found.__module__ == name
+    ]
+
+
+def test_no_other_module_overrides_private_parts_of_others():
+    assert len(classes()) > 20
+    written = {
+        (path.stem, node.name): set(names_defined(node))
+        for path in modules()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    found = [
+        f"{cls.__module__}.{cls.__name__}.{name}"
+        for cls in classes()
+        for name in written.get((cls.__module__.rpartition(".")[2], cls.__name__), ())
+        if name.startswith("_") and not name.startswith("__") and name not in DOCUMENTED
+        for base in cls.__mro__[1:]
+        if base.__module__.partition(".")[0] in UPSTREAM and name in vars(base)
+    ]
+    assert not found
+
+
+# JavaScript stands in files.
+
+
+def test_each_component_has_its_script_in_a_file_of_its_name():
+    components = [cls for cls in classes() if issubclass(cls, JSComponent)]
+    assert len(components) >= 9
+    for cls in components:
+        assert cls._esm == asset(f"{cls.__module__.rpartition('.')[2]}.js")
 
 
 # Where upstream has changed, an override is dropped.

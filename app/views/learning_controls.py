@@ -88,7 +88,7 @@ class LearningControls(pn.viewable.Viewer):
             for key in keys
         ]
         foot = [self._nothing] if keys == FEATURES else []
-        ticks = pn.Column(*rows, css_classes=["gm-checkboxs"], sizing_mode="stretch_width")
+        ticks = pn.Column(*rows, css_classes=["gm-checkboxes"], sizing_mode="stretch_width")
         return pn.Column(_title(title), ticks, *foot, sizing_mode="stretch_width")
 
     def _chosen(self, event: param.parameterized.Event) -> None:

@@ -49,7 +49,7 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
     ],
     "features": [
         [
-            "gm-checkboxs",
+            "gm-checkboxes",
             "Learn from a few numbers",
             "Choose what to learn, and tick from what: trees are trained anew at once.",
         ],
@@ -72,7 +72,7 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
     ],
     "train": [
         [
-            "gm-checkboxs",
+            "gm-checkboxes",
             "Order a network",
             "Tick what it shall learn, and below from which maps.",
         ],

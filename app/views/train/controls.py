@@ -45,7 +45,7 @@ class TrainControls(pn.viewable.Viewer):
         self._targets = {word: _tick(f"gm-learn-{word}") for word in _learned()}
         self._maps = {key: _tick(f"gm-branch-{key}") for key in MAPS}
         self._words = {
-            key: pn.pane.HTML(css_classes=["gm-tick-words"]) for key in self._checkboxes()
+            key: pn.pane.HTML(css_classes=["gm-checkbox-words"]) for key in self._checkboxes()
         }
         radii = sorted({target.aperture for target in targets_by_word().values()})
         self._aperture = _switch({radius_name(each): each for each in radii}, "gm-aperture")
@@ -93,7 +93,7 @@ class TrainControls(pn.viewable.Viewer):
             pn.Row(checkbox, self._words[key], css_classes=["gm-checkbox-row"])
             for key, checkbox in ticks.items()
         ]
-        return pn.Column(*rows, css_classes=["gm-checkboxs"], sizing_mode="stretch_width")
+        return pn.Column(*rows, css_classes=["gm-checkboxes"], sizing_mode="stretch_width")
 
     def _name_maps(self) -> None:
         """Write beside each tick which map it stands for."""
@@ -229,7 +229,7 @@ def _images() -> str:
 
 
 def _tick(name: str) -> Checkbox:
-    return Checkbox(css_classes=["gm-tick", name])
+    return Checkbox(css_classes=["gm-checkbox", name])
 
 
 def _switch(options: dict[str, object], name: str) -> pn.widgets.RadioButtonGroup:
