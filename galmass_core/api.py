@@ -1,4 +1,4 @@
-"""What the command line does with data sets and runs, as functions: train, predict, table.
+"""Train, predict and measure tables: functions for the commands of the same names.
 
 `galmass_core` offers them together with the readers, the renderer and the data sets.
 """
@@ -37,12 +37,12 @@ def train(
     queue: bool = False,
     **hyperparameters: Unpack[Hyperparameters],
 ) -> Run:
-    """Train one experiment; keep configuration, model and predictions in a run's folder.
+    """Train one experiment; save configuration, model and predictions in a run's folder.
 
     Parameters
     ----------
     data : DataSet, str or Path
-        A data set, its folder, or its name under the home folder.
+        A data set, its folder, or its name in the home folder.
     experiment : str
         ``TARGET[,TARGET]/INPUTS[@PIXELS]``: ``mstar/r+2V`` is a network on maps,
         ``mstar/features`` boosted trees on the summary features. An unknown name lists the known
@@ -52,19 +52,19 @@ def train(
     seed : int
         Of the split and the training.
     features : sequence of str, optional
-        Columns to learn from instead of the experiment's own; not for networks.
+        Input columns instead of the experiment's own; not for networks.
     preset : str, optional
         Of a network: ``paper`` (Table 2 of Chu et al. 2024; default), or ``laptop``, which is
         small and quick.
     pixels : int, optional
         Side of a network's images r and g-r, the same as ``@PIXELS``; by default as in the preset.
     device : str
-        On which a network trains: ``cpu``, ``cuda`` ...; ``auto`` uses a GPU if there is one.
+        Device for training a network: ``cpu``, ``cuda`` ...; ``auto`` uses a GPU if there is one.
     out : str or Path, optional
-        The run's folder; by default a new one under the home folder. An unfinished run of the
+        The run's folder; by default a new one in the home folder. An unfinished run of the
         same configuration is resumed.
     queue : bool
-        Wait until no other run of the home folder trains or has waited longer.
+        Wait until no other run of the home folder is training or has waited longer.
     **hyperparameters
         Of a network, in place of the preset's: ``width`` (of the branches; 1 is ResNet-18),
         ``epochs``, ``batch``, ``learning_rate``, ``schedule`` (``cosine`` or ``literal``),
@@ -73,14 +73,14 @@ def train(
     Returns
     -------
     Run
-        ``run.predictions()`` reads predictions of all samples, ``run.record["metrics"]`` holds
-        the errors on the test set.
+        ``run.predictions()`` reads the predictions, decimal logarithms; ``run.record["metrics"]``
+        holds the errors on the test set [dex].
 
     Raises
     ------
     ValueError
         If the experiment, the split, the preset, a hyper-parameter or the device is unknown, the
-        data set lacks a column or maps, no usable sample is left, or the folder is taken.
+        data set lacks a column or maps, no usable sample is left, or the folder is in use.
     MemoryError
         If a network does not fit into the device's memory.
     """
@@ -123,14 +123,14 @@ def configure(
     Raises
     ------
     ValueError
-        If a name is unknown, a hyper-parameter is not positive or goes with no network, or
+        If a name is unknown, a hyper-parameter is not positive or is given without a network, or
         ``pixels`` contradicts the experiment's.
     """
     wanted = find_experiment(experiment)
     if wanted.method != "network":
         given = {"preset": preset, "pixels": pixels, **hyperparameters}
-        if words := [key for key, value in given.items() if value is not None]:
-            msg = f"{words[0]} must go with a network, got {wanted.name}"
+        if options := [key for key, value in given.items() if value is not None]:
+            msg = f"{options[0]} must go with a network, got {wanted.name}"
             raise ValueError(msg)
         return wanted.name, None
     if preset is not None and preset not in PRESETS:
@@ -152,16 +152,16 @@ def predict(run: Run | str | Path, data: DataSet | str | Path) -> pd.DataFrame:
     Parameters
     ----------
     run : Run, str or Path
-        A finished run, its folder, or its name: under the home folder, or of the runs that ship.
+        A finished run, its folder, or its name, in the home folder or among the shipped runs.
     data : DataSet, str or Path
-        A data set, its folder, or its name under the home folder.
+        A data set, its folder, or its name in the home folder.
 
     Returns
     -------
     pandas.DataFrame
         ``name``, ``los``, ``part`` (``new``), ``target``, ``y_true`` and ``y_pred``, one row per
         sample and target. True and predicted values are decimal logarithms; ``y_true`` is NaN
-        where the data set does not have it. ``attrs["left_out"]`` counts the samples that could
+        where the data set lacks it. ``attrs["left_out"]`` counts the samples that could
         not be predicted, by reason.
 
     Raises
@@ -184,36 +184,36 @@ def table(
     seed: int = 0,
     features: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """Measure a table of Chu et al. 2024 beside the published numbers.
+    """Measure a table of Chu et al. 2024 and compare with the published numbers.
 
     Parameters
     ----------
     number : int or str
-        4: networks on maps, from all finished runs of the home folder and those that ship.
-        5: boosted trees on summary features. ``baselines``: formulas of one line for every
-        target. ``text``: the statements in the paper's text.
+        4: networks on maps, from all finished runs of the home folder and those that ship. 5:
+        boosted trees on summary features. ``baselines``: one-line formulas for every target.
+        ``text``: the statements in the paper's text.
     data : DataSet, str or Path
-        A data set, its folder, or its name under the home folder.
+        A data set, its folder, or its name in the home folder.
     split : str
         ``galaxy``, ``paper``, or, for table 5 and the baselines, ``folds``: five-fold
         cross-validation by galaxy.
     seed : int
         Of the split and the trees.
     features : sequence of str, optional
-        Columns that table 5 learns from; by default those of the paper's Table 1.
+        Input columns of table 5; by default those of the paper's Table 1.
 
     Returns
     -------
     list of dict
         One for each row, as in `paper.table_four.table_4`, `paper.tables.table_5`,
         `paper.tables.baseline_table` or `paper.statements.text_results`;
-        ``pandas.json_normalize`` makes a table of it.
+        ``pandas.json_normalize`` converts them to a table. Errors are in dex.
 
     Raises
     ------
     ValueError
-        If the table, the split or a feature is unknown, or ``features`` or ``folds`` does not go
-        with the table.
+        If the table, the split or a feature is unknown, or ``features`` or ``folds`` does not apply
+        to the table.
     """
     which = str(number)
     if which not in TABLES:
@@ -237,5 +237,5 @@ def table(
 
 
 def _dataset(data: DataSet | str | Path) -> DataSet:
-    """Open a data set unless it is one."""
+    """Return a data set, opened if necessary."""
     return data if isinstance(data, DataSet) else open_dataset(data)
