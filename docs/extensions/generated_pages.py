@@ -63,10 +63,11 @@ def command_line_page(parser: argparse.ArgumentParser) -> str:
 def command_section(name: str, command: argparse.ArgumentParser) -> Iterator[str]:
     """Yield the lines about one command."""
     yield from (f"## galmass {name}", "")
-    if isinstance(command.formatter_class(""), argparse.RawDescriptionHelpFormatter):
-        yield from ("```text", command.description or "", "```", "")
+    description = command.description or ""
+    if "\n  " in description:  # a table of its own
+        yield from ("```text", description, "```", "")
     else:
-        yield from (command.description or "", "")
+        yield from (description, "")
     yield from ("```text", " ".join(command.format_usage().split()), "```", "")
     yield from ("| argument | meaning |", "|---|---|")
     for action in command._actions:
@@ -74,8 +75,7 @@ def command_section(name: str, command: argparse.ArgumentParser) -> Iterator[str
             yield f"| {argument_words(action)} | {cell(action.help or '')} |"
     yield ""
     if command.epilog:
-        yield from (f"{command.epilog.partition(':')[0].capitalize()}:", "")
-        yield from ("```text", command.epilog.partition(":")[2].strip(), "```", "")
+        yield from ("```text", command.epilog, "```", "")
 
 
 def argument_words(action: argparse.Action) -> str:
