@@ -15,7 +15,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.training.runs import Run
 
 
-def show(what: DataSet | Run, page: str = "explore", **chosen: str) -> pn.Column:
+def show(what: DataSet | Run, page: str = "explore", **chosen: object) -> pn.Column:
     """Show a page of the dashboard in a notebook; it answers as it does in the browser.
 
     >>> show(open_dataset("demo"))
@@ -29,7 +29,7 @@ def show(what: DataSet | Run, page: str = "explore", **chosen: str) -> pn.Column
     page : str
         ``explore``, ``sample``, ``features``, ``train``, ``compare``, ``why`` or ``paper``, for a
         data set.
-    **chosen : str
+    **chosen
         What else is chosen, by the names of `SessionState`: ``galaxy``, ``los``, ``x``, ``y``,
         ``target``, ``theme``, … The theme is light by default.
 
@@ -55,7 +55,7 @@ def show(what: DataSet | Run, page: str = "explore", **chosen: str) -> pn.Column
     )
 
 
-def _page(data: DataSet, page: str, chosen: dict[str, str]) -> list[pn.viewable.Viewer]:
+def _page(data: DataSet, page: str, chosen: dict[str, object]) -> list[pn.viewable.Viewer]:
     """Make a page of a data set, under the bar that selects galaxies in words."""
     if page not in PAGES:
         msg = f"page must be one of {', '.join(PAGES)}, got {page!r}"

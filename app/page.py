@@ -6,14 +6,15 @@ import panel as pn
 import param
 
 from galmass_app import services
+from galmass_app.address import read, report_unknown
 from galmass_app.framework import batched_update, scripts
 from galmass_app.markup import template
-from galmass_app.state import IN_URL, SessionState
+from galmass_app.state import SessionState
 from galmass_app.theme import Look, style_sheet
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.features.page import Features
-from galmass_app.views.frame.address import Address, read
+from galmass_app.views.frame.address import Address
 from galmass_app.views.frame.guide import Guide
 from galmass_app.views.frame.selection_bar import SelectionBar
 from galmass_app.views.frame.selection_strip import SelectionStrip
@@ -140,11 +141,7 @@ class Page:
     def _read_url(self) -> None:
         """Take from the URL what was chosen before."""
         session = self.session
-        for name, value in read(pn.state.location.search).items():
-            try:
-                session.param.update({name: value})
-            except ValueError:
-                session.error = f"The address asks for {IN_URL[name]}={value}, which there is not."
+        read(session, pn.state.location.search)
         if session.page not in PAGES:
-            session.error = f"The address asks for page={session.page}, which there is not."
+            report_unknown(session, "page", session.page)
             session.page = "explore"

@@ -1,4 +1,4 @@
-"""What a person has chosen; no widgets. The URL mirrors it, the views follow it."""
+"""The state of a session, typed; no widgets. `address` writes it, the views follow it."""
 
 import random
 from collections.abc import Collection, Iterator
@@ -13,24 +13,6 @@ from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.learning.splits import SPLITS
 from galmass_core.quantities import QUANTITIES
 
-IN_URL = (
-    {"page": "page", "dataset": "data", "galaxy": "galaxy", "los": "los"}
-    | {"selection_query": "only", "selection_label": "how", "explained_run": "asked"}
-    | {
-        key: key
-        for key in (
-            "x",
-            "y",
-            "colours",
-            "target",
-            "features",
-            "split",
-            "experiment",
-            "run",
-        )
-    }
-    | {key: key for key in ("branches", "panels", "reference", "against", "arrows", "figure")}
-)
 LAST = 20  # selections that can be undone
 
 
@@ -45,10 +27,8 @@ class SessionState(param.Parameterized):
         doc="Which galaxies are selected, as `selection` writes it; empty: all."
     )
     selection_label = param.String(doc="How they were, in words; empty: `selection_query` says it.")
-    past = param.List(
-        doc="Selections before, the last one last: `selection_query` and `selection_label`."
-    )
-    future = param.List(doc="Selections that were undone.")
+    past = param.List(item_type=tuple, doc="Selections before, query and label, the last one last.")
+    future = param.List(item_type=tuple, doc="Selections that were undone.")
     sort = param.String(doc="Column that selected galaxies are sorted by; empty: error.")
     x = param.String("log_mstar", doc="Column on the x axis of the scatter.")
     y = param.String("log_mtot_1rhsm", doc="Column on its y axis.")
@@ -56,17 +36,15 @@ class SessionState(param.Parameterized):
         default="galaxy", objects=["galaxy", "sample"], doc="What a colour range is made for."
     )
     target = param.String("log_mstar_1rhsm", doc="Column to be learned.")
-    features = param.String(doc="Columns to learn it from, parted by commas; empty: as the paper.")
+    features = param.List(item_type=str, doc="Columns to learn it from; empty: as the paper.")
     split = param.Selector(default="galaxy", objects=list(SPLITS), doc="Who is tested.")
     branches = param.String("r+2V", doc="Inputs that the branch switches show.")
-    panels = param.String(
-        "r+2V;r;2V;power-law", doc="What is compared: inputs and runs, parted by semicolons."
+    panels = param.List(
+        ["r+2V", "r", "2V", "power-law"], item_type=str, doc="What is compared: inputs and runs."
     )
     reference = param.String(doc="Which of them the others are compared with; empty: the first.")
     against = param.String("log_mstar", doc="Column that errors are shown against.")
-    arrows = param.Selector(
-        default="off", objects=["off", "on"], doc="Whether arrows lead from the reference."
-    )
+    arrows = param.Boolean(doc="Whether arrows lead from the reference.")
     experiment = param.String("mstar/r+2V", doc="What the Train page would train.")
     run = param.String(doc="Run in view on the Train page; empty: the newest.")
     explained_run = param.String(doc="Run that the Why page asks; empty: the one that sees most.")

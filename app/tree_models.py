@@ -1,5 +1,6 @@
 """What boosted trees learn from a data set: fitted in worker threads, kept for all sessions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -91,7 +92,9 @@ class Fit:
     left_out: dict[str, int]
 
 
-def resolve_request(data: DataSet, target: str, features: str, split: str) -> FitRequest | None:
+def resolve_request(
+    data: DataSet, target: str, features: Collection[str], split: str
+) -> FitRequest | None:
     """Return the question that a person asks, put right where the data set lacks something.
 
     Parameters
@@ -99,8 +102,8 @@ def resolve_request(data: DataSet, target: str, features: str, split: str) -> Fi
     data : DataSet
     target : str
         Column; the first that there is instead of one that there is not.
-    features : str
-        Columns, parted by commas; those of Table 1 if none of them is there.
+    features : collection of str
+        Columns; those of Table 1 if none of them is there.
     split : str
         ``galaxy`` or ``paper``.
 
@@ -111,8 +114,7 @@ def resolve_request(data: DataSet, target: str, features: str, split: str) -> Fi
     """
     lacking = why_missing(data, ALL_TARGETS + ALL_FEATURES)
     targets = [key for key in (target, *ALL_TARGETS) if key in ALL_TARGETS and key not in lacking]
-    wanted = features.split(",")
-    chosen = [key for key in ALL_FEATURES if key in wanted and key not in lacking]
+    chosen = [key for key in ALL_FEATURES if key in features and key not in lacking]
     chosen = chosen or default_features(data.samples)
     if not (targets and chosen):
         return None

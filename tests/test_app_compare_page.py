@@ -8,6 +8,7 @@ import pytest
 from pages import texts
 from sample_tables import make_dataset, make_samples
 
+from galmass_app.address import FIELDS
 from galmass_app.comparison import (
     BASELINE,
     MOST,
@@ -29,7 +30,7 @@ from galmass_app.plots.comparison import (
     values_of,
 )
 from galmass_app.plots.prediction_figures import PredictionFigures
-from galmass_app.state import IN_URL, SessionState
+from galmass_app.state import SessionState
 from galmass_app.views.compare import panel_text
 from galmass_app.views.compare.controls import add_panel, panel_keys, reference_of, remove_panel
 from galmass_app.views.compare.page import Compare
@@ -360,39 +361,39 @@ def test_switching_a_branch_brings_its_panel(visit):
     page = visit()
     page._controls._branches.value = ["V", "sigma"]
     assert page.session.branches == "2V"
-    assert page.session.panels == "r+2V;r;2V;power-law"
+    assert page.session.panels == ["r+2V", "r", "2V", "power-law"]
     page._controls._branches.value = ["V"]
-    assert page.session.panels.endswith(";V")
+    assert page.session.panels[-1] == "V"
     page._controls._branches.value = []
     assert "Switch on one at least" in page._controls._none.object
     assert page.session.branches == "V"
 
 
 def test_seventh_panel_takes_the_place_of_the_active_one():
-    session = SessionState(panels="r;V;sigma;2V;g-r;r+V", branches="V")
+    session = SessionState(panels=["r", "V", "sigma", "2V", "g-r", "r+V"], branches="V")
     add_panel(session, "r+2V")
     assert panel_keys(session) == ["r", "r+2V", "sigma", "2V", "g-r", "r+V"]
     assert len(panel_keys(session)) == MOST
 
 
 def test_reference_that_is_removed_leaves_its_place_to_the_first():
-    session = SessionState(panels="r;V", reference="V")
+    session = SessionState(panels=["r", "V"], reference="V")
     assert reference_of(session) == "V"
     remove_panel(session, "V")
     assert reference_of(session) == "r"
     remove_panel(session, "r")
-    assert session.panels == "r"
+    assert session.panels == ["r"]
 
 
 def test_removed_panel_is_not_shown_any_more(visit):
     page = visit()
     page._panels[1]._remove.clicks += 1
-    assert page.session.panels == "r+2V;2V;power-law"
+    assert page.session.panels == ["r+2V", "2V", "power-law"]
     assert [panel.in_view for panel in page._panels] == [True, True, True, False, False, False]
 
 
 def test_arrows_lead_from_the_reference(visit):
-    page = visit(arrows="on")
+    page = visit(arrows=True)
     counts = [
         len(layer(panel._figures.square, "start")["start"])
         for panel in page._panels
@@ -437,7 +438,7 @@ def test_page_answers_for_the_galaxy_in_view(visit, data):
 
 
 def test_choice_of_the_page_is_in_the_address():
-    assert {"target", "branches", "panels", "reference", "against", "arrows"} <= set(IN_URL)
+    assert {"target", "branches", "panels", "reference", "against", "arrows"} <= set(FIELDS)
 
 
 def test_table_has_our_rows_beside_the_papers(data):
@@ -451,12 +452,12 @@ def test_table_has_our_rows_beside_the_papers(data):
 
 
 def test_next_panel_is_made_before_it_is_asked_for(visit):
-    page = visit(panels="r+2V;r")
+    page = visit(panels=["r+2V", "r"])
     assert [panel.ready for panel in page._panels] == [True, True, *[False] * 4]
     page._prepare()
     assert [panel.ready for panel in page._panels] == [True, True, True, *[False] * 3]
     assert [panel.in_view for panel in page._panels] == [True, True, *[False] * 4]
     figures = page._panels[2]._figures
-    page.session.panels = "r+2V;r;2V"
+    page.session.panels = ["r+2V", "r", "2V"]
     assert page._panels[2].in_view
     assert page._panels[2]._figures is figures

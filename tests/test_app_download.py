@@ -106,7 +106,9 @@ def test_every_figure_of_the_features_page_gives_its_data(visit_page, monkeypatc
 
 
 def test_compare_page_gives_maps_predictions_and_table_4(visit_page, monkeypatch, home):
-    page = visit_page("compare", "many", panels="r;2V;g-r;power-law", against="sigma_v", los="x")
+    page = visit_page(
+        "compare", "many", panels=["r", "2V", "g-r", "power-law"], against="sigma_v", los="x"
+    )
     files = take(page, monkeypatch)
     who = f"many_{page.session.galaxy.replace('/', '-')}_x_maps.fits"
     panels = ("mstar-r-0", "mstar-2V-0", "power-law-in-M_r")

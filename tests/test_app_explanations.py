@@ -141,7 +141,7 @@ def test_data_set_of_one_galaxy_has_none_to_compare_with(session):
 
 
 def test_trees_of_the_features_page_add_up_to_their_prediction(session):
-    fit_request = resolve_request(session.data, MASS, "sigma_v,abs_mag_r", "galaxy")
+    fit_request = resolve_request(session.data, MASS, ["sigma_v", "abs_mag_r"], "galaxy")
     steps = explanations.explain_by_trees(fit_request, session.galaxy, session.los)
     row = session.data.row(session.galaxy, session.los)
     predicted = learn(fit_request).model.predict(row.to_frame().T)[0]
@@ -154,7 +154,7 @@ def test_trees_say_why_they_cannot_use_a_sample(tmp_path):
     samples = make_samples(GALAXIES)
     samples.loc[0, "sersic_n"] = np.nan
     data = make_dataset(tmp_path / "some", samples)
-    fit_request = resolve_request(data, MASS, "sersic_n,sigma_v", "galaxy")
+    fit_request = resolve_request(data, MASS, ["sersic_n", "sigma_v"], "galaxy")
     reason = explanations.explain_by_trees(
         fit_request, samples.loc[0, "name"], samples.loc[0, "los"]
     )

@@ -115,10 +115,10 @@ def test_fit_is_what_the_core_learns(data, fit):
 
 def test_request_takes_what_there_is_for_what_there_is_not(data):
     tree_request = resolve_request(
-        data, "log_mstar_2rhsm", "bulge_index,sigma_v,nonsense", "galaxy"
+        data, "log_mstar_2rhsm", ["bulge_index", "sigma_v", "nonsense"], "galaxy"
     )
     assert tree_request == fit_request(data, ["sigma_v"])
-    assert resolve_request(data, "log_mstar_1rhsm", "", "galaxy").features == FEATURES
+    assert resolve_request(data, "log_mstar_1rhsm", [], "galaxy").features == FEATURES
 
 
 def test_missing_columns_have_the_reason_that_the_data_set_gives(tmp_path):
@@ -262,7 +262,7 @@ def test_page_learns_at_once_and_again_when_a_feature_goes(visit_page):
     before = shown(page, Prediction)
     page._controls._checkboxes["abs_mag_r"].value = False
     settle(page)
-    assert page.session.features == ",".join(FEATURES[1:])
+    assert page.session.features == list(FEATURES[1:])
     after = shown(page, Prediction)
     numbers = [float(re.search(r"<b>(0\.\d+)", text)[1]) for text in (before, after)]
     assert numbers[1] > 2 * numbers[0]
@@ -270,11 +270,11 @@ def test_page_learns_at_once_and_again_when_a_feature_goes(visit_page):
 
 
 def test_last_feature_cannot_be_taken_away(visit_page):
-    page = visit_page(features="sigma_v")
+    page = visit_page(features=["sigma_v"])
     settle(page)
     page._controls._checkboxes["sigma_v"].value = False
     assert "Tick at least one" in page._controls._nothing.object
-    assert page.session.features == "sigma_v"
+    assert page.session.features == ["sigma_v"]
 
 
 def test_synthetic_galaxies_are_called_so(visit_page):

@@ -4,8 +4,9 @@ import pytest
 from pages import widget
 from sample_tables import make_dataset, make_samples
 
+from galmass_app.address import query, restore
 from galmass_app.state import SessionState
-from galmass_app.views.frame.address import Address, query, restore
+from galmass_app.views.frame.address import Address
 from galmass_app.views.frame.guide import KEYS, Guide
 from galmass_app.views.frame.selection_bar import SelectionBar
 from galmass_app.views.galaxy_picker import GalaxyPicker
@@ -47,10 +48,10 @@ def test_step_is_an_entry_of_the_history_and_another_axis_is_none(session):
 
 def test_going_back_restores_everything_and_is_no_step(session):
     address = Address.of(session)
-    session.param.update(los="x", features="sigma_v", page="features")
+    session.param.update(los="x", features=["sigma_v"], page="features")
     before, written = query(session), address.written[0]
     session.open("second")
-    session.param.update(los="y", features="", page="sample")
+    session.param.update(los="y", features=[], page="sample")
     address._handle_msg(before)
     assert query(session) == before
     assert address.written == [written + 2, before]

@@ -46,7 +46,7 @@ def home(tmp_path_factory):
 def session(home, monkeypatch):
     monkeypatch.setenv("GALMASS_HOME", str(home))
     monkeypatch.delenv("GALMASS_DATA", raising=False)
-    session = SessionState(dataset="many", page="sample", branches="r", panels="r;r+2V")
+    session = SessionState(dataset="many", page="sample", branches="r", panels=["r", "r+2V"])
     session.settle()
     return session
 

@@ -320,7 +320,7 @@ def test_a_finished_run_is_compared(visit, home, blobs):
     page = visit()
     press(page, "compare")
     assert page.session.page == "compare"
-    assert page.session.panels.split(";")[0] == run.name
+    assert page.session.panels[0] == run.name
 
 
 def test_more_runs_than_rows_are_turned_over(visit, home):

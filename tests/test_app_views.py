@@ -10,12 +10,11 @@ from demo_folder import NAMES, write_demo_galaxies
 from pages import texts, widget
 from panel.io.state import set_curdoc
 
-from galmass_app import services
+from galmass_app import address, services
 from galmass_app.page import Page
 from galmass_app.state import SessionState
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.four_maps import FourMaps
-from galmass_app.views.frame import address
 from galmass_app.views.frame.status import Status
 from galmass_app.views.galaxy_properties import headline, properties, true_masses
 from galmass_app.views.scatter import Sample

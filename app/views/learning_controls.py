@@ -107,7 +107,7 @@ class LearningControls(pn.viewable.Viewer):
         ]
         self._nothing.object = "" if ticked else '<p role="alert">Tick at least one.</p>'
         if ticked:
-            self.session.features = ",".join(ticked)
+            self.session.features = ticked
 
 
 def _title(text: str) -> pn.pane.HTML:

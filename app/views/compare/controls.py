@@ -85,9 +85,7 @@ class CompareControls(pn.viewable.Viewer):
             (self._against, "against"),
         ):
             widget.param.watch(lambda event, name=name: self._chosen(name, event.new), "value")
-        self._arrows.param.watch(
-            lambda event: self._chosen("arrows", "on" if event.new else "off"), "value"
-        )
+        self._arrows.param.watch(lambda event: self._chosen("arrows", event.new), "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
@@ -115,14 +113,14 @@ class CompareControls(pn.viewable.Viewer):
         self._reference.param.update(
             options={title: key for key, title in titles.items()}, value=reference_of(session)
         )
-        self._arrows.value = session.arrows == "on"
+        self._arrows.value = session.arrows
         self._against.param.update(groups=grouped(axis_columns(session.data)), value=against)
         self._none.object = ""
         self._showing = False
 
-    def _chosen(self, name: str, value: str | None) -> None:
+    def _chosen(self, name: str, value: object) -> None:
         """Take what a person chose."""
-        if not self._showing and value:
+        if not self._showing and value is not None:
             self.session.param.update({name: value})
 
     def _switched(self, event: param.parameterized.Event) -> None:
@@ -137,7 +135,7 @@ class CompareControls(pn.viewable.Viewer):
 
 def panel_keys(session: SessionState) -> list[str]:
     """Return the keys of the panels, each once; there is one at least."""
-    return list(dict.fromkeys(filter(None, session.panels.split(";"))))[:MOST] or [BASELINE]
+    return list(dict.fromkeys(session.panels))[:MOST] or [BASELINE]
 
 
 def reference_of(session: SessionState) -> str:
@@ -155,14 +153,14 @@ def add_panel(session: SessionState, key: str) -> None:
             place = keys.index(session.branches) if session.branches in keys else MOST - 1
         keys[place:] = [key, *keys[place + 1 :]]
     branches = key if input_maps(key) else session.branches
-    session.param.update(panels=";".join(keys), branches=branches)
+    session.param.update(panels=keys, branches=branches)
 
 
 def remove_panel(session: SessionState, key: str) -> None:
     """Take a panel away; the last one stays."""
     keys = [one for one in panel_keys(session) if one != key]
     if keys:
-        session.panels = ";".join(keys)
+        session.panels = keys
 
 
 def reference_answer(session: SessionState) -> Result | Missing:

@@ -219,7 +219,7 @@ class Compare(pn.viewable.Viewer):
             text = panel_text.numbers(answer) + beside_rest(answer, session.selection)
             if reference and reference is not answer:
                 text += panel_text.difference(compare(reference, answer), reference.title)
-                if session.arrows == "on":
+                if session.arrows:
                     moves = largest_moves(reference.predictions, answer.predictions)
             text += panel_text.beside_paper(data, self._target, answer)
             text += panel_text.control_lines(controls(data, self._target, answer), data)

@@ -1,12 +1,10 @@
 """The address of what is in view: written as it changes, obeyed when one goes back, copied."""
 
-from urllib.parse import parse_qsl, urlencode
-
 import param
 from panel.custom import JSComponent
-from param.parameterized import batch_call_watchers
 
-from galmass_app.state import IN_URL, SessionState
+from galmass_app.address import FIELDS, query, restore
+from galmass_app.state import SessionState
 from galmass_core.assets import asset
 
 STEPS = {"page", "dataset", "galaxy", "figure"}  # a change of these is a step that "back" undoes
@@ -28,7 +26,7 @@ class Address(JSComponent):
         """Keep the address of a session."""
         address = cls(css_classes=["gm-address"], written=[0, query(session)])
         address._session, address._restoring = session, False
-        session.param.watch(address._write, list(IN_URL))
+        session.param.watch(address._write, list(FIELDS))
         return address
 
     def _write(self, *events: param.parameterized.Event) -> None:
@@ -44,29 +42,3 @@ class Address(JSComponent):
         finally:
             self._restoring = False
         self._write()
-
-
-def query(session: SessionState) -> str:
-    """Write all that is chosen as the query of an address; defaults go unsaid."""
-    chosen = {key: getattr(session, name) for name, key in IN_URL.items()}
-    plain = {key: session.param[name].default for name, key in IN_URL.items()}
-    return "?" + urlencode({key: value for key, value in chosen.items() if value != plain[key]})
-
-
-def read(search: str) -> dict[str, str]:
-    """Return what the query of an address asks for, by the names of a `SessionState`."""
-    wanted = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
-    return {name: wanted[key] for name, key in IN_URL.items() if key in wanted}
-
-
-def restore(session: SessionState, search: str) -> None:
-    """Choose what an address asks for, in one go."""
-    wanted = {name: session.param[name].default for name in IN_URL} | read(search)
-    name, galaxy = (wanted.pop(key) or getattr(session, key) for key in ("dataset", "galaxy"))
-    with batch_call_watchers(session), session.reporting():
-        if name != session.dataset:
-            session.open(name)
-        if name == session.dataset:
-            if galaxy != session.galaxy:
-                session.show(galaxy)
-            session.param.update(wanted)

@@ -2,8 +2,8 @@
 
 from html import escape
 from typing import Any
-from urllib.parse import quote
 
+from galmass_app import address
 from galmass_app.agreement import compare_network_to_published, simulations
 from galmass_app.comparison import Missing, Result, controls
 from galmass_app.paper_answers import Answer, Matrix, differences
@@ -104,7 +104,7 @@ def gap(data: DataSet, panel: PaperPanel, missing: Missing) -> str:
 def _why_not(data: DataSet, why: str) -> str:
     """Write why there is nothing to see, and where one sees what the data have."""
     why = why[0].upper() + why[1:]
-    link = f"?page=features&data={quote(data.path.name)}"
+    link = address.link(page="features", dataset=data.path.name)
     return (
         f'<div class="gap"><div><p><b>{escape(why)}.</b></p>'
         f'<p><a href="{escape(link)}">What these data have to learn from</a></p></div></div>'

@@ -8,6 +8,7 @@ import panel as pn
 import param
 
 from galmass_app import jobs, services
+from galmass_app.comparison import BASELINE
 from galmass_app.framework import batched_update
 from galmass_app.jobs import Order
 from galmass_app.state import SessionState
@@ -181,7 +182,7 @@ class Train(pn.viewable.Viewer):
             if what == "show":
                 self.session.run = name
             elif what == "compare":
-                self.session.param.update(page="compare", panels=f"{name};power-law")
+                self.session.param.update(page="compare", panels=[name, BASELINE])
             else:
                 {"stop": jobs.stop, "resume": jobs.resume}[what](name)
                 self._draw()

@@ -1,0 +1,106 @@
+"""The state of a session as the query of an address, and back: the only module that knows its keys.
+
+Addresses that people have kept must open for good: a key, or how a value is written, never changes.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode
+
+from param.parameterized import batch_call_watchers
+
+from galmass_app.state import SessionState
+
+
+class Field(NamedTuple):
+    """How an address holds a parameter: its key, value to text, and text to value."""
+
+    key: str
+    encode: Callable[[Any], str] = str
+    decode: Callable[[str], Any] = str
+
+
+def _list(key: str, separator: str) -> Field:
+    """Return the field of a list of words; empty words of an address are left out."""
+    return Field(key, separator.join, lambda text: [word for word in text.split(separator) if word])
+
+
+def _switch(key: str) -> Field:
+    """Return the field of a boolean, ``on`` or ``off``."""
+    return Field(key, lambda value: "on" if value else "off", lambda text: _SWITCH.get(text, text))
+
+
+_SWITCH = {"on": True, "off": False}
+FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in this order
+    "page": Field("page"),
+    "dataset": Field("data"),
+    "galaxy": Field("galaxy"),
+    "los": Field("los"),
+    "selection_query": Field("only"),
+    "selection_label": Field("how"),
+    "x": Field("x"),
+    "y": Field("y"),
+    "colours": Field("colours"),
+    "target": Field("target"),
+    "features": _list("features", ","),
+    "split": Field("split"),
+    "experiment": Field("experiment"),
+    "run": Field("run"),
+    "explained_run": Field("asked"),
+    "branches": Field("branches"),
+    "panels": _list("panels", ";"),
+    "reference": Field("reference"),
+    "against": Field("against"),
+    "arrows": _switch("arrows"),
+    "figure": Field("figure"),
+}
+
+
+def query(session: SessionState) -> str:
+    """Return the query of the address of a session; parameters at their default are left out."""
+    values = {name: getattr(session, name) for name in FIELDS}
+    return "?" + urlencode(
+        {
+            FIELDS[name].key: FIELDS[name].encode(value)
+            for name, value in values.items()
+            if value != session.param[name].default
+        }
+    )
+
+
+def link(**values: object) -> str:
+    """Return the query of an address with some parameters of `SessionState`, to link to."""
+    pairs = [(FIELDS[name], value) for name, value in values.items()]
+    return "?" + "&".join(f"{field.key}={quote(field.encode(value))}" for field, value in pairs)
+
+
+def read(session: SessionState, search: str) -> None:
+    """Set the parameters that the query of an address has; name those with a wrong value."""
+    texts = dict(parse_qsl(search.removeprefix("?"), keep_blank_values=True))
+    for name, field in FIELDS.items():
+        if field.key in texts:
+            text = texts[field.key]
+            try:
+                session.param.update({name: field.decode(text)})
+            except ValueError:
+                report_unknown(session, field.key, text)
+
+
+def report_unknown(session: SessionState, key: str, text: str) -> None:
+    """Say that an address has a value that does not exist."""
+    session.error = f"The address asks for {key}={text}, which there is not."
+
+
+def restore(session: SessionState, search: str) -> None:
+    """Return to the state of an address in one update; what it leaves out gets its default."""
+    wanted = SessionState()
+    read(wanted, search)
+    values = {name: getattr(wanted, name) for name in FIELDS}
+    name, galaxy = (values.pop(key) or getattr(session, key) for key in ("dataset", "galaxy"))
+    with batch_call_watchers(session), session.reporting():
+        if name != session.dataset:
+            session.open(name)
+        if name == session.dataset:
+            if galaxy != session.galaxy:
+                session.show(galaxy)
+            session.param.update(values, error=wanted.error or session.error)

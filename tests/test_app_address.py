@@ -1,0 +1,111 @@
+"""The state of a session and its address."""
+
+import pytest
+
+from galmass_app.address import FIELDS, link, query, read
+from galmass_app.state import SessionState
+
+VALUES = {
+    "page": "compare",
+    "dataset": "my galaxies",
+    "galaxy": "TNG/TNG100-1/99/501761",
+    "los": "x",
+    "selection_query": "log_mstar > 11 and is_central",
+    "selection_label": "saved: heavy",
+    "x": "sigma_v",
+    "y": "lambda_r",
+    "colours": "sample",
+    "target": "f_dm_1rhsm",
+    "features": ["sigma_v", "g_minus_r"],
+    "split": "paper",
+    "experiment": "mstar,mtot/g,r+2V",
+    "run": "mstar-r+2V-20260101-120000",
+    "explained_run": "mtot-r-20260101-120000",
+    "branches": "g,r+2V",
+    "panels": ["g,r+2V", "run:mstar-r+2V-20260101-120000", "power-law"],
+    "reference": "run:mstar-r+2V-20260101-120000",
+    "against": "sersic_n",
+    "arrows": True,
+    "figure": "table-4",
+}
+OLD = [  # addresses as they were kept, and what they set
+    ("", {}),
+    ("?data=demo&galaxy=TNG%2FTNG100-1%2F99%2F501761&los=x", {"dataset": "demo", "los": "x"}),
+    (
+        "?page=sample&only=2001%2C3002&how=box+on+log_mstar",
+        {"selection_query": "2001,3002", "selection_label": "box on log_mstar"},
+    ),
+    ("?only=log_mstar+%3E+11", {"selection_query": "log_mstar > 11"}),
+    (
+        "?page=features&features=sigma_v%2Cg_minus_r&split=paper",
+        {"features": ["sigma_v", "g_minus_r"], "split": "paper"},
+    ),
+    ("?page=features&features=sigma_v", {"features": ["sigma_v"]}),
+    (
+        "?page=compare&panels=r%2B2V%3B2V&branches=2V&arrows=on",
+        {"panels": ["r+2V", "2V"], "branches": "2V", "arrows": True},
+    ),
+    ("?page=compare&panels=r;2V&arrows=off", {"panels": ["r", "2V"], "arrows": False}),
+    ("?page=compare&panels=g,r%2B2V", {"panels": ["g,r+2V"]}),
+    ("?page=compare&panels=run%3Aone%3Bpower-law", {"panels": ["run:one", "power-law"]}),
+    ("?page=train&data=demo&experiment=mstar/r%2B2V&run=one", {"run": "one"}),
+    ("?page=why&asked=two&target=log_mtot_1rhsm", {"explained_run": "two"}),
+    ("?page=paper&figure=table-4", {"page": "paper", "figure": "table-4"}),
+    ("?page=compare&theme=light&unheard=of", {"page": "compare", "theme": "dark"}),
+]
+
+
+def test_every_parameter_of_an_address_has_a_value_here_that_is_no_default():
+    defaults = SessionState()
+    assert list(VALUES) == list(FIELDS)
+    assert [name for name, value in VALUES.items() if getattr(defaults, name) == value] == []
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_parameter_comes_back_from_its_address(name):
+    session = SessionState()
+    read(session, query(SessionState(**{name: VALUES[name]})))
+    assert session.error == ""
+    assert getattr(session, name) == VALUES[name]
+
+
+def test_state_comes_back_from_its_address():
+    session = SessionState()
+    read(session, query(SessionState(**VALUES)))
+    assert {name: getattr(session, name) for name in FIELDS} == VALUES
+
+
+def test_address_is_written_as_it_always_was():
+    assert query(SessionState()) == "?"
+    assert query(SessionState(**VALUES)) == (
+        "?page=compare&data=my+galaxies&galaxy=TNG%2FTNG100-1%2F99%2F501761&los=x"
+        "&only=log_mstar+%3E+11+and+is_central&how=saved%3A+heavy&x=sigma_v&y=lambda_r"
+        "&colours=sample&target=f_dm_1rhsm&features=sigma_v%2Cg_minus_r&split=paper"
+        "&experiment=mstar%2Cmtot%2Fg%2Cr%2B2V&run=mstar-r%2B2V-20260101-120000"
+        "&asked=mtot-r-20260101-120000&branches=g%2Cr%2B2V"
+        "&panels=g%2Cr%2B2V%3Brun%3Amstar-r%2B2V-20260101-120000%3Bpower-law"
+        "&reference=run%3Amstar-r%2B2V-20260101-120000&against=sersic_n&arrows=on&figure=table-4"
+    )
+
+
+@pytest.mark.parametrize(("search", "expected"), OLD)
+def test_old_address_opens(search, expected):
+    session = SessionState()
+    read(session, search)
+    assert session.error == ""
+    assert {name: getattr(session, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("wrong", ["los=q", "split=moon", "arrows=maybe", "colours=red"])
+def test_wrong_value_is_named_and_the_default_stays(wrong):
+    session, key = SessionState(), wrong.partition("=")[0]
+    default = getattr(session, key)
+    read(session, f"?{wrong}&x=sigma_v")
+    assert session.error == f"The address asks for {wrong}, which there is not."
+    assert (getattr(session, key), session.x) == (default, "sigma_v")
+
+
+def test_link_has_what_is_given():
+    assert link(page="train", dataset="a b", experiment="mstar/r+2V") == (
+        "?page=train&data=a%20b&experiment=mstar/r%2B2V"
+    )
