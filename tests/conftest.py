@@ -1,6 +1,7 @@
-"""Fixtures shared by all tests: where the real galaxies lie, and galaxies made of a few stars."""
+"""Fixtures shared by all tests: real galaxies, galaxies of a few stars, and one dashboard."""
 
 import os
+import shutil
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -9,8 +10,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
-from served import chromium_browser, visitors
+from demo_folder import write_demo_galaxies
+from sample_tables import make_dataset, make_samples
+from served import chromium_browser, served, visitors
 
+from galmass_core.assets import asset
+from galmass_core.benchmarks.invented import enlarge, make_runs
+from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import open_dataset
 from galmass_core.galaxy import (
     BlackHoles,
     Cosmology,
@@ -39,11 +46,43 @@ def chromium():
         yield browser
 
 
+@pytest.fixture(scope="module")
+def browser_context(chromium):
+    """Keep the scripts of the dashboard in one cache for the tests of a file."""
+    context = chromium.new_context()
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def open_tab(chromium):
+def open_tab(chromium, browser_context):
     """Open an address as a new visitor; whatever goes wrong in the browser fails the test."""
-    with visitors(chromium) as open_tab:
+    with visitors(chromium, browser_context) as open_tab:
         yield open_tab
+
+
+@pytest.fixture(scope="session")
+def home_folder(tmp_path_factory):
+    """Home folder with everything that a page can show; tests only read it.
+
+    ``toys`` has the maps of five small galaxies; ``table`` has 100 galaxies and ``learnable`` 200
+    without maps; ``many`` has 200 with the maps of the four that ship, and runs about them.
+    """
+    home = tmp_path_factory.mktemp("home")
+    build_dataset([write_demo_galaxies(tmp_path_factory.mktemp("cutouts"))], home / "toys")
+    make_dataset(home / "table", make_samples(100).assign(synthetic=True))
+    make_dataset(home / "learnable", make_samples(200).assign(synthetic=True))
+    shutil.copytree(asset("showcase"), home / "many")
+    enlarge(open_dataset(home / "many"), 50)
+    make_runs(home, open_dataset(home / "many"), inputs=("r", "2V", "V", "r+2V", "occupancy"))
+    return home
+
+
+@pytest.fixture(scope="session")
+def dashboard(home_folder, tmp_path_factory):
+    """Address of one dashboard for all files of browser tests; it opens on ``toys``."""
+    with served(home_folder / "toys", tmp_path_factory.mktemp("log"), "--warm") as address:
+        yield address
 
 
 def make_galaxy(positions, velocities=None, masses=None, *, half_mass_radius=1.0, **changes):

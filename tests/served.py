@@ -8,6 +8,11 @@ from galmass_core.benchmarks import browser
 from galmass_core.benchmarks.browser import FIGURES as FIGURES
 
 PATIENCE = 60_000  # ms, for a slow machine
+FORGET = """if (location.protocol.startsWith("http") && !sessionStorage.getItem("visiting")) {
+    localStorage.clear()
+    sessionStorage.setItem("visiting", "yes")  // kept when this tab loads the page again
+}
+"""
 
 
 @contextmanager
@@ -28,20 +33,28 @@ def chromium_browser():
 
 
 @contextmanager
-def visitors(chromium):
+def visitors(chromium, shared=None):
     """Yield a function that opens tabs as new visitors do; in the end nothing may have failed.
 
     Errors of a page and its console, requests that failed and requests to another host all count.
+    The first tab is opened in the context ``shared``, if there is one: its cache has the scripts
+    of the dashboard already, and everything else that earlier visitors left there is removed.
+    Further tabs have contexts of their own.
     """
     tabs, troubles = [], []
 
-    def open_tab(address, *, width=1400, height=900, script="", wait_until="load", **context):
-        """Open an address, a script before all; what else is named describes the visitor."""
-        size = {"width": width, "height": height}
-        tab = chromium.new_context(viewport=size, **context).new_page()
+    def open_tab(
+        address, *, width=1400, height=900, script="", wait_until="load", permissions=(), **media
+    ):
+        """Open an address, a script before all; media are those of ``Page.emulate_media``."""
+        context = shared if shared and not tabs else chromium.new_context()
+        context.grant_permissions(list(permissions))
+        tab = context.new_page()
         tabs.append(tab)
         tab.set_default_timeout(PATIENCE)
-        tab.add_init_script(script)
+        tab.set_viewport_size({"width": width, "height": height})
+        tab.emulate_media(**media)
+        tab.add_init_script(FORGET + script)
         _note_troubles(tab, "/".join(address.split("/")[:3]), troubles)
         tab.goto(address, wait_until=wait_until)
         return tab
@@ -49,8 +62,19 @@ def visitors(chromium):
     yield open_tab
     found = list(troubles)  # closing breaks connections
     for tab in tabs:
-        tab.context.close()
+        _leave(tab.context, keep=tab.context is shared)
     assert not found, "\n".join(found)
+
+
+def _leave(context, *, keep):
+    """Close a context, or only its pages."""
+    if not keep:
+        context.close()
+        return
+    for page in context.pages:
+        page.close()
+    context.clear_cookies()
+    context.clear_permissions()
 
 
 def _note_troubles(tab, host, troubles):

@@ -4,10 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from demo_folder import NAMES, write_demo_galaxies
-from served import FIGURES, PATIENCE, served, visitors
+from demo_folder import NAMES
+from served import FIGURES, PATIENCE, visitors
 
-from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
@@ -21,23 +20,16 @@ PEAK = f"""() => {{
 
 
 @pytest.fixture(scope="module")
-def toys(tmp_path_factory):
-    cutouts = write_demo_galaxies(tmp_path_factory.mktemp("sources") / "cutouts")
-    return build_dataset([cutouts], tmp_path_factory.mktemp("home") / "toys").path
-
-
-@pytest.fixture(scope="module")
-def server(toys, tmp_path_factory):
-    with served(toys, tmp_path_factory.mktemp("log"), "--warm") as address:
-        yield address
+def toys(home_folder):
+    return home_folder / "toys"
 
 
 @pytest.fixture
-def visit(open_tab, server):
+def visit(open_tab, dashboard):
     """Open the dashboard, dark at first."""
 
     def visit(query="", **how):
-        page = open_tab(server + query, color_scheme="dark", **how)
+        page = open_tab(dashboard + query, color_scheme="dark", **how)
         wait_for_maps(page)
         return page
 
@@ -45,9 +37,9 @@ def visit(open_tab, server):
 
 
 @pytest.fixture(scope="module")
-def long_open(chromium, server):
+def long_open(chromium, dashboard):
     with visitors(chromium) as open_tab:
-        page = open_tab(server, color_scheme="dark")
+        page = open_tab(dashboard, color_scheme="dark")
         wait_for_maps(page)
         yield page
 
@@ -101,8 +93,8 @@ def test_opens_on_four_square_maps_of_the_first_galaxy(visit, toys):
     expect(page.locator(".gm-source")).to_contain_text("15 samples of 5 galaxies")
 
 
-def test_click_right_after_load_is_not_lost(open_tab, server):
-    page = open_tab(server, wait_until="commit")
+def test_click_right_after_load_is_not_lost(open_tab, dashboard):
+    page = open_tab(dashboard, wait_until="commit")
     press(page, "gm-next")
     expect_galaxy(page, NAMES[1])
 

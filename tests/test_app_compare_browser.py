@@ -1,14 +1,9 @@
 """The Compare page in a browser: a branch brings its panel, a tap its galaxy, a reload both."""
 
 import re
-import shutil
 
 import pytest
-from served import FIGURES, PATIENCE, served
-
-from galmass_core.assets import asset
-from galmass_core.benchmarks.invented import enlarge, make_runs
-from galmass_core.datasets.dataset import open_dataset
+from served import FIGURES, PATIENCE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect
@@ -19,29 +14,12 @@ SQUARES = f"""{FIGURES}.filter(
     v => v.model.below[0]?.axis_label?.startsWith('true') && v.el.getBoundingClientRect().width)"""
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """200 galaxies with the maps of the four that ship, and runs about them."""
-    folder = tmp_path_factory.mktemp("home")
-    shutil.copytree(asset("showcase"), folder / "many")
-    enlarge(open_dataset(folder / "many"), 50)
-    data = open_dataset(folder / "many")
-    make_runs(folder, data, inputs=("r", "2V", "V", "r+2V", "occupancy"))
-    return data
-
-
-@pytest.fixture(scope="module")
-def server(data, tmp_path_factory):
-    with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
-        yield address
-
-
 @pytest.fixture
-def visit(open_tab, server):
+def visit(open_tab, dashboard):
     """Open the page, and wait for a panel."""
 
     def visit(query="", **how):
-        page = open_tab(f"{server}?page=compare{query}", **how)
+        page = open_tab(f"{dashboard}?page=compare&data=many{query}", **how)
         page.locator(".gm-square canvas").first.wait_for()
         return page
 

@@ -1,10 +1,10 @@
 """The Features page in a browser: a cell opens its scatter, a feature that goes changes all."""
 
 import pytest
-from sample_tables import make_dataset, make_samples
-from served import FIGURES, served
+from served import FIGURES
 
 from galmass_app.views.features.correlations import related
+from galmass_core.datasets.dataset import open_dataset
 
 pytestmark = pytest.mark.browser
 SLOTS = ("importance", "losses", "correlations", "tablefive")
@@ -23,25 +23,12 @@ WATCHED = """
 """.replace("SLOTS", str(list(SLOTS)))
 
 
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """200 galaxies that the ten features of the paper describe."""
-    samples = make_samples(200).assign(synthetic=True)
-    return make_dataset(tmp_path_factory.mktemp("home") / "learnable", samples)
-
-
-@pytest.fixture(scope="module")
-def server(data, tmp_path_factory):
-    with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
-        yield address
-
-
 @pytest.fixture
-def visit(open_tab, server):
+def visit(open_tab, dashboard):
     """Open the page, and wait until something was learned."""
 
     def visit(**how):
-        page = open_tab(f"{server}?page=features", **how)
+        page = open_tab(f"{dashboard}?page=features&data=learnable", **how)
         page.locator(".gm-result .numbers").wait_for()
         page.locator(".gm-matrix canvas").first.wait_for()
         return page
@@ -49,9 +36,9 @@ def visit(open_tab, server):
     return visit
 
 
-def test_click_on_a_cell_opens_its_scatter(visit, data):
+def test_click_on_a_cell_opens_its_scatter(visit, home_folder):
     page = visit()
-    _, samples = related(data, "log_mstar_1rhsm")
+    _, samples = related(open_dataset(home_folder / "learnable"), "log_mstar_1rhsm")
     keys = list(samples)
     size = len(keys)
     matrix = f"{FIGURES}.find(v => v.frame.x_range.end === {size - 0.5})"

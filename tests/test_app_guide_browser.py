@@ -1,42 +1,23 @@
 """The tour in a browser: on every page it points at what is in view, and it can be left."""
 
-import shutil
-
 import pytest
-from sample_tables import make_dataset, make_samples
-from served import PATIENCE, served
+from served import PATIENCE
 
 from galmass_app.page import PAGES
 from galmass_app.views.frame.tour import EVERYWHERE, TOUR
-from galmass_core.assets import asset
-from galmass_core.benchmarks.invented import enlarge, make_runs
-from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect
 
 pytestmark = pytest.mark.browser
-WIDTHS = {"wide": 1400, "phone": 390}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Galaxies with everything that a page can show: maps, runs about them, networks that ship."""
-    folder = tmp_path_factory.mktemp("home")
-    shutil.copytree(asset("showcase"), folder / "many")
-    enlarge(open_dataset(folder / "many"), 50)
-    make_runs(folder, open_dataset(folder / "many"), inputs=("r", "2V", "r+2V"))
-    make_dataset(folder / "numbers", make_samples(100))
-    with served(folder / "many", tmp_path_factory.mktemp("log"), "--warm") as address:
-        yield address
 
 
 @pytest.fixture
-def visit(open_tab, server):
+def visit(open_tab, dashboard):
     """Open a page, and wait until all that the tour points at has been drawn."""
 
     def visit(key, **how):
-        tab = open_tab(f"{server}?page={key}", **how)
+        tab = open_tab(f"{dashboard}?page={key}&data=many", **how)
         for look, *_ in (*TOUR[key], *EVERYWHERE):
             tab.locator(f".{look}:visible").first.wait_for()
         return tab
@@ -57,12 +38,14 @@ def distance(tab, ring, look):
     return min(max(abs(around[axis] + 5 - target[axis]) for axis in "xy") for target in targets)
 
 
-@pytest.mark.parametrize("size", WIDTHS)
-@pytest.mark.parametrize("key", PAGES)
-def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(visit, key, size):
-    tab = visit(key, width=WIDTHS[size], reduced_motion="reduce")
-    card, ring = begin(tab), tab.locator(".gm-guide .ring")
-    stops = [*TOUR[key], *EVERYWHERE]
+def begin_again(tab):
+    tab.keyboard.press("?")
+    tab.get_by_role("button", name="Show me around").click()
+
+
+def follow(tab, card, key, width):
+    """Go through the tour of a page; every stop points at what is in view."""
+    ring, stops = tab.locator(".gm-guide .ring"), [*TOUR[key], *EVERYWHERE]
     for number, (look, title, words) in enumerate(stops, start=1):
         expect(card.get_by_role("heading")).to_have_text(title)
         expect(card.locator("small")).to_have_text(f"{number} of {len(stops)}")
@@ -72,13 +55,22 @@ def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(v
         assert around["y"] < 900
         assert around["y"] + around["height"] > 0
         place = card.bounding_box()
-        assert 0 <= place["x"] <= WIDTHS[size] - place["width"]
+        assert 0 <= place["x"] <= width - place["width"]
         assert 0 <= place["y"] <= 900 - place["height"]
         card.get_by_role("button").last.click()
     expect(card).to_be_hidden()
     expect(tab.locator(".gm-guide .open")).to_be_focused()
-    tab.keyboard.press("?")
-    tab.get_by_role("button", name="Show me around").click()
+
+
+@pytest.mark.parametrize("key", PAGES)
+def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(visit, key):
+    tab = visit(key, reduced_motion="reduce")
+    card = begin(tab)
+    follow(tab, card, key, 1400)
+    tab.set_viewport_size({"width": 390, "height": 900})
+    begin_again(tab)
+    follow(tab, card, key, 390)
+    begin_again(tab)
     expect(card).to_be_visible()
     tab.keyboard.press("Escape")
     expect(card).to_be_hidden()
@@ -107,7 +99,7 @@ def test_another_page_ends_the_tour_and_has_its_own(visit):
 
 def test_stops_that_are_not_in_view_are_left_out(visit):
     tab = visit("train")
-    tab.locator(".gm-dataset select").select_option("numbers")  # no maps, so nothing to order
+    tab.locator(".gm-dataset select").select_option("table")  # no maps, so nothing to order
     expect(tab.locator(".gm-go")).to_be_hidden(timeout=PATIENCE)
     card = begin(tab)
     expect(card.get_by_role("heading")).to_have_text("All trainings")

@@ -1,24 +1,14 @@
 """The Paper page in a real browser: contents, address, back, and a figure on a phone."""
 
 import pytest
-from sample_tables import make_dataset, make_samples
-from served import served
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("home")
-    data = make_dataset(folder / "learnable", make_samples(100).assign(synthetic=True))
-    with served(data.path, folder) as address:
-        yield address
 
 
 @pytest.fixture
-def visit(open_tab, address):
+def visit(open_tab, dashboard):
     """Open a figure."""
 
     def visit(figure, **how):
-        page = open_tab(f"{address}?page=paper&figure={figure}", **how)
+        page = open_tab(f"{dashboard}?page=paper&data=table&figure={figure}", **how)
         see(page, figure)
         return page
 

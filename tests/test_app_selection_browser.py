@@ -1,14 +1,9 @@
 """One selection on every page, in a browser: boxes, thumbnails, undo, reload, worst and best."""
 
 import re
-import shutil
 
 import pytest
-from served import FIGURES, PATIENCE, served
-
-from galmass_core.assets import asset
-from galmass_core.benchmarks.invented import enlarge, make_runs
-from galmass_core.datasets.dataset import open_dataset
+from served import FIGURES, PATIENCE
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect
@@ -29,23 +24,12 @@ PICKED = f"""() => {BOXABLE}.map(view => view.model.renderers.find(
     .map(data => data && Object.values(data)[0].length)"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """200 galaxies with the maps of the four that ship, and networks about them."""
-    folder = tmp_path_factory.mktemp("home")
-    shutil.copytree(asset("showcase"), folder / "many")
-    enlarge(open_dataset(folder / "many"), 50)
-    make_runs(folder, open_dataset(folder / "many"), inputs=("r", "2V", "r+2V"))
-    with served(folder / "many", tmp_path_factory.mktemp("log"), "--warm") as address:
-        yield address
-
-
 @pytest.fixture
-def visit(open_tab, server):
+def visit(open_tab, dashboard):
     """Open a page, and wait for a plot that boxes can be drawn in."""
 
     def visit(query, **how):
-        page = open_tab(f"{server}?{query}", **how)
+        page = open_tab(f"{dashboard}?data=many&{query}", **how)
         page.wait_for_function(f"{BOXABLE}.length > 0")
         return page
 

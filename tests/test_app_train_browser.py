@@ -67,15 +67,35 @@ def wait_for_losses(page, count):
     page.wait_for_function(f"count => {LOSSES} >= count", arg=count)
 
 
+def test_a_training_outlives_the_server(visit, data, runs, tmp_path, request):
+    before = len(runs())
+    with served(data.path, tmp_path) as first:
+        page = visit(first)
+        assert page.locator(".gm-no-runs").is_visible() == (not before)
+        choose_epochs(page, 5000)
+        page.locator(".gm-branch-r input").uncheck()
+        page.locator(".command code").get_by_text("mstar/2V").wait_for()
+        page.locator(".gm-start button").click()
+        page.wait_for_function("() => location.search.includes('run=mstar-2V')")
+        row(page).get_by_text("mstar/2V").wait_for()
+        page.close()
+    (run,) = [run for run in runs() if run.config["experiment"] == "mstar/2V"]
+    assert run.state in ACTIVE
+    page = visit(request.getfixturevalue("server"))  # started now, not before
+    row(page).get_by_text("▸ running").wait_for()
+    page.locator(".gm-run-stop button").first.click()
+    row(page).get_by_text("▪ stopped").wait_for()
+    assert len(runs()) == before + 1
+
+
 def test_a_training_is_started_watched_stopped_and_resumed(visit, server, runs):
-    page = visit(server)
-    page.locator(".gm-no-runs").wait_for()
+    page, before = visit(server), len(runs())
     choose_epochs(page, 60)
     page.locator(".gm-start button").dblclick()
     row(page).get_by_text("▸ running").wait_for()
     wait_for_losses(page, 1)
     wait_for_losses(page, 3)
-    assert len(runs()) == 1
+    assert len(runs()) == before + 1
     assert f"run={runs()[0].name.partition(',')[0].partition('+')[0]}" in page.url
 
     page.reload()
@@ -94,25 +114,4 @@ def test_a_training_is_started_watched_stopped_and_resumed(visit, server, runs):
     wait_for_losses(page, done + 1)
     page.locator(".gm-run-stop button").first.click()
     row(page).get_by_text("▪ stopped").wait_for()
-    assert len(runs()) == 1
-
-
-def test_a_training_outlives_the_server(visit, data, runs, tmp_path):
-    before = len(runs())
-    with served(data.path, tmp_path) as server:
-        page = visit(server)
-        choose_epochs(page, 5000)
-        page.locator(".gm-branch-r input").uncheck()
-        page.locator(".command code").get_by_text("mstar/2V").wait_for()
-        page.locator(".gm-start button").click()
-        page.wait_for_function("() => location.search.includes('run=mstar-2V')")
-        row(page).get_by_text("mstar/2V").wait_for()
-        page.close()
-    (run,) = [run for run in runs() if run.config["experiment"] == "mstar/2V"]
-    assert run.state in ACTIVE
-    with served(data.path, tmp_path) as server:
-        page = visit(server)
-        row(page).get_by_text("▸ running").wait_for()
-        page.locator(".gm-run-stop button").first.click()
-        row(page).get_by_text("▪ stopped").wait_for()
     assert len(runs()) == before + 1

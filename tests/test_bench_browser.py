@@ -11,6 +11,8 @@ pytestmark = pytest.mark.browser
 
 
 def test_waits_of_visitors_are_measured(chromium, monkeypatch):
+    for wait, shorter in (("_GONE", 2.0), ("_PAUSE", 500), ("_LOOKED_AROUND", 3000)):
+        monkeypatch.setattr(serve, wait, shorter)
     monkeypatch.setattr(serve, "_ROUNDS", 1)
     monkeypatch.setattr(serve, "_AT_ONCE", 2)
     monkeypatch.setattr(serve, "_ONE_AFTER_ANOTHER", 2)

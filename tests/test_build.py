@@ -55,6 +55,18 @@ def killed_build(tmp_path, cutouts, out, *, after, workers=1):
     assert done.returncode == -9, done.stderr.decode()
 
 
+def interrupted_build(cutouts, out, *, after):
+    """Build until somebody presses Ctrl+C."""
+
+    def interrupt(done, *_):
+        if done == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_dataset([cutouts], out, progress=interrupt)
+
+
+@pytest.mark.long
 @pytest.mark.usefixtures("small_shards")
 def test_killed_again_and_again_it_ends_with_the_same_bytes(cutouts, tmp_path):
     whole = build_dataset([cutouts], tmp_path / "whole")
@@ -234,8 +246,9 @@ def test_other_settings_do_not_mix(cutouts, tmp_path):
         build_dataset([cutouts], tmp_path / "out", dust="none")
 
 
+@pytest.mark.usefixtures("small_shards")
 def test_unfinished_build_is_not_continued_with_other_settings(cutouts, tmp_path):
-    killed_build(tmp_path, cutouts, tmp_path / "out", after=3)
+    interrupted_build(cutouts, tmp_path / "out", after=3)
     with pytest.raises(DataSetError, match="holds an unfinished build with other sources, where"):
         build_dataset([cutouts], tmp_path / "out", limit=4, where="log_mstar > 9")
 
@@ -315,11 +328,12 @@ def test_data_set_says_to_how_many_stars_it_is_thinned(full_and_thinned):
     assert [data.info["stars"] for data in full_and_thinned] == [None, 500]
 
 
+@pytest.mark.usefixtures("small_shards")
 def test_other_numbers_of_stars_do_not_mix(cutouts, full_and_thinned, tmp_path):
     _, thinned = full_and_thinned
     with pytest.raises(DataSetError, match="holds a data set with other stars; take another"):
         build_dataset([cutouts], thinned.path, stars=400)
-    killed_build(tmp_path, cutouts, tmp_path / "out", after=3)
+    interrupted_build(cutouts, tmp_path / "out", after=3)
     with pytest.raises(DataSetError, match="holds an unfinished build with other stars; take"):
         build_dataset([cutouts], tmp_path / "out", stars=400)
 

@@ -122,6 +122,7 @@ def test_a_network_learns_what_the_maps_show(dataset, tmp_path):
     assert run.record["metrics"]["log_mstar_1rhsm"]["std"]["value"] < 0.5 * known
 
 
+@pytest.mark.long
 def test_a_training_killed_at_any_moment_ends_as_an_unbroken_one(run, dataset, tmp_path):
     path, kills = tmp_path / "killed", 0
     for lines in (2, 4):
