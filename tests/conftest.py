@@ -48,8 +48,12 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def browser_context(chromium):
-    """Keep the scripts of the dashboard in one cache for the tests of a file."""
+    """Keep the scripts of the dashboard in one cache, and one window, for the tests of a file.
+
+    The first page of the context stays open, for Chromium spends a second on each new window.
+    """
     context = chromium.new_context()
+    context.new_page()
     yield context
     context.close()
 

@@ -67,11 +67,11 @@ def visitors(chromium, shared=None):
 
 
 def _leave(context, *, keep):
-    """Close a context, or only its pages."""
+    """Close a context, or only the pages that were opened after its first."""
     if not keep:
         context.close()
         return
-    for page in context.pages:
+    for page in context.pages[1:]:
         page.close()
     context.clear_cookies()
     context.clear_permissions()
