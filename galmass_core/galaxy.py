@@ -80,8 +80,12 @@ class Cosmology:
         return 2.0 / 3.0 * hubble_time / np.sqrt(self.omega_lambda) * growth
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Particles:
     """Check that all arrays have the same N rows, then make them read-only."""
+
+    positions: NDArray  # (N, 3) kpc
+    masses: NDArray  # (N,) Msun, now
 
     def __post_init__(self) -> None:
         count = len(self.masses)
@@ -108,9 +112,7 @@ class _Particles:
 class Stars(_Particles):
     """Star particles; wind-phase particles are not among them (they are in `Gas`)."""
 
-    positions: NDArray  # (N, 3) kpc
     velocities: NDArray  # (N, 3) km/s
-    masses: NDArray  # (N,) Msun, now
     initial_masses: NDArray  # (N,) Msun, at birth
     ages: NDArray  # (N,) Gyr
     metallicities: NDArray  # (N,) mass fraction
@@ -130,9 +132,7 @@ class Stars(_Particles):
 class Gas(_Particles):
     """Gas cells, and wind-phase particles (temporarily decoupled gas, without neutral hydrogen)."""
 
-    positions: NDArray  # (N, 3) kpc
     velocities: NDArray  # (N, 3) km/s
-    masses: NDArray  # (N,) Msun
     neutral_hydrogen_masses: NDArray  # (N,) Msun
     metallicities: NDArray  # (N,) mass fraction
     star_formation_rates: NDArray  # (N,) Msun/yr
@@ -143,16 +143,10 @@ class Gas(_Particles):
 class DarkMatter(_Particles):
     """Dark-matter particles."""
 
-    positions: NDArray  # (N, 3) kpc
-    masses: NDArray  # (N,) Msun
-
 
 @dataclass(frozen=True, kw_only=True)
 class BlackHoles(_Particles):
     """Black holes with their dynamical masses."""
-
-    positions: NDArray  # (N, 3) kpc
-    masses: NDArray  # (N,) Msun
 
 
 @dataclass(frozen=True, kw_only=True)

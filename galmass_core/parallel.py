@@ -4,8 +4,8 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
@@ -20,7 +20,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")  # rea
 
 def map_in_order(
     task: Callable[[Item], Result], items: Iterable[Item], workers: int
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Apply a function to items, in worker processes if there is more than one.
 
     Workers are spawned processes of one thread each; they exit with this process, even if it is
@@ -53,7 +53,7 @@ def map_in_order(
         yield from map(task, items)
         return
     with _environment(dict.fromkeys(_THREADS, "1")), _pool(workers) as pool:
-        waiting = deque()
+        waiting: deque[Future[Result]] = deque()
         try:
             for item in items:
                 waiting.append(pool.submit(task, item))
@@ -85,8 +85,10 @@ def _settle_in() -> None:
 
 def _end_with_parent() -> None:
     """Exit as soon as the parent has ended."""
-    parent_process().join()
-    os._exit(1)
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

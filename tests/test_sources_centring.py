@@ -11,17 +11,8 @@ from galmass_core.sources.fallbacks import (
 
 
 def gas(**columns):
-    names = (
-        "hydrogen_fractions",
-        "neutral_fractions",
-        "temperatures",
-        "internal_energies",
-        "electron_abundances",
-        "star_formation_rates",
-        "support_radii",
-        "densities",
-    )
-    return dict.fromkeys(names) | {key: np.asarray(value) for key, value in columns.items()}
+    """Columns of gas cells; others are not in the file."""
+    return {name: np.array(values) for name, values in columns.items()}
 
 
 def test_wrapped_offsets_are_the_nearest_images():
@@ -78,7 +69,7 @@ def test_young_stars_are_whole_and_old_ones_have_lost_half():
 
 
 def test_birth_masses_come_from_the_surviving_fraction():
-    stars = {"initial_masses": None, "masses": np.array([1e6])}
+    stars = {"masses": np.array([1e6])}
     born, stand_in = initial_masses(stars, np.array([10.0]))
     assert born * surviving_fraction(10.0) == pytest.approx(1e6)
     assert stand_in

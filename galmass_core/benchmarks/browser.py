@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +53,7 @@ def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = Path(find_spec("galmass_app").submodule_search_locations[0]) / "main.py"
+    app = files("galmass_app") / "main.py"
     command = [sys.executable, "-m", "panel", "serve", str(app), "--port", str(port), *flags]
     environment = os.environ | {"GALMASS_DATA": str(data), "GALMASS_HOME": str(data.parent)}
     address = f"http://localhost:{port}/main"

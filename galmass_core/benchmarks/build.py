@@ -13,7 +13,7 @@ import h5py
 
 from galmass_core.benchmarks.galaxies import write_median_galaxy
 from galmass_core.benchmarks.timing import OURS, Call, Figure, compare
-from galmass_core.datasets.measure import Recipe, measure_galaxy
+from galmass_core.datasets.measure import Measured, Recipe, measure_galaxy
 from galmass_core.datasets.shards import append_galaxy
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.imaging.maps import MapConfig, render_sky, support_radii
@@ -54,9 +54,18 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     yield replace(found[_WHOLE], task="beyond reading", cpu_ms=beyond)
 
 
+def measured(ref: GalaxyRef) -> Measured:
+    """Measure a galaxy that a build does not exclude."""
+    result = measure_galaxy(ref, RECIPE)
+    if not isinstance(result, Measured):
+        msg = f"{ref.path}: must be a galaxy that can be used, got {result}"
+        raise TypeError(msg)
+    return result
+
+
 def _steps(ref: GalaxyRef, shard: h5py.File) -> dict[str, Call]:
     """Prepare the input of each step."""
-    galaxy, entry = ref.read(), measure_galaxy(ref, RECIPE).entry
+    galaxy, entry = ref.read(), measured(ref).entry
     support = support_radii(galaxy, RECIPE.maps)
     skies = [project(galaxy, line_of_sight) for line_of_sight in LINES_OF_SIGHT]
 
@@ -65,7 +74,7 @@ def _steps(ref: GalaxyRef, shard: h5py.File) -> dict[str, Call]:
         shard.flush()
 
     def whole() -> None:
-        append_galaxy(shard, measure_galaxy(ref, RECIPE).entry)
+        append_galaxy(shard, measured(ref).entry)
         shard.flush()
 
     return {

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import repeat
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -113,7 +114,15 @@ def plain_steps(
         yield
 
 
-def _gpu_options(device: torch.device) -> dict[str, int | bool]:
+class LoaderOptions(TypedDict, total=False):
+    """Options of a loader for a GPU."""
+
+    num_workers: int
+    persistent_workers: bool
+    pin_memory: bool
+
+
+def _gpu_options(device: torch.device) -> LoaderOptions:
     """Return the options of a loader for a GPU, and allow TF32 in matrix products."""
     if device.type != "cuda":
         return {}

@@ -19,12 +19,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.benchmarks.build import RECIPE
+from galmass_core.benchmarks.build import RECIPE, measured
 from galmass_core.benchmarks.galaxies import write_median_galaxy
 from galmass_core.benchmarks.timing import OURS, Call, Figure, compare
 from galmass_core.datasets.build import GALAXIES_PER_SHARD
 from galmass_core.datasets.dataset import UNFINISHED, DataSet, shard_path, write_tables
-from galmass_core.datasets.measure import measure_galaxy
 from galmass_core.datasets.shards import append_galaxy
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.networks.presets import TrainingConfig
@@ -75,8 +74,9 @@ def _write_copies(folder: Path, count: int) -> DataSet:
     shard_path(folder, 0).parent.mkdir()
     cutout = folder / UNFINISHED / "cutout_1.hdf5"
     write_median_galaxy(cutout)
-    galaxy = measure_galaxy(GalaxyRef(cutout), RECIPE)
-    samples, shards = [], {}
+    galaxy = measured(GalaxyRef(cutout))
+    samples: list[dict[str, object]] = []
+    shards: dict[str, dict[str, object]] = {}
     for number, first in enumerate(range(0, count, GALAXIES_PER_SHARD)):
         path = shard_path(folder, number)
         shards[path.name] = {}

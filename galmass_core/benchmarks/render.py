@@ -48,11 +48,11 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     """
     positions, light = disc_galaxy(size)
     support = smoothing_lengths(positions)
-    stars = (*np.ascontiguousarray(positions[:, :2].T), support)
-    frame = {"half_width": _HALF_WIDTH, "pixels": _PIXELS}
-    truth = deposit_reference(*stars, light[None], **frame)[0]
-    calls = {OURS: partial(deposit, *stars, light[None], **frame)}
-    calls |= _peer_images(*stars, light) if peers else {}
+    x, y = np.ascontiguousarray(positions[:, :2].T)
+    ours = partial(deposit, x, y, support, half_width=_HALF_WIDTH, pixels=_PIXELS)
+    truth = deposit_reference(x, y, support, light[None], half_width=_HALF_WIDTH, pixels=_PIXELS)[0]
+    calls: dict[str, Image] = {OURS: partial(ours, light[None])}
+    calls |= _peer_images(x, y, support, light) if peers else {}
     single = []
     for figure in compare(f"{_TASK} 1", size, calls):
         image = calls[figure.program]()
@@ -61,7 +61,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
         single.append(replace(figure, error=float(error)))
     yield from single
     for count in (2, 3):
-        together = partial(deposit, *stars, np.repeat(light[None], count, axis=0), **frame)
+        together = partial(ours, np.repeat(light[None], count, axis=0))
         (figure,) = compare(f"{_TASK} {count}", size, {OURS: together})
         yield replace(figure, error=single[0].error)
         yield from (_several(peer, count, figure) for peer in single[1:])
@@ -75,7 +75,7 @@ def _several(peer: Figure, count: int, ours: Figure) -> Figure:
 
 def _peer_images(x: NDArray, y: NDArray, support: NDArray, light: NDArray) -> dict[str, Image]:
     """Prepare the peers' arrays; each call renders one image."""
-    images = {}
+    images: dict[str, Image] = {}
     for program, backend in installed(PEERS).items():
         side = _PADDED[program]
         width = 2 * _HALF_WIDTH * side / _PIXELS

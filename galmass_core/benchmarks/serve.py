@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 
 SIZES = (28_110, 1_000_000)
 PEERS: dict[str, str] = {}
-_FLAGS = ("--warm", "--liveness", "--unused-session-lifetime", "1000")
-_FLAGS += ("--check-unused-sessions", "1000")  # ms: sessions of former visitors are removed soon
+_FLAGS = (
+    "--warm",
+    "--liveness",
+    *("--unused-session-lifetime", "1000"),  # ms: sessions of former visitors are removed soon
+    *("--check-unused-sessions", "1000"),
+)
 _PATIENCE = 60_000  # ms
 _ROUNDS = 5  # measured visits or clicks, after one to warm up
 _AT_ONCE, _ONE_AFTER_ANOTHER = 20, 50  # visitors
@@ -82,7 +86,7 @@ class _Server:
         pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
-    def figure(self, task: str, size: int, rounds: list[Callable[[], None]]) -> Figure:
+    def figure(self, task: str, size: int, rounds: Sequence[Callable[[], None]]) -> Figure:
         """Time repeated rounds, without the first."""
         spent, waited = [], []
         for call in rounds:

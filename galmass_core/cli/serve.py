@@ -4,8 +4,7 @@ import argparse
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from galmass_core.cli.arguments import add_home
@@ -40,7 +39,7 @@ def _serve(args: argparse.Namespace) -> None:
         _begin_universe()
     from panel.command.serve import Serve
 
-    app = Path(find_spec("galmass_app").submodule_search_locations[0]) / "main.py"
+    app = files("galmass_app") / "main.py"
     flags = [str(app), "--port", str(args.port), "--address", LOOPBACK, "--warm", "--liveness"]
     if not args.no_browser:
         flags.append("--show")

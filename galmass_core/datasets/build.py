@@ -203,7 +203,8 @@ def _write_shards(
     """Write the missing shards, in order."""
     starts = range(0, len(refs), GALAXIES_PER_SHARD)
     batches = [refs[start : start + GALAXIES_PER_SHARD] for start in starts]
-    pending, seen, excluded = dict(enumerate(batches)), {}, 0
+    pending, excluded = dict(enumerate(batches)), 0
+    seen: dict[str, str] = {}
     for number, record in _read_records(out):
         del pending[number]
         seen |= {row["name"]: row["source"] for row in record["samples"]}

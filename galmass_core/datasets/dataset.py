@@ -227,8 +227,8 @@ class DataSet:
         DataSetError
             If the data set has no maps, or their file is missing or damaged.
         """
-        row = self.row(name, self.samples.loc[0, "los"])
-        with self._open_shard(row.get("shard")) as shard:
+        row = self.row(name, str(self.samples["los"].iloc[0]))
+        with self._open_shard(row.get("shard", np.nan)) as shard:
             return read_profiles(shard, row["row"])
 
     def tensors(
@@ -293,11 +293,13 @@ class DataSet:
         DataSetError
             If the data set has no maps, or their file is missing or damaged.
         """
-        columns = self.samples.iloc[rows].reindex(columns=["shard", "row", "half_mass_radius"])
+        columns = self.samples.iloc[np.asarray(rows)].reindex(
+            columns=["shard", "row", "half_mass_radius"]
+        )
         shards, shard_rows, radii = columns.to_numpy(float).T
         order = np.argsort(shards, kind="stable")
-        for number, places in groupby(order, key=shards.__getitem__):
-            places = list(places)
+        for number, group in groupby(order, key=lambda place: float(shards[place])):
+            places = list(group)
             with self._open_shard(number) as shard:
                 read = read_maps(shard, shard_rows[places].astype(int))
                 for place, (flux_CHW, moments_CHW) in zip(places, read, strict=True):

@@ -116,10 +116,10 @@ def _check(node: ast.expr) -> None:
             parts = [left, right]
         case ast.Compare(left=left, ops=ops, comparators=others):
             parts = [left]
-            for op, other in zip(ops, others, strict=True):
-                if isinstance(op, ast.In | ast.NotIn):
+            for comparison, other in zip(ops, others, strict=True):
+                if isinstance(comparison, ast.In | ast.NotIn):
                     _check_list(other, node)
-                elif isinstance(op, _COMPARISONS):
+                elif isinstance(comparison, _COMPARISONS):
                     parts.append(other)
                 else:
                     raise _refused(node)

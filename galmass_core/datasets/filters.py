@@ -180,7 +180,8 @@ def _column(name: str, samples: pd.DataFrame) -> Value:
 
 def _is_text(value: Value) -> bool:
     """Return whether a value is text."""
-    return isinstance(value, str) or types.is_string_dtype(getattr(value, "dtype", None))
+    is_array = isinstance(value, pd.api.extensions.ExtensionArray)
+    return isinstance(value, str) or (is_array and not isinstance(value, BooleanArray))
 
 
 def _floats(value: Value) -> NDArray[np.float64]:

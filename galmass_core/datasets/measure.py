@@ -44,7 +44,7 @@ class Recipe:
 
     @cached_property
     def _subhaloes(self) -> set[str]:
-        return {_subhalo(one) for one in self.ids}
+        return {_subhalo(one) for one in self.ids or ()}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,8 +107,8 @@ def decode_light(codes_CHW: NDArray, scale_C2: NDArray) -> NDArray:
         Within 1e-3 of the image that was encoded.
     """
     faintest_C, step_C = scale_C2.T * np.log2(10.0)  # 2^x is several times faster than 10^x
-    first_C11 = np.float32(faintest_C - step_C)[:, None, None]
-    flux_CHW = codes_CHW * np.float32(step_C)[:, None, None]
+    first_C11 = (faintest_C - step_C).astype(np.float32)[:, None, None]
+    flux_CHW = codes_CHW * step_C.astype(np.float32)[:, None, None]
     flux_CHW += first_C11
     np.exp2(flux_CHW, out=flux_CHW)
     flux_CHW[codes_CHW == 0] = 0.0

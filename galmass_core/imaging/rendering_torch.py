@@ -60,13 +60,14 @@ def deposit_torch(
 
     narrow = radius < spline.NARROW
     for batch in _batches(seen & narrow, 8):
-        place = column[batch] + stamps.MARGIN, row[batch] + stamps.MARGIN
-        _add(cells, light[:, batch], *_narrow(*place, radius[batch], int(sides[0])), int(sides[0]))
+        right, up = column[batch] + stamps.MARGIN, row[batch] + stamps.MARGIN
+        shape, first = _narrow(right, up, radius[batch], int(sides[0]))
+        _add(cells, light[:, batch], shape, first, int(sides[0]))
     grids = _grids(column, row, radius, sides, starts)
     for lanes, fits in ((16, grids[2] <= 8), (32, grids[2] > 8)):
         for batch in _batches(seen & ~narrow & fits, lanes):
-            *place, start, side = (part[batch] for part in grids)
-            shape, first = _wide(*place, side, lanes)
+            right, up, rho, place, start, side = (part[batch] for part in grids)
+            shape, first = _wide(right, up, rho, place, side, lanes)
             _add(cells, light[:, batch], shape, first + start, side)
     return _spread(cells, sides, starts, pixels)
 

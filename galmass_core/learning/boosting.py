@@ -1,5 +1,6 @@
 """Predict quantities from features by gradient-boosted trees (LightGBM, Sec. 3.2, Table 3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 MODEL = "model.txt"  # LightGBM's text format
 LOSSES = ("l1", "l2")  # mean absolute and mean squared error, Fig. 4
-_ONE_THREAD = {"num_threads": 1}  # fastest at these table sizes, and reproducible on any machine
+_THREADS = 1  # fastest at these table sizes, and reproducible on any machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,9 @@ class BoostedTrees:
         KeyError
             If a column is missing.
         """
-        return self.booster.predict(_matrix(samples, self.features), **_ONE_THREAD)
+        return np.asarray(
+            self.booster.predict(_matrix(samples, self.features), num_threads=_THREADS)
+        )
 
     def contributions(self, samples: pd.DataFrame) -> pd.DataFrame:
         """Return the contribution of each feature to each prediction (SHAP, Lundberg+2018).
@@ -70,7 +73,7 @@ class BoostedTrees:
             If a column is missing.
         """
         inputs = _matrix(samples, self.features)
-        parts = self.booster.predict(inputs, pred_contrib=True, **_ONE_THREAD)
+        parts = np.asarray(self.booster.predict(inputs, pred_contrib=True, num_threads=_THREADS))
         return pd.DataFrame(parts[:, :-1], columns=list(self.features), index=samples.index)
 
     def gain(self) -> pd.Series:
@@ -147,8 +150,8 @@ def fit_with_curves(
 
     parameters, rounds = _parameters(config)
     train = _table(inputs, target)
-    test = train.create_valid(_matrix(test_inputs, inputs.columns), np.asarray(test_target))
-    curves = {}
+    test = train.create_valid(_matrix(test_inputs, list(inputs.columns)), np.asarray(test_target))
+    curves: dict[str, dict[str, list[float]]] = {}
     booster = lightgbm.train(
         {**parameters, "metric": LOSSES},
         train,
@@ -166,7 +169,7 @@ def _parameters(config: BoostingConfig | None) -> tuple[dict[str, object], int]:
     parameters = vars(config or BoostingConfig()).copy()
     rounds = parameters.pop("num_boost_round")
     fixed = {"objective": "regression", "deterministic": True, "force_row_wise": True}
-    return {**parameters, **fixed, **_ONE_THREAD, "verbosity": -1}, rounds
+    return {**parameters, **fixed, "num_threads": _THREADS, "verbosity": -1}, rounds
 
 
 def _table(inputs: pd.DataFrame, target: ArrayLike) -> "Dataset":
@@ -177,6 +180,6 @@ def _table(inputs: pd.DataFrame, target: ArrayLike) -> "Dataset":
     return lightgbm.Dataset(_matrix(inputs, names), np.asarray(target, float), feature_name=names)
 
 
-def _matrix(samples: pd.DataFrame, features: ArrayLike) -> NDArray:
+def _matrix(samples: pd.DataFrame, features: Sequence[str]) -> NDArray:
     """Return the columns as one array."""
     return samples[list(features)].to_numpy(dtype=float)

@@ -38,7 +38,7 @@ def correlation_matrix(
         msg = f"method must be one of {', '.join(METHODS)}, got {method!r}"
         raise ValueError(msg)
     table = samples[list(keys)].astype(float)
-    table = table[np.isfinite(table).all(axis=1)]
+    table = table.loc[np.isfinite(table.to_numpy()).all(axis=1)]
     return (table.rank() if method == "spearman" else table).corr()
 
 

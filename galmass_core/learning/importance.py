@@ -13,10 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.learning.boosting import BoostedTrees
+from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_boosting
 from galmass_core.learning.correlations import cluster_columns
 from galmass_core.learning.experiments import Experiment, require_columns, true_values, usable_rows
-from galmass_core.learning.fitting import fit
 from galmass_core.learning.splits import split_samples
 
 NOISE = ("noise_1", "noise_2")  # columns of random numbers, the threshold of importance
@@ -79,13 +78,13 @@ def _measure_once(
     noisy = samples[usable].assign(**{name: column[usable] for name, column in noise.items()})
     train, test = noisy[parts == "train"], noisy[parts == "test"]
     wanted = replace(wanted, features=tuple(clusters.index))
-    model = fit(wanted, train, seed=seed)
+    model = _fit(wanted, train, seed)
     scatter = _scatter(model, wanted, test)
 
     @cache  # a cluster of one is its column
     def loss_without(columns: tuple[str, ...]) -> float:
         rest = replace(wanted, features=tuple(key for key in wanted.features if key not in columns))
-        return _scatter(fit(rest, train, seed=seed), rest, test) - scatter
+        return _scatter(_fit(rest, train, seed), rest, test) - scatter
 
     members = {key: tuple(clusters.index[clusters == clusters[key]]) for key in clusters.index}
     shuffled = {
@@ -100,6 +99,12 @@ def _measure_once(
         "drop_cluster": {key: loss_without(group) for key, group in members.items()},
     }
     return pd.DataFrame(columns, index=clusters.index)
+
+
+def _fit(wanted: Experiment, train: pd.DataFrame, seed: int) -> BoostedTrees:
+    """Train boosted trees."""
+    inputs = train[list(wanted.features)]
+    return fit_boosting(inputs, true_values(train, wanted.target), BoostingConfig(seed=seed))
 
 
 def _scatter(model: BoostedTrees, wanted: Experiment, test: pd.DataFrame) -> float:

@@ -40,8 +40,8 @@ def sersic_index(radii: NDArray, luminosities: NDArray, half_mass_radius: float)
         gain = _explained(indices, log_radius, log_intensity, weight)
         best = int(gain.argmax())
         found = float(indices[best])
-        around = indices[[max(best - 1, 0), min(best + 1, len(indices) - 1)]]
-        indices = np.geomspace(*around, 129)
+        low, high = max(best - 1, 0), min(best + 1, len(indices) - 1)
+        indices = np.geomspace(indices[low], indices[high], 129)
     return found if gain[best] > 0 else np.nan
 
 

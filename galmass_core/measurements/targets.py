@@ -79,7 +79,7 @@ def measure_targets(galaxy: Galaxy) -> dict[str, float]:
     row |= {
         stem: float(family.measure(everything))
         for stem, family in FAMILIES.items()
-        if family.is_mass and family.region == "sphere"
+        if family.measure and family.is_mass and family.region == "sphere"
     }
     for aperture in apertures("sphere"):
         enclosed = _enclosed(galaxy, aperture * galaxy.half_mass_radius)

@@ -5,7 +5,7 @@ Shape suffixes: B samples of a batch, H rows, W columns.
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
@@ -63,7 +63,7 @@ class MapFeed:
     def _read_ahead(self, pieces: list[NDArray]) -> Iterator[dict[str, Tensor]]:
         """Read in another thread while the device computes."""
         with ThreadPoolExecutor(max_workers=1) as thread:
-            waiting = deque()
+            waiting: deque[Future[dict[str, Tensor]]] = deque()
             for piece in pieces:
                 waiting.append(thread.submit(self._read_pinned, piece))
                 if len(waiting) > _AHEAD:

@@ -46,6 +46,11 @@ class ResNet18(nn.Module):
         Of all stages, in units of the paper's.
     """
 
+    layer1: nn.Sequential
+    layer2: nn.Sequential
+    layer3: nn.Sequential
+    layer4: nn.Sequential
+
     def __init__(self, width: float = 1.0) -> None:
         super().__init__()
         channels = [round(width * full) for full in CHANNELS]
@@ -94,8 +99,9 @@ class MultibranchResNet(nn.Module):
         if round(width * CHANNELS[0]) < 1:
             msg = f"width must leave at least one channel, got {width}"
             raise ValueError(msg)
-        self.branches = nn.ModuleDict({key: ResNet18(width) for key in maps})
-        self.fc = nn.Linear(sum(branch.outputs for branch in self.branches.values()), outputs)
+        branches = {key: ResNet18(width) for key in maps}
+        self.branches = nn.ModuleDict(branches)
+        self.fc = nn.Linear(sum(branch.outputs for branch in branches.values()), outputs)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

@@ -5,7 +5,7 @@ rows, W columns, T targets.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,9 +63,9 @@ class Scaling:
         if spec.log_codes:
             values_BHW = 10**values_BHW
         if self.kind == "per_image":
-            low = values_BHW.amin((1, 2), keepdim=True)
-            width = values_BHW.amax((1, 2), keepdim=True).sub_(low).clamp_(min=1e-30)
-            return values_BHW.sub_(low).div_(width)[:, None]
+            low_B11 = values_BHW.amin((1, 2), keepdim=True)
+            width_B11 = values_BHW.amax((1, 2), keepdim=True).sub_(low_B11).clamp_(min=1e-30)
+            return values_BHW.sub_(low_B11).div_(width_B11)[:, None]
         low, high = self.limits[stack.key]
         if spec.log_codes:
             low, high = 10**low, 10**high
@@ -157,7 +157,7 @@ def _limits(kind: str, stack: MapStack, rows: NDArray) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _count_codes(stack: MapStack, rows: Sequence[int]) -> NDArray[np.int64]:
+def _count_codes(stack: MapStack, rows: NDArray) -> NDArray[np.int64]:
     """Count how often each code occurs in some samples, (65536,)."""
     counts = np.zeros(STEPS + 1, dtype=np.int64)
     rows = np.sort(rows)

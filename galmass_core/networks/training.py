@@ -72,12 +72,12 @@ class Learner:
         self.config, self.device = config, device
         self._fast = device.type == "cuda"
         layout = torch.channels_last if self._fast else torch.contiguous_format
-        self.network = network.to(device, memory_format=layout)
+        self.network = network.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's types lack it
         rate = torch.tensor(config.rate(0), device=device) if self._fast else config.rate(0)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), lr=rate, fused=True, capturable=self._fast
         )
-        self._graph = None
+        self._graph: torch.cuda.CUDAGraph | None = None
         self._set_out()
 
     def tensors(self) -> dict[str, Tensor]:
@@ -104,7 +104,7 @@ class Learner:
         if not self._fast:
             return self._step(maps, targets_BT)
         if self._graph is None:
-            self._capture(maps, targets_BT)
+            self._graph = self._capture(maps, targets_BT)
         for key, x_BCHW in maps.items():
             self._maps[key].copy_(x_BCHW)
         self._targets_BT.copy_(targets_BT)
@@ -131,7 +131,7 @@ class Learner:
             moments["step"].zero_()
         self.optimizer.zero_grad(set_to_none=True)
 
-    def _capture(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> None:
+    def _capture(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> torch.cuda.CUDAGraph:
         """Record a step as a CUDA graph, without changing weights."""
         self._maps = {
             key: x_BCHW.clone(memory_format=torch.channels_last) for key, x_BCHW in maps.items()
@@ -144,12 +144,13 @@ class Learner:
             for _ in range(_WARM_UP):
                 self._step(self._maps, self._targets_BT)
         torch.cuda.current_stream().wait_stream(side)
-        self._graph = torch.cuda.CUDAGraph()
+        graph = torch.cuda.CUDAGraph()
         mode = "thread_local"  # another thread may prefetch maps meanwhile
-        with torch.cuda.graph(self._graph, capture_error_mode=mode):
+        with torch.cuda.graph(graph, capture_error_mode=mode):
             self._errors_T = self._step(self._maps, self._targets_BT)
         for name, each in self.tensors().items():
             each.copy_(before[name])
+        return graph
 
 
 def new_network(maps: tuple[str, ...], outputs: int, config: TrainingConfig) -> MultibranchResNet:
@@ -185,7 +186,7 @@ def train_epochs(
         After each step the number of samples so far in this epoch; after each epoch, its results.
     """
     config, device = learner.config, learner.device
-    targets_NT = torch.from_numpy(targets_NT).to(device)
+    true_NT = torch.from_numpy(targets_NT).to(device)
     size = min(config.batch, len(parts["train"]))
     for number in range(first, config.epochs):
         learner.set_rate(config.rate(number))
@@ -193,15 +194,15 @@ def train_epochs(
         order = rng.permutation(parts["train"])
         order = order[: len(order) // size * size]  # all batches are of one size
         symmetries = torch.from_numpy(draw_symmetries(rng, len(order))).to(device)
-        total_T = torch.zeros(targets_NT.shape[1], device=device)
+        total_T = torch.zeros(true_NT.shape[1], device=device)
         for batch, (rows, maps) in enumerate(feed.batches(order, size)):
             if config.augment:
                 maps = turn(maps, symmetries[batch * size : (batch + 1) * size])
             index = torch.from_numpy(rows).to(device, non_blocking=True)
-            total_T += learner.step(maps, targets_NT[index])
+            total_T += learner.step(maps, true_NT[index])
             yield (batch + 1) * size
         outputs_BT = predict_rows(learner.network, feed, parts["validation"])
-        truth_BT = targets_NT[torch.from_numpy(parts["validation"]).to(device)].cpu().numpy()
+        truth_BT = true_NT[torch.from_numpy(parts["validation"]).to(device)].cpu().numpy()
         yield Epoch(
             train=(total_T / (len(order) // size)).cpu().numpy().astype(float),
             validation=np.square(outputs_BT - truth_BT, dtype=float).mean(axis=0),
@@ -263,8 +264,8 @@ def estimate_seconds(
     where = pick_device(device)
     learner = Learner(new_network(maps, outputs, config), config, where)
     size = min(config.batch, samples["train"])
-    noise = {key: (map_spec(key).side(pixels),) * 2 for key in maps}
-    noise = {key: torch.rand(size, 1, *shape, device=where) for key, shape in noise.items()}
+    sides = {key: map_spec(key).side(pixels) for key in maps}
+    noise = {key: torch.rand(size, 1, side, side, device=where) for key, side in sides.items()}
     targets = torch.randn(size, outputs, device=where)
     step = _time(lambda: learner.step(noise, targets), where)
     look = _time(lambda: _predict(learner.network, noise, where), where)

@@ -41,8 +41,12 @@ def derive_target(
     Raises
     ------
     ValueError
-        If a target that it is derived from is not predicted, or the table lacks the truth.
+        If it is not derived, a target that it is derived from is not predicted, or the table
+        lacks the truth.
     """
+    if target.derive is None:
+        msg = f"target must be derived from others, {target.key} is not"
+        raise ValueError(msg)
     table = _side_by_side(predictions, target.derived_from_columns)
     for column in target.beside_truth_columns:
         true = _truth(samples, column).rename(columns={"y_true": column})

@@ -193,7 +193,8 @@ class _Ours:
 
     def correlation(self, first: str, second: str) -> float:
         """Return Pearson's R of two columns."""
-        return round(float(self.matrix.at[self._known(first, second)]), 2)
+        self._known(first, second)
+        return round(float(self.matrix[second][first]), 2)
 
     def strong(self, *, with_masses: bool) -> str:
         """Return the strongly correlated pairs of features, or of a feature and a mass."""
@@ -204,7 +205,11 @@ class _Ours:
         return "; ".join(f"{quantity(one).symbol}-{quantity(two).symbol}" for one, two, _ in chosen)
 
     def _trees(self, name: str) -> BoostedTrees:
-        return self.outcome(name).models[0]
+        model = self.outcome(name).models[0]
+        if not isinstance(model, BoostedTrees):
+            msg = f"{name} must be an experiment with boosted trees"
+            raise TypeError(msg)
+        return model
 
     def _known(self, *keys: str) -> tuple[str, ...]:
         """Return the columns, or raise ValueError if the table lacks one."""

@@ -271,7 +271,7 @@ def _sigma(measured: dict[str, Any] | None) -> str:
 
 def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return the footnotes of the table, without repetitions."""
-    rows_by_remark = {}
+    rows_by_remark: dict[str, list[str]] = {}
     for row in rows:
         for remark in _row_remarks(row):
             rows_by_remark.setdefault(remark, []).append(str(row["row"]))

@@ -67,11 +67,12 @@ def table_5(
         msg = f"features must be columns of the data set, which lacks {', '.join(missing)}"
         raise ValueError(msg)
     published = published_table(5)
-    absent = missing_columns(dataset.samples, published["target"].unique())
-    needed = [key for key in published["target"].unique() if key not in absent]
+    targets = [str(key) for key in published["target"].unique()]
+    absent = missing_columns(dataset.samples, targets)
+    needed = [key for key in targets if key not in absent]
     return [
         {
-            "row": int(line.row),
+            "row": line.row,
             "published": {"mean": line.mean_dex, "std": line.sigma_dex},
             **_measure(dataset, _row_experiment(line, features), plan, seed, needed),
         }
@@ -200,7 +201,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return the footnotes of the table, without repetitions."""
-    lines = {}
+    lines: dict[str, None] = {}
     for row in rows:
         if row["lacking"]:
             lines["learned without " + ", ".join(row["lacking"])] = None

@@ -8,7 +8,7 @@ apertures (`FAMILIES`); `inside` returns the target of one aperture. A new targe
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,6 +19,7 @@ APERTURES = (1, 2)  # in R_hsm, as the paper
 LEAST_FRACTION = 1e-3  # lower predictions of f_DM are set to this
 Region = Literal["sphere", "circle"]
 Enclosed = Mapping[str, float | NDArray]
+AnyQuantity = TypeVar("AnyQuantity", bound=Quantity)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class Target(Quantity):
     stem: str = ""
     aperture: int = 0
     region: Region = "sphere"
-    measure: Callable[[Enclosed], ArrayLike] | None = None
+    measure: Callable[[Enclosed], float | NDArray] | None = None
     word: str = ""
     published: str = ""
     table_5: bool = False
@@ -249,7 +250,7 @@ def inside(stem: str, aperture: int) -> Target:
     )
 
 
-def within_radius(quantity: Quantity, aperture: int) -> Quantity:
+def within_radius(quantity: AnyQuantity, aperture: int) -> AnyQuantity:
     """Add a radius of ``aperture`` R_hsm to symbol, name and help of a quantity."""
     radius = radius_name(aperture)
     return replace(
@@ -299,7 +300,7 @@ def apertures(region: Region) -> list[int]:
     return sorted({each.aperture for each in measured})
 
 
-def measure_inside(region: Region, aperture: int, enclosed: Enclosed) -> dict[str, ArrayLike]:
+def measure_inside(region: Region, aperture: int, enclosed: Enclosed) -> dict[str, float | NDArray]:
     """Measure the targets of one aperture; column to value.
 
     Parameters
@@ -316,7 +317,7 @@ def measure_inside(region: Region, aperture: int, enclosed: Enclosed) -> dict[st
     }
 
 
-def _plain(values: ArrayLike) -> ArrayLike:
+def _plain(values: float | NDArray) -> float | NDArray:
     """Convert a single number to a float; return arrays unchanged."""
     return float(values) if np.ndim(values) == 0 else values
 

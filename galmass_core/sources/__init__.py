@@ -88,7 +88,8 @@ def find_galaxies(sources: Sequence[str | Path]) -> Found:
     GalaxyFileError
         If a file of a group catalogue is damaged.
     """
-    found, left_out = set(), Counter()
+    found: set[GalaxyRef] = set()
+    left_out: Counter[str] = Counter()
     for source in {Path(source) for source in sources}:
         galaxies, excluded = _list_source(source)
         found.update(galaxies)

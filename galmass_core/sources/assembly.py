@@ -85,7 +85,7 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
 def _find_centre(particles: dict[str, Columns]) -> tuple[NDArray, str]:
     """Return the position of the deepest particle, else the density centre, and its description."""
     for depth in DEPTHS:
-        known = [c for c in particles.values() if c.get(depth) is not None and len(c[depth])]
+        known = [c for c in particles.values() if depth in c and len(c[depth])]
         if known:
             deepest = min(known, key=lambda columns: columns[depth].min())
             reason = f"the particle with the lowest of {depth.replace('_', ' ')}"
@@ -112,9 +112,9 @@ def _stars(file: ParticleFile, stars: Columns) -> Stars:
     ages = np.maximum(cosmology.age(file.header.scale_factor) - births, 0.0)
     initial, substitute = fallbacks.initial_masses(stars, ages)
     file.note("stars", "initial_masses", substitute)
-    if stars["magnitudes"] is None:
+    if "magnitudes" not in stars:
         file.note("stars", "magnitudes", "light comes from the SSP table")
-    if stars["potentials"] is None:
+    if "potentials" not in stars:
         file.note("stars", "potentials", "the stars' potential is not known")
     lengths, problem = fallbacks.smoothing_lengths(stars)
     if problem:
@@ -126,8 +126,8 @@ def _stars(file: ParticleFile, stars: Columns) -> Stars:
         initial_masses=initial,
         ages=ages,
         metallicities=stars["metallicities"],
-        magnitudes=stars["magnitudes"],
-        potentials=stars["potentials"],
+        magnitudes=stars.get("magnitudes"),
+        potentials=stars.get("potentials"),
         smoothing_lengths=lengths,
     )
 
@@ -137,7 +137,7 @@ def _gas(file: ParticleFile, gas: Columns, wind: Columns) -> Gas:
 
     SWIFT may store the time of the last star formation as a negative rate.
     """
-    rates = gas["star_formation_rates"]
+    rates = gas.get("star_formation_rates")
     if rates is None:
         rates = np.zeros(len(gas["masses"]))
         file.note("gas", "star_formation_rates", "no gas forms stars")

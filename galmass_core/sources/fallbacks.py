@@ -16,12 +16,12 @@ _PROTON_MASS_OVER_BOLTZMANN = 1.67262192e-24 / 1.380649e-16 * 1e10  # K / (km/s)
 _CELL_RADII = 2.5  # support radius of a gas cell in radii of a sphere of its volume
 _SAMPLE = 64  # stars whose smoothing lengths are checked
 
-Columns = Mapping[str, NDArray | None]
+Columns = Mapping[str, NDArray]
 
 
 def initial_masses(stars: Columns, ages: NDArray) -> tuple[NDArray, str]:
     """Return masses at birth; (N,), Msun."""
-    if stars["initial_masses"] is not None:
+    if "initial_masses" in stars:
         return stars["initial_masses"], ""
     substitute = "birth masses are the current ones over the surviving fraction"
     return stars["masses"] / surviving_fraction(ages), substitute
@@ -34,13 +34,13 @@ def smoothing_lengths(stars: Columns) -> tuple[NDArray | None, str]:
     median star of a random sample of 64 has 30 to 34 other stars of the galaxy within; None
     otherwise.
     """
-    lengths, positions = stars["smoothing_lengths"], stars["positions"]
-    if lengths is None:
+    if "smoothing_lengths" not in stars:
         return None, ""
+    lengths, positions = stars["smoothing_lengths"], stars["positions"]
     from galmass_core.imaging.smoothing import NEIGHBOURS, neighbours_within
 
     few = np.random.default_rng(0).integers(len(lengths), size=_SAMPLE)
-    reached = np.median(neighbours_within(positions, lengths, few))
+    reached = np.median(neighbours_within(positions, lengths, few).astype(float))
     if abs(reached - NEIGHBOURS) <= 2:
         return lengths, ""
     return None, f"reaches {reached:.0f} other stars, not {NEIGHBOURS}: searched for instead"
@@ -48,22 +48,21 @@ def smoothing_lengths(stars: Columns) -> tuple[NDArray | None, str]:
 
 def neutral_hydrogen_masses(gas: Columns) -> tuple[NDArray, str]:
     """Return the mass of neutral hydrogen in each cell; (N,), Msun."""
-    fractions = gas["hydrogen_fractions"]
-    hydrogen = gas["masses"] * (HYDROGEN_FRACTION if fractions is None else fractions)
-    if gas["neutral_fractions"] is not None:
+    hydrogen = gas["masses"] * gas.get("hydrogen_fractions", HYDROGEN_FRACTION)
+    if "neutral_fractions" in gas:
         return hydrogen * gas["neutral_fractions"], ""
     substitute = f"hydrogen is neutral in gas that forms stars or is colder than {_COLD:.0f} K"
     neutral = _gas_temperatures(gas) < _COLD
-    if gas["star_formation_rates"] is not None:
+    if "star_formation_rates" in gas:
         neutral |= gas["star_formation_rates"] > 0
     return np.where(neutral, hydrogen, 0.0), substitute
 
 
 def _gas_temperatures(gas: Columns) -> NDArray:
     """Return T = 2/3 u mu m_p / k [K], mu = 4 / (1 + 3 X + 4 X n_e/n_H); inf if unknown."""
-    if gas["temperatures"] is not None:
+    if "temperatures" in gas:
         return gas["temperatures"]
-    if gas["internal_energies"] is None or gas["electron_abundances"] is None:
+    if not {"internal_energies", "electron_abundances"} <= set(gas):
         return np.full(len(gas["masses"]), np.inf)
     electrons = 4 * HYDROGEN_FRACTION * gas["electron_abundances"]
     molecular_weight = 4 / (1 + 3 * HYDROGEN_FRACTION + electrons)
@@ -72,9 +71,9 @@ def _gas_temperatures(gas: Columns) -> NDArray:
 
 def support_radii(gas: Columns) -> tuple[NDArray, str]:
     """Return the radius of the kernel that spreads each cell; (N,), kpc."""
-    if gas["support_radii"] is not None:
+    if "support_radii" in gas:
         return gas["support_radii"], ""
-    if gas["densities"] is not None:
+    if "densities" in gas:
         volumes = gas["masses"] / gas["densities"]
         substitute = f"gas cells are spread over {_CELL_RADII} cell radii"
         return _CELL_RADII * np.cbrt(3 * volumes / (4 * np.pi)), substitute

@@ -76,8 +76,9 @@ class Snapshot:
             If a chunk is absent, damaged, or shorter than the run.
         """
         with self._lock:
-            parts = [self._read_run(run, dataset) for run in runs]
-        if any(part is None for part in parts):
+            found = [self._read_run(run, dataset) for run in runs]
+        parts = [part for part in found if part is not None]
+        if len(parts) < len(found):
             return None
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 

@@ -29,7 +29,7 @@ _OPTIONAL = {
     "black_holes": (),
 }
 
-Columns = dict[str, NDArray | None]  # quantity -> (N, ...) array, None if the file lacks it
+Columns = dict[str, NDArray]  # quantity -> (N, ...) array, of those that the file has
 
 
 def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]:
@@ -56,7 +56,8 @@ def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]
     """
     particles = {name: _columns(file, name, with_depths=with_depths) for name in PART_TYPES}
     formed = particles["stars"]["formation_scale_factors"] > 0
-    particles["wind"] = _select(particles["stars"], ~formed) | {"magnitudes": None}
+    particles["wind"] = _select(particles["stars"], ~formed)
+    particles["wind"].pop("magnitudes", None)
     particles["stars"] = _select(particles["stars"], formed)
     for species, columns in particles.items():
         _check_finite(file, species, columns)
@@ -68,21 +69,23 @@ def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]
 
 def _columns(file: ParticleFile, species: str, *, with_depths: bool) -> Columns:
     """Read one species; arrays without rows if the galaxy has none."""
-    optional = dict.fromkeys((*_OPTIONAL[species], *(DEPTHS if with_depths else ())))
     if species not in file.species:
         file.notes.append(f"{PART_TYPES[species]} is empty: no {species.replace('_', ' ')}.")
         empty = {name: np.empty((0, *WIDTHS.get(name, ()))) for name in _REQUIRED[species]}
-        return optional | empty | {"masses": np.empty(0)}
+        return empty | {"masses": np.empty(0)}
     columns = {name: file.require(species, name) for name in _REQUIRED[species]}
-    columns |= {name: file.read(species, name) for name in optional}
+    for name in dict.fromkeys((*_OPTIONAL[species], *(DEPTHS if with_depths else ()))):
+        values = file.read(species, name)
+        if values is not None:
+            columns[name] = values
     count = len(columns["positions"])
-    if columns["masses"] is None:
+    if "masses" not in columns:
         if not file.header.dark_matter_mass > 0:
             msg = f"{file.path}: Header/MassTable[1] or PartType1/Masses must give a mass, got none"
             raise GalaxyFileError(msg)
         columns["masses"] = np.full(count, file.header.dark_matter_mass)
     for name, values in columns.items():
-        if values is not None and len(values) != count:
+        if len(values) != count:
             msg = (
                 f"{file.path}: {file.field(species, name)} must have a row for each of "
                 f"{count} particles, got {len(values)}"
@@ -92,12 +95,12 @@ def _columns(file: ParticleFile, species: str, *, with_depths: bool) -> Columns:
 
 
 def _select(columns: Columns, rows: NDArray) -> Columns:
-    return {name: None if values is None else values[rows] for name, values in columns.items()}
+    return {name: values[rows] for name, values in columns.items()}
 
 
 def _check_finite(file: ParticleFile, species: str, columns: Columns) -> None:
     for name, values in columns.items():
-        if values is not None and not np.isfinite(values).all():
+        if not np.isfinite(values).all():
             field = file.field("stars" if species == "wind" else species, name)
             msg = f"{file.path}: {field} must be finite, got NaN or infinity"
             raise GalaxyFileError(msg)

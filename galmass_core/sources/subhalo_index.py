@@ -33,7 +33,7 @@ class _Chunk(NamedTuple):
 
     path: Path
     first: int  # subhalo ID
-    count: int
+    subhaloes: int
     before: tuple[int, ...] | None  # by type; None if an earlier chunk is missing
 
 
@@ -77,7 +77,7 @@ class SubhaloIndex:
         """
         for chunk in self._chunks:
             row = subhalo - chunk.first
-            if 0 <= row < chunk.count:
+            if 0 <= row < chunk.subhaloes:
                 break
         else:
             msg = f"{self._folder}: the catalogue must have the subhalo, found none of that number"
@@ -124,7 +124,7 @@ def _read_starts(file: h5py.File, chunk: _Chunk, offsets: Path | None) -> NDArra
     if offsets is not None:
         with hdf5.open_file(offsets) as offsets_file:
             return hdf5.dataset(offsets_file, "Subhalo/SnapByType")[
-                chunk.first : chunk.first + chunk.count
+                chunk.first : chunk.first + chunk.subhaloes
             ]
     if "Offsets/Subhalo_SnapByType" in file:
         return file["Offsets/Subhalo_SnapByType"][()]

@@ -125,8 +125,10 @@ class GalaxyModel:
         inner = min(part.scale_radius for part in spheroids)
         outer = max(part.truncation_radius for part in spheroids)
         radii = np.geomspace(1e-4 * inner, 5.0 * outer, 512)
-        parts = (*spheroids, *(self.discs if with_discs else ()))
-        return Potential(radii, sum(part.enclosed_mass(radii) for part in parts))
+        within = sum((part.enclosed_mass(radii) for part in spheroids), np.zeros(len(radii)))
+        if with_discs:
+            within = sum((disc.enclosed_mass(radii) for disc in self.discs), within)
+        return Potential(radii, within)
 
 
 def sample_galaxy(

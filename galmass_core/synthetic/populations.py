@@ -143,7 +143,7 @@ def solve_population(
     found_colour = SUN_AB["g"] - SUN_AB["r"] - 2.5 * np.log10(g / r)
     miss = ((found_colour - colour) / 0.003) ** 2 + ((np.log10(r) + log_mass_to_light) / 0.02) ** 2
     i, j = np.unravel_index(miss.argmin(), miss.shape)
-    population = Population(age=_AGES[j], metallicity=metallicity, age_scatter=age_scatter)
+    population = Population(age=float(_AGES[j]), metallicity=metallicity, age_scatter=age_scatter)
     return population, float(_YOUNG_SHARES[i])
 
 

@@ -98,7 +98,7 @@ def _write_chunk(path: Path, chunk: list[Groups], simulation: str) -> NDArray:
     counts = {name: len(fields["ParticleIDs"]) for name, fields in joined.items()}
     attributes = header(counts, 0.0, simulation)  # dark-matter particles have own masses
     _write(path, attributes, joined)
-    return attributes["NumPart_ThisFile"]
+    return np.asarray(attributes["NumPart_ThisFile"])
 
 
 def _write_offsets(directory: Path, chunks: NDArray, subhaloes: Row, groups: Row) -> None:

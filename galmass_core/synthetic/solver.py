@@ -108,7 +108,7 @@ def solve_model(demand: Demand) -> GalaxyModel:
         bulge_axis_ratio=demand.bulge_axis_ratio,
         star_formation_rate=demand.star_formation_rate,
         star_formation_edge=2.0 * demand.half_mass_radius,
-        recent_star_formation_rate=young_share * demand.mstar * birth_over_now / 1e9,
+        recent_star_formation_rate=float(young_share * demand.mstar * birth_over_now / 1e9),
         gas_metallicity=_GAS_METALLICITY * demand.metallicity,
         gas_neutral_fraction=min(cold / gas.mass, 1.0) if gas else 0.0,
         star_mass=max(_PARTICLE_MASSES["star"], demand.mstar / _MOST_PARTICLES),

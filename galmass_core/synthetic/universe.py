@@ -6,7 +6,7 @@ the drawn numbers. That part covers group environments: four in five galaxies ar
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -189,9 +189,9 @@ def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.Data
         factor = np.zeros((len(mean), len(mean)))
         factor[np.tril_indices(len(mean))] = triangle
         scores.append(_even_normals(members, len(mean), rng) @ factor.T + mean)
-    scores = rng.permutation(np.concatenate(scores))
+    shuffled = rng.permutation(np.concatenate(scores))
     # Even ranks: the marginals are as fitted at any number of galaxies.
-    ranks = (scores.argsort(axis=0).argsort(axis=0) + 0.5) / max(count, 1)
+    ranks = (shuffled.argsort(axis=0).argsort(axis=0) + 0.5) / max(count, 1)
     table = {
         name: np.interp(ranks[:, i], _fitted()["ranks"], quantiles)
         for i, (name, quantiles) in enumerate(kind["columns"].items())
@@ -209,7 +209,7 @@ def _even_normals(count: int, size: int, rng: np.random.Generator) -> NDArray:
     return np.linalg.solve(factor, normal.T).T
 
 
-def _demand(row: dict[str, Any]) -> Demand:
+def _demand(row: Mapping[Hashable, Any]) -> Demand:
     """Invert `universe_fit.describe`: return a row in Msun, kpc and Msun/yr, with 0 for NaN."""
     mass = {}
     mass["mstar"] = 10.0 ** row["log_mstar"]

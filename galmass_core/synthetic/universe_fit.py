@@ -63,7 +63,7 @@ def fit_universe(catalogue: str | Path, disc_fractions: str | Path) -> dict[str,
         columns = [
             column
             for column in table
-            if (forming or column != "log_sfr") and (gas or not column.startswith("log_mgas"))
+            if (forming or column != "log_sfr") and (gas or not str(column).startswith("log_mgas"))
         ]
         kind = _fit_kind(table.loc[members, columns].dropna(), components)
         kinds.append(

@@ -115,6 +115,11 @@ def load_model(run: Run) -> "Model | NetworkModel":
         from galmass_core.training.network_runs import NetworkModel
 
         return NetworkModel.load(run.path, run.config)
+    return _load_table_model(run)
+
+
+def _load_table_model(run: Run) -> Model:
+    """Load trees or a formula."""
     kind = BoostedTrees if run.config["method"] == "trees" else LinearModel
     return kind.load(run.path)
 
@@ -142,13 +147,14 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
     if run.state != "finished":
         msg = f"run {run.name} must be finished to predict, but it is {run.state}"
         raise ValueError(msg)
-    model, samples = load_model(run), dataset.samples
+    samples = dataset.samples
     if run.config["method"] == "network":
-        from galmass_core.training.network_runs import predictions_table
+        from galmass_core.training.network_runs import NetworkModel, predictions_table
 
-        rows = np.arange(len(dataset))
-        outputs_BT = model.predict(dataset, rows)
-        return predictions_table(samples, rows, "new", model.targets, outputs_BT), {}
+        network, rows = NetworkModel.load(run.path, run.config), np.arange(len(dataset))
+        outputs_BT = network.predict(dataset, rows)
+        return predictions_table(samples, rows, "new", network.targets, outputs_BT), {}
+    model = _load_table_model(run)
     if missing := missing_columns(samples, model.features):
         msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
         raise ValueError(msg)
@@ -160,7 +166,7 @@ def _config(
     wanted: Experiment, split: str, seed: int, training: TrainingConfig | None
 ) -> dict[str, Any]:
     """Return all settings that determine a run's result."""
-    config = {
+    config: dict[str, Any] = {
         "experiment": wanted.name,
         "targets": list(wanted.targets),
         "method": wanted.method,
@@ -194,7 +200,7 @@ def _provenance(dataset: DataSet, parts: NDArray, split: str, seed: int) -> dict
 def _scores(predictions: pd.DataFrame) -> dict[str, Any]:
     """Measure the errors on the test set for each target."""
     test = predictions[predictions["part"] == "test"]
-    return {target: score(rows) for target, rows in test.groupby("target", sort=False)}
+    return {str(target): score(rows) for target, rows in test.groupby("target", sort=False)}
 
 
 def _train_network(

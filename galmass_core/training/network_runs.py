@@ -23,12 +23,12 @@ from galmass_core.learning.experiments import Experiment, true_values
 from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
 from galmass_core.networks.network import MultibranchResNet
+from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.scaling import Scaling, fit_scaling
 from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks
 from galmass_core.networks.training import (
     Epoch,
     Learner,
-    TrainingConfig,
     new_network,
     pick_device,
     predict_rows,
@@ -238,7 +238,8 @@ def _load_checkpoint(
     if not path.exists():
         return [], np.nan, 0.0
     facts = load_tensors(path, learner.tensors())
-    history = writer.history().head(int(facts["epoch"])).to_dict("records")
+    rows = writer.history().head(int(facts["epoch"])).to_dict("records")
+    history = [{str(name): value for name, value in row.items()} for row in rows]
     return history, facts["best"], facts["seconds"]
 
 
