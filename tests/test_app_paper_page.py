@@ -21,7 +21,7 @@ from galmass_app.views.paper.figure_text import gap, how_made, panel_words, text
 from galmass_app.views.paper.page import Paper
 from galmass_app.views.paper.panel_view import drawn_rows
 from galmass_core.benchmarks.invented import make_run
-from galmass_core.cli import _parser
+from galmass_core.cli import build_parser
 from galmass_core.datasets.fits_files import table_as_fits
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.paper.derived import early_types
@@ -130,7 +130,7 @@ def test_command_lines_of_all_figures_parse(data):
         for line in lines:
             program, *words = shlex.split(line)
             assert program == "galmass"
-            _parser().parse_args(words)
+            build_parser().parse_args(words)
 
 
 def test_other_features_are_named_in_both_calls(home):

@@ -17,7 +17,7 @@ from demo_folder import write_demo_galaxies
 from galaxy_files import tng_particles, write_directory
 from sample_tables import make_dataset, make_samples
 
-from galmass_core.cli import _parser, main
+from galmass_core.cli import build_parser, main
 from galmass_core.datasets.build import build_dataset
 from galmass_core.quantities import MAPS, QUANTITIES, TARGETS
 
@@ -108,7 +108,7 @@ def test_blocks_of_a_page_can_be_parsed(page):
         if block.language == "python":
             compile(block.text, page.name, "exec")
         for words in commands(block) if block.language == "console" else ():
-            _parser().parse_args(words)
+            build_parser().parse_args(words)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from galmass_core.cli import _parser as command_line_parser
+from galmass_core.cli import build_parser as command_line_parser
 from galmass_core.quantities import QUANTITIES, Quantity
 
 KINDS = {  # of quantities, in the order of the page

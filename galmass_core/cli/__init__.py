@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     int
         0; 2 for bad input, with one sentence on standard error; 130 when stopped with Ctrl-C.
     """
-    parser = _parser()
+    parser = build_parser()
     args = parser.parse_args(argv)
     if not hasattr(args, "run"):
         parser.print_help()
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Create the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog="galmass",
