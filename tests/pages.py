@@ -8,7 +8,7 @@ import panel as pn
 def settle(page):
     """Do what a session's callback does until the workers of a page are through."""
     deadline = time.monotonic() + 120
-    while page._pull():
+    while page.pull():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     return page
@@ -20,7 +20,18 @@ def texts(view):
     return "\n".join(pane.object for pane in panes if pane.visible and pane.object)
 
 
+def parts(view, css_class):
+    """Return all parts of a view that have a CSS class."""
+    whole = view.__panel__() if isinstance(view, pn.viewable.Viewer) else view
+    return list(whole.select(lambda part: css_class in part.css_classes))
+
+
 def widget(view, css_class):
     """Return the one part of a view that has a CSS class."""
-    (found,) = view.__panel__().select(lambda part: css_class in part.css_classes)
+    (found,) = parts(view, css_class)
     return found
+
+
+def send(component, message):
+    """Hand a component what its script in the browser would send."""
+    component._handle_msg(message)

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from pages import texts
+from pages import texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.address import FIELDS
@@ -344,14 +344,14 @@ def test_tap_chooses_the_nearest_sample(data):
     panel = ComparePanel(session, axes, 0)
     panel.draw(answer, values, "log_mstar")
     row = answer.predictions.iloc[7]
-    panel._tapped("y_true", "y_pred", (row["y_true"], row["y_pred"]), (1.0, 1.0))
+    panel.tap("y_true", "y_pred", (row["y_true"], row["y_pred"]), (1.0, 1.0))
     assert (session.galaxy, session.los) == (row["name"], row["los"])
 
 
 def test_page_shows_its_panels_and_what_each_branch_is_worth(visit):
     page = visit()
     said = texts(page)
-    assert len([panel for panel in page._panels if panel.in_view]) == 4
+    assert len([panel for panel in page.panels if panel.in_view]) == 4
     assert said.count("against r + V + σ (95 %:") == 3
     assert "synthetic</span>" in said
     assert not page.session.error
@@ -359,13 +359,13 @@ def test_page_shows_its_panels_and_what_each_branch_is_worth(visit):
 
 def test_switching_a_branch_brings_its_panel(visit):
     page = visit()
-    page._controls._branches.value = ["V", "sigma"]
+    widget(page, "gm-branches").value = ["V", "sigma"]
     assert page.session.branches == "2V"
     assert page.session.panels == ["r+2V", "r", "2V", "power-law"]
-    page._controls._branches.value = ["V"]
+    widget(page, "gm-branches").value = ["V"]
     assert page.session.panels[-1] == "V"
-    page._controls._branches.value = []
-    assert "Switch on one at least" in page._controls._none.object
+    widget(page, "gm-branches").value = []
+    assert "Switch on one at least" in widget(page, "gm-nothing").object
     assert page.session.branches == "V"
 
 
@@ -387,17 +387,15 @@ def test_reference_that_is_removed_leaves_its_place_to_the_first():
 
 def test_removed_panel_is_not_shown_any_more(visit):
     page = visit()
-    page._panels[1]._remove.clicks += 1
+    widget(page.panels[1], "gm-remove").clicks += 1
     assert page.session.panels == ["r+2V", "2V", "power-law"]
-    assert [panel.in_view for panel in page._panels] == [True, True, True, False, False, False]
+    assert [panel.in_view for panel in page.panels] == [True, True, True, False, False, False]
 
 
 def test_arrows_lead_from_the_reference(visit):
     page = visit(arrows=True)
     counts = [
-        len(layer(panel._figures.square, "start")["start"])
-        for panel in page._panels
-        if panel.in_view
+        len(layer(panel.figures.square, "start")["start"]) for panel in page.panels if panel.in_view
     ]
     assert counts == [0, 30, 30, 30]
 
@@ -432,7 +430,7 @@ def test_page_answers_for_the_galaxy_in_view(visit, data):
     (answer,) = ask(data, "r")
     row = answer.predictions.iloc[0]
     page = visit(galaxy=row["name"], los=row["los"])
-    said = page._galaxy._table.object
+    said = widget(page, "gm-compared-table").object
     assert f"{row['y_true']:.3f}" in said
     assert f"{row['y_pred']:.3f}" in said
 
@@ -453,11 +451,11 @@ def test_table_has_our_rows_beside_the_papers(data):
 
 def test_next_panel_is_made_before_it_is_asked_for(visit):
     page = visit(panels=["r+2V", "r"])
-    assert [panel.ready for panel in page._panels] == [True, True, *[False] * 4]
+    assert [panel.ready for panel in page.panels] == [True, True, *[False] * 4]
     page._prepare()
-    assert [panel.ready for panel in page._panels] == [True, True, True, *[False] * 3]
-    assert [panel.in_view for panel in page._panels] == [True, True, *[False] * 4]
-    figures = page._panels[2]._figures
+    assert [panel.ready for panel in page.panels] == [True, True, True, *[False] * 3]
+    assert [panel.in_view for panel in page.panels] == [True, True, *[False] * 4]
+    figures = page.panels[2].figures
     page.session.panels = ["r+2V", "r", "2V"]
-    assert page._panels[2].in_view
-    assert page._panels[2]._figures is figures
+    assert page.panels[2].in_view
+    assert page.panels[2].figures is figures

@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 from demo_folder import NAMES, write_demo_galaxies
-from pages import settle
+from pages import send, settle
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.page import PAGES
@@ -65,7 +65,7 @@ def take(page, monkeypatch):
 
         monkeypatch.setattr(menu, "_send_msg", keep)
         for kind in set(menu.formats) - {"PNG", "SVG", "PDF"}:
-            menu._handle_msg(kind)
+            send(menu, kind)
     assert not page.session.error
     return files
 
@@ -101,7 +101,7 @@ def test_every_figure_of_the_features_page_gives_its_data(visit_page, monkeypatc
     names = {f"{stem}{kind.__name__.lower()}" for kind in FIGURES}
     assert set(files) == {f"{name}.{ending}" for name in names for ending in ("csv", "fits")}
     told = pd.read_csv(BytesIO(files[f"{stem}prediction.csv"]))
-    shown = page._views[Prediction].fit.predictions["y_pred"]
+    shown = page.views[Prediction].fit.predictions["y_pred"]
     np.testing.assert_allclose(told["y_pred"], shown)
 
 
@@ -142,7 +142,7 @@ def test_curves_of_a_run_carry_its_name(visit_page, monkeypatch):
 
 def test_table_5_carries_ours_once_it_is_measured(visit_page, monkeypatch):
     page = visit_page("features", "table")
-    view = page._views[TableFive]
+    view = page.views[TableFive]
     rows = [
         {"row": 1, "features": ["a", "b"], "left_out": {}, "std": {"value": 0.1}},
         {"row": 2, "features": ["a"], "left_out": {"c is missing": 2}, "std": {"value": 0.2}},
@@ -160,5 +160,5 @@ def test_what_cannot_be_made_is_told(visit_page, monkeypatch):
         raise OSError(msg)
 
     menu = Download.of(page.session, "gm-sample", lambda: "x", table=fail)
-    menu._handle_msg("CSV")
+    send(menu, "CSV")
     assert page.session.error == "disk on fire"

@@ -275,9 +275,9 @@ def test_verdict_tells_prediction_truth_and_error():
 
 def test_page_shows_network_and_trees_of_the_galaxy_in_view(session):
     page = settle(Why(session))
-    assert all(page._slots[kind].visible for kind in (WhyNetwork, WhyReplaced, WhyTrees))
+    assert all(page.slots[kind].visible for kind in (WhyNetwork, WhyReplaced, WhyTrees))
     text = texts(page)
-    told = page._views[WhyNetwork].content.explanation.result
+    told = page.views[WhyNetwork].content.explanation.result
     assert f"{told.predicted:.3f} dex" in text
     assert text.count("This network does not see it.") == 2
     total = sum(float(each.sum()) for each in told.shares.values())
@@ -287,15 +287,15 @@ def test_page_shows_network_and_trees_of_the_galaxy_in_view(session):
 
 def test_page_follows_the_galaxy_and_asks_no_question_twice(session):
     page = settle(Why(session))
-    before = page._views[WhyNetwork].content.explanation
+    before = page.views[WhyNetwork].content.explanation
     session.step(+1)
-    assert page._explaining.busy
+    assert page.explaining.busy
     settle(page)
-    after = page._views[WhyNetwork].content.explanation
+    after = page.views[WhyNetwork].content.explanation
     assert after.request.galaxy == session.galaxy != before.request.galaxy
     assert after.result.predicted != before.result.predicted
     session.theme = "light"
-    assert not page._explaining.busy
+    assert not page.explaining.busy
 
 
 def test_page_out_of_view_asks_nothing_until_it_is_in_view_again(session):
@@ -303,32 +303,32 @@ def test_page_out_of_view_asks_nothing_until_it_is_in_view_again(session):
     session.page = "explore"
     session.step(+1)
     session.step(+1)
-    assert not page._explaining.busy
+    assert not page.explaining.busy
     session.page = "why"
     settle(page)
-    assert page._views[WhyNetwork].content.explanation.request.galaxy == session.galaxy
+    assert page.views[WhyNetwork].content.explanation.request.galaxy == session.galaxy
 
 
 def test_choice_of_run_and_target_is_obeyed_where_it_can_be(session):
     session.explained_run = "one"
     page = settle(Why(session))
-    assert page._views[WhyNetwork].content.explanation.run.name == "one"
+    assert page.views[WhyNetwork].content.explanation.run.name == "one"
     session.target = TOTAL  # which only the other predicts
     settle(page)
-    shown = page._views[WhyNetwork].content.explanation
+    shown = page.views[WhyNetwork].content.explanation
     assert (shown.run.name, shown.result.target) == ("two", TOTAL)
     session.target = "f_dm_1rhsm"  # which nobody predicts
     settle(page)
-    assert page._views[WhyNetwork].content.explanation.result.target in (MASS, TOTAL)
-    assert page._views[WhyTrees].steps.request.target == "f_dm_1rhsm"
+    assert page.views[WhyNetwork].content.explanation.result.target in (MASS, TOTAL)
+    assert page.views[WhyTrees].steps.request.target == "f_dm_1rhsm"
 
 
 def test_numbers_without_maps_leave_the_trees(session):
     session.open("numbers")
     page = settle(Why(session))
     assert "This data set holds numbers, no maps" in texts(page)
-    assert [kind for kind, slot in page._slots.items() if slot.visible] == [WhyTrees]
-    assert len(page._views[WhyTrees].table) == 10
+    assert [kind for kind, slot in page.slots.items() if slot.visible] == [WhyTrees]
+    assert len(page.views[WhyTrees].table) == 10
 
 
 def test_where_nobody_trained_the_page_says_how_to(session, monkeypatch):
@@ -343,7 +343,7 @@ def test_failure_is_told_in_place_of_pictures(session, home):
     session.open("alone")
     settle(page)
     assert "The network gave no answer" in texts(page)
-    assert not page._slots[WhyNetwork].visible
+    assert not page.slots[WhyNetwork].visible
     assert "has no galaxy besides this one" in session.error
     assert "Trees need 60 galaxies at least" in texts(page)
     session.theme = "light"  # a failure is told until something else is asked
@@ -351,5 +351,5 @@ def test_failure_is_told_in_place_of_pictures(session, home):
     assert "The network gave no answer" in texts(page)
     session.open("toys")
     settle(page)
-    assert page._slots[WhyNetwork].visible
+    assert page.slots[WhyNetwork].visible
     assert "gave no answer" not in texts(page)

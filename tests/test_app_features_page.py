@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bokeh.models import Text
-from pages import settle
+from pages import settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.agreement import compare_to_published
@@ -65,7 +65,7 @@ def fit_request(data, features=FEATURES, target="log_mstar_1rhsm", split="galaxy
 
 def shown(page, kind):
     """Return all HTML of one view of a page."""
-    panes = page._views[kind].__panel__().select(lambda part: hasattr(part, "object"))
+    panes = page.views[kind].__panel__().select(lambda part: hasattr(part, "object"))
     return " ".join(part.object for part in panes if isinstance(part.object, str))
 
 
@@ -206,7 +206,7 @@ def test_left_out_samples_are_counted_in_words():
 def test_pair_of_the_matrix_is_said_in_words(data):
     view = Correlations(data, "log_mstar_1rhsm", "dark")
     view.show("sigma_v", "f_star_1rhsm")
-    said = view._words.object
+    said = widget(view, "gm-pair-words").object
     value = correlation_matrix(data.samples, ["sigma_v", "f_star_1rhsm"]).iloc[0, 1]
     assert "f* against σ_v" in said
     assert f"<b>{signed(value, 2)}</b> (Pearson), N = 600" in said
@@ -260,7 +260,7 @@ def test_page_learns_at_once_and_again_when_a_feature_goes(visit_page):
     page = visit_page()
     settle(page)
     before = shown(page, Prediction)
-    page._controls._checkboxes["abs_mag_r"].value = False
+    widget(page, "gm-checkbox-abs_mag_r").value = False
     settle(page)
     assert page.session.features == list(FEATURES[1:])
     after = shown(page, Prediction)
@@ -272,19 +272,19 @@ def test_page_learns_at_once_and_again_when_a_feature_goes(visit_page):
 def test_last_feature_cannot_be_taken_away(visit_page):
     page = visit_page(features=["sigma_v"])
     settle(page)
-    page._controls._checkboxes["sigma_v"].value = False
-    assert "Tick at least one" in page._controls._nothing.object
+    widget(page, "gm-checkbox-sigma_v").value = False
+    assert "Tick at least one" in widget(page, "gm-nothing").object
     assert page.session.features == ["sigma_v"]
 
 
 def test_synthetic_galaxies_are_called_so(visit_page):
-    assert "synthetic</span>" in visit_page()._headline.object
+    assert "synthetic</span>" in texts(visit_page())
 
 
 @pytest.mark.parametrize(("galaxies", "matrix"), [(4, True), (3, False)])
 def test_few_galaxies_are_not_learned_from(visit_page, tmp_path, galaxies, matrix):
     page = visit_page(make_dataset(tmp_path / "few", make_samples(galaxies)).path)
-    assert f"{galaxies} galaxies are too few" in page._message.object
+    assert f"{galaxies} galaxies are too few" in texts(page)
     assert not page._learned.visible
     assert not page._fits.busy
-    assert page._slots[Correlations].visible is matrix
+    assert page.slots[Correlations].visible is matrix

@@ -1,7 +1,7 @@
 """Address, keys and filter without a browser: what they choose, and what they say."""
 
 import pytest
-from pages import widget
+from pages import send, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.address import query, restore
@@ -52,7 +52,7 @@ def test_going_back_restores_everything_and_is_no_step(session):
     before, written = query(session), address.written[0]
     session.open("second")
     session.param.update(los="y", features=[], page="sample")
-    address._handle_msg(before)
+    send(address, before)
     assert query(session) == before
     assert address.written == [written + 2, before]
 
@@ -60,7 +60,7 @@ def test_going_back_restores_everything_and_is_no_step(session):
 def test_going_back_to_a_data_set_that_has_gone_says_so_and_stays(session):
     address = Address.of(session)
     gone = query(session).replace("data=first", "data=gone")
-    address._handle_msg(f"{gone}&los=x")
+    send(address, f"{gone}&los=x")
     assert (session.dataset, session.los) == ("first", "z")
     assert "no data set 'gone'" in session.error
     assert address.written[1] == query(session)
@@ -85,12 +85,12 @@ def test_every_key_does_something_and_none_does_harm_without_data(session):
         session.param.update(galaxy=session.data.galaxy_names[5], los="y")
         session.param.update(past=[("log_mstar > 1", "")], future=[("log_mstar > 2", "")])
         before = query(session)
-        guide._handle_msg(key)
+        send(guide, key)
         seen.add(key) if query(session) != before else None
     assert seen == set(KEYS) - {"y", "2"}  # it was seen along y
     nobody = SessionState()
     for key in KEYS:
-        Guide.of(nobody)._handle_msg(key)
+        send(Guide.of(nobody), key)
     assert not nobody.error
 
 
@@ -99,7 +99,7 @@ def test_filter_keeps_the_heavy_and_previous_next_and_chance_stay_among_them(ses
     heaviest = data.galaxies["log_mstar"].nlargest(3)
     names = [name for name in data.galaxy_names if name in heaviest.index]
     picker, bar = GalaxyPicker(session), SelectionBar.of(session)
-    bar._handle_msg(["keep", f"log_mstar >= {heaviest.min() - 1e-9:.12f}"])
+    send(bar, ["keep", f"log_mstar >= {heaviest.min() - 1e-9:.12f}"])
     assert session.galaxy == names[0]
     assert (bar.summary["count"], bar.summary["total"]) == (3, 20)
     session.step(-1)
@@ -126,11 +126,11 @@ def test_galaxy_asked_for_by_id_is_shown_also_if_the_filter_leaves_it_out(sessio
 )
 def test_filter_that_keeps_nothing_is_told_and_the_one_before_stays(session, only, said):
     bar = SelectionBar.of(session)
-    bar._handle_msg(["keep", "log_mstar > 0"])
-    bar._handle_msg(["keep", only])
+    send(bar, ["keep", "log_mstar > 0"])
+    send(bar, ["keep", only])
     assert said in bar.summary["trouble"]
     assert session.selection_query == "log_mstar > 0"
-    bar._handle_msg(["keep", ""])
+    send(bar, ["keep", ""])
     assert (session.selection_query, bar.summary["trouble"]) == ("", "")
 
 

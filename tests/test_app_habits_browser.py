@@ -199,7 +199,7 @@ def test_words_select_heavy_galaxies_and_nonsense_is_told(visit):
     box.fill("log_mstr > 9")
     box.press("Enter")
     told = tab.locator(".trouble")
-    expect(told).to_contain_text("got log_mstr; near: log_mstar", timeout=PATIENCE)
+    expect(told).to_contain_text("did you mean log_mstar", timeout=PATIENCE)
     expect(count).to_have_text("2 of 5 galaxies")
     assert box.input_value() == "log_mstr > 9"  # to be put right
     box.press("Escape")

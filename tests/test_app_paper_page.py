@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import pytest
-from pages import settle
+from pages import settle, texts
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.comparison import Missing
@@ -227,8 +227,8 @@ def test_diagrams_are_well_formed(draw):
 def test_page_shows_a_figure_and_how_it_was_made(key):
     page = visit(key)
     assert len(page._picture)
-    assert "How was this made" in page._made.object
-    assert "learnable: 150 galaxies, 450 samples" in page._made.object
+    assert "How was this made" in texts(page)
+    assert "learnable: 150 galaxies, 450 samples" in texts(page)
 
 
 def test_page_says_which_figure_there_is_not():
@@ -248,12 +248,12 @@ def test_disclosure_names_run_split_and_filter(data):
 @pytest.mark.parametrize("key", ["4", "5", "8", "10", "12", "table-4", "text"])
 def test_numbers_of_a_figure_can_be_taken_along_as_fits(key):
     page = visit(key)
-    assert len(table_as_fits(page._drawing.rows, {"DATASET": "learnable"})) > 2880
+    assert len(table_as_fits(page.drawing.rows, {"DATASET": "learnable"})) > 2880
 
 
 def test_contents_and_choice_stay_at_the_same_figure():
     page = visit("2")
-    [contents] = page._section.select(lambda part: type(part).__name__ == "Contents")
+    [contents] = page.__panel__().select(lambda part: type(part).__name__ == "Contents")
     contents.figure = "3"
     assert page.session.figure == "3"
     page.session.figure = "1"
@@ -262,23 +262,23 @@ def test_contents_and_choice_stay_at_the_same_figure():
 
 def test_galaxy_in_view_is_marked_in_the_panels():
     page = visit("12")
-    views = page._drawing.panels
-    galaxy = views[0]._rows["name"].iloc[0]
+    views = page.drawing.panels
+    galaxy = views[0].rows["name"].iloc[0]
     page.session.galaxy = galaxy
-    assert len(views[0]._figures._data["square_mark"].data["x"]) == 3
+    assert len(views[0].figures._data["square_mark"].data["x"]) == 3
 
 
 def test_panels_are_drawn_one_at_a_time_each_with_the_galaxy_in_view():
     page = visit("12")
-    page.session.galaxy = page._drawing.panels[0]._rows["name"].iloc[0]
+    page.session.galaxy = page.drawing.panels[0].rows["name"].iloc[0]
     page.session.theme = "light"  # draws the figure anew
-    count = len(page._drawing.panels)
-    assert [panel.drawn for panel in page._drawing.panels] == [False] * count
+    count = len(page.drawing.panels)
+    assert [panel.drawn for panel in page.drawing.panels] == [False] * count
     for done in range(1, count + 1):
-        assert page._pull() == (done < count)
-        assert sum(panel.drawn for panel in page._drawing.panels) == done
-    for panel in page._drawing.panels:
-        assert len(panel._figures._data["square_mark"].data["x"]) == 3
+        assert page.pull() == (done < count)
+        assert sum(panel.drawn for panel in page.drawing.panels) == done
+    for panel in page.drawing.panels:
+        assert len(panel.figures._data["square_mark"].data["x"]) == 3
 
 
 def test_page_without_data_says_how_to_make_some(home, monkeypatch):

@@ -195,7 +195,7 @@ def test_tap_chooses_galaxy_and_line_of_sight_next_to_it(home):
     view = show(home, make_samples(40))
     related = services.relations(view.session.data)["colour-mass"]
     row = related.points.iloc[70]
-    view._relations._tapped(related, COLOUR_MASS, _Unzoomed, row["x"], row["y"])
+    view.relations.tap(related, COLOUR_MASS, _Unzoomed, row["x"], row["y"])
     assert (view.session.galaxy, view.session.los) == (row["name"], row["los"])
     assert f"Subhalo {row['name'].rpartition('/')[2]}<" in texts(view)
     assert view.session.page == "sample"
@@ -205,7 +205,7 @@ def test_tap_leaves_the_line_of_sight_where_it_changes_nothing(home):
     view = show(home, make_samples(40))
     related = services.relations(view.session.data)["size-mass"]
     row = related.points.iloc[7]
-    view._relations._tapped(related, SIZE_MASS, _Unzoomed, row["x"], row["y"])
+    view.relations.tap(related, SIZE_MASS, _Unzoomed, row["x"], row["y"])
     assert (view.session.galaxy, view.session.los) == (row["name"], "z")
 
 
@@ -220,7 +220,7 @@ def test_another_data_set_is_described_anew(home):
 def test_switch_between_groups_waits_for_data_that_know_them(home):
     unknown = pd.array([pd.NA] * 12, "boolean")
     view = show(home, make_samples(4).assign(is_central=unknown))
-    assert view._relations._switch.disabled
+    assert view.relations._switch.disabled
     assert "which are centrals is not known" in texts(view)
 
 

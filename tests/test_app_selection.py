@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bokeh.models import LassoSelectTool
+from pages import send
 from sample_tables import make_dataset, make_samples
 
 from galmass_app import selection, services
@@ -202,11 +203,11 @@ def test_strip_begins_with_the_largest_error_and_says_it(session):
 def test_strip_shows_twenty_sorted_by_a_quantity(session):
     session.keep("log_mstar > 8")
     strip = SelectionStrip.of(session)
-    strip._handle_msg(["sort", "log_mstar", ""])
+    send(strip, ["sort", "log_mstar", ""])
     masses = session.data.galaxies["log_mstar"].nlargest(MOST)
     assert [card[0] for card in strip.cards] == list(masses.index)
     assert strip.head == f"20 of {len(session.selection)} selected, largest first"
-    strip._handle_msg(["show", name(7), "x"])
+    send(strip, ["show", name(7), "x"])
     assert (session.galaxy, session.los, strip.here) == (name(7), "x", name(7))
 
 
@@ -235,11 +236,11 @@ def test_bar_is_there_wherever_there_are_galaxies_and_says_where_a_selection_cou
 
 def test_words_typed_in_the_bar_select_and_nothing_typed_selects_all(session):
     bar = SelectionBar.of(session)
-    bar._handle_msg(["keep", "3; 4"])
+    send(bar, ["keep", "3; 4"])
     assert session.selection == (name(3), name(4))
     session.select([name(number) for number in range(90)], "lasso")
     assert (bar.summary["text"], bar.summary["label"]) == ("", "lasso")
-    bar._handle_msg(["keep", ""])
+    send(bar, ["keep", ""])
     assert session.selection == ()
     assert ["log_mstar", "stellar mass"] in bar.columns
 
@@ -248,7 +249,7 @@ def test_enter_on_words_that_hold_already_changes_nothing(session):
     session.keep("3, 4", "saved: two")
     session.keep("5")
     session.undo()
-    SelectionBar.of(session)._handle_msg(["keep", "3, 4 "])
+    send(SelectionBar.of(session), ["keep", "3, 4 "])
     assert session.selection_label == "saved: two"
     assert session.future
 
@@ -257,17 +258,17 @@ def test_saved_subset_comes_back_in_another_session_and_can_be_deleted(session):
     bar = SelectionBar.of(session)
     session.select([name(number) for number in range(0, 200, 3)], "lasso")
     chosen = session.selection
-    bar._handle_msg(["save", " every third "])
+    send(bar, ["save", " every third "])
     assert bar.summary["name"] == "every third"
-    bar._handle_msg(["clear", ""])
+    send(bar, ["clear", ""])
     other = SessionState(dataset="many", page="sample")
     other.settle()
     second = SelectionBar.of(other)
     assert second.visible
-    second._handle_msg(["choose", "every third"])
+    send(second, ["choose", "every third"])
     assert other.selection == chosen
     assert other.selection_label == "saved: every third"
-    second._handle_msg(["delete", "every third"])
+    send(second, ["delete", "every third"])
     assert selection.saved_subsets(other.data) == {}
     assert other.selection == chosen
 
@@ -275,7 +276,7 @@ def test_saved_subset_comes_back_in_another_session_and_can_be_deleted(session):
 @pytest.mark.parametrize("called", ["  ", "x" * 61])
 def test_subset_needs_a_name(session, called):
     session.keep("3")
-    SelectionBar.of(session)._handle_msg(["save", called])
+    send(SelectionBar.of(session), ["save", called])
     assert "name of a subset" in session.error
 
 

@@ -8,7 +8,9 @@ from types import SimpleNamespace
 
 import holoviews as hv
 import pandas as pd
+import panel as pn
 import pytest
+from pages import parts, texts, widget
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
@@ -105,16 +107,29 @@ def look(page):
 
 
 def html(view):
-    panes = view.__panel__().select(lambda part: hasattr(part, "object"))
+    whole = view.__panel__() if isinstance(view, pn.viewable.Viewer) else view
+    panes = whole.select(lambda part: hasattr(part, "object"))
     return " ".join(part.object for part in panes if isinstance(part.object, str))
 
 
+def in_view(page):
+    """Return the part that shows one run."""
+    return widget(page, "gm-run-in-view")
+
+
+def field(page, label):
+    """Return the one widget of a label."""
+    (found,) = page.__panel__().select(lambda part: getattr(part, "label", None) == label)
+    return found
+
+
 def order(page):
-    return page._controls.order
+    return page.controls.order
 
 
 def tick(page, key, on=True):
-    page._controls._checkboxes()[key].value = on
+    kind = "learn" if key in ("mstar", "mtot", "ml") else "branch"
+    widget(page, f"gm-{kind}-{key}").value = on
 
 
 # What the controls order
@@ -136,7 +151,7 @@ def test_ticks_add_up_to_an_experiment(visit):
     page = visit()
     tick(page, "mtot")
     tick(page, "g-r")
-    page._controls._aperture.value = 2
+    widget(page, "gm-aperture").value = 2
     assert order(page).experiment == "mstar_2r,mtot_2r/g,r+2V"
     for key in ("r", "g-r", "V"):
         tick(page, key, on=False)
@@ -155,18 +170,17 @@ def test_without_a_tick_there_is_nothing_to_start(visit, started):
     page = visit()
     tick(page, "mstar", on=False)
     assert "Tick something to learn." in html(page)
-    assert page._start.disabled
-    page._begin(None)
+    assert widget(page, "gm-start").disabled
+    widget(page, "gm-start").clicks += 1
     assert not started
 
 
 def test_what_differs_from_the_preset_is_on_the_command_line(visit):
     page = visit()
-    fields = page._controls._fields._fields
-    fields["epochs"].value = 7
-    fields["augment"].value = False
-    page._controls._pixels.value = 150
-    page._controls._seed.value = 3
+    field(page, "Epochs").value = 7
+    widget(page, "gm-augment").value = False
+    widget(page, "gm-pixels").value = 150
+    widget(page, "gm-seed").value = 3
     page.session.split = "paper"
     said = "--experiment mstar/r+2V@150 --preset laptop --epochs 7 --no-augment"
     assert f"{said} --split paper --seed 3" in order(page).command
@@ -175,10 +189,10 @@ def test_what_differs_from_the_preset_is_on_the_command_line(visit):
 
 def test_another_preset_brings_all_its_values(visit):
     page = visit()
-    page._controls._fields._fields["epochs"].value = 7
-    page._controls._preset.value = "paper"
+    field(page, "Epochs").value = 7
+    widget(page, "gm-preset").value = "paper"
     assert order(page).words[1:] == ["--experiment", "mstar/r+2V", "--preset", "paper"]
-    assert page._controls._pixels.value == PRESETS["paper"][1]
+    assert widget(page, "gm-pixels").value == PRESETS["paper"][1]
 
 
 def test_the_address_ticks_its_experiment_and_follows_the_ticks(visit):
@@ -209,33 +223,34 @@ def test_a_step_back_to_this_page_and_another_run_shows_that_run(visit, home):
     for name in ("one", "two"):
         page.session.param.update(page="explore", run="")
         page.session.param.update(page="train", run=name, theme="dark")
-        assert page._run.name == name
+        assert str(home / "runs" / name) in html(in_view(page))
 
 
 def test_a_double_click_starts_one_training(visit, started, home):
     page = visit()
-    page._start.clicks += 1
-    page._start.clicks += 1
+    start = widget(page, "gm-start")
+    start.clicks += 1
+    start.clicks += 1
     assert started == [order(page)]
-    assert (page._start.label, page._start.disabled) == ("Starting…", True)
+    assert (start.label, start.disabled) == ("Starting…", True)
     write(home, "new")
     look(page)
-    assert (page._start.label, page._start.disabled) == ("Start training", False)
+    assert (start.label, start.disabled) == ("Start training", False)
     assert page.session.run == "new"
 
 
 def test_a_training_that_never_begins_says_why(visit, started, home):
     page = visit()
-    page._begin(None)
+    widget(page, "gm-start").clicks += 1
     (home / "runs" / "new" / "log.txt").write_text("x\ngalmass: the disk is full\n")
     look(page)
     assert page.session.error == "the disk is full"
-    assert not page._start.disabled
+    assert not widget(page, "gm-start").disabled
 
 
 def test_without_a_training_the_page_says_what_to_do(visit):
     page = visit()
-    assert page._list._empty.visible
+    assert widget(page, "gm-no-runs").visible
     assert not page._slot.visible
 
 
@@ -245,14 +260,14 @@ def test_data_without_maps_cannot_train_but_show_what_was_trained(home):
     session = SessionState(page="train", dataset="numbers")
     session.settle()
     page = Train(session)
-    assert "numbers has none" in page._message.object
+    assert "numbers has none" in texts(page)
     assert not page._side.visible
-    assert page._view is not None
+    assert in_view(page).visible
 
 
 def look_until_estimated(page):
     deadline = time.monotonic() + 10
-    while "being measured" in page._time.object:
+    while "being measured" in widget(page, "gm-estimate").object:
         assert time.monotonic() < deadline
         look(page)
 
@@ -268,7 +283,8 @@ def test_time_is_asked_once_the_order_is_left_alone(visit, monkeypatch):
     look(page)
     look_until_estimated(page)
     assert asked == [order(page)]
-    assert "About <b>90 s</b> on this machine (cpu): 30 samples" in page._time.object
+    said = widget(page, "gm-estimate").object
+    assert "About <b>90 s</b> on this machine (cpu): 30 samples" in said
 
 
 def test_why_there_is_no_estimate_is_said(visit, monkeypatch):
@@ -281,17 +297,17 @@ def test_why_there_is_no_estimate_is_said(visit, monkeypatch):
     look(page)
     look(page)
     look_until_estimated(page)
-    assert page._time.object == "<p>No estimate: no steps</p>"
+    assert widget(page, "gm-estimate").object == "<p>No estimate: no steps</p>"
 
 
 def test_the_newest_run_is_in_view_until_one_is_chosen(visit, home):
     write(home, "old")
     write(home, "young", config=CONFIG | {"maps": ["r"]})
     page = visit()
-    assert "from r</h2>" in html(page._view)
-    page._list._rows[1]._name.clicks += 1
+    assert "from r</h2>" in html(in_view(page))
+    parts(page, "gm-run-name")[1].clicks += 1
     assert page.session.run == "old"
-    assert "from r, V, σ</h2>" in html(page._view)
+    assert "from r, V, σ</h2>" in html(in_view(page))
 
 
 @pytest.mark.parametrize(("act", "state"), [("stop", "running"), ("resume", "stopped")])
@@ -310,7 +326,7 @@ def test_a_row_offers_what_can_be_done(visit, home, monkeypatch, act, state):
 
 
 def press(page, act):
-    acts = page._list._rows[0]._acts
+    acts = {key: parts(page, f"gm-run-{key}")[0] for key in ("stop", "resume", "compare")}
     assert [key for key, button in acts.items() if button.visible] == [act]
     acts[act].clicks += 1
 
@@ -327,11 +343,12 @@ def test_more_runs_than_rows_are_turned_over(visit, home):
     for number in range(ROWS + 2):
         write(home, f"run-{number}")
     page = visit()
-    rows = page._list._rows
-    assert all(row._layout.visible for row in rows)
-    page._list._older.clicks += 1
-    assert [row._layout.visible for row in rows] == [True] * 2 + [False] * (ROWS - 2)
-    assert rows[1]._run.name == "run-0"
+    rows = [row for row in parts(page, "gm-run") if row.visible]
+    assert len(rows) == ROWS
+    field(page, "Older →").clicks += 1
+    assert [row.visible for row in rows] == [True] * 2 + [False] * (ROWS - 2)
+    parts(rows[1], "gm-run-name")[0].clicks += 1
+    assert page.session.run == "run-0"
 
 
 # What is said of runs
@@ -348,22 +365,22 @@ def test_a_failed_run_tells_its_reason(visit, home):
 def test_a_run_under_way_says_how_far_and_how_fast(visit, home):
     with write_run(home / "runs" / "one", CONFIG, {"dataset": {"name": "blobs"}}) as writer:
         page = visit()
-        assert "getting ready" in html(page._view)
+        assert "getting ready" in html(in_view(page))
         writer.write_history(HISTORY)
         writer.report(epoch=3, epochs=30, samples_per_second=123.4, seconds_left=200.0)
         look(page)
         said = "epoch 4 of 30 · 123 samples/s · 3 min left"
-        assert said in html(page._view)
-        assert said in html(page._list)
+        assert said in html(in_view(page))
+        assert said in html(widget(page, "gm-run-list"))
         assert services.work().endswith("training mstar/r+2V@60: epoch 4 of 30")
-        assert 'max="30" value="3"' in html(page._view)
+        assert 'max="30" value="3"' in html(in_view(page))
 
 
 def test_the_best_epoch_is_named_in_dex(visit, home):
     write(home, error=KeyboardInterrupt())
     page = visit()
-    assert "best epoch: 2, √ of its loss 0.100 dex" in html(page._view)
-    assert "after 3 of 30 epochs" in html(page._view)
+    assert "best epoch: 2, √ of its loss 0.100 dex" in html(in_view(page))
+    assert "after 3 of 30 epochs" in html(in_view(page))
 
 
 def test_facts_hold_all_that_decided_the_result(visit, home, blobs):

@@ -220,7 +220,7 @@ def test_maps_that_cannot_be_read_are_not_those_of_the_galaxy_before(home, sessi
     page = Explore(session)
     shard_path(home / "toys", 0).write_bytes(b"spoilt")
     session.step(+1)
-    assert not page._slots[FourMaps].visible
+    assert not page.slots[FourMaps].visible
     assert "cannot be read" in texts(page)
     assert "shard-00000.h5" in session.error
     assert "<h1>Subhalo 2</h1>" in texts(page)
@@ -278,14 +278,14 @@ def test_tap_in_the_scatter_chooses_the_nearest_sample(session):
     page = Explore(session)
     row = session.data.row(NAMES[3], "y")
     session.param.update(x="sigma_v", y="log_mstar2d_1rhsm")
-    page._views[Sample]._tapped(row["sigma_v"], row["log_mstar2d_1rhsm"])
+    page.views[Sample].tap(row["sigma_v"], row["log_mstar2d_1rhsm"])
     assert (session.galaxy, session.los) == (NAMES[3], "y")
 
 
 def test_tap_where_all_lines_of_sight_coincide_keeps_the_one_in_view(session):
     page = Explore(session)
     row = session.data.row(NAMES[3], "x")
-    page._views[Sample]._tapped(row["log_mstar"], row["log_mtot_1rhsm"])
+    page.views[Sample].tap(row["log_mstar"], row["log_mtot_1rhsm"])
     assert (session.galaxy, session.los) == (NAMES[3], "z")
 
 

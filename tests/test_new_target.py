@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from demo_folder import write_demo_galaxies
+from pages import widget
 from toy_maps import make_map_dataset
 
 from galmass_app.state import SessionState
@@ -80,13 +81,13 @@ def test_train_page_offers_them(data, monkeypatch):
     monkeypatch.setenv("GALMASS_DATA", str(data.path))
     controls = TrainControls(SessionState(page="train"))
     controls.draw(data)
-    assert list(controls._aperture.options) == ["R_hsm", "2 R_hsm", "3 R_hsm"]
-    assert controls._targets["fbar"].label == "f_bar"
-    assert not controls._targets["fbar"].disabled
-    controls._aperture.value = 3
+    assert list(widget(controls, "gm-aperture").options) == ["R_hsm", "2 R_hsm", "3 R_hsm"]
+    assert widget(controls, "gm-learn-fbar").label == "f_bar"
+    assert not widget(controls, "gm-learn-fbar").disabled
+    widget(controls, "gm-aperture").value = 3
     offered = [word for word, tick in controls._targets.items() if not tick.disabled]
     assert offered == ["mtot"]
-    controls._targets["mtot"].value = True
+    widget(controls, "gm-learn-mtot").value = True
     assert controls.order.experiment.startswith("mtot_3r/")
 
 

@@ -66,7 +66,7 @@ class Sample(pn.viewable.Viewer):
             select.param.update(groups=groups, value=getattr(session, axis))
         points = scatter(session.data.samples, session.x, session.y)
         self._view = RangeXY(source=points)
-        Tap(source=points).add_subscriber(self._tapped)
+        Tap(source=points).add_subscriber(self.tap)
         self._ring.update(data=self._rows())
         ring = hv.DynamicMap(partial(_ring, x=session.x, y=session.y), streams=[self._ring])
         self._picked.update(data=self._selected())
@@ -108,7 +108,7 @@ class Sample(pn.viewable.Viewer):
         """Take another axis."""
         setattr(self.session, axis, event.new)
 
-    def _tapped(self, x: float | None, y: float | None) -> None:
+    def tap(self, x: float | None, y: float | None) -> None:
         """Go to the sample next to the place that was tapped."""
         if x is None or y is None:
             return

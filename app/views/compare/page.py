@@ -67,7 +67,7 @@ class Compare(pn.viewable.Viewer):
         super().__init__(session=session)
         stretch = {"sizing_mode": "stretch_width"}
         self._axes = Axes()
-        self._panels = [ComparePanel(session, self._axes, place) for place in range(MOST)]
+        self.panels = [ComparePanel(session, self._axes, place) for place in range(MOST)]
         self._answers, self._target, self._index, self._resting = {}, "", None, None
         self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
         self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
@@ -83,12 +83,12 @@ class Compare(pn.viewable.Viewer):
             **stretch,
         )
         self._tile = pn.Column(tile, css_classes=["gm-compared"], **stretch)
-        grid = pn.Column(*self._panels, self._tile, css_classes=["gm-compare-grid"], **stretch)
+        grid = pn.Column(*self.panels, self._tile, css_classes=["gm-compare-grid"], **stretch)
         comparing = pn.Column(
             self._controls, grid, self._galaxy, css_classes=["gm-compare"], **stretch
         )
         self._comparing = pn.Column(comparing, css_classes=["gm-slot"], **stretch)
-        self._poller = WorkerPoller(self._pull)
+        self._poller = WorkerPoller(self.pull)
         self._table = TableFour(self._poller.wake)
         self._table_part = pn.Column(
             self._table,
@@ -128,7 +128,7 @@ class Compare(pn.viewable.Viewer):
         if changed - {"galaxy", "los", "theme"}:
             self._draw_panels(targets)
             self._table.draw(data, self._target, self.session.split, self._index)
-        for panel in self._panels:
+        for panel in self.panels:
             panel.mark(self.session.galaxy, self.session.los)
             panel.select(self.session.selection)
         self._galaxy.draw(list(self._answers.values()), self._target)
@@ -174,7 +174,7 @@ class Compare(pn.viewable.Viewer):
         titles = {key: _called(key, each) for key, each in self._answers.items()}
         self._controls.draw(targets, self._target, titles, against)
         self._offer()
-        for panel, key in zip_longest(self._panels, keys):
+        for panel, key in zip_longest(self.panels, keys):
             if key:
                 panel.draw(self._answers[key], values, against)
                 self._write(panel, key, self._answers[key])
@@ -192,13 +192,13 @@ class Compare(pn.viewable.Viewer):
     def _prepare(self) -> None:
         """Make the figures of one panel more, for they take longer than what is in them."""
         self._resting = None
-        panel = next((panel for panel in self._panels if not panel.ready), None)
+        panel = next((panel for panel in self.panels if not panel.ready), None)
         if panel:
             with batched_update():
                 panel.prepare()
             self._rest()
 
-    def _pull(self) -> bool:
+    def pull(self) -> bool:
         """Take what the worker has made; return whether there is more to come."""
         with self.session.reporting():
             self._table.pull()

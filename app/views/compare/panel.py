@@ -32,7 +32,7 @@ class ComparePanel(pn.viewable.Viewer):
     def __init__(self, session: SessionState, axes: Axes, place: int) -> None:
         super().__init__()
         self._session, self._axes, self._class = session, axes, f"gm-compared-{place}"
-        self._figures, self._rows, self._drawn, self._against = None, None, None, ""
+        self.figures, self._rows, self._drawn, self._against = None, None, None, ""
         stretch = {"sizing_mode": "stretch_width"}
         self._title = pn.pane.HTML(css_classes=["gm-section"], **stretch)
         self._words = pn.pane.HTML(css_classes=["gm-result"], **stretch)
@@ -72,7 +72,7 @@ class ComparePanel(pn.viewable.Viewer):
     @property
     def ready(self) -> bool:
         """Whether its figures are made."""
-        return self._figures is not None
+        return self.figures is not None
 
     @property
     def table(self) -> pd.DataFrame:
@@ -85,16 +85,16 @@ class ComparePanel(pn.viewable.Viewer):
         """Make the figures, unless they are there."""
         if self.ready:
             return
-        self._figures = PredictionFigures(self._axes)
-        self._figures.listen(self._tapped)
-        self._figures.listen_to_boxes(self._enclosed)
+        self.figures = PredictionFigures(self._axes)
+        self.figures.listen(self.tap)
+        self.figures.listen_to_boxes(self._enclosed)
         framed = pn.Column(
-            IsolatedLayout(self._figures.square, "gm-square"),
-            IsolatedLayout(self._figures.inset, "gm-inset"),
+            IsolatedLayout(self.figures.square, "gm-square"),
+            IsolatedLayout(self.figures.inset, "gm-inset"),
             css_classes=["gm-framed"],
             sizing_mode="stretch_width",
         )
-        self._plots[:] = [framed, IsolatedLayout(self._figures.strip, "gm-strip")]
+        self._plots[:] = [framed, IsolatedLayout(self.figures.strip, "gm-strip")]
 
     def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
         """Show what a run says inside the axes, unless that is in view already.
@@ -116,7 +116,7 @@ class ComparePanel(pn.viewable.Viewer):
         if there:
             self._rows = errors_beside(answer.predictions, values)
             self.prepare()
-            self._figures.show(self._rows)
+            self.figures.show(self._rows)
 
     def write(self, title: str, words: str, gap: str, *, alone: bool) -> None:
         """Write what stands around the pictures."""
@@ -131,19 +131,19 @@ class ComparePanel(pn.viewable.Viewer):
     def move(self, moves: pd.DataFrame | None) -> None:
         """Draw arrows (see `comparison.largest_moves`), or none."""
         if self.ready:
-            self._figures.move(moves)
+            self.figures.move(moves)
 
     def mark(self, galaxy: str, los: str) -> None:
         """Join the lines of sight of the galaxy in view."""
         if self._rows is not None:
-            self._figures.mark(self._rows[self._rows["name"] == galaxy], los)
+            self.figures.mark(self._rows[self._rows["name"] == galaxy], los)
 
     def select(self, names: Collection[str]) -> None:
         """Ring the samples of selected galaxies and dim the others."""
         if self._rows is not None:
-            self._figures.select(self._rows[self._rows["name"].isin(names)])
+            self.figures.select(self._rows[self._rows["name"].isin(names)])
 
-    def _tapped(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
+    def tap(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
         """Choose the sample next to the place that was tapped."""
         row = nearest(self._rows, x, y, at, spans)
         if row is not None:

@@ -35,8 +35,8 @@ class Explore(pn.viewable.Viewer):
         self._message = pn.pane.HTML(
             css_classes=["gm-message"], visible=False, sizing_mode="stretch_width"
         )
-        self._views = {}
-        self._slots = {
+        self.views = {}
+        self.slots = {
             kind: pn.Column(css_classes=["gm-slot"], sizing_mode="stretch_width")
             for kind in (FourMaps, MassProfiles, Sample)
         }
@@ -46,7 +46,7 @@ class Explore(pn.viewable.Viewer):
         if session.data is None:
             self._say(NO_DATA)
             return
-        maps, profiles, sample = self._slots.values()
+        maps, profiles, sample = self.slots.values()
         stretch = {"sizing_mode": "stretch_width"}
         self._properties = pn.pane.HTML(css_classes=["gm-properties"], **stretch)
         self._masses = pn.pane.HTML(css_classes=["gm-targets"], **stretch)
@@ -93,7 +93,7 @@ class Explore(pn.viewable.Viewer):
             self._draw_facts: {"dataset", "galaxy", "los"},
             self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme"},
         }
-        if BELOW in changed or Sample in self._views:
+        if BELOW in changed or Sample in self.views:
             parts |= {
                 self._draw_profiles: {BELOW, "dataset", "galaxy"},
                 self._draw_sample: {BELOW, "dataset", "x", "y"},
@@ -124,14 +124,14 @@ class Explore(pn.viewable.Viewer):
                 self._put(FourMaps, services.maps(*sample), scales, radius, session.theme)
                 drawn = True
         finally:
-            for part in (self._slots[FourMaps], self._colours, self._download_maps):
+            for part in (self.slots[FourMaps], self._colours, self._download_maps):
                 part.visible = drawn
             self._say("" if drawn else UNREADABLE if data.has_maps else NO_MAPS)
 
     def _draw_profiles(self) -> None:
         """Show how mass grows outwards, where that is known."""
         session, data = self.session, self.session.data
-        self._slots[MassProfiles].visible = data.has_maps
+        self.slots[MassProfiles].visible = data.has_maps
         if data.has_maps:
             radius = data.row(session.galaxy, session.los)["half_mass_radius"]
             self._put(MassProfiles, self._profiles(), radius)
@@ -142,11 +142,11 @@ class Explore(pn.viewable.Viewer):
 
     def _draw_rings(self) -> None:
         """Mark the galaxy in view in the scatter."""
-        self._views[Sample].mark()
+        self.views[Sample].mark()
 
     def _draw_selection(self) -> None:
         """Show in the scatter which galaxies are selected."""
-        self._views[Sample].select()
+        self.views[Sample].select()
 
     def _profiles(self) -> pd.DataFrame:
         """Return the mass profiles in view."""
@@ -159,11 +159,11 @@ class Explore(pn.viewable.Viewer):
 
     def _put(self, kind: type, *content: object) -> None:
         """Draw a view; the first time, build it in its slot."""
-        if kind in self._views:
-            self._views[kind].draw(*content)
+        if kind in self.views:
+            self.views[kind].draw(*content)
         else:
-            self._views[kind] = kind(*content)
-            self._slots[kind].append(self._views[kind])
+            self.views[kind] = kind(*content)
+            self.slots[kind].append(self.views[kind])
 
     def _say(self, html: str) -> None:
         """Show a message in place of the maps."""

@@ -113,7 +113,7 @@ class Correlations(pn.viewable.Viewer):
         self._help.object = f"<p>{HELP[self._method.value]} Click a cell to see its samples.</p>"
         self._matrix = correlation_matrix(self.table, keys, self._method.value)
         picture = correlation_picture(self._matrix, self._features, self._theme)
-        Tap(source=picture.Rectangles.I).add_subscriber(self._tapped)
+        Tap(source=picture.Rectangles.I).add_subscriber(self.tap)
         frame = hv.DynamicMap(
             lambda data, matrix=self._matrix: chosen_cell(matrix, *data), streams=[self._frame]
         )
@@ -121,7 +121,7 @@ class Correlations(pn.viewable.Viewer):
         pair = getattr(self, "_pair", ())
         self.show(*(pair if pair and set(pair) <= set(keys) else (keys[0], keys[self._features])))
 
-    def _tapped(self, x: float | None, y: float | None) -> None:
+    def tap(self, x: float | None, y: float | None) -> None:
         """Show the pair of the cell that was clicked."""
         if x is not None and y is not None and (pair := pair_at(self._matrix, (x, y))):
             self.show(*pair)

@@ -47,12 +47,12 @@ class Features(pn.viewable.Viewer):
         self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
         self._late = pn.pane.HTML(css_classes=["gm-late"])
         self._controls = LearningControls(session)
-        self._views, self._fits = {}, Slot(QUICK)
-        self._slots = {
+        self.views, self._fits = {}, Slot(QUICK)
+        self.slots = {
             kind: pn.Column(css_classes=["gm-slot", f"gm-slot-{kind.__name__.lower()}"], **stretch)
             for kind in (Prediction, Importance, Losses, Correlations, TableFive)
         }
-        prediction, importance, losses, correlations, table = self._slots.values()
+        prediction, importance, losses, correlations, table = self.slots.values()
         self._learning = pn.Row(
             self._controls,
             prediction,
@@ -70,7 +70,7 @@ class Features(pn.viewable.Viewer):
             css_classes=["gm-page", "gm-features"],
             **stretch,
         )
-        self._poller = WorkerPoller(self._pull)
+        self._poller = WorkerPoller(self.pull)
         follows = ("dataset", "target", "features", "split", "theme")
         self._updater = DeferredUpdater(session, "features", self._draw, follows)
 
@@ -106,7 +106,7 @@ class Features(pn.viewable.Viewer):
         elif (here := len(data.galaxy_names)) < LEAST_GALAXIES:
             text = TOO_FEW.format(here=here, least=LEAST_GALAXIES)
         self._message.param.update(object=text, visible=bool(text))
-        self._learned.visible = self._slots[TableFive].visible = not text
+        self._learned.visible = self.slots[TableFive].visible = not text
         if data:
             words = SAID.format(name=escape(data.path.name))
             self._headline.object = heading("Mass from a few numbers", words, data)
@@ -114,7 +114,7 @@ class Features(pn.viewable.Viewer):
     def _draw_correlations(self, changed: set[str], request: FitRequest | None) -> None:
         """Show the matrix, if there are enough samples."""
         shown = request is not None and len(request.data) >= LEAST_SAMPLES
-        self._slots[Correlations].visible = shown
+        self.slots[Correlations].visible = shown
         if shown and changed & {"dataset", "target", "theme"}:
             self._put(Correlations, request.data, request.target, self.session.theme)
 
@@ -124,12 +124,12 @@ class Features(pn.viewable.Viewer):
         self._busy(True)
         self._poller.wake()
 
-    def _pull(self) -> bool:
+    def pull(self) -> bool:
         """Take what the workers have made; return whether there is more to come."""
         with self.session.reporting():
             if fit := self._fits.take():
                 self._show(fit)
-        asking = [self._views[kind] for kind in (Importance, TableFive) if kind in self._views]
+        asking = [self.views[kind] for kind in (Importance, TableFive) if kind in self.views]
         for view in asking:
             with self.session.reporting():
                 view.pull()
@@ -150,16 +150,16 @@ class Features(pn.viewable.Viewer):
 
     def _put(self, kind: type, *content: object, **once: object) -> None:
         """Draw a view; the first time, build it in its slot."""
-        if kind in self._views:
-            self._views[kind].draw(*content)
+        if kind in self.views:
+            self.views[kind].draw(*content)
         else:
-            self._views[kind] = kind(*content, **once)
-            self._slots[kind].extend([self._views[kind], self._download(kind)])
+            self.views[kind] = kind(*content, **once)
+            self.slots[kind].extend([self.views[kind], self._download(kind)])
 
     def _download(self, kind: type) -> Download:
         """Make the menu of a figure."""
         figure, data = FIGURES[kind]
-        session, view = self.session, self._views[kind]
+        session, view = self.session, self.views[kind]
         return Download.of(
             session,
             figure,

@@ -39,7 +39,7 @@ class Paper(pn.viewable.Viewer):
         self._late = pn.pane.HTML(css_classes=["gm-late"], visible=False, **stretch)
         self._picture = pn.Column(css_classes=["gm-slot", "gm-paper-figure"], **stretch)
         self._made = pn.pane.HTML(css_classes=["gm-how"], **stretch)
-        self._slot, self._drawing, self._table = None, Drawing(), None
+        self._slot, self.drawing, self._table = None, Drawing(), None
         self._index, self._content = None, None
         split = pn.widgets.RadioButtonGroup.from_param(
             session.param.split, options=SPLITS, css_classes=["gm-split"]
@@ -65,7 +65,7 @@ class Paper(pn.viewable.Viewer):
         self._layout = pn.Column(
             self._headline, self._message, self._section, css_classes=["gm-page"], **stretch
         )
-        self._poller = WorkerPoller(self._pull)
+        self._poller = WorkerPoller(self.pull)
         follows = ("dataset", "split", "figure", "theme", "galaxy", "los")
         self._updater = DeferredUpdater(session, "paper", self._draw, follows)
         session.param.watch(self._look_for_runs, "poll_count")
@@ -88,7 +88,7 @@ class Paper(pn.viewable.Viewer):
         elif "theme" in changed or session.figure == "1":
             self._show()
         else:
-            self._drawing.mark(session.galaxy, session.los)
+            self.drawing.mark(session.galaxy, session.los)
 
     def _say(self) -> None:
         """Write whose galaxies these are, or why there is nothing to show."""
@@ -107,7 +107,7 @@ class Paper(pn.viewable.Viewer):
             self._slot.cancel()
         self._slot, self._content, self._table = None, None, None
         self._index = run_index(data)
-        self._picture[:], self._made.object, self._drawing = [], "", Drawing()
+        self._picture[:], self._made.object, self.drawing = [], "", Drawing()
         if key == "table-5":
             self._table = TableFive(data, session.split, wake=self._poller.wake)
         if key in ("1", "2", "3", "table-5"):
@@ -125,8 +125,8 @@ class Paper(pn.viewable.Viewer):
         if self._slot and self._slot.busy:
             return
         self._late.visible = False
-        self._drawing = draw_figure(session, self._content)
-        self._picture[:] = [self._table] if self._table else self._drawing.parts
+        self.drawing = draw_figure(session, self._content)
+        self._picture[:] = [self._table] if self._table else self.drawing.parts
         self._poller.wake()
         self._download[:] = [self._menu()]
         self._made.object = figure_text.how_made(
@@ -137,20 +137,20 @@ class Paper(pn.viewable.Viewer):
             sample=sample_of(session),
         )
 
-    def _pull(self) -> bool:
+    def pull(self) -> bool:
         """Take what the workers have made; return whether there is more to come."""
         with self.session.reporting():
             if self._slot and (content := self._slot.take()) is not None:
                 self._content = content
                 self._show()
-            elif self._drawing.due:
-                self._drawing.draw_next()
-                self._drawing.mark(self.session.galaxy, self.session.los)
+            elif self.drawing.due:
+                self.drawing.draw_next()
+                self.drawing.mark(self.session.galaxy, self.session.los)
             if self._table:
                 self._table.pull()
         busy = any(one and one.busy for one in (self._slot, self._table))
         self._late.visible = busy and self._late.visible
-        return busy or self._drawing.due
+        return busy or self.drawing.due
 
     def _look_for_runs(self, _: param.parameterized.Event) -> None:
         """Measure anew when a run has ended."""
@@ -160,7 +160,7 @@ class Paper(pn.viewable.Viewer):
 
     def _menu(self) -> Download:
         """Make the menu of the figure in view."""
-        drawing, key, split = self._drawing, self.session.figure, self.session.split
+        drawing, key, split = self.drawing, self.session.figure, self.session.split
         table = self._table and (lambda: self._table.table)
         if len(drawing.rows):
             table = lambda: drawing.rows  # noqa: E731

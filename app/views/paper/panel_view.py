@@ -47,7 +47,7 @@ class PaperPanelView(pn.viewable.Viewer):
     ) -> None:
         super().__init__()
         self._data, self._panel, self._answer, self._axes = data, panel, answer, axes
-        self._choose, self._rows, self._figures = choose, None, None
+        self._choose, self.rows, self.figures = choose, None, None
         self._layout = pn.Column(
             html_pane(figure_text.panel_title(panel, answer), "gm-paper-title"),
             css_classes=["gm-paper-panel"],
@@ -68,8 +68,8 @@ class PaperPanelView(pn.viewable.Viewer):
         if isinstance(answer, Missing):
             self._layout.append(html_pane(figure_text.gap(data, panel, answer), "gm-paper-square"))
             return
-        self._rows = drawn_rows(answer.predictions, linear=panel.linear)
-        seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self._rows)
+        self.rows = drawn_rows(answer.predictions, linear=panel.linear)
+        seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self.rows)
         text = figure_text.panel_words(data, panel, seen, self._axes.frame)
         self._layout.extend(
             [
@@ -81,15 +81,15 @@ class PaperPanelView(pn.viewable.Viewer):
 
     def mark(self, galaxy: str, los: str) -> None:
         """Join the lines of sight of the galaxy in view."""
-        if self._figures:
-            self._figures.mark(self._rows[self._rows["name"] == galaxy], los)
+        if self.figures:
+            self.figures.mark(self.rows[self.rows["name"] == galaxy], los)
 
     def _framed(self) -> pn.Column:
         """Draw the square and the histogram in its corner."""
         panel, predictions = self._panel, self._answer.predictions
-        self._figures = pictures = PredictionFigures(self._axes)
-        pictures.listen(self._tapped)
-        pictures.show(self._rows)
+        self.figures = pictures = PredictionFigures(self._axes)
+        pictures.listen(self.tap)
+        pictures.show(self.rows)
         if panel.linear:
             ratios = (predictions["y_pred"] - predictions["y_true"]).to_numpy(float)
             pictures.show_ratios(ratios, self._axes.frame)
@@ -102,9 +102,9 @@ class PaperPanelView(pn.viewable.Viewer):
             sizing_mode="stretch_width",
         )
 
-    def _tapped(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
+    def tap(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
         """Choose the sample next to the place that was tapped."""
-        row = nearest(self._rows, x, y, at, spans)
+        row = nearest(self.rows, x, y, at, spans)
         if row is not None:
             self._choose(row["name"], row["los"])
 

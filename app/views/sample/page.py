@@ -34,7 +34,7 @@ class SamplePage(pn.viewable.Viewer):
         self._galaxy = pn.pane.HTML(css_classes=["gm-in-view"], align="center")
         look = pn.widgets.Button(label="Look at it →", css_classes=["gm-look"])
         look.on_click(lambda _: session.param.update(page="explore"))
-        self._relations = Relations(session)
+        self.relations = Relations(session)
         self._tables = [
             pn.pane.HTML(css_classes=[f"gm-{name}"], sizing_mode="stretch_width")
             for name in ("exclusions", "definitions", "making")
@@ -44,7 +44,7 @@ class SamplePage(pn.viewable.Viewer):
         self._layout[:] = [
             self._head,
             pn.Row(self._galaxy, look, css_classes=["gm-controls", "gm-chosen"], **stretch),
-            pn.Column(self._relations, take, css_classes=["gm-scaling"], **stretch),
+            pn.Column(self.relations, take, css_classes=["gm-scaling"], **stretch),
             pn.Row(*self._tables, css_classes=["gm-report"], **stretch),
         ]
         self._updater = DeferredUpdater(
@@ -57,13 +57,13 @@ class SamplePage(pn.viewable.Viewer):
     def _draw(self, changed: set[str]) -> None:
         """Show another data set, or mark another galaxy in this one."""
         if "dataset" in changed:
-            self._relations.draw()
+            self.relations.draw()
             self._describe()
             return
         if "selection_query" in changed:
-            self._relations.select()
+            self.relations.select()
         if changed & {"galaxy", "los"}:
-            self._relations.mark()
+            self.relations.mark()
             self._galaxy.object = in_view(self.session)
 
     def _describe(self) -> None:

@@ -139,7 +139,7 @@ class Relations(pn.viewable.Viewer):
             )
         ]
         view = RangeXY(source=points[0])
-        Tap(source=points[0]).add_subscriber(partial(self._tapped, related, relation, view))
+        Tap(source=points[0]).add_subscriber(partial(self.tap, related, relation, view))
         parts = points
         if related.zeros is not None:
             parts.append(draw.zero_line(related.zeros, related, relation))
@@ -176,7 +176,7 @@ class Relations(pn.viewable.Viewer):
             lambda data: draw.selected(related, relation, data, chosen), streams=[self._picked]
         )
 
-    def _tapped(
+    def tap(
         self,
         related: Related,
         relation: Relation,

@@ -40,8 +40,8 @@ class Train(pn.viewable.Viewer):
         stretch = {"sizing_mode": "stretch_width"}
         self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
         self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
-        self._controls = TrainControls(session)
-        self._side = pn.Column(self._controls, css_classes=["gm-slot"], **stretch)
+        self.controls = TrainControls(session)
+        self._side = pn.Column(self.controls, css_classes=["gm-slot"], **stretch)
         self._time = pn.pane.HTML(css_classes=["gm-estimate"], **stretch)
         self._start = pn.widgets.Button(
             label="Start training", on_click=self._begin, css_classes=["gm-start"]
@@ -70,7 +70,7 @@ class Train(pn.viewable.Viewer):
         self._asked = self._steady = None  # orders: one that is timed, one seen at the last look
         self._begun, self._waited = "", 0  # a run that was started, until its folder says so
         self._data = None
-        self._controls.param.watch(self._ordered, "order")
+        self.controls.param.watch(self._ordered, "order")
         session.param.watch(self._follow, ["page", "dataset", "theme", "run", "poll_count"])
         self._draw()
 
@@ -108,11 +108,11 @@ class Train(pn.viewable.Viewer):
         name = f" of {escape(data.path.name)}" if data else ""
         self._headline.object = heading("Mass from maps", SAID.format(name=name), data)
         if not text:
-            self._controls.draw(data)
+            self.controls.draw(data)
 
     def _ordered(self, *_: param.parameterized.Event) -> None:
         """Show the order as a command line; its time comes when it has stayed for a moment."""
-        order = self._controls.order
+        order = self.controls.order
         self._start.disabled = order is None or bool(self._begun)
         self._command.words = order.command if order else ""
         self._time.object = "" if order is None else "<p>How long it takes is being measured…</p>"
@@ -120,7 +120,7 @@ class Train(pn.viewable.Viewer):
 
     def _estimate(self) -> None:
         """Have the order timed once it has not changed between two looks; show what came."""
-        order = self._controls.order
+        order = self.controls.order
         if order and self._asked is None and order == self._steady:
             self._asked = order
             self._estimates.submit(partial(_timed, order))
@@ -133,10 +133,10 @@ class Train(pn.viewable.Viewer):
 
     def _begin(self, _: object) -> None:
         """Start the training that was ordered; a second click at once starts nothing."""
-        if self._begun or self._controls.order is None:
+        if self._begun or self.controls.order is None:
             return
         with self.session.reporting():
-            self._begun, self._waited = jobs.start(self._controls.order), 0
+            self._begun, self._waited = jobs.start(self.controls.order), 0
             self._start.param.update(label="Starting…", disabled=True)
             self.session.run = self._begun
 
@@ -150,7 +150,7 @@ class Train(pn.viewable.Viewer):
             trouble = f"run {self._begun} did not begin; its folder has a log"
         if trouble or any(run.name == self._begun for run in runs):
             self._begun = ""
-            self._start.param.update(label="Start training", disabled=self._controls.order is None)
+            self._start.param.update(label="Start training", disabled=self.controls.order is None)
             self.session.error = trouble or self.session.error
 
     def _in_view(self, runs: Sequence[Run]) -> Run | None:

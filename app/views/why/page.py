@@ -64,17 +64,17 @@ class Why(pn.viewable.Viewer):
             pn.widgets.Select(label=label, css_classes=["gm-inline", name], **stretch)
             for label, name in (("What is predicted", "gm-why-target"), ("Network", "gm-why-run"))
         )
-        self._views = {WhyReplaced: WhyReplaced(), WhyTrees: WhyTrees()}
+        self.views = {WhyReplaced: WhyReplaced(), WhyTrees: WhyTrees()}
         self._menus = {kind: self._menu(kind) for kind in FIGURES}
-        self._slots = {
+        self.slots = {
             kind: pn.Column(self._menus[kind], css_classes=["gm-slot"], **stretch)
             for kind in FIGURES
         }
-        for kind, view in self._views.items():
-            self._slots[kind].insert(0, view)
+        for kind, view in self.views.items():
+            self.slots[kind].insert(0, view)
         self._showing = False
-        network, replaced, trees = self._slots.values()
-        self._explaining, self._learning = Slot(NETWORKS), Slot(QUICK)
+        network, replaced, trees = self.slots.values()
+        self.explaining, self._learning = Slot(NETWORKS), Slot(QUICK)
         self._network_request = self._tree_request = None  # what the pictures are of
         both = pn.Row(
             replaced,
@@ -89,7 +89,7 @@ class Why(pn.viewable.Viewer):
             **stretch,
         )
         self._layout = pn.Column(css_classes=["gm-page", "gm-why"], **stretch)
-        self._poller = WorkerPoller(self._pull)
+        self._poller = WorkerPoller(self.pull)
         if session.data is None:
             self._message.param.update(object=NO_DATA, visible=True)
             self._layout.append(self._message)
@@ -117,8 +117,8 @@ class Why(pn.viewable.Viewer):
         self._headline.object = headline(session.data.row(session.galaxy, session.los))
         self._ask_network()
         self._ask_trees()
-        if changed & {"colours", "theme"} and WhyNetwork in self._views:
-            self._draw_network(self._views[WhyNetwork].content)
+        if changed & {"colours", "theme"} and WhyNetwork in self.views:
+            self._draw_network(self.views[WhyNetwork].content)
         self._dim()
         self._poller.wake()
 
@@ -132,16 +132,16 @@ class Why(pn.viewable.Viewer):
         if run is None:
             text = NO_NETWORK if data.has_maps else NO_MAPS
             self._network_request = None
-            self._explaining.cancel()
+            self.explaining.cancel()
             self._show_message(text.format(name=escape(data.path.name)))
             return
         self._offer(runs, target, run)
-        if WhyNetwork not in self._views:
+        if WhyNetwork not in self.views:
             self._draw_network(Content((data, session.galaxy, session.los)))
         request = request_for(data, session.galaxy, session.los, run, target)
         if request != self._network_request:
             self._network_request = request
-            self._explaining.submit(lambda _: explain_by_network(request))
+            self.explaining.submit(lambda _: explain_by_network(request))
 
     def _pick(self, runs: list[Run]) -> tuple[str, Run | None]:
         """Return what is predicted and by whom: as asked, or as near to it as can be."""
@@ -183,20 +183,20 @@ class Why(pn.viewable.Viewer):
             self._tree_request = tree_request
             self._learning.submit(lambda _: explain_by_trees(*tree_request))
 
-    def _pull(self) -> bool:
+    def pull(self) -> bool:
         """Take what the workers have made; return whether there is more to come."""
         self._take_network()
         self._take_trees()
         self._dim()
-        return self._explaining.busy or self._learning.busy
+        return self.explaining.busy or self._learning.busy
 
     def _take_network(self) -> None:
         """Show what a network answered; if it failed, show that in place of old pictures."""
-        if not self._explaining.ready:
+        if not self.explaining.ready:
             return
         text = FAILED
         with self.session.reporting():
-            self._show_network(self._explaining.take())
+            self._show_network(self.explaining.take())
             text = ""
         self._show_message(text)
 
@@ -211,7 +211,7 @@ class Why(pn.viewable.Viewer):
                 "" if isinstance(steps, TreeExplanation) else explanation_text.unusable_text(steps)
             )
             if not text:
-                self._views[WhyTrees].draw(steps)
+                self.views[WhyTrees].draw(steps)
                 self._menus[WhyTrees].visible = True
         self._show_no_trees(text)
 
@@ -219,30 +219,30 @@ class Why(pn.viewable.Viewer):
         """Show a message in place of what a network says."""
         self._message.param.update(object=text, visible=bool(text))
         for kind in (WhyNetwork, WhyReplaced):
-            self._slots[kind].visible = not text
+            self.slots[kind].visible = not text
 
     def _show_no_trees(self, text: str) -> None:
         """Show a message in place of what trees say."""
         self._no_trees.param.update(object=text, visible=bool(text))
-        self._slots[WhyTrees].visible = not text
+        self.slots[WhyTrees].visible = not text
 
     def _dim(self) -> None:
         """Show that pictures are of the question before; seen after 0.3 s."""
         busy = {
-            WhyNetwork: self._explaining.busy,
-            WhyReplaced: self._explaining.busy,
+            WhyNetwork: self.explaining.busy,
+            WhyReplaced: self.explaining.busy,
             WhyTrees: self._learning.busy,
         }
-        for kind, slot in self._slots.items():
+        for kind, slot in self.slots.items():
             slot.css_classes = ["gm-slot", *["gm-stale"] * busy[kind]]
-        late = "asking the network…" if self._explaining.busy else "learning…"
+        late = "asking the network…" if self.explaining.busy else "learning…"
         self._late.object = f'<p class="at-work">{late}</p>' if any(busy.values()) else ""
 
     def _show_network(self, explanation: NetworkExplanation) -> None:
         """Show what a network's prediction rests on."""
         request = explanation.request
         self._draw_network(Content((request.data, request.galaxy, request.los), explanation))
-        self._views[WhyReplaced].draw(explanation)
+        self.views[WhyReplaced].draw(explanation)
         for kind in (WhyNetwork, WhyReplaced):
             self._menus[kind].visible = True
 
@@ -252,11 +252,11 @@ class Why(pn.viewable.Viewer):
         scales = (
             services.sample_scales(content.sample[0]) if fixed else services.scales(*content.sample)
         )
-        if WhyNetwork in self._views:
-            self._views[WhyNetwork].draw(content, scales, self.session.theme)
+        if WhyNetwork in self.views:
+            self.views[WhyNetwork].draw(content, scales, self.session.theme)
         else:
-            self._views[WhyNetwork] = WhyNetwork(content, scales, self.session.theme)
-            self._slots[WhyNetwork].insert(0, self._views[WhyNetwork])
+            self.views[WhyNetwork] = WhyNetwork(content, scales, self.session.theme)
+            self.slots[WhyNetwork].insert(0, self.views[WhyNetwork])
 
     def _menu(self, kind: type) -> Download:
         """Make the menu of a figure; it is there when the figure is."""
@@ -265,8 +265,8 @@ class Why(pn.viewable.Viewer):
         menu = Download.of(
             session,
             figure,
-            lambda: f"{source(self._views[kind])}_{session.galaxy}_{session.los}_{figure[3:]}",
-            table=lambda: self._views[kind].table,
+            lambda: f"{source(self.views[kind])}_{session.galaxy}_{session.los}_{figure[3:]}",
+            table=lambda: self.views[kind].table,
         )
         menu.visible = False
         return menu
