@@ -32,3 +32,8 @@ def render(name: str, /, **values: object) -> str:
         If the template needs a value that is not given.
     """
     return template(name).render(values)
+
+
+def snippet(template_name: str, macro_name: str, /, *args: object, **values: object) -> str:
+    """Return what a macro of a template makes of some values; text among them is escaped."""
+    return str(getattr(template(template_name).module, macro_name)(*args, **values))

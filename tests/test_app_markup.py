@@ -37,3 +37,23 @@ def test_every_template_ships():
     for path in files:
         name = path.relative_to(ROOT / "app").as_posix()
         assert any(fnmatch(name, pattern) for pattern in patterns), name
+
+
+NAME = "<b>x</b>"
+SHOWN = "&lt;b&gt;x&lt;/b&gt;"
+
+
+@pytest.mark.parametrize(
+    ("macro", "values"),
+    [
+        ("no_maps", [NAME]),
+        ("estimate", ["9 s", NAME, "1", "2", "3"]),
+        ("row", ["died", "†", "after 1 of 2 epochs", NAME]),
+        ("title", [NAME, "died", "†", "", 1, 2]),
+        ("facts", [{"How it was made": [("folder", NAME)]}]),
+    ],
+)
+def test_train_page_shows_names_as_text(macro, values):
+    html = markup.snippet("train.html", macro, *values)
+    assert SHOWN in html
+    assert NAME not in html

@@ -1,10 +1,9 @@
 """What to learn, from what, and who is tested: target, features, split."""
 
-from html import escape
-
 import panel as pn
 import param
 
+from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.state import SessionState
 from galmass_app.tree_models import (
@@ -52,7 +51,7 @@ class LearningControls(pn.viewable.Viewer):
             pn.Column(self._target, self._lacking, sizing_mode="stretch_width"),
             self._group("from the paper's ten numbers", FEATURES),
             self._group("and others, not in the paper", EXTRA_FEATURES),
-            pn.Column(_title("Test on other galaxies"), split, self._split_help),
+            pn.Column(captioned("Test on other galaxies"), split, self._split_help),
             css_classes=["gm-learning-controls"],
             sizing_mode="stretch_width",
         )
@@ -76,8 +75,8 @@ class LearningControls(pn.viewable.Viewer):
         self._lacking.object = _missing_targets(lacking)
         for key, checkbox in self._checkboxes.items():
             checkbox.param.update(value=key in request.features, disabled=key in lacking)
-            self._words[key].object = _explained(key, lacking.get(key, ""))
-        self._split_help.object = f"<p>{SPLIT_HELP[request.split]}</p>"
+            self._words[key].object = _explained_feature(key, lacking.get(key, ""))
+        self._split_help.object = snippet("shared.html", "paragraph", SPLIT_HELP[request.split])
         self._nothing.object = ""
         self._showing = False
 
@@ -89,7 +88,7 @@ class LearningControls(pn.viewable.Viewer):
         ]
         foot = [self._nothing] if keys == FEATURES else []
         ticks = pn.Column(*rows, css_classes=["gm-checkboxes"], sizing_mode="stretch_width")
-        return pn.Column(_title(title), ticks, *foot, sizing_mode="stretch_width")
+        return pn.Column(captioned(title), ticks, *foot, sizing_mode="stretch_width")
 
     def _chosen(self, event: param.parameterized.Event) -> None:
         """Learn something else."""
@@ -105,25 +104,30 @@ class LearningControls(pn.viewable.Viewer):
             for key, checkbox in self._checkboxes.items()
             if checkbox.value and not checkbox.disabled
         ]
-        self._nothing.object = "" if ticked else '<p role="alert">Tick at least one.</p>'
+        alert = snippet("shared.html", "alert", "Tick at least one.")
+        self._nothing.object = "" if ticked else alert
         if ticked:
             self.session.features = ticked
 
 
-def _title(text: str) -> pn.pane.HTML:
-    return pn.pane.HTML(escape(text), css_classes=["gm-caption"])
+def captioned(text: str) -> pn.pane.HTML:
+    """Write a caption over some controls."""
+    return pn.pane.HTML(snippet("shared.html", "text", text), css_classes=["gm-caption"])
 
 
-def _explained(key: str, why: str) -> str:
-    """Name a feature in words that explain it on hover, or say why it is not here."""
+def explained(name: str, help_: str, why: str = "") -> str:
+    """Name something in words that explain it on hover, or say why it is not here."""
+    words = f"Not here: {why}." if why else help_
+    return snippet("shared.html", "explained", name, words, absent=bool(why))
+
+
+def _explained_feature(key: str, why: str) -> str:
+    """Name a feature in words that explain it, with a warning if no telescope measures it."""
     shown = quantity(key)
-    help_ = f"Not here: {why}." if why else shown.help
+    words = f"Not here: {why}." if why else shown.help
     if shown.kind != "feature":
-        help_ = TRUTH_LEVEL + help_
-    kind = "help absent" if why else "help"
-    return (
-        f'<span class="{kind}" tabindex="0" data-help="{escape(help_)}">{escape(shown.name)}</span>'
-    )
+        words = TRUTH_LEVEL + words
+    return snippet("shared.html", "explained", shown.name, words, absent=bool(why))
 
 
 def _missing_targets(lacking: dict[str, str]) -> str:
@@ -133,6 +137,6 @@ def _missing_targets(lacking: dict[str, str]) -> str:
         if key in lacking:
             reasons.setdefault(lacking[key], []).append(quantity(key).symbol)
     return "".join(
-        f"<p>Not here: {escape(', '.join(keys))} ({escape(why)}).</p>"
+        snippet("shared.html", "paragraph", f"Not here: {', '.join(keys)} ({why}).")
         for why, keys in reasons.items()
     )

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from html import escape
 
 import panel as pn
 import param
 
 from galmass_app.jobs import Order
+from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.state import SessionState
 from galmass_app.tree_models import why_missing
 from galmass_app.views.checkbox import Checkbox
-from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS
+from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS, captioned, explained
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment, inputs_of
@@ -99,7 +99,7 @@ class TrainControls(pn.viewable.Viewer):
         """Write beside each tick which map it stands for."""
         for key, tick in self._maps.items():
             tick.label = MAPS[key].symbol
-            self._words[key].object = _explained(MAPS[key].name, MAPS[key].help)
+            self._words[key].object = explained(MAPS[key].name, MAPS[key].help)
 
     def _take(self, *_: param.parameterized.Event) -> None:
         """Tick what the address asks for, unless we wrote it there ourselves."""
@@ -151,7 +151,7 @@ class TrainControls(pn.viewable.Viewer):
             if column not in TARGETS:
                 why = f"not known inside {radius_name(self._aperture.value)}"
             self._targets[word].param.update(label=short(shown.key), disabled=bool(why))
-            self._words[word].object = _explained(shown.short_name, shown.help, why)
+            self._words[word].object = explained(shown.short_name, shown.help, why)
         self._add_up()
 
     def _only_the_control(self, event: param.parameterized.Event) -> None:
@@ -184,10 +184,11 @@ class TrainControls(pn.viewable.Viewer):
         self._pixels.disabled = not has_images(maps)
         missing = [] if words else ["something to learn"]
         missing += [] if inputs else ["a map to learn it from"]
-        alert = f'<p role="alert">Tick {" and ".join(missing)}.</p>'
+        alert = snippet("shared.html", "alert", f"Tick {' and '.join(missing)}.")
         self._lacking.object = alert if missing else ""
-        self._helps["preset"].object = f"<p>{PRESET_HELP[self._preset.value]}</p>"
-        self._helps["split"].object = f"<p>{SPLIT_HELP[self.session.split]}</p>"
+        helps = {"preset": PRESET_HELP[self._preset.value], "split": SPLIT_HELP[self.session.split]}
+        for key, help_ in helps.items():
+            self._helps[key].object = snippet("shared.html", "paragraph", help_)
         self.order = None if missing else self._ordered(words, inputs, has_images(maps))
         if self.order:
             self.session.experiment = self.order.experiment
@@ -239,13 +240,6 @@ def _switch(options: dict[str, object], name: str) -> pn.widgets.RadioButtonGrou
 
 def _part(title: str, *content: object) -> pn.Column:
     """Put a caption over some controls."""
-    caption = pn.pane.HTML(escape(title), css_classes=["gm-caption"])
-    return pn.Column(caption, *content, css_classes=["gm-part"], sizing_mode="stretch_width")
-
-
-def _explained(name: str, help_: str, why: str = "") -> str:
-    """Name something in words that explain it on hover, or say why it is not here."""
-    kind, help_text = ("help absent", f"Not here: {why}.") if why else ("help", help_)
-    return (
-        f'<span class="{kind}" tabindex="0" data-help="{escape(help_text)}">{escape(name)}</span>'
+    return pn.Column(
+        captioned(title), *content, css_classes=["gm-part"], sizing_mode="stretch_width"
     )

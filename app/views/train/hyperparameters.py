@@ -6,6 +6,7 @@ from typing import Any
 import panel as pn
 import param
 
+from galmass_app.markup import snippet
 from galmass_app.views.checkbox import Checkbox
 from galmass_core.networks.presets import PRESETS, SCALINGS
 
@@ -80,7 +81,8 @@ class Hyperparameters(pn.viewable.Viewer):
             if field.value is not None and field.value != self._preset[name]
         )
         own = ", ".join(f"{_words(name)} {_text(value)}" for name, value in self.changes)
-        self._own.object = f"<p>Otherwise than in the preset: {own}.</p>" if own else ""
+        words = f"Otherwise than in the preset: {own}."
+        self._own.object = snippet("shared.html", "paragraph", words) if own else ""
 
     def _unfold(self, *_: object) -> None:
         """Show the fields, or fold them away."""

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from functools import partial
-from html import escape
 
 import panel as pn
 import param
+from markupsafe import Markup
 
 from galmass_app import jobs, services
 from galmass_app.comparison import BASELINE
 from galmass_app.framework import batched_update
 from galmass_app.jobs import Order
+from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.command_line import CommandLine
 from galmass_app.views.download import Download
@@ -23,10 +24,6 @@ from galmass_app.workers import ESTIMATES, Job, Slot
 from galmass_core.training.runs import Run
 
 SAID = "A network looks at maps of galaxies{name} and learns their mass; it is tried on others."
-NO_MAPS = """<h2>No network can be trained on these data</h2>
-<p>Networks look at maps, and {name} has none: it was made from a table, such as a simulation's
-group catalogue. Choose a data set with maps above, or make one from particles with
-<code>galmass build</code>. What its numbers say about mass is on the page Features.</p>"""
 GIVE_UP = 120  # looks at the home folder, after which a run that never began is given up
 
 
@@ -102,11 +99,12 @@ class Train(pn.viewable.Viewer):
         data = self._data
         text = NO_DATA if data is None else ""
         if data and not data.has_maps:
-            text = NO_MAPS.format(name=escape(data.path.name))
+            text = snippet("train.html", "no_maps", data.path.name)
         self._message.param.update(object=text, visible=bool(text))
         self._go.visible = self._side.visible = not text
-        name = f" of {escape(data.path.name)}" if data else ""
-        self._headline.object = heading("Mass from maps", SAID.format(name=name), data)
+        name = f" of {data.path.name}" if data else ""
+        said = Markup(snippet("shared.html", "text", SAID.format(name=name)))
+        self._headline.object = heading("Mass from maps", said, data)
         if not text:
             self.controls.draw(data)
 
@@ -115,7 +113,8 @@ class Train(pn.viewable.Viewer):
         order = self.controls.order
         self._start.disabled = order is None or bool(self._begun)
         self._command.words = order.command if order else ""
-        self._time.object = "" if order is None else "<p>How long it takes is being measured…</p>"
+        measuring = snippet("shared.html", "paragraph", "How long it takes is being measured…")
+        self._time.object = "" if order is None else measuring
         self._asked = None
 
     def _estimate(self) -> None:
@@ -129,7 +128,7 @@ class Train(pn.viewable.Viewer):
             if (row := self._estimates.take()) and self._asked:
                 self._time.object = _time_words(row)
         except ValueError as error:
-            self._time.object = f"<p>No estimate: {escape(str(error))}</p>"
+            self._time.object = snippet("shared.html", "paragraph", f"No estimate: {error}")
 
     def _begin(self, _: object) -> None:
         """Start the training that was ordered; a second click at once starts nothing."""
@@ -195,8 +194,6 @@ def _timed(order: Order, _: Job) -> dict[str, object]:
 
 def _time_words(row: dict[str, object]) -> str:
     """Say how long a training takes, and on how many samples."""
-    return (
-        f"<p>About <b>{lasting(row['seconds'])}</b> on this machine ({escape(row['device'])}): "
-        f"{row['train']:,} samples to learn from, {row['validation']:,} to choose the best epoch, "
-        f"{row['test']:,} to test on.</p>"
-    )
+    counts = {part: f"{row[part]:,}" for part in ("train", "validation", "test")}
+    time = lasting(row["seconds"])
+    return snippet("train.html", "estimate", time, row["device"], **counts)

@@ -1,19 +1,18 @@
 """One training: how its losses fall as it goes, and all that is known of it."""
 
-from html import escape
-
 import holoviews as hv
 import panel as pn
 from holoviews.streams import Pipe
 
 from galmass_app import services
+from galmass_app.markup import snippet
 from galmass_app.plots.history import HELD_OUT, TRAIN, Curves, Losses, curves_of, history_curves
 from galmass_app.theme import Theme
 from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
-BEGINNING = "<p>The curves begin with the first whole epoch.</p>"
-NO_CURVES = "<p>No losses were written: formulas are fitted in one go.</p>"
+BEGINNING = "The curves begin with the first whole epoch."
+NO_CURVES = "No losses were written: formulas are fitted in one go."
 
 
 class RunInView(pn.viewable.Viewer):
@@ -78,34 +77,30 @@ def _steps(run: Run) -> int:
 
 def _title(run: Run, done: int) -> str:
     """Write what is trained, how it stands, and how far it is."""
-    if "training" in run.config and run.state != "finished":
-        epochs = run.config["training"]["epochs"]
-        bar = f'<progress aria-label="Epochs done" max="{epochs}" value="{done}"></progress>'
-    else:
-        bar = ""
-    standing = escape(run_summary.standing(run, done))
-    return (
-        f"<h2>{escape(run_summary.subject(run))}</h2><p>{run_summary.state(run)} "
-        f'<span class="numbers">{standing}</span></p>{bar}'
+    under_way = "training" in run.config and run.state != "finished"
+    return snippet(
+        "train.html",
+        "title",
+        run_summary.subject(run),
+        run.state,
+        run_summary.MARKS[run.state],
+        run_summary.standing(run, done),
+        done,
+        run.config["training"]["epochs"] if under_way else None,
     )
 
 
 def _legend(run: Run, curves: Curves | None) -> str:
     """Say which curve is which, and which epoch was the best."""
     if curves is None:
-        return BEGINNING if run.state in ACTIVE or "training" in run.config else NO_CURVES
-    lines = "".join(
-        f'<span><i style="border-top: 3px {style.dash} {colour}"></i>{name}</span>'
-        for name, style, colour in (
-            ("training", TRAIN["dark"], "currentColor"),
-            (curves.held_out, HELD_OUT, HELD_OUT.colour),
-        )
-    )
+        words = BEGINNING if run.state in ACTIVE or "training" in run.config else NO_CURVES
+        return snippet("shared.html", "paragraph", words)
+    lines = [
+        ("training", TRAIN["dark"].dash, "currentColor"),
+        (curves.held_out, HELD_OUT.dash, HELD_OUT.colour),
+    ]
     best = ""
     if curves.best is not None:
         loss = curves.best["held_out"]
-        best = (
-            f'<span><i class="best"></i>best {curves.step}: {curves.best["step"]:.0f}, '
-            f"√ of its loss {loss**0.5:.3f} dex</span>"
-        )
-    return f'<p class="legend">{lines}{best}</p>'
+        best = f"best {curves.step}: {curves.best['step']:.0f}, √ of its loss {loss**0.5:.3f} dex"
+    return snippet("train.html", "legend", lines, best)

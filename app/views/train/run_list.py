@@ -1,18 +1,15 @@
 """All trainings of the user, the newest first: how each stands, and what can be done with it."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 import panel as pn
 
 from galmass_app import services
+from galmass_app.markup import snippet
 from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
 ROWS = 5  # on one page of the list
-EMPTY = """<h2>No trainings yet</h2>
-<p>Choose what to learn, press <b>Start training</b>, and watch it here. Trainings wait for each
-other, go on when this page is closed, and can be stopped and resumed.</p>"""
 Do = Callable[[str, str], None]  # show, stop, resume or compare; name of a run
 
 
@@ -32,13 +29,17 @@ class RunList(pn.viewable.Viewer):
         self._page = 0
         self._runs: Sequence[Run] = ()
         self._chosen = ""
-        self._empty = pn.pane.HTML(EMPTY, css_classes=["gm-message", "gm-no-runs"], **stretch)
+        self._empty = pn.pane.HTML(
+            snippet("train.html", "no_runs"), css_classes=["gm-message", "gm-no-runs"], **stretch
+        )
         self._newer = pn.widgets.Button(label="← Newer", on_click=lambda _: self._turn(-1))
         self._older = pn.widgets.Button(label="Older →", on_click=lambda _: self._turn(+1))
         self._where = pn.pane.HTML(css_classes=["gm-caption"], align="center")
         self._turner = pn.Row(self._newer, self._where, self._older, css_classes=["gm-group"])
         self._layout = pn.Column(
-            pn.pane.HTML("<h2>Trainings</h2>", css_classes=["gm-section"]),
+            pn.pane.HTML(
+                snippet("shared.html", "section", "Trainings"), css_classes=["gm-section"]
+            ),
             self._empty,
             pn.Column(*self._rows, css_classes=["gm-runs"], **stretch),
             self._turner,
@@ -119,6 +120,4 @@ def _row_words(run: Run) -> str:
     seed = f"seed {run.config['split']['seed']}"
     when = run_summary.moment(run.record["started"])
     origin = " · ".join(filter(None, (name, seed, when)))
-    return (
-        f"<p>{run_summary.state(run)} {escape(standing)}</p><p class='aside'>{escape(origin)}</p>"
-    )
+    return snippet("train.html", "row", run.state, run_summary.MARKS[run.state], standing, origin)

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from html import escape
 from typing import Any
 
+from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import MAPS, has_images, symbol_of
@@ -27,11 +27,6 @@ _HYPERPARAMETERS = {
     "augment": "augmentation",
     "scaling": "scaling of maps",
 }
-
-
-def state(run: Run) -> str:
-    """Write the state of a run, as HTML: a mark and a word."""
-    return f'<span class="state {run.state}">{MARKS[run.state]} {run.state}</span>'
 
 
 def standing(run: Run, done: int) -> str:
@@ -122,14 +117,8 @@ def _map_name(key: str) -> str:
 
 def facts(run: Run) -> str:
     """Write all that a run's folder says of how it was made, as HTML tables."""
-    return "".join(
-        f"<table><caption>{title}</caption>{''.join(_row(*each) for each in rows)}</table>"
-        for title, rows in (("What was asked", _asked(run)), ("How it was made", _made(run)))
-    )
-
-
-def _row(key: str, value: object) -> str:
-    return f'<tr><th scope="row" class="key">{escape(key)}</th><td>{escape(str(value))}</td></tr>'
+    tables = {"What was asked": _asked(run), "How it was made": _made(run)}
+    return snippet("train.html", "facts", tables)
 
 
 def _asked(run: Run) -> list[tuple[str, object]]:
