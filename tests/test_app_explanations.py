@@ -14,6 +14,7 @@ from sample_tables import make_dataset, make_samples
 from toy_maps import SIDE, make_map_dataset
 
 from galmass_app import explanations, services
+from galmass_app.markup import snippet
 from galmass_app.plots.saliency import (
     DOWN,
     HEIGHTS,
@@ -32,6 +33,7 @@ from galmass_app.plots.waterfall import Waterfall
 from galmass_app.state import SessionState
 from galmass_app.tree_models import learn, resolve_request
 from galmass_app.views.why import explanation_text
+from galmass_app.views.why.explanation_text import prediction_numbers
 from galmass_app.views.why.network import WhyNetwork
 from galmass_app.views.why.page import Why
 from galmass_app.views.why.replaced import WhyReplaced
@@ -261,13 +263,12 @@ def test_amounts_have_the_digits_and_the_unit_that_matter():
 
 
 def test_verdict_tells_prediction_truth_and_error():
-    text = explanation_text.prediction_text(MASS, 10.5, 10.6)
+    text = snippet("why.html", "prediction", prediction_numbers(MASS, 10.5, 10.6))
     assert "<b>3.16 × 10¹⁰ M☉</b> (10.500 dex)" in text
     assert "3.98 × 10¹⁰ M☉ (10.600 dex)" in text
     assert "<b>−0.100 dex</b>" in text
-    assert explanation_text.prediction_text(MASS, 10.5, np.nan).endswith(
-        "the truth is not known here"
-    )
+    unknown = snippet("why.html", "prediction", prediction_numbers(MASS, 10.5, np.nan))
+    assert unknown.endswith("the truth is not known here")
 
 
 # The page

@@ -1,16 +1,20 @@
 """What is said of a prediction and of what it rests on, in words."""
 
-from html import escape
-
 import numpy as np
 
 from galmass_app.comparison import experiment_of, title
 from galmass_app.explanations import NetworkExplanation, TreeExplanation
+from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.views.prediction import signed
 from galmass_core.quantities import quantity
 from galmass_core.training.runs import Run
 
+PIXELS_HELP = (
+    "Integrated gradients: how fast the prediction changes with each pixel, on the straight way "
+    "from the mean maps to this galaxy's, times the way. In the end they must add up to the "
+    "difference."
+)
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PARTS = {
     "train": "It learned from this galaxy.",
@@ -41,27 +45,28 @@ def measured(key: str, value: float) -> str:
     return f"{short(key)} = {value:.3g} {unit}".strip().replace("-", "−")
 
 
-def prediction_text(target: str, predicted: float, true: float) -> str:
-    """Write prediction, truth and error."""
-    text = f"predicts <b>{amount(target, predicted)}</b> ({predicted:.3f} dex)"
+def prediction_numbers(target: str, predicted: float, true: float) -> dict[str, str]:
+    """Write prediction, truth and error, by their names in the template."""
+    numbers = {"predicted": amount(target, predicted), "dex": f"{predicted:.3f}"}
     if np.isnan(true):
-        return f"{text}; the truth is not known here"
-    error = signed(predicted - true, 3)
-    return f"{text}; the truth is {amount(target, true)} ({true:.3f} dex): error <b>{error} dex</b>"
+        return numbers | {"truth": "not known here", "error": ""}
+    truth = f"{amount(target, true)} ({true:.3f} dex)"
+    return numbers | {"truth": truth, "error": signed(predicted - true, 3)}
 
 
 def network_text(explanation: NetworkExplanation) -> str:
     """Write what a network says of a sample, and whether it had seen it."""
     result, run = explanation.result, explanation.run
-    text = prediction_text(result.target, result.predicted, explanation.true)
-    seen = escape(title(experiment_of(run)))
-    trained = escape(run.record["dataset"]["name"])
-    part = PARTS.get(explanation.part, f"It was trained on other data ({trained}).")
-    return (
-        f'<p class="numbers">From {seen}, the network {text}.</p>'
-        f"<p>{part} For the mean maps of {explanation.others} other galaxies it says "
-        f"{result.plain:.3f} dex. This galaxy's maps add "
-        f"{signed(result.predicted - result.plain, 3)} dex to that, as follows.</p>"
+    other = f"It was trained on other data ({run.record['dataset']['name']})."
+    return snippet(
+        "why.html",
+        "network",
+        seen=title(experiment_of(run)),
+        of=prediction_numbers(result.target, result.predicted, explanation.true),
+        part=PARTS.get(explanation.part, other),
+        others=explanation.others,
+        plain=f"{result.plain:.3f}",
+        added=signed(result.predicted - result.plain, 3),
     )
 
 
@@ -69,47 +74,39 @@ def map_text(explanation: NetworkExplanation, key: str) -> str:
     """Write what a map adds, and what its pixels add up to."""
     result = explanation.result
     if key not in result.shares:
-        return '<p class="aside">This network does not see it.</p>'
+        return snippet("why.html", "unseen")
     added, pixels = result.added(key), float(result.shares[key].sum())
-    return (
-        f'<p class="numbers">adds <b>{signed(added, 3)} dex</b></p>'
-        f'<p class="aside">Its pixels add up to {signed(pixels, 3)}.</p>'
-    )
+    return snippet("why.html", "map", signed(added, 3), signed(pixels, 3))
 
 
 def lines_text(explanation: NetworkExplanation, heights: list[float]) -> str:
     """Explain the lines on the maps, and how completely pixels account for the prediction."""
     result = explanation.result
     pixels = sum(float(each.sum()) for each in result.shares.values())
-    at = ", ".join(f"{height:.2g}" for height in heights)
-    return (
-        '<p class="legend"><span><i class="raises"></i>pixels that raise the prediction</span>'
-        '<span><i class="lowers"></i>pixels that lower it</span>'
-        f"<span>Lines in all maps at {at} dex per R_hsm² (smoothed).</span>"
-        "<span>TreeExplanation: what each ring adds, against that of the mean map.</span>"
-        '<span><span class="help" tabindex="0" data-help="Integrated gradients: how fast the '
-        "prediction changes with each pixel, on the straight way from the mean maps to this "
-        "galaxy's, times the way. In the end they must add up to the difference.\">All pixels"
-        f"</span> add up to {signed(pixels, 3)} of "
-        f"{signed(result.predicted - result.plain, 3)} dex."
-        "</span></p>"
+    return snippet(
+        "why.html",
+        "lines",
+        heights=", ".join(f"{height:.2g}" for height in heights),
+        help=PIXELS_HELP,
+        pixels=signed(pixels, 3),
+        added=signed(result.predicted - result.plain, 3),
     )
 
 
 def trees_text(steps: TreeExplanation) -> str:
     """Write what trees say of a sample, and whether they learned from it."""
-    target = steps.request.target
-    part = "have never seen" if steps.tested else "learned from"
-    count = len(steps.steps)
-    return (
-        f'<p class="numbers">From {count} numbers, trees predict'
-        f"{prediction_text(target, steps.predicted, steps.true).removeprefix('predicts')}.</p>"
-        f"<p>They {part} this galaxy. From the mean prediction, {steps.mean:.3f} dex, each number "
-        "moves it by its SHAP value; the largest first.</p>"
+    return snippet(
+        "why.html",
+        "trees",
+        count=len(steps.steps),
+        of=prediction_numbers(steps.request.target, steps.predicted, steps.true),
+        part="have never seen" if steps.tested else "learned from",
+        mean=f"{steps.mean:.3f}",
     )
 
 
 def unusable_text(reason: str) -> str:
     """Write why trees say nothing of a sample; ``reason`` as of `usable_rows`."""
     column, _, why = reason.partition(" is ")
-    return f"<p>Trees say nothing of this galaxy: its {quantity(column).symbol} is {why}.</p>"
+    words = f"Trees say nothing of this galaxy: its {quantity(column).symbol} is {why}."
+    return snippet("shared.html", "paragraph", words)

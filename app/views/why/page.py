@@ -1,7 +1,5 @@
 """Page: why a network, and boosted trees, say what they say of the galaxy in view."""
 
-from html import escape
-
 import panel as pn
 import param
 
@@ -14,6 +12,7 @@ from galmass_app.explanations import (
     networks,
     request_for,
 )
+from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.tree_models import LEAST_GALAXIES, resolve_request
 from galmass_app.views.deferred_updater import DeferredUpdater
@@ -30,16 +29,17 @@ from galmass_app.workers import NETWORKS, QUICK, Slot
 from galmass_core.quantities import quantity
 from galmass_core.training.runs import Run
 
-NO_NETWORK = """<h2>There is no network to ask yet</h2>
-<p>Train one on the page Train, or in a terminal, and it can be asked here:</p>
-<pre>galmass train {name} --experiment mstar/r+2V --preset laptop</pre>"""
-NO_MAPS = """<h2>This data set holds numbers, no maps</h2>
-<p>Networks look at maps. What trees say of its numbers is below.</p>"""
-FAILED = """<h2>The network gave no answer</h2>
-<p>The line at the bottom says why. Other galaxies or networks may do better.</p>"""
-FAILED_TREES = "<p>Trees gave no answer; the line at the bottom says why.</p>"
-TOO_FEW = "<p>Trees need {least} galaxies at least to learn from; here are {here}.</p>"
-NOTHING = "<p>There is nothing that trees could learn here.</p>"
+NO_MAPS = (
+    "This data set holds numbers, no maps",
+    "Networks look at maps. What trees say of its numbers is below.",
+)
+FAILED = (
+    "The network gave no answer",
+    "The line at the bottom says why. Other galaxies or networks may do better.",
+)
+FAILED_TREES = "Trees gave no answer; the line at the bottom says why."
+TOO_FEW = "Trees need {least} galaxies at least to learn from; here are {here}."
+NOTHING = "There is nothing that trees could learn here."
 FIGURES = {  # what can be downloaded: the CSS class of its picture, what it is of
     WhyNetwork: ("gm-why-network", lambda view: view.content.explanation.run.name),
     WhyReplaced: ("gm-why-replaced", lambda view: view.explanation.run.name),
@@ -79,7 +79,10 @@ class Why(pn.viewable.Viewer):
         both = pn.Row(
             replaced,
             pn.Column(
-                pn.pane.HTML("<h2>What do boosted trees say?</h2>", css_classes=["gm-section"]),
+                pn.pane.HTML(
+                    snippet("shared.html", "section", "What do boosted trees say?"),
+                    css_classes=["gm-section"],
+                ),
                 self._no_trees,
                 trees,
                 css_classes=["gm-slot"],
@@ -130,10 +133,11 @@ class Why(pn.viewable.Viewer):
         for part in (self._target, self._network):
             part.visible = run is not None
         if run is None:
-            text = NO_NETWORK if data.has_maps else NO_MAPS
             self._network_request = None
             self.explaining.cancel()
-            self._show_message(text.format(name=escape(data.path.name)))
+            no_maps = snippet("shared.html", "message", *NO_MAPS)
+            no_network = snippet("why.html", "no_network", data.path.name)
+            self._show_message(no_network if data.has_maps else no_maps)
             return
         self._offer(runs, target, run)
         if WhyNetwork not in self.views:
@@ -176,7 +180,7 @@ class Why(pn.viewable.Viewer):
         if text:
             self._tree_request = None
             self._learning.cancel()
-            self._show_no_trees(text)
+            self._show_no_trees(snippet("shared.html", "paragraph", text))
             return
         tree_request = (request, session.galaxy, session.los)
         if tree_request != self._tree_request:
@@ -194,7 +198,7 @@ class Why(pn.viewable.Viewer):
         """Show what a network answered; if it failed, show that in place of old pictures."""
         if not self.explaining.ready:
             return
-        text = FAILED
+        text = snippet("shared.html", "message", *FAILED)
         with self.session.reporting():
             self._show_network(self.explaining.take())
             text = ""
@@ -204,7 +208,7 @@ class Why(pn.viewable.Viewer):
         """Show how trees come to their prediction, or why they have none."""
         if not self._learning.ready:
             return
-        text = FAILED_TREES
+        text = snippet("shared.html", "paragraph", FAILED_TREES)
         with self.session.reporting():
             steps = self._learning.take()
             text = (
@@ -236,7 +240,8 @@ class Why(pn.viewable.Viewer):
         for kind, slot in self.slots.items():
             slot.css_classes = ["gm-slot", *["gm-stale"] * busy[kind]]
         late = "asking the network…" if self.explaining.busy else "learning…"
-        self._late.object = f'<p class="at-work">{late}</p>' if any(busy.values()) else ""
+        at_work = snippet("shared.html", "at_work", late)
+        self._late.object = at_work if any(busy.values()) else ""
 
     def _show_network(self, explanation: NetworkExplanation) -> None:
         """Show what a network's prediction rests on."""

@@ -4,6 +4,7 @@ import pandas as pd
 import panel as pn
 
 from galmass_app.explanations import NetworkExplanation
+from galmass_app.markup import snippet
 from galmass_app.plots.saliency import ReplacedMaps
 from galmass_core.quantities import quantity
 
@@ -22,11 +23,7 @@ class WhyReplaced(pn.viewable.Viewer):
         self.explanation, self._bars = None, ReplacedMaps()
         self._foot = pn.pane.HTML(css_classes=["gm-foot"], **stretch)
         self._layout = pn.Column(
-            pn.pane.HTML(
-                '<h2><span class="help" tabindex="0" data-help="'
-                f'{HELP}">What if a map were another?</span></h2>',
-                css_classes=["gm-section"],
-            ),
+            pn.pane.HTML(snippet("why.html", "replaced", HELP), css_classes=["gm-section"]),
             self._foot,
             pn.pane.Bokeh(self._bars.figure, margin=0, **stretch),
             css_classes=["gm-why-replaced"],
@@ -46,7 +43,8 @@ class WhyReplaced(pn.viewable.Viewer):
         self.explanation = explanation
         changes = self.table
         self._bars.show(changes, {key: quantity(key).name for key in changes["map"].unique()})
-        self._foot.object = (
-            f"<p>Bars: with the mean map of {explanation.others} other galaxies in its place. "
-            "Circles: with the map of each of them.</p>"
+        words = (
+            f"Bars: with the mean map of {explanation.others} other galaxies in its place. "
+            "Circles: with the map of each of them."
         )
+        self._foot.object = snippet("shared.html", "paragraph", words)
