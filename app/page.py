@@ -8,7 +8,7 @@ import param
 from galmass_app import services
 from galmass_app.address import read, report_unknown
 from galmass_app.framework import batched_update, scripts
-from galmass_app.markup import template
+from galmass_app.markup import snippet, template
 from galmass_app.state import SessionState
 from galmass_app.theme import Look, style_sheet
 from galmass_app.views.compare.page import Compare
@@ -34,7 +34,6 @@ PAGES = {  # key in the URL: name in the header, its Viewer
     "why": ("Why", Why),
     "paper": ("Paper", Paper),
 }
-OPENING = '<p class="at-work">Opening the page…</p>'
 LOOK_EVERY = 1000  # ms between two looks at the home folder
 
 
@@ -118,7 +117,7 @@ class Page:
         else:
             services.freeze_gc()
             self.session.pending = True
-            self._main.append(pn.pane.HTML(OPENING))
+            self._main.append(pn.pane.HTML(snippet("shared.html", "at_work", "Opening the page…")))
             self._theme.param.watch(lambda _: pn.state.onload(self._begin), "reported")
 
     def _begin(self) -> None:

@@ -57,3 +57,62 @@ def test_train_page_shows_names_as_text(macro, values):
     html = markup.snippet("train.html", macro, *values)
     assert SHOWN in html
     assert NAME not in html
+
+
+@pytest.mark.parametrize(
+    ("macro", "values"),
+    [
+        ("no_network", {"name": NAME}),
+        (
+            "network",
+            {
+                "seen": NAME,
+                "of": {"predicted": "1", "dex": "0.000", "truth": "not known here", "error": ""},
+                "part": "It has never seen this galaxy.",
+                "others": 9,
+                "plain": "10.000",
+                "added": "+0.100",
+            },
+        ),
+    ],
+)
+def test_why_page_shows_names_as_text(macro, values):
+    html = markup.snippet("why.html", macro, **values)
+    assert SHOWN in html
+    assert NAME not in html
+
+
+@pytest.mark.parametrize(
+    ("macro", "values"),
+    [
+        ("pair", [NAME, "y", "0.50", "Pearson", "600"]),
+        ("measured", ["Five splits.", NAME]),
+    ],
+)
+def test_features_page_shows_names_as_text(macro, values):
+    html = markup.snippet("features.html", macro, *values)
+    assert SHOWN in html
+    assert NAME not in html
+
+
+@pytest.mark.parametrize(
+    ("macro", "values"),
+    [
+        ("headline", [NAME, True, "TNG100-1, snapshot 99"]),
+        ("properties", [{"The whole galaxy": [("name", "help", NAME, ["1"], "kpc")]}, ""]),
+        ("properties", [{}, NAME]),
+        ("true_masses", [["1 R_hsm"], [(NAME, "help", "M", ["1"], "")]]),
+        ("map_title", [NAME, "help", "km/s"]),
+    ],
+)
+def test_explore_page_shows_names_as_text(macro, values):
+    html = markup.snippet("explore.html", macro, *values)
+    assert SHOWN in html
+    assert NAME not in html
+
+
+@pytest.mark.parametrize(("macro", "values"), [("source", ["", NAME]), ("error", [NAME])])
+def test_status_line_shows_names_as_text(macro, values):
+    html = markup.snippet("status.html", macro, *values)
+    assert SHOWN in html
+    assert NAME not in html

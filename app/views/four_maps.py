@@ -1,12 +1,11 @@
 """The four maps side by side, each with its name above and its colour bar below."""
 
-from html import escape
-
 import holoviews as hv
 import panel as pn
 from holoviews.streams import Pipe
 
 from galmass_app.framework import IsolatedLayout
+from galmass_app.markup import snippet
 from galmass_app.plots.maps import picture
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, map_colours
@@ -96,22 +95,15 @@ def map_title(shown: MapSpec) -> str:
     if shown.colours == "fixed":
         low, high = shown.colour_range
         tip += f" Always drawn from {low:g} to {high:g} {shown.unit}, so that galaxies compare."
-    tip = escape(tip)
-    return (
-        f'<div class="line"><h2 tabindex="0" class="help" data-help="{tip}">'
-        f"{escape(shown.name)}</h2><small>{escape(shown.label)}</small></div>"
-    )
+    return snippet("explore.html", "map_title", shown.name, tip, shown.label)
 
 
 def colour_bar(scale: Scale, colours: list[str]) -> str:
     """Write a colour bar as HTML: the gradient and three ticks."""
     gradient = ", ".join(colours[:: len(colours) // 16])
-    ticks = ""
+    ticks = []
     for value, text in scale.ticks.items():
         place = scale.place(value)
         edge = {0.0: "first", 1.0: "last"}.get(place, "")
-        ticks += f'<span class="{edge}" style="left: {100 * place:.1f}%">{text}</span>'
-    return (
-        f'<div class="gradient" style="background: linear-gradient(to right, {gradient})"></div>'
-        f'<div class="ticks">{ticks}</div>'
-    )
+        ticks.append((f"{100 * place:.1f}", edge, text))
+    return snippet("explore.html", "colour_bar", gradient, ticks)

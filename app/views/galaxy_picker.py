@@ -1,11 +1,10 @@
 """Which galaxy is in view: ID box, previous, random, next, line of sight."""
 
-from html import escape
-
 import panel as pn
 import param
 
 from galmass_app import services
+from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_core.galaxy import LINES_OF_SIGHT
 
@@ -73,7 +72,8 @@ class GalaxyPicker(pn.viewable.Viewer):
     def _moved(self, *_: param.parameterized.Event) -> None:
         """Say in the box where we are; leave what a person typed if it leads nowhere."""
         session = self.session
-        self._not_found.object = session.not_found and _alert(session.not_found)
+        alert = snippet("shared.html", "alert", session.not_found)
+        self._not_found.object = alert if session.not_found else ""
         if not session.not_found:
             self._box.value = self._here()
 
@@ -86,8 +86,3 @@ class GalaxyPicker(pn.viewable.Viewer):
 def caption(text: str) -> pn.pane.HTML:
     """Name a group of buttons."""
     return pn.pane.HTML(text, css_classes=["gm-caption"], align="center")
-
-
-def _alert(text: str) -> str:
-    """Write a message that screen readers tell at once."""
-    return f'<p role="alert">{escape(text)}</p>'

@@ -9,12 +9,12 @@ import param
 from holoviews.streams import Pipe, RangeXY, Tap
 from numpy.typing import NDArray
 
+from galmass_app import services
+from galmass_app.markup import snippet
 from galmass_app.plots.sample import AXES, marks, nearest, scatter
 from galmass_app.plots.selection import Geometry, inside, picked
 from galmass_app.selection import box_text
 from galmass_app.state import SessionState, axis_columns
-from galmass_app.views.heading import badge
-from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import QUANTITIES, quantity
 
 GROUPS = {
@@ -60,7 +60,7 @@ class Sample(pn.viewable.Viewer):
 
     def draw(self, session: SessionState) -> None:
         """Show the data set and the axes that are chosen now."""
-        self._title.object = _heading(session.data)
+        self._title.object = snippet("explore.html", "sample", services.is_synthetic(session.data))
         groups = grouped(axis_columns(session.data))
         for axis, select in self._axes.items():
             select.param.update(groups=groups, value=getattr(session, axis))
@@ -133,15 +133,6 @@ class Sample(pn.viewable.Viewer):
         session, axes = self.session, [self.session.x, self.session.y]
         same = session.data.row(row["name"], session.los)
         return session.los if (same[axes] == row[axes]).all() else row["los"]
-
-
-def _heading(data: DataSet) -> str:
-    """Write what the scatter shows and how to use it."""
-    return (
-        f'<div class="line"><h2>The sample</h2>{badge(data)}</div>'
-        "<p>Tap a point to see its galaxy. The large ring is the one in view, joined to its other "
-        "lines of sight. The box and the lasso above the plot select many.</p>"
-    )
 
 
 def _ring(data: tuple[pd.DataFrame, str], x: str, y: str) -> hv.Overlay:

@@ -6,6 +6,7 @@ import panel as pn
 from holoviews.streams import Pipe
 
 from galmass_app.framework import IsolatedLayout
+from galmass_app.markup import snippet
 from galmass_app.plots.profiles import mass_curves, velocity_curve
 from galmass_app.theme import CURVES
 
@@ -25,13 +26,10 @@ class MassProfiles(pn.viewable.Viewer):
     def __init__(self, profiles: pd.DataFrame, half_mass_radius: float) -> None:
         super().__init__()
         self._pipe = Pipe(data=(profiles, half_mass_radius))
-        legend = "".join(
-            f'<span><i style="border-top: 3px {style.dash} {style.colour}"></i>{_NAMES[key]}</span>'
-            for key, style in CURVES.items()
-        )
+        lines = [(_NAMES[key], style.dash, style.colour) for key, style in CURVES.items()]
         self._layout = pn.Column(
             pn.pane.HTML(
-                f'<h2>Mass inside r</h2><p class="legend">{legend}</p>', css_classes=["gm-section"]
+                snippet("shared.html", "curves", "Mass inside r", lines), css_classes=["gm-section"]
             ),
             *(self._pane(plot) for plot in (mass_curves, velocity_curve)),
             css_classes=["gm-profiles"],

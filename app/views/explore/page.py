@@ -5,6 +5,7 @@ import panel as pn
 import param
 
 from galmass_app import services
+from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
@@ -15,12 +16,10 @@ from galmass_app.views.galaxy_properties import headline, properties, true_masse
 from galmass_app.views.heading import NO_DATA
 from galmass_app.views.scatter import Sample
 
-NO_MAPS = """<h2>This data set holds numbers, no maps</h2>
-<p>Its tables and the scatter are below. To see galaxies, choose another data set above, or make
-one from particle files with <code>galmass build</code>.</p>"""
-UNREADABLE = """<h2>The maps of this galaxy cannot be read</h2>
-<p>The line at the bottom says why. Other galaxies may be whole: go on to the next.</p>"""
-
+UNREADABLE = (
+    "The maps of this galaxy cannot be read",
+    "The line at the bottom says why. Other galaxies may be whole: go on to the next.",
+)
 BELOW = "below"  # what is drawn after the maps have been sent
 
 
@@ -126,7 +125,9 @@ class Explore(pn.viewable.Viewer):
         finally:
             for part in (self.slots[FourMaps], self._colours, self._download_maps):
                 part.visible = drawn
-            self._say("" if drawn else UNREADABLE if data.has_maps else NO_MAPS)
+            unreadable = snippet("shared.html", "message", *UNREADABLE)
+            no_maps = snippet("explore.html", "no_maps")
+            self._say("" if drawn else unreadable if data.has_maps else no_maps)
 
     def _draw_profiles(self) -> None:
         """Show how mass grows outwards, where that is known."""

@@ -1,7 +1,5 @@
 """Which quantities follow which: the matrix, and beside it the scatter of one pair."""
 
-from html import escape
-
 import holoviews as hv
 import numpy as np
 import pandas as pd
@@ -9,6 +7,7 @@ import panel as pn
 import param
 from holoviews.streams import Pipe, Tap
 
+from galmass_app.markup import snippet
 from galmass_app.plots.correlation import chosen_cell, correlation_picture, pair_at, short
 from galmass_app.plots.sample import scatter
 from galmass_app.theme import Theme
@@ -63,7 +62,10 @@ class Correlations(pn.viewable.Viewer):
         self._frame = Pipe(data=("", ""))
         self._layout = pn.Row(
             pn.Column(
-                pn.pane.HTML("<h2>What follows what</h2>", css_classes=["gm-section"]),
+                pn.pane.HTML(
+                    snippet("shared.html", "section", "What follows what"),
+                    css_classes=["gm-section"],
+                ),
                 self._help,
                 self._method,
                 self._matrix_pane,
@@ -110,7 +112,8 @@ class Correlations(pn.viewable.Viewer):
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Measure and draw the matrix; stay with the pair in view if it is there."""
         keys = list(self.table)
-        self._help.object = f"<p>{HELP[self._method.value]} Click a cell to see its samples.</p>"
+        help_ = f"{HELP[self._method.value]} Click a cell to see its samples."
+        self._help.object = snippet("shared.html", "paragraph", help_)
         self._matrix = correlation_matrix(self.table, keys, self._method.value)
         picture = correlation_picture(self._matrix, self._features, self._theme)
         Tap(source=picture.Rectangles.I).add_subscriber(self.tap)
@@ -134,11 +137,8 @@ class Correlations(pn.viewable.Viewer):
     def _in_words(self, x: str, y: str) -> str:
         """Write how far a pair follows each other."""
         value, method = signed(self._matrix.at[y, x], 2), self._method.value.capitalize()
-        return (
-            f"<h2>{escape(short(y))} against {escape(short(x))}</h2>"
-            f'<p class="numbers">R = <b>{value}</b> ({method}), '
-            f"N = {len(self.table):,} samples</p>"
-        )
+        samples = f"{len(self.table):,}"
+        return snippet("features.html", "pair", short(x), short(y), value, method, samples)
 
 
 def related(data: DataSet, target: str) -> tuple[int, pd.DataFrame]:

@@ -1,7 +1,6 @@
 """What each feature is worth to a fit, by the measure that is chosen."""
 
 from functools import partial
-from html import escape
 from typing import NamedTuple
 
 import holoviews as hv
@@ -10,6 +9,7 @@ import panel as pn
 import param
 from holoviews.streams import Pipe
 
+from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
 from galmass_app.tree_models import SHAP_SAMPLES, SLOW_GALAXIES, Fit, measure
@@ -87,7 +87,10 @@ class Importance(pn.viewable.Viewer):
         self._foot = pn.pane.HTML(css_classes=["gm-foot"], sizing_mode="stretch_width")
         self._pipe = Pipe(data=self._bars())
         self._layout = pn.Column(
-            pn.pane.HTML("<h2>What each number is worth</h2>", css_classes=["gm-section"]),
+            pn.pane.HTML(
+                snippet("shared.html", "section", "What each number is worth"),
+                css_classes=["gm-section"],
+            ),
             pn.Row(self._measure, self._button, css_classes=["gm-group"]),
             self._help,
             pn.pane.HoloViews(
@@ -171,7 +174,7 @@ class Importance(pn.viewable.Viewer):
         """Say what the measure means, what it stands on, and how far it is."""
         key = self._measure.value
         waiting = key not in OF_THE_FIT and self._measured is None
-        self._help.object = f"<p>{escape(MEASURES[key].help)}</p>"
+        self._help.object = snippet("shared.html", "paragraph", MEASURES[key].help)
         self._button.visible = waiting
         self._button.disabled = self._slot.busy
         self._foot.object = self._footnote(waiting)
@@ -179,16 +182,17 @@ class Importance(pn.viewable.Viewer):
     def _footnote(self, waiting: bool) -> str:
         """Write below the bars what one must know of them."""
         if self._measure.value in OF_THE_FIT:
-            return f"<p>{OF_THE_FIT[self._measure.value]}</p>"
+            return snippet("shared.html", "paragraph", OF_THE_FIT[self._measure.value])
         galaxies = len(self._fit.request.data.galaxy_names)
         drawn = f"{min(galaxies, SLOW_GALAXIES):,} of {galaxies:,} galaxies"
         if self._slot.busy:
-            return f'<p class="at-work">Measuring: {escape(self._slot.progress or "soon")}…</p>'
+            words = f"Measuring: {self._slot.progress or 'soon'}…"
+            return snippet("shared.html", "at_work", words)
         if waiting:
-            return f"<p>Trains many models, on {drawn}: takes up to a minute.</p>"
+            words = f"Trains many models, on {drawn}: takes up to a minute."
+            return snippet("shared.html", "paragraph", words)
         text = f"Five splits by galaxy, {drawn}; whiskers: spread between splits."
-        floor = '<i class="dashed"></i> what columns of random numbers reach.'
-        return f"<p>{text} {floor} {_alike(self._measured['cluster'])}</p>"
+        return snippet("features.html", "measured", text, _alike(self._measured["cluster"]))
 
 
 def _drawn(data: dict[str, object]) -> hv.Overlay:
@@ -204,4 +208,4 @@ def _alike(clusters: pd.Series) -> str:
     """List the features that follow each other."""
     groups = clusters.drop(index=list(NOISE)).groupby(clusters)
     alike = [", ".join(map(short, keys)) for keys in groups.groups.values() if len(keys) > 1]
-    return escape(f"Alike (|R| > 0.75): {'; '.join(alike)}.") if alike else ""
+    return f"Alike (|R| > 0.75): {'; '.join(alike)}." if alike else ""

@@ -6,6 +6,7 @@ import holoviews as hv
 import panel as pn
 from holoviews.streams import Pipe
 
+from galmass_app.markup import snippet
 from galmass_app.plots.losses import LOSSES, PARTS, loss_curves
 from galmass_app.tree_models import Fit
 
@@ -21,10 +22,7 @@ class Losses(pn.viewable.Viewer):
     def __init__(self, fit: Fit) -> None:
         super().__init__()
         self.fit, self._pipe = fit, Pipe(data=fit)
-        legend = "".join(
-            f'<span><i style="border-top: 3px {style.dash} {style.colour}"></i>{part}</span>'
-            for part, style in PARTS.items()
-        )
+        lines = [(part, style.dash, style.colour) for part, style in PARTS.items()]
         panes = [
             pn.pane.HoloViews(
                 hv.DynamicMap(partial(_drawn, loss=loss), streams=[self._pipe]),
@@ -36,7 +34,7 @@ class Losses(pn.viewable.Viewer):
         ]
         self._layout = pn.Column(
             pn.pane.HTML(
-                f'<h2>Errors as trees are added</h2><p class="legend">{legend}</p>',
+                snippet("shared.html", "curves", "Errors as trees are added", lines),
                 css_classes=["gm-section"],
             ),
             pn.Row(*panes, css_classes=["gm-two"], sizing_mode="stretch_width"),

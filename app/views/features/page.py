@@ -1,10 +1,10 @@
 """Page: what a few numbers of a galaxy say about its mass, learned by boosted trees."""
 
-from html import escape
-
 import panel as pn
 import param
+from markupsafe import Markup
 
+from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.tree_models import LEAST_GALAXIES, Fit, FitRequest, learn, resolve_request
 from galmass_app.views.deferred_updater import DeferredUpdater
@@ -20,12 +20,11 @@ from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
 
 SAID = "Boosted trees (LightGBM) learn from galaxies of {name} and are tried on others."
-NOTHING = """<h2>There is nothing to learn here</h2>
-<p>This data set has no true masses, or none of the numbers to learn them from. Choose another
-above.</p>"""
-TOO_FEW = """<h2>{here} galaxies are too few to learn from</h2>
-<p>Learning and testing take {least} at least. Choose another data set above, or make a larger one
-with <code>galmass build</code>, from particle files or from a simulation's group catalogue.</p>"""
+NOTHING = (
+    "There is nothing to learn here",
+    "This data set has no true masses, or none of the numbers to learn them from. Choose another "
+    "above.",
+)
 FIGURES = {  # what can be downloaded: the CSS class of its picture, its data
     Prediction: ("gm-prediction", lambda view: view.fit.predictions),
     Importance: ("gm-importance", lambda view: view.table),
@@ -102,13 +101,13 @@ class Features(pn.viewable.Viewer):
         if data is None:
             text = NO_DATA
         elif request is None:
-            text = NOTHING
+            text = snippet("shared.html", "message", *NOTHING)
         elif (here := len(data.galaxy_names)) < LEAST_GALAXIES:
-            text = TOO_FEW.format(here=here, least=LEAST_GALAXIES)
+            text = snippet("features.html", "too_few", here, LEAST_GALAXIES)
         self._message.param.update(object=text, visible=bool(text))
         self._learned.visible = self.slots[TableFive].visible = not text
         if data:
-            words = SAID.format(name=escape(data.path.name))
+            words = Markup(snippet("shared.html", "text", SAID.format(name=data.path.name)))
             self._headline.object = heading("Mass from a few numbers", words, data)
 
     def _draw_correlations(self, changed: set[str], request: FitRequest | None) -> None:
@@ -145,7 +144,7 @@ class Features(pn.viewable.Viewer):
 
     def _busy(self, busy: bool) -> None:
         """Show that the pictures are of the question before; seen after 0.3 s."""
-        self._late.object = '<p class="at-work">learning…</p>' if busy else ""
+        self._late.object = snippet("shared.html", "at_work", "learning…") if busy else ""
         self._learning.css_classes = ["gm-learning", *["gm-busy"] * busy]
 
     def _put(self, kind: type, *content: object, **once: object) -> None:

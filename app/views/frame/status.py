@@ -1,11 +1,10 @@
 """The line at the bottom: ready or at work, what data, and the last error until dismissed."""
 
-from html import escape
-
 import panel as pn
 import param
 
 from galmass_app import services
+from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 
 
@@ -34,14 +33,9 @@ class Status(pn.viewable.Viewer):
     def _draw(self, *_: param.parameterized.Event) -> None:
         """Say how things are."""
         session = self.session
-        self._work.object = (
-            '<b class="pending">working…</b>' if session.pending else '<b class="ready">ready</b>'
-        )
-        making = f'<b class="making">{escape(session.work)}</b> · ' if session.work else ""
-        self._data.object = making + _source(session)
-        self._error.object = (
-            f'<span role="alert">{escape(session.error)}</span>' if session.error else ""
-        )
+        self._work.object = snippet("status.html", "work", session.pending)
+        self._data.object = snippet("status.html", "source", session.work, _source(session))
+        self._error.object = snippet("status.html", "error", session.error)
         self._dismiss.visible = bool(session.error)
 
     def _forget(self, _: object) -> None:
@@ -60,4 +54,4 @@ def _source(session: SessionState) -> str:
         suites += " · synthetic"
     if stars := data.info.get("stars"):
         suites += f" · thinned to {stars:,} stars"
-    return " · ".join(map(escape, (counts, suites, data.path.name)))
+    return " · ".join((counts, suites, data.path.name))
