@@ -116,3 +116,8 @@ def test_status_line_shows_names_as_text(macro, values):
     html = markup.snippet("status.html", macro, *values)
     assert SHOWN in html
     assert NAME not in html
+
+
+def test_why_page_explains_the_steps_of_rings():
+    html = markup.snippet("why.html", "lines", "0.1", "help", "+0.1", "+0.1")
+    assert "<span>Steps: what each ring adds, against that of the mean map.</span>" in html
