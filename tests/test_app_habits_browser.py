@@ -299,12 +299,13 @@ def test_page_has_no_barrier_with_nothing_or_something_selected_or_open(visit, k
     data = "table" if key == "features" else "toys"
     tab = visit(f"?page={key}&data={data}", scheme=scheme)
     tab.wait_for_timeout(3000)  # plots that come later
+    expect(tab.locator(".gm-busy, .gm-stale")).to_have_count(0, timeout=PATIENCE)  # faded till then
     assert not barriers(tab, RULES[scheme])
 
     box = tab.locator(".typing input")
     box.fill("no_such_column > 1")
     box.press("Enter")
-    expect(tab.locator(".trouble")).to_be_visible()
+    expect(tab.locator(".trouble")).to_be_visible(timeout=PATIENCE)
     box.fill("4, 2")
     box.press("Enter")
     expect(tab.locator(".bar b")).to_contain_text("2 of", timeout=PATIENCE)
