@@ -88,7 +88,7 @@ def read(session: SessionState, search: str) -> None:
 
 def report_unknown(session: SessionState, key: str, text: str) -> None:
     """Say that an address has a value that does not exist."""
-    session.error = f"The address asks for {key}={text}, which there is not."
+    session.error = f"The address asks for {key}={text}, but there is no such value."
 
 
 def restore(session: SessionState, search: str) -> None:

@@ -243,7 +243,7 @@ def compare(reference: Result, other: Result) -> Comparison | None:
 def title(wanted: Experiment) -> str:
     """Say what an experiment learns from, in symbols."""
     if wanted.maps == (OCCUPANCY,):
-        return "where there are stars"
+        return "star occupancy"
     if wanted.maps:
         return " + ".join(symbol_of(key) for key in wanted.maps)
     symbols = ", ".join(quantity(key).symbol for key in wanted.features) or "nothing"
@@ -272,7 +272,7 @@ def _answer(index: RunIndex, target: str, key: str, split: str) -> Result | Miss
     name = key.removeprefix(RUN)
     if name in index.runs and target in _targets(index.predictions[name]):
         return result_of(index, name, target)
-    return Missing(title=name, why=f"says nothing of {quantity(target).symbol} here")
+    return Missing(title=name, why=f"has no prediction of {quantity(target).symbol} here")
 
 
 @lru_cache(maxsize=512)

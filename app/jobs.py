@@ -134,7 +134,7 @@ def estimate(order: Order) -> dict[str, Any]:
         msg = f"a few steps took more than {_PATIENCE:.0f} s"
         raise ValueError(msg) from error
     if done.returncode:
-        lines = done.stderr.splitlines() or ["no word from the command"]
+        lines = done.stderr.splitlines() or ["no output from the command"]
         raise ValueError(lines[-1].removeprefix("galmass: "))
     return json.loads(done.stdout)["rows"][0]
 

@@ -128,7 +128,7 @@ def _trees(data: DataSet, panel: PaperPanel, split: str) -> Answer:
     """Train boosted trees, or take them as they were trained before."""
     features, title = features_of(data, panel), title_of(panel.wanted)
     if (here := len(data.galaxy_names)) < LEAST_GALAXIES:
-        return Missing(title=title, why=f"{here} galaxies are too few to learn from and to test")
+        return Missing(title=title, why=f"{here} galaxies are too few for training and testing")
     if not features:
         return Missing(title=title, why="there is nothing to learn it from here")
     return learn(FitRequest(data=data, target=panel.target, features=features, split=split))

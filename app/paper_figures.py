@@ -88,12 +88,12 @@ FIGURES = {
     "2": Figure(
         "From particles to predictions",
         "9,370 galaxies of TNG100-1, each seen along three axes, give 28,110 samples. Networks "
-        "learn from maps, boosted trees from ten numbers; both are tried on galaxies set aside.",
+        "are trained on maps, boosted trees on ten features; both are evaluated on a test set.",
     ),
     "3": Figure(
         "A branch of the network for each map",
-        "Every map goes through a ResNet-18 of its own. One linear layer joins what the branches "
-        "say and gives the prediction.",
+        "Every map goes through a ResNet-18 of its own. One linear layer combines the branches "
+        "and gives the prediction.",
     ),
     "4": Figure(
         "Errors of boosted trees for M*/L as trees are added",
@@ -110,8 +110,8 @@ FIGURES = {
     "6": Figure(
         "M* by the network, and by a power law of light",
         "From the r image and both velocity maps the network predicts M* to 0.04 dex, about 10 %. "
-        "A power law fitted to luminosity scatters by 0.16 dex: the network reads more from the "
-        "maps than how bright a galaxy is.",
+        "A power law fitted to luminosity scatters by 0.16 dex: the network uses more than the "
+        "brightness of a galaxy.",
         (_panel("mstar/r+2V", 7), _panel("mstar/power-law")),
     ),
     "7": Figure(
@@ -141,7 +141,7 @@ FIGURES = {
         across=2,
     ),
     "10": Figure(
-        "What follows what: features and targets",
+        "Correlations of features and targets",
         "Pearson's |R| is above 0.75 between σ_v and luminosity, between λ_R and B/T, f_cold and "
         "f_hot, between f_hot and both B/T and f_cold, and between the masses and both luminosity "
         "and σ_v (σ_v with M_DM: 0.74).",
@@ -164,15 +164,11 @@ FIGURES = {
         "for f_DM.",
         (_panel("ml/features", 9), _panel("fstar/features", 7), _panel("fdm/features", 8)),
     ),
-    "table-4": Figure(
-        "What networks predict", "24 results of 21 trainings: bias and scatter on the test part."
-    ),
-    "table-5": Figure(
-        "What boosted trees predict", "Nine results from summary features, tried on the test part."
-    ),
+    "table-4": Figure("Networks", "24 results of 21 trainings: bias and scatter on the test part."),
+    "table-5": Figure("Boosted trees", "Nine results from summary features, on the test set."),
     "text": Figure(
-        "What else the text states",
-        "Numbers of samples, scatters, correlations and importances that stand in no table.",
+        "Other numbers in the text",
+        "Numbers of samples, scatters, correlations and importances that are in no table.",
     ),
 }
 

@@ -101,7 +101,7 @@ def test_wrong_value_is_named_and_the_default_stays(wrong):
     session, key = SessionState(), wrong.partition("=")[0]
     default = getattr(session, key)
     read(session, f"?{wrong}&x=sigma_v")
-    assert session.error == f"The address asks for {wrong}, which there is not."
+    assert session.error == f"The address asks for {wrong}, but there is no such value."
     assert (getattr(session, key), session.x) == (default, "sigma_v")
 
 

@@ -161,7 +161,7 @@ def test_trees_say_why_they_cannot_use_a_sample(tmp_path):
         fit_request, samples.loc[0, "name"], samples.loc[0, "los"]
     )
     assert explanation_text.unusable_text(reason) == (
-        "<p>Trees say nothing of this galaxy: its n is not a number.</p>"
+        "<p>The trees cannot predict this galaxy: its n is not a number.</p>"
     )
 
 
@@ -280,7 +280,7 @@ def test_page_shows_network_and_trees_of_the_galaxy_in_view(session):
     text = texts(page)
     told = page.views[WhyNetwork].content.explanation.result
     assert f"{told.predicted:.3f} dex" in text
-    assert text.count("This network does not see it.") == 2
+    assert text.count("Not an input of this network.") == 2
     total = sum(float(each.sum()) for each in told.shares.values())
     assert f"add up to {explanation_text.signed(total, 3)} of" in text
     assert not session.error
@@ -335,7 +335,7 @@ def test_numbers_without_maps_leave_the_trees(session):
 def test_where_nobody_trained_the_page_says_how_to(session, monkeypatch):
     monkeypatch.setattr(explanations.services, "runs", list)
     text = texts(settle(Why(session)))
-    assert "There is no network to ask yet" in text
+    assert "No network yet" in text
     assert re.search("galmass train toys", text)
 
 
@@ -343,13 +343,13 @@ def test_failure_is_told_in_place_of_pictures(session, home):
     page = settle(Why(session))
     session.open("alone")
     settle(page)
-    assert "The network gave no answer" in texts(page)
+    assert "The network gave no prediction" in texts(page)
     assert not page.slots[WhyNetwork].visible
     assert "has no galaxy besides this one" in session.error
     assert "Trees need 60 galaxies at least" in texts(page)
     session.theme = "light"  # a failure is told until something else is asked
     settle(page)
-    assert "The network gave no answer" in texts(page)
+    assert "The network gave no prediction" in texts(page)
     session.open("toys")
     settle(page)
     assert page.slots[WhyNetwork].visible

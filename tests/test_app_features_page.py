@@ -273,7 +273,7 @@ def test_last_feature_cannot_be_taken_away(visit_page):
     page = visit_page(features=["sigma_v"])
     settle(page)
     widget(page, "gm-checkbox-sigma_v").value = False
-    assert "Tick at least one" in widget(page, "gm-nothing").object
+    assert "Select at least one" in widget(page, "gm-nothing").object
     assert page.session.features == ["sigma_v"]
 
 

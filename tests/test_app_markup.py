@@ -68,7 +68,7 @@ def test_train_page_shows_names_as_text(macro, values):
             {
                 "seen": NAME,
                 "of": {"predicted": "1", "dex": "0.000", "truth": "not known here", "error": ""},
-                "part": "It has never seen this galaxy.",
+                "part": "This galaxy was not in its training set.",
                 "others": 9,
                 "plain": "10.000",
                 "added": "+0.100",

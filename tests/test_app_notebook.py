@@ -93,7 +93,7 @@ def written(outputs, tmp_path):
         (2, "Subhalo 2"),
         (2, "seen along x"),
         (3, "Faber"),
-        (4, "Mass from a few numbers"),
+        (4, "Masses from summary features"),
         (5, "gm-run-facts"),
     ],
 )
@@ -126,7 +126,12 @@ def test_read_without_a_kernel_it_shows_and_asks_no_host(chromium, written):
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto(written.as_uri())
     page.locator(".gm-run-facts").wait_for(timeout=PATIENCE)  # cells do not wait for each other
-    titles = ["Subhalo 1", "Subhalo 2", "Mass from a few numbers", "Mass from a few numbers"]
+    titles = [
+        "Subhalo 1",
+        "Subhalo 2",
+        "Masses from summary features",
+        "Masses from summary features",
+    ]
     expect(page.locator(".gm-headline h1")).to_have_text(titles, timeout=PATIENCE)
     expect(page.locator(".typing input")).to_have_count(5, timeout=PATIENCE)
     page.locator(".gm-map canvas").nth(7).wait_for(timeout=PATIENCE)

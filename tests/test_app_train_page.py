@@ -169,7 +169,7 @@ def test_the_control_is_learned_from_alone(visit):
 def test_without_a_tick_there_is_nothing_to_start(visit, started):
     page = visit()
     tick(page, "mstar", on=False)
-    assert "Tick something to learn." in html(page)
+    assert "Select a target." in html(page)
     assert widget(page, "gm-start").disabled
     widget(page, "gm-start").clicks += 1
     assert not started
@@ -209,7 +209,7 @@ def test_an_address_that_is_no_network_is_answered(visit):
     page.session.experiment = "mstar/luck"
     assert "no experiment 'mstar/luck'" in page.session.error
     page.session.experiment = "mstar/features"
-    assert "learns from no maps" in page.session.error
+    assert "has no input maps" in page.session.error
     assert order(page).experiment == "mstar/r+2V"
 
 
@@ -267,7 +267,7 @@ def test_data_without_maps_cannot_train_but_show_what_was_trained(home):
 
 def look_until_estimated(page):
     deadline = time.monotonic() + 10
-    while "being measured" in widget(page, "gm-estimate").object:
+    while "Estimating" in widget(page, "gm-estimate").object:
         assert time.monotonic() < deadline
         look(page)
 

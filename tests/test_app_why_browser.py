@@ -56,7 +56,7 @@ def test_pictures_and_words_follow_the_galaxy_in_view(visit):
     page.locator(".gm-next").get_by_role("button").click()
     page.wait_for_function(f"before => JSON.stringify({RINGS}) !== before", arg=_json(page, rings))
     assert page.locator(SAID).inner_text() != before
-    blind = page.locator(".gm-why-map", has_text="This network does not see it.")
+    blind = page.locator(".gm-why-map", has_text="Not an input of this network.")
     assert blind.count() == 1  # g−r
 
 

@@ -19,11 +19,11 @@ from galmass_core.quantities import quantity
 
 SPLITS = {"By galaxy": "galaxy", "The paper's": "paper"}
 SPLIT_HELP = {
-    "galaxy": "All lines of sight of a galaxy are either learned from or tested.",
-    "paper": "Samples are drawn one by one, as in the paper: most galaxies that are tested were "
-    "also learned from, along another line of sight.",
+    "galaxy": "All lines of sight of a galaxy are either in the training set or in the test set.",
+    "paper": "Samples are drawn one by one, as in the paper: most test galaxies are also in the "
+    "training set, along another line of sight.",
 }
-TRUTH_LEVEL = "Truth that no telescope measures. "
+TRUTH_LEVEL = "True value that no telescope measures. "
 
 
 class LearningControls(pn.viewable.Viewer):
@@ -51,7 +51,7 @@ class LearningControls(pn.viewable.Viewer):
             pn.Column(self._target, self._lacking, sizing_mode="stretch_width"),
             self._group("from the paper's ten numbers", FEATURES),
             self._group("and others, not in the paper", EXTRA_FEATURES),
-            pn.Column(captioned("Test on other galaxies"), split, self._split_help),
+            pn.Column(captioned("Train/test split"), split, self._split_help),
             css_classes=["gm-learning-controls"],
             sizing_mode="stretch_width",
         )
@@ -104,7 +104,7 @@ class LearningControls(pn.viewable.Viewer):
             for key, checkbox in self._checkboxes.items()
             if checkbox.value and not checkbox.disabled
         ]
-        alert = snippet("shared.html", "alert", "Tick at least one.")
+        alert = snippet("shared.html", "alert", "Select at least one.")
         self._nothing.object = "" if ticked else alert
         if ticked:
             self.session.features = ticked

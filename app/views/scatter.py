@@ -20,7 +20,7 @@ from galmass_core.quantities import QUANTITIES, quantity
 GROUPS = {
     "property": "The whole galaxy",
     "feature": "Its light and motion",
-    "target": "The truth to be learnt",
+    "target": "True values",
 }
 
 

@@ -18,7 +18,7 @@ from galmass_app.views.scatter import Sample
 
 UNREADABLE = (
     "The maps of this galaxy cannot be read",
-    "The line at the bottom says why. Other galaxies may be whole: go on to the next.",
+    "The status line says why. Other galaxies may be intact: try the next one.",
 )
 BELOW = "below"  # what is drawn after the maps have been sent
 

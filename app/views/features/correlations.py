@@ -63,7 +63,7 @@ class Correlations(pn.viewable.Viewer):
         self._layout = pn.Row(
             pn.Column(
                 pn.pane.HTML(
-                    snippet("shared.html", "section", "What follows what"),
+                    snippet("shared.html", "section", "Correlations"),
                     css_classes=["gm-section"],
                 ),
                 self._help,

@@ -49,7 +49,7 @@ MEASURES = {
         "How much σ grows when the model is trained without the feature; others may stand in.",
     ),
     "drop_cluster": Measure(
-        "Left out with its like",
+        "Left out with correlated features",
         _GROWTH,
         "How much σ grows when the model is trained without the feature and all that follow it.",
     ),
@@ -88,7 +88,7 @@ class Importance(pn.viewable.Viewer):
         self._pipe = Pipe(data=self._bars())
         self._layout = pn.Column(
             pn.pane.HTML(
-                snippet("shared.html", "section", "What each number is worth"),
+                snippet("shared.html", "section", "Feature importance"),
                 css_classes=["gm-section"],
             ),
             pn.Row(self._measure, self._button, css_classes=["gm-group"]),

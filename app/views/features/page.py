@@ -19,10 +19,11 @@ from galmass_app.views.table_five import TableFive
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
 
-SAID = "Boosted trees (LightGBM) learn from galaxies of {name} and are tried on others."
+SAID = "Boosted trees (LightGBM) are trained on galaxies of {name} and tested on others."
 NOTHING = (
-    "There is nothing to learn here",
-    "This data set has no true masses, or none of the numbers to learn them from. Choose another "
+    "Nothing to train on",
+    "This data set has no true masses, or none of the features to predict them from. Choose "
+    "another "
     "above.",
 )
 FIGURES = {  # what can be downloaded: the CSS class of its picture, its data
@@ -108,7 +109,7 @@ class Features(pn.viewable.Viewer):
         self._learned.visible = self.slots[TableFive].visible = not text
         if data:
             words = Markup(snippet("shared.html", "text", SAID.format(name=data.path.name)))
-            self._headline.object = heading("Mass from a few numbers", words, data)
+            self._headline.object = heading("Masses from summary features", words, data)
 
     def _draw_correlations(self, changed: set[str], request: FitRequest | None) -> None:
         """Show the matrix, if there are enough samples."""

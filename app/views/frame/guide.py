@@ -26,10 +26,10 @@ KEYS = {
     **{str(at): partial(_look_along, los=los) for at, los in enumerate(LINES_OF_SIGHT, start=1)},
 }
 LISTED = [
-    ["← →", "the galaxy before, the next one"],
-    ["r", "a galaxy by chance"],
-    ["x y z", "seen along this axis; 1 2 3 do the same"],
-    ["u U", "the selection before; back again"],
+    ["← →", "previous and next galaxy"],
+    ["r", "a random galaxy"],
+    ["x y z", "line of sight along this axis; also 1 2 3"],
+    ["u U", "undo and redo the selection"],
     ["?", "this list"],
 ]
 

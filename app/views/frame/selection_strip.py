@@ -37,7 +37,7 @@ class SelectionStrip(JSComponent):
 
     cards = param.List([], doc="Name, line of sight, ID, number, and what its picture is called.")
     here = param.String(doc="The galaxy in view.")
-    head = param.String(doc="How many there are, in words.")
+    head = param.String(doc="Number of galaxies, in words.")
     orders = param.List([], doc="What they can be sorted by: key and words.")
     order = param.String(doc="What they are sorted by.")
 

@@ -11,15 +11,15 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
         ],
         [
             "gm-controls",
-            "Another galaxy, another side",
-            "Type an ID, go on with the keys ← and →, or let chance choose. x, y and z turn the "
-            "galaxy.",
+            "Another galaxy or line of sight",
+            "Type an ID, step with the keys ← and →, or choose one at random. x, y and z change "
+            "the line of sight.",
         ],
         [
             "gm-targets",
-            "What is to be learnt",
-            "The true masses inside R_hsm, which no telescope sees: the question is how much of "
-            "them the maps tell. Every word with a dotted line explains itself.",
+            "What is predicted",
+            "The true masses inside R_hsm, which no telescope sees: the question is how well the "
+            "maps predict them. Words with a dotted underline have an explanation.",
         ],
         [
             "gm-sample",
@@ -30,86 +30,86 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
     "sample": [
         [
             "gm-tally",
-            "How many there are",
-            "Galaxies and samples of this data set. A sample is a galaxy and the side it is seen "
-            "from.",
+            "Counts",
+            "Galaxies and samples of this data set. A sample is a galaxy seen along one line of "
+            "sight.",
         ],
         [
             "gm-relations",
             "Is the data set right?",
-            "Scaling relations that real galaxies keep: a wrong build shows here first. The galaxy "
+            "Scaling relations that real galaxies follow: a wrong build shows here first. The "
+            "galaxy "
             "in view is marked in all of them.",
         ],
         [
             "gm-report",
             "How it was made",
-            "Who was left out and why, what is defined otherwise than in the paper, and with which "
-            "settings the maps were drawn.",
+            "Which galaxies were excluded and why, what is defined differently from the paper, "
+            "and the settings of the maps.",
         ],
     ],
     "features": [
         [
             "gm-checkboxes",
-            "Learn from a few numbers",
-            "Choose what to learn, and tick from what: trees are trained anew at once.",
+            "Train on summary features",
+            "Choose a target and its features: the trees are retrained immediately.",
         ],
         [
             "gm-prediction",
-            "How good it is",
-            "Each point is a galaxy that the trees have not learned from: its true mass across, "
-            "what they say of it up. On the line they are right.",
+            "How accurate it is",
+            "Each point is a test sample: true mass on the x axis, predicted mass on the y axis. "
+            "On the line the prediction is exact.",
         ],
         [
             "gm-importance",
-            "What counts",
-            "What each number is worth to the trees; choose how that is measured.",
+            "Feature importance",
+            "How much each feature contributes to the prediction; choose how that is measured.",
         ],
         [
             "gm-correlations",
-            "What follows what",
+            "Correlations",
             "Click a cell to see the samples behind it.",
         ],
     ],
     "train": [
         [
             "gm-checkboxes",
-            "Order a network",
-            "Tick what it shall learn, and below from which maps.",
+            "Train a network",
+            "Select the targets, and below the input maps.",
         ],
         [
             "gm-go",
             "Start it",
-            "First see how long it takes on this machine. The line below is the same order for a "
-            "terminal. A training goes on when you leave.",
+            "Check first how long it takes on this machine. The line below is the same command "
+            "for a terminal. Training continues when you close the page.",
         ],
         [
             "gm-run-list",
             "All trainings",
-            "Those at work can be stopped, those that stopped can go on; a finished one can be "
-            "compared.",
+            "Running trainings can be stopped and resumed; finished ones can be compared.",
         ],
         [
             "gm-run-in-view",
             "One of them",
-            "How its errors fall while it learns, and all that is needed to do it again.",
+            "How its errors fall during training, and everything needed to repeat it.",
         ],
     ],
     "compare": [
         [
             "gm-branches",
             "Switch a branch",
-            "Which maps may a network see? Each combination has a panel of its own.",
+            "Which maps is the network trained on? Each combination has its own panel.",
         ],
         [
             "gm-compared-0",
             "What it says",
-            "True mass across, predicted mass up, for galaxies it has not learned from. Below, its "
-            "error, and how sure we are that it beats the reference.",
+            "True mass on the x axis, predicted mass on the y axis, for samples outside the "
+            "training set. Below, its error, and how certain it is that it beats the reference.",
         ],
         [
             "gm-compared-galaxy",
             "The galaxy behind a point",
-            "Tap a point in any panel: here are its maps, and what each network says of it.",
+            "Tap a point in any panel: its maps appear here, with the prediction of each network.",
         ],
         [
             "gm-table-part",
@@ -120,24 +120,24 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
     "why": [
         [
             "gm-why-choices",
-            "Whom to ask",
-            "What is predicted, and the network that predicts it.",
+            "Choose a model",
+            "The predicted target, and the network that predicts it.",
         ],
         [
             "gm-why-network",
-            "Where it looks",
+            "Saliency",
             "Orange pixels raise the prediction for this galaxy, blue ones lower it. The bars "
             "below add them up in rings around the centre.",
         ],
         [
             "gm-why-replaced",
-            "If a map were another",
+            "Swap one map",
             "Each map in turn is replaced by that of other galaxies. The further the prediction "
             "moves, the more it rests on this map.",
         ],
         [
             "gm-why-trees",
-            "What trees say",
+            "Boosted trees",
             "The same mass from ten numbers: how each number moves the prediction.",
         ],
     ],
@@ -145,7 +145,7 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
         [
             "gm-contents",
             "Every figure and table",
-            "Choose one: it is made anew from the galaxies in view.",
+            "Choose one: it is reproduced from the data set in view.",
         ],
         [
             "gm-paper-heading",
@@ -154,33 +154,33 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
         ],
         [
             "gm-how",
-            "Do it yourself",
-            "Unfold this for the calls that give the same numbers in Python.",
+            "Reproduce it",
+            "Open this for the Python calls that give the same numbers.",
         ],
     ],
 }
 EVERYWHERE = [
     [
         "gm-selection",
-        "Choose many",
-        "Type what galaxies shall have, such as log_mstar > 11, or draw a box or a lasso in a "
-        "plot. They stay selected from page to page.",
+        "Select galaxies",
+        "Type a condition, such as log_mstar > 11, or draw a box or a lasso in a plot. The "
+        "selection is kept on all pages.",
     ],
     [
         "gm-download",
-        "Take it along",
+        "Download",
         "Every figure as a picture (PNG, SVG, PDF), its data as CSV or FITS.",
     ],
     [
         "gm-pages",
         "More pages",
-        "From one galaxy to the sample, to what ten numbers say about mass, to networks that learn "
-        "it from the maps. Each has its tour.",
+        "From one galaxy to the sample, to masses predicted from ten features, to networks "
+        "trained on maps. Each page has its own tour.",
     ],
     [
         "gm-address",
-        "Share what you see",
-        "The address of this page holds all that you chose. Copy it here; the browser's back and "
+        "Share this view",
+        "The address of this page holds every choice. Copy it here; the browser's back and "
         "forward work as well.",
     ],
 ]

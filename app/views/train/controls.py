@@ -61,11 +61,11 @@ class TrainControls(pn.viewable.Viewer):
         self._helps = {key: pn.pane.HTML(css_classes=["gm-foot"]) for key in ("preset", "split")}
         self._lacking = pn.pane.HTML(css_classes=["gm-nothing"])
         self._layout = pn.Column(
-            _part("Learn, inside", self._aperture, self._list(self._targets)),
-            _part("from maps, one branch each", self._list(self._maps), self._lacking),
+            _part("Targets, inside", self._aperture, self._list(self._targets)),
+            _part("Input maps, one branch each", self._list(self._maps), self._lacking),
             _part("Preset", self._preset, self._helps["preset"], self._fields),
             _part(f"Side of the images {_images()}", self._pixels),
-            _part("Test on other galaxies", split, self._helps["split"]),
+            _part("Train/test split", split, self._helps["split"]),
             self._seed,
             css_classes=["gm-learning-controls"],
             sizing_mode="stretch_width",
@@ -102,14 +102,14 @@ class TrainControls(pn.viewable.Viewer):
             self._words[key].object = explained(MAPS[key].name, MAPS[key].help)
 
     def _take(self, *_: param.parameterized.Event) -> None:
-        """Tick what the address asks for, unless we wrote it there ourselves."""
+        """Select what the address asks for, unless we wrote it there ourselves."""
         name = self.session.experiment
         if self.order and self.order.experiment == name:
             return
         with self.session.reporting(), self._together():
             wanted = experiment(name)
             if not wanted.maps:
-                msg = f"{name} learns from no maps; networks do, such as mstar/r+2V"
+                msg = f"{name} has no input maps; networks do, such as mstar/r+2V"
                 raise ValueError(msg)
             self._aperture.value = TARGETS[wanted.target].aperture
             for word, column in self._columns().items():
@@ -182,9 +182,9 @@ class TrainControls(pn.viewable.Viewer):
         maps = [key for key, tick in self._maps.items() if tick.value]
         inputs = inputs_of(maps)
         self._pixels.disabled = not has_images(maps)
-        missing = [] if words else ["something to learn"]
-        missing += [] if inputs else ["a map to learn it from"]
-        alert = snippet("shared.html", "alert", f"Tick {' and '.join(missing)}.")
+        missing = [] if words else ["a target"]
+        missing += [] if inputs else ["an input map"]
+        alert = snippet("shared.html", "alert", f"Select {' and '.join(missing)}.")
         self._lacking.object = alert if missing else ""
         helps = {"preset": PRESET_HELP[self._preset.value], "split": SPLIT_HELP[self.session.split]}
         for key, help_ in helps.items():

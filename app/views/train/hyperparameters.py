@@ -81,7 +81,7 @@ class Hyperparameters(pn.viewable.Viewer):
             if field.value is not None and field.value != self._preset[name]
         )
         own = ", ".join(f"{_words(name)} {_text(value)}" for name, value in self.changes)
-        words = f"Otherwise than in the preset: {own}."
+        words = f"Changed from the preset: {own}."
         self._own.object = snippet("shared.html", "paragraph", words) if own else ""
 
     def _unfold(self, *_: object) -> None:

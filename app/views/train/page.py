@@ -23,7 +23,7 @@ from galmass_app.views.train.run_summary import lasting
 from galmass_app.workers import ESTIMATES, Job, Slot
 from galmass_core.training.runs import Run
 
-SAID = "A network looks at maps of galaxies{name} and learns their mass; it is tried on others."
+SAID = "A network is trained to predict masses from maps of galaxies{name} and tested on others."
 GIVE_UP = 120  # looks at the home folder, after which a run that never began is given up
 
 
@@ -104,7 +104,7 @@ class Train(pn.viewable.Viewer):
         self._go.visible = self._side.visible = not text
         name = f" of {data.path.name}" if data else ""
         said = Markup(snippet("shared.html", "text", SAID.format(name=name)))
-        self._headline.object = heading("Mass from maps", said, data)
+        self._headline.object = heading("Masses from maps", said, data)
         if not text:
             self.controls.draw(data)
 
@@ -113,7 +113,7 @@ class Train(pn.viewable.Viewer):
         order = self.controls.order
         self._start.disabled = order is None or bool(self._begun)
         self._command.words = order.command if order else ""
-        measuring = snippet("shared.html", "paragraph", "How long it takes is being measured…")
+        measuring = snippet("shared.html", "paragraph", "Estimating the training time…")
         self._time.object = "" if order is None else measuring
         self._asked = None
 

@@ -11,8 +11,8 @@ from galmass_app.theme import Theme
 from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
-BEGINNING = "The curves begin with the first whole epoch."
-NO_CURVES = "No losses were written: formulas are fitted in one go."
+BEGINNING = "The curves start after the first epoch."
+NO_CURVES = "No losses: formulas are fitted in one step."
 
 
 class RunInView(pn.viewable.Viewer):

@@ -48,7 +48,7 @@ def standing(run: Run, done: int) -> str:
     if run.state == "running":
         return _pace(run.progress)
     if run.state == "queued":
-        return "waits for the trainings before it"
+        return "waiting for earlier trainings"
     if run.state == "failed":
         return run.record["reason"].partition(": ")[2] or run.record["reason"]
     epochs = run.config.get("training", {}).get("epochs")
@@ -117,7 +117,7 @@ def _map_name(key: str) -> str:
 
 def facts(run: Run) -> str:
     """Write all that a run's folder says of how it was made, as HTML tables."""
-    tables = {"What was asked": _asked(run), "How it was made": _made(run)}
+    tables = {"Configuration": _asked(run), "How it was made": _made(run)}
     return snippet("train.html", "facts", tables)
 
 

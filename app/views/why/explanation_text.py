@@ -17,10 +17,10 @@ PIXELS_HELP = (
 )
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PARTS = {
-    "train": "It learned from this galaxy.",
-    "validation": "It did not learn from this galaxy, but chose its best epoch by it and others.",
-    "test": "It has never seen this galaxy.",
-    "new": "It has never seen this galaxy.",
+    "train": "This galaxy was in its training set.",
+    "validation": "This galaxy was in its validation set, which selects the best epoch.",
+    "test": "This galaxy was not in its training set.",
+    "new": "This galaxy was not in its training set.",
 }
 
 
@@ -100,7 +100,7 @@ def trees_text(steps: TreeExplanation) -> str:
         "trees",
         count=len(steps.steps),
         of=prediction_numbers(steps.request.target, steps.predicted, steps.true),
-        part="have never seen" if steps.tested else "learned from",
+        part="were not trained on" if steps.tested else "learned from",
         mean=f"{steps.mean:.3f}",
     )
 
@@ -108,5 +108,5 @@ def trees_text(steps: TreeExplanation) -> str:
 def unusable_text(reason: str) -> str:
     """Write why trees say nothing of a sample; ``reason`` as of `usable_rows`."""
     column, _, why = reason.partition(" is ")
-    words = f"Trees say nothing of this galaxy: its {quantity(column).symbol} is {why}."
+    words = f"The trees cannot predict this galaxy: its {quantity(column).symbol} is {why}."
     return snippet("shared.html", "paragraph", words)

@@ -31,15 +31,15 @@ from galmass_core.training.runs import Run
 
 NO_MAPS = (
     "This data set holds numbers, no maps",
-    "Networks look at maps. What trees say of its numbers is below.",
+    "Networks need maps. The prediction of boosted trees is below.",
 )
 FAILED = (
-    "The network gave no answer",
-    "The line at the bottom says why. Other galaxies or networks may do better.",
+    "The network gave no prediction",
+    "The status line says why. Try another galaxy or network.",
 )
-FAILED_TREES = "Trees gave no answer; the line at the bottom says why."
+FAILED_TREES = "The trees gave no prediction; the status line says why."
 TOO_FEW = "Trees need {least} galaxies at least to learn from; here are {here}."
-NOTHING = "There is nothing that trees could learn here."
+NOTHING = "There is nothing to train trees on."
 FIGURES = {  # what can be downloaded: the CSS class of its picture, what it is of
     WhyNetwork: ("gm-why-network", lambda view: view.content.explanation.run.name),
     WhyReplaced: ("gm-why-replaced", lambda view: view.explanation.run.name),
@@ -80,7 +80,7 @@ class Why(pn.viewable.Viewer):
             replaced,
             pn.Column(
                 pn.pane.HTML(
-                    snippet("shared.html", "section", "What do boosted trees say?"),
+                    snippet("shared.html", "section", "Boosted trees"),
                     css_classes=["gm-section"],
                 ),
                 self._no_trees,
@@ -239,7 +239,7 @@ class Why(pn.viewable.Viewer):
         }
         for kind, slot in self.slots.items():
             slot.css_classes = ["gm-slot", *["gm-stale"] * busy[kind]]
-        late = "asking the network…" if self.explaining.busy else "learning…"
+        late = "computing the explanation…" if self.explaining.busy else "learning…"
         at_work = snippet("shared.html", "at_work", late)
         self._late.object = at_work if any(busy.values()) else ""
 

@@ -9,8 +9,9 @@ from galmass_app.plots.saliency import ReplacedMaps
 from galmass_core.quantities import quantity
 
 HELP = (
-    "The branches of the network only add up, so a map counts the same whatever the others show. "
-    "Put together, such maps are of no galaxy."
+    "The branches of the network add up, so the contribution of a map does not depend on the "
+    "others. "
+    "Combined maps like these belong to no real galaxy."
 )
 
 
