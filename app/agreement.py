@@ -34,6 +34,17 @@ class Agreement:
     agrees: bool | None
     why: str
 
+    @property
+    def mark(self) -> tuple[str, str]:
+        """The style of its mark, and the words."""
+        marks = {True: ("agrees", "✓ agrees"), False: ("differs", "✗ differs")}
+        return marks.get(self.agrees, ("aside", "not comparable"))
+
+    @property
+    def number(self) -> str:
+        """The paper's scatter in words."""
+        return f"Paper: σ = {self.published:.2f} dex"
+
 
 def compare_to_published(
     data: DataSet, target: str, features: Sequence[str], scatter: Estimate

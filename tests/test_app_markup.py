@@ -121,3 +121,32 @@ def test_status_line_shows_names_as_text(macro, values):
 def test_why_page_explains_the_steps_of_rings():
     html = markup.snippet("why.html", "lines", "0.1", "help", "+0.1", "+0.1")
     assert "<span>Steps: what each ring adds, against that of the mean map.</span>" in html
+
+
+@pytest.mark.parametrize(
+    ("template", "macro", "values"),
+    [
+        ("compare.html", "no_runs", [NAME, "?page=train"]),
+        ("compare.html", "panel_heading", [NAME, True]),
+        ("compare.html", "difference", ["+0.010", NAME, "−0.010", "+0.030", "aside", "none"]),
+        ("compare.html", "gap", ["Not trained", "M*", "?page=train", NAME]),
+        ("compare.html", "galaxy", [NAME, "x"]),
+        ("compare.html", "predictions", ["M*", "10.000", [(NAME, "10.100", "+0.100")]]),
+        ("shared.html", "heading", [NAME, "", False]),
+        ("shared.html", "notes", [[NAME]]),
+        ("prediction.html", "title", [NAME, "help"]),
+    ],
+)
+def test_compare_page_shows_names_as_text(template, macro, values):
+    html = markup.snippet(template, macro, *values)
+    assert SHOWN in html
+    assert NAME not in html
+
+
+@pytest.mark.parametrize("place", ["name", "help", "symbol", "inputs"])
+def test_tables_of_the_paper_show_names_as_text(place):
+    row = dict.fromkeys(("name", "help", "symbol", "inputs"), "") | {place: NAME}
+    row |= {"numbers": ["0.10"], "status": {"kind": "aside", "words": "not trained"}}
+    html = markup.snippet("tables.html", "table", {"learned": ""}, [row])
+    assert SHOWN in html
+    assert NAME not in html

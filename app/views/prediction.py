@@ -1,14 +1,14 @@
 """Predictions against the truth, with their errors in words and the paper's beside them."""
 
-from html import escape
-
 import holoviews as hv
 import panel as pn
 from holoviews.streams import Pipe
 
 from galmass_app.agreement import compare_to_published
+from galmass_app.markup import snippet
 from galmass_app.plots.prediction import error_histogram, prediction_picture
 from galmass_app.tree_models import Fit
+from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import quantity
 
 
@@ -54,11 +54,8 @@ class Prediction(pn.viewable.Viewer):
     def _write(self, fit: Fit) -> None:
         """Write what is predicted, and how well."""
         shown = quantity(fit.request.target)
-        self._title.object = (
-            f'<h2><span class="help" tabindex="0" data-help="{escape(shown.help)}">'
-            f"{escape(shown.name[0].upper() + shown.name[1:])}</span>, predicted</h2>"
-            "<p>Each point is a galaxy the model has not seen. Lines hold 68 and 95 % of them.</p>"
-        )
+        name = shown.name[0].upper() + shown.name[1:]
+        self._title.object = snippet("prediction.html", "title", name, shown.help)
         self._words.object = in_words(fit) + beside_paper(fit) + notes(fit)
 
 
@@ -66,20 +63,23 @@ def in_words(fit: Fit) -> str:
     """Write scatter, bias and number of test samples as a sentence."""
     scatter, mean = fit.errors["std"], fit.errors["mean"]
     count, galaxies = len(fit.predictions), fit.predictions["name"].nunique()
-    bias = signed(mean.value, 3)
     if fit.request.split == "galaxy":
         split = "split by galaxy"
     else:
         split = f"split at random: {fit.siblings:.0%} of them have a sibling in training"
-    return (
-        f'<p class="numbers">σ = <b>{scatter} dex</b>, bias {bias}, N = {count:,} test samples '
-        f"of {galaxies:,} galaxies, {split}.</p>"
-    )
+    counts = f"{count:,}", f"{galaxies:,}"
+    bias = signed(mean.value, 3)
+    return snippet("prediction.html", "errors", str(scatter), bias, *counts, split)
 
 
 def signed(value: float, digits: int) -> str:
     """Write a number with its sign; zero is never negative."""
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
+def cells(scatter: Estimate, mean: Estimate, count: int) -> list[str]:
+    """Write scatter, bias and number of samples for a table."""
+    return [str(scatter), signed(mean.value, 3), f"{count:,}"]
 
 
 def beside_paper(fit: Fit) -> str:
@@ -89,12 +89,12 @@ def beside_paper(fit: Fit) -> str:
         request.data, request.target, request.features, fit.errors["std"]
     )
     if agreement.published is None:
-        return f'<p class="aside">Paper: {escape(agreement.why)}.</p>'
-    number = f"Paper: σ = {agreement.published:.2f} dex"
+        return snippet("shared.html", "notes", [f"Paper: {agreement.why}."])
     if agreement.agrees is None:
-        return f'<p class="aside">{number}. Not comparable: {escape(agreement.why)}.</p>'
-    kind, word = ("agrees", "✓ agrees") if agreement.agrees else ("differs", "✗ differs")
-    return f'<p class="{kind}">{number}: {word} with ours.</p>'
+        line = f"{agreement.number}. Not comparable: {agreement.why}."
+        return snippet("shared.html", "notes", [line])
+    kind, word = agreement.mark
+    return snippet("shared.html", "beside_paper", kind, agreement.number, word)
 
 
 def notes(fit: Fit) -> str:
@@ -104,7 +104,7 @@ def notes(fit: Fit) -> str:
         symbols = ", ".join(quantity(key).symbol for key in unseen)
         lines.append(f"Learned with {symbols}, which no telescope measures.")
     lines += left_out(fit.left_out)
-    return "".join(f'<p class="aside">{escape(line)}</p>' for line in lines)
+    return snippet("shared.html", "notes", lines)
 
 
 def left_out(reasons: dict[str, int]) -> list[str]:

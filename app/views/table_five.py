@@ -1,17 +1,17 @@
 """Table 5 of the paper, ours beside it, measured when someone asks."""
 
 from functools import partial
-from html import escape
 from typing import Any
 
 import pandas as pd
 import panel as pn
 
 from galmass_app.agreement import compare_to_published
+from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.tree_models import table_five
 from galmass_app.views.download import flat
-from galmass_app.views.prediction import left_out, signed
+from galmass_app.views.prediction import cells, left_out
 from galmass_app.workers import SLOW, Job, Slot
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.metrics import Estimate
@@ -45,8 +45,12 @@ class TableFive(pn.viewable.Viewer):
         self._table = pn.pane.HTML(css_classes=["gm-table-five"], sizing_mode="stretch_width")
         self._layout = pn.Column(
             pn.pane.HTML(
-                "<h2>The paper's Table 5</h2>"
-                "<p>Every row learns from the paper's numbers, as far as these data have them.</p>",
+                snippet(
+                    "shared.html",
+                    "message",
+                    "The paper's Table 5",
+                    "Every row learns from the paper's numbers, as far as these data have them.",
+                ),
                 css_classes=["gm-section"],
             ),
             pn.Row(self._button, self._text, css_classes=["gm-group"]),
@@ -84,7 +88,7 @@ class TableFive(pn.viewable.Viewer):
         """Have the rows measured."""
         self._slot.submit(partial(_measured, self._data, self._split))
         self._button.disabled = True
-        self._text.object = '<p class="at-work">Training nine models…</p>'
+        self._text.object = snippet("shared.html", "at_work", "Training nine models…")
         self._wake()
 
     def _show(self, rows: list[dict[str, Any]]) -> None:
@@ -92,7 +96,7 @@ class TableFive(pn.viewable.Viewer):
         self._rows = rows
         self._button.param.update(visible=not rows, disabled=False)
         split = "by galaxy" if self._split == "galaxy" else "at random, as in the paper"
-        self._text.object = f"<p>Split {split}.</p>"
+        self._text.object = snippet("shared.html", "paragraph", f"Split {split}.")
         self._table.object = table(self._data, rows)
 
 
@@ -110,12 +114,8 @@ def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
     str
     """
     ours = {row["row"]: row for row in rows}
-    lines = "".join(
-        _line(data, line, ours.get(int(line.row))) for line in published_table(5).itertuples()
-    )
-    heads = "".join(f'<th scope="col" class="{kind}">{head}</th>' for head, kind in HEADS.items())
-    wide = f'<div class="wide"><table><tr>{heads}<td></td></tr>{lines}</table></div>'
-    return wide + "".join(f'<p class="aside">{escape(note)}</p>' for note in _notes(data, rows))
+    lines = [_line(data, line, ours.get(int(line.row))) for line in published_table(5).itertuples()]
+    return snippet("tables.html", "table", HEADS, lines, _notes(data, rows))
 
 
 def _notes(data: DataSet, rows: list[dict[str, Any]]) -> list[str]:
@@ -135,33 +135,30 @@ def _measured(data: DataSet, split: str, _: Job) -> list[dict[str, Any]]:
     return table_five(data, split)
 
 
-def _line(data: DataSet, line: Any, row: dict[str, Any] | None) -> str:  # noqa: ANN401
-    """Write one row."""
+def _line(
+    data: DataSet,
+    line: Any,  # noqa: ANN401
+    row: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """Return what one row shows."""
     shown = quantity(line.target)
-    inputs = "all ten" if line.inputs == "default10" else "all but M_r"
-    head = (
-        f'<th scope="row"><span class="help" tabindex="0" data-help="{escape(shown.help)}">'
-        f'{escape(shown.name)}</span> <span class="symbol">{escape(short(line.target))}</span></th>'
-        f'<td>{inputs}</td><td class="number">{line.sigma_dex:.2f}</td>'
-    )
-    return f"<tr>{head}{_ours(data, row)}</tr>"
+    numbers, status = _ours(data, row)
+    return {
+        "name": shown.name,
+        "help": shown.help,
+        "symbol": short(line.target),
+        "inputs": "all ten" if line.inputs == "default10" else "all but M_r",
+        "numbers": [f"{line.sigma_dex:.2f}", *numbers],
+        "status": status,
+    }
 
 
-def _ours(data: DataSet, row: dict[str, Any] | None) -> str:
-    """Write our part of a row."""
+def _ours(data: DataSet, row: dict[str, Any] | None) -> tuple[list[str], dict[str, Any]]:
+    """Return our numbers of a row, and its status."""
     if row is None:
-        return (
-            '<td class="number">–</td><td class="number">–</td><td class="number">–</td><td></td>'
-        )
+        return ["–"] * 3, {"kind": "", "words": ""}
     if row["status"] != "measured":
-        return f'<td class="aside" colspan="4">{escape(row["status"])}</td>'
+        return [], {"kind": "aside", "words": row["status"], "columns": 4}
     scatter, mean = (Estimate(**row[name]) for name in ("std", "mean"))
-    kind, word = {
-        True: ("agrees", "✓ agrees"),
-        False: ("differs", "✗ differs"),
-        None: ("aside", "not comparable"),
-    }[compare_to_published(data, row["target"], row["features"], scatter).agrees]
-    return (
-        f'<td class="number">{scatter}</td><td class="number">{signed(mean.value, 3)}</td>'
-        f'<td class="number">{row["n"]:,}</td><td class="{kind}">{word}</td>'
-    )
+    kind, words = compare_to_published(data, row["target"], row["features"], scatter).mark
+    return cells(scatter, mean, row["n"]), {"kind": kind, "words": words}

@@ -1,17 +1,18 @@
 """Table 4 of the paper, ours beside it: what networks learn from maps, as far as there are runs."""
 
 from functools import partial
-from html import escape
 from typing import Any
 
 import pandas as pd
 import panel as pn
+from markupsafe import Markup
 
 from galmass_app.agreement import compare_network_to_published
 from galmass_app.comparison import rows_of_table
+from galmass_app.markup import snippet
 from galmass_app.views.download import flat
 from galmass_app.views.links import train_link
-from galmass_app.views.prediction import signed
+from galmass_app.views.prediction import cells
 from galmass_app.workers import SLOW, Job, Slot
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
@@ -41,8 +42,13 @@ class TableFour(pn.viewable.Viewer):
         self._page = pn.pane.HTML(css_classes=["gm-table-four"], sizing_mode="stretch_width")
         self._layout = pn.Column(
             pn.pane.HTML(
-                "<h2>The paper's Table 4</h2><p>Networks on maps: the paper's scatter, and that of "
-                "our runs on these galaxies.</p>",
+                snippet(
+                    "shared.html",
+                    "message",
+                    "The paper's Table 4",
+                    "Networks on maps: the paper's scatter, and that of our runs on these "
+                    "galaxies.",
+                ),
                 css_classes=["gm-section"],
             ),
             self._page,
@@ -93,12 +99,13 @@ class TableFour(pn.viewable.Viewer):
         """Write the table."""
         here = [row for row in self._rows if row["target"] == self._target]
         if not self._rows:
-            self._page.object = '<p class="at-work">Reading the runs…</p>'
+            self._page.object = snippet("shared.html", "at_work", "Reading the runs…")
             return
-        symbol = escape(quantity(self._target).symbol)
-        first = table(self._data, here) if here else f"<p>The paper has no row for {symbol}.</p>"
-        rest = table(self._data, self._rows)
-        self._page.object = f"{first}<details><summary>All 24 rows</summary>{rest}</details>"
+        first, rest = (
+            Markup(table(self._data, rows)) if rows else "" for rows in (here, self._rows)
+        )
+        symbol = quantity(self._target).symbol
+        self._page.object = snippet("tables.html", "table_four", first, rest, symbol)
 
 
 def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
@@ -114,9 +121,7 @@ def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
     -------
     str
     """
-    heads = "".join(f'<th scope="col" class="{kind}">{head}</th>' for head, kind in HEADS.items())
-    lines = "".join(f"<tr>{_line(data, row)}</tr>" for row in rows)
-    return f'<div class="wide"><table><tr>{heads}<td></td></tr>{lines}</table></div>'
+    return snippet("tables.html", "table", HEADS, [_line(data, row) for row in rows])
 
 
 def _measured(runs: object, split: str, _: Job) -> list[dict[str, Any]]:
@@ -124,57 +129,47 @@ def _measured(runs: object, split: str, _: Job) -> list[dict[str, Any]]:
     return rows_of_table(runs, split)
 
 
-def _line(data: DataSet, row: dict[str, Any]) -> str:
-    """Write one row."""
+def _line(data: DataSet, row: dict[str, Any]) -> dict[str, Any]:
+    """Return what one row shows."""
     shown, wanted = quantity(row["target"]), experiment(row["experiment"])
     subset = ", early types" * (row["subset"] == "early types")
     joint = ", jointly" * (len(wanted.targets) > 1)
-    inputs = " + ".join(quantity(key).symbol for key in wanted.maps)
-    return (
-        f'<td class="aside">{row["row"]}</td>'
-        f'<th scope="row"><span class="help" tabindex="0" data-help="{escape(shown.help)}">'
-        f"{escape(shown.symbol)}</span>{joint}{subset}</th><td>{escape(inputs)}</td>"
-        f'<td class="number">{row["published"]["std"]:.2f}</td>{_ours(data, row)}'
-    )
+    numbers, status = _ours(data, row)
+    controls = [_control(row, name) for name in CONTROLS]
+    return {
+        "row": row["row"],
+        "name": shown.symbol,
+        "help": shown.help,
+        "sample": joint + subset,
+        "inputs": " + ".join(quantity(key).symbol for key in wanted.maps),
+        "numbers": [f"{row['published']['std']:.2f}", *numbers, *controls],
+        "status": status,
+    }
 
 
-def _ours(data: DataSet, row: dict[str, Any]) -> str:
-    """Write our part of a row."""
-    controls = "".join(_control(row, name) for name in CONTROLS)
-    dash = '<td class="number">–</td>'
-    if row["status"] == "not trained":
-        link = f'<a href="{train_link(data, row["experiment"])}">train it</a>'
-        return f'{3 * dash}{controls}<td class="aside">not trained, {link}</td>'
+def _ours(data: DataSet, row: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+    """Return our numbers of a row, and its status."""
     if row["status"] != "measured":
-        return f'{3 * dash}{controls}<td class="aside">{escape(row["status"])}</td>'
+        status = {"kind": "aside", "words": row["status"]}
+        if row["status"] == "not trained":
+            status["link"] = train_link(data, row["experiment"])
+        return ["–"] * 3, status
     scatter, mean = (Estimate(**row[name]) for name in ("std", "mean"))
-    return (
-        f'<td class="number">{scatter}</td><td class="number">{signed(mean.value, 3)}</td>'
-        f'<td class="number">{row["n"]:,}</td>{controls}<td>{_agreement(data, row, scatter)}</td>'
+    agreement = compare_network_to_published(
+        data, row["published"]["std"], scatter, _unlike_paper(row)
     )
+    kind, words = agreement.mark
+    run = f"Run {row['run']}, learned {row['learned']}"
+    text = f"{agreement.why}. {run}" if agreement.why else run
+    return cells(scatter, mean, row["n"]), {"kind": kind, "words": words, "help": text}
 
 
 def _control(row: dict[str, Any], name: str) -> str:
     """Write the scatter of a control; a dash where it is missing, nothing where none is needed."""
     if "controls" not in row:
-        return "<td></td>"
+        return ""
     control = row["controls"][name]
-    text = f"{control['std']['value']:.3f}" if control else "–"
-    return f'<td class="number">{text}</td>'
-
-
-def _agreement(data: DataSet, row: dict[str, Any], scatter: Estimate) -> str:
-    """Say whether ours agrees with the paper's, and which run it is."""
-    agreement = compare_network_to_published(
-        data, row["published"]["std"], scatter, _unlike_paper(row)
-    )
-    kind, word = {
-        True: ("agrees", "✓ agrees"),
-        False: ("differs", "✗ differs"),
-        None: ("aside", "not comparable"),
-    }[agreement.agrees]
-    text = ". ".join(filter(None, [agreement.why, f"Run {row['run']}, learned {row['learned']}"]))
-    return f'<span class="{kind} help" tabindex="0" data-help="{escape(text)}">{word}</span>'
+    return f"{control['std']['value']:.3f}" if control else "–"
 
 
 def _unlike_paper(row: dict[str, Any]) -> list[str]:

@@ -11,6 +11,7 @@ from galmass_app.comparison import (
     answers,
     targets_of,
 )
+from galmass_app.markup import snippet
 from galmass_app.selection import ERROR, EXTREMES, extremes
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.checkbox import Checkbox
@@ -128,7 +129,9 @@ class CompareControls(pn.viewable.Viewer):
         if self._showing:
             return
         inputs = inputs_of(event.new)
-        self._none.object = "" if inputs else '<p role="alert">Switch on one at least.</p>'
+        self._none.object = (
+            "" if inputs else snippet("shared.html", "alert", "Switch on one at least.")
+        )
         if inputs:
             add_panel(self.session, inputs)
 

@@ -1,19 +1,24 @@
 """The galaxy that was tapped: its four maps, and what each panel says of it."""
 
 from collections.abc import Sequence
-from html import escape
 
 import panel as pn
 
 from galmass_app import services
 from galmass_app.comparison import Missing, Result
 from galmass_app.framework import batched_update
+from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.download import Download
 from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.prediction import signed
 from galmass_core.galaxy import GalaxyName
 from galmass_core.quantities import quantity
+
+UNTESTED = (
+    "Tap a point in a panel to see its galaxy here. "
+    "This one was learned from, so no panel shows it."
+)
 
 
 class ComparedGalaxy(pn.viewable.Viewer):
@@ -68,42 +73,28 @@ class ComparedGalaxy(pn.viewable.Viewer):
 
 def _title(session: SessionState) -> str:
     """Name the sample."""
-    subhalo = escape(GalaxyName.parse(session.galaxy).subhalo)
-    row = session.data.row(session.galaxy, session.los)
-    return f'<div class="line"><h2>Subhalo {subhalo}</h2><p>seen along {row["los"]}</p></div>'
+    subhalo = GalaxyName.parse(session.galaxy).subhalo
+    los = session.data.row(session.galaxy, session.los)["los"]
+    return snippet("compare.html", "galaxy", subhalo, los)
 
 
 def _table(session: SessionState, answers: Sequence[Result | Missing], target: str) -> str:
     """Write what each panel predicts for the sample in view, beside the truth."""
-    lines, truth = "", None
+    lines, truth = [], None
     for answer in answers:
-        rows = answer.predictions if isinstance(answer, Result) else None
-        if rows is None:
+        if not isinstance(answer, Result):
             continue
+        rows = answer.predictions
         row = rows[(rows["name"] == session.galaxy) & (rows["los"] == session.los)]
-        numbers = "<td class='number'>–</td><td class='number'>not tested</td>"
+        numbers = ("–", "not tested")
         if len(row):
             truth, predicted = float(row["y_true"].iloc[0]), float(row["y_pred"].iloc[0])
-            numbers = (
-                f'<td class="number">{_number(predicted)}</td>'
-                f'<td class="number">{signed(predicted - truth, 3)}</td>'
-            )
-        lines += f'<tr><th scope="row">{escape(answer.title)}</th>{numbers}</tr>'
+            numbers = (_number(predicted), signed(predicted - truth, 3))
+        lines.append((answer.title, *numbers))
     if truth is None:
-        shown = any(isinstance(answer, Result) for answer in answers)
-        return shown * (
-            "<p>Tap a point in a panel to see its galaxy here. This one was learned from, so no "
-            "panel shows it.</p>"
-        )
-    symbol = escape(quantity(target).symbol)
-    heads = (
-        '<th scope="col">from</th><th scope="col" class="number">predicted</th>'
-        '<th scope="col" class="number">error [dex]</th>'
-    )
-    return (
-        f"<p>True log {symbol} = <b>{_number(truth)}</b>; its lines of sight are joined in every "
-        f"panel.</p><table><tr>{heads}</tr>{lines}</table>"
-    )
+        return snippet("shared.html", "paragraph", UNTESTED) if lines else ""
+    symbol = quantity(target).symbol
+    return snippet("compare.html", "predictions", symbol, _number(truth), lines)
 
 
 def _number(value: float) -> str:

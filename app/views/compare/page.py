@@ -1,6 +1,5 @@
 """Page: what do the branches say? Predictions of several networks side by side."""
 
-from html import escape
 from itertools import zip_longest
 
 import panel as pn
@@ -20,6 +19,7 @@ from galmass_app.comparison import (
     targets_of,
 )
 from galmass_app.framework import batched_update
+from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Axes, common_frame, largest_moves, values_of
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.compare import panel_text
@@ -44,16 +44,6 @@ SAID = (
     "Each panel is a network that sees some of the maps, tried on galaxies it has not learned from."
     " All have the same axes; lines hold 68 and 95 %."
 )
-NOTHING = """<h2>There is nothing to compare here</h2>
-<p>This data set has no true masses to be predicted. Choose another above.</p>"""
-TOO_FEW = """<h2>{here} galaxies are too few to compare networks on</h2>
-<p>Choose another data set above, or draw 300 galaxies, of which the networks that ship with galmass
-tell at once:</p>
-<pre>galmass demo</pre>"""
-NO_RUNS = """<h2>No network has predicted these galaxies yet</h2>
-<p>Train some and they appear here: <a href="{link}">go to the Train page</a>, or in a terminal:</p>
-<pre>galmass train {name} --experiment mstar/r --preset laptop
-galmass train {name} --experiment mstar/r+2V --preset laptop</pre>"""
 
 REST = 700  # ms without a click
 
@@ -75,8 +65,12 @@ class Compare(pn.viewable.Viewer):
         self._more = pn.widgets.Select(label="Add a run", css_classes=["gm-more-runs"], **stretch)
         tile = pn.Column(
             pn.pane.HTML(
-                "<h2>One more?</h2><p>Switch a branch, and its panel comes here. Or take any run:"
-                "</p>"
+                snippet(
+                    "shared.html",
+                    "message",
+                    "One more?",
+                    "Switch a branch, and its panel comes here. Or take any run:",
+                )
             ),
             self._more,
             css_classes=["gm-tile"],
@@ -145,12 +139,15 @@ class Compare(pn.viewable.Viewer):
         if data is None:
             text = NO_DATA
         elif not targets:
-            text = NOTHING
+            text = snippet("compare.html", "no_masses")
         elif not run_index(data).runs:
-            here, name = len(data.galaxy_names), escape(data.path.name)
+            here = len(data.galaxy_names)
             shown = here >= LEAST_GALAXIES
-            link = train_link(data, "mstar/r+2V")
-            text = NO_RUNS.format(name=name, link=link) if shown else TOO_FEW.format(here=here)
+            if shown:
+                link = train_link(data, "mstar/r+2V")
+                text = snippet("compare.html", "no_runs", data.path.name, link)
+            else:
+                text = snippet("compare.html", "too_few", here)
         self._message.param.update(object=text, visible=bool(text))
         self._comparing.visible = self._table_part.visible = shown
         if data:

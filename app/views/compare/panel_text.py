@@ -1,12 +1,11 @@
 """What the panels of the Compare page say in words: how good, how much better, what is missing."""
 
-from html import escape
-
 from galmass_app.agreement import Agreement, compare_network_to_published, network_scatter
 from galmass_app.comparison import Missing, Result
+from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Frame
 from galmass_app.views.links import train_link
-from galmass_app.views.prediction import signed
+from galmass_app.views.prediction import cells, signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import inputs_of
 from galmass_core.learning.metrics import Comparison
@@ -28,23 +27,20 @@ _CONTROLS = {
 
 def heading(answer: Result | Missing, *, reference: bool) -> str:
     """Write what a panel's network saw."""
-    mark = ' <span class="badge">reference</span>' if reference else ""
-    return f'<div class="line"><h2>{escape(answer.title)}</h2>{mark}</div>'
+    return snippet("compare.html", "panel_heading", answer.title, reference)
 
 
 def numbers(answer: Result) -> str:
     """Write scatter, bias and number of samples."""
-    scatter, mean = answer.errors["std"], answer.errors["mean"]
-    return (
-        f'<p class="numbers">σ = <b>{scatter} dex</b>, bias {signed(mean.value, 3)}, '
-        f"N&nbsp;=&nbsp;{len(answer.predictions):,}</p>"
-    )
+    errors = answer.errors
+    written = cells(errors["std"], errors["mean"], len(answer.predictions))
+    return snippet("compare.html", "numbers", *written)
 
 
 def difference(compared: Comparison | None, reference: str) -> str:
     """Write how much more a run scatters than the reference, and whether that is sure."""
     if compared is None:
-        return '<p class="aside">Has no sample in common with the reference.</p>'
+        return snippet("shared.html", "notes", ["Has no sample in common with the reference."])
     low, high = (signed(end, 3) for end in (compared.low95, compared.high95))
     if compared.high95 < 0:
         kind, word = "agrees", "▼ better"
@@ -52,10 +48,8 @@ def difference(compared: Comparison | None, reference: str) -> str:
         kind, word = "differs", "▲ worse"
     else:
         kind, word = "aside", "no difference shown"
-    return (
-        f"<p>Δσ = <b>{signed(compared.difference.value, 3)}</b> against {escape(reference)} "
-        f'(95 %: {low} to {high}): <span class="{kind}">{word}</span></p>'
-    )
+    change = signed(compared.difference.value, 3)
+    return snippet("compare.html", "difference", change, reference, low, high, kind, word)
 
 
 def beside_paper(data: DataSet, target: str, answer: Result) -> str:
@@ -74,30 +68,22 @@ def beside_paper(data: DataSet, target: str, answer: Result) -> str:
 
 def in_words(agreement: Agreement) -> str:
     """Write what the paper has to say."""
-    number = f"Paper: σ = {agreement.published:.2f} dex"
     if agreement.agrees is None:
-        return (
-            f'<p class="aside">{number}, <span class="help" tabindex="0" '
-            f'data-help="{escape(agreement.why)}">not comparable</span>.</p>'
-        )
-    kind, word = ("agrees", "✓ agrees") if agreement.agrees else ("differs", "✗ differs")
-    return f'<p class="{kind}">{number}: {word} with ours.</p>'
+        return snippet("compare.html", "not_comparable", agreement.number, agreement.why)
+    kind, word = agreement.mark
+    return snippet("shared.html", "beside_paper", kind, agreement.number, word)
 
 
 def control_lines(controls: dict[str, Result | Missing], data: DataSet) -> str:
     """Write what must stand beside a network that saw motions."""
     lines = ""
     for key, answer in controls.items():
-        words, help_ = _CONTROLS[key]
+        result, link = "not trained", ""
         if isinstance(answer, Result):
-            text = f"σ = {answer.errors['std']} dex"
-        else:
-            link = f', <a href="{train_link(data, answer.experiment)}">train it</a>'
-            text = f"not trained{link * (key == OCCUPANCY and bool(answer.experiment))}"
-        lines += (
-            f'<p class="aside"><span class="help" tabindex="0" data-help="{escape(help_)}">{words}'
-            f"</span>: {text}</p>"
-        )
+            result = f"σ = {answer.errors['std']} dex"
+        elif key == OCCUPANCY and answer.experiment:
+            link = train_link(data, answer.experiment)
+        lines += snippet("compare.html", "control", *_CONTROLS[key], result, link)
     return lines
 
 
@@ -118,21 +104,16 @@ def learning(answer: Result, frame: Frame) -> str:
     if beyond := frame.beyond(answer.predictions):
         lines.append(f"{beyond} beyond the axes")
     text = "; ".join(lines)
-    return f'<p class="aside">{escape(text[0].upper() + text[1:])}.</p>'
+    return snippet("shared.html", "notes", [f"{text[0].upper()}{text[1:]}."])
 
 
 def gap(answer: Missing, data: DataSet, target: str) -> str:
     """Write why there is nothing to see, and what can be done."""
-    link = train_link(data, answer.experiment)
-    text = f"<p><b>{escape(answer.why[0].upper() + answer.why[1:])}.</b></p>"
-    if answer.experiment:
-        command = f"galmass train {data.path.name} --experiment {answer.experiment}"
-        text += (
-            f"<p>No network has learned {escape(quantity(target).symbol)} from these maps here yet."
-            f'</p><p><a href="{link}">Train it</a>, or in a terminal:</p>'
-            f"<p><code>{escape(command)}</code></p>"
-        )
-    return f'<div class="gap"><div>{text}</div></div>'
+    command, wanted = "", answer.experiment
+    if wanted:
+        command = f"galmass train {data.path.name} --experiment {wanted}"
+    why, symbol = answer.why[0].upper() + answer.why[1:], quantity(target).symbol
+    return snippet("compare.html", "gap", why, symbol, train_link(data, wanted), command)
 
 
 def _unlike_paper(answer: Result) -> list[str]:

@@ -2,7 +2,6 @@
 
 import panel as pn
 import param
-from markupsafe import Markup
 
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
@@ -108,7 +107,7 @@ class Features(pn.viewable.Viewer):
         self._message.param.update(object=text, visible=bool(text))
         self._learned.visible = self.slots[TableFive].visible = not text
         if data:
-            words = Markup(snippet("shared.html", "text", SAID.format(name=data.path.name)))
+            words = SAID.format(name=data.path.name)
             self._headline.object = heading("Masses from summary features", words, data)
 
     def _draw_correlations(self, changed: set[str], request: FitRequest | None) -> None:

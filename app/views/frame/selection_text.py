@@ -6,6 +6,7 @@ from functools import lru_cache
 import pandas as pd
 
 from galmass_app.comparison import RESAMPLES, Result
+from galmass_app.markup import snippet
 from galmass_app.views.prediction import signed
 from galmass_core.learning.metrics import Estimate, measure_errors
 
@@ -25,17 +26,11 @@ def beside_rest(answer: Result, names: Sequence[str]) -> str:
         return ""
     chosen, rest = measured(answer, tuple(names))
     if not chosen:
-        return '<p class="aside">Of the selected galaxies it was tested on none.</p>'
+        return snippet("shared.html", "notes", ["Of the selected galaxies it was tested on none."])
     columns = [_cells(*chosen), _cells(*rest) if rest else ["–"] * 4]
     titles = ("σ [dex]", "bias [dex]", "off by > 0.2 dex", "N")
-    lines = "".join(
-        f'<tr><th scope="row">{title}</th>{_numbers(cells)}</tr>'
-        for title, *cells in zip(titles, *columns, strict=True)
-    )
-    heads = "".join(
-        f'<th scope="col" class="number">{head}</th>' for head in ("selected", "others")
-    )
-    return f'<table class="chosen-rest"><tr><td></td>{heads}</tr>{lines}</table>'
+    rows = list(zip(titles, *columns, strict=True))
+    return snippet("compare.html", "selected_and_others", rows)
 
 
 @lru_cache(maxsize=128)
@@ -77,8 +72,3 @@ def _cells(errors: dict[str, Estimate] | None, count: int) -> list[str]:
         f"{outliers.value:.1%} ± {(outliers.high - outliers.low) / 2:.1%}",
         f"{count:,}",
     ]
-
-
-def _numbers(cells: Sequence[str]) -> str:
-    """Write the numbers of one line."""
-    return "".join(f'<td class="number">{cell}</td>' for cell in cells)

@@ -1,7 +1,5 @@
 """Page: every figure and table of the paper, from the data set in view, beside what it states."""
 
-from html import escape
-
 import panel as pn
 import param
 
@@ -97,7 +95,7 @@ class Paper(pn.viewable.Viewer):
         self._section.visible = data is not None
         if data:
             text = f"Chu et al. (2024) beside {data.path.name}. {figure_text.galaxies(data)}"
-            self._headline.object = heading("The paper, figure by figure", escape(text), data)
+            self._headline.object = heading("The paper, figure by figure", text, data)
 
     def _ask(self) -> None:
         """Have the figure measured; the one before goes."""

@@ -19,7 +19,7 @@ REASONS = 10  # reasons listed, the most common first
 
 def headline(data: DataSet) -> str:
     """Name a data set as a heading: what is in it, of which simulations."""
-    return heading(escape(data.path.name), escape(_simulations(data)), data)
+    return heading(data.path.name, _simulations(data), data)
 
 
 def tally(data: DataSet) -> str:

@@ -5,7 +5,6 @@ from functools import partial
 
 import panel as pn
 import param
-from markupsafe import Markup
 
 from galmass_app import jobs, services
 from galmass_app.comparison import BASELINE
@@ -103,8 +102,7 @@ class Train(pn.viewable.Viewer):
         self._message.param.update(object=text, visible=bool(text))
         self._go.visible = self._side.visible = not text
         name = f" of {data.path.name}" if data else ""
-        said = Markup(snippet("shared.html", "text", SAID.format(name=name)))
-        self._headline.object = heading("Masses from maps", said, data)
+        self._headline.object = heading("Masses from maps", SAID.format(name=name), data)
         if not text:
             self.controls.draw(data)
 
