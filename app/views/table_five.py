@@ -39,7 +39,7 @@ class TableFive(pn.viewable.Viewer):
         super().__init__()
         self._wake, self._slot = wake, Slot(SLOW)
         self._button = pn.widgets.Button(
-            label="Measure the nine rows", on_click=self._start, css_classes=["gm-table-start"]
+            label="Evaluate the nine rows", on_click=self._start, css_classes=["gm-table-start"]
         )
         self._text = pn.pane.HTML(css_classes=["gm-foot"])
         self._table = pn.pane.HTML(css_classes=["gm-table-five"], sizing_mode="stretch_width")
@@ -49,7 +49,7 @@ class TableFive(pn.viewable.Viewer):
                     "shared.html",
                     "message",
                     "The paper's Table 5",
-                    "Every row learns from the paper's numbers, as far as these data have them.",
+                    "Every row uses the paper's features, as far as these data have them.",
                 ),
                 css_classes=["gm-section"],
             ),

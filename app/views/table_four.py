@@ -22,7 +22,7 @@ from galmass_core.paper.table_four import CONTROLS
 from galmass_core.quantities import has_images, quantity
 
 HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
-    ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N", "σ, only where stars", "σ, thinned"),
+    ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N", "σ, star occupancy", "σ, thinned"),
     "number",
 )
 

@@ -40,7 +40,7 @@ class CompareControls(pn.viewable.Viewer):
             **stretch,
         )
         self._control = pn.widgets.Button(
-            label="Control: where there are stars",
+            label="Control: star occupancy",
             on_click=lambda _: add_panel(session, OCCUPANCY),
             css_classes=["gm-occupancy"],
         )
@@ -49,7 +49,7 @@ class CompareControls(pn.viewable.Viewer):
             label="Compare with", css_classes=["gm-reference"], **stretch
         )
         self._arrows = Checkbox(
-            label="Arrows from there: the 30 that move most", css_classes=["gm-arrows"]
+            label="Arrows from the reference: the 30 largest moves", css_classes=["gm-arrows"]
         )
         self._against = pn.widgets.Select(
             label="Errors against", css_classes=["gm-against"], **stretch
@@ -60,7 +60,7 @@ class CompareControls(pn.viewable.Viewer):
         self._layout = pn.Column(
             self._target,
             pn.Column(
-                _caption("Switch branches: each combination has its panel"),
+                _caption("Input maps: each combination has its panel"),
                 self._branches,
                 self._control,
                 self._none,
@@ -75,7 +75,7 @@ class CompareControls(pn.viewable.Viewer):
                 **stretch,
             ),
             self._against,
-            pn.Column(_caption("Tested on other galaxies"), split),
+            pn.Column(_caption("Train/test split"), split),
             css_classes=["gm-learning-controls", "gm-compare-controls"],
             **stretch,
         )
@@ -130,7 +130,7 @@ class CompareControls(pn.viewable.Viewer):
             return
         inputs = inputs_of(event.new)
         self._none.object = (
-            "" if inputs else snippet("shared.html", "alert", "Switch on one at least.")
+            "" if inputs else snippet("shared.html", "alert", "Select at least one map.")
         )
         if inputs:
             add_panel(self.session, inputs)

@@ -16,8 +16,8 @@ from galmass_core.galaxy import GalaxyName
 from galmass_core.quantities import quantity
 
 UNTESTED = (
-    "Tap a point in a panel to see its galaxy here. "
-    "This one was learned from, so no panel shows it."
+    "Tap a point in a panel to see its galaxy here. The galaxy in view was in the training set, "
+    "so no panel shows it."
 )
 
 

@@ -1,4 +1,4 @@
-"""Page: what do the branches say? Predictions of several networks side by side."""
+"""Page Compare: predictions of several networks side by side."""
 
 from itertools import zip_longest
 
@@ -39,10 +39,10 @@ from galmass_app.views.links import train_link
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.worker_poller import WorkerPoller
 
-TITLE = "What do the branches say?"
+TITLE = "Compare input maps"
 SAID = (
-    "Each panel is a network that sees some of the maps, tried on galaxies it has not learned from."
-    " All have the same axes; lines hold 68 and 95 %."
+    "Each panel is a network trained on some of the maps and tested on samples outside its "
+    "training set. All panels share their axes; contours enclose 68 and 95 % of the samples."
 )
 
 REST = 700  # ms without a click
@@ -68,8 +68,8 @@ class Compare(pn.viewable.Viewer):
                 snippet(
                     "shared.html",
                     "message",
-                    "One more?",
-                    "Switch a branch, and its panel comes here. Or take any run:",
+                    "Add a panel",
+                    "Switch a map on or off to add its panel here, or choose a run:",
                 )
             ),
             self._more,

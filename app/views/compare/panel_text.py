@@ -12,16 +12,17 @@ from galmass_core.learning.metrics import Comparison
 from galmass_core.quantities import IMAGE_PIXELS, OCCUPANCY, has_images, quantity
 
 OCCUPANCY_HELP = (
-    "Star particles have equal mass, so which pixels have stars says how many stars there are: "
-    "part of what a network reads in maps of V and σ may be this. The control sees nothing else."
+    "Star particles have equal mass, so the number of occupied pixels traces the number of "
+    "stars: part of what a network learns from maps of V and σ may be this. The control is "
+    "trained on nothing else."
 )
 THINNED_HELP = (
-    "The same maps, made anew with every galaxy thinned to the same number of stars: their number "
-    "then says nothing."
+    "The same maps, rendered after every galaxy was thinned to the same number of stars: their "
+    "number then carries no information."
 )
 _CONTROLS = {
-    OCCUPANCY: ("Control, where there are stars", OCCUPANCY_HELP),
-    "thinned": ("Control, thinned", THINNED_HELP),
+    OCCUPANCY: ("Control: star occupancy", OCCUPANCY_HELP),
+    "thinned": ("Control: thinned galaxies", THINNED_HELP),
 }
 
 

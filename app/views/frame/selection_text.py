@@ -26,9 +26,11 @@ def beside_rest(answer: Result, names: Sequence[str]) -> str:
         return ""
     chosen, rest = measured(answer, tuple(names))
     if not chosen:
-        return snippet("shared.html", "notes", ["Of the selected galaxies it was tested on none."])
+        return snippet(
+            "shared.html", "notes", ["None of the selected galaxies is in its test set."]
+        )
     columns = [_cells(*chosen), _cells(*rest) if rest else ["–"] * 4]
-    titles = ("σ [dex]", "bias [dex]", "off by > 0.2 dex", "N")
+    titles = ("σ [dex]", "bias [dex]", "|error| > 0.2 dex", "N")
     rows = list(zip(titles, *columns, strict=True))
     return snippet("compare.html", "selected_and_others", rows)
 
