@@ -365,7 +365,7 @@ def test_switching_a_branch_brings_its_panel(visit):
     widget(page, "gm-branches").value = ["V"]
     assert page.session.panels[-1] == "V"
     widget(page, "gm-branches").value = []
-    assert "Switch on one at least" in widget(page, "gm-nothing").object
+    assert "Select at least one map" in widget(page, "gm-nothing").object
     assert page.session.branches == "V"
 
 
@@ -422,7 +422,7 @@ def test_page_of_galaxies_without_masses_says_so(visit, tmp_path):
     samples = make_samples(4)[["name", "los", "is_central", "host_group", "sigma_v"]]
     make_dataset(tmp_path / "learnable", samples)
     page = visit(tmp_path)
-    assert "nothing to compare here" in texts(page)
+    assert "Nothing to compare" in texts(page)
     assert not page._comparing.visible
 
 

@@ -234,14 +234,14 @@ def test_page_shows_a_figure_and_how_it_was_made(key):
 def test_page_says_which_figure_there_is_not():
     page = visit("13")
     assert page.session.figure == "1"
-    assert page.session.error == "The address asks for figure=13, which there is not."
+    assert page.session.error == "The address asks for figure=13, but there is no such value."
 
 
 def test_disclosure_names_run_split_and_filter(data):
     content = measured(data, "8", "galaxy")
     said = how_made("8", data, content, split="galaxy", sample=SAMPLE)
     assert "mstar,mtot-r+2V-0 (learned mstar,mtot/r+2V)" in said
-    assert "by galaxy: lines of sight stay together" in said
+    assert "by galaxy: all its lines of sight on one side" in said
     assert "Early types: sSFR &lt; 1e-11/yr" in said
 
 

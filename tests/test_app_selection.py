@@ -297,7 +297,7 @@ def test_selected_and_others_are_measured_apart(session):
     table = answer.predictions.set_index("name").loc[worst]
     assert chosen["mean"].value == pytest.approx((table["y_pred"] - table["y_true"]).mean())
     assert "too few" in beside_rest(answer, worst[:2])
-    assert "on none" in beside_rest(answer, ["learned"])
+    assert "None of the selected" in beside_rest(answer, ["learned"])
     assert beside_rest(answer, []) == ""
 
 

@@ -39,9 +39,7 @@ def workflow() -> str:
             lit=True,
         ),
         _box(left, 380, 240, ("Predicted masses, M*/L", "and f_DM = 1 − M*/M_tot")),
-        _box(
-            right, 380, 240, ("Predicted masses, f*, f_DM, M*/L", "and what each number is worth")
-        ),
+        _box(right, 380, 240, ("Predicted masses, f*, f_DM, M*/L", "and feature importances")),
         *(_arrow(450, 74, x, 116) for x in (140, 450, 760)),
         *(_arrow(x, 206, x, 246) for x in (140, 760)),
         *(_arrow(x, 336, x, 376) for x in (140, 760)),

@@ -21,14 +21,17 @@ from galmass_core.paper.published import DATA
 from galmass_core.quantities import quantity
 
 GALAXY = f"{DATA}/99/501761"  # of Figure 1
-TAP = "Each point is a sample that was not learned from; lines hold 68 and 95 % of them. Tap one."
+TAP = (
+    "Each point is a sample outside the training set; contours enclose 68 and 95 % of them. "
+    "Tap one."
+)
 SPLITS = {
-    "galaxy": "by galaxy: lines of sight stay together",
-    "paper": "at random, as in the paper: lines of sight of a galaxy may part",
+    "galaxy": "by galaxy: all its lines of sight on one side",
+    "paper": "at random, as in the paper: lines of sight of a galaxy may be on both sides",
 }
 _LEARNERS = {
     "table-4": "all finished runs of networks about these galaxies",
-    "table-5": "boosted trees, trained when someone asks for them",
+    "table-5": "boosted trees, trained on request",
     "text": "all finished runs about these galaxies; trees and formulas, trained for this page",
 }
 _OTHER_DRAWS = "The ± here is of 400 draws of galaxies, there of 1,000: its last digit may differ."
@@ -107,7 +110,7 @@ def _why_not(data: DataSet, why: str) -> str:
     link = address.link(page="features", dataset=data.path.name)
     return (
         f'<div class="gap"><div><p><b>{escape(why)}.</b></p>'
-        f'<p><a href="{escape(link)}">What these data have to learn from</a></p></div></div>'
+        f'<p><a href="{escape(link)}">Features of these data</a></p></div></div>'
     )
 
 
@@ -206,7 +209,7 @@ def how_made(
         for name, words in calls.items()
         if words
     )
-    hints = {"5": "Trains such a run anew. Its curves lie in the file history.csv of its folder."}
+    hints = {"5": "Trains such a run again. Its curves are in the file history.csv of its folder."}
     shown = content if isinstance(content, list) and key not in TABLES else []
     drawn = any(isinstance(one, Result | Fit) for one in shown) and key not in ("4", "5")
     hint = hints.get(key, _OTHER_DRAWS * drawn)
@@ -232,7 +235,7 @@ def _facts(key: str, data: DataSet, content: object, split: str) -> dict[str, st
     runs = {one.run.name: one.run for _, one in shown if isinstance(one, Result) and one.run}
     parts = [f"{name} (learned {run.config['experiment']})" for name, run in runs.items()]
     if any(isinstance(one, Fit) for _, one in shown):
-        parts.append("boosted trees, trained when this page asked for them, seed 0")
+        parts.append("boosted trees, trained by this page, seed 0")
     kinds = [one.split.kind for _, one in shown if isinstance(one, Result)]
     facts["run"] = "; ".join(parts) or "none yet"
     if unlike := _unlike_paper(shown):

@@ -42,7 +42,7 @@ class Paper(pn.viewable.Viewer):
         split = pn.widgets.RadioButtonGroup.from_param(
             session.param.split, options=SPLITS, css_classes=["gm-split"]
         )
-        tested = pn.pane.HTML("Tested on other galaxies", css_classes=["gm-caption"])
+        tested = pn.pane.HTML("Train/test split", css_classes=["gm-caption"])
         self._download = pn.Column(css_classes=["gm-paper-download"])
         section = pn.Row(
             pn.Column(
@@ -76,7 +76,7 @@ class Paper(pn.viewable.Viewer):
         session = self.session
         if session.figure not in FIGURES:
             unknown, session.figure = session.figure, FIRST
-            session.error = f"The address asks for figure={unknown}, which there is not."
+            session.error = f"The address asks for figure={unknown}, but there is no such value."
         self._say()
         if session.data is None:
             return

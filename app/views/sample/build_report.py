@@ -84,7 +84,7 @@ def exclusions(data: DataSet) -> str:
     """Write who was left out, and why."""
     table = left_out(data)
     if table.empty:
-        return _table("Left out", '<tr><td colspan="2">No galaxy was left out.</td></tr>')
+        return _table("Left out", '<tr><td colspan="2">No galaxy was excluded.</td></tr>')
     lines = ""
     for row in table[:REASONS].itertuples():
         more = ", …" if row.galaxies > len(row.names) else ""
@@ -95,7 +95,7 @@ def exclusions(data: DataSet) -> str:
         )
     if others := table["galaxies"][REASONS:].sum():
         lines += f'<tr><th scope="row">other reasons</th><td class="number">{others:,}</td></tr>'
-    return _table("Left out, by reason", lines)
+    return _table("Excluded, by reason", lines)
 
 
 def definitions(data: DataSet) -> str:

@@ -32,7 +32,7 @@ class SamplePage(pn.viewable.Viewer):
             return
         self._head = pn.pane.HTML(css_classes=["gm-tally"], sizing_mode="stretch_width")
         self._galaxy = pn.pane.HTML(css_classes=["gm-in-view"], align="center")
-        look = pn.widgets.Button(label="Look at it →", css_classes=["gm-look"])
+        look = pn.widgets.Button(label="Explore it →", css_classes=["gm-look"])
         look.on_click(lambda _: session.param.update(page="explore"))
         self.relations = Relations(session)
         self._tables = [

@@ -34,14 +34,16 @@ class Relations(pn.viewable.Viewer):
     """The plots, and whether centrals and satellites stand apart; a tap chooses a galaxy."""
 
     session = param.ClassSelector(class_=SessionState)
-    apart = param.Boolean(default=False, doc="Whether centrals and satellites stand apart.")
+    apart = param.Boolean(
+        default=False, doc="Whether centrals and satellites are shown separately."
+    )
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session=session)
         self._apart, self._chosen, self._picked = (Pipe(data=data) for data in (False, None, ()))
         self._switch = pn.widgets.RadioButtonGroup.from_param(
             self.param.apart,
-            options={"All together": False, "Centrals and satellites apart": True},
+            options={"All galaxies": False, "Centrals and satellites separately": True},
             description=None,
             css_classes=["gm-isolated"],
         )
