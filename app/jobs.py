@@ -8,12 +8,11 @@ import os
 import shlex
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from threading import Thread, main_thread
+from threading import Thread
 from typing import Any
 
 from galmass_core.datasets.dataset import home_folder
@@ -22,7 +21,6 @@ from galmass_core.training import queue
 from galmass_core.training.runs import LOG, RECORD, new_run_path, open_run, runs_folder
 
 _PATIENCE = 300.0  # s, for an estimate
-_LOOK_EVERY = 0.5  # s between two looks whether the server stops
 _NICE = 10  # trainings leave the machine to whoever works at it
 
 
@@ -130,24 +128,15 @@ def estimate(order: Order) -> dict[str, Any]:
         If it cannot be estimated; the message is the command's.
     """
     command = [*_galmass("train"), *order.words, "--estimate", "--json"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
-        output, errors = _wait_for(process)
-    if process.returncode:
-        lines = errors.splitlines() or ["no output from the command"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        msg = f"a few steps took more than {_PATIENCE:.0f} s"
+        raise ValueError(msg) from error
+    if done.returncode:
+        lines = done.stderr.splitlines() or ["no output from the command"]
         raise ValueError(lines[-1].removeprefix("galmass: "))
-    return json.loads(output)["rows"][0]
-
-
-def _wait_for(process: subprocess.Popen) -> tuple[str, str]:
-    """Return the output and the errors of a process; end it when the server stops."""
-    end = time.monotonic() + _PATIENCE
-    while main_thread().is_alive() and time.monotonic() < end:
-        with suppress(subprocess.TimeoutExpired):
-            return process.communicate(timeout=_LOOK_EVERY)
-    process.kill()
-    msg = f"a few steps took more than {_PATIENCE:.0f} s"
-    raise ValueError(msg)
+    return json.loads(done.stdout)["rows"][0]
 
 
 def _detach(folder: Path, *words: str) -> None:

@@ -1,21 +1,51 @@
 """One thread for each kind of slow work, and a session's place with it.
 
 A session submits through its `Slot` and looks there from its own callbacks; no worker changes a
-page. When the server stops, queued jobs are cancelled and a running one ends after its next step.
+page.
 """
 
 from collections.abc import Callable
-from concurrent.futures import CancelledError, ThreadPoolExecutor
-from threading import main_thread
+from concurrent.futures import CancelledError, Future
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
-QUICK, SLOW, NETWORKS, ESTIMATES = (ThreadPoolExecutor(1) for _ in range(4))
+
+class Executor:
+    """One thread that calls one function at a time.
+
+    Unlike that of a `concurrent.futures.ThreadPoolExecutor`, whose threads are joined at exit, it
+    never keeps the server from stopping.
+    """
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue = SimpleQueue()
+        Thread(target=self._run, daemon=True).start()
+
+    def submit(self, function: Callable[..., Any], *arguments: object) -> Future:
+        """Put a call at the end of the queue."""
+        future: Future = Future()
+        self._queue.put((future, function, arguments))
+        return future
+
+    def _run(self) -> None:
+        """Make the calls that have not been cancelled."""
+        while True:
+            future, function, arguments = self._queue.get()
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(function(*arguments))
+                except Exception as error:  # for whoever takes the result
+                    future.set_exception(error)
+
+
+QUICK, SLOW, NETWORKS, ESTIMATES = (Executor() for _ in range(4))
 
 
 class Job:
     """A function that an executor calls with the job, to report progress and to be cancelled."""
 
-    def __init__(self, executor: ThreadPoolExecutor, work: Callable[["Job"], Any]) -> None:
+    def __init__(self, executor: Executor, work: Callable[["Job"], Any]) -> None:
         self.progress, self._cancelled = "", False
         self.future = executor.submit(self._run, work)
 
@@ -25,8 +55,8 @@ class Job:
         self.future.cancel()
 
     def check(self, progress: str = "") -> None:
-        """Report progress; raise `CancelledError` if the job was cancelled or the server stops."""
-        if self._cancelled or not main_thread().is_alive():
+        """Report progress; raise `CancelledError` if the job was cancelled."""
+        if self._cancelled:
             raise CancelledError
         self.progress = progress
 
@@ -38,7 +68,7 @@ class Job:
 class Slot:
     """A session's place with an executor: a new job cancels the one before."""
 
-    def __init__(self, executor: ThreadPoolExecutor) -> None:
+    def __init__(self, executor: Executor) -> None:
         self._executor, self._job = executor, None
 
     @property

@@ -2,7 +2,7 @@
 
 import re
 import time
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from threading import Event
 
 import holoviews as hv
@@ -23,7 +23,7 @@ from galmass_app.views.features.correlations import Correlations, related
 from galmass_app.views.features.page import Features
 from galmass_app.views.prediction import Prediction, in_words, left_out, signed
 from galmass_app.views.table_five import table
-from galmass_app.workers import Job, Slot
+from galmass_app.workers import Executor, Job, Slot
 from galmass_core.learning.correlations import correlation_matrix
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.learning.fitting import evaluate
@@ -70,7 +70,7 @@ def shown(page, kind):
 
 
 def test_newest_request_wins():
-    slot, begun, go_on, done = Slot(ThreadPoolExecutor(1)), Event(), Event(), []
+    slot, begun, go_on, done = Slot(Executor()), Event(), Event(), []
 
     def work(name):
         begun.set()
@@ -91,7 +91,7 @@ def test_newest_request_wins():
 
 
 def test_failed_work_raises_where_it_is_taken():
-    slot = Slot(ThreadPoolExecutor(1))
+    slot = Slot(Executor())
     slot.submit(lambda _: {}["nothing"])
     with pytest.raises(KeyError, match="nothing"):  # noqa: PT012
         while slot.busy:
@@ -101,7 +101,7 @@ def test_failed_work_raises_where_it_is_taken():
 
 def test_measuring_stops_when_it_is_dropped(data):
     begun = Event()
-    job = Job(ThreadPoolExecutor(1), lambda job: begun.wait(10) and measure(fit_request(data), job))
+    job = Job(Executor(), lambda job: begun.wait(10) and measure(fit_request(data), job))
     job.cancel()
     begun.set()
     with pytest.raises(CancelledError):
@@ -222,7 +222,7 @@ def test_bars_come_the_largest_on_top_and_show_the_level_of_noise():
 def test_measures_have_noise_beside_them(data):
     small = make_dataset(data.path.parent.parent / "small", make_samples(70))
     measured = measure(
-        fit_request(small, ["abs_mag_r", "g_minus_r"]), Job(ThreadPoolExecutor(1), lambda _: None)
+        fit_request(small, ["abs_mag_r", "g_minus_r"]), Job(Executor(), lambda _: None)
     )
     assert set(measured.index) == {"abs_mag_r", "g_minus_r", *NOISE}
     assert measured.index[0] == "abs_mag_r"

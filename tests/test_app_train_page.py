@@ -467,45 +467,15 @@ def test_a_job_whose_command_fails_leaves_its_sentence(home):
     assert services.runs() == []
 
 
-class Command:
-    """A command that has ended, or that never does."""
-
-    def __init__(self, returncode=None, output="", errors=""):
-        self.returncode, self.answer = returncode, (output, errors)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
-
-    def communicate(self, timeout):
-        if self.returncode is None:
-            raise subprocess.TimeoutExpired(["galmass"], timeout)
-        return self.answer
-
-    def kill(self):
-        self.returncode = -9
-
-
 def test_an_estimate_is_what_the_command_says(home, monkeypatch):
-    commands = [
-        Command(0, json.dumps({"rows": [{"seconds": 3}]})),
-        Command(2, "", "a warning\ngalmass: no maps\n"),
+    answers = [
+        SimpleNamespace(returncode=0, stdout=json.dumps({"rows": [{"seconds": 3}]}), stderr=""),
+        SimpleNamespace(returncode=2, stdout="", stderr="a warning\ngalmass: no maps\n"),
     ]
-    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: commands.pop(0))
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: answers.pop(0))
     assert jobs.estimate(Order(data=home, experiment="mstar/V", preset="paper")) == {"seconds": 3}
     with pytest.raises(ValueError, match=r"^no maps$"):
         jobs.estimate(Order(data=home, experiment="mstar/r", preset="paper"))
-
-
-def test_an_estimate_ends_with_the_server(home, monkeypatch):
-    endless = Command()
-    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: endless)
-    monkeypatch.setattr(jobs, "main_thread", lambda: SimpleNamespace(is_alive=lambda: False))
-    with pytest.raises(ValueError, match="took more than"):
-        jobs.estimate(Order(data=home, experiment="mstar/sigma", preset="paper"))
-    assert endless.returncode == -9
 
 
 def test_a_run_that_ended_is_read_once(home, monkeypatch):
