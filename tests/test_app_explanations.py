@@ -353,4 +353,4 @@ def test_failure_is_told_in_place_of_pictures(session, home):
     session.open("toys")
     settle(page)
     assert page.slots[WhyNetwork].visible
-    assert "gave no answer" not in texts(page)
+    assert "gave no prediction" not in texts(page)

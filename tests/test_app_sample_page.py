@@ -281,7 +281,7 @@ def test_tapped_galaxy_is_named_and_stays_on_this_page_until_looked_at(visit):
     page.mouse.click(*target)
     page.locator(".gm-in-view h2", has_text="Subhalo 3").wait_for()
     page.wait_for_url(re.compile("page=sample.*galaxy=TNG.*3&los=x"))
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Explore it").click()
     page.wait_for_url(re.compile("^(?!.*page=).*galaxy=TNG.*3&los=x"))
 
 
