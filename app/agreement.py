@@ -10,7 +10,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.published import DATA, published_table
-from galmass_core.quantities import quantity
+from galmass_core.quantities import has_images, quantity
 
 _ROUNDING = 0.005  # dex: the paper gives two digits
 _INPUTS = {FEATURES: "default10", FEATURES[1:]: "default10_minus_Mr"}
@@ -37,13 +37,32 @@ class Agreement:
     @property
     def mark(self) -> tuple[str, str]:
         """The style of its mark, and the words."""
-        marks = {True: ("agrees", "✓ agrees"), False: ("differs", "✗ differs")}
-        return marks.get(self.agrees, ("aside", "not comparable"))
+        return mark_of(self.agrees)
 
     @property
     def number(self) -> str:
         """The paper's scatter in words."""
         return f"Paper: σ = {self.published:.2f} dex"
+
+
+def mark_of(agrees: bool | None) -> tuple[str, str]:
+    """Return the style and the words for agreement; None where two numbers cannot be compared."""
+    marks = {True: ("agrees", "✓ agrees"), False: ("differs", "✗ differs")}
+    return marks.get(agrees, ("aside", "not comparable"))
+
+
+def other_images(maps: Sequence[str], pixels: int, published: int) -> list[str]:
+    """Return a difference from the paper if a network saw images of another side.
+
+    Parameters
+    ----------
+    maps : sequence of str
+        Inputs of the network; without an image there is no difference.
+    pixels, published : int
+        Side of ours and of the paper's images.
+    """
+    differs = has_images(maps) and pixels != published
+    return [f"learned from images of {pixels}², the paper's of {published}²"] * differs
 
 
 def compare_to_published(

@@ -130,7 +130,7 @@ class Missing:
 
 
 def run_index(data: DataSet) -> RunIndex:
-    """Return what all finished runs say of a data set, read anew when there is another run."""
+    """Return what all finished runs say of a data set, read again when there is another run."""
     runs = (*services.runs(), *services.shipped())
     finished = [run for run in runs if run.state == "finished"]
     return _read(data, tuple((run.path, run.record["ended"]) for run in finished))

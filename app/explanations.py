@@ -42,7 +42,7 @@ class ExplanationRequest:
     run : Path
         Folder.
     ended : str
-        When the run ended: one that was trained anew in the same folder is another.
+        When the run ended: one that was trained again in the same folder is another.
     target : str
         Column.
     """

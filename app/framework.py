@@ -111,10 +111,8 @@ def batched_update() -> Iterator[None]:
     document = pn.state.curdoc
     with pn.io.hold():
         models = document and document.models
-        if not hasattr(models, "recompute") or "recompute" in vars(
-            models
-        ):  # an outer update has it
-            yield
+        if not hasattr(models, "recompute") or "recompute" in vars(models):
+            yield  # upstream has none, or an outer update has replaced it
             return
         wanted = []
         models.recompute = lambda: wanted.append(True)

@@ -8,6 +8,7 @@ _TEMPLATES = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    auto_reload=False,  # else each snippet looks up the time of its file
 )
 
 
@@ -16,24 +17,19 @@ def template(name: str) -> Template:
     return _TEMPLATES.get_template(name)
 
 
-def render(name: str, /, **values: object) -> str:
-    """Fill a template in.
+def snippet(template_name: str, macro_name: str, /, *args: object, **values: object) -> str:
+    """Return what a macro of a template makes of some values.
 
     Parameters
     ----------
-    name : str
-        File in ``templates/``.
-    **values : object
-        What it shows, by name. Text is escaped, unless it is `markupsafe.Markup`.
+    template_name, macro_name : str
+        File in ``templates/``, and one of its macros.
+    *args, **values : object
+        What it shows. Text is escaped, unless it is `markupsafe.Markup`.
 
     Raises
     ------
     jinja2.UndefinedError
         If the template needs a value that is not given.
     """
-    return template(name).render(values)
-
-
-def snippet(template_name: str, macro_name: str, /, *args: object, **values: object) -> str:
-    """Return what a macro of a template makes of some values; text among them is escaped."""
     return str(getattr(template(template_name).module, macro_name)(*args, **values))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from galmass_app.agreement import other_images
 from galmass_app.comparison import (
     Missing,
     Result,
@@ -36,7 +37,7 @@ from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.splits import BOOSTING_SIZES, sibling_share, split_samples
 from galmass_core.paper.derived import early_types
 from galmass_core.paper.statements import text_results
-from galmass_core.quantities import TARGETS, has_images, quantity, target_named
+from galmass_core.quantities import TARGETS, quantity, target_named
 from galmass_core.training.pairing import choose_run
 
 Answer = Result | Fit | Missing
@@ -111,11 +112,10 @@ def correlations(data: DataSet) -> Matrix | Missing:
 
 def differences(panel: PaperPanel, result: Result) -> list[str]:
     """Say how a result was learned in another way than the paper's."""
-    wanted, learned, lines = panel.wanted, result.experiment, []
+    wanted, learned = panel.wanted, result.experiment
     if result.run is None:
-        return lines
-    if has_images(learned.maps) and learned.pixels != wanted.pixels:
-        lines.append(f"learned from images of {learned.pixels}², the paper's of {wanted.pixels}²")
+        return []
+    lines = other_images(learned.maps, learned.pixels, wanted.pixels)
     if others := [key for key in learned.targets if key not in wanted.targets]:
         symbols = ", ".join(quantity(key).symbol for key in others)
         lines.append(f"learned together with {symbols}")

@@ -157,7 +157,7 @@ def _write(data: DataSet, subsets: dict[str, str]) -> None:
 
 
 def _subsets_file(data: DataSet) -> Path:
-    """Return where the subsets of a data set lie; one that is built anew has others."""
+    """Return where the subsets of a data set lie; one that is built again has others."""
     return home_folder() / "subsets" / f"{data.checksum[:16]}.json"
 
 

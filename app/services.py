@@ -113,7 +113,7 @@ def shipped() -> list[Run]:
 
 @lru_cache(maxsize=1024)
 def _read(folder: Path, _written: int) -> Run:
-    """Read a run; a new time of writing reads it anew."""
+    """Read a run; a new time of writing reads it again."""
     return open_run(folder)
 
 
@@ -125,7 +125,7 @@ def history(run: Run) -> pd.DataFrame:
 
 @lru_cache(maxsize=64)
 def _history(path: Path, _written: int) -> pd.DataFrame:
-    """Read losses; a new time of writing reads them anew."""
+    """Read losses; a new time of writing reads them again."""
     return pd.read_csv(path)
 
 
@@ -149,7 +149,7 @@ def dataset(name: str) -> DataSet:
 
 @lru_cache(maxsize=16)
 def _open(folder: Path, _written: int) -> DataSet:
-    """Open a folder; a new time of writing opens it anew."""
+    """Open a folder; a new time of writing opens it again."""
     return open_dataset(folder)
 
 

@@ -66,11 +66,8 @@ class SessionState(param.Parameterized):
     def selection(self) -> tuple[str, ...]:
         """The galaxies that are selected, none if all are."""
         with self.reporting():
-            return (
-                services.kept(self.data, self.selection_query)
-                if self.selection_query and self.data
-                else ()
-            )
+            if self.selection_query and self.data:
+                return services.kept(self.data, self.selection_query)
         return ()
 
     def settle(self) -> None:

@@ -21,12 +21,12 @@ def greeting(monkeypatch):
 
 
 def test_text_is_escaped(greeting):
-    assert markup.render(greeting, name="<i>&") == "<b>&lt;i&gt;&amp;</b>"
+    assert markup.template(greeting).render(name="<i>&") == "<b>&lt;i&gt;&amp;</b>"
 
 
 def test_missing_value_is_an_error(greeting):
     with pytest.raises(UndefinedError, match="name"):
-        markup.render(greeting)
+        markup.template(greeting).render()
 
 
 def test_every_template_ships():

@@ -1,4 +1,6 @@
-"""What stands at the head of a page: its name, whether galaxies are synthetic, or no data yet."""
+"""Headings of a page and of its parts, captions of controls, and the words where no data are."""
+
+import panel as pn
 
 from galmass_app import services
 from galmass_app.markup import snippet
@@ -23,3 +25,13 @@ def heading(title: str, description: str, data: DataSet | None) -> str:
     """
     made_up = bool(data and services.is_synthetic(data))
     return snippet("shared.html", "heading", title, description, made_up)
+
+
+def section(title: str) -> pn.pane.HTML:
+    """Return the heading of a part of a page."""
+    return pn.pane.HTML(snippet("shared.html", "section", title), css_classes=["gm-section"])
+
+
+def captioned(text: str) -> pn.pane.HTML:
+    """Return a caption to put over some controls."""
+    return pn.pane.HTML(snippet("shared.html", "text", text), css_classes=["gm-caption"])

@@ -14,6 +14,7 @@ from galmass_app.tree_models import (
     why_missing,
 )
 from galmass_app.views.checkbox import Checkbox
+from galmass_app.views.heading import captioned
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.quantities import quantity
 
@@ -27,7 +28,7 @@ TRUTH_LEVEL = "True value that no telescope measures. "
 
 
 class LearningControls(pn.viewable.Viewer):
-    """The column of controls; any change asks the page to learn anew."""
+    """The column of controls; any change makes the page train again."""
 
     session = param.ClassSelector(class_=SessionState)
 
@@ -110,24 +111,17 @@ class LearningControls(pn.viewable.Viewer):
             self.session.features = ticked
 
 
-def captioned(text: str) -> pn.pane.HTML:
-    """Write a caption over some controls."""
-    return pn.pane.HTML(snippet("shared.html", "text", text), css_classes=["gm-caption"])
-
-
-def explained(name: str, help_: str, why: str = "") -> str:
+def explained(name: str, help_: str, why: str = "", *, warning: str = "") -> str:
     """Name something in words that explain it on hover, or say why it is not here."""
-    words = f"Not here: {why}." if why else help_
+    words = warning + (f"Not here: {why}." if why else help_)
     return snippet("shared.html", "explained", name, words, absent=bool(why))
 
 
 def _explained_feature(key: str, why: str) -> str:
     """Name a feature in words that explain it, with a warning if no telescope measures it."""
     shown = quantity(key)
-    words = f"Not here: {why}." if why else shown.help
-    if shown.kind != "feature":
-        words = TRUTH_LEVEL + words
-    return snippet("shared.html", "explained", shown.name, words, absent=bool(why))
+    warning = "" if shown.kind == "feature" else TRUTH_LEVEL
+    return explained(shown.name, shown.help, why, warning=warning)
 
 
 def _missing_targets(lacking: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import panel as pn
 from markupsafe import Markup
 
-from galmass_app.agreement import compare_network_to_published
+from galmass_app.agreement import compare_network_to_published, other_images
 from galmass_app.comparison import rows_of_table
 from galmass_app.markup import snippet
 from galmass_app.views.download import flat
@@ -19,7 +19,7 @@ from galmass_core.learning.experiments import experiment
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.published import published_table
 from galmass_core.paper.table_four import CONTROLS
-from galmass_core.quantities import has_images, quantity
+from galmass_core.quantities import quantity
 
 HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
     ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N", "σ, star occupancy", "σ, thinned"),
@@ -70,7 +70,7 @@ class TableFour(pn.viewable.Viewer):
         return flat(self._rows) if self._rows else published_table(4)
 
     def draw(self, data: DataSet, target: str, split: str, runs: object) -> None:
-        """Show the table for a data set; measure it anew where there are other runs.
+        """Show the table for a data set; measure it again if there are other runs.
 
         Parameters
         ----------
@@ -175,9 +175,7 @@ def _control(row: dict[str, Any], name: str) -> str:
 def _unlike_paper(row: dict[str, Any]) -> list[str]:
     """Say how a row was learned in another way than the paper's."""
     wanted = experiment(row["experiment"])
-    text = []
-    if has_images(wanted.maps) and row["pixels"] != wanted.pixels:
-        text.append(f"learned from images of {row['pixels']}², the paper's of {wanted.pixels}²")
+    differences = other_images(wanted.maps, row["pixels"], wanted.pixels)
     if row["joint"]:
-        text.append("learned together with other targets")
-    return text
+        differences.append("learned together with other targets")
+    return differences

@@ -15,6 +15,7 @@ from galmass_app.markup import snippet
 from galmass_app.selection import ERROR, EXTREMES, extremes
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.checkbox import Checkbox
+from galmass_app.views.heading import captioned
 from galmass_app.views.learning_controls import SPLITS
 from galmass_app.views.scatter import grouped
 from galmass_core.learning.experiments import input_maps, inputs_of
@@ -60,7 +61,7 @@ class CompareControls(pn.viewable.Viewer):
         self._layout = pn.Column(
             self._target,
             pn.Column(
-                _caption("Input maps: each combination has its panel"),
+                captioned("Input maps: each combination has its panel"),
                 self._branches,
                 self._control,
                 self._none,
@@ -75,7 +76,7 @@ class CompareControls(pn.viewable.Viewer):
                 **stretch,
             ),
             self._against,
-            pn.Column(_caption("Train/test split"), split),
+            pn.Column(captioned("Train/test split"), split),
             css_classes=["gm-learning-controls", "gm-compare-controls"],
             **stretch,
         )
@@ -194,7 +195,3 @@ def _extremes(session: SessionState) -> list[pn.widgets.Button]:
         )
         for word in ("worst", "best")
     ]
-
-
-def _caption(text: str) -> pn.pane.HTML:
-    return pn.pane.HTML(text, css_classes=["gm-caption"])

@@ -128,7 +128,7 @@ class Compare(pn.viewable.Viewer):
         self._galaxy.draw(list(self._answers.values()), self._target)
 
     def _look_for_runs(self, _: param.parameterized.Event) -> None:
-        """Draw anew when a run has ended."""
+        """Draw again when a run has ended."""
         data = self.session.data
         if self._updater.in_view and data and run_index(data) is not self._index:
             self._updater.add("runs")

@@ -1,6 +1,11 @@
 """What the panels of the Compare page say in words: how good, how much better, what is missing."""
 
-from galmass_app.agreement import Agreement, compare_network_to_published, network_scatter
+from galmass_app.agreement import (
+    Agreement,
+    compare_network_to_published,
+    network_scatter,
+    other_images,
+)
 from galmass_app.comparison import Missing, Result
 from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Frame
@@ -9,7 +14,7 @@ from galmass_app.views.prediction import cells, signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import inputs_of
 from galmass_core.learning.metrics import Comparison
-from galmass_core.quantities import IMAGE_PIXELS, OCCUPANCY, has_images, quantity
+from galmass_core.quantities import IMAGE_PIXELS, OCCUPANCY, quantity
 
 OCCUPANCY_HELP = (
     "Star particles have equal mass, so the number of occupied pixels traces the number of "
@@ -120,9 +125,7 @@ def gap(answer: Missing, data: DataSet, target: str) -> str:
 def _unlike_paper(answer: Result) -> list[str]:
     """Say how a network learned in another way than the paper's."""
     wanted = answer.experiment
-    text = []
-    if has_images(wanted.maps) and wanted.pixels != IMAGE_PIXELS[0]:
-        text.append(f"learned from images of {wanted.pixels}², the paper's of {IMAGE_PIXELS[0]}²")
+    differences = other_images(wanted.maps, wanted.pixels, IMAGE_PIXELS[0])
     if answer.derived and not quantity(wanted.target).log:
-        text.append("derived, the paper's learned")
-    return text
+        differences.append("derived, the paper's learned")
+    return differences

@@ -12,6 +12,7 @@ from galmass_app.plots.correlation import chosen_cell, correlation_picture, pair
 from galmass_app.plots.sample import scatter
 from galmass_app.theme import Theme
 from galmass_app.tree_models import ALL_TARGETS
+from galmass_app.views.heading import section
 from galmass_app.views.prediction import signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.correlations import METHODS, correlation_matrix
@@ -62,10 +63,7 @@ class Correlations(pn.viewable.Viewer):
         self._frame = Pipe(data=("", ""))
         self._layout = pn.Row(
             pn.Column(
-                pn.pane.HTML(
-                    snippet("shared.html", "section", "Correlations"),
-                    css_classes=["gm-section"],
-                ),
+                section("Correlations"),
                 self._help,
                 self._method,
                 self._matrix_pane,

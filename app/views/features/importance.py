@@ -13,6 +13,7 @@ from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
 from galmass_app.tree_models import SHAP_SAMPLES, SLOW_GALAXIES, Fit, measure
+from galmass_app.views.heading import section
 from galmass_app.workers import SLOW, Slot
 from galmass_core.learning.importance import NOISE
 
@@ -87,10 +88,7 @@ class Importance(pn.viewable.Viewer):
         self._foot = pn.pane.HTML(css_classes=["gm-foot"], sizing_mode="stretch_width")
         self._pipe = Pipe(data=self._bars())
         self._layout = pn.Column(
-            pn.pane.HTML(
-                snippet("shared.html", "section", "Feature importance"),
-                css_classes=["gm-section"],
-            ),
+            section("Feature importance"),
             pn.Row(self._measure, self._button, css_classes=["gm-group"]),
             self._help,
             pn.pane.HoloViews(

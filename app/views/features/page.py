@@ -22,8 +22,7 @@ SAID = "Boosted trees (LightGBM) are trained on galaxies of {name} and tested on
 NOTHING = (
     "Nothing to train on",
     "This data set has no true masses, or none of the features to predict them from. Choose "
-    "another "
-    "above.",
+    "another above.",
 )
 FIGURES = {  # what can be downloaded: the CSS class of its picture, its data
     Prediction: ("gm-prediction", lambda view: view.fit.predictions),
@@ -77,7 +76,7 @@ class Features(pn.viewable.Viewer):
         return self._layout
 
     def _draw(self, changed: set[str]) -> None:
-        """Bring everything whose state has changed up to date, and have it learned anew."""
+        """Bring everything whose state has changed up to date, and train again."""
         data = self.session.data
         request = data and self._request()
         self._say(data, request)

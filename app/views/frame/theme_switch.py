@@ -14,7 +14,7 @@ class ThemeSwitch(JSComponent):
     """
 
     theme = param.Selector(default="dark", objects=["dark", "light"])
-    reported = param.Boolean(doc="Whether the browser has told which one it wants.")
+    reported = param.Boolean(doc="Whether the browser has reported its theme.")
 
     _esm = asset("theme_switch.js")
 

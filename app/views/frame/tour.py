@@ -38,8 +38,7 @@ TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; w
             "gm-relations",
             "Is the data set right?",
             "Scaling relations that real galaxies follow: a wrong build shows here first. The "
-            "galaxy "
-            "in view is marked in all of them.",
+            "galaxy in view is marked in all of them.",
         ],
         [
             "gm-report",

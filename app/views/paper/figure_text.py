@@ -4,7 +4,7 @@ from html import escape
 from typing import Any
 
 from galmass_app import address
-from galmass_app.agreement import compare_network_to_published, simulations
+from galmass_app.agreement import compare_network_to_published, mark_of, simulations
 from galmass_app.comparison import Missing, Result, controls
 from galmass_app.paper_answers import Answer, Matrix, differences
 from galmass_app.paper_calls import command_lines, python_call
@@ -180,7 +180,7 @@ def _statement(data: DataSet, row: dict[str, Any]) -> str:
 def _verdict(data: DataSet, row: dict[str, Any]) -> tuple[str, str]:
     """Say whether a number rounds to the paper's; only on its galaxies, and only of numbers."""
     if simulations(data) != (DATA,):
-        return "aside", "not comparable"
+        return mark_of(None)
     try:
         published = float(row["published"])
     except ValueError:
@@ -188,8 +188,7 @@ def _verdict(data: DataSet, row: dict[str, Any]) -> tuple[str, str]:
     if not isinstance(row["ours"], int | float):
         return "aside", ""
     digits = len(row["published"].partition(".")[2])
-    same = round(float(row["ours"]), digits) == published
-    return ("agrees", "✓ agrees") if same else ("differs", "✗ differs")
+    return mark_of(round(float(row["ours"]), digits) == published)
 
 
 def how_made(

@@ -9,7 +9,7 @@ from galmass_app.paper_figures import FIGURES, TABLES
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
-from galmass_app.views.heading import NO_DATA, heading
+from galmass_app.views.heading import NO_DATA, captioned, heading
 from galmass_app.views.learning_controls import SPLITS
 from galmass_app.views.paper import figure_text
 from galmass_app.views.paper.contents import Contents
@@ -42,7 +42,7 @@ class Paper(pn.viewable.Viewer):
         split = pn.widgets.RadioButtonGroup.from_param(
             session.param.split, options=SPLITS, css_classes=["gm-split"]
         )
-        tested = pn.pane.HTML("Train/test split", css_classes=["gm-caption"])
+        tested = captioned("Train/test split")
         self._download = pn.Column(css_classes=["gm-paper-download"])
         section = pn.Row(
             pn.Column(
@@ -151,7 +151,7 @@ class Paper(pn.viewable.Viewer):
         return busy or self.drawing.due
 
     def _look_for_runs(self, _: param.parameterized.Event) -> None:
-        """Measure anew when a run has ended."""
+        """Measure again when a run has ended."""
         data = self.session.data
         if self._updater.in_view and data and run_index(data) is not self._index:
             self._updater.add("runs")

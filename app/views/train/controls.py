@@ -12,7 +12,8 @@ from galmass_app.plots.correlation import short
 from galmass_app.state import SessionState
 from galmass_app.tree_models import why_missing
 from galmass_app.views.checkbox import Checkbox
-from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS, captioned, explained
+from galmass_app.views.heading import captioned
+from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS, explained
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment, inputs_of

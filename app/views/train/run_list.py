@@ -6,6 +6,7 @@ import panel as pn
 
 from galmass_app import services
 from galmass_app.markup import snippet
+from galmass_app.views.heading import section
 from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
@@ -37,9 +38,7 @@ class RunList(pn.viewable.Viewer):
         self._where = pn.pane.HTML(css_classes=["gm-caption"], align="center")
         self._turner = pn.Row(self._newer, self._where, self._older, css_classes=["gm-group"])
         self._layout = pn.Column(
-            pn.pane.HTML(
-                snippet("shared.html", "section", "Trainings"), css_classes=["gm-section"]
-            ),
+            section("Trainings"),
             self._empty,
             pn.Column(*self._rows, css_classes=["gm-runs"], **stretch),
             self._turner,

@@ -1,4 +1,4 @@
-"""What is said of a prediction and of what it rests on, in words."""
+"""Predictions and their explanations in words."""
 
 import numpy as np
 

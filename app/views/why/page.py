@@ -19,7 +19,7 @@ from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline
-from galmass_app.views.heading import NO_DATA
+from galmass_app.views.heading import NO_DATA, section
 from galmass_app.views.why import explanation_text
 from galmass_app.views.why.network import Content, WhyNetwork
 from galmass_app.views.why.replaced import WhyReplaced
@@ -79,10 +79,7 @@ class Why(pn.viewable.Viewer):
         both = pn.Row(
             replaced,
             pn.Column(
-                pn.pane.HTML(
-                    snippet("shared.html", "section", "Boosted trees"),
-                    css_classes=["gm-section"],
-                ),
+                section("Boosted trees"),
                 self._no_trees,
                 trees,
                 css_classes=["gm-slot"],

@@ -10,8 +10,7 @@ from galmass_core.quantities import quantity
 
 HELP = (
     "The branches of the network add up, so the contribution of a map does not depend on the "
-    "others. "
-    "Combined maps like these belong to no real galaxy."
+    "others. Combined maps like these belong to no real galaxy."
 )
 
 
