@@ -11,6 +11,7 @@ from galmass_core.training.queue import stop_run
 from galmass_core.training.runs import ACTIVE, list_runs
 
 pytestmark = pytest.mark.browser
+EPOCHS = 5000  # more than are trained before a test stops them, however slow its browser is
 LOSSES = f"""({FIGURES}.flatMap(v => v.model.renderers)
     .map(r => r.data_source.data).find(d => d.loss && d.step)?.loss.length ?? 0)"""
 
@@ -72,7 +73,7 @@ def test_a_training_outlives_the_server(visit, data, runs, tmp_path, request):
     with served(data.path, tmp_path) as first:
         page = visit(first)
         assert page.locator(".gm-no-runs").is_visible() == (not before)
-        choose_epochs(page, 5000)
+        choose_epochs(page, EPOCHS)
         page.locator(".gm-branch-r input").uncheck()
         page.locator(".command code").get_by_text("mstar/2V").wait_for()
         page.locator(".gm-start button").click()
@@ -90,7 +91,7 @@ def test_a_training_outlives_the_server(visit, data, runs, tmp_path, request):
 
 def test_a_training_is_started_watched_stopped_and_resumed(visit, server, runs):
     page, before = visit(server), len(runs())
-    choose_epochs(page, 60)
+    choose_epochs(page, EPOCHS)
     page.locator(".gm-start button").dblclick()
     row(page).get_by_text("▸ running").wait_for()
     wait_for_losses(page, 1)
@@ -108,7 +109,7 @@ def test_a_training_is_started_watched_stopped_and_resumed(visit, server, runs):
     for tab in (page, other):
         row(tab).get_by_text("▪ stopped").wait_for()
     done = len(runs()[0].history)
-    assert 3 <= done < 60
+    assert 3 <= done < EPOCHS
     page.locator(".gm-run-resume button").first.click()
     row(other).get_by_text("▸ running").wait_for()
     wait_for_losses(page, done + 1)
