@@ -115,8 +115,13 @@ class RunWriter:
 
     def update(self, **entries: object) -> None:
         """Update entries of ``run.json``."""
-        self.record |= {**entries, "heartbeat": _now()}
+        self.record |= {"heartbeat": _now(), **entries}
         write_json(self.path / RECORD, self.record)
+
+    def end(self, state: str, **entries: object) -> None:
+        """Write the state in which the run ends, and when."""
+        now = _now()
+        self.update(state=state, ended=now, heartbeat=now, **entries)
 
     def history(self) -> pd.DataFrame:
         """Read the losses that an earlier process wrote; empty if there are none."""
@@ -178,13 +183,13 @@ def write_run(
                 writer.update(state="running", started=_now())
             yield writer
         except KeyboardInterrupt:
-            writer.update(state="stopped", ended=_now())
+            writer.end("stopped")
             raise
         except BaseException as error:
             reason = f"{type(error).__name__}: {error}"
-            writer.update(state="failed", ended=_now(), reason=reason)
+            writer.end("failed", reason=reason)
             raise
-        writer.update(state="finished", ended=_now())
+        writer.end("finished")
 
 
 def runs_folder() -> Path:
