@@ -27,6 +27,11 @@ def snippet(template_name: str, macro_name: str, /, *args: object, **values: obj
     *args, **values : object
         What it shows. Text is escaped, unless it is `markupsafe.Markup`.
 
+    Returns
+    -------
+    str
+        HTML; not `Markup`, whose own `replace` Panel's escaping would trip over.
+
     Raises
     ------
     jinja2.UndefinedError

@@ -143,6 +143,50 @@ def test_compare_page_shows_names_as_text(template, macro, values):
     assert NAME not in html
 
 
+STATEMENT = {"section": "2", "published": "1", "unit": "", "ours": "1", "mark": ("aside", "")}
+
+
+@pytest.mark.parametrize(
+    ("macro", "values"),
+    [
+        ("heading", ["Figure 1", NAME, ""]),
+        ("panel_title", [NAME, "ten numbers"]),
+        ("gap", [NAME, "?page=features"]),
+        ("galaxy", [NAME, "x", False, ""]),
+        ("run", [NAME, False]),
+        ("matrix", ["9", NAME, "none"]),
+        ("statements", [[STATEMENT | {"statement": NAME, "contradicted_by": ""}]]),
+        ("how_made", [{"data set": NAME}, {}, ""]),
+        ("how_made", [{}, {"In Python": NAME}, ""]),
+    ],
+)
+def test_paper_page_shows_names_as_text(macro, values):
+    html = markup.snippet("paper.html", macro, *values)
+    assert SHOWN in html
+    assert NAME not in html
+
+
+@pytest.mark.parametrize(
+    ("macro", "values"),
+    [
+        ("galaxy", [NAME, []]),
+        ("galaxy", ["1", [NAME]]),
+        ("tally", [[("galaxies", "1", NAME)]]),
+        ("exclusions", [[(NAME, "", "1")], ""]),
+        ("exclusions", [[("no stars", NAME, "1")], ""]),
+        ("definitions", [[(NAME, "", "text")]]),
+        ("definitions", [[("name", "help", NAME)]]),
+        ("making", [{"folder": NAME}]),
+        ("relation_title", ["Size and mass", "help", 0, [("R", NAME)]]),
+        ("gap", [[("stellar mass", NAME)]]),
+    ],
+)
+def test_sample_page_shows_names_as_text(macro, values):
+    html = markup.snippet("sample.html", macro, *values)
+    assert SHOWN in html
+    assert NAME not in html
+
+
 @pytest.mark.parametrize("place", ["name", "help", "symbol", "inputs"])
 def test_tables_of_the_paper_show_names_as_text(place):
     row = dict.fromkeys(("name", "help", "symbol", "inputs"), "") | {place: NAME}

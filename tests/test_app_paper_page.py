@@ -12,12 +12,12 @@ from pages import settle, texts
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.comparison import Missing
+from galmass_app.markup import snippet
 from galmass_app.paper_answers import Matrix, answer, correlations, measured
 from galmass_app.paper_calls import command_lines, python_call
 from galmass_app.paper_figures import FIGURES, PaperPanel
-from galmass_app.plots.diagrams import network, workflow
 from galmass_app.state import SessionState
-from galmass_app.views.paper.figure_text import gap, how_made, panel_words, text_table
+from galmass_app.views.paper.figure_text import gap, how_made, panel_text, text_table
 from galmass_app.views.paper.page import Paper
 from galmass_app.views.paper.panel_view import drawn_rows
 from galmass_core.benchmarks.invented import make_run
@@ -206,7 +206,7 @@ def test_agreement_is_marked_on_the_paper_s_galaxies_alone(home, data, monkeypat
     ]
     panel = PaperPanel(experiment="mstar/features", target="log_mstar_1rhsm", row=1)
     for where, marked in ((data, False), (theirs, True)):
-        said = panel_words(where, panel, answer(where, panel, "galaxy"), None)
+        said = panel_text(where, panel, answer(where, panel, "galaxy"), None)
         said += text_table(where, rows)
         assert ('class="agrees"' in said) == marked
         assert ("not comparable" in said.lower()) != marked
@@ -218,9 +218,9 @@ def test_linear_axes_show_the_fraction_itself():
     assert rows[["y_true", "y_pred", "y"]].iloc[0].tolist() == pytest.approx([0.1, 0.3, 0.2])
 
 
-@pytest.mark.parametrize("draw", [workflow, network])
-def test_diagrams_are_well_formed(draw):
-    assert ElementTree.fromstring(draw()).find("svg") is not None
+@pytest.mark.parametrize("figure", ["workflow", "network"])
+def test_diagrams_are_well_formed(figure):
+    assert ElementTree.fromstring(snippet("diagrams.html", figure)).find("svg") is not None
 
 
 @pytest.mark.parametrize("key", list(FIGURES))

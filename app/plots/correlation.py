@@ -8,15 +8,13 @@ import pandas as pd
 from bokeh.models import CustomJS, HoverTool
 from holoviews.plotting.bokeh.element import ElementPlot
 
+from galmass_app.markup import snippet
 from galmass_app.theme import MARK, Theme, palette
 from galmass_core.assets import asset
 from galmass_core.quantities import quantity, symbol_of
 
 _PLACE = ["x0", "y0", "x1", "y1"]
 _ROOM = 29  # px: a cell as wide holds its number
-_TIP = """<div style="margin: -6px; padding: 6px 9px; font-size: 13px;
-    background: var(--gm-surface, #ffffff); color: var(--gm-text, #14181d)">
-    @pair<br><b>@value{+0.00}</b></div>"""
 
 
 def correlation_picture(matrix: pd.DataFrame, features: int, theme: Theme = "light") -> hv.Overlay:
@@ -46,7 +44,7 @@ def correlation_picture(matrix: pd.DataFrame, features: int, theme: Theme = "lig
         clim=(-1, 1),
         line_color=None,
         nonselection_alpha=1,
-        tools=["tap", HoverTool(tooltips=_TIP)],
+        tools=["tap", HoverTool(tooltips=snippet("tooltips.html", "correlation"))],
         xlim=(-0.5, count - 0.5),
         ylim=(-0.5, count - 0.5),
         xticks=ticks,

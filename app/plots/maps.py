@@ -16,6 +16,7 @@ from bokeh.models import (
 )
 from holoviews.plotting.bokeh.element import ElementPlot
 
+from galmass_app.markup import snippet
 from galmass_app.plots.frame import quiet_toolbar
 from galmass_app.plots.scale import Scale, scale_of
 from galmass_app.theme import Theme, map_colours
@@ -121,13 +122,11 @@ def picture(
 
 
 def _hover(key: str) -> HoverTool:
-    """Tooltip with the value under the pointer and where it is."""
+    """Return a tooltip with the value under the pointer and where it is."""
     shown = MAPS[key]
+    value = f"@image{{{shown.digits}}}"
     return HoverTool(
-        tooltips=f"""<div style="margin: -6px; padding: 6px 9px; font-size: 13px;
-            background: var(--gm-surface, #ffffff); color: var(--gm-text, #14181d)">
-            {shown.symbol} = <b>@image{{{shown.digits}}}</b> {shown.shown_unit}<br>
-            at $x{{0.0}}, $y{{0.0}} kpc</div>""",
+        tooltips=snippet("tooltips.html", "pixel", shown.symbol, value, shown.shown_unit),
         formatters={"@image": "printf"},
     )
 

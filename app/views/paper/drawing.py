@@ -9,10 +9,10 @@ import panel as pn
 
 from galmass_app import services
 from galmass_app.comparison import Missing, Result
+from galmass_app.markup import snippet
 from galmass_app.paper_answers import Answer, Matrix
 from galmass_app.paper_figures import FIGURES
 from galmass_app.plots.correlation import correlation_picture
-from galmass_app.plots.diagrams import network, workflow
 from galmass_app.state import SessionState
 from galmass_app.tree_models import Fit
 from galmass_app.views.download import flat
@@ -25,10 +25,6 @@ from galmass_app.views.train.run_in_view import RunInView
 from galmass_core.datasets.fits_files import maps_as_fits
 
 _STRETCH = {"sizing_mode": "stretch_width"}
-NO_MAPS = (
-    '<div class="gap"><div><p><b>This data set has no maps.</b></p><p>They are made by '
-    "<code>galmass build</code> from files of particles.</p></div></div>"
-)
 
 
 @dataclass
@@ -104,25 +100,25 @@ def _galaxy(session: SessionState, _: object) -> Drawing:
     """Draw the four maps of a galaxy."""
     data, sample = session.data, sample_of(session)
     if not data.has_maps:
-        return Drawing([html_pane(NO_MAPS, "gm-result")])
+        return Drawing([html_pane(snippet("paper.html", "no_maps"), "gm-result")])
     row = data.row(*sample)
     maps, scales = services.maps(data, *sample), services.scales(data, *sample)
     four = FourMaps(maps, scales, row.get("effective_radius"), session.theme)
-    text = figure_text.galaxy_in_view(*sample) + figure_text.masses(data, *sample)
+    text = figure_text.galaxy_in_view(data, *sample)
     return Drawing([four, html_pane(text, "gm-result")], fits=partial(maps_as_fits, maps, row))
 
 
 def _workflow(session: SessionState, _: object) -> Drawing:
     """Draw Figure 2."""
     galaxies, samples = len(session.data.galaxy_names), len(session.data)
-    text = f'<p class="numbers">Ours: {galaxies:,} galaxies, {samples:,} samples.</p>'
-    return Drawing([html_pane(workflow() + text, "gm-result")])
+    counts = snippet("paper.html", "counts", f"{galaxies:,}", f"{samples:,}")
+    return Drawing([html_pane(snippet("diagrams.html", "workflow") + counts, "gm-result")])
 
 
 def _network(_session: SessionState, _: object) -> Drawing:
     """Draw Figure 3."""
-    text = "<p>Ours: the same, about 11.2 million weights in each branch at full width.</p>"
-    return Drawing([html_pane(network() + text, "gm-result")])
+    weights = snippet("paper.html", "weights")
+    return Drawing([html_pane(snippet("diagrams.html", "network") + weights, "gm-result")])
 
 
 def _tree_losses(session: SessionState, content: Sequence[Answer]) -> Drawing:
@@ -130,7 +126,8 @@ def _tree_losses(session: SessionState, content: Sequence[Answer]) -> Drawing:
     [panel], [one] = FIGURES[session.figure].panels, content
     if not isinstance(one, Fit):
         return Drawing([html_pane(figure_text.gap(session.data, panel, one), "gm-result")])
-    text = "<p>Ours:</p>" + figure_text.panel_words(session.data, panel, one, None)
+    ours = snippet("shared.html", "paragraph", "Ours:")
+    text = ours + figure_text.panel_text(session.data, panel, one, None)
     return Drawing([Losses(one), html_pane(text, "gm-result")], rows=one.curves)
 
 
@@ -140,7 +137,7 @@ def _network_losses(session: SessionState, content: Sequence[Answer]) -> Drawing
     if not isinstance(one, Result):
         return Drawing([html_pane(figure_text.gap(session.data, panel, one), "gm-result")])
     view = RunInView(one.run, session.theme)
-    text = html_pane(figure_text.run_words(panel, one), "gm-result")
+    text = html_pane(figure_text.run_text(panel, one), "gm-result")
     return Drawing([view, text], rows=services.history(one.run))
 
 
@@ -152,7 +149,7 @@ def _matrix(session: SessionState, content: Matrix | Missing) -> Drawing:
     pane = pn.pane.HoloViews(
         picture, linked_axes=False, css_classes=["gm-matrix"], margin=0, **_STRETCH
     )
-    text = html_pane(figure_text.matrix_words(content), "gm-result")
+    text = html_pane(figure_text.matrix_text(content), "gm-result")
     parts = [pn.Row(pane, text, css_classes=["gm-paper-matrix"], **_STRETCH)]
     return Drawing(parts, rows=content.values.reset_index(names="column"))
 
@@ -184,7 +181,7 @@ def _panels(session: SessionState, content: Sequence[Answer]) -> Drawing:
     ]
     grid = pn.Column(*views, css_classes=[f"gm-paper-{figure.across}"], **_STRETCH)
     return Drawing(
-        [html_pane(f"<p>{figure_text.TAP}</p>", "gm-result"), grid],
+        [html_pane(snippet("shared.html", "paragraph", figure_text.TAP), "gm-result"), grid],
         views,
         _predictions(figure, content),
     )

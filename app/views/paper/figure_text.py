@@ -1,18 +1,18 @@
-"""What the Paper page says in words: what the paper states, what ours is, and how it was made."""
+"""Texts of the Paper page: what the paper states, what ours is, and how it was made."""
 
-from html import escape
 from typing import Any
 
 from galmass_app import address
 from galmass_app.agreement import compare_network_to_published, mark_of, simulations
 from galmass_app.comparison import Missing, Result, controls
+from galmass_app.markup import snippet
 from galmass_app.paper_answers import Answer, Matrix, differences
 from galmass_app.paper_calls import command_lines, python_call
 from galmass_app.paper_figures import FIGURES, TABLES, PaperPanel, label
 from galmass_app.plots.comparison import Frame
 from galmass_app.plots.correlation import short
 from galmass_app.tree_models import Fit
-from galmass_app.views.compare import panel_text
+from galmass_app.views.compare import panel_text as compare_text
 from galmass_app.views.prediction import beside_paper, in_words, left_out, notes
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import GalaxyName
@@ -40,10 +40,7 @@ _OTHER_DRAWS = "The ± here is of 400 draws of galaxies, there of 1,000: its las
 def heading(key: str) -> str:
     """Write what a figure shows, and what the paper says of it."""
     figure = FIGURES[key]
-    return (
-        f"<h2>{label(key)}: {escape(figure.title)}</h2>"
-        f'<p class="says"><b>The paper:</b> {escape(figure.says)}</p>'
-    )
+    return snippet("paper.html", "heading", label(key), figure.title, figure.says)
 
 
 def galaxies(data: DataSet) -> str:
@@ -61,13 +58,13 @@ def panel_title(panel: PaperPanel, answer: Answer) -> str:
     """Write what is predicted from what."""
     symbol = short(panel.target) + " of early types" * panel.early
     if panel.wanted.method == "trees":
-        from_what = "ten numbers" if "abs_mag_r" in panel.wanted.features else "all but M_r"
+        inputs = "ten numbers" if "abs_mag_r" in panel.wanted.features else "all but M_r"
     else:
-        from_what = answer.title
-    return f"<h3>{escape(symbol)} from {escape(from_what)}</h3>"
+        inputs = answer.title
+    return snippet("paper.html", "panel_title", symbol, inputs)
 
 
-def panel_words(data: DataSet, panel: PaperPanel, answer: Result | Fit, frame: Frame) -> str:
+def panel_text(data: DataSet, panel: PaperPanel, answer: Result | Fit, frame: Frame) -> str:
     """Write how good a prediction is, beside the paper's.
 
     Parameters
@@ -90,17 +87,17 @@ def panel_words(data: DataSet, panel: PaperPanel, answer: Result | Fit, frame: F
     )
     beside = {} if panel.early else controls(data, panel.target, answer)  # they are of all types
     return (
-        panel_text.numbers(answer)
-        + panel_text.in_words(agreement)
-        + panel_text.control_lines(beside, data)
-        + panel_text.learning(answer, frame)
+        compare_text.numbers(answer)
+        + compare_text.in_words(agreement)
+        + compare_text.control_lines(beside, data)
+        + compare_text.learning(answer, frame)
     )
 
 
 def gap(data: DataSet, panel: PaperPanel, missing: Missing) -> str:
     """Write why there is nothing to see, and where to go."""
     if missing.experiment:
-        return panel_text.gap(missing, data, panel.target)
+        return compare_text.gap(missing, data, panel.target)
     return _why_not(data, missing.why)
 
 
@@ -108,10 +105,7 @@ def _why_not(data: DataSet, why: str) -> str:
     """Write why there is nothing to see, and where one sees what the data have."""
     why = why[0].upper() + why[1:]
     link = address.link(page="features", dataset=data.path.name)
-    return (
-        f'<div class="gap"><div><p><b>{escape(why)}.</b></p>'
-        f'<p><a href="{escape(link)}">Features of these data</a></p></div></div>'
-    )
+    return snippet("paper.html", "gap", why, link)
 
 
 def no_matrix(data: DataSet, missing: Missing) -> str:
@@ -119,19 +113,16 @@ def no_matrix(data: DataSet, missing: Missing) -> str:
     return _why_not(data, missing.why)
 
 
-def galaxy_in_view(name: str, los: str) -> str:
-    """Say which galaxy stands for the paper's."""
-    subhalo = escape(GalaxyName.parse(name).subhalo)
-    if name == GALAXY:
-        return f"<p>Ours: the same galaxy, seen along {los}.</p>"
-    return (
-        f"<p>Ours: subhalo 501761 of TNG100-1 is not in these data. In its place the galaxy in "
-        f"view, subhalo {subhalo}, seen along {los}; ← and → go to others.</p>"
-    )
+def galaxy_in_view(data: DataSet, name: str, los: str) -> str:
+    """Write which galaxy is in the place of the paper's, and its masses."""
+    row, subhalo = data.row(name, los), GalaxyName.parse(name).subhalo
+    keys = [key for key in ("log_mstar", "log_mstar_1rhsm", "log_mtot_1rhsm") if key in row]
+    masses = ", ".join(f"log {quantity(key).symbol} = {row[key]:.2f}" for key in keys)
+    return snippet("paper.html", "galaxy", subhalo, los, name == GALAXY, masses)
 
 
-def matrix_words(matrix: Matrix) -> str:
-    """Write which features follow each other, and which targets follow them."""
+def matrix_text(matrix: Matrix) -> str:
+    """Write which features are correlated with each other, and which with targets."""
     features = set(list(matrix.values)[: matrix.features])
     pairs = [
         (
@@ -140,45 +131,28 @@ def matrix_words(matrix: Matrix) -> str:
         )
         for one, two, value in strong_pairs(matrix.values)
     ]
-    parts = {
-        kind: "; ".join(words for words, count in pairs if count == number) or "none"
-        for kind, number in (("two features", 2), ("a feature and a target", 1))
-    }
-    lines = "".join(f"<p>{kind}: {escape(words)}.</p>" for kind, words in parts.items())
-    head = f"Ours, N = {matrix.samples:,} samples. |R| above 0.75 between"
-    return f'<p class="numbers">{head}</p>{lines}'
+    two, one = (
+        "; ".join(text for text, count in pairs if count == number) or "none" for number in (2, 1)
+    )
+    return snippet("paper.html", "matrix", f"{matrix.samples:,}", two, one)
 
 
 def text_table(data: DataSet, rows: list[dict[str, Any]]) -> str:
     """Write what the paper's text states beside ours, as HTML."""
-    heads = {"": "", "the paper states": "", "paper": "number", "ours": "number"}
-    head = "".join(f'<th scope="col" class="{kind}">{name}</th>' for name, kind in heads.items())
-    lines = "".join(_statement(data, row) for row in rows)
-    return f'<div class="wide" tabindex="0"><table><tr>{head}<td></td></tr>{lines}</table></div>'
+    return snippet("paper.html", "statements", [_statement(data, row) for row in rows])
 
 
-def _statement(data: DataSet, row: dict[str, Any]) -> str:
-    """Write one statement."""
-    other = row["contradicted_by"]
-    note = f'<p class="aside">The paper disagrees: {escape(other)}</p>' * bool(other)
+def _statement(data: DataSet, row: dict[str, Any]) -> dict[str, Any]:
+    """Return what one row shows of a statement."""
     unit = "" if row["unit"] in ("list", "name", "count") else f" {row['unit']}"
-    head = (
-        f'<td class="aside number">Sec. {escape(row["section"])}</td>'
-        f'<th scope="row">{escape(row["statement"])}{note}</th>'
-        f'<td class="number said">{escape(row["published"])}{escape(unit)}</td>'
-    )
     if row["ours"] is None:
-        return f'<tr>{head}<td class="aside" colspan="2">{escape(row["status"])}</td></tr>'
-    kind, word = _verdict(data, row)
+        return row | {"unit": unit}
     ours = f"{row['ours']:,}" if isinstance(row["ours"], int) else str(row["ours"])
-    return (
-        f'<tr>{head}<td class="number said">{escape(ours)}{escape(unit)}</td>'
-        f'<td class="{kind} verdict">{word}</td></tr>'
-    )
+    return row | {"unit": unit, "ours": ours, "mark": _mark(data, row)}
 
 
-def _verdict(data: DataSet, row: dict[str, Any]) -> tuple[str, str]:
-    """Say whether a number rounds to the paper's; only on its galaxies, and only of numbers."""
+def _mark(data: DataSet, row: dict[str, Any]) -> tuple[str, str]:
+    """Return whether a number rounds to the paper's; only on its galaxies, and only of numbers."""
     if simulations(data) != (DATA,):
         return mark_of(None)
     try:
@@ -195,28 +169,16 @@ def how_made(
     key: str, data: DataSet, content: object, *, split: str, sample: tuple[str, str]
 ) -> str:
     """Write how a figure was made, folded; arguments as of `paper_calls.python_call`."""
-    facts = "".join(
-        f'<tr><th scope="row" class="key">{name}</th><td>{escape(words)}</td></tr>'
-        for name, words in _facts(key, data, content, split).items()
-    )
     calls = {
         "In Python": python_call(key, data, content, split=split, sample=sample),
         "In a terminal": "\n".join(command_lines(key, data, content, split)),
     }
-    written = "".join(
-        f"<h4>{name}</h4><pre tabindex='0'>{escape(words)}</pre>"
-        for name, words in calls.items()
-        if words
-    )
     hints = {"5": "Trains such a run again. Its curves are in the file history.csv of its folder."}
     shown = content if isinstance(content, list) and key not in TABLES else []
     drawn = any(isinstance(one, Result | Fit) for one in shown) and key not in ("4", "5")
     hint = hints.get(key, _OTHER_DRAWS * drawn)
-    foot = f'<p class="aside">{hint}</p>' * bool(hint and calls["In Python"])
-    return (
-        "<details class='how'><summary>How was this made</summary>"
-        f"<table>{facts}</table>{written}{foot}</details>"
-    )
+    facts = _facts(key, data, content, split)
+    return snippet("paper.html", "how_made", facts, calls, hint if calls["In Python"] else "")
 
 
 def _facts(key: str, data: DataSet, content: object, split: str) -> dict[str, str]:
@@ -251,11 +213,10 @@ def _unlike_paper(shown: list[tuple[PaperPanel, Answer]]) -> str:
     return "; ".join(dict.fromkeys(parts))
 
 
-def run_words(panel: PaperPanel, result: Result) -> str:
-    """Write what one must know to read the losses of a run."""
-    unlike = "; ".join(differences(panel, result))
-    mean = " Its loss is the mean over its targets." * (len(result.experiment.targets) > 1)
-    return f'<p class="aside">Unlike the paper’s: {escape(unlike)}.{mean}</p>' * bool(unlike)
+def run_text(panel: PaperPanel, result: Result) -> str:
+    """Write how a run differs from the paper's."""
+    unlike, several = "; ".join(differences(panel, result)), len(result.experiment.targets) > 1
+    return snippet("paper.html", "run", unlike, several)
 
 
 def _filters(shown: list[tuple[PaperPanel, Answer]]) -> list[str]:
@@ -269,11 +230,3 @@ def _filters(shown: list[tuple[PaperPanel, Answer]]) -> list[str]:
         if panel.early:
             parts["Early types: sSFR < 1e-11/yr and n > 2.5 along every line of sight."] = None
     return list(parts) or ["All samples with the numbers that are needed."]
-
-
-def masses(data: DataSet, name: str, los: str) -> str:
-    """Write the masses of a sample."""
-    row = data.row(name, los)
-    keys = [key for key in ("log_mstar", "log_mstar_1rhsm", "log_mtot_1rhsm") if key in row]
-    parts = ", ".join(f"log {quantity(key).symbol} = {row[key]:.2f}" for key in keys)
-    return f'<p class="numbers">{escape(parts)}</p>' * bool(parts)

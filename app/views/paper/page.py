@@ -4,8 +4,9 @@ import panel as pn
 import param
 
 from galmass_app.comparison import run_index
+from galmass_app.markup import snippet
 from galmass_app.paper_answers import measured
-from galmass_app.paper_figures import FIGURES, TABLES
+from galmass_app.paper_figures import FIGURES, TABLES, label
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
@@ -19,7 +20,6 @@ from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, SLOW, Slot
 
 FIRST = "1"
-AT_WORK = '<p class="at-work">Measuring: {what}…</p>'
 WORK = {"table-4": "what the runs predict", "text": "models for each statement, up to a minute"}
 
 
@@ -113,8 +113,8 @@ class Paper(pn.viewable.Viewer):
             return
         self._slot = Slot(SLOW if key in TABLES else QUICK)
         self._slot.submit(lambda _: measured(data, key, session.split))
-        text = AT_WORK.format(what=WORK.get(key, figure_text.label(key)))
-        self._late.param.update(object=text, visible=True)
+        text = f"Measuring: {WORK.get(key, label(key))}…"
+        self._late.param.update(object=snippet("shared.html", "at_work", text), visible=True)
         self._poller.wake()
 
     def _show(self) -> None:
@@ -165,7 +165,7 @@ class Paper(pn.viewable.Viewer):
         return Download.of(
             self.session,
             "gm-paper-figure",
-            lambda: f"paper-{figure_text.label(key)}_split-by-{split}",
+            lambda: f"paper-{label(key)}_split-by-{split}",
             table=table,
             fits=drawing.fits,
         )

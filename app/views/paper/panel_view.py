@@ -70,7 +70,7 @@ class PaperPanelView(pn.viewable.Viewer):
             return
         self.rows = drawn_rows(answer.predictions, linear=panel.linear)
         seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self.rows)
-        text = figure_text.panel_words(data, panel, seen, self._axes.frame)
+        text = figure_text.panel_text(data, panel, seen, self._axes.frame)
         self._layout.extend(
             [
                 self._framed(),
@@ -110,19 +110,7 @@ class PaperPanelView(pn.viewable.Viewer):
 
 
 def html_pane(text: str, *kinds: str) -> pn.pane.HTML:
-    """Return words as a pane as wide as its place.
-
-    Parameters
-    ----------
-    said : str
-        HTML.
-    *kinds : str
-        CSS classes.
-
-    Returns
-    -------
-    panel.pane.HTML
-    """
+    """Return HTML as a pane as wide as its parent, with some CSS classes."""
     return pn.pane.HTML(text, css_classes=list(kinds), sizing_mode="stretch_width")
 
 

@@ -1,10 +1,9 @@
 """What a data set says of its making, in words: counts, exclusions, definitions, settings."""
 
-from html import escape
-
 import pandas as pd
 
 from galmass_app import services
+from galmass_app.markup import snippet
 from galmass_app.plots.trends import group_of, one_per_galaxy
 from galmass_app.views.heading import heading
 from galmass_core.datasets.dataset import DataSet
@@ -34,13 +33,9 @@ def tally(data: DataSet) -> str:
     ]
     if catalogue := data.info.get("catalogue"):
         read, there = catalogue["chunks"], catalogue["all_chunks"]
-        words = "the whole catalogue" if read == there else f"{read / there:.0%} of the catalogue"
-        entries.append(("chunks read", f"{read:,} of {there:,}", words))
-    cells = "".join(
-        f"<div><dt>{name}</dt><dd>{number}</dd><dd class='note'>{note}</dd></div>"
-        for name, number, note in entries
-    )
-    return f'<dl class="tally">{cells}</dl>'
+        share = "the whole catalogue" if read == there else f"{read / there:.0%} of the catalogue"
+        entries.append(("chunks read", f"{read:,} of {there:,}", share))
+    return snippet("sample.html", "tally", entries)
 
 
 def is_paper_data(data: DataSet) -> bool:
@@ -81,30 +76,23 @@ def left_out(data: DataSet) -> pd.DataFrame:
 
 
 def exclusions(data: DataSet) -> str:
-    """Write who was left out, and why."""
+    """Write which galaxies were left out, and why."""
     table = left_out(data)
-    if table.empty:
-        return _table("Left out", '<tr><td colspan="2">No galaxy was excluded.</td></tr>')
-    lines = ""
+    rows = []
     for row in table[:REASONS].itertuples():
-        more = ", …" if row.galaxies > len(row.names) else ""
-        names = f"<p>{escape(', '.join(map(_short, row.names)))}{more}</p>" if row.names else ""
-        lines += (
-            f'<tr><th scope="row">{escape(row.reason)}{names}</th>'
-            f'<td class="number">{row.galaxies:,}</td></tr>'
-        )
-    if others := table["galaxies"][REASONS:].sum():
-        lines += f'<tr><th scope="row">other reasons</th><td class="number">{others:,}</td></tr>'
-    return _table("Excluded, by reason", lines)
+        names = [name.rpartition("/")[2] for name in row.names]  # subhalo IDs
+        names += ["…"] * (0 < len(names) < row.galaxies)
+        rows.append((row.reason, ", ".join(names), f"{row.galaxies:,}"))
+    others = table["galaxies"][REASONS:].sum()
+    return snippet("sample.html", "exclusions", rows, f"{others:,}" if others else "")
 
 
 def definitions(data: DataSet) -> str:
     """Write which columns are not what the paper means by them, and which cannot be there."""
     differs, lacking = (data.info.get(key, {}) for key in ("definitions", "not_available"))
-    lines = "".join(_definition(key, text) for key, text in differs.items())
-    lines += "".join(_definition(key, f"not available: {text}") for key, text in lacking.items())
-    none = '<tr><td colspan="2">All columns are measured as the paper defines them.</td></tr>'
-    return _table("Columns defined differently from the paper's", lines or none)
+    rows = [_definition(key, text) for key, text in differs.items()]
+    rows += [_definition(key, f"not available: {text}") for key, text in lacking.items()]
+    return snippet("sample.html", "definitions", rows)
 
 
 def making(data: DataSet) -> str:
@@ -125,12 +113,7 @@ def making(data: DataSet) -> str:
         ),
         "folder": str(data.path),
     }
-    lines = "".join(
-        f'<tr><th scope="row" class="key">{name}</th><td>{escape(str(text))}</td></tr>'
-        for name, text in facts.items()
-        if text
-    )
-    return _table("How it was made", lines)
+    return snippet("sample.html", "making", facts)
 
 
 def _simulations(data: DataSet) -> str:
@@ -172,19 +155,14 @@ def _central_entry(groups: pd.Series) -> tuple[str, str, str]:
         return "centrals · satellites", "–", "not known of these galaxies"
     central, satellite = groups.get("centrals", 0), groups.get("satellites", 0)
     unknown = f", {groups['']:,} unknown" if "" in groups else ""
-    words = f"{satellite / known:.0%} are satellites{unknown}"
-    return "centrals · satellites", f"{central:,} · {satellite:,}", words
+    share = f"{satellite / known:.0%} are satellites{unknown}"
+    return "centrals · satellites", f"{central:,} · {satellite:,}", share
 
 
-def _definition(key: str, text: str) -> str:
-    """Write what a column holds instead."""
+def _definition(key: str, text: str) -> tuple[str, str, str]:
+    """Return name and explanation of a column, and what it holds instead."""
     known = QUANTITIES.get(key)
-    words = (
-        f'<span class="help" tabindex="0" data-help="{escape(known.help)}">{known.name}</span>'
-        if known
-        else f"<code>{escape(key)}</code>"
-    )
-    return f'<tr><th scope="row" class="key">{words}</th><td>{escape(text)}</td></tr>'
+    return (known.name, known.help, text) if known else (key, "", text)
 
 
 def _read(info: dict) -> str:
@@ -201,12 +179,3 @@ def _maps(maps: dict | None) -> str:
         f"±{maps['half_width']:g} R_hsm; light {light} × {light}, motion {motion} × {motion} "
         f"pixels; stars spread to their {maps['neighbours']} neighbours"
     )
-
-
-def _short(name: str) -> str:
-    """Return the subhalo ID of a name, or what else an excluded galaxy is called."""
-    return name.rpartition("/")[2]
-
-
-def _table(title: str, lines: str) -> str:
-    return f"<table><caption>{title}</caption>{lines}</table>"

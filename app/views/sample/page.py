@@ -1,11 +1,10 @@
 """Page: the whole sample, so that a person sees whether its build is right."""
 
-from html import escape
-
 import pandas as pd
 import panel as pn
 import param
 
+from galmass_app.markup import snippet
 from galmass_app.plots.trends import MASS, RELATIONS
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
@@ -87,14 +86,11 @@ def in_view(session: SessionState) -> str:
     """Write which galaxy the plots mark, and its main numbers."""
     galaxy = session.data.galaxies.loc[session.galaxy]
     central = galaxy.get("is_central")
-    words = [] if pd.isna(central) else ["central" if central else "satellite"]
+    facts = [] if pd.isna(central) else ["central" if central else "satellite"]
     for key, digits in SHOWN.items():
         if key in galaxy and not pd.isna(galaxy[key]):
             shown = quantity(key)
             unit = shown.label.partition("[")[2].removesuffix("]")
             value = f"{galaxy[key]:.{digits}f}".replace("-", "−")
-            words.append(f"{'log ' * shown.log}{escape(shown.symbol)} {value} {unit}".strip())
-    return (
-        f'<div class="line"><h2>Subhalo {escape(GalaxyName.parse(session.galaxy).subhalo)}</h2>'
-        f"<p>{' · '.join(words)}</p></div>"
-    )
+            facts.append(f"{'log ' * shown.log}{shown.symbol} {value} {unit}".strip())
+    return snippet("sample.html", "galaxy", GalaxyName.parse(session.galaxy).subhalo, facts)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial, reduce
-from html import escape
 from operator import mul
 
 import holoviews as hv
@@ -13,6 +12,7 @@ from holoviews.streams import Pipe, RangeXY, Tap
 
 from galmass_app import services
 from galmass_app.framework import batched_update
+from galmass_app.markup import snippet
 from galmass_app.plots import relations as draw
 from galmass_app.plots.sample import nearest
 from galmass_app.plots.selection import Geometry, inside
@@ -27,7 +27,6 @@ COUNTS_HELP = (
     "How many galaxies there are of each stellar mass, with Poisson errors: it falls towards high "
     "masses, steeply above 10¹¹ M☉. A data set does not know the volume it comes from."
 )
-_DRAWING = '<div class="gap"><p>drawing …</p></div>'
 
 
 class Relations(pn.viewable.Viewer):
@@ -81,7 +80,7 @@ class Relations(pn.viewable.Viewer):
         self._chosen.update(data=(self.session.galaxy, self.session.los))
         self._picked.update(data=self.session.selection)
         for place in range(len(self._panes)):
-            self._put(place, "", None, _DRAWING)
+            self._put(place, "", None, snippet("sample.html", "drawing"))
             fill = partial(pn.state.execute, partial(self._fill, place), schedule=True)
             pn.state.onload(fill)  # each when there is time
 
@@ -109,7 +108,8 @@ class Relations(pn.viewable.Viewer):
         with batched_update(), self.session.reporting():
             data = self.session.data
             if place == 0:
-                self._put(place, _title("Mass function", COUNTS_HELP), *self._counts(data))
+                title = snippet("sample.html", "relation_title", "Mass function", COUNTS_HELP)
+                self._put(place, title, *self._counts(data))
             else:
                 self._put(place, *self._relation(data, RELATIONS[place - 1]))
 
@@ -132,7 +132,8 @@ class Relations(pn.viewable.Viewer):
     def _relation(self, data: DataSet, relation: Relation) -> tuple[str, hv.DynamicMap | None, str]:
         """Draw a relation: points, running medians, and the galaxy in view."""
         if absent := missing(data.samples, relation.x, relation.y):
-            return _title(relation.title, relation.help), None, _gap(absent)
+            title = snippet("sample.html", "relation_title", relation.title, relation.help)
+            return title, None, _gap(absent)
         related = services.relations(data)[relation.key]
         points = [
             draw.shown_points(layer, related, number)
@@ -149,8 +150,7 @@ class Relations(pn.viewable.Viewer):
             parts += self._layers(partial(draw.trend, related, relation))
         parts.append(self._selected(related, relation))
         parts.append(self._marks(partial(draw.joined, related, relation)))
-        title = _title(relation.title, relation.help, _note(data, related, relation))
-        return title, draw.framed(reduce(mul, parts), relation), ""
+        return _title(data, related, relation), draw.framed(reduce(mul, parts), relation), ""
 
     def _layers(self, make: Callable[[str, int], hv.Element]) -> list[hv.DynamicMap]:
         """Make layers of points or curves that follow the switch; one where groups are unknown."""
@@ -205,50 +205,37 @@ def _length(seen: tuple[float, float] | None, ends: tuple[float, float]) -> floa
     return abs(high - low)
 
 
-def _title(title: str, explained: str, note: str = "") -> str:
-    """Write the head of a panel; it explains itself on hover and focus."""
-    return (
-        f'<div class="line"><h2><span class="help" tabindex="0" data-help="{escape(explained)}">'
-        f"{title}</span></h2>{note}</div>"
+def _title(data: DataSet, related: Related, relation: Relation) -> str:
+    """Write the title of a plot, what is left out, and columns that the paper defines otherwise."""
+    definitions = data.info.get("definitions", {})
+    differing = [
+        (quantity(key).symbol, f"Here: {definitions[key]}. {quantity(key).help}")
+        for key in (relation.x, relation.y)
+        if definitions.get(key)
+    ]
+    return snippet(
+        "sample.html", "relation_title", relation.title, relation.help, related.without, differing
     )
-
-
-def _note(data: DataSet, related: Related, relation: Relation) -> str:
-    """Say what is left out of a plot, and which of its columns the paper defines differently."""
-    notes = [f"<p>{related.without:,} without a value</p>"] if related.without else []
-    for key in (relation.x, relation.y):
-        if differs := data.info.get("definitions", {}).get(key):
-            help_ = escape(f"Here: {differs}. {quantity(key).help}")
-            notes.append(
-                f'<p class="help" tabindex="0" data-help="{help_}">'
-                f"{escape(quantity(key).symbol)} not the paper's</p>"
-            )
-    return "".join(notes)
 
 
 def _gap(absent: list[str]) -> str:
-    """Say which columns a plot would need."""
-    names = " and ".join(
-        f"<b>{escape(quantity(key).name)}</b> (<code>{key}</code>)" for key in absent
-    )
-    return f'<div class="gap"><p>This data set has no {names}.</p></div>'
+    """Write which columns a plot would need."""
+    return snippet("sample.html", "gap", [(quantity(key).name, key) for key in absent])
 
 
 def _legend(data: DataSet, *, apart: bool, grouped: bool) -> str:
-    """Say what the marks in the plots are."""
+    """Write what the marks in the plots are."""
     signs = {"circle": "●", "triangle": "▲"}
     names = ("centrals", "satellites") if apart else ("galaxies",)
-    entries = [
-        f'<b style="color: {group.colour}">{signs[group.marker]}</b> {name}'
+    groups = [
+        (signs[group.marker], group.colour, name)
         for group, name in zip(GROUPS, names, strict=False)
     ]
-    entries.append(
-        "line and band: running median, 68 % of the points"
-        if len(data.galaxy_names) >= FEWEST
-        else "too few galaxies for a running median"
+    return snippet(
+        "sample.html",
+        "legend",
+        groups,
+        medians=len(data.galaxy_names) >= FEWEST,
+        joined=len(data) > len(data.galaxy_names),
+        grouped=grouped,
     )
-    several = ", its lines of sight joined" if len(data) > len(data.galaxy_names) else ""
-    entries.append(f'<b class="chosen"></b> the galaxy in view{several}; tap another to choose it')
-    if not grouped:
-        entries.append("which are centrals is not known")
-    return f'<p class="legend">{"".join(f"<span>{entry}</span>" for entry in entries)}</p>'
