@@ -37,6 +37,10 @@ class GalaxyFileError(ValueError):
     """Error of a file that cannot be read as a galaxy; the message names file, field and rule."""
 
 
+class FileInUseError(OSError):
+    """A file that cannot be read now but may be later, such as one that is being written."""
+
+
 class GalaxyName(NamedTuple):
     """A galaxy's name, ``suite/simulation/snapshot/subhalo``, in its four parts."""
 
@@ -153,6 +157,9 @@ class BlackHoles(_Particles):
 class Galaxy:
     """All bound particles of one subhalo, centred and at rest.
 
+    Gas and dark matter are None where the source does not hold them: their mass is then unknown,
+    and so is the total. A galaxy without gas has a `Gas` of no cells.
+
     Attributes
     ----------
     name : GalaxyName
@@ -167,6 +174,8 @@ class Galaxy:
         Whether it is the central galaxy of its halo; None without a catalogue.
     host_group : int or None
         Number of the host halo in the catalogue.
+    is_cosmological : bool or None
+        TNG's SubhaloFlag: False for a clump that may not be a galaxy; None without a flag.
     notes : tuple of str
         Fields that the file lacks and what replaces them, one sentence each.
     """
@@ -177,11 +186,12 @@ class Galaxy:
     redshift: float
     cosmology: Cosmology
     stars: Stars
-    gas: Gas
-    dark_matter: DarkMatter
+    gas: Gas | None
+    dark_matter: DarkMatter | None
     black_holes: BlackHoles
     is_central: bool | None = None
     host_group: int | None = None
+    is_cosmological: bool | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -191,10 +201,16 @@ class Galaxy:
 
     @property
     def components(self) -> dict[str, _Particles]:
-        """The four particle species by name."""
-        return {
+        """The particle species by name, stars first, without those that the source lacks."""
+        species = {
             "stars": self.stars,
             "gas": self.gas,
             "dark_matter": self.dark_matter,
             "black_holes": self.black_holes,
         }
+        return {name: particles for name, particles in species.items() if particles is not None}
+
+    @property
+    def has_all_matter(self) -> bool:
+        """Whether the total mass is known: the source holds gas and dark matter."""
+        return self.gas is not None and self.dark_matter is not None

@@ -66,4 +66,5 @@ def galaxy_cut(columns: dict[str, float]) -> str:
         return TOO_LIGHT_30KPC
     if columns["n_stars"] < MIN_STARS:
         return TOO_FEW_STARS
-    return NO_DARK_MATTER if np.isnan(columns["log_mdm_1rhsm"]) else ""
+    is_known = not np.isnan(columns["n_dm"])
+    return NO_DARK_MATTER if is_known and np.isnan(columns["log_mdm_1rhsm"]) else ""

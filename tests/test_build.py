@@ -1,3 +1,5 @@
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +15,10 @@ import galmass_core.datasets.measure
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import DataSetError, open_dataset
 from galmass_core.datasets.measure import built_columns
+from galmass_core.galaxy import FileInUseError
 from galmass_core.quantities import QUANTITIES
+from galmass_core.sample import NOT_COSMOLOGICAL
+from galmass_core.sources import ReadOptions
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +143,46 @@ def test_unexpected_failure_of_one_galaxy_stops_nothing(cutouts, tmp_path, monke
     assert len(dataset) == 3 * (COUNT - 1)
     assert dataset.excluded.loc[0, "name"] == NAMES[2]
     assert dataset.excluded.loc[0, "reason"] == "ZeroDivisionError: division by zero"
+
+
+def test_file_in_use_stops_the_build_which_then_resumes(cutouts, tmp_path, monkeypatch):
+    def fail_on_third(galaxy, config, wanted=galmass_core.datasets.measure.support_radii):
+        if galaxy.name.subhalo == "3":
+            raise FileInUseError
+        return wanted(galaxy, config)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(galmass_core.datasets.measure, "support_radii", fail_on_third)
+        with pytest.raises(FileInUseError):
+            build_dataset([cutouts], tmp_path / "out")
+    assert build_dataset([cutouts], tmp_path / "out").excluded.empty
+
+
+def test_flagged_subhalo_is_left_out(tmp_path):
+    write_demo_galaxies(tmp_path / "cutouts")
+    path = tmp_path / "cutouts" / "cutout_2.hdf5"
+    centre = {"pos_x": 33870.0, "pos_y": 33870.0, "pos_z": 33870.0, "halfmassrad_stars": 3.0}
+    path.with_suffix(".json").write_text(json.dumps(centre | {"id": 2, "subhaloflag": 0}))
+    excluded = build_dataset([tmp_path / "cutouts"], tmp_path / "out").excluded
+    assert excluded[["name", "reason"]].values.tolist() == [[NAMES[1], NOT_COSMOLOGICAL]]
+
+
+def test_missing_dark_matter_is_empty_and_reported(cutouts, tmp_path):
+    path = tmp_path / "cutout_1.hdf5"
+    shutil.copy(cutouts / "cutout_1.hdf5", path)
+    with h5py.File(path, "r+") as file:
+        del file["PartType1"]
+    dataset = build_dataset([path, *sorted(cutouts.glob("*_[23].hdf5"))], tmp_path / "out")
+    masses = dataset.galaxies["log_mtot_1rhsm"]
+    assert masses.index[masses.isna()].tolist() == [NAMES[0]]
+    assert dataset.missing_matter()[0].startswith("1 galaxies: dark matter is not in their files")
+
+
+def test_names_can_be_given(cutouts, tmp_path):
+    options = ReadOptions(suite="mine", simulation="run 7")
+    dataset = build_dataset([cutouts], tmp_path / "out", limit=1, options=options)
+    assert dataset.galaxy_names == ["mine/run-7/99/1"]
+    assert dataset.info["reading"] == {"suite": "mine", "simulation": "run 7"}
 
 
 def test_progress_counts_galaxies_and_exclusions(spoilt, tmp_path):

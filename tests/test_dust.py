@@ -87,7 +87,7 @@ def test_transmission_is_smooth_where_the_series_takes_over():
 
 def test_column_map_keeps_all_neutral_hydrogen():
     gas = make_gas([[1.0, -2.0, 0.5], [-3.0, 0.3, 9.0]], [1e7, 3e7], neutral=0.4)
-    column = hydrogen_column(make_galaxy([[0, 0, 0]], half_mass_radius=2.0, gas=gas), "z")
+    column = hydrogen_column(make_galaxy([[0, 0, 0]], half_mass_radius=2.0, gas=gas).gas, 2.0, "z")
     pixel_area = (2 * 3 * 2.0 / 100) ** 2
     mass = column.sum(dtype=float) * pixel_area / ATOMS_PER_SURFACE_DENSITY
     assert mass == pytest.approx(0.4 * 4e7, rel=1e-4)
@@ -97,7 +97,9 @@ def test_column_map_keeps_all_neutral_hydrogen():
 def test_column_map_has_the_axes_of_the_sky(line_of_sight, row, column):
     position = np.array([np.nan, 1.0, 2.0, 3.0])  # box x, y, z as numbers 1, 2, 3
     gas = make_gas([position[1:]], [1e7], support=0.1)
-    image = hydrogen_column(make_galaxy([[0, 0, 0]], half_mass_radius=2.0, gas=gas), line_of_sight)
+    image = hydrogen_column(
+        make_galaxy([[0, 0, 0]], half_mass_radius=2.0, gas=gas).gas, 2.0, line_of_sight
+    )
     brightest = np.unravel_index(image.argmax(), image.shape)
     pixel = (np.array([position[row], position[column]]) + 6) / 12 * 100
     np.testing.assert_allclose(np.array(brightest) + 0.5, pixel, atol=1.0)

@@ -1,4 +1,6 @@
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -6,8 +8,8 @@ import numpy as np
 import pytest
 from galaxy_files import tng_particles, write_cutout, write_file
 
-from galmass_core.galaxy import GalaxyFileError
-from galmass_core.sources import find_galaxies, read_galaxy
+from galmass_core.galaxy import FileInUseError, GalaxyFileError
+from galmass_core.sources import ReadOptions, find_galaxies, hdf5, read_galaxy
 from galmass_core.sources.naming import (
     simulation_from_box,
     simulation_from_folder,
@@ -66,7 +68,7 @@ def test_missing_field_is_named(tmp_path, field):
     refuse(write_cutout(tmp_path, particles), f"{field} must be there")
 
 
-@pytest.mark.parametrize("name", ["BoxSize", "Time", "Omega0", "OmegaLambda"])
+@pytest.mark.parametrize("name", ["BoxSize", "Omega0", "OmegaLambda"])
 def test_missing_header_value_is_named(tmp_path, name):
     refuse(write_cutout(tmp_path, **{name: None}), f"Header/{name} must be there")
 
@@ -160,9 +162,23 @@ def test_demo_galaxies_are_synthetic(tmp_path):
 
 
 def test_subhalo_is_named_after_the_file_where_the_header_is_silent(tmp_path):
-    path = write_cutout(tmp_path, name="cutout_99_42.hdf5", CutoutID=None)
+    path = write_cutout(tmp_path, name="cutout_42.hdf5", CutoutID=None)
     assert read_galaxy(path).name.subhalo == "42"
-    assert subhalo_from_path(path.with_name("lens.hdf5")) == "lens"
+
+
+@pytest.mark.parametrize(
+    ("name", "subhalo"),
+    [
+        ("cutout_501761", "501761"),
+        ("cutout_501761_snap84", "501761"),
+        ("TNG100-1_099_17", "TNG100-1_099_17"),  # which of 99 and 17 is it?
+        ("tng100_snap78_subhalo9_subsample", "9"),
+        ("galaxy17_z0.5", "17"),
+        ("lens", "lens"),
+    ],
+)
+def test_only_number_of_a_file_name_is_the_subhalo(name, subhalo):
+    assert subhalo_from_path(Path(f"{name}.hdf5")) == subhalo
 
 
 @pytest.mark.parametrize(
@@ -212,6 +228,31 @@ def test_camels_runs_are_named_after_their_folders():
 def test_name_parts_are_url_safe():
     assert url_safe("a b/c?#d") == "a-b-c-d"
     assert url_safe("//") == "unknown"
+
+
+def test_names_can_be_given(tmp_path):
+    options = ReadOptions(suite="Auriga", simulation="level 4")
+    galaxy = read_galaxy(write_cutout(tmp_path), options=options)
+    assert str(galaxy.name) == "Auriga/level-4/84/501761"
+
+
+def test_file_in_use_is_tried_again_and_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(hdf5, "PATIENCE", 0.3)
+    path = write_cutout(tmp_path)
+    script = (
+        "import h5py, sys\n"
+        f"with h5py.File({str(path)!r}, 'r+'):\n"
+        "    print('open', flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        assert writer.stdout.readline() == b"open\n"
+        with pytest.raises(FileInUseError, match=r"cutout.hdf5: the file must not be in use"):
+            read_galaxy(path)
+        writer.stdin.close()
+        writer.wait()
+    assert len(read_galaxy(path).stars) == 197
 
 
 def test_arrays_cannot_be_written(tmp_path):

@@ -63,6 +63,33 @@ def test_units_follow_the_exponents_in_the_file(tmp_path):
     np.testing.assert_allclose(difference, [100 * np.sqrt(A), 0, 0], atol=1e-12)
 
 
+def test_attributes_may_be_arrays_of_one_element(tmp_path):
+    scalars = read_galaxy(write_eagle(tmp_path / "scalars.hdf5"))
+    path = write_eagle(tmp_path / "arrays.hdf5")
+    with h5py.File(path, "r+") as file:  # as R writes them
+        for group in ("PartType0", "PartType4"):
+            file[group].visititems(as_arrays)
+    arrays = read_galaxy(path)
+    np.testing.assert_array_equal(arrays.stars.positions, scalars.stars.positions)
+    np.testing.assert_array_equal(arrays.gas.masses, scalars.gas.masses)
+
+
+def as_arrays(_, dataset):
+    for key, value in dataset.attrs.items():
+        dataset.attrs[key] = np.atleast_1d(value)
+
+
+@pytest.mark.parametrize(
+    ("label", "suite"),
+    [("Magneticum", "Magneticum"), ('"Eagle', "EAGLE"), ("Horizon-AGN", "Horizon-AGN")],
+)
+def test_suite_is_the_label_of_the_run(tmp_path, label, suite):
+    path = write_eagle(tmp_path / "eagle.hdf5")
+    with h5py.File(path, "r+") as file:
+        file["Header"].attrs["RunLabel"] = label
+    assert read_galaxy(path).name.suite == suite
+
+
 def test_dataset_without_unit_is_refused(tmp_path):
     path = write_eagle(tmp_path / "eagle.hdf5")
     with h5py.File(path, "r+") as file:

@@ -173,7 +173,7 @@ def test_cells_without_kernel_are_spread_over_their_volume(tmp_path):
 def test_ages_follow_from_the_formation_scale_factor(tmp_path):
     particles = tng_particles(wind=0)
     particles["PartType4"]["GFM_StellarFormationTime"][:] = 0.93195
-    galaxy = read_galaxy(write_cutout(tmp_path, particles, Time=1.0))
+    galaxy = read_galaxy(write_cutout(tmp_path, particles, Time=1.0, Redshift=0.0))
     np.testing.assert_allclose(galaxy.stars.ages, 1.0, atol=1e-4)  # Gyr, spec section 1.1
 
 
@@ -272,6 +272,7 @@ def test_illustris_stellar_mass_is_the_catalogues(shared_data, tmp_path, subhalo
         "OmegaLambda": 0.7274,
         "Time": 1.0,
         "SnapshotNumber": 135,
+        "CutoutRequest": "gas=Masses&stars=Masses",  # and there is no gas but wind
     }
     path = tmp_path / f"cutout_{subhalo}.hdf5"
     galaxy = read_galaxy(write_file(path, header, {"PartType4": stars}))
@@ -280,3 +281,38 @@ def test_illustris_stellar_mass_is_the_catalogues(shared_data, tmp_path, subhalo
     assert galaxy.stars.masses.sum() == pytest.approx(stellar_mass, rel=5e-5)
     assert galaxy.gas.masses.sum() > 0.05 * stellar_mass  # wind
     assert str(galaxy.name) == f"Illustris/Illustris-1/135/{subhalo}"
+
+
+def write_whole_record(path, **record):
+    centre = {"pos_x": 1e4, "pos_y": 2e4, "pos_z": 3e4, "halfmassrad_stars": 1.5}
+    path.with_suffix(".json").write_text(json.dumps(centre | record))
+
+
+@pytest.mark.parametrize(("key", "value"), [("id", 17), ("snap", 99)])
+def test_record_of_another_galaxy_is_refused(tmp_path, key, value):
+    path = write_cutout(tmp_path)
+    write_whole_record(path, **{"id": 501761, "snap": 84, key: value})
+    with pytest.raises(GalaxyFileError, match=rf"cutout.json: {key} must be .*, got {value}"):
+        read_galaxy(path)
+
+
+def test_record_names_a_cutout_whose_header_does_not(tmp_path):
+    path = write_cutout(tmp_path, CutoutID=None, SnapshotNumber=None)
+    write_whole_record(path, id=17, snap=99)
+    assert str(read_galaxy(path).name) == "TNG/TNG100-1/99/17"
+
+
+def test_record_says_whether_it_is_a_galaxy(tmp_path):
+    path = write_cutout(tmp_path)
+    assert read_galaxy(path).is_cosmological is None
+    write_whole_record(path, subhaloflag=0)
+    assert read_galaxy(path).is_cosmological is False
+
+
+def test_layout_of_simba_is_not_named_tng(tmp_path):
+    particles = tng_particles()
+    stars = particles["PartType4"]
+    stars["StellarFormationTime"] = stars.pop("GFM_StellarFormationTime")
+    particles["PartType0"]["Dust_Masses"] = np.zeros(100)
+    galaxy = read_galaxy(write_cutout(tmp_path, particles, SimulationName=None))
+    assert galaxy.name.suite == "SIMBA"

@@ -227,7 +227,7 @@ def test_directory_wants_a_number(tmp_path, subhalo):
 
 
 def test_folder_of_something_else_is_refused(tmp_path):
-    with pytest.raises(GalaxyFileError, match="must hold a snapshot and its group catalogue"):
+    with pytest.raises(FileNotFoundError, match="must hold galaxies in HDF5 files or a snapshot"):
         read_galaxy(tmp_path, 0)
 
 

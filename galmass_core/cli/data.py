@@ -48,6 +48,14 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
         "sources", nargs="+", metavar="SOURCE", help="galaxy file, or folder of galaxy files"
     )
     build.add_argument("--out", required=True, metavar="DIR", help="folder to create")
+    build.add_argument(
+        "--snapshot", type=int, metavar="N", help="snapshot of a directory (default: the latest)"
+    )
+    build.add_argument(
+        "--groups", type=Path, metavar="DIR", help="folder of the catalogue, if it is another"
+    )
+    build.add_argument("--suite", default="", metavar="NAME", help="such as EAGLE (default: read)")
+    build.add_argument("--simulation", default="", metavar="NAME", help="default: read from files")
     build.add_argument("--limit", type=int, metavar="N", help="read only the first N galaxies")
     build.add_argument("--ids", type=Path, metavar="FILE", help="file of subhalo IDs or names")
     build.add_argument("--where", metavar="EXPR", help="condition on columns, as below")
@@ -126,6 +134,7 @@ def _build(args: argparse.Namespace) -> None:
     """Run ``galmass build``."""
     one_thread_each()
     from galmass_core.datasets.build import build_dataset
+    from galmass_core.sources import ReadOptions
 
     ids = None if args.ids is None else args.ids.read_text(encoding="utf-8").split()
     with progress_bar("building", Path(args.out)) as show:
@@ -140,6 +149,12 @@ def _build(args: argparse.Namespace) -> None:
             dust=args.dust,
             stars=args.stars,
             progress=show,
+            options=ReadOptions(
+                snapshot=args.snapshot,
+                groups=args.groups,
+                suite=args.suite,
+                simulation=args.simulation,
+            ),
         )
     print_dataset(dataset, as_json=args.json)
 
@@ -184,8 +199,9 @@ def print_dataset(dataset: "DataSet", *, as_json: bool) -> None:
 def _envelope(dataset: "DataSet") -> dict[str, Any]:
     """Return one row per galaxy with metadata, for JSON."""
     galaxies = dataset.galaxies.reindex(columns=["n_samples", *_INFO_COLUMNS])
-    masses = {  # Msun; a logarithm of NaN means zero
-        key: (10 ** galaxies[f"log_{key}"]).fillna(0.0) for key in ("mstar", "mdm", "mgas")
+    masses = {  # Msun; a logarithm of NaN means zero, unless the species is unknown
+        key: (10 ** galaxies[f"log_{key}"]).fillna(0.0).where(dataset.galaxies[count].notna())
+        for key, count in {"mstar": "n_stars", "mdm": "n_dm", "mgas": "n_gas"}.items()
     }
     rows = galaxies.assign(**masses).reset_index()
     return {
@@ -218,7 +234,7 @@ def _summary(dataset: "DataSet") -> str:
         )
     if stars := dataset.info.get("stars"):
         lines.append(f"thinned to {stars:,} stars a galaxy; true masses are those of all stars")
-    lines += ["", *_ranges(dataset), "", *_left_out(dataset)]
+    lines += ["", *_ranges(dataset), "", *dataset.missing_matter(), *_left_out(dataset)]
     return "\n".join(lines)
 
 

@@ -56,13 +56,14 @@ def _demo(args: argparse.Namespace) -> None:
     from galmass_core.datasets.dataset import home_folder
     from galmass_core.datasets.thinning import check_stars
     from galmass_core.sources import tng_directory
+    from galmass_core.sources.place import Place
     from galmass_core.synthetic.universe import write_universe
 
     if args.stars is not None:
         check_stars(args.stars)  # check before generating galaxies
     out = args.out or home_folder() / ("universe" if args.stars is None else "universe-thin")
     particles = args.particles or out.with_name(f"{out.name}-particles")
-    if not tng_directory.matches(particles):  # its catalogue is written last
+    if not tng_directory.matches(Place(particles)):  # its catalogue is written last
         if args.particles is None:
             shutil.rmtree(particles, ignore_errors=True)
         with progress_bar("drawing", out) as show:

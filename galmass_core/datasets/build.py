@@ -43,7 +43,7 @@ from galmass_core.datasets.shards import append_galaxy
 from galmass_core.datasets.thinning import check_stars
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
-from galmass_core.sources import GalaxyRef, find_galaxies
+from galmass_core.sources import AS_THE_FILES_SAY, GalaxyRef, ReadOptions, find_galaxies
 from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import locked, update_heartbeat
 
@@ -65,6 +65,7 @@ def build_dataset(
     stars: int | None = None,
     progress: Progress | None = None,
     packed: bool = False,
+    options: ReadOptions = AS_THE_FILES_SAY,
 ) -> DataSet:
     """Build a data set of simulated galaxies.
 
@@ -99,6 +100,8 @@ def build_dataset(
         Called with the numbers of galaxies done, in total, and excluded so far.
     packed : bool
         For distribution: compress light, and store only the file name of each source.
+    options : ReadOptions
+        Snapshot, folder of the catalogue and names, where the sources do not say them.
 
     Returns
     -------
@@ -108,6 +111,8 @@ def build_dataset(
     ------
     FileNotFoundError
         If a source does not exist.
+    FileInUseError
+        If another process has a file open for writing; the same call resumes.
     ValueError
         If ``where`` is not a condition on columns that a build makes, ``limit`` or ``workers`` is
         below 1, ``stars`` is below 100, or another process is building ``out``.
@@ -131,9 +136,11 @@ def build_dataset(
         packed=packed,
         stars=stars,
     )
-    found = find_galaxies([Path(source).resolve() for source in sources])
+    found = find_galaxies([Path(source).resolve() for source in sources], options)
     refs = found.galaxies[:limit]
     out, settings = Path(out), _settings(refs, recipe) | {"selection": dict(found.left_out)}
+    if options != AS_THE_FILES_SAY:
+        settings["reading"] = {key: str(value) for key, value in asdict(options).items() if value}
     if not _is_whole(out, settings):
         _begin(out, settings)
         with locked(out / UNFINISHED):

@@ -13,13 +13,13 @@ from galmass_core.datasets.filters import matching_rows
 from galmass_core.datasets.join import DISC_COLUMNS
 from galmass_core.datasets.shards import ShardEntry, encode_galaxy
 from galmass_core.datasets.thinning import thin_stars
-from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyFileError
+from galmass_core.galaxy import LINES_OF_SIGHT, FileInUseError, Galaxy, GalaxyFileError
 from galmass_core.imaging.maps import MapConfig, render_sky, support_radii
 from galmass_core.imaging.projection import project
 from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
 from galmass_core.measurements.targets import mass_profiles, measure_projected, measure_targets
 from galmass_core.quantities import QUANTITIES
-from galmass_core.sample import galaxy_cut
+from galmass_core.sample import NOT_COSMOLOGICAL, galaxy_cut
 from galmass_core.sources import GalaxyRef
 
 
@@ -77,6 +77,11 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
     -------
     Measured, Excluded or None
         None if it is not among the selected IDs.
+
+    Raises
+    ------
+    FileInUseError, MemoryError
+        Faults that pass, which must not exclude a galaxy.
     """
     name = ""
     if ref.subhalo is not None and not recipe.may_select(ref.subhalo):
@@ -88,6 +93,7 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
             return None
         common = _galaxy_columns(galaxy, recipe)
         reason = galaxy_cut(common) if ref.subhalo is not None else ""
+        reason = NOT_COSMOLOGICAL if galaxy.is_cosmological is False else reason
         reason = reason or _too_few(common, recipe) or _unfulfilled([common], recipe)
         if not reason:
             measured = _measure_samples(galaxy, common, recipe)
@@ -95,6 +101,8 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
         if reason:
             return Excluded(name=name, reason=reason, source=galaxy.source)
         return measured
+    except (FileInUseError, MemoryError):
+        raise
     except GalaxyFileError as error:
         return Excluded(name=name, reason=str(error), source=str(ref.path))
     except Exception as error:  # an error in one galaxy must not stop the others

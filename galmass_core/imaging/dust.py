@@ -13,7 +13,7 @@ and dust are mixed: a fraction (1 - e^-tau)/tau escapes.
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import Galaxy, sky_axes
+from galmass_core.galaxy import Galaxy, Gas, sky_axes
 from galmass_core.imaging.rendering import deposit
 from galmass_core.photometry import BANDS
 
@@ -39,7 +39,8 @@ def dust_transmission(galaxy: Galaxy, line_of_sight: str, dust: str) -> NDArray:
     Returns
     -------
     (2, N) float in (0, 1]
-        In the bands g and r; 1 for stars outside the frame of ±3 R_hsm and without neutral gas.
+        In the bands g and r; 1 for stars outside the frame of ±3 R_hsm, without neutral gas, and
+        where the galaxy's source holds no gas.
 
     Raises
     ------
@@ -51,11 +52,11 @@ def dust_transmission(galaxy: Galaxy, line_of_sight: str, dust: str) -> NDArray:
         msg = f"dust must be one of {', '.join(DUST_MODELS)}, got {dust!r}"
         raise ValueError(msg)
     stars, gas = galaxy.stars, galaxy.gas
-    if dust == "none" or not gas.neutral_hydrogen_masses.any():
+    if dust == "none" or gas is None or not gas.neutral_hydrogen_masses.any():
         return np.ones((len(BANDS), len(stars)))
     half_width = HALF_WIDTH * galaxy.half_mass_radius
     column = sample_image(
-        hydrogen_column(galaxy, line_of_sight),
+        hydrogen_column(gas, galaxy.half_mass_radius, line_of_sight),
         stars.positions[:, right],
         stars.positions[:, up],
         half_width,
@@ -64,12 +65,14 @@ def dust_transmission(galaxy: Galaxy, line_of_sight: str, dust: str) -> NDArray:
     return transmission(optical_depth(column, metallicity, galaxy.redshift))
 
 
-def hydrogen_column(galaxy: Galaxy, line_of_sight: str) -> NDArray:
+def hydrogen_column(gas: Gas, half_mass_radius: float, line_of_sight: str) -> NDArray:
     """Map the neutral hydrogen in front of and behind the stars.
 
     Parameters
     ----------
-    galaxy : Galaxy
+    gas : Gas
+    half_mass_radius : float, kpc
+        R_hsm of the galaxy.
     line_of_sight : str
         ``x``, ``y`` or ``z``.
 
@@ -79,9 +82,8 @@ def hydrogen_column(galaxy: Galaxy, line_of_sight: str) -> NDArray:
         Over ±3 R_hsm; [row = y upwards, column = x].
     """
     right, up, _ = sky_axes(line_of_sight)
-    gas = galaxy.gas
     neutral = gas.neutral_hydrogen_masses > 0
-    half_width = HALF_WIDTH * galaxy.half_mass_radius
+    half_width = HALF_WIDTH * half_mass_radius
     mass = deposit(
         gas.positions[neutral, right],
         gas.positions[neutral, up],

@@ -30,6 +30,8 @@ class SkyStars:
     masses : (N,) float, Msun
     luminosities : (2, N) float, Lsun
         Dimmed by dust, in the bands g and r.
+    dust_is_known : bool
+        False if dust is to be applied, but the galaxy's source holds no gas: no light is absorbed.
     """
 
     line_of_sight: str
@@ -39,6 +41,7 @@ class SkyStars:
     velocities: NDArray
     masses: NDArray
     luminosities: NDArray
+    dust_is_known: bool = True
 
     @property
     def radii(self) -> NDArray:
@@ -76,4 +79,5 @@ def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkySta
         velocities=np.ascontiguousarray(stars.velocities[:, away]),
         masses=stars.masses,
         luminosities=stars.luminosities * dust_transmission(galaxy, line_of_sight, dust),
+        dust_is_known=dust == "none" or galaxy.gas is not None,
     )

@@ -64,8 +64,8 @@ def circularities(galaxy: Galaxy) -> NDArray:
     Returns
     -------
     (N,) float
-        Within ±1 in a spherical field, slightly beyond in that of a disc. NaN for all if most stars
-        are unbound, because the file then lacks the halo.
+        Within ±1 in a spherical field, slightly beyond in that of a disc. NaN for all if the
+        galaxy's source does not hold all matter, or if most stars are unbound.
 
     Notes
     -----
@@ -74,6 +74,8 @@ def circularities(galaxy: Galaxy) -> NDArray:
     0.002 at 40,000 stars, but f_cold is 0.07 lower at 2,500. The definition used here does not
     depend on the number of stars.
     """
+    if not galaxy.has_all_matter:
+        return np.full(len(galaxy.stars), np.nan)
     potentials, circular_energies, circular_momenta = _circular_orbits(galaxy)
     velocities = galaxy.stars.velocities
     energies = potentials + 0.5 * np.einsum("ij,ij->i", velocities, velocities)

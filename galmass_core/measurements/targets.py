@@ -1,6 +1,7 @@
 """Measure true masses inside 1 and 2 R_hsm, and enclosed mass against radius (Sec. 2.3).
 
-Every column is described in `quantities`. The logarithm of zero mass (no gas, for example) is NaN.
+Every column is described in `quantities`. The logarithm of zero mass (no gas, for example) is NaN,
+and so is all that depends on a species that the galaxy's source does not hold.
 """
 
 from typing import TYPE_CHECKING
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import G, Galaxy
+from galmass_core.galaxy import DarkMatter, G, Galaxy, Gas
 from galmass_core.imaging.projection import SkyStars
 from galmass_core.photometry import BANDS, absolute_magnitude
 from galmass_core.quantities import FAMILIES, apertures, measure_inside
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MAGNITUDE_APERTURE = 5  # R_hsm on the sky; the paper does not state its own
 SELECTION_RADIUS = 30.0  # kpc, the paper's cut in stellar mass
+_SPECIES = ("stars", "gas", "dark_matter", "black_holes")
 
 
 def enclosed_mass(radii: NDArray, masses: NDArray, aperture: float) -> float:
@@ -67,8 +69,8 @@ def measure_targets(galaxy: Galaxy) -> dict[str, float]:
         "half_mass_radius": galaxy.half_mass_radius,
         "redshift": galaxy.redshift,
         "n_stars": len(stars),
-        "n_dm": len(galaxy.dark_matter),
-        "n_gas": len(galaxy.gas),
+        "n_dm": _count(galaxy.dark_matter),
+        "n_gas": _count(galaxy.gas),
         "log_mstar_30kpc": float(
             decimal_log(enclosed_mass(stars.radii, stars.masses, SELECTION_RADIUS))
         ),
@@ -89,11 +91,16 @@ def measure_targets(galaxy: Galaxy) -> dict[str, float]:
 
 def _enclosed(galaxy: Galaxy, radius: float) -> dict[str, float]:
     """Return masses inside one sphere, by species and in total [Msun]; ``radius`` in kpc."""
-    masses = {
+    masses = dict.fromkeys(_SPECIES, np.nan) | {
         species: enclosed_mass(particles.radii, particles.masses, radius)
         for species, particles in galaxy.components.items()
     }
     return masses | {"total": sum(masses.values())}
+
+
+def _count(particles: DarkMatter | Gas | None) -> float:
+    """Return the number of particles; NaN if it is unknown."""
+    return np.nan if particles is None else len(particles)
 
 
 def measure_projected(sky: SkyStars) -> dict[str, float]:
@@ -106,10 +113,12 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
     Returns
     -------
     dict
-        Column of `quantities` to value.
+        Column of `quantities` to value. Without gas in the source the light that dust transmits is
+        unknown: magnitudes, colours and M*/L are NaN; the size is that of the undimmed light.
     """
     radii, r_hsm = sky.radii, sky.half_mass_radius
-    light_g, light_r = sky.luminosities[:, radii <= MAGNITUDE_APERTURE * r_hsm].sum(axis=1)
+    luminosities = sky.luminosities if sky.dust_is_known else np.full_like(sky.luminosities, np.nan)
+    light_g, light_r = luminosities[:, radii <= MAGNITUDE_APERTURE * r_hsm].sum(axis=1)
     magnitude_r = absolute_magnitude(light_r, "r")
     row = {
         "abs_mag_r": magnitude_r,
@@ -120,7 +129,7 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
         inside = radii <= aperture * r_hsm
         enclosed = {
             "mass": sky.masses[inside].sum(),
-            "light": sky.luminosities[BANDS.index("r"), inside].sum(),
+            "light": luminosities[BANDS.index("r"), inside].sum(),
         }
         row |= measure_inside("circle", aperture, enclosed)
     return row
@@ -146,13 +155,13 @@ def mass_profiles(galaxy: Galaxy, radii: NDArray | None = None) -> "pd.DataFrame
     -------
     pandas.DataFrame
         Columns ``radius`` [kpc], ``mstar``, ``mdm``, ``mgas``, ``mtot`` [Msun] and ``v_circ``
-        [km/s], V_c² = G M_tot(<r) / r.
+        [km/s], V_c² = G M_tot(<r) / r; NaN where a species is not in the source.
     """
     import pandas as pd
 
     if radii is None:
         radii = galaxy.half_mass_radius * np.geomspace(0.05, 10, 64)
-    grown = {
+    grown = {species: np.full(len(radii), np.nan) for species in _SPECIES} | {
         species: _growth(particles.radii, particles.masses, radii)
         for species, particles in galaxy.components.items()
     }

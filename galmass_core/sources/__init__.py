@@ -1,16 +1,54 @@
 """Read simulated galaxies from files and directories of every supported format."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError
-from galmass_core.sources import eagle, hdf5, swift, tng_cutout, tng_directory
+from galmass_core.sources import coverage, eagle, hdf5, naming, swift, tng_cutout, tng_directory
+from galmass_core.sources.place import Place
+from galmass_core.sources.tng_files import is_snapshot_name
 
+_DIRECTORIES = (tng_directory,)
 _FORMATS = {"a TNG cutout": tng_cutout, "an EAGLE file": eagle, "a SWIFT file": swift}
 _SUFFIXES = (".hdf5", ".h5")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """What a file or directory does not say itself, or says wrongly.
+
+    Attributes
+    ----------
+    snapshot : int or None
+        Of a directory with several; the latest by default.
+    groups : Path or None
+        Folder of the group catalogue, if it is not in the directory of the snapshot.
+    suite, simulation : str
+        First parts of the galaxies' names, instead of what the files say.
+    """
+
+    snapshot: int | None = None
+    groups: Path | None = None
+    suite: str = ""
+    simulation: str = ""
+
+    def place(self, directory: Path) -> Place:
+        """Return what to read of a directory."""
+        return Place(directory, self.snapshot, self.groups)
+
+    def renamed(self, galaxy: Galaxy) -> Galaxy:
+        """Return a galaxy with the suite and simulation of these options."""
+        parts = {"suite": self.suite, "simulation": self.simulation}
+        given = {key: naming.url_safe(part) for key, part in parts.items() if part}
+        return replace(galaxy, name=galaxy.name._replace(**given)) if given else galaxy
+
+
+AS_THE_FILES_SAY = ReadOptions()
 
 
 @dataclass(frozen=True)
@@ -19,13 +57,16 @@ class GalaxyRef:
 
     path: Path
     subhalo: str | None = None  # for a directory of many galaxies
+    options: ReadOptions = AS_THE_FILES_SAY
 
     def read(self) -> Galaxy:
         """Read the galaxy; raises the same errors as `read_galaxy`."""
-        return read_galaxy(self.path, self.subhalo)
+        return read_galaxy(self.path, self.subhalo, options=self.options)
 
 
-def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
+def read_galaxy(
+    path: str | Path, subhalo: str | int | None = None, *, options: ReadOptions = AS_THE_FILES_SAY
+) -> Galaxy:
     """Read one galaxy from a file or directory; the format is detected from the content.
 
     Parameters
@@ -35,6 +76,8 @@ def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
         TNG's layout (TNG, Illustris, CAMELS).
     subhalo : str or int, optional
         Subhalo ID, required for a directory. A file holds one galaxy.
+    options : ReadOptions
+        Snapshot, folder of the catalogue, and names.
 
     Returns
     -------
@@ -44,19 +87,22 @@ def read_galaxy(path: str | Path, subhalo: str | int | None = None) -> Galaxy:
     ------
     FileNotFoundError
         If there is no such file.
+    FileInUseError
+        If another process has the file open for writing.
     GalaxyFileError
-        If a file is damaged, of unknown format, or lacks what every galaxy needs, or there is no
-        such subhalo; the message names file, field and rule.
+        If a file is damaged, of unknown format, lacks what every galaxy needs, or holds more or
+        less than one galaxy, or there is no such subhalo; the message names file, field and rule.
     """
     path = Path(path)
     if path.is_dir():
-        return _read_from_directory(path, subhalo)
+        return options.renamed(_read_from_directory(options.place(path), subhalo))
     with hdf5.open_file(path) as file:
         reader = next((module for module in _FORMATS.values() if module.matches(file)), None)
-    if reader is None:
-        msg = f"{path}: the file must be {', '.join(_FORMATS)}, but it looks like none of them"
-        raise GalaxyFileError(msg)
-    return reader.read(path)
+        if reader is None:
+            msg = f"{path}: the file must be {', '.join(_FORMATS)}, but it looks like none of them"
+            raise GalaxyFileError(msg)
+        coverage.check_one_galaxy(file)
+    return options.renamed(reader.read(path))
 
 
 class Found(NamedTuple):
@@ -66,7 +112,7 @@ class Found(NamedTuple):
     left_out: Counter[str]
 
 
-def find_galaxies(sources: Sequence[str | Path]) -> Found:
+def find_galaxies(sources: Sequence[str | Path], options: ReadOptions = AS_THE_FILES_SAY) -> Found:
     """List the galaxies in files, folders and simulation directories, without reading them.
 
     Parameters
@@ -75,6 +121,7 @@ def find_galaxies(sources: Sequence[str | Path]) -> Found:
         Files, folders whose HDF5 files hold a galaxy each, and directories in TNG's layout.
         Subhaloes of a directory are listed if its catalogue does not exclude them from the paper's
         sample.
+    options : ReadOptions
 
     Returns
     -------
@@ -84,37 +131,53 @@ def find_galaxies(sources: Sequence[str | Path]) -> Found:
     Raises
     ------
     FileNotFoundError
-        If a source does not exist, or is a folder without any HDF5 file.
+        If a source does not exist, is a folder without any HDF5 file, or lacks the snapshot or its
+        catalogue.
     GalaxyFileError
         If a file of a group catalogue is damaged.
     """
     found: set[GalaxyRef] = set()
     left_out: Counter[str] = Counter()
     for source in {Path(source) for source in sources}:
-        galaxies, excluded = _list_source(source)
+        galaxies, excluded = _list_source(source, options)
         found.update(galaxies)
         left_out.update(excluded)
-    return Found(sorted(found, key=lambda ref: (ref.path, int(ref.subhalo or 0))), left_out)
+    return Found(sorted(found, key=_order), left_out)
 
 
-def _read_from_directory(directory: Path, subhalo: str | int | None) -> Galaxy:
-    if not tng_directory.matches(directory):
-        msg = f"{directory}: a folder must hold a snapshot and its group catalogue, got none"
+def _order(ref: GalaxyRef) -> tuple[Path, list[int]]:
+    """Sort by path, then by the numbers in the subhalo ID."""
+    return ref.path, [int(number) for number in re.findall(r"\d+", ref.subhalo or "")]
+
+
+def _read_from_directory(place: Place, subhalo: str | int | None) -> Galaxy:
+    reader = _reader_of(place)
+    if subhalo is None:
+        msg = f"{place.directory}: must be read with the number of a subhalo, got none"
         raise GalaxyFileError(msg)
-    if subhalo is None or not str(subhalo).isdecimal():
-        msg = f"{directory}: must be read with the number of a subhalo, got {subhalo!r}"
-        raise GalaxyFileError(msg)
-    return tng_directory.read(directory, int(subhalo))
+    return reader.read(place, str(subhalo))
 
 
-def _list_source(source: Path) -> Found:
+def _reader_of(place: Place) -> ModuleType:
+    """Return the reader of a directory.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it lacks a snapshot or its catalogue; the message says what is missing.
+    """
+    for reader in _DIRECTORIES:
+        if reader.matches(place):
+            return reader
+    raise FileNotFoundError(tng_directory.what_is_missing(place))
+
+
+def _list_source(source: Path, options: ReadOptions) -> Found:
     if source.is_file():
-        return Found([GalaxyRef(source)], Counter())
-    if tng_directory.matches(source):
-        numbers, left_out = tng_directory.find_subhaloes(source)
-        return Found([GalaxyRef(source, str(number)) for number in numbers], left_out)
+        return Found([GalaxyRef(source, options=options)], Counter())
     files = [file for file in source.glob("*") if file.suffix in _SUFFIXES]
-    if not files:
-        msg = f"{source}: must be a galaxy file or a folder of HDF5 files, found none"
-        raise FileNotFoundError(msg)
-    return Found([GalaxyRef(file) for file in files], Counter())
+    if files and not any(is_snapshot_name(file) for file in files) and options.snapshot is None:
+        return Found([GalaxyRef(file, options=options) for file in files], Counter())
+    place = options.place(source)
+    numbers, left_out = _reader_of(place).find_subhaloes(place)
+    return Found([GalaxyRef(source, str(number), options) for number in numbers], left_out)

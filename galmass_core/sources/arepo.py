@@ -11,6 +11,8 @@ from galmass_core.galaxy import Cosmology
 from galmass_core.sources import hdf5, naming
 from galmass_core.sources.particle_file import Column
 
+OMEGA_MATTER = ("Omega0", "Omega_Matter", "OmegaMatter", "Omega_m")  # of several codes
+OMEGA_LAMBDA = ("OmegaLambda", "Omega_Lambda", "Omega_lambda")
 DATASETS = {  # the second name is SIMBA's, where it differs
     "positions": (Column("Coordinates"),),
     "velocities": (Column("Velocities"),),
@@ -32,41 +34,105 @@ DATASETS = {  # the second name is SIMBA's, where it differs
     "support_radii": (Column("SubfindHsml"),),
     "densities": (Column("Density"),),
 }
+_UNIT_ATTRIBUTES = ("to_cgs", "a_scaling", "h_scaling")
+_KPC, _MSUN, _KM = 3.085678e21, 1.989e33, 1e5  # cgs, the simulations' own constants
+_HEADER_UNITS = {
+    "length": ("UnitLength_in_cm", _KPC),
+    "mass": ("UnitMass_in_g", 1e10 * _MSUN),
+    "velocity": ("UnitVelocity_in_cm_per_s", _KM),
+}
+_CGS = {  # cgs in the internal unit
+    "positions": _KPC,
+    "velocities": _KM,
+    "masses": _MSUN,
+    "initial_masses": _MSUN,
+    "smoothing_lengths": _KPC,
+    "potentials": _KM**2,
+    "star_formation_rates": _MSUN / 3.15576e7,
+    "support_radii": _KPC,
+    "densities": _MSUN / _KPC**3,
+}
+_CONSTANTS_DIFFER = 1e-3
 
 
 class Units:
-    """Factors from code units (ckpc/h, km sqrt(a)/s, 1e10 Msun/h) to kpc, km/s, Msun."""
+    """Factors from code units (ckpc/h, km sqrt(a)/s, 1e10 Msun/h) to kpc, km/s, Msun.
 
-    def __init__(self, scale_factor: float, hubble: float) -> None:
-        self.length = scale_factor / hubble
-        self.mass = 1e10 / hubble
+    Parameters
+    ----------
+    scale_factor, hubble : float
+    length, mass, velocity : float
+        Code units in kpc, 1e10 Msun and km/s, without powers of a and h.
+    """
+
+    def __init__(
+        self,
+        scale_factor: float,
+        hubble: float,
+        *,
+        length: float = 1.0,
+        mass: float = 1.0,
+        velocity: float = 1.0,
+    ) -> None:
+        self.length = length * scale_factor / hubble
+        self.mass = mass * 1e10 / hubble
+        self._scale_factor, self._hubble = scale_factor, hubble
         self._factors = {
             "positions": self.length,
-            "velocities": np.sqrt(scale_factor),
+            "velocities": velocity * np.sqrt(scale_factor),
             "masses": self.mass,
             "initial_masses": self.mass,
             "smoothing_lengths": self.length,
-            "potentials": 1 / scale_factor,
+            "potentials": velocity**2 / scale_factor,
             "support_radii": self.length,
             "densities": self.mass / self.length**3,
         }
 
-    def factor(self, quantity: str, _attributes: Mapping[str, Any]) -> float:
-        """Return the factor of a quantity; 1 for those stored in internal units."""
-        return self._factors.get(quantity, 1.0)
+    def factor(self, quantity: str, attributes: Mapping[str, Any]) -> float:
+        """Return the factor of a quantity; 1 for those stored in internal units.
+
+        A dataset's own unit (``to_cgs``, ``a_scaling``, ``h_scaling``) precedes the header's.
+        """
+        usual = self._factors.get(quantity, 1.0)
+        cgs, a_power, h_power = (attributes.get(name) for name in _UNIT_ATTRIBUTES)
+        if quantity not in _CGS or not cgs or a_power is None or h_power is None:
+            return usual
+        own = cgs * self._scale_factor**a_power * self._hubble**h_power / _CGS[quantity]
+        return float(usual * _rounded(own / usual))
+
+
+def _rounded(ratio: float) -> float:
+    """Return a ratio of units, as a power of ten where it is one but for the constants of a code.
+
+    The solar mass and the kpc of simulations differ in the fourth digit.
+    """
+    power = 10.0 ** np.rint(np.log10(ratio))
+    return power if abs(ratio / power - 1) < _CONSTANTS_DIFFER else ratio
 
 
 def read_units(file: h5py.File) -> Units:
-    """Read the units of a snapshot, cutout or catalogue."""
-    return Units(hdf5.number(file, "Time"), hdf5.number(file, "HubbleParam"))
+    """Read the units of a snapshot, cutout or catalogue; TNG's where it does not state its own."""
+    scale_factor, hubble = hdf5.scale_factor(file, "Time"), hdf5.number(file, "HubbleParam")
+    return Units(scale_factor, hubble, **_read_scales(file))
+
+
+def _read_scales(file: h5py.File) -> dict[str, float]:
+    """Return the code units of `_HEADER_UNITS` that a file states, in kpc, 1e10 Msun and km/s."""
+    scales = {}
+    for unit, (name, usual) in _HEADER_UNITS.items():
+        for group in ("Header", "Parameters"):
+            if hdf5.attribute(file, name, group=group) is not None:
+                scales[unit] = _rounded(hdf5.number(file, name, group=group) / usual)
+                break
+    return scales
 
 
 def read_cosmology(file: h5py.File) -> Cosmology:
     """Read the cosmology of a snapshot, cutout or catalogue."""
     return Cosmology(
         hubble=hdf5.number(file, "HubbleParam"),
-        omega_matter=hdf5.number(file, "Omega0"),
-        omega_lambda=hdf5.number(file, "OmegaLambda"),
+        omega_matter=hdf5.number(file, *OMEGA_MATTER),
+        omega_lambda=hdf5.number(file, *OMEGA_LAMBDA),
     )
 
 
@@ -78,9 +144,22 @@ def read_dark_matter_mass(file: h5py.File) -> float:
 
 def read_simulation(file: h5py.File, folder: Path, dm_mass: float) -> tuple[str, str]:
     """Identify suite and simulation by the header's name, box and particle mass, or folder."""
-    label = hdf5.text(file, "SimulationName")
+    code, label = _code(file), hdf5.text(file, "SimulationName")
     if label:
-        return naming.simulation_from_label(label)
-    box_size, hubble = hdf5.number(file, "BoxSize"), hdf5.number(file, "HubbleParam")
-    known = naming.simulation_from_box(box_size, hubble, dm_mass)
-    return known or naming.simulation_from_folder(folder, box_size)
+        return naming.simulation_from_label(label, code)
+    scales = _read_scales(file)
+    box_size = hdf5.number(file, "BoxSize") * scales.get("length", 1.0)
+    if code == "TNG":
+        hubble, dm_mass = hdf5.number(file, "HubbleParam"), dm_mass * scales.get("mass", 1.0)
+        if known := naming.simulation_from_box(box_size, hubble, dm_mass):
+            return known
+    return naming.simulation_from_folder(folder, box_size, code)
+
+
+def _code(file: h5py.File) -> str:
+    """Return the family of simulations that has a file's datasets: TNG, SIMBA, or GIZMO (FIRE)."""
+    groups = [file[group] for group in ("PartType0", "PartType4") if group in file]
+    names = {name for group in groups for name in group}
+    if "StellarFormationTime" not in names and "Metallicity" not in names:
+        return "TNG"
+    return "SIMBA" if {"Dust_Masses", "HaloID"} & names else "GIZMO"

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import BlackHoles, DarkMatter, Galaxy, GalaxyFileError, Gas, Stars
 from galmass_core.sources import centring, fallbacks
 from galmass_core.sources.particle_file import ParticleFile
+from galmass_core.sources.plausibility import check_plausible
 from galmass_core.sources.species import DEPTHS, Columns, read_species
 
 
@@ -23,12 +24,15 @@ class CatalogueEntry:
         R_hsm.
     is_central : bool or None
     host_group : int or None
+    is_cosmological : bool or None
+        TNG's SubhaloFlag.
     """
 
     centre: NDArray
     half_mass_radius: float
     is_central: bool | None = None
     host_group: int | None = None
+    is_cosmological: bool | None = None
 
 
 def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> Galaxy:
@@ -52,7 +56,7 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
     ------
     GalaxyFileError
         If a required field is missing, has the wrong shape or is not finite, if
-        there are no stars, or if R_hsm is not positive.
+        there are no stars, or if size or mass are not those of a galaxy.
     """
     particles = read_species(file, with_depths=entry is None)
     stars = particles["stars"]
@@ -66,20 +70,25 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
     for species in ("stars", "gas", "wind"):
         particles[species]["velocities"] -= bulk
     dark, holes = particles["dark_matter"], particles["black_holes"]
-    return Galaxy(
+    galaxy = Galaxy(
         name=file.header.name,
         source=str(file.path),
         half_mass_radius=radius,
         redshift=1 / file.header.scale_factor - 1,
         cosmology=file.header.cosmology,
         stars=_stars(file, stars),
-        gas=_gas(file, particles["gas"], particles["wind"]),
-        dark_matter=DarkMatter(positions=dark["positions"], masses=dark["masses"]),
+        gas=None if "gas" in file.unknown else _gas(file, particles["gas"], particles["wind"]),
+        dark_matter=None
+        if "dark_matter" in file.unknown
+        else DarkMatter(positions=dark["positions"], masses=dark["masses"]),
         black_holes=BlackHoles(positions=holes["positions"], masses=holes["masses"]),
         is_central=None if entry is None else entry.is_central,
         host_group=None if entry is None else entry.host_group,
+        is_cosmological=None if entry is None else entry.is_cosmological,
         notes=(*file.header.notes, *file.notes),
     )
+    check_plausible(galaxy)
+    return galaxy
 
 
 def _find_centre(particles: dict[str, Columns]) -> tuple[NDArray, str]:

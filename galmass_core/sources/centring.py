@@ -13,7 +13,7 @@ _LEAST = 50  # stars in the last sphere
 
 def wrap(offsets: NDArray, box_size: float) -> NDArray:
     """Return offsets to the nearest periodic image; (N, 3) float64, in the unit of the box."""
-    return offsets - box_size * np.rint(offsets / box_size)
+    return offsets if np.isinf(box_size) else offsets - box_size * np.rint(offsets / box_size)
 
 
 def shrinking_sphere(positions: NDArray, masses: NDArray) -> NDArray:

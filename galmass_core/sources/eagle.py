@@ -8,6 +8,7 @@ import h5py
 
 from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
 from galmass_core.sources import hdf5, naming
+from galmass_core.sources.arepo import OMEGA_LAMBDA, OMEGA_MATTER
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.particle_file import Column, Header, whole_file
 
@@ -56,7 +57,7 @@ def read(path: Path) -> Galaxy:
         If the file is damaged or lacks what every galaxy needs.
     """
     with hdf5.open_file(path) as file:
-        scale_factor = hdf5.number(file, "ExpansionFactor")
+        scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
         hubble = hdf5.number(file, "HubbleParam")
 
         def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
@@ -73,8 +74,8 @@ def read(path: Path) -> Galaxy:
             scale_factor=scale_factor,
             cosmology=Cosmology(
                 hubble=hubble,
-                omega_matter=hdf5.number(file, "Omega0"),
-                omega_lambda=hdf5.number(file, "OmegaLambda"),
+                omega_matter=hdf5.number(file, *OMEGA_MATTER),
+                omega_lambda=hdf5.number(file, *OMEGA_LAMBDA),
             ),
             dark_matter_mass=0.0 if masses is None else float(masses[1]) * 1e10 / hubble,
         )
@@ -88,7 +89,7 @@ def _read_name(file: h5py.File, path: Path, box_size: float) -> GalaxyName:
     subhalo = "-".join(str(number[0]) for number in numbers if len(number))
     snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
     return GalaxyName(
-        suite="EAGLE",
+        suite=naming.suite_from_label(hdf5.text(file, "RunLabel"), "EAGLE"),
         simulation=f"L{box_size:04.0f}",
         snapshot=naming.url_safe(snapshot),
         subhalo=subhalo or naming.subhalo_from_path(path),

@@ -131,7 +131,7 @@ def read_group_catalogue(
             suite=suite,
             simulation=simulation,
             snapshot=snapshot,
-            redshift=1 / hdf5.number(file, "Time") - 1,
+            redshift=1 / hdf5.scale_factor(file, "Time") - 1,
             cosmology=arepo.read_cosmology(file),
             chunks=len(files),
             all_chunks=int(hdf5.number(file, "NumFiles")),

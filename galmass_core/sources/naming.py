@@ -24,6 +24,10 @@ _BOXES = (
     _Box(205, 0.6774, "TNG", "TNG", "TNG300", 2500, 3.98342749867548e-03),
     _Box(75, 0.704, "FP", "Illustris", "Illustris", 1820, 4.4089652436109e-04),
 )
+_OTHER_NUMBERS = re.compile(  # in file names
+    r"(?:snap(?:shot)?|tng|illustris|eagle|l\d+n|(?<![a-z])z)[_-]?\d+(?:[-.]\d+)?", re.IGNORECASE
+)
+_LABELLED_SUITES = ("EAGLE", "COLIBRE", "FLAMINGO", "Magneticum", "Horizon-AGN")
 _CAMELS_BOXES = (25000.0, 50000.0)  # ckpc/h
 _CAMELS_FAMILIES = ("IllustrisTNG", "SIMBA", "Astrid")  # names of its folders
 
@@ -33,15 +37,26 @@ def url_safe(part: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") or "unknown"
 
 
-def simulation_from_label(label: str) -> tuple[str, str]:
-    """Return suite and simulation for a header's SimulationName: L75n1820TNG is TNG100-1."""
+def suite_from_label(label: str, usual: str) -> str:
+    """Return the suite of a header's RunLabel: Colibre is COLIBRE; ``usual`` without a label."""
+    words = re.findall(r"[A-Za-z0-9-]+", label)
+    name = words[0] if words else usual
+    known = {suite.upper(): suite for suite in _LABELLED_SUITES}
+    return known.get(name.upper(), name)
+
+
+def simulation_from_label(label: str, suite: str = "TNG") -> tuple[str, str]:
+    """Return suite and simulation for a header's SimulationName: L75n1820TNG is TNG100-1.
+
+    ``suite`` is that of a name which is not known.
+    """
     if label.startswith("demo"):
         return "synthetic", url_safe(label)
     parts = re.fullmatch(r"L(\d+)n(\d+)([A-Z]+)", label)
     for box in _BOXES:
         if parts and (int(parts[1]), parts[3]) == (box.side, box.ending):
             return box.suite, f"{box.name}-{1 + round(log2(box.particles / int(parts[2])))}"
-    return "TNG", url_safe(label)
+    return suite, url_safe(label)
 
 
 def simulation_from_box(box_size: float, hubble: float, dm_mass: float) -> tuple[str, str] | None:
@@ -57,16 +72,22 @@ def simulation_from_box(box_size: float, hubble: float, dm_mass: float) -> tuple
     return None
 
 
-def simulation_from_folder(folder: Path, box_size: float) -> tuple[str, str]:
-    """Name a run of CAMELS, which has a folder for each of its thousands: ``IllustrisTNG-LH_0``."""
+def simulation_from_folder(folder: Path, box_size: float, suite: str = "TNG") -> tuple[str, str]:
+    """Name a run of CAMELS, which has a folder for each of its thousands: ``IllustrisTNG-LH_0``.
+
+    ``suite`` is that of all other boxes.
+    """
     if box_size not in _CAMELS_BOXES:
-        return "TNG", "unknown"
+        return suite, "unknown"
     parts = folder.absolute().parts
     families = [part for part in parts if part in _CAMELS_FAMILIES]
     return "CAMELS", url_safe("-".join((*families, parts[-1])))
 
 
 def subhalo_from_path(path: Path) -> str:
-    """Return the last number in a file's name, else the name: ``cutout_501761`` is 501761."""
-    digits = re.findall(r"\d+", path.stem)
-    return digits[-1] if digits else url_safe(path.stem)
+    """Return the only number in a file's name, else the name: ``cutout_501761`` is 501761.
+
+    Numbers of snapshots, redshifts and simulations do not count: ``TNG100-1_snap84_subhalo9`` is 9.
+    """
+    digits = re.findall(r"\d+", _OTHER_NUMBERS.sub("", path.stem))
+    return digits[0] if len(digits) == 1 else url_safe(path.stem)

@@ -5,7 +5,7 @@ from the chunks of a snapshot.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,14 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Cosmology, GalaxyFileError, GalaxyName
+from galmass_core.sources import coverage, hdf5
 from galmass_core.sources.centring import wrap
+from galmass_core.sources.coverage import PART_TYPES
 
-PART_TYPES = {  # stars first: one of them may be the origin
-    "stars": "PartType4",
-    "gas": "PartType0",
-    "dark_matter": "PartType1",
-    "black_holes": "PartType5",
-}
 WIDTHS = {"positions": (3,), "velocities": (3,), "magnitudes": (2,)}  # all others are (N,)
 
 
@@ -44,7 +40,7 @@ class Header:
     """Contents of a file other than its particles."""
 
     name: GalaxyName
-    box_size: float  # in the unit of the file's coordinates
+    box_size: float  # in the unit of the file's coordinates; infinite if unknown
     scale_factor: float
     cosmology: Cosmology
     dark_matter_mass: float  # Msun, of each particle; 0 if each has its own mass
@@ -67,6 +63,8 @@ class ParticleFile:
         The galaxy's rows, or None if there is no such dataset.
     species : frozenset of str
         Those of which the galaxy has particles.
+    unknown : frozenset of str
+        Those that the file does not hold, though the galaxy may have them.
     origin : (3,) float
         Positions are measured from here; in the unit of the file's coordinates.
     notes : list of str
@@ -80,6 +78,7 @@ class ParticleFile:
     rows: Callable[[str, str], Rows | None]
     species: frozenset[str]
     origin: NDArray
+    unknown: frozenset[str] = frozenset()
     notes: list[str] = field(default_factory=list)
 
     def read(self, species: str, quantity: str) -> NDArray | None:
@@ -155,16 +154,27 @@ def whole_file(
     scale: Callable[[str, Mapping[str, Any]], float],
     centre: NDArray | None = None,
 ) -> ParticleFile:
-    """Describe a file that holds one galaxy; the origin is the centre, if known, or a star."""
+    """Describe a file that holds one galaxy; the origin is the centre, if known, or a star.
+
+    If stars are outside the box of the header, it is in another unit than their coordinates, which
+    are then taken as they are, without periodic images.
+    """
 
     def rows(species: str, dataset: str) -> Rows | None:
-        found = file.get(f"{PART_TYPES[species]}/{dataset}")
-        return None if found is None else Rows(found[()], found.attrs)
+        name = f"{PART_TYPES[species]}/{dataset}"
+        if name not in file:
+            return None
+        found = hdf5.dataset(file, name)
+        return Rows(found[()], hdf5.scalars(found.attrs))
 
     species = {name for name, group in PART_TYPES.items() if group in file and len(file[group])}
+    notes, field = coverage.count_notes(file), "PartType4/Coordinates"
+    positions = hdf5.dataset(file, field)[()] if field in file else np.empty((0, 3))
+    if np.min(positions, initial=0.0) < 0 or np.max(positions, initial=0.0) > header.box_size:
+        header = replace(header, box_size=np.inf)
+        notes.append("Header/BoxSize is not the box of the coordinates: none is wrapped.")
     if centre is None:
-        positions = file.get("PartType4/Coordinates")
-        centre = np.zeros(3) if positions is None or not positions.size else positions[0]
+        centre = positions[0] if len(positions) else np.zeros(3)
     return ParticleFile(
         path=Path(file.filename),
         header=header,
@@ -173,4 +183,6 @@ def whole_file(
         rows=rows,
         species=frozenset(species),
         origin=centre,
+        unknown=coverage.unknown_species(file),
+        notes=notes,
     )

@@ -100,7 +100,7 @@ class Snapshot:
         if chunk not in self._open:
             if len(self._open) == _OPEN_FILES:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[chunk] = h5py.File(self._paths[chunk], "r")
+            self._open[chunk] = hdf5.open_when_free(self._paths[chunk])
         return self._open[chunk]
 
 

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
-from galmass_core.sources.particle_file import PART_TYPES, WIDTHS, ParticleFile
+from galmass_core.sources.coverage import PART_TYPES
+from galmass_core.sources.particle_file import WIDTHS, ParticleFile
 
 DEPTHS = ("potentials", "binding_energies")  # the minimum is at the galaxy's centre
 _REQUIRED = {
@@ -27,6 +28,12 @@ _OPTIONAL = {
     ),
     "dark_matter": ("masses",),
     "black_holes": (),
+}
+_UNKNOWN = {  # what a file does not tell without a species that it does not hold
+    "stars": "is not in the file",
+    "gas": "is not in the file: gas mass, total mass and dust are unknown",
+    "dark_matter": "is not in the file: dark-matter mass and total mass are unknown",
+    "black_holes": "is not in the file: the total mass lacks black holes",
 }
 
 Columns = dict[str, NDArray]  # quantity -> (N, ...) array, of those that the file has
@@ -70,7 +77,9 @@ def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]
 def _columns(file: ParticleFile, species: str, *, with_depths: bool) -> Columns:
     """Read one species; arrays without rows if the galaxy has none."""
     if species not in file.species:
-        file.notes.append(f"{PART_TYPES[species]} is empty: no {species.replace('_', ' ')}.")
+        empty_note = f"is empty: no {species.replace('_', ' ')}"
+        note = _UNKNOWN[species] if species in file.unknown else empty_note
+        file.notes.append(f"{PART_TYPES[species]} {note}.")
         empty = {name: np.empty((0, *WIDTHS.get(name, ()))) for name in _REQUIRED[species]}
         return empty | {"masses": np.empty(0)}
     columns = {name: file.require(species, name) for name in _REQUIRED[species]}

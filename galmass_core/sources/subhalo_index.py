@@ -89,6 +89,7 @@ class SubhaloIndex:
             half_mass_radius=float(values["half_mass_radius"]),
             is_central=bool(values["is_central"]),
             host_group=int(values["host_group"]),
+            is_cosmological=bool(values["flag"]),
         )
         return Subhalo(entry, content.starts[row], content.counts[row])
 
@@ -112,7 +113,7 @@ def _scan(files: dict[int, Path], *, with_particles: bool) -> list[_Chunk]:
 def _read_content(chunk: _Chunk, offsets: Path | None) -> _Content:
     with hdf5.open_file(chunk.path) as file:
         return _Content(
-            table=read_chunk(file, ("half_mass_radius", "is_central", "host_group")),
+            table=read_chunk(file, ("half_mass_radius", "is_central", "host_group", "flag")),
             centres=hdf5.dataset(file, "Subhalo/SubhaloPos")[()].astype(np.float64),
             starts=_read_starts(file, chunk, offsets),
             counts=hdf5.dataset(file, "Subhalo/SubhaloLenType")[()].astype(np.int64),

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import numpy as np
 
 from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
 from galmass_core.sources import hdf5, naming
+from galmass_core.sources.arepo import OMEGA_MATTER
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.particle_file import Column, Header, whole_file
 
@@ -61,7 +61,7 @@ def read(path: Path) -> Galaxy:
         If the file is damaged or lacks what every galaxy needs.
     """
     with hdf5.open_file(path) as file:
-        scale_factor = 1 / (1 + hdf5.number(file, "Redshift", zero_allowed=True))
+        scale_factor = hdf5.scale_factor(file, "Scale-factor")
         cosmology, notes = _read_cosmology(file)
 
         def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
@@ -71,7 +71,7 @@ def read(path: Path) -> Galaxy:
                 expansion = scale_factor ** attributes["a-scale exponent"]
                 hubble_power = cosmology.hubble ** attributes["h-scale exponent"]
                 cgs = attributes[_COMOVING] * expansion * hubble_power
-            return float(np.ravel(cgs)[0] / _CGS.get(quantity, 1.0))
+            return float(cgs / _CGS.get(quantity, 1.0))
 
         box_size = hdf5.number(file, "BoxSize")
         header = Header(
@@ -93,8 +93,8 @@ def _read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
         )
         return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=dark_energy), ()
     hubble = hdf5.number(file, "HubbleParam")
-    if hdf5.attribute(file, "Omega0") is not None:
-        matter = hdf5.number(file, "Omega0")
+    if hdf5.attribute(file, *OMEGA_MATTER) is not None:
+        matter = hdf5.number(file, *OMEGA_MATTER)
         return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=1 - matter), ()
     note = f"Header/Omega0 is missing: ages assume a flat universe with {_OMEGA_MATTER}."
     cosmology = Cosmology(hubble=hubble, omega_matter=_OMEGA_MATTER, omega_lambda=1 - _OMEGA_MATTER)
@@ -105,7 +105,7 @@ def _read_name(file: h5py.File, path: Path, box_size: float) -> GalaxyName:
     """Name the galaxy by run, box side in Mpc, snapshot, and file: COLIBRE/L0050/127/colibre_z0."""
     snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
     return GalaxyName(
-        suite=naming.url_safe(hdf5.text(file, "RunLabel").upper() or "SWIFT"),
+        suite=naming.suite_from_label(hdf5.text(file, "RunLabel"), "SWIFT"),
         simulation=f"L{box_size:04.0f}",
         snapshot=naming.url_safe(snapshot),
         subhalo=naming.url_safe(path.stem),

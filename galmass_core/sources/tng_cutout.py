@@ -5,6 +5,7 @@ The record is the web API's subhalo JSON, saved under the cutout's name: ``cutou
 
 import json
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -13,6 +14,8 @@ from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sources import arepo, hdf5, naming
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.particle_file import Header, whole_file
+
+Record = dict[str, Any]
 
 
 def matches(file: h5py.File) -> bool:
@@ -33,10 +36,12 @@ def read(path: Path) -> Galaxy:
     """
     with hdf5.open_file(path) as file:
         units = arepo.read_units(file)
-        entry = _read_record(path.with_suffix(".json"), units)
+        record = _read_record(path.with_suffix(".json"))
+        header = _read_header(file, path, units, record)
+        entry = None if record is None else _read_entry(path.with_suffix(".json"), record, units)
         particles = whole_file(
             file,
-            _read_header(file, path, units),
+            header,
             datasets=arepo.DATASETS,
             scale=units.factor,
             centre=None if entry is None else entry.centre,
@@ -44,34 +49,69 @@ def read(path: Path) -> Galaxy:
         return assemble_galaxy(particles, entry)
 
 
-def _read_header(file: h5py.File, path: Path, units: arepo.Units) -> Header:
+def _read_header(file: h5py.File, path: Path, units: arepo.Units, record: Record | None) -> Header:
+    """Read the header; subhalo and snapshot may be given by the record alone.
+
+    Raises
+    ------
+    GalaxyFileError
+        If the record is that of another subhalo or snapshot.
+    """
     dm_mass = arepo.read_dark_matter_mass(file)
     suite, simulation = arepo.read_simulation(file, path.parent, dm_mass)
-    snapshot = hdf5.text(file, "SnapshotNumber") or "unknown"
-    subhalo = hdf5.text(file, "CutoutID") or naming.subhalo_from_path(path)
+    snapshot, subhalo = hdf5.text(file, "SnapshotNumber", "SnapNum"), hdf5.text(file, "CutoutID")
+    if record is not None:
+        record_path = path.with_suffix(".json")
+        snapshot = _same(record_path, "snap", snapshot, record)
+        subhalo = _same(record_path, "id", subhalo, record)
+    subhalo = subhalo or naming.subhalo_from_path(path)
+    place = suite, simulation, naming.url_safe(snapshot or "unknown")
     return Header(
-        name=GalaxyName(suite, simulation, naming.url_safe(snapshot), naming.url_safe(subhalo)),
+        name=GalaxyName(*place, naming.url_safe(subhalo)),
         box_size=hdf5.number(file, "BoxSize"),
-        scale_factor=hdf5.number(file, "Time"),
+        scale_factor=hdf5.scale_factor(file, "Time"),
         cosmology=arepo.read_cosmology(file),
         dark_matter_mass=dm_mass * units.mass,
     )
 
 
-def _read_record(path: Path, units: arepo.Units) -> CatalogueEntry | None:
+def _read_record(path: Path) -> Record | None:
     """Read the subhalo record next to the cutout, if there is one."""
     if not path.is_file():
         return None
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        msg = f"{path}: must be a subhalo record in JSON, got {error}"
+        raise GalaxyFileError(msg) from error
+    if not isinstance(record, dict):
+        msg = f"{path}: must be a subhalo record in JSON, got a {type(record).__name__}"
+        raise GalaxyFileError(msg)
+    return record
+
+
+def _same(path: Path, key: str, stated: str, record: Record) -> str:
+    """Return a number of the cutout's header, or else of its record; both must be the same."""
+    recorded = str(record.get(key, ""))
+    if stated and recorded and stated != recorded:
+        msg = f"{path}: {key} must be {stated}, as in the cutout's header, got {recorded}"
+        raise GalaxyFileError(msg)
+    return stated or recorded
+
+
+def _read_entry(path: Path, record: Record, units: arepo.Units) -> CatalogueEntry:
+    """Read centre, R_hsm and host of a record."""
+    try:
         centre = np.array([float(record[f"pos_{axis}"]) for axis in "xyz"])
         half_mass_radius = float(record["halfmassrad_stars"]) * units.length
     except (KeyError, TypeError, ValueError) as error:
         msg = f"{path}: must be a record with pos_x, pos_y, pos_z, halfmassrad_stars, got {error!r}"
         raise GalaxyFileError(msg) from error
+    flag = record.get("subhaloflag", record.get("SubhaloFlag"))
     return CatalogueEntry(
         centre=centre,
         half_mass_radius=half_mass_radius,
         is_central=None if "primary_flag" not in record else bool(record["primary_flag"]),
         host_group=record.get("grnr"),
+        is_cosmological=None if flag is None else bool(flag),
     )

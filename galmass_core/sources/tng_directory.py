@@ -14,21 +14,48 @@ from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sample import CUT_COLUMNS, catalogue_cuts
 from galmass_core.sources import arepo, hdf5
 from galmass_core.sources.assembly import assemble_galaxy
+from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.group_catalogue import read_group_catalogue
-from galmass_core.sources.particle_file import PART_TYPES, Header, ParticleFile, Rows
+from galmass_core.sources.particle_file import Header, ParticleFile, Rows
+from galmass_core.sources.place import Place
 from galmass_core.sources.snapshot import Snapshot
 from galmass_core.sources.subhalo_index import SubhaloIndex
-from galmass_core.sources.tng_files import find_chunks, offsets_path
+from galmass_core.sources.tng_files import (
+    Chunks,
+    catalogue_folder,
+    find_chunks,
+    find_snapshots,
+    offsets_path,
+)
 
 
-def matches(directory: Path) -> bool:
-    """Return whether a folder holds a snapshot and its group catalogue."""
-    snapshot, files = find_chunks(directory, "snapshot")
-    return bool(files and find_chunks(directory, "groups", snapshot).files)
+def matches(place: Place) -> bool:
+    """Return whether a directory holds a snapshot and its group catalogue."""
+    return bool(_snapshot_files(place).files and _group_files(place))
 
 
-def find_subhaloes(directory: Path) -> tuple[list[int], Counter[str]]:
-    """List the subhaloes of the latest snapshot that pass the catalogue cuts of the paper's sample.
+def what_is_missing(place: Place) -> str:
+    """Return a sentence about what a directory lacks to be read."""
+    directory, number = place.directory, place.snapshot
+    if not directory.is_dir():
+        return f"{directory}: must be a galaxy file or a folder, found none"
+    snapshots = find_snapshots(directory, "snapshot")
+    if not snapshots:
+        return f"{directory}: must hold galaxies in HDF5 files or a snapshot, found none"
+    if number is not None and number not in snapshots:
+        there = ", ".join(map(str, snapshots))
+        return f"{directory}: must hold snapshot {number}, found {there}"
+    number = _snapshot_files(place).snapshot
+    folder = place.groups or directory
+    there = ", ".join(map(str, find_snapshots(folder, "groups"))) or "none"
+    return (
+        f"{folder}: must hold the group catalogue of snapshot {number} (groups_{number:03d} or "
+        f"fof_subhalo_tab_{number:03d}), found {there}; --groups DIR names another folder"
+    )
+
+
+def find_subhaloes(place: Place) -> tuple[list[int], Counter[str]]:
+    """List the subhaloes of a snapshot that pass the catalogue cuts of the paper's sample.
 
     Returns
     -------
@@ -41,38 +68,58 @@ def find_subhaloes(directory: Path) -> tuple[list[int], Counter[str]]:
     GalaxyFileError
         If a catalogue file is damaged.
     """
-    snapshot = find_chunks(directory, "snapshot").snapshot
-    subhaloes = read_group_catalogue(directory, snapshot, columns=CUT_COLUMNS).subhaloes
+    number = _snapshot_files(place).snapshot
+    folder = _groups_folder(place)
+    subhaloes = read_group_catalogue(folder, number, columns=CUT_COLUMNS).subhaloes
     reasons = catalogue_cuts(subhaloes)
     return subhaloes.index[reasons == ""].to_list(), Counter(reasons[reasons != ""].tolist())
 
 
-def read(directory: Path, subhalo: int) -> Galaxy:
-    """Read one galaxy of the latest snapshot.
+def read(place: Place, subhalo: str) -> Galaxy:
+    """Read one galaxy of a snapshot.
 
     Raises
     ------
     GalaxyFileError
         If a file is damaged, or the subhalo is unknown or lacks what every galaxy needs.
     """
-    files = find_chunks(directory, "snapshot").files
+    if not subhalo.isdecimal():
+        msg = f"{place.directory}: must be read with the number of a subhalo, got {subhalo!r}"
+        raise GalaxyFileError(msg)
+    files = _snapshot_files(place).files
     written = next(iter(files.values())).stat().st_mtime_ns
     try:
-        return _open(directory, written, os.getpid()).read(subhalo)
+        return _open(place, written, os.getpid()).read(int(subhalo))
     except GalaxyFileError as error:
         msg = f"subhalo {subhalo} of {error}"
         raise GalaxyFileError(msg) from error
 
 
-class _TngDirectory:
-    """The latest snapshot of a directory with its catalogue."""
+def _snapshot_files(place: Place) -> Chunks:
+    return find_chunks(place.directory, "snapshot", place.snapshot)
 
-    def __init__(self, directory: Path) -> None:
-        snapshot, files = find_chunks(directory, "snapshot")
-        groups = find_chunks(directory, "groups", snapshot).files
+
+def _groups_folder(place: Place) -> Path:
+    """Return the folder of the catalogue: as given, the directory, or CAMELS' other tree."""
+    if place.groups is not None:
+        return place.groups
+    number = _snapshot_files(place).snapshot
+    in_place = find_chunks(place.directory, "groups", number).files
+    return place.directory if in_place else catalogue_folder(place.directory)
+
+
+def _group_files(place: Place) -> dict[int, Path]:
+    return find_chunks(_groups_folder(place), "groups", _snapshot_files(place).snapshot).files
+
+
+class _TngDirectory:
+    """A snapshot of a directory with its catalogue."""
+
+    def __init__(self, place: Place) -> None:
+        directory, (snapshot, files) = place.directory, _snapshot_files(place)
         offsets = offsets_path(directory, snapshot)
         self._directory = directory
-        self._index = SubhaloIndex(groups, offsets)
+        self._index = SubhaloIndex(_group_files(place), offsets)
         self._snapshot = Snapshot(files, offsets)
         with hdf5.open_file(next(iter(files.values()))) as file:
             self._units = arepo.read_units(file)
@@ -81,7 +128,7 @@ class _TngDirectory:
             self._header = Header(
                 name=GalaxyName(suite, simulation, str(snapshot), "any"),
                 box_size=hdf5.number(file, "BoxSize"),
-                scale_factor=hdf5.number(file, "Time"),
+                scale_factor=hdf5.scale_factor(file, "Time"),
                 cosmology=arepo.read_cosmology(file),
                 dark_matter_mass=dm_mass * self._units.mass,
             )
@@ -112,6 +159,6 @@ class _TngDirectory:
 
 
 @lru_cache(maxsize=1)
-def _open(directory: Path, _written: int, _process: int) -> _TngDirectory:
+def _open(place: Place, _written: int, _process: int) -> _TngDirectory:
     """Cache the last directory, unless its files have changed or the process was forked."""
-    return _TngDirectory(directory)
+    return _TngDirectory(place)

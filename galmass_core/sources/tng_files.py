@@ -34,18 +34,46 @@ def find_chunks(directory: Path, kind: str, snapshot: int | None = None) -> Chun
     snapshot : int, optional
     """
     prefix, name = _KINDS[kind]
-    bases = [base for base in (directory, directory / "output") if base.is_dir()]
     if snapshot is None:
-        entries = (entry.name for base in bases for entry in base.iterdir())
-        found = (re.fullmatch(rf"{prefix}(\d+)|{name}", entry) for entry in entries)
-        snapshot = max((int(match[1] or match[2]) for match in found if match), default=-1)
+        snapshot = max(find_snapshots(directory, kind), default=-1)
     files = {}
-    for folder in (base / sub for base in bases for sub in ("", f"{prefix}{snapshot:03d}")):
+    folders = (base / sub for base in _bases(directory) for sub in ("", f"{prefix}{snapshot:03d}"))
+    for folder in folders:
         for path in sorted(folder.glob("*.hdf5*"), reverse=True):  # plain files before gzipped
             match = re.fullmatch(name, path.name)
             if match and int(match[1]) == snapshot:
                 files[int(match[2] or 0)] = path
     return Chunks(snapshot, dict(sorted(files.items())))
+
+
+def find_snapshots(directory: Path, kind: str) -> list[int]:
+    """Return the numbers of the snapshots of which a directory has files, in order."""
+    prefix, name = _KINDS[kind]
+    entries = (entry.name for base in _bases(directory) for entry in base.iterdir())
+    found = (re.fullmatch(rf"{prefix}(\d+)|{name}", entry) for entry in entries)
+    return sorted({int(match[1] or match[2]) for match in found if match})
+
+
+def _bases(directory: Path) -> list[Path]:
+    return [base for base in (directory, directory / "output") if base.is_dir()]
+
+
+def catalogue_folder(directory: Path) -> Path:
+    """Return the folder of CAMELS that has the catalogues of a folder of snapshots.
+
+    CAMELS keeps snapshots under ``Sims`` and catalogues under ``FOF_Subfind``, in equal trees.
+    Other directories hold their catalogue themselves.
+    """
+    parts = directory.absolute().parts
+    if "Sims" not in parts:
+        return directory
+    last = len(parts) - 1 - parts[::-1].index("Sims")
+    return Path(*parts[:last], "FOF_Subfind", *parts[last + 1 :])
+
+
+def is_snapshot_name(path: Path) -> bool:
+    """Return whether a file has the name of a snapshot or a chunk of one."""
+    return re.fullmatch(_KINDS["snapshot"][1], path.name) is not None
 
 
 def offsets_path(directory: Path, snapshot: int) -> Path | None:
