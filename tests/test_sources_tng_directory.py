@@ -1,5 +1,6 @@
 import json
 import pickle
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,7 +10,7 @@ import pytest
 from galaxy_files import BOX, stellar_hsml, tng_particles, write_cutout, write_directory
 
 from galmass_core.galaxy import GalaxyFileError
-from galmass_core.sources import find_galaxies, read_galaxy
+from galmass_core.sources import ReadOptions, find_galaxies, read_galaxy
 from galmass_core.sources.snapshot import Snapshot
 
 
@@ -127,6 +128,56 @@ def test_camels_simba_is_read(tmp_path):
     galaxy = read_galaxy(folder, 0)
     assert str(galaxy.name) == "CAMELS/SIMBA-LH_0/99/0"
     assert galaxy.stars.magnitudes is None
+
+
+def camels_trees(folder, names=("snapshot", "groups")):
+    """Write CAMELS' two trees, snapshots and catalogues apart; return that of snapshots."""
+    sims, groups = (folder / tree / "SIMBA" / "LH_0" for tree in ("Sims", "FOF_Subfind"))
+    header = {"SimulationName": None, "BoxSize": 25000.0}
+    write_directory(sims, three_galaxies(), chunks=1, offsets=False, names=names, **header)
+    groups.mkdir(parents=True)
+    for path in sims.glob(f"{names[1]}_*"):
+        path.rename(groups / path.name)
+    return sims
+
+
+@pytest.mark.parametrize("names", [("snapshot", "groups"), ("snap", "fof_subhalo_tab")])
+def test_catalogue_of_camels_is_found_in_its_other_tree(tmp_path, names):
+    write_directory(tmp_path / "whole", three_galaxies(), chunks=1, offsets=False)
+    sims = camels_trees(tmp_path, names)
+    galaxy = read_galaxy(sims, 1)
+    assert str(galaxy.name) == "CAMELS/SIMBA-LH_0/99/1"
+    assert_same_particles(galaxy, read_galaxy(tmp_path / "whole", 1))
+    assert len(find_galaxies([sims]).galaxies) == 3
+
+
+def test_folder_of_the_catalogue_can_be_given(tmp_path):
+    sims = camels_trees(tmp_path)
+    groups = tmp_path / "elsewhere"
+    (tmp_path / "FOF_Subfind" / "SIMBA" / "LH_0").rename(groups)
+    with pytest.raises(FileNotFoundError, match="must hold the group catalogue of snapshot 99"):
+        find_galaxies([sims])
+    options = ReadOptions(groups=groups)
+    refs = find_galaxies([sims], options).galaxies
+    assert [ref.read().name.subhalo for ref in refs] == ["0", "1", "2"]
+
+
+def test_snapshot_can_be_chosen(tmp_path):
+    early = [tng_particles(stars=120, seed=seed) for seed in range(3)]
+    write_directory(tmp_path / "output", early, snapshot=50, SnapshotNumber=50)
+    shutil.move(tmp_path / "postprocessing", tmp_path / "early")
+    write_directory(tmp_path / "output", three_galaxies())
+    options = ReadOptions(snapshot=50)
+    assert len(read_galaxy(tmp_path / "output", 0, options=options).stars) == 117
+    assert len(read_galaxy(tmp_path / "output", 0).stars) == 497
+    ref = find_galaxies([tmp_path / "output"], options).galaxies[0]
+    assert str(ref.read().name) == "TNG/TNG100-1/50/0"
+
+
+def test_absent_snapshot_is_refused_with_those_there(tmp_path):
+    write_directory(tmp_path / "output", three_galaxies())
+    with pytest.raises(FileNotFoundError, match="must hold snapshot 50, found 99"):
+        find_galaxies([tmp_path / "output"], ReadOptions(snapshot=50))
 
 
 def test_listing_takes_what_may_pass_the_papers_cuts(tmp_path):
