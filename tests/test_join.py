@@ -1,9 +1,11 @@
-"""Tables joined to a data set by subhalo ID."""
+"""Tables joined to a data set."""
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
 
+from galmass_core.cli import main
 from galmass_core.datasets.dataset import DataSetError, open_dataset, write_tables
 from galmass_core.datasets.join import join_disc_fractions, join_table
 
@@ -38,7 +40,16 @@ def test_what_was_joined_is_on_disk_and_written_down(data, tmp_path):
     join_table(data, write(tmp_path, gal_id=[7], spin=[0.7]))
     again = open_dataset(data.path)
     assert again.samples["spin"].notna().sum() == 3
-    assert again.info["joined"] == [{"table": "table.csv", "columns": ["spin"], "samples": 3}]
+    assert again.info["joined"] == [
+        {
+            "table": "table.csv",
+            "columns": ["spin"],
+            "samples": 3,
+            "key": ["gal_id"],
+            "galaxies": 1,
+            "rows": 1,
+        }
+    ]
 
 
 def test_the_order_of_the_tables_rows_does_not_matter(data, tmp_path):
@@ -52,10 +63,67 @@ def test_infinity_becomes_nan(data, tmp_path):
     assert joined.samples["error"].isna().sum() == 3
 
 
+def test_integers_and_booleans_keep_their_type_beside_galaxies_without_a_row(data, tmp_path):
+    large = 9_007_199_254_740_993
+    table = write(tmp_path, id=[7], tree=[large], is_red=[True], kind=["disc"])
+    samples = join_table(data, table).samples
+    assert samples["tree"][0] == large
+    assert samples["is_red"].dtype == "boolean"
+    assert samples[["tree", "is_red", "kind"]].isna().sum().tolist() == [3, 3, 3]
+
+
+def test_row_labels_of_pandas_are_no_column(data, tmp_path):
+    path = tmp_path / "table.csv"
+    pd.DataFrame({"id": [7, 9], "spin": [0.7, 0.9]}).to_csv(path)
+    assert join_table(data, path).info["joined"][0]["columns"] == ["spin"]
+
+
+def test_a_key_without_a_name_can_be_named(data, tmp_path):
+    path = tmp_path / "table.csv"
+    pd.DataFrame({"spin": [0.7]}, index=[9]).to_csv(path)
+    assert join_table(data, path, key="Unnamed: 0").samples["spin"].notna().sum() == 3
+
+
+def test_a_prefix_makes_room_for_a_column_that_is_there(data, tmp_path):
+    table = write(tmp_path, id=[7, 9], log_mstar=[1.0, 2.0])
+    samples = join_table(data, table, prefix="cat_").samples
+    assert samples["cat_log_mstar"].tolist() == [1.0] * 3 + [2.0] * 3
+
+
+def test_a_table_of_two_snapshots_gives_each_galaxy_its_own_row(tmp_path):
+    names = ["TNG/TNG100-1/99/17", "TNG/TNG100-1/84/17"]
+    rows = pd.DataFrame({"name": names, "los": "none", "is_central": True, "host_group": 1})
+    both = write_tables(tmp_path / "both", rows, {})
+    with pytest.raises(DataSetError, match=r"table\.csv: must state the snapshot of each row"):
+        join_table(both, write(tmp_path, SubhaloID=[17], spin=[0.9]))
+    table = write(tmp_path, SubhaloID=[17, 17], SnapNum=[84, 99], spin=[0.84, 0.99])
+    assert join_table(both, table).samples["spin"].tolist() == [0.99, 0.84]
+    one = join_table(both, write(tmp_path, SubhaloID=[17], size=[5.0]), snapshot=84)
+    assert one.samples["size"].isna().tolist() == [True, False]
+    assert one.info["joined"][-1]["snapshot"] == 84
+
+
+def test_join_says_what_has_no_match(data, tmp_path, capsys):
+    table = tmp_path / "table.h5"
+    with h5py.File(table, "w") as file:
+        file["Snapshot_99/SubfindID"], file["Snapshot_99/spin"] = [7, 8, -1], [0.7, 0.8, 0.1]
+        file["Snapshot_99/image"] = np.ones((3, 4, 4))
+    assert main(["join", str(data.path), str(table), "--prefix", "x_"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "x_spin: 3 of 6 samples have them",
+        "matched by SnapNum, SubfindID: 1 of 2 galaxies have a row, 1 have none; "
+        "2 of 3 rows match no galaxy",
+        "left out: image (4 × 4 values a row)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
         ({"name": [7]}, "column of subhalo IDs"),
+        ({"id": [7]}, "must have a column besides the key"),
+        ({"id": [7], "row": [1]}, "has the column row already; --prefix TEXT"),
+        ({"id": [7.5], "a": [1]}, r"table\.csv: id must be a whole number .* 7\.5 in row 1"),
         ({"id": [7, 7], "a": [1, 2]}, "id 7 twice"),
         ({"id": [1], "a": [1]}, "shares none"),
         ({"id": [7], "log_mstar": [1.0]}, "has the column log_mstar already"),
@@ -83,9 +151,9 @@ def test_failed_disc_fits_are_left_out(data, tmp_path):
 
 
 def test_the_real_disc_table_is_read(shared_data):
-    from galmass_core.datasets.join import read_table
+    from galmass_core.datasets.join import read_disc_fractions
 
     (path,) = (shared_data / "tng100_disc_fractions").glob("*.fits")
-    table = read_table(path)
+    table = read_disc_fractions(path).columns
     assert len(table) == 20_144
     assert np.isfinite(table["f_disk_2d"]).any()

@@ -103,11 +103,19 @@ def _add_join(commands: Any) -> None:  # noqa: ANN401
     join = commands.add_parser(
         "join",
         help="add the columns of a table to a data set",
-        description="Add the columns of a table (CSV, Parquet, FITS) to a data set, by SubhaloID.",
+        description="Add the columns of a table (text, FITS, Parquet, HDF5) to a data set. Rows "
+        "are matched by galaxy name, or by simulation, snapshot and subhalo; what the table does "
+        "not state must be the same for the whole data set, or be given here.",
         epilog="example: galmass join tng environment.csv",
     )
     add_data(join)
-    join.add_argument("table", metavar="TABLE", help="table with a column of subhalo IDs")
+    join.add_argument("table", metavar="TABLE", help="table with a column of subhalo IDs or names")
+    join.add_argument("--key", metavar="COLUMN", help="column of subhalo IDs or galaxy names")
+    join.add_argument("--simulation", metavar="NAME", help="of all rows, such as TNG100-1")
+    join.add_argument("--snapshot", metavar="N", help="of all rows, such as 99")
+    join.add_argument(
+        "--prefix", default="", metavar="TEXT", help="put in front of the names of the columns"
+    )
     join.set_defaults(run=_join, when_stopped="Nothing was written.")
 
 
@@ -162,10 +170,10 @@ def _build(args: argparse.Namespace) -> None:
 def _catalogue(args: argparse.Namespace) -> None:
     """Run ``galmass catalogue``."""
     from galmass_core.datasets.catalogue import build_catalogue
-    from galmass_core.datasets.join import join_disc_fractions, read_table
+    from galmass_core.datasets.join import join_disc_fractions, read_disc_fractions
 
     if args.disc_fractions is not None:
-        read_table(Path(args.disc_fractions))  # check the table before building anything
+        read_disc_fractions(args.disc_fractions)  # check the table before building anything
     dataset = build_catalogue(args.directory, args.out)
     if args.disc_fractions is not None:
         dataset = join_disc_fractions(dataset, args.disc_fractions)
@@ -177,11 +185,28 @@ def _join(args: argparse.Namespace) -> None:
     from galmass_core.datasets.dataset import open_dataset
     from galmass_core.datasets.join import join_table
 
-    dataset = join_table(open_dataset(args.data), args.table)
-    record = dataset.info["joined"][-1]
-    print(
-        f"{', '.join(record['columns'])}: {record['samples']} of {len(dataset)} samples have them"
+    dataset = join_table(
+        open_dataset(args.data),
+        args.table,
+        key=args.key,
+        simulation=args.simulation,
+        snapshot=args.snapshot,
+        prefix=args.prefix,
     )
+    print(_joined(dataset))
+
+
+def _joined(dataset: "DataSet") -> str:
+    """Return what the last join added, and what it could not match."""
+    record, galaxies = dataset.info["joined"][-1], len(dataset.galaxy_names)
+    matched, rows = record["galaxies"], record["rows"]
+    lines = [
+        f"{', '.join(record['columns'])}: {record['samples']} of {len(dataset)} samples have them",
+        f"matched by {', '.join(record['key'])}: {matched} of {galaxies} galaxies have a row, "
+        f"{galaxies - matched} have none; {rows - matched} of {rows} rows match no galaxy",
+    ]
+    lines += [f"left out: {name} ({why})" for name, why in record.get("left_out", {}).items()]
+    return "\n".join(lines)
 
 
 def _info(args: argparse.Namespace) -> None:

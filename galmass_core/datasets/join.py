@@ -1,35 +1,47 @@
-"""Join tables keyed by subhalo ID to a data set."""
+"""Join tables of other programs to a data set."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset, replace_samples
-from galmass_core.galaxy import GalaxyName
+from galmass_core.datasets.foreign_tables import NAMELESS, ForeignTable, read_foreign_table
+from galmass_core.datasets.matching import Match, match_rows
 
-KEYS = (
-    "SubhaloID",
-    "subhalo_id",
-    "SubfindID",
-    "gal_id",
-    "subhalo",
-    "id",
-)  # the first that exists
 DISC_COLUMNS = {"f_disk_2d": "bulge_fraction", "bulge_index": "bulge_index"}
 LARGEST_BULGE_INDEX = 99.0  # failed fits end at the bound of 100
 
 
-def join_table(data: DataSet, table: str | Path) -> DataSet:
-    """Add the columns of a table to a data set, by subhalo ID.
+RESERVED = ("name", "los", "shard", "row", "n_samples")  # columns with a meaning in a data set
 
-    Galaxies that the table lacks get NaN. The data set on disk is updated.
+
+def join_table(
+    data: DataSet,
+    table: str | Path,
+    *,
+    key: str | None = None,
+    simulation: str | None = None,
+    snapshot: int | str | None = None,
+    prefix: str = "",
+) -> DataSet:
+    """Add the columns of a table to a data set.
+
+    Rows are matched by full identity (see `matching`). Galaxies without a row get NaN. The data
+    set on disk is updated, and its description records the match.
 
     Parameters
     ----------
     data : DataSet
     table : str or Path
-        CSV, Parquet or FITS (its first binary table).
+        As `foreign_tables.read_foreign_table` takes it.
+    key : str, optional
+        Column of subhalo IDs or galaxy names, if it has another name than usual.
+    simulation, snapshot : optional
+        Of all rows, if the table has no column of it; needed if the data set has several.
+    prefix : str
+        Put in front of the names of the columns.
 
     Returns
     -------
@@ -41,11 +53,15 @@ def join_table(data: DataSet, table: str | Path) -> DataSet:
     FileNotFoundError
         If there is no such table.
     DataSetError
-        If the table has no column of subhalo IDs, has two rows for one galaxy, has no galaxy in
-        common with the data set, or has a column that the data set already has.
+        If the table cannot be read or matched, or has a column that the data set already has.
     """
-    columns = read_table(Path(table))
-    return _join(data, columns, Path(table))
+    foreign = read_foreign_table(Path(table))
+    options = {"key": key, "simulation": simulation, "snapshot": snapshot}
+    match = _match(data, foreign, Path(table), **options)
+    columns = foreign.columns.drop(columns=[*match.key, NAMELESS], errors="ignore")
+    given = {name: value for name, value in options.items() if value is not None}
+    left_out = {"left_out": foreign.left_out} if foreign.left_out else {}
+    return _join(data, columns.add_prefix(prefix), match, Path(table), **given, **left_out)
 
 
 def join_disc_fractions(data: DataSet, table: str | Path) -> DataSet:
@@ -70,85 +86,88 @@ def join_disc_fractions(data: DataSet, table: str | Path) -> DataSet:
     DataSetError
         As `join_table`, or if the table lacks ``f_disk_2d`` or ``bulge_index``.
     """
-    columns = read_table(Path(table))
-    if missing := [name for name in DISC_COLUMNS if name not in columns]:
-        msg = (
-            f"{table}: must have the columns {', '.join(DISC_COLUMNS)}, lacks {', '.join(missing)}"
-        )
-        raise DataSetError(msg)
-    fraction, index = 1 - columns["f_disk_2d"], columns["bulge_index"]
+    foreign = read_disc_fractions(table)
+    match = _match(data, foreign, Path(table))
+    fraction, index = 1 - foreign.columns["f_disk_2d"], foreign.columns["bulge_index"]
     discs = pd.DataFrame(
         {
             "bulge_fraction": fraction.where(fraction.between(0, 1)),
             "bulge_index": index.where(index.between(0, LARGEST_BULGE_INDEX)),
         }
     )
-    return _join(data, discs, Path(table))
+    return _join(data, discs, match, Path(table))
 
 
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table and index it by subhalo ID.
+def read_disc_fractions(table: str | Path) -> ForeignTable:
+    """Read a table that `join_disc_fractions` can join; raises as it does."""
+    foreign = read_foreign_table(Path(table))
+    if missing := [name for name in DISC_COLUMNS if name not in foreign.columns]:
+        msg = (
+            f"{table}: must have the columns {', '.join(DISC_COLUMNS)}, lacks {', '.join(missing)}"
+        )
+        raise DataSetError(msg)
+    return foreign
 
-    Parameters
-    ----------
-    path : Path
 
-    Returns
-    -------
-    pandas.DataFrame
-        Infinities are NaN.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such table.
-    DataSetError
-        If it is not a table, has no column of subhalo IDs, or has an ID twice.
-    """
+def _match(
+    data: DataSet,
+    foreign: ForeignTable,
+    table: Path,
+    **options: Any,  # noqa: ANN401
+) -> Match:
+    """Match a table to the galaxies of a data set; an error names its file."""
     try:
-        table = _read(path)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:
-        msg = f"{path}: must be a table (CSV, Parquet or FITS), but: {error}"
+        return match_rows(foreign.columns, data.galaxy_names, **options)
+    except ValueError as error:
+        msg = f"{table}: {error}"
         raise DataSetError(msg) from error
-    key = next((name for name in KEYS if name in table), None)
-    if key is None:
-        msg = f"{path}: must have a column of subhalo IDs ({', '.join(KEYS)}), got {list(table)}"
-        raise DataSetError(msg)
-    table = table.set_index(table[key].astype(np.int64)).drop(columns=key)
-    if table.index.has_duplicates:
-        twice = table.index[table.index.duplicated()][0]
-        msg = f"{path}: must have each subhalo once, got {key} {twice} twice"
-        raise DataSetError(msg)
-    return table.replace([np.inf, -np.inf], np.nan)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    if path.suffix == ".parquet":
-        return pd.read_parquet(path)
-    if path.suffix in (".fits", ".fit"):
-        from astropy.table import Table
-
-        table = Table.read(path)
-        flat = [name for name in table.colnames if table[name].ndim == 1]
-        return table[flat].to_pandas()
-    return pd.read_csv(path)
-
-
-def _join(data: DataSet, columns: pd.DataFrame, table: Path) -> DataSet:
-    """Look up the subhalo of each sample in the columns, and rewrite the data set."""
-    if there := [name for name in columns if name in data.samples]:
-        msg = f"{table}: the data set {data.path} has the column {there[0]} already"
-        raise DataSetError(msg)
-    subhaloes = [GalaxyName.parse(name).subhalo for name in data.samples["name"]]
-    ids = pd.to_numeric(pd.Series(subhaloes), errors="coerce").fillna(-1).astype(np.int64)
-    joined = columns.reindex(ids).reset_index(drop=True)
-    matched = int(ids.isin(columns.index).sum())
-    if not matched:
-        msg = f"{table}: must share a subhalo with {data.path}, shares none"
-        raise DataSetError(msg)
-    record = {"table": table.name, "columns": list(columns), "samples": matched}
-    samples = pd.concat([data.samples.reset_index(drop=True), joined], axis=1)
-    replace_samples(data, samples, joined=[*data.info.get("joined", []), record])
+def _join(
+    data: DataSet,
+    columns: pd.DataFrame,
+    match: Match,
+    table: Path,
+    **facts: Any,  # noqa: ANN401
+) -> DataSet:
+    """Give each sample the row of its galaxy, and rewrite the data set."""
+    _check_columns(data, columns, table)
+    rows = data.samples["name"].map(dict(zip(data.galaxy_names, match.rows, strict=True)))
+    joined = _nullable(columns).reindex(rows) if (rows < 0).any() else columns.iloc[rows]
+    record = {
+        "table": table.name,
+        "columns": list(columns),
+        "samples": int((rows >= 0).sum()),
+        "key": list(match.key),
+        "galaxies": int((match.rows >= 0).sum()),
+        "rows": len(columns),
+        **facts,
+    }
+    samples = [data.samples.reset_index(drop=True), joined.reset_index(drop=True)]
+    records = [*data.info.get("joined", []), record]
+    replace_samples(data, pd.concat(samples, axis=1), joined=records)
     return open_dataset(data.path)
+
+
+def _check_columns(data: DataSet, columns: pd.DataFrame, table: Path) -> None:
+    """Raise DataSetError unless there are columns, all of them new."""
+    if columns.empty and not len(columns.columns):
+        msg = f"{table}: must have a column besides the key, has none"
+        raise DataSetError(msg)
+    if there := [name for name in columns if name in data.samples or name in RESERVED]:
+        msg = (
+            f"{table}: the data set {data.path} has the column {there[0]} already; "
+            "--prefix TEXT puts a text in front of all names, or rename it in the table"
+        )
+        raise DataSetError(msg)
+
+
+def _nullable(columns: pd.DataFrame) -> pd.DataFrame:
+    """Return columns in which integers and booleans can be missing without becoming floats."""
+    kinds = {"i": "Int64", "u": "UInt64", "b": "boolean"}
+    changes = {
+        name: kinds[dtype.kind]
+        for name, dtype in columns.dtypes.items()
+        if isinstance(dtype, np.dtype) and dtype.kind in kinds
+    }
+    return columns.astype(changes)
