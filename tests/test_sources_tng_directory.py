@@ -11,6 +11,7 @@ from galaxy_files import BOX, stellar_hsml, tng_particles, write_cutout, write_d
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import ReadOptions, find_galaxies, read_galaxy
+from galmass_core.sources.open_chunks import OpenChunks
 from galmass_core.sources.snapshot import Snapshot
 
 
@@ -243,22 +244,22 @@ def test_a_chunk_may_have_none_of_a_type(many_chunks):
 def test_files_stay_open_only_in_small_numbers(many_chunks):
     masses = many_chunks.read(many_chunks.runs(1, 3, 30), "PartType1/Masses")
     np.testing.assert_array_equal(masses, np.arange(3.0, 33.0))
-    assert len(many_chunks._open) <= 8
+    assert len(many_chunks._chunks._open) <= 8
 
 
 def test_threads_do_not_close_each_others_files(many_chunks, monkeypatch):
-    opened = Snapshot._file
+    opened = OpenChunks._file
 
-    def open_slowly(snapshot, chunk):
-        file = opened(snapshot, chunk)
+    def open_slowly(chunks, chunk):
+        file = opened(chunks, chunk)
         time.sleep(1e-3)  # lets the others in
         return file
 
     def read(start):
         return many_chunks.read(many_chunks.runs(1, start, 28), "PartType1/Masses")[0]
 
-    monkeypatch.setattr("galmass_core.sources.snapshot._OPEN_FILES", 1)
-    monkeypatch.setattr(Snapshot, "_file", open_slowly)
+    monkeypatch.setattr("galmass_core.sources.open_chunks._OPEN_FILES", 1)
+    monkeypatch.setattr(OpenChunks, "_file", open_slowly)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(read, range(10))) == list(range(10))
 

@@ -1,17 +1,15 @@
 """Read ranges of particles from the chunks of a snapshot."""
 
 from pathlib import Path
-from threading import Lock
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
+from galmass_core.sources.open_chunks import OpenChunks
 
-_OPEN_FILES = 8
 _BEYOND = np.full((1, 6), np.iinfo(np.int64).max)
 
 
@@ -24,7 +22,7 @@ class Run(NamedTuple):
 
 
 class Snapshot:
-    """The files of one snapshot, a few of which stay open.
+    """The files of one snapshot.
 
     Parameters
     ----------
@@ -40,11 +38,8 @@ class Snapshot:
     """
 
     def __init__(self, files: dict[int, Path], offsets: Path | None) -> None:
-        self._paths = files
-        self._folder = next(iter(files.values())).parent
+        self._chunks = OpenChunks(files)
         self._starts = _count_particles(files) if offsets is None else _read_starts(offsets)
-        self._open: dict[int, h5py.File] = {}
-        self._lock = Lock()  # one thread may close what another reads
 
     def runs(self, part_type: int, start: int, count: int) -> list[Run]:
         """Locate ``count`` particles of a type from ``start`` on in the rows of the chunks.
@@ -56,7 +51,8 @@ class Snapshot:
         """
         starts, stop = self._starts[:, part_type], start + count
         if stop > starts[-1]:
-            msg = f"{self._folder}: must hold {stop} of PartType{part_type}, got {starts[-1]}"
+            folder = self._chunks.folder
+            msg = f"{folder}: must hold {stop} of PartType{part_type}, got {starts[-1]}"
             raise GalaxyFileError(msg)
         runs = []
         chunk = int(np.searchsorted(starts, start, side="right")) - 1
@@ -75,33 +71,19 @@ class Snapshot:
         GalaxyFileError
             If a chunk is absent, damaged, or shorter than the run.
         """
-        with self._lock:
-            found = [self._read_run(run, dataset) for run in runs]
+        found = [self._read_run(run, dataset) for run in runs]
         parts = [part for part in found if part is not None]
         if len(parts) < len(found):
             return None
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _read_run(self, run: Run, dataset: str) -> NDArray | None:
-        if run.chunk not in self._paths:
-            msg = f"{self._folder}: chunk {run.chunk} must be there, got none"
-            raise GalaxyFileError(msg)
-        path = self._paths[run.chunk]
-        with hdf5.must_be_whole(path):
-            found = self._file(run.chunk).get(dataset)
-            rows = None if found is None else found[run.start : run.stop]
+        rows = self._chunks.read(run.chunk, dataset, lambda found: found[run.start : run.stop])
         if rows is not None and len(rows) != run.stop - run.start:
-            msg = f"{path}: {dataset} must have {run.stop} rows, got {len(found)}"
+            path, end = self._chunks.path(run.chunk), run.start + len(rows)
+            msg = f"{path}: {dataset} must have {run.stop} rows, got {end}"
             raise GalaxyFileError(msg)
         return rows
-
-    def _file(self, chunk: int) -> h5py.File:
-        """Return an open chunk; close the oldest one if too many are open."""
-        if chunk not in self._open:
-            if len(self._open) == _OPEN_FILES:
-                self._open.pop(next(iter(self._open))).close()
-            self._open[chunk] = hdf5.open_when_free(self._paths[chunk])
-        return self._open[chunk]
 
 
 def _read_starts(offsets: Path) -> NDArray:
