@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from param.parameterized import batch_call_watchers
 
 from galmass_app.state import SessionState
+from galmass_core.datasets.filter_syntax import quoted, split_columns
 
 
 class Field(NamedTuple):
@@ -23,6 +24,11 @@ class Field(NamedTuple):
 def _list(key: str, separator: str) -> Field:
     """Return the field of a list of words; empty words of an address are left out."""
     return Field(key, separator.join, lambda text: [word for word in text.split(separator) if word])
+
+
+def _columns(key: str) -> Field:
+    """Return the field of a list of columns; names that are no plain words are in backticks."""
+    return Field(key, lambda columns: ",".join(map(quoted, columns)), split_columns)
 
 
 def _switch(key: str) -> Field:
@@ -42,7 +48,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "y": Field("y"),
     "colours": Field("colours"),
     "target": Field("target"),
-    "features": _list("features", ","),
+    "features": _columns("features"),
     "split": Field("split"),
     "experiment": Field("experiment"),
     "run": Field("run"),

@@ -69,6 +69,12 @@ def test_parameter_comes_back_from_its_address(name):
     assert getattr(session, name) == VALUES[name]
 
 
+def test_features_of_any_name_come_back_from_their_address():
+    session, names = SessionState(), ["distance, km", "sigma_v", "M[200c]"]
+    read(session, query(SessionState(features=names)))
+    assert session.features == names
+
+
 def test_state_comes_back_from_its_address():
     session = SessionState()
     read(session, query(SessionState(**VALUES)))

@@ -52,6 +52,12 @@ def test_a_feature_that_never_changes_does_no_harm(galaxies):
     assert np.isfinite(model.predict(galaxies)).all()
 
 
+def test_a_joined_column_is_no_logarithm_because_of_its_name():
+    inputs = pd.DataFrame({"sfr_offset": [-1.0, 0.0, 1.0]})
+    model = fit_power_law(inputs, [1.0, 2.0, 3.0])
+    np.testing.assert_allclose(model.predict(inputs), [1.0, 2.0, 3.0])
+
+
 def test_a_model_comes_back_from_its_file(galaxies, tmp_path):
     model = fit_ridge(galaxies, galaxies["abs_mag_r"])
     model.save(tmp_path)

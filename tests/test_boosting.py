@@ -101,3 +101,27 @@ def test_a_constant_target_gains_nothing(table):
 def test_a_missing_column_is_named(table, model):
     with pytest.raises(KeyError, match="dust"):
         model.predict(table[0].drop(columns="dust"))
+
+
+def test_columns_of_any_name_are_learned_from_and_keep_it(table, tmp_path):
+    inputs, target = table
+    names = ["M[200c]", "log M200", "distance, km"]
+    odd = inputs.set_axis(names, axis=1)
+    model = fit_boosting(odd, target, BoostingConfig(num_boost_round=20))
+    model.save(tmp_path)
+    loaded = BoostedTrees.load(tmp_path)
+    assert loaded.features == tuple(names)
+    assert list(loaded.gain().index) == list(loaded.contributions(odd).columns) == names
+    np.testing.assert_array_equal(loaded.predict(odd), model.predict(odd))
+
+
+def test_names_that_lightgbm_would_make_equal_stay_apart(table):
+    inputs, target = table
+    odd = inputs.set_axis(["a b", "a_b", "a%20b"], axis=1)
+    model = fit_boosting(odd, target, BoostingConfig(num_boost_round=20))
+    assert model.features == ("a b", "a_b", "a%20b")
+    assert model.gain()["a b"] > 90
+
+
+def test_plain_words_are_the_names_inside_the_model(model):
+    assert model.booster.feature_name() == ["light", "spin", "dust"]

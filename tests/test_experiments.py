@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sample_tables import make_samples
@@ -169,3 +171,14 @@ def test_sizes_of_the_simulation_are_marked_as_truth():
     wanted = replace(experiment("mdm/features"), features=("sigma_v", "half_mass_radius"))
     assert wanted.truth_level == ("half_mass_radius",)
     assert experiment("mdm/virial").truth_level == ()
+
+
+def test_text_is_no_feature(samples):
+    wanted = replace(experiment("mstar/features"), features=("sigma_v", "kind"))
+    with pytest.raises(ValueError, match="must learn from numbers, got columns of text: kind"):
+        require_columns(wanted, samples.assign(kind="disc"))
+
+
+def test_a_joined_column_has_no_limits_of_a_feature_whose_name_it_begins_with(samples):
+    joined = samples.assign(sigma_v_offset=-1.0)
+    assert usable_rows(joined, ["sigma_v_offset"])[0].all()

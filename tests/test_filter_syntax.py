@@ -6,6 +6,8 @@ from galmass_core.datasets.filter_syntax import (
     LONGEST,
     columns_of,
     parse_filter,
+    quoted,
+    split_columns,
 )
 
 
@@ -24,6 +26,8 @@ def test_nothing_is_all():
         ("log_mstar > 11 and not is_central", {"log_mstar", "is_central"}),
         ("log10(n_stars) > abs(sigma_v - x)", {"n_stars", "sigma_v", "x"}),
         ("abs(abs) > 1", {"abs"}),
+        ("`M[200c]` > log10(`distance, km`) and a == '`b`'", {"M[200c]", "distance, km", "a"}),
+        ("`class` > 1 and `a``b` > 1", {"class", "a`b"}),
         ("", set()),
     ],
 )
@@ -79,3 +83,16 @@ def test_columns_of_an_expression(expression, columns):
 def test_what_the_language_has_not_is_refused(expression, message):
     with pytest.raises(ValueError, match=f"^filter .*{message}"):
         parse_filter(expression)
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["M[200c]", "log M200", "distance, km", "class", "1st", "a`b", "µ_0", "x/y", '"', "abs"],
+)
+def test_a_column_of_any_name_can_be_quoted(column):
+    assert columns_of(f"{quoted(column)} > 1") == {column}
+    assert split_columns(f"sigma_v, {quoted(column)},") == ["sigma_v", column]
+
+
+def test_a_plain_word_needs_no_backticks():
+    assert quoted("log_mstar") == "log_mstar"

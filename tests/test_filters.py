@@ -166,9 +166,52 @@ def test_wrong_expression_is_refused_with_or_without_rows(table, expression, mes
         matching_rows(table, expression)
 
 
+@pytest.mark.parametrize(
+    ("expression", "rows"),
+    [
+        ("`M[200c]` > 10", [1, 2]),
+        ("`M[200c]` > 10 and `class` == '`S`'", [1]),
+        ("10 < `distance, km`", [3]),
+        ("isna(`M[200c]`)", [3]),
+    ],
+)
+def test_columns_of_any_name_are_quoted_by_backticks(expression, rows):
+    table = SAMPLES.assign(
+        **{
+            "M[200c]": [9.5, 10.5, 11.5, np.nan],
+            "distance, km": [1, 2, 3, 20],
+            "class": ["E", "`S`", "E", None],
+        }
+    )
+    assert np.flatnonzero(matching_rows(table, expression)).tolist() == rows
+
+
+def test_a_name_that_is_nearly_right_is_shown_in_backticks():
+    with pytest.raises(ValueError, match=r"did you mean `M\[200c\]`"):
+        matching_rows(SAMPLES.assign(**{"M[200c]": 1.0}), "M200c > 1")
+
+
+@pytest.mark.parametrize(
+    ("expression", "rows"),
+    [
+        ("host_group == 9007199254740993", [3]),
+        ("host_group == 9007199254740992", []),
+        ("host_group != 3", [1, 2, 3]),
+        ("not host_group > 3", [0, 2]),
+        ("host_group == group", [0, 1, 3]),
+        ("host_group < sigma_v and host_group in (3, 9007199254740993)", [0]),
+        ("-host_group < 0 and host_group <= log_mstar", [0, 1]),
+        ("isna(host_group)", [2]),
+    ],
+)
+def test_large_integers_beside_missing_ones_keep_their_digits(expression, rows):
+    assert np.flatnonzero(matching_rows(SAMPLES, expression)).tolist() == rows
+
+
 @pytest.mark.parametrize(("example", "meaning"), LANGUAGE)
 def test_examples_of_the_help_can_be_checked_before_there_are_rows(example, meaning):
-    columns = dict.fromkeys(("log_mdm_1rhsm", "log_mstar_1rhsm", "log_mgas"), 1.0)
+    names = ("log_mdm_1rhsm", "log_mstar_1rhsm", "log_mgas", "M[200c]")
+    columns = dict.fromkeys(names, 1.0)
     assert len(matching_rows(SAMPLES.assign(**columns).iloc[:0], example)) == 0
 
 

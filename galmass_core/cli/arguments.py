@@ -2,6 +2,8 @@
 
 import argparse
 
+from galmass_core.datasets.filter_syntax import split_columns
+
 
 def add_home(command: argparse.ArgumentParser) -> None:
     """Add the option ``--home``."""
@@ -45,7 +47,8 @@ def add_features(command: argparse.ArgumentParser) -> None:
     """Add the option ``--features``."""
     command.add_argument(
         "--features",
-        type=lambda text: tuple(text.split(",")),
+        type=lambda text: tuple(split_columns(text)),
         metavar="A,B",
-        help="input columns, separated by commas (default: those of the paper's Table 1)",
+        help="input columns, separated by commas; names that are no plain words in backticks "
+        "(default: those of the paper's Table 1)",
     )

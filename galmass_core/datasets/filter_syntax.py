@@ -6,7 +6,9 @@ rejected, and so is text so long or so deeply nested that it could overload a se
 """
 
 import ast
+import keyword
 import re
+import unicodedata
 
 EXAMPLE = "log_mstar > 11 and f_dm_1rhsm < 0.5"
 FUNCTIONS = ("abs", "sqrt", "log10", "isna")
@@ -19,11 +21,14 @@ LANGUAGE = (  # an example, and its explanation
     ("log10(n_stars) > 4", "functions: abs, sqrt, log10"),
     ("isna(log_mgas)", "no value: fulfils no comparison but != and not in"),
     ("not is_central", "a column that is true or false; not where it is missing"),
+    ("`M[200c]` > 12", "a column whose name is not a plain word, in backticks"),
 )
 LONGEST = 2000  # characters
 DEEPEST = 40  # levels of the syntax tree
 MOST = 1000  # nodes of the syntax tree
 LARGEST = 2**63 - 1  # of whole numbers
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`((?:[^`]|``)+)`""")
+_INNER = "column_in_backticks_{}"  # name that a quoted column has for Python's parser
 _ARITHMETIC = ast.Add | ast.Sub | ast.Mult | ast.Div | ast.Pow
 _COMPARISONS = ast.Lt | ast.LtE | ast.Gt | ast.GtE | ast.Eq | ast.NotEq
 
@@ -53,11 +58,15 @@ def parse_filter(expression: str) -> ast.expr | None:
     if len(text) > LONGEST:
         msg = f"filter must have at most {LONGEST} characters, got {len(text)}"
         raise ValueError(msg)
+    plain, quoted_names = _without_backticks(text)
     try:
-        tree = ast.parse(text, mode="eval").body
+        tree = ast.parse(plain, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         msg = f"filter must be a condition such as {EXAMPLE}, got {text}; {_hint(text, error)}"
         raise ValueError(msg) from error
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            node.id = quoted_names.get(node.id, node.id)
     _check_size(tree, text)
     _check(tree)
     if not _names(tree):
@@ -70,6 +79,35 @@ def columns_of(expression: str) -> set[str]:
     """Return the columns that an expression names; raises as `parse_filter`."""
     tree = parse_filter(expression)
     return set() if tree is None else _names(tree)
+
+
+def quoted(column: str) -> str:
+    """Return a column's name as an expression takes it: in backticks unless it is a plain word."""
+    plain = column.isidentifier() and not keyword.iskeyword(column)
+    if plain and unicodedata.normalize("NFKC", column) == column:  # as Python's parser reads it
+        return column
+    return f"`{column.replace('`', '``')}`"
+
+
+def split_columns(text: str) -> list[str]:
+    """Return the columns of a list, separated by commas outside backticks."""
+    plain, quoted_names = _without_backticks(text)
+    names = [name.strip() for name in plain.split(",")]
+    return [quoted_names.get(name, name) for name in names if name]
+
+
+def _without_backticks(text: str) -> tuple[str, dict[str, str]]:
+    """Replace names in backticks by words; return what each stands for. Text stays as it is."""
+    names: dict[str, str] = {}
+
+    def word(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return found[0]
+        inner = _INNER.format(len(names))
+        names[inner] = found[1].replace("``", "`")
+        return inner
+
+    return _QUOTED.sub(word, text), names
 
 
 def _hint(text: str, error: Exception) -> str:

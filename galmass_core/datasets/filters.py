@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
-from pandas.arrays import BooleanArray
+from pandas.arrays import BooleanArray, IntegerArray
 
-from galmass_core.datasets.filter_syntax import EXAMPLE, parse_filter
+from galmass_core.datasets.filter_syntax import EXAMPLE, parse_filter, quoted
 
-# Numbers are arrays (a constant is a scalar), text is a string array or a str, and booleans are
-# a BooleanArray with one element per row of the table.
+# Numbers are arrays (a constant is a scalar; an IntegerArray if some are missing), text is a string
+# array or a str, and booleans are a BooleanArray with one element per row of the table.
 Value = NDArray | BooleanArray | pd.api.extensions.ExtensionArray | int | float | str
 
 _OPERATIONS: dict[type[ast.AST], Callable] = {
@@ -149,7 +149,7 @@ def _compared(op: ast.cmpop, left: Value, right: Value, node: ast.expr, rows: in
         _floats(value) if isinstance(value, BooleanArray) else value for value in (left, right)
     )
     found = _OPERATIONS[type(op)](left, right)
-    if isinstance(found, pd.api.extensions.ExtensionArray):  # of text, missing where text is
+    if isinstance(found, pd.api.extensions.ExtensionArray):  # missing where a value is
         found = found.to_numpy(bool, na_value=isinstance(op, ast.NotEq))
     return _truths(found, rows)
 
@@ -158,7 +158,7 @@ def _column(name: str, samples: pd.DataFrame) -> Value:
     """Return a column as booleans, numbers or text."""
     if name not in samples:
         columns = [str(column) for column in samples]
-        near = get_close_matches(name, columns, n=2)
+        near = [quoted(column) for column in get_close_matches(name, columns, n=2)]
         hint = f"did you mean {' or '.join(near)}?" if near else f"such as {', '.join(columns[:8])}"
         msg = f"filter must name columns of the data set, got {name}; {hint}"
         raise ValueError(msg)
@@ -171,8 +171,8 @@ def _column(name: str, samples: pd.DataFrame) -> Value:
             column = column.astype("boolean")
     if types.is_bool_dtype(column.dtype):
         return column.astype("boolean").array
-    if types.is_integer_dtype(column.dtype) and not column.hasnans:
-        return column.to_numpy(np.int64)
+    if types.is_integer_dtype(column.dtype):  # as they are: floats lose digits above 2**53
+        return column.array if column.hasnans else column.to_numpy(np.int64)
     if types.is_numeric_dtype(column.dtype):
         return column.to_numpy(float, na_value=np.nan)
     return column.astype("string").array
@@ -181,12 +181,13 @@ def _column(name: str, samples: pd.DataFrame) -> Value:
 def _is_text(value: Value) -> bool:
     """Return whether a value is text."""
     is_array = isinstance(value, pd.api.extensions.ExtensionArray)
-    return isinstance(value, str) or (is_array and not isinstance(value, BooleanArray))
+    is_number = isinstance(value, BooleanArray | IntegerArray)
+    return isinstance(value, str) or (is_array and not is_number)
 
 
 def _floats(value: Value) -> NDArray[np.float64]:
     """Return numbers, with booleans as 1 or 0; NaN where missing."""
-    if isinstance(value, BooleanArray):
+    if isinstance(value, BooleanArray | IntegerArray):
         return value.to_numpy(float, na_value=np.nan)
     return np.asarray(value, dtype=float)
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.galaxy import G
 from galmass_core.photometry import SUN_AB
+from galmass_core.quantities import QUANTITIES
 from galmass_core.storage.atomic import write_json
 
 MODEL = "model.json"
@@ -143,7 +144,9 @@ def fit_ridge(inputs: pd.DataFrame, target: ArrayLike, penalty: float = 1.0) -> 
 
 
 def _linear_column(key: str, values: NDArray) -> NDArray:
-    """Return one feature in its linear form."""
+    """Return one feature in its linear form; of a joined column, only its values are known."""
+    if key not in QUANTITIES:
+        return values
     if key.startswith("abs_mag_r"):
         return 0.4 * (SUN_AB["r"] - values)
     if key.startswith("sfr"):

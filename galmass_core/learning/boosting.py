@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pandas as pd
@@ -33,14 +34,18 @@ class BoostingConfig:
 
 @dataclass(frozen=True)
 class BoostedTrees:
-    """A trained model."""
+    """A trained model.
+
+    LightGBM refuses some characters of JSON in names, and replaces blanks. Inside the model, names
+    of columns are percent-encoded, which leaves plain words as they are.
+    """
 
     booster: "Booster"
 
     @property
     def features(self) -> tuple[str, ...]:
         """Input columns, in order."""
-        return tuple(self.booster.feature_name())
+        return tuple(unquote(name) for name in self.booster.feature_name())
 
     def predict(self, samples: pd.DataFrame) -> NDArray:
         """Predict the target of each row, (n,) float64, in the target's own unit.
@@ -177,7 +182,8 @@ def _table(inputs: pd.DataFrame, target: ArrayLike) -> "Dataset":
     import lightgbm
 
     names = list(inputs.columns)
-    return lightgbm.Dataset(_matrix(inputs, names), np.asarray(target, float), feature_name=names)
+    inner = [quote(name, safe="") for name in names]
+    return lightgbm.Dataset(_matrix(inputs, names), np.asarray(target, float), feature_name=inner)
 
 
 def _matrix(samples: pd.DataFrame, features: Sequence[str]) -> NDArray:

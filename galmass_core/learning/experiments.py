@@ -11,6 +11,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_string_dtype
 
 from galmass_core.quantities import (
     IMAGE_PIXELS,
@@ -246,6 +247,9 @@ def require_columns(wanted: Experiment, samples: pd.DataFrame) -> None:
     if missing := missing_columns(samples, (*wanted.features, *wanted.targets)):
         msg = f"{wanted.name} needs columns that the data lack: {', '.join(missing)}"
         raise ValueError(msg)
+    if text := [key for key in wanted.features if is_string_dtype(samples[key].dropna())]:
+        msg = f"{wanted.name} must learn from numbers, got columns of text: {', '.join(text)}"
+        raise ValueError(msg)
     if wanted.maps and missing_columns(samples, ["shard"]):
         msg = (
             f"{wanted.name} needs the maps {', '.join(wanted.maps)}, but the data have only tables"
@@ -309,6 +313,6 @@ def _conditions(
         values = samples[column].to_numpy(dtype=float)
         yield f"{column} is not a number", np.isfinite(values)
         for key, (low, high) in _USABLE.items():
-            if column.startswith(key):
+            if column.startswith(key) and column in QUANTITIES:  # at any aperture
                 yield f"{column} is not above {low:g}", values > low
                 yield f"{column} is above {high:g}", values <= high
