@@ -37,8 +37,8 @@ class GalaxyFileError(ValueError):
     """Error of a file that cannot be read as a galaxy; the message names file, field and rule."""
 
 
-class FileInUseError(OSError):
-    """A file that cannot be read now but may be later, such as one that is being written."""
+class UnavailableError(OSError):
+    """A file that cannot be read now but may be later: in use by another process, or not served."""
 
 
 class GalaxyName(NamedTuple):

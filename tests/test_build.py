@@ -15,7 +15,7 @@ import galmass_core.datasets.measure
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import DataSetError, open_dataset
 from galmass_core.datasets.measure import built_columns
-from galmass_core.galaxy import FileInUseError
+from galmass_core.galaxy import UnavailableError
 from galmass_core.quantities import QUANTITIES
 from galmass_core.sample import NOT_COSMOLOGICAL
 from galmass_core.sources import ReadOptions
@@ -148,12 +148,12 @@ def test_unexpected_failure_of_one_galaxy_stops_nothing(cutouts, tmp_path, monke
 def test_file_in_use_stops_the_build_which_then_resumes(cutouts, tmp_path, monkeypatch):
     def fail_on_third(galaxy, config, wanted=galmass_core.datasets.measure.support_radii):
         if galaxy.name.subhalo == "3":
-            raise FileInUseError
+            raise UnavailableError
         return wanted(galaxy, config)
 
     with monkeypatch.context() as patch:
         patch.setattr(galmass_core.datasets.measure, "support_radii", fail_on_third)
-        with pytest.raises(FileInUseError):
+        with pytest.raises(UnavailableError):
             build_dataset([cutouts], tmp_path / "out")
     assert build_dataset([cutouts], tmp_path / "out").excluded.empty
 

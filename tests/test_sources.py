@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from galaxy_files import tng_particles, write_cutout, write_file
 
-from galmass_core.galaxy import FileInUseError, GalaxyFileError
+from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import ReadOptions, find_galaxies, hdf5, read_galaxy
 from galmass_core.sources.naming import (
     simulation_from_box,
@@ -248,7 +248,7 @@ def test_file_in_use_is_tried_again_and_reported(tmp_path, monkeypatch):
     command = [sys.executable, "-c", script]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
         assert writer.stdout.readline() == b"open\n"
-        with pytest.raises(FileInUseError, match=r"cutout.hdf5: the file must not be in use"):
+        with pytest.raises(UnavailableError, match=r"cutout.hdf5: the file must not be in use"):
             read_galaxy(path)
         writer.stdin.close()
         writer.wait()

@@ -43,7 +43,7 @@ from galmass_core.datasets.shards import append_galaxy
 from galmass_core.datasets.thinning import check_stars
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
-from galmass_core.sources import AS_THE_FILES_SAY, GalaxyRef, ReadOptions, find_galaxies
+from galmass_core.sources import AS_THE_FILES_SAY, Found, GalaxyRef, ReadOptions, find_galaxies
 from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import locked, update_heartbeat
 
@@ -53,7 +53,7 @@ Progress = Callable[[int, int, int], None]  # galaxies done, total, excluded so 
 
 
 def build_dataset(
-    sources: Sequence[str | Path],
+    sources: Sequence[str | Path] | Found,
     out: str | Path,
     *,
     limit: int | None = None,
@@ -74,8 +74,8 @@ def build_dataset(
 
     Parameters
     ----------
-    sources : sequence of str or Path
-        Galaxy files, and folders of them.
+    sources : sequence of str or Path, or Found
+        Galaxy files, and folders of them; or galaxies that were found before.
     out : str or Path
         Folder to create.
     limit : int, optional
@@ -111,7 +111,7 @@ def build_dataset(
     ------
     FileNotFoundError
         If a source does not exist.
-    FileInUseError
+    UnavailableError
         If another process has a file open for writing; the same call resumes.
     ValueError
         If ``where`` is not a condition on columns that a build makes, ``limit`` or ``workers`` is
@@ -136,7 +136,7 @@ def build_dataset(
         packed=packed,
         stars=stars,
     )
-    found = find_galaxies([Path(source).resolve() for source in sources], options)
+    found = sources if isinstance(sources, Found) else _find(sources, options)
     refs = found.galaxies[:limit]
     out, settings = Path(out), _settings(refs, recipe) | {"selection": dict(found.left_out)}
     if options != AS_THE_FILES_SAY:
@@ -149,6 +149,10 @@ def build_dataset(
                 _finish(out, settings, recipe.ids)
         shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     return open_dataset(out.resolve())
+
+
+def _find(sources: Sequence[str | Path], options: ReadOptions) -> Found:
+    return find_galaxies([Path(source).resolve() for source in sources], options)
 
 
 def _settings(refs: Sequence[GalaxyRef], recipe: Recipe) -> dict[str, Any]:

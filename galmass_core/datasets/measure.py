@@ -13,7 +13,7 @@ from galmass_core.datasets.filters import matching_rows
 from galmass_core.datasets.join import DISC_COLUMNS
 from galmass_core.datasets.shards import ShardEntry, encode_galaxy
 from galmass_core.datasets.thinning import thin_stars
-from galmass_core.galaxy import LINES_OF_SIGHT, FileInUseError, Galaxy, GalaxyFileError
+from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyFileError, UnavailableError
 from galmass_core.imaging.maps import MapConfig, render_sky, support_radii
 from galmass_core.imaging.projection import project
 from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
@@ -80,7 +80,7 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
 
     Raises
     ------
-    FileInUseError, MemoryError
+    UnavailableError, MemoryError
         Faults that pass, which must not exclude a galaxy.
     """
     name = ""
@@ -101,7 +101,7 @@ def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None
         if reason:
             return Excluded(name=name, reason=reason, source=galaxy.source)
         return measured
-    except (FileInUseError, MemoryError):
+    except (UnavailableError, MemoryError):
         raise
     except GalaxyFileError as error:
         return Excluded(name=name, reason=str(error), source=str(ref.path))

@@ -87,7 +87,7 @@ def read_galaxy(
     ------
     FileNotFoundError
         If there is no such file.
-    FileInUseError
+    UnavailableError
         If another process has the file open for writing.
     GalaxyFileError
         If a file is damaged, of unknown format, lacks what every galaxy needs, or holds more or

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import FileInUseError, GalaxyFileError
+from galmass_core.galaxy import GalaxyFileError, UnavailableError
 
 PATIENCE = 10.0  # s, for which a file that another process writes is tried
 _PASSING = {  # errors of the moment, not of the content
@@ -55,18 +55,18 @@ def must_be_whole(path: Path) -> Iterator[None]:
     ------
     GalaxyFileError
         If it is not an HDF5 file, or is truncated.
-    FileInUseError
+    UnavailableError
         If it cannot be read at the moment: another process has it open for writing, permission is
         missing, or the disk does not answer.
     """
     try:
         yield
-    except FileInUseError:
+    except UnavailableError:
         raise
     except (OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno in _PASSING:
             msg = f"{path}: the file must not be in use by another process, but: {error}"
-            raise FileInUseError(msg) from error
+            raise UnavailableError(msg) from error
         msg = f"{path}: the file must be whole HDF5, but it is truncated or damaged ({error})"
         raise GalaxyFileError(msg) from error
 
@@ -81,7 +81,7 @@ def open_file(path: Path) -> Iterator[h5py.File]:
         If there is no such file.
     GalaxyFileError
         If it is not an HDF5 file, or is truncated.
-    FileInUseError
+    UnavailableError
         If it cannot be read for 10 s, because another process has it open for writing.
     """
     if not path.is_file():

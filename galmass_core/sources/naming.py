@@ -52,6 +52,8 @@ def simulation_from_label(label: str, suite: str = "TNG") -> tuple[str, str]:
     """
     if label.startswith("demo"):
         return "synthetic", url_safe(label)
+    if known := re.fullmatch(r"(TNG|Illustris)(\d+|-Cluster)?(-\d)?", label):  # as in the web API
+        return known[1], label
     parts = re.fullmatch(r"L(\d+)n(\d+)([A-Z]+)", label)
     for box in _BOXES:
         if parts and (int(parts[1]), parts[3]) == (box.side, box.ending):

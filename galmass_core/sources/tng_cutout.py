@@ -1,9 +1,11 @@
 """Read cutouts from the TNG web API (TNG and Illustris), with the subhalo record if present.
 
-The record is the web API's subhalo JSON, saved under the cutout's name: ``cutout_501761.json``.
+The record is the web API's subhalo JSON, saved under the cutout's name: ``cutout_501761.json``. A
+species that it counts zero of is none; without a record the file decides (`coverage`).
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.particle_file import Header, whole_file
 
 Record = dict[str, Any]
+_RECORDED_COUNTS = {"gas": "len_gas", "dark_matter": "len_dm", "black_holes": "len_bhs"}
 
 
 def matches(file: h5py.File) -> bool:
@@ -46,7 +49,8 @@ def read(path: Path) -> Galaxy:
             scale=units.factor,
             centre=None if entry is None else entry.centre,
         )
-        return assemble_galaxy(particles, entry)
+        known = {name for name, key in _RECORDED_COUNTS.items() if (record or {}).get(key) == 0}
+        return assemble_galaxy(replace(particles, unknown=particles.unknown - known), entry)
 
 
 def _read_header(file: h5py.File, path: Path, units: arepo.Units, record: Record | None) -> Header:

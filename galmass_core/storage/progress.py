@@ -17,7 +17,7 @@ Show = Callable[..., None]  # done, total, and number excluded
 
 
 @contextmanager
-def progress_bar(task: str, out: Path) -> Iterator[Show]:
+def progress_bar(task: str, out: Path, *, unit: str = "galaxy") -> Iterator[Show]:
     """Show a bar on standard error, and keep a progress file next to ``out`` meanwhile.
 
     Parameters
@@ -26,6 +26,8 @@ def progress_bar(task: str, out: Path) -> Iterator[Show]:
         Name of the task, such as ``building``.
     out : Path
         Folder being created.
+    unit : str
+        What is counted.
 
     Yields
     ------
@@ -34,7 +36,7 @@ def progress_bar(task: str, out: Path) -> Iterator[Show]:
     from tqdm import tqdm
 
     path, written = out.with_name(out.name + SUFFIX), 0.0
-    with tqdm(unit="galaxy", desc=task, delay=0.01) as bar:  # no bar for input that fails at once
+    with tqdm(unit=unit, desc=task, delay=0.01) as bar:  # no bar for input that fails at once
 
         def show(done: int, total: int, excluded: int | None = None) -> None:
             nonlocal written

@@ -1,0 +1,122 @@
+"""``galmass fetch``: galaxies of the TNG simulations from their web API."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from galmass_core.storage.progress import progress_bar
+
+if TYPE_CHECKING:
+    from galmass_core.fetch.sample import Plan
+
+
+def add_commands(commands: Any) -> None:  # noqa: ANN401
+    """Add the parser of ``galmass fetch``."""
+    fetch = commands.add_parser(
+        "fetch",
+        help="fetch galaxies of TNG and Illustris from their web API",
+        description="Fetch the paper's sample of galaxies of a snapshot from the TNG web API: the "
+        "needed fields\nof the group catalogue, then a cutout of each galaxy. If stopped, run it "
+        "again to resume.\nThe API key is read from the environment variable TNG_API_KEY.",
+        epilog="examples:\n"
+        "  galmass fetch --out tng100 --dry-run\n"
+        "  galmass fetch --out tng100 --limit 100   then: galmass build tng100/cutouts --out few\n"
+        "  galmass fetch --out tng100 --build tng100-maps    keeps maps, not particles",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    fetch.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to create")
+    fetch.add_argument(
+        "--suite",
+        default="TNG100-1",
+        metavar="NAME",
+        help="such as TNG50-1, TNG300-1, Illustris-1, TNG-Cluster (default: TNG100-1)",
+    )
+    fetch.add_argument(
+        "--snapshot", type=int, default=99, metavar="N", help="default: 99, redshift 0 of TNG"
+    )
+    fetch.add_argument("--limit", type=int, metavar="N", help="fetch only the first N galaxies")
+    fetch.add_argument(
+        "--dry-run", action="store_true", help="print what would be fetched: count, size, time"
+    )
+    fetch.add_argument(
+        "--build",
+        metavar="DATA",
+        help="build a data set there on arrival, and keep no particles",
+    )
+    fetch.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="offsets, or a supplementary catalogue, such as stellar_circs.hdf5; may be repeated",
+    )
+    fetch.set_defaults(run=_fetch, when_stopped="Run the same command again to resume.")
+
+
+def _fetch(args: argparse.Namespace) -> None:
+    """Run ``galmass fetch``."""
+    from galmass_core.fetch import client as api
+    from galmass_core.fetch.sample import fetch_file, open_fetcher, plan
+
+    if args.limit is not None and args.limit < 1:
+        msg = f"limit must be at least 1, got {args.limit}"
+        raise ValueError(msg)
+    client = api.Client(key=api.key_from_environment(), base=api.BASE)
+    if args.dry_run:
+        print(_in_words(plan(client, args.suite, args.snapshot, args.out, args.limit)))
+        return
+    with progress_bar("catalogue", args.out, unit="file") as show:
+        fetcher = open_fetcher(
+            client, args.suite, args.snapshot, args.out, limit=args.limit, progress=show
+        )
+    for name in args.also:
+        print(fetch_file(client, args.suite, args.snapshot, name, args.out))
+    if args.build is None:
+        _fetch_cutouts(fetcher, args)
+    else:
+        _build(fetcher, args)
+
+
+def _fetch_cutouts(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
+    from galmass_core.fetch.sample import CUTOUTS, fetch_cutouts
+
+    with progress_bar("fetching", args.out) as show:
+        fetched = fetch_cutouts(fetcher, args.out, show)
+    print(f"{args.out / CUTOUTS}: {fetched.galaxies} galaxies")
+    if fetched.failed:
+        subhalo, reason = next(iter(fetched.failed.items()))
+        count = len(fetched.failed)
+        msg = (
+            f"{count} galaxies could not be fetched, first {subhalo}: {reason}; "
+            "run the same command again to try again"
+        )
+        raise OSError(msg)
+
+
+def _build(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
+    from galmass_core.cli.data import one_thread_each, print_dataset
+    from galmass_core.datasets.build import build_dataset
+    from galmass_core.fetch.remote import find_remote
+    from galmass_core.fetch.sample import WORKERS
+
+    one_thread_each()
+    with progress_bar("building", Path(args.build)) as show:
+        dataset = build_dataset(
+            find_remote(fetcher, args.out), args.build, workers=WORKERS, progress=show
+        )
+    print_dataset(dataset, as_json=False)
+
+
+def _in_words(plan: "Plan") -> str:
+    """Return a plan as text."""
+    about = "about " if plan.is_estimate else ""
+    lines = [
+        f"{about}{plan.galaxies:,} galaxies, {plan.missing:,} of them to be fetched",
+        f"group catalogue: {about}{plan.catalogue_bytes / 1e9:.2f} GB",
+        f"cutouts: {about}{plan.cutout_bytes / 1e9:.2f} GB",
+        f"time: about {plan.hours:.1f} hours for the cutouts, at 8,000 galaxies an hour; "
+        "slow lines and large galaxies take longer",
+    ]
+    if plan.is_estimate:
+        lines.append("sizes are estimates until the catalogue is there")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Fetch catalogues and cutouts of the TNG simulations from their web API."""

@@ -1,0 +1,320 @@
+"""Ask the TNG web API, patiently: retries, redirects without the key, and checked downloads.
+
+Its answers are not those of an ordinary API: a missing key is a 403, an unknown path may be a 200
+with the site's home page, load shows as 504 or 403, and data come from another host.
+"""
+
+import email.utils
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from galmass_core import __version__
+from galmass_core.galaxy import UnavailableError
+
+BASE = "https://www.tng-project.org/api/"
+KEY_VARIABLE = "TNG_API_KEY"
+_HOPS = 5  # redirects that are followed
+_PASSING = {403, 408, 425, 429, 500, 502, 503, 504}  # statuses that another attempt may cure
+_WRONG_CONTENTS = 3  # attempts from the first answer that is not what was requested
+_USABLE = {200, 206, 416}  # 416: there is no more to resume
+_BLOCK = 1 << 20  # bytes written at a time
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class ApiError(ValueError):
+    """An answer that another attempt does not change; the message names address and reason."""
+
+
+class NotFoundError(ApiError):
+    """There is nothing at an address."""
+
+
+class BadRequestError(ApiError):
+    """The API does not have what was requested, such as a field."""
+
+
+class KeyRefusedError(UnavailableError):
+    """The API does not accept the key."""
+
+
+class _TryAgain(Exception):
+    """A fault that passes; ``wait`` is what the server asks for [s]."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class _WrongContent(_TryAgain):
+    """An answer that is complete, but not what was requested."""
+
+
+@dataclass(kw_only=True)
+class Client:
+    """A client of the web API; may be used by several threads.
+
+    Attributes
+    ----------
+    key : str
+        Sent as the header ``api-key`` to the host of ``base`` only.
+    base : str
+        Address of the API, which ends with a slash.
+    attempts : int
+        Of every request.
+    first_wait, longest_wait : float, s
+        Pause before the second attempt; it doubles for each further one.
+    timeout : tuple of float, s
+        Longest time to connect, and between two parts of an answer.
+    """
+
+    key: str = field(repr=False)
+    base: str = BASE
+    attempts: int = 8
+    first_wait: float = 5.0
+    longest_wait: float = 300.0
+    timeout: tuple[float, float] = (20.0, 300.0)
+    stopping: threading.Event = field(default_factory=threading.Event, repr=False)
+    _sessions: threading.local = field(default_factory=threading.local, repr=False)
+
+    def json(self, path: str) -> Any:  # noqa: ANN401
+        """Return the JSON at a path below the base.
+
+        Raises
+        ------
+        ApiError
+            If there is none.
+        UnavailableError
+            If all attempts failed, or the key is not accepted.
+        """
+
+        def read() -> Any:  # noqa: ANN401
+            with self._response(path) as response:
+                try:
+                    return response.json()
+                except ValueError as error:
+                    reason = "the answer is not JSON"
+                    raise _TryAgain(reason) from error
+
+        return self._patiently(path, read)
+
+    def download(
+        self,
+        path: str,
+        out: Path,
+        check: Callable[[Path], None],
+        *,
+        attempts: int | None = None,
+        resume: bool = False,
+    ) -> int:
+        """Download a file; it appears under its name when it is complete and correct.
+
+        Parameters
+        ----------
+        path : str
+            Below the base.
+        out : Path
+        check : function of Path
+            Raises ValueError if the content is not what was requested.
+        attempts : int, optional
+        resume : bool
+            Whether the file is always the same, so that an interrupted download goes on where it
+            stopped. Files that the API makes on request are not.
+
+        Returns
+        -------
+        int
+            Bytes of the file.
+
+        Raises
+        ------
+        ApiError, UnavailableError
+            As `json`.
+        """
+        part = out.with_name(out.name + ".part")
+
+        def fetch() -> int:
+            self._stream(path, part, resume=resume)
+            try:
+                check(part)
+            except ValueError as error:
+                part.unlink(missing_ok=True)
+                raise _WrongContent(str(error)) from error
+            part.replace(out)
+            return out.stat().st_size
+
+        try:
+            return self._patiently(path, fetch, attempts)
+        finally:
+            if not resume:
+                part.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """End all waits; requests of other threads fail."""
+        self.stopping.set()
+
+    def _patiently(self, path: str, request: Callable[[], Any], attempts: int | None = None) -> Any:  # noqa: ANN401
+        """Repeat a request until it succeeds."""
+        wait, last = self.first_wait, attempts or self.attempts
+        for attempt in range(1, last + 1):
+            if self.stopping.is_set():
+                break
+            try:
+                return request()
+            except (_TryAgain, requests.RequestException) as error:
+                reason = str(error) if isinstance(error, _TryAgain) else _without_address(error)
+                asked = getattr(error, "wait", None)
+                if isinstance(error, _WrongContent):
+                    last = min(last, attempt + _WRONG_CONTENTS - 1)
+                if attempt == last:
+                    msg = (
+                        f"{self.base}{path}: no good answer in {last} attempts; the last: {reason}"
+                    )
+                    raise UnavailableError(msg) from None
+            self.stopping.wait(random.uniform(0.5, 1.0) * wait if asked is None else asked)
+            wait = min(2 * wait, self.longest_wait)
+        msg = f"{self.base}{path}: stopped"
+        raise UnavailableError(msg)
+
+    def _stream(self, path: str, part: Path, *, resume: bool) -> None:
+        """Write the answer to a file, from where it ends if it may be resumed."""
+        start = part.stat().st_size if resume and part.exists() else 0
+        with self._response(path, start) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                part.unlink()
+                reason = "the file has another length now"
+                raise _TryAgain(reason)
+            there = start if response.status_code == requests.codes.partial_content else 0
+            length = response.headers.get("Content-Length")
+            expected = None if length is None else there + int(length)
+            with part.open("ab" if there else "wb") as stream:
+                for block in response.iter_content(_BLOCK):
+                    stream.write(block)
+                    if self.stopping.is_set():
+                        reason = "stopped"
+                        raise _TryAgain(reason)
+                stream.flush()
+                os.fsync(stream.fileno())
+        found = part.stat().st_size
+        if expected is not None and found != expected:
+            reason = f"{found} of {expected} bytes came"
+            raise _TryAgain(reason)
+
+    @contextmanager
+    def _response(self, path: str, start: int = 0) -> Iterator[requests.Response]:
+        """Yield a successful answer; redirects are followed, the key stays on the API's host."""
+        url = urljoin(self.base, path)
+        for _ in range(_HOPS + 1):
+            response = self._session.get(
+                url,
+                headers=self._headers(url, start),
+                allow_redirects=False,
+                stream=True,
+                timeout=self.timeout,
+            )
+            with response:
+                if not response.is_redirect:
+                    _check_status(response, url == urljoin(self.base, path), self.base + path)
+                    yield response
+                    return
+                url = self._secure(urljoin(url, response.headers["Location"]))
+        reason = f"more than {_HOPS} redirects"
+        raise _TryAgain(reason)
+
+    @property
+    def _session(self) -> requests.Session:
+        if not hasattr(self._sessions, "session"):
+            self._sessions.session = requests.Session()
+        session: requests.Session = self._sessions.session
+        return session
+
+    def _headers(self, url: str, start: int) -> dict[str, str]:
+        headers = {"User-Agent": f"galmass/{__version__}", "Accept-Encoding": "identity"}
+        if start:
+            headers["Range"] = f"bytes={start}-"
+        if self._may_have_key(url):
+            headers["api-key"] = self.key
+        return headers
+
+    def _may_have_key(self, url: str) -> bool:
+        """Return whether an address is the API's own, and encrypted or on this machine."""
+        asked, own = urlsplit(url), urlsplit(self.base)
+        is_private = asked.scheme == "https" or asked.hostname in _LOOPBACK
+        return is_private and (asked.scheme, asked.netloc) == (own.scheme, own.netloc)
+
+    def _secure(self, url: str) -> str:
+        """Return an address on the API's host with the scheme of the base: its links are http."""
+        asked, own = urlsplit(url), urlsplit(self.base)
+        return asked._replace(scheme=own.scheme).geturl() if asked.netloc == own.netloc else url
+
+
+def _check_status(response: requests.Response, is_api: bool, address: str) -> None:
+    """Raise for a status that is not success; ``is_api`` if it was not redirected."""
+    status = response.status_code
+    if status in _USABLE:
+        return
+    if status == requests.codes.not_found:
+        msg = f"{address}: there is nothing at this address (404)"
+        raise NotFoundError(msg)
+    if status == requests.codes.bad_request:
+        msg = f"{address}: the API does not have what was requested (400)"
+        raise BadRequestError(msg)
+    if is_api and status in (401, 403) and _is_about_the_key(response):
+        msg = f"{address}: the API must accept the key in {KEY_VARIABLE}, but refuses it ({status})"
+        raise KeyRefusedError(msg)
+    if status in _PASSING:
+        reason = f"status {status}"
+        raise _TryAgain(reason, _retry_after(response))
+    msg = f"{address}: the answer must be a success, got status {status}"
+    raise ApiError(msg)
+
+
+def _is_about_the_key(response: requests.Response) -> bool:
+    """Return whether a refusal is JSON with ``detail``, as for a missing or wrong key."""
+    try:
+        return "detail" in response.json()
+    except (ValueError, TypeError):
+        return response.status_code == requests.codes.unauthorized
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """Return the pause that a server asks for [s], as a number or a date."""
+    value = response.headers.get("Retry-After", "")
+    if value.isdecimal():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _without_address(error: requests.RequestException) -> str:
+    """Return the kind of a fault, without its address, which may hold a token."""
+    return type(error).__name__
+
+
+def key_from_environment() -> str:
+    """Return the API key of the user.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not key:
+        msg = (
+            f"{KEY_VARIABLE} must be your key of the TNG web API "
+            "(free: https://www.tng-project.org/users/register), got none"
+        )
+        raise ValueError(msg)
+    return key

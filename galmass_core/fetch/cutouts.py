@@ -1,0 +1,171 @@
+"""Fetch the cutouts of the sample's galaxies: only the fields that galmass reads, checked.
+
+A cutout has a JSON record beside it, made from the catalogue in the names of the API's own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import pandas as pd
+
+from galmass_core.fetch.client import BadRequestError, Client
+from galmass_core.fetch.run import SnapshotInfo
+from galmass_core.galaxy import GalaxyFileError
+from galmass_core.sources import hdf5
+from galmass_core.sources.arepo import Units
+from galmass_core.sources.coverage import PART_TYPES
+from galmass_core.storage.atomic import write_json
+
+Row = Mapping[Any, Any]  # of the catalogue: column to value
+API_NAMES = {"stars": "stars", "gas": "gas", "dark_matter": "dm", "black_holes": "bhs"}
+COUNTS = {"stars": "n_star", "gas": "n_gas", "dark_matter": "n_dm", "black_holes": "n_bh"}
+FIELDS = {  # dataset: bytes of a row
+    "stars": {
+        "Coordinates": 24,
+        "Velocities": 12,
+        "Masses": 4,
+        "GFM_InitialMass": 4,
+        "GFM_Metallicity": 4,
+        "GFM_StellarFormationTime": 4,
+        "GFM_StellarPhotometrics": 32,
+        "Potential": 4,
+        "StellarHsml": 4,
+    },
+    "gas": {  # for dust
+        "Coordinates": 24,
+        "Velocities": 12,
+        "Masses": 4,
+        "Density": 4,
+        "GFM_Metallicity": 4,
+        "GFM_Metals": 40,
+        "NeutralHydrogenAbundance": 4,
+        "StarFormationRate": 4,
+        "SubfindHsml": 4,
+    },
+    "dark_matter": {"Coordinates": 24},
+    "black_holes": {"Coordinates": 24, "Masses": 4},
+}
+LEFT_OUT = {  # where the API does not have them: in mini snapshots, and in Illustris
+    "stars": {"GFM_StellarPhotometrics", "Potential", "StellarHsml"},
+    "gas": {"GFM_Metals", "NeutralHydrogenAbundance", "SubfindHsml"},
+}
+
+
+@dataclass(kw_only=True)
+class CutoutFetcher:
+    """Fetch cutouts of one snapshot; may be used by several threads.
+
+    Attributes
+    ----------
+    client : Client
+    info : SnapshotInfo
+    subhaloes : DataFrame
+        From `read_group_catalogue`, of which the counts and places are used.
+    reduced : bool
+        Whether the optional fields have turned out not to exist.
+    """
+
+    client: Client
+    info: SnapshotInfo
+    subhaloes: pd.DataFrame
+    reduced: bool = False
+
+    def fetch(self, subhalo: int, folder: Path) -> Path:
+        """Fetch one cutout and write its record, unless both are there.
+
+        Returns
+        -------
+        Path
+            ``cutout_ID.hdf5`` in the folder.
+
+        Raises
+        ------
+        ApiError, UnavailableError
+            If it cannot be fetched.
+        """
+        path, row = folder / f"cutout_{subhalo}.hdf5", self.row(subhalo)
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            was_reduced = self.reduced
+            try:
+                self._download(subhalo, path, row)
+            except BadRequestError:
+                if was_reduced:
+                    raise
+                self.reduced = True
+                self._download(subhalo, path, row)
+        record = path.with_suffix(".json")
+        if not record.exists():
+            write_json(record, self._record(subhalo, row))
+        return path
+
+    def row(self, subhalo: int) -> Row:
+        """Return a subhalo's row of the catalogue."""
+        return self.subhaloes.loc[[subhalo]].to_dict(orient="records")[0]
+
+    def fields(self, row: Row) -> dict[str, list[str]]:
+        """Return the datasets to request of each species that a subhalo has."""
+        return {
+            species: [
+                name for name in names if not (self.reduced and name in LEFT_OUT.get(species, ()))
+            ]
+            for species, names in FIELDS.items()
+            if row[COUNTS[species]] > 0
+        }
+
+    def _download(self, subhalo: int, path: Path, row: Row) -> None:
+        fields = self.fields(row)
+        query = "&".join(f"{API_NAMES[name]}={','.join(part)}" for name, part in fields.items())
+        place = f"{self.info.run}/snapshots/{self.info.snapshot}/subhalos/{subhalo}"
+        self.client.download(
+            f"{place}/cutout.hdf5?{query}", path, lambda part: check_cutout(part, fields, row)
+        )
+
+    def _record(self, subhalo: int, row: Row) -> dict[str, Any]:
+        """Return the subhalo's record with the names and units of the API."""
+        length = Units(self.info.header["Time"], self.info.hubble).length
+        counts = {f"len_{API_NAMES[name]}": int(row[column]) for name, column in COUNTS.items()}
+        return {
+            "id": subhalo,
+            "snap": self.info.snapshot,
+            **{f"pos_{axis}": float(row[axis] / length) for axis in "xyz"},
+            "halfmassrad_stars": float(row["half_mass_radius"] / length),
+            "primary_flag": int(row["is_central"]),
+            "grnr": int(row["host_group"]),
+            "subhaloflag": int(row["flag"]),
+            **counts,
+        }
+
+
+def check_cutout(path: Path, fields: Mapping[str, list[str]], row: Row) -> None:
+    """Raise GalaxyFileError unless a file is a subhalo's cutout with all rows of all fields.
+
+    Parameters
+    ----------
+    path : Path
+    fields : mapping of species to list of str
+        Datasets that were requested.
+    row : mapping
+        Of the catalogue, with the number of particles of each species.
+    """
+    with hdf5.open_file(path) as file:
+        hdf5.number(file, "HubbleParam")
+        for species, names in fields.items():
+            for name in names:
+                _check_rows(file, f"{PART_TYPES[species]}/{name}", int(row[COUNTS[species]]))
+
+
+def _check_rows(file: h5py.File, key: str, count: int) -> None:
+    rows = len(hdf5.dataset(file, key))
+    if rows != count:
+        msg = f"{file.filename}: {key} must have {count} rows, as in the catalogue, got {rows}"
+        raise GalaxyFileError(msg)
+
+
+def cutout_bytes(subhaloes: pd.DataFrame) -> int:
+    """Return the size of all cutouts [bytes], from their numbers of particles."""
+    per_row = {species: sum(sizes.values()) for species, sizes in FIELDS.items()}
+    return int(sum(per_row[name] * subhaloes[column].sum() for name, column in COUNTS.items()))
