@@ -52,7 +52,7 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
         "--snapshot", type=int, metavar="N", help="snapshot of a directory (default: the latest)"
     )
     build.add_argument(
-        "--groups", type=Path, metavar="DIR", help="folder of the catalogue, if it is another"
+        "--groups", type=Path, metavar="DIR", help="folder or file of the catalogue, if elsewhere"
     )
     build.add_argument("--suite", default="", metavar="NAME", help="such as EAGLE (default: read)")
     build.add_argument("--simulation", default="", metavar="NAME", help="default: read from files")

@@ -9,11 +9,20 @@ from types import ModuleType
 from typing import NamedTuple
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError
-from galmass_core.sources import coverage, eagle, hdf5, naming, swift, tng_cutout, tng_directory
+from galmass_core.sources import (
+    coverage,
+    eagle,
+    eagle_directory,
+    hdf5,
+    naming,
+    swift,
+    tng_cutout,
+    tng_directory,
+)
 from galmass_core.sources.place import Place
 from galmass_core.sources.tng_files import is_snapshot_name
 
-_DIRECTORIES = (tng_directory,)
+_DIRECTORIES = (tng_directory, eagle_directory)
 _FORMATS = {"a TNG cutout": tng_cutout, "an EAGLE file": eagle, "a SWIFT file": swift}
 _SUFFIXES = (".hdf5", ".h5")
 
@@ -27,7 +36,7 @@ class ReadOptions:
     snapshot : int or None
         Of a directory with several; the latest by default.
     groups : Path or None
-        Folder of the group catalogue, if it is not in the directory of the snapshot.
+        Folder or file of the catalogue, if it is not in the directory of the snapshot.
     suite, simulation : str
         First parts of the galaxies' names, instead of what the files say.
     """
@@ -152,32 +161,27 @@ def _order(ref: GalaxyRef) -> tuple[Path, list[int]]:
 
 def _read_from_directory(place: Place, subhalo: str | int | None) -> Galaxy:
     reader = _reader_of(place)
+    if reader is None:
+        raise FileNotFoundError(tng_directory.what_is_missing(place))
     if subhalo is None:
         msg = f"{place.directory}: must be read with the number of a subhalo, got none"
         raise GalaxyFileError(msg)
     return reader.read(place, str(subhalo))
 
 
-def _reader_of(place: Place) -> ModuleType:
-    """Return the reader of a directory.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it lacks a snapshot or its catalogue; the message says what is missing.
-    """
-    for reader in _DIRECTORIES:
-        if reader.matches(place):
-            return reader
-    raise FileNotFoundError(tng_directory.what_is_missing(place))
+def _reader_of(place: Place) -> ModuleType | None:
+    """Return the reader of a directory of many galaxies, or None if it is none."""
+    return next((reader for reader in _DIRECTORIES if reader.matches(place)), None)
 
 
 def _list_source(source: Path, options: ReadOptions) -> Found:
     if source.is_file():
         return Found([GalaxyRef(source, options=options)], Counter())
-    files = [file for file in source.glob("*") if file.suffix in _SUFFIXES]
-    if files and not any(is_snapshot_name(file) for file in files) and options.snapshot is None:
-        return Found([GalaxyRef(file, options=options) for file in files], Counter())
     place = options.place(source)
-    numbers, left_out = _reader_of(place).find_subhaloes(place)
-    return Found([GalaxyRef(source, str(number), options) for number in numbers], left_out)
+    if reader := _reader_of(place):
+        numbers, left_out = reader.find_subhaloes(place)
+        return Found([GalaxyRef(source, str(number), options) for number in numbers], left_out)
+    files = [file for file in source.glob("*") if file.suffix in _SUFFIXES]
+    if not files or any(is_snapshot_name(file) for file in files) or options.snapshot is not None:
+        raise FileNotFoundError(tng_directory.what_is_missing(place))
+    return Found([GalaxyRef(file, options=options) for file in files], Counter())

@@ -20,8 +20,8 @@ class CatalogueEntry:
     ----------
     centre : (3,) float
         In the unit of the file's coordinates.
-    half_mass_radius : float, kpc
-        R_hsm.
+    half_mass_radius : float or None, kpc
+        R_hsm; None: that of the stars.
     is_central : bool or None
     host_group : int or None
     is_cosmological : bool or None
@@ -29,7 +29,7 @@ class CatalogueEntry:
     """
 
     centre: NDArray
-    half_mass_radius: float
+    half_mass_radius: float | None = None
     is_central: bool | None = None
     host_group: int | None = None
     is_cosmological: bool | None = None
@@ -105,7 +105,7 @@ def _find_centre(particles: dict[str, Columns]) -> tuple[NDArray, str]:
 
 
 def _half_mass_radius(file: ParticleFile, stars: Columns, entry: CatalogueEntry | None) -> float:
-    if entry is None:
+    if entry is None or entry.half_mass_radius is None:
         radius = centring.half_mass_radius(stars["positions"], stars["masses"])
     else:
         radius = entry.half_mass_radius

@@ -27,9 +27,10 @@ _ADVICE = "build the folder of the snapshot and its catalogue (galmass build --h
 def unknown_species(file: h5py.File) -> frozenset[str]:
     """Return the species that a file of one galaxy does not hold, though the galaxy may have them.
 
-    A cutout of the web API states what was requested (``CutoutRequest``), an extract of EAGLE or
-    SWIFT the types it holds (``TypesExtracted``). Without either, a missing group of gas or black
-    holes is unknown unless the header counts none, and missing dark matter is always unknown.
+    A cutout of the web API states what was requested (``CutoutRequest``). Without that, missing
+    dark matter is unknown: examples of SimSpin hold none, though ``TypesExtracted``, which an
+    extract of EAGLE or SWIFT has, lists it. Missing gas or black holes are unknown unless
+    ``TypesExtracted`` lists them or the header counts none.
     """
     return frozenset(
         species
@@ -44,11 +45,13 @@ def _is_covered(file: h5py.File, species: str) -> bool:
     if request := hdf5.text(file, "CutoutRequest"):
         wanted = {name for name in PART_TYPES if _is_requested(request, name)}
         return species in wanted or not wanted  # without any name it is for everything
+    if species == "dark_matter":
+        return False
     extracted = hdf5.attribute(file, "TypesExtracted")
     if extracted is not None and len(extracted) > number:
         return bool(extracted[number])
     counts = hdf5.attribute(file, "NumPart_ThisFile", "NumPart_Total")
-    if species == "dark_matter" or counts is None or len(counts) <= number:
+    if counts is None or len(counts) <= number:
         return False
     return bool(counts[number] == 0)
 

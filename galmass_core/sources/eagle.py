@@ -1,18 +1,23 @@
-"""Read EAGLE files of one subhalo: attributes give powers of h and a, and units."""
+"""Read files of one galaxy in EAGLE's format: attributes give powers of h and a, and units.
 
-from collections.abc import Mapping
+EAGLE itself, and Magneticum and Horizon-AGN as the examples of SimSpin have them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import h5py
 
-from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
+from galmass_core.galaxy import Cosmology, Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sources import hdf5, naming
 from galmass_core.sources.arepo import OMEGA_LAMBDA, OMEGA_MATTER
 from galmass_core.sources.assembly import assemble_galaxy
+from galmass_core.sources.element_masses import as_fractions
 from galmass_core.sources.particle_file import Column, Header, whole_file
 
-_DATASETS = {
+DATASETS = {
     "positions": (Column("Coordinates"),),
     "velocities": (Column("Velocity"),),
     "masses": (Column("Mass"),),
@@ -29,6 +34,9 @@ _DATASETS = {
     "support_radii": (Column("SmoothingLength"),),  # as in Gadget, the support radius of the kernel
     "densities": (Column("Density"),),
 }
+OBJECT_NUMBERS = ("GroupNumber", "SubGroupNumber")
+_UNIT_ATTRIBUTES = ("CGSConversionFactor", "aexp-scale-exponent", "h-scale-exponent")
+_DIMENSIONLESS = {"metallicities", "hydrogen_fractions", "formation_scale_factors"}
 _KPC, _MSUN, _YEAR = 3.085678e21, 1.989e33, 3.155e7  # cgs, the simulation's own constants
 _CGS = {
     "positions": _KPC,
@@ -39,6 +47,9 @@ _CGS = {
     "support_radii": _KPC,
     "densities": _MSUN / _KPC**3,
 }
+_MASS_UNIT = 1e10  # Msun
+
+Scale = Callable[[str, Mapping[str, Any]], float]
 
 
 def matches(file: h5py.File) -> bool:
@@ -47,7 +58,7 @@ def matches(file: h5py.File) -> bool:
 
 
 def read(path: Path) -> Galaxy:
-    """Read the file of one EAGLE subhalo.
+    """Read the file of one galaxy.
 
     Raises
     ------
@@ -57,40 +68,77 @@ def read(path: Path) -> Galaxy:
         If the file is damaged or lacks what every galaxy needs.
     """
     with hdf5.open_file(path) as file:
-        scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
-        hubble = hdf5.number(file, "HubbleParam")
-
-        def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
-            expansion = scale_factor ** attributes["aexp-scale-exponent"]
-            hubble_power = hubble ** attributes["h-scale-exponent"]
-            cgs = attributes["CGSConversionFactor"] * expansion * hubble_power
-            return float(cgs / _CGS.get(quantity, 1.0))
-
-        box_size = hdf5.number(file, "BoxSize")
-        masses = hdf5.attribute(file, "MassTable")
-        header = Header(
-            name=_read_name(file, path, box_size / hubble),
-            box_size=box_size,
-            scale_factor=scale_factor,
-            cosmology=Cosmology(
-                hubble=hubble,
-                omega_matter=hdf5.number(file, *OMEGA_MATTER),
-                omega_lambda=hdf5.number(file, *OMEGA_LAMBDA),
-            ),
-            dark_matter_mass=0.0 if masses is None else float(masses[1]) * 1e10 / hubble,
-        )
-        return assemble_galaxy(whole_file(file, header, datasets=_DATASETS, scale=scale))
+        stars = file.get("PartType4", {})
+        numbers = [stars[name][:1] for name in OBJECT_NUMBERS if name in stars]
+        subhalo = "-".join(str(number[0]) for number in numbers if len(number))
+        snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
+        scale = read_scale(file)
+        header = read_header(file, snapshot, subhalo or naming.subhalo_from_path(path))
+        particles = whole_file(file, header, datasets=DATASETS, scale=scale)
+        galaxy = assemble_galaxy(replace(particles, rows=as_fractions(particles.rows, scale)))
+    if len(numbers) < len(OBJECT_NUMBERS):
+        return galaxy
+    group, subgroup = (int(number[0]) for number in numbers)
+    return replace(galaxy, is_central=subgroup == 0, host_group=group)
 
 
-def _read_name(file: h5py.File, path: Path, box_size: float) -> GalaxyName:
-    """Name the galaxy by box side in Mpc, snapshot, group and subgroup: EAGLE/L0100/28/92-9."""
-    stars = file.get("PartType4", {})
-    numbers = [stars[name][:1] for name in ("GroupNumber", "SubGroupNumber") if name in stars]
-    subhalo = "-".join(str(number[0]) for number in numbers if len(number))
-    snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
-    return GalaxyName(
-        suite=naming.suite_from_label(hdf5.text(file, "RunLabel"), "EAGLE"),
-        simulation=f"L{box_size:04.0f}",
-        snapshot=naming.url_safe(snapshot),
-        subhalo=subhalo or naming.subhalo_from_path(path),
+def read_scale(file: h5py.File) -> Scale:
+    """Return the factor of a quantity to internal units, by the attributes of its dataset."""
+    scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
+    hubble = hdf5.number(file, "HubbleParam")
+
+    def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
+        if quantity in _DIMENSIONLESS:
+            return 1.0
+        conversion, a_power, h_power = (attributes[name] for name in _UNIT_ATTRIBUTES)
+        cgs = conversion * scale_factor**a_power * hubble**h_power
+        factor = float(cgs / _CGS.get(quantity, 1.0))
+        # Magneticum's files state 1e10 Msun/h per year for rates that Gadget writes in Msun/yr.
+        is_mistaken = quantity == "star_formation_rates" and factor >= _MASS_UNIT / 2
+        return 1.0 if is_mistaken else factor
+
+    return scale
+
+
+def read_header(file: h5py.File, snapshot: str, subhalo: str) -> Header:
+    """Read the header of a galaxy; its name has the side of the box in Mpc: EAGLE/L0100/28/92-9.
+
+    Raises
+    ------
+    GalaxyFileError
+        If a value is missing, or the coordinates do not state their unit.
+    """
+    scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
+    hubble, masses = hdf5.number(file, "HubbleParam"), hdf5.attribute(file, "MassTable")
+    suite = naming.suite_from_label(hdf5.text(file, "RunLabel"), "EAGLE")
+    box_size, side = _read_box(file, suite, scale_factor, hubble)
+    return Header(
+        name=GalaxyName(suite, f"L{side:04.0f}", naming.url_safe(snapshot), subhalo),
+        box_size=box_size,
+        scale_factor=scale_factor,
+        cosmology=Cosmology(
+            hubble=hubble,
+            omega_matter=hdf5.number(file, *OMEGA_MATTER),
+            omega_lambda=hdf5.number(file, *OMEGA_LAMBDA),
+        ),
+        dark_matter_mass=0.0 if masses is None else float(masses[1]) * 1e10 / hubble,
     )
+
+
+def _read_box(
+    file: h5py.File, suite: str, scale_factor: float, hubble: float
+) -> tuple[float, float]:
+    """Return the side of the box in the unit of the coordinates, and in comoving Mpc.
+
+    The box has the unit of the coordinates, except Horizon-AGN's: Mpc/h.
+    """
+    attributes = hdf5.scalars(hdf5.coordinate_attributes(file))
+    for name in _UNIT_ATTRIBUTES:
+        if name not in attributes:
+            msg = f"{file.filename}: Coordinates must state its unit, got no attribute {name!r}"
+            raise GalaxyFileError(msg)
+    comoving_mpc = read_scale(file)("positions", attributes) / scale_factor / 1e3
+    box_size = hdf5.number(file, "BoxSize")
+    if suite == "Horizon-AGN":
+        box_size /= hubble * comoving_mpc
+    return box_size, box_size * comoving_mpc

@@ -174,11 +174,16 @@ def scale_factor(file: h5py.File, *names: str) -> float:
 
 
 def text(file: h5py.File, *names: str) -> str:
-    """Return a header attribute as text; empty if it is missing."""
+    """Return a header attribute as text; empty if it is missing.
+
+    Whole numbers are without a decimal point, though R may store them as floats.
+    """
     values = attribute(file, *names)
     if values is None or not len(values):
         return ""
     value = values[0]
+    if values.dtype.kind == "f" and value == np.rint(value):
+        return f"{value:.0f}"
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 

@@ -3,7 +3,7 @@
 EAGLE and SWIFT write particles in the order of space, with the number of its object for each. The
 labels of each chunk are sorted once. Four bytes for each particle that is in an object stay in
 memory; sorting needs about 30 bytes for each particle of the largest chunk (10 million particles:
-1 s).
+3 s).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -62,6 +62,11 @@ class Members:
                     found = labels(file, group)
                     if found is not None and len(found):
                         self._sorted[species][chunk] = _sort(found)
+
+    @property
+    def present(self) -> frozenset[str]:
+        """The species of which the snapshot has particles at all, in objects or not."""
+        return frozenset(species for species, chunks in self._sorted.items() if chunks)
 
     def counts(self, species: str) -> pd.Series:
         """Return the number of particles of a species in each object that has any, by label."""

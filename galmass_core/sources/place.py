@@ -14,7 +14,7 @@ class Place:
     snapshot : int or None
         The latest by default.
     groups : Path or None
-        Folder of the catalogue, if it is not in the directory.
+        Folder or file of the catalogue, if it is not in the directory.
     """
 
     directory: Path
