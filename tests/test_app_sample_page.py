@@ -290,3 +290,8 @@ def test_phone_needs_no_sideways_scrolling(visit):
     page = visit("data=many", width=390)
     page.wait_for_function(f"() => {FIGURES}.length === 6")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_matter_that_is_not_in_the_files_is_stated(home):
+    unknown = make_samples(4).assign(n_dm=np.nan)
+    assert "not in the files of 4 galaxies" in texts(show(home, unknown))

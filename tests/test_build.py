@@ -12,6 +12,7 @@ from pandas.api.types import is_bool_dtype, is_string_dtype
 
 import galmass_core.datasets.build
 import galmass_core.datasets.measure
+from galmass_core.cli.data import print_dataset
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import DataSetError, open_dataset
 from galmass_core.datasets.measure import built_columns
@@ -167,7 +168,7 @@ def test_flagged_subhalo_is_left_out(tmp_path):
     assert excluded[["name", "reason"]].values.tolist() == [[NAMES[1], NOT_COSMOLOGICAL]]
 
 
-def test_missing_dark_matter_is_empty_and_reported(cutouts, tmp_path):
+def test_missing_dark_matter_is_empty_and_reported(cutouts, tmp_path, capsys):
     path = tmp_path / "cutout_1.hdf5"
     shutil.copy(cutouts / "cutout_1.hdf5", path)
     with h5py.File(path, "r+") as file:
@@ -175,7 +176,9 @@ def test_missing_dark_matter_is_empty_and_reported(cutouts, tmp_path):
     dataset = build_dataset([path, *sorted(cutouts.glob("*_[23].hdf5"))], tmp_path / "out")
     masses = dataset.galaxies["log_mtot_1rhsm"]
     assert masses.index[masses.isna()].tolist() == [NAMES[0]]
-    assert dataset.missing_matter()[0].startswith("1 galaxies: dark matter is not in their files")
+    assert "not in the files of 1 galaxies" in dataset.missing_matter()["dark matter"]
+    print_dataset(dataset, as_json=False)
+    assert "dark matter: not in the files of 1 galaxies" in capsys.readouterr().out
 
 
 def test_names_can_be_given(cutouts, tmp_path):

@@ -259,7 +259,9 @@ def _summary(dataset: "DataSet") -> str:
         )
     if stars := dataset.info.get("stars"):
         lines.append(f"thinned to {stars:,} stars a galaxy; true masses are those of all stars")
-    lines += ["", *_ranges(dataset), "", *dataset.missing_matter(), *_left_out(dataset)]
+    lines += ["", *_ranges(dataset), ""]
+    lines += [f"{species}: {text}" for species, text in dataset.missing_matter().items()]
+    lines += _left_out(dataset)
     return "\n".join(lines)
 
 

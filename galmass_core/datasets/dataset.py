@@ -34,10 +34,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1  # version of the folder's layout
 DESCRIPTION, INDEX, EXCLUDED = "dataset.json", "index.parquet", "excluded.parquet"
-_MISSING_MATTER = {  # particle count that is unknown: what the data set says about it
-    "n_dm": "dark matter is not in their files: its mass, the total mass and fractions are empty",
-    "n_gas": "gas is not in their files: its mass, the total mass, fractions, magnitudes and M*/L "
-    "(dimmed by dust) are empty",
+_MISSING_MATTER = {  # number of particles, unknown where a file holds none: name, what is empty
+    "n_dm": ("dark matter", "its mass, the total mass and fractions"),
+    "n_gas": ("gas", "its mass, the total mass, fractions, and light behind its dust"),
 }
 COLUMN_TYPES = {"is_central": "boolean", "host_group": "Int64"}  # of columns that may be missing
 UNFINISHED = "unfinished"  # folder that exists during a build
@@ -176,18 +175,15 @@ class DataSet:
         galaxies[per_sample] = by_galaxy[per_sample].mean()
         return galaxies.assign(n_samples=by_galaxy.size())
 
-    def missing_matter(self) -> list[str]:
-        """Return a sentence for each species that the files of some galaxies do not hold."""
-        unknown = {
-            count: int(self.galaxies[count].isna().sum())
-            for count in _MISSING_MATTER
-            if count in self.galaxies
+    def missing_matter(self) -> dict[str, str]:
+        """Return the species that the files of some galaxies do not hold, and what is empty."""
+        known = self.galaxies.columns.intersection(list(_MISSING_MATTER))
+        counts = self.galaxies[known].isna().sum()
+        return {
+            species: f"not in the files of {counts[key]:,} galaxies: {empty} are empty"
+            for key, (species, empty) in _MISSING_MATTER.items()
+            if counts.get(key)
         }
-        return [
-            f"{number} galaxies: {_MISSING_MATTER[count]}"
-            for count, number in unknown.items()
-            if number
-        ]
 
     def row(self, name: str, line_of_sight: str) -> pd.Series:
         """Return the row of one sample.

@@ -92,6 +92,7 @@ def definitions(data: DataSet) -> str:
     differs, lacking = (data.info.get(key, {}) for key in ("definitions", "not_available"))
     rows = [_definition(key, text) for key, text in differs.items()]
     rows += [_definition(key, f"not available: {text}") for key, text in lacking.items()]
+    rows += [(species, "", text) for species, text in data.missing_matter().items()]
     return snippet("sample.html", "definitions", rows)
 
 
