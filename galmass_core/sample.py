@@ -31,7 +31,8 @@ def catalogue_cuts(subhaloes: pd.DataFrame) -> NDArray:
     Parameters
     ----------
     subhaloes : pandas.DataFrame
-        ``CUT_COLUMNS`` of `group_catalogue.GroupCatalogue`.
+        ``CUT_COLUMNS`` of `group_catalogue.GroupCatalogue`; NaN in all but the stellar mass where
+        the catalogue lacks a value, which then excludes nothing.
 
     Returns
     -------
@@ -40,9 +41,9 @@ def catalogue_cuts(subhaloes: pd.DataFrame) -> NDArray:
     """
     conditions = {
         TOO_LIGHT: ~(subhaloes["mstar"] > MIN_STELLAR_MASS),
-        TOO_HEAVY: ~(subhaloes["mtot"] < MAX_TOTAL_MASS),
+        TOO_HEAVY: subhaloes["mtot"] >= MAX_TOTAL_MASS,
         NOT_COSMOLOGICAL: ~subhaloes["flag"],
-        NO_SIZE: ~(subhaloes["half_mass_radius"] > 0),
+        NO_SIZE: subhaloes["half_mass_radius"] <= 0,
         TOO_FEW_STARS: subhaloes["n_star"] < MIN_STARS,
         NO_DARK_MATTER: subhaloes["mdm_1rhsm"] == 0,  # NaN where the catalogue lacks it
     }

@@ -34,7 +34,7 @@ def test_each_subhalo_is_left_out_for_the_first_reason():
 
 
 def test_a_galaxy_must_have_mass_within_30_kpc_stars_and_dark_matter():
-    good = {"log_mstar_30kpc": 9.8, "n_stars": 3500, "log_mdm_1rhsm": 9.5}
+    good = {"log_mstar_30kpc": 9.8, "n_stars": 3500, "n_dm": 900, "log_mdm_1rhsm": 9.5}
     assert galaxy_cut(good) == ""
     assert galaxy_cut(good | {"log_mstar_30kpc": 9.69}) == TOO_LIGHT_30KPC
     assert galaxy_cut(good | {"n_stars": 99}) == TOO_FEW_STARS

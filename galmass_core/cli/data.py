@@ -45,14 +45,17 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     build.add_argument(
-        "sources", nargs="+", metavar="SOURCE", help="galaxy file, or folder of galaxy files"
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="galaxy file, folder of galaxy files, or snapshot with catalogue, file or folder",
     )
     build.add_argument("--out", required=True, metavar="DIR", help="folder to create")
     build.add_argument(
         "--snapshot", type=int, metavar="N", help="snapshot of a directory (default: the latest)"
     )
     build.add_argument(
-        "--groups", type=Path, metavar="DIR", help="folder or file of the catalogue, if elsewhere"
+        "--groups", type=Path, metavar="PATH", help="catalogue, file or folder, if elsewhere"
     )
     build.add_argument("--suite", default="", metavar="NAME", help="such as EAGLE (default: read)")
     build.add_argument("--simulation", default="", metavar="NAME", help="default: read from files")

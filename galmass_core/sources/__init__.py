@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError
 from galmass_core.sources import (
+    caesar_directory,
     coverage,
     eagle,
     eagle_directory,
@@ -20,9 +21,9 @@ from galmass_core.sources import (
     tng_directory,
 )
 from galmass_core.sources.place import Place
-from galmass_core.sources.tng_files import is_snapshot_name
+from galmass_core.sources.tng_files import find_snapshots, is_snapshot_name
 
-_DIRECTORIES = (tng_directory, eagle_directory)
+_DIRECTORIES = (tng_directory, eagle_directory, caesar_directory)  # snapshots with catalogues
 _FORMATS = {"a TNG cutout": tng_cutout, "an EAGLE file": eagle, "a SWIFT file": swift}
 _SUFFIXES = (".hdf5", ".h5")
 
@@ -36,7 +37,7 @@ class ReadOptions:
     snapshot : int or None
         Of a directory with several; the latest by default.
     groups : Path or None
-        Folder or file of the catalogue, if it is not in the directory of the snapshot.
+        Folder or file of the group catalogue, if it is not where the layout has it.
     suite, simulation : str
         First parts of the galaxies' names, instead of what the files say.
     """
@@ -47,7 +48,7 @@ class ReadOptions:
     simulation: str = ""
 
     def place(self, directory: Path) -> Place:
-        """Return what to read of a directory."""
+        """Return what to read of a directory or snapshot file."""
         return Place(directory, self.snapshot, self.groups)
 
     def renamed(self, galaxy: Galaxy) -> Galaxy:
@@ -65,7 +66,7 @@ class GalaxyRef:
     """Location of a galaxy; cheap to list and to send to another process, which reads it."""
 
     path: Path
-    subhalo: str | None = None  # for a directory of many galaxies
+    subhalo: str | None = None  # for a directory or snapshot of many galaxies
     options: ReadOptions = AS_THE_FILES_SAY
 
     def read(self) -> Galaxy:
@@ -82,9 +83,10 @@ def read_galaxy(
     ----------
     path : str or Path
         A TNG or Illustris cutout, an EAGLE file, a COLIBRE or other SWIFT file; or a directory in
-        TNG's layout (TNG, Illustris, CAMELS).
+        TNG's layout (TNG, Illustris, CAMELS), or a snapshot, file or directory, with a catalogue of
+        caesar.
     subhalo : str or int, optional
-        Subhalo ID, required for a directory. A file holds one galaxy.
+        Subhalo ID, required for a directory or snapshot. Other files hold one galaxy.
     options : ReadOptions
         Snapshot, folder of the catalogue, and names.
 
@@ -103,8 +105,9 @@ def read_galaxy(
         less than one galaxy, or there is no such subhalo; the message names file, field and rule.
     """
     path = Path(path)
-    if path.is_dir():
-        return options.renamed(_read_from_directory(options.place(path), subhalo))
+    place = options.place(path)
+    if path.is_dir() or options.groups is not None or (subhalo is not None and _reader_of(place)):
+        return options.renamed(_read_from_place(place, subhalo))
     with hdf5.open_file(path) as file:
         reader = next((module for module in _FORMATS.values() if module.matches(file)), None)
         if reader is None:
@@ -159,10 +162,10 @@ def _order(ref: GalaxyRef) -> tuple[Path, list[int]]:
     return ref.path, [int(number) for number in re.findall(r"\d+", ref.subhalo or "")]
 
 
-def _read_from_directory(place: Place, subhalo: str | int | None) -> Galaxy:
+def _read_from_place(place: Place, subhalo: str | int | None) -> Galaxy:
     reader = _reader_of(place)
     if reader is None:
-        raise FileNotFoundError(tng_directory.what_is_missing(place))
+        raise FileNotFoundError(_what_is_missing(place))
     if subhalo is None:
         msg = f"{place.directory}: must be read with the number of a subhalo, got none"
         raise GalaxyFileError(msg)
@@ -170,18 +173,38 @@ def _read_from_directory(place: Place, subhalo: str | int | None) -> Galaxy:
 
 
 def _reader_of(place: Place) -> ModuleType | None:
-    """Return the reader of a directory of many galaxies, or None if it is none."""
+    """Return the reader of a snapshot with a catalogue; None if either is not found."""
     return next((reader for reader in _DIRECTORIES if reader.matches(place)), None)
 
 
+def _what_is_missing(place: Place) -> str:
+    """Return a sentence about what a source lacks to be read."""
+    snapshot = place.directory if place.directory.is_file() else _other_snapshot(place)
+    if snapshot is None:
+        return tng_directory.what_is_missing(place)
+    where = place.groups or place.folder
+    return f"{where}: must be or hold the catalogue of {snapshot}, found none"
+
+
+def _other_snapshot(place: Place) -> Path | None:
+    """Return a snapshot of a folder that is not in TNG's layout, if there is one."""
+    if find_snapshots(place.directory, "snapshot"):
+        return None
+    return next(filter(is_snapshot_name, sorted(place.directory.glob("*"))), None)
+
+
 def _list_source(source: Path, options: ReadOptions) -> Found:
-    if source.is_file():
-        return Found([GalaxyRef(source, options=options)], Counter())
     place = options.place(source)
     if reader := _reader_of(place):
         numbers, left_out = reader.find_subhaloes(place)
         return Found([GalaxyRef(source, str(number), options) for number in numbers], left_out)
-    files = [file for file in source.glob("*") if file.suffix in _SUFFIXES]
-    if not files or any(is_snapshot_name(file) for file in files) or options.snapshot is not None:
-        raise FileNotFoundError(tng_directory.what_is_missing(place))
+    files = [source] if source.is_file() else _galaxy_files(source)
+    if not files or options.groups is not None or options.snapshot is not None:
+        raise FileNotFoundError(_what_is_missing(place))
     return Found([GalaxyRef(file, options=options) for file in files], Counter())
+
+
+def _galaxy_files(folder: Path) -> list[Path]:
+    """Return the HDF5 files of a folder; none if some are a snapshot."""
+    files = [file for file in folder.glob("*") if file.suffix in _SUFFIXES]
+    return [] if any(is_snapshot_name(file) for file in files) else files

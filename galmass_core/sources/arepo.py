@@ -144,7 +144,7 @@ def read_dark_matter_mass(file: h5py.File) -> float:
 
 def read_simulation(file: h5py.File, folder: Path, dm_mass: float) -> tuple[str, str]:
     """Identify suite and simulation by the header's name, box and particle mass, or folder."""
-    code, label = _code(file), hdf5.text(file, "SimulationName")
+    code, label = read_code(file), hdf5.text(file, "SimulationName")
     if label:
         return naming.simulation_from_label(label, code)
     scales = _read_scales(file)
@@ -156,7 +156,7 @@ def read_simulation(file: h5py.File, folder: Path, dm_mass: float) -> tuple[str,
     return naming.simulation_from_folder(folder, box_size, code)
 
 
-def _code(file: h5py.File) -> str:
+def read_code(file: h5py.File) -> str:
     """Return the family of simulations that has a file's datasets: TNG, SIMBA, or GIZMO (FIRE)."""
     groups = [file[group] for group in ("PartType0", "PartType4") if group in file]
     names = {name for group in groups for name in group}

@@ -21,7 +21,7 @@ PART_TYPES = {  # stars first: one of them may be the origin
 }
 _API_NAMES = {"stars": "stars", "gas": "gas", "dark_matter": "dm", "black_holes": "bhs"}
 _OBJECT_NUMBERS = ("GroupNumber", "SubGroupNumber", "HaloID")  # of each particle
-_ADVICE = "build the folder of the snapshot and its catalogue (galmass build --help)"
+_ADVICE = "build it with its catalogue, files or folders: galmass build SNAPSHOT --groups CATALOGUE"
 
 
 def unknown_species(file: h5py.File) -> frozenset[str]:

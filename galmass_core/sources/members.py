@@ -16,13 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
 from galmass_core.sources.coverage import PART_TYPES
-from galmass_core.sources.open_chunks import OpenChunks
+from galmass_core.sources.open_chunks import OpenChunks, read_rows
 from galmass_core.sources.particle_file import Rows
-
-_GAP = 4096  # rows that are read in vain rather than by another call
 
 Labels = Callable[[h5py.File, str], NDArray | None]
 
@@ -116,7 +113,7 @@ class Members:
         name = f"{PART_TYPES[species]}/{dataset}"
         parts = []
         for chunk, rows in self.rows(species, label).items():
-            part = self._chunks.read(chunk, name, partial(_read_rows, rows=rows))
+            part = self._chunks.read(chunk, name, partial(read_rows, rows=rows))
             if part is None:
                 return None
             parts.append(part)
@@ -136,16 +133,3 @@ def _total(parts: Iterable[pd.Series]) -> pd.Series:
     """Add up series by label."""
     found = list(parts)
     return pd.concat(found).groupby(level=0).sum() if found else pd.Series(dtype=float)
-
-
-def _read_rows(dataset: h5py.Dataset, rows: NDArray) -> Rows:
-    """Read rows that lie close together with one call."""
-    if rows[-1] >= len(dataset):
-        msg = (
-            f"{dataset.file.filename}: {dataset.name[1:]} must have more than {rows[-1]} rows, "
-            f"got {len(dataset)}"
-        )
-        raise GalaxyFileError(msg)
-    runs = np.split(rows, np.flatnonzero(np.diff(rows) > _GAP) + 1)
-    values = [dataset[int(run[0]) : int(run[-1]) + 1][run - run[0]] for run in runs]
-    return Rows(np.concatenate(values), hdf5.scalars(dataset.attrs))

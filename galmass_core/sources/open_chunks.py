@@ -6,11 +6,15 @@ from threading import Lock
 from typing import TypeVar
 
 import h5py
+import numpy as np
+from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
+from galmass_core.sources.particle_file import Rows
 
 _OPEN_FILES = 8
+_GAP = 4096  # rows that are read in vain rather than by another call
 
 Picked = TypeVar("Picked")
 
@@ -65,3 +69,24 @@ class OpenChunks:
                 self._open.pop(next(iter(self._open))).close()
             self._open[chunk] = hdf5.open_when_free(self.path(chunk))
         return self._open[chunk]
+
+
+def read_rows(dataset: h5py.Dataset, rows: NDArray) -> Rows:
+    """Read some rows of an open dataset, ascending, and its attributes.
+
+    Rows that lie close together are read with one call.
+
+    Raises
+    ------
+    GalaxyFileError
+        If the dataset is too short.
+    """
+    if rows[-1] >= len(dataset):
+        msg = (
+            f"{dataset.file.filename}: {dataset.name[1:]} must have more than {rows[-1]} rows, "
+            f"got {len(dataset)}"
+        )
+        raise GalaxyFileError(msg)
+    runs = np.split(rows, np.flatnonzero(np.diff(rows) > _GAP) + 1)
+    values = [dataset[int(run[0]) : int(run[-1]) + 1][run - run[0]] for run in runs]
+    return Rows(np.concatenate(values), hdf5.scalars(dataset.attrs))

@@ -1,5 +1,6 @@
-"""Read ranges of particles from the chunks of a snapshot."""
+"""Read particles by their place in the order of a snapshot, which may be in chunks."""
 
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,9 +9,11 @@ from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
-from galmass_core.sources.open_chunks import OpenChunks
+from galmass_core.sources.open_chunks import OpenChunks, read_rows
+from galmass_core.sources.particle_file import Rows
 
-_BEYOND = np.full((1, 6), np.iinfo(np.int64).max)
+_TYPES = 6  # of particles; SWIFT has neutrinos as a seventh
+_BEYOND = np.full((1, _TYPES), np.iinfo(np.int64).max)
 
 
 class Run(NamedTuple):
@@ -77,6 +80,32 @@ class Snapshot:
             return None
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    def read_rows(self, part_type: int, rows: NDArray, dataset: str) -> Rows | None:
+        """Read rows of a dataset, given in ascending order over all chunks, and its attributes.
+
+        None if a chunk has no such dataset.
+
+        Raises
+        ------
+        GalaxyFileError
+            If a chunk is absent, damaged, or shorter than its header says.
+        """
+        starts = self._starts[:, part_type]
+        chunks = np.searchsorted(starts, rows, side="right") - 1
+        parts = []
+        for of_chunk in np.split(rows, np.flatnonzero(np.diff(chunks)) + 1):
+            chunk = int(np.searchsorted(starts, of_chunk[0], side="right")) - 1
+            picked = partial(read_rows, rows=of_chunk - starts[chunk])
+            part = self._chunks.read(chunk, dataset, picked)
+            if part is None:
+                return None
+            parts.append(part)
+        return Rows(np.concatenate([part.values for part in parts]), parts[0].attributes)
+
+    def count(self, part_type: int) -> int:
+        """Return the number of particles of a type."""
+        return int(self._starts[-1, part_type])
+
     def _read_run(self, run: Run, dataset: str) -> NDArray | None:
         rows = self._chunks.read(run.chunk, dataset, lambda found: found[run.start : run.stop])
         if rows is not None and len(rows) != run.stop - run.start:
@@ -103,8 +132,8 @@ def _count_particles(files: dict[int, Path]) -> NDArray:
             f"there, got no chunk {absent}"
         )
         raise GalaxyFileError(msg)
-    counts = [np.zeros(6, dtype=np.int64)]
+    counts = [np.zeros(_TYPES, dtype=np.int64)]
     for path in files.values():
         with hdf5.open_file(path) as file:
-            counts.append(hdf5.numbers(file, "NumPart_ThisFile").astype(np.int64))
+            counts.append(hdf5.numbers(file, "NumPart_ThisFile")[:_TYPES].astype(np.int64))
     return np.cumsum(counts, axis=0)

@@ -72,8 +72,9 @@ def catalogue_folder(directory: Path) -> Path:
 
 
 def is_snapshot_name(path: Path) -> bool:
-    """Return whether a file has the name of a snapshot or a chunk of one."""
-    return re.fullmatch(_KINDS["snapshot"][1], path.name) is not None
+    """Return whether a file has the name of a snapshot or a chunk of one, of TNG or SIMBA."""
+    name = re.sub(r"_m\d+n\d+_", "_", path.name)  # snap_m25n512_151.hdf5
+    return re.fullmatch(_KINDS["snapshot"][1], name) is not None
 
 
 def offsets_path(directory: Path, snapshot: int) -> Path | None:
