@@ -59,6 +59,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "against": Field("against"),
     "arrows": _switch("arrows"),
     "figure": Field("figure"),
+    "colour": Field("colour"),
 }
 
 

@@ -10,7 +10,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.published import DATA, published_table
-from galmass_core.quantities import has_images, quantity
+from galmass_core.quantities import has_images, quantity, symbol_of
 
 _ROUNDING = 0.005  # dex: the paper gives two digits
 _INPUTS = {FEATURES: "default10", FEATURES[1:]: "default10_minus_Mr"}
@@ -149,7 +149,7 @@ def _not_comparable(data: DataSet, features: Sequence[str], inputs: str | None) 
         return why
     if inputs is None:
         lacking = [quantity(key).symbol for key in FEATURES if key not in features]
-        added = [quantity(key).symbol for key in features if key not in FEATURES]
+        added = [symbol_of(key) for key in features if key not in FEATURES]
         parts = [f"without {', '.join(lacking)}"] * bool(lacking)
         parts += [f"with {', '.join(added)}"] * bool(added)
         return f"learned {' and '.join(parts)}, unlike the paper"

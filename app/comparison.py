@@ -246,7 +246,7 @@ def title(wanted: Experiment) -> str:
         return "star occupancy"
     if wanted.maps:
         return " + ".join(symbol_of(key) for key in wanted.maps)
-    symbols = ", ".join(quantity(key).symbol for key in wanted.features) or "nothing"
+    symbols = ", ".join(symbol_of(key) for key in wanted.features) or "nothing"
     if wanted.method == "trees":
         return f"trees on {len(wanted.features)} numbers"
     return f"{_METHODS[wanted.method]} {symbols}"

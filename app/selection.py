@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.filter_syntax import quoted
 from galmass_core.datasets.filters import matching_rows
 from galmass_core.storage.atomic import write_json
 
@@ -77,7 +78,7 @@ def box_text(x: str, y: str, geometry: Mapping[str, float]) -> str:
         for axis, column in (("x", x), ("y", y))
     }
     return " and ".join(
-        f"{low:.6g} < {column} < {high:.6g}" for column, (low, high) in ends.items()
+        f"{low:.6g} < {quoted(column)} < {high:.6g}" for column, (low, high) in ends.items()
     )
 
 

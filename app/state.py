@@ -4,7 +4,9 @@ import random
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
+import pandas as pd
 import param
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from galmass_app import services
 from galmass_app.selection import text_of
@@ -32,6 +34,7 @@ class SessionState(param.Parameterized):
     sort = param.String(doc="Column that selected galaxies are sorted by; empty: error.")
     x = param.String("log_mstar", doc="Column on the x axis of the scatter.")
     y = param.String("log_mtot_1rhsm", doc="Column on its y axis.")
+    colour = param.String(doc="Column that gives its points their colour; empty: none.")
     colours = param.Selector(
         default="galaxy", objects=["galaxy", "sample"], doc="What a colour range is made for."
     )
@@ -97,6 +100,7 @@ class SessionState(param.Parameterized):
                 galaxy=data.galaxy_names[0],
                 x=self.x if self.x in columns else columns[0],
                 y=self.y if self.y in columns else columns[-1],
+                colour=self.colour if self.colour in columns else "",
                 not_found="",
                 not_kept="",
             )
@@ -176,5 +180,12 @@ class SessionState(param.Parameterized):
 
 
 def axis_columns(data: DataSet) -> list[str]:
-    """Return the columns that can be an axis: known quantities with at least one value."""
-    return [key for key in QUANTITIES if key in data.samples and data.samples[key].notna().any()]
+    """Return the columns that can be an axis: known and joined numbers with at least one value."""
+    keys = [key for key in (*QUANTITIES, *data.joined_columns) if key in data.samples]
+    return [key for key in keys if _is_number(data.samples[key])]
+
+
+def _is_number(column: pd.Series) -> bool:
+    """Return whether a column has numbers, other than true and false."""
+    is_number = is_numeric_dtype(column.dtype) and not is_bool_dtype(column.dtype)
+    return is_number and bool(column.notna().any())

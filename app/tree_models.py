@@ -112,13 +112,20 @@ def resolve_request(
     FitRequest or None
         None if there is nothing to learn, or nothing to learn from.
     """
-    lacking = why_missing(data, ALL_TARGETS + ALL_FEATURES)
+    offered = (*ALL_FEATURES, *joined_features(data))
+    lacking = why_missing(data, (*ALL_TARGETS, *offered))
     targets = [key for key in (target, *ALL_TARGETS) if key in ALL_TARGETS and key not in lacking]
-    chosen = [key for key in ALL_FEATURES if key in features and key not in lacking]
+    chosen = [key for key in offered if key in features and key not in lacking]
     chosen = chosen or default_features(data.samples)
     if not (targets and chosen):
         return None
     return FitRequest(data=data, target=targets[0], features=tuple(chosen), split=split)
+
+
+def joined_features(data: DataSet) -> list[str]:
+    """Return the columns of joined tables that can be learned from: numbers, true or false."""
+    joined = data.samples[data.joined_columns].select_dtypes(["number", "bool", "boolean"])
+    return [key for key in joined if key not in ALL_FEATURES and joined[key].notna().any()]
 
 
 @lru_cache(maxsize=64)

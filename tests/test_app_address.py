@@ -27,6 +27,7 @@ VALUES = {
     "against": "sersic_n",
     "arrows": True,
     "figure": "table-4",
+    "colour": "M[200c]",
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -91,6 +92,7 @@ def test_address_is_written_as_it_always_was():
         "&asked=mtot-r-20260101-120000&branches=g%2Cr%2B2V"
         "&panels=g%2Cr%2B2V%3Brun%3Amstar-r%2B2V-20260101-120000%3Bpower-law"
         "&reference=run%3Amstar-r%2B2V-20260101-120000&against=sersic_n&arrows=on&figure=table-4"
+        "&colour=M%5B200c%5D"
     )
 
 

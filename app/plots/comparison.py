@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from bokeh.models import Range1d
 
-from galmass_core.quantities import quantity
+from galmass_core.quantities import column_quantity
 
 MOVED = 30  # samples that get an arrow
 _SURE = (0.002, 0.998)  # share of predictions that decide the axes: one gone astray shall not
@@ -126,7 +126,7 @@ def values_of(samples: pd.DataFrame, column: str) -> tuple[pd.DataFrame, str]:
     samples : pandas.DataFrame
         ``name``, ``los`` and the column.
     column : str
-        That `quantities` explains.
+        Of numbers.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def values_of(samples: pd.DataFrame, column: str) -> tuple[pd.DataFrame, str]:
         ``name``, ``los`` and ``x``; samples without a value are left out.
     str
     """
-    shown, values = quantity(column), samples[column].astype(float)
+    shown, values = column_quantity(column), samples[column].astype(float)
     wide = (values.dropna() > 0).all() and values.quantile(0.99) > 30 * values.quantile(0.01)
     as_log = bool(wide and not shown.log)
     table = samples[["name", "los"]].assign(x=np.log10(values) if as_log else values)

@@ -11,7 +11,7 @@ from holoviews.plotting.bokeh.element import ElementPlot
 from galmass_app.markup import snippet
 from galmass_app.theme import MARK, Theme, palette
 from galmass_core.assets import asset
-from galmass_core.quantities import quantity, symbol_of
+from galmass_core.quantities import QUANTITIES, quantity, symbol_of
 
 _PLACE = ["x0", "y0", "x1", "y1"]
 _ROOM = 29  # px: a cell as wide holds its number
@@ -85,8 +85,8 @@ def pair_at(matrix: pd.DataFrame, at: tuple[float, float]) -> tuple[str, str] | 
 
 
 def short(key: str) -> str:
-    """Return a column's symbol without the sphere it is measured in."""
-    return symbol_of(key).partition("(<")[0]
+    """Return a column's symbol without the sphere it is measured in; of a joined one, its name."""
+    return symbol_of(key).partition("(<")[0] if key in QUANTITIES else symbol_of(key)
 
 
 def _cells(matrix: pd.DataFrame) -> pd.DataFrame:

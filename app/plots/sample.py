@@ -3,35 +3,43 @@
 import holoviews as hv
 import numpy as np
 import pandas as pd
+from datashader.reductions import mean
 from holoviews.operation.datashader import rasterize, spread
 
 from galmass_app.plots.selection import above
-from galmass_app.theme import ACCENT, DENSITY, MARK
+from galmass_app.theme import ACCENT, DENSITY, MARK, palette
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
-from galmass_core.quantities import quantity
+from galmass_core.quantities import column_quantity
 
 AXES = ["sample_x", "sample_y"]
+COLOUR = "sample_colour"
 CRISP = 3000  # samples up to which each is drawn as a point of its own
 
 
-def scatter(table: pd.DataFrame, x: str, y: str) -> hv.Element | hv.DynamicMap:
+def scatter(table: pd.DataFrame, x: str, y: str, colour: str = "") -> hv.Element | hv.DynamicMap:
     """Draw every sample; many of them as a density that datashader renders for each zoom.
+
+    With a colour, many of them show its mean instead.
 
     Parameters
     ----------
     table : DataFrame
         One row per sample.
     x, y : str
-        Columns that `quantities` explains.
+        Columns of numbers.
+    colour : str
+        Column that gives points their colour; none if empty.
 
     Returns
     -------
     holoviews.Points or holoviews.DynamicMap
     """
-    points = hv.Points((table[x].to_numpy(float), table[y].to_numpy(float)), AXES)
+    keys = [x, y, colour] if colour else [x, y]
+    values = tuple(table[key].to_numpy(float) for key in keys)
+    points = hv.Points(values, AXES, [COLOUR] if colour else [])
     frame = {
-        "xlabel": quantity(x).label,
-        "ylabel": quantity(y).label,
+        "xlabel": column_quantity(x).label,
+        "ylabel": column_quantity(y).label,
         "responsive": True,
         "min_height": 420,
         "padding": 0.08,
@@ -41,14 +49,29 @@ def scatter(table: pd.DataFrame, x: str, y: str) -> hv.Element | hv.DynamicMap:
         "toolbar": "above",  # inside, it would lie over points to tap
         "autohide_toolbar": True,
     }
+    if colour:
+        return _coloured(points, crisp=len(table) <= CRISP).opts(
+            cmap=palette("inferno", "dark"),
+            clim=tuple(np.nanpercentile(values[2], [1, 99])),
+            colorbar=True,
+            clabel=column_quantity(colour).label,
+            **frame,
+        )
     if len(table) <= CRISP:
         return points.opts(color=DENSITY[-1], size=7, alpha=0.8, nonselection_alpha=0.8, **frame)
     counts = spread(rasterize(points), px=1).apply(_compact)
     return counts.opts(cmap=DENSITY, cnorm="log", **frame)
 
 
+def _coloured(points: hv.Points, *, crisp: bool) -> hv.Points | hv.DynamicMap:
+    """Draw points in the colour of their value, or the mean value of many."""
+    if crisp:
+        return points.opts(color=COLOUR, size=7, alpha=0.8, nonselection_alpha=0.8)
+    return spread(rasterize(points, aggregator=mean(COLOUR)), px=1).apply(_compact)
+
+
 def _compact(counts: hv.Image) -> hv.Image:
-    """Return counts of samples in 32-bit floats, NaN where there are none: half of the bytes."""
+    """Return counts or means of samples in 32-bit floats, NaN where there are none."""
     x, y = (counts.dimension_values(axis, expanded=False) for axis in AXES)
     values = counts.dimension_values(2, flat=False).astype(np.float32)
     return hv.Image((x, y, values), AXES, "samples", bounds=counts.bounds)
@@ -101,5 +124,6 @@ def nearest(
     -------
     pandas.Series or None
     """
-    distance = np.hypot((table[x] - at[0]) / spans[0], (table[y] - at[1]) / spans[1])
+    across, up = (table[column].astype(float) for column in (x, y))
+    distance = np.hypot((across - at[0]) / spans[0], (up - at[1]) / spans[1])
     return None if distance.isna().all() else table.loc[distance.idxmin()]

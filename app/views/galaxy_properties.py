@@ -1,5 +1,7 @@
 """What is known of a galaxy, in words: its properties, its light, and the masses to be learnt."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -10,18 +12,21 @@ from galmass_core.quantities import (
     FAMILIES,
     QUANTITIES,
     Quantity,
+    column_quantity,
     radius_name,
     target_column,
 )
 
 
-def properties(row: pd.Series) -> str:
+def properties(row: pd.Series, joined: Sequence[str] = ()) -> str:
     """Write tables of what a galaxy is and how it looks; every name explains itself on hover.
 
     Parameters
     ----------
     row : Series
         One row of a data set's samples.
+    joined : sequence of str
+        Its columns from joined tables.
 
     Returns
     -------
@@ -35,6 +40,10 @@ def properties(row: pd.Series) -> str:
         "The whole galaxy": [_line(q.name, q, [row[q.key]]) for q in whole],
         f"Its light and motion{_seen_along(row)}": [_line(q.name, q, [row[q.key]]) for q in seen],
     }
+    if joined:
+        tables["From joined tables"] = [
+            _line(key, column_quantity(key), [row[key]]) for key in joined
+        ]
     return snippet("explore.html", "properties", tables, row.get("notes"))
 
 
@@ -67,19 +76,20 @@ def _seen_along(row: pd.Series, behind: str = ", ") -> str:
 
 def _line(words: str, shown: Quantity, values: list[float]) -> tuple[str, str, str, list[str], str]:
     """Return name, help, symbol, values and unit of a quantity, as a line of a table has them."""
-    unit = shown.label.partition("[")[2].removesuffix("]")
     return (
         words,
         shown.help,
-        shown.symbol.partition("(<")[0],
+        "" if shown.kind == "joined" else shown.symbol.partition("(<")[0],
         [_value(value, shown) for value in values],
-        f"{'log ' * shown.log}{unit}",
+        f"{'log ' * shown.log}{shown.shown_unit}",
     )
 
 
-def _value(value: float, shown: Quantity) -> str:
+def _value(value: float | str, shown: Quantity) -> str:
     """Write a number with the digits that matter; a dash where there is none."""
     if pd.isna(value):
         return "–"
+    if shown.kind == "joined":  # text, or a number of unknown accuracy
+        return f"{value:.4g}".replace("-", "−") if isinstance(value, float) else str(value)
     digits = 0 if shown.unit == "km/s" or shown.key.startswith("n_") else 2
     return f"{value:,.{digits}f}".replace("-", "−")

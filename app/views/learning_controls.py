@@ -11,6 +11,7 @@ from galmass_app.tree_models import (
     ALL_TARGETS,
     EXTRA_FEATURES,
     FitRequest,
+    joined_features,
     why_missing,
 )
 from galmass_app.views.checkbox import Checkbox
@@ -42,6 +43,8 @@ class LearningControls(pn.viewable.Viewer):
             for key in ALL_FEATURES
         }
         self._words = {key: pn.pane.HTML(css_classes=["gm-checkbox-words"]) for key in ALL_FEATURES}
+        self._joined = pn.widgets.CheckBoxGroup(css_classes=["gm-joined"])
+        self._joined_part = pn.Column(captioned("from joined tables"), self._joined)
         self._lacking = pn.pane.HTML(css_classes=["gm-lacking"])
         self._nothing = pn.pane.HTML(css_classes=["gm-nothing"])
         split = pn.widgets.RadioButtonGroup.from_param(
@@ -52,13 +55,14 @@ class LearningControls(pn.viewable.Viewer):
             pn.Column(self._target, self._lacking, sizing_mode="stretch_width"),
             self._group("from the paper's ten numbers", FEATURES),
             self._group("and others, not in the paper", EXTRA_FEATURES),
+            self._joined_part,
             pn.Column(captioned("Train/test split"), split, self._split_help),
             css_classes=["gm-learning-controls"],
             sizing_mode="stretch_width",
         )
         self._showing = False
         self._target.param.watch(self._chosen, "value")
-        for checkbox in self._checkboxes.values():
+        for checkbox in (*self._checkboxes.values(), self._joined):
             checkbox.param.watch(self._ticked, "value")
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -77,6 +81,10 @@ class LearningControls(pn.viewable.Viewer):
         for key, checkbox in self._checkboxes.items():
             checkbox.param.update(value=key in request.features, disabled=key in lacking)
             self._words[key].object = _explained_feature(key, lacking.get(key, ""))
+        joined = joined_features(request.data)
+        ticked = [key for key in joined if key in request.features]
+        self._joined.param.update(options=joined, value=ticked)
+        self._joined_part.visible = bool(joined)
         self._split_help.object = snippet("shared.html", "paragraph", SPLIT_HELP[request.split])
         self._nothing.object = ""
         self._showing = False
@@ -105,6 +113,7 @@ class LearningControls(pn.viewable.Viewer):
             for key, checkbox in self._checkboxes.items()
             if checkbox.value and not checkbox.disabled
         ]
+        ticked += self._joined.value
         alert = snippet("shared.html", "alert", "Select at least one.")
         self._nothing.object = "" if ticked else alert
         if ticked:

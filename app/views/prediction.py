@@ -9,7 +9,7 @@ from galmass_app.markup import snippet
 from galmass_app.plots.prediction import error_histogram, prediction_picture
 from galmass_app.tree_models import Fit
 from galmass_core.learning.metrics import Estimate
-from galmass_core.quantities import quantity
+from galmass_core.quantities import quantity, symbol_of
 
 
 class Prediction(pn.viewable.Viewer):
@@ -109,9 +109,9 @@ def notes(fit: Fit) -> str:
 
 def left_out(reasons: dict[str, int]) -> list[str]:
     """Write why samples could not be used, a sentence per reason of `usable_rows`."""
-    parts = [(count, *reason.partition(" is ")) for reason, count in reasons.items()]
+    parts = [(count, *reason.rpartition(" is ")) for reason, count in reasons.items()]
     return [
-        f"{count:,} samples left out: {quantity(column).symbol} is {why}."
+        f"{count:,} samples left out: {symbol_of(column)} is {why}."
         for count, column, _, why in parts
     ]
 

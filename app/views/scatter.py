@@ -15,17 +15,18 @@ from galmass_app.plots.sample import AXES, marks, nearest, scatter
 from galmass_app.plots.selection import Geometry, inside, picked
 from galmass_app.selection import box_text
 from galmass_app.state import SessionState, axis_columns
-from galmass_core.quantities import QUANTITIES, quantity
+from galmass_core.quantities import column_quantity, symbol_of
 
 GROUPS = {
     "property": "The whole galaxy",
     "feature": "Its light and motion",
     "target": "True values",
+    "joined": "From joined tables",
 }
 
 
 class Sample(pn.viewable.Viewer):
-    """Any quantity against any other, the galaxy in view ringed."""
+    """Any quantity against any other, coloured by a third, the galaxy in view ringed."""
 
     session = param.ClassSelector(class_=SessionState)
 
@@ -37,7 +38,7 @@ class Sample(pn.viewable.Viewer):
                 css_classes=["gm-inline", f"gm-axis-{axis}"],
                 sizing_mode="stretch_width",
             )
-            for axis, label in (("y", "Up"), ("x", "Across"))
+            for axis, label in (("y", "Up"), ("x", "Across"), ("colour", "Colour"))
         }
         self._ring, self._picked = Pipe(data=None), Pipe(data=None)
         self._pane = pn.pane.HoloViews(
@@ -62,9 +63,11 @@ class Sample(pn.viewable.Viewer):
         """Show the data set and the axes that are chosen now."""
         self._title.object = snippet("explore.html", "sample", services.is_synthetic(session.data))
         groups = grouped(axis_columns(session.data))
+        plain = {"Points": {"all alike": ""}}
         for axis, select in self._axes.items():
-            select.param.update(groups=groups, value=getattr(session, axis))
-        points = scatter(session.data.samples, session.x, session.y)
+            choices = plain | groups if axis == "colour" else groups
+            select.param.update(groups=choices, value=getattr(session, axis))
+        points = scatter(session.data.samples, session.x, session.y, session.colour)
         self._view = RangeXY(source=points)
         Tap(source=points).add_subscriber(self.tap)
         self._ring.update(data=self._rows())
@@ -98,7 +101,7 @@ class Sample(pn.viewable.Viewer):
         session, samples = self.session, self.session.data.samples
         names = samples.loc[inside(geometry, samples[session.x], samples[session.y]), "name"]
         kind = "box" if geometry["type"] == "rect" else "lasso"
-        how = f"{kind} on {quantity(session.y).symbol} against {quantity(session.x).symbol}"
+        how = f"{kind} on {symbol_of(session.y)} against {symbol_of(session.x)}"
         if kind == "box" and len(names):
             session.keep(box_text(session.x, session.y, geometry), how)
         else:
@@ -142,12 +145,10 @@ def _ring(data: tuple[pd.DataFrame, str], x: str, y: str) -> hv.Overlay:
 
 
 def grouped(columns: list[str]) -> dict[str, dict[str, str]]:
-    """Sort columns into the groups of an axis chooser, in words."""
-    return {
-        title: {
-            f"{QUANTITIES[key].name} · {QUANTITIES[key].label}": key
-            for key in columns
-            if QUANTITIES[key].kind == kind
-        }
-        for kind, title in GROUPS.items()
-    }
+    """Sort columns into the groups of an axis chooser, in words; empty groups are left out."""
+    groups: dict[str, dict[str, str]] = {title: {} for title in GROUPS.values()}
+    for key in columns:
+        shown = column_quantity(key)
+        words = key if shown.kind == "joined" else f"{shown.name} · {shown.label}"
+        groups[GROUPS[shown.kind]][words] = key
+    return {title: choices for title, choices in groups.items() if choices}

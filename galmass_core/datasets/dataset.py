@@ -152,6 +152,12 @@ class DataSet:
         """Whether the data set has maps, not only tables."""
         return bool(self.info["shards"])
 
+    @property
+    def joined_columns(self) -> list[str]:
+        """Columns from joined tables that `quantities` does not describe."""
+        names = [name for record in self.info.get("joined", []) for name in record["columns"]]
+        return [name for name in names if name in self.samples and name not in QUANTITIES]
+
     @cached_property
     def checksum(self) -> str:
         """Hash of the description, which includes the maps' checksums, and of the table."""

@@ -32,7 +32,13 @@ from galmass_core.quantities.maps import (
     map_spec,
     register_map,
 )
-from galmass_core.quantities.quantity import QUANTITIES, Quantity, quantity, symbol_of
+from galmass_core.quantities.quantity import (
+    QUANTITIES,
+    Quantity,
+    column_quantity,
+    quantity,
+    symbol_of,
+)
 from galmass_core.quantities.targets import (
     APERTURES,
     FAMILIES,
@@ -65,6 +71,7 @@ __all__ = [
     "Quantity",
     "Target",
     "apertures",
+    "column_quantity",
     "feature_key",
     "has_images",
     "has_kinematics",

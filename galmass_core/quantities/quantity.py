@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["map", "property", "feature", "target"]
+Kind = Literal["map", "property", "feature", "target", "joined"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,8 @@ class Quantity:
     unit : str
         Empty where there is none; the unit inside the logarithm where ``log``.
     kind : str
-        ``map``, ``property`` (of the simulated galaxy), ``feature`` (input) or ``target`` (truth).
+        ``map``, ``property`` (of the simulated galaxy), ``feature`` (input), ``target`` (truth) or
+        ``joined`` (from a table whose meaning is not known).
     per_sample : bool
         Whether it depends on the line of sight.
     log : bool
@@ -68,6 +69,15 @@ def quantity(key: str) -> Quantity:
     return QUANTITIES[key]
 
 
+def column_quantity(key: str) -> Quantity:
+    """Return the quantity of a column; one that has only its key if it was joined from a table."""
+    if key in QUANTITIES:
+        return QUANTITIES[key]
+    known = any(key == shown.symbol for shown in QUANTITIES.values())
+    symbol = f"{key} (joined)" if known else key
+    return Quantity(key=key, symbol=symbol, name=key, kind="joined", help="From a joined table.")
+
+
 def symbol_of(key: str) -> str:
     """Return a symbol; the key itself if it is unknown, as in runs on maps of another session."""
-    return QUANTITIES[key].symbol if key in QUANTITIES else key
+    return column_quantity(key).symbol

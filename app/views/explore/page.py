@@ -79,7 +79,8 @@ class Explore(pn.viewable.Viewer):
             top, self._message, maps, css_classes=["gm-portrait", "gm-page"], **stretch
         )
         self._layout[:] = [GalaxyPicker(session), portrait, below]
-        follows = ("dataset", "galaxy", "los", "x", "y", "colours", "theme", "selection_query")
+        follows = ("dataset", "galaxy", "los", "x", "y", "colour", "colours", "theme")
+        follows += ("selection_query",)
         self._updater = DeferredUpdater(session, "explore", self._draw, follows)
         self._updater.add(BELOW)
 
@@ -95,7 +96,7 @@ class Explore(pn.viewable.Viewer):
         if BELOW in changed or Sample in self.views:
             parts |= {
                 self._draw_profiles: {BELOW, "dataset", "galaxy"},
-                self._draw_sample: {BELOW, "dataset", "x", "y"},
+                self._draw_sample: {BELOW, "dataset", "x", "y", "colour"},
                 self._draw_rings: {"galaxy", "los"},
                 self._draw_selection: {"selection_query"},
             }
@@ -106,9 +107,10 @@ class Explore(pn.viewable.Viewer):
 
     def _draw_facts(self) -> None:
         """Name the sample and list what is known of it."""
-        row = self.session.data.row(self.session.galaxy, self.session.los)
-        self._headline.object = headline(row)
-        self._properties.object, self._masses.object = properties(row), true_masses(row)
+        data = self.session.data
+        row = data.row(self.session.galaxy, self.session.los)
+        self._headline.object, self._masses.object = headline(row), true_masses(row)
+        self._properties.object = properties(row, data.joined_columns)
 
     def _draw_maps(self) -> None:
         """Show the maps, or say why there are none."""
@@ -155,8 +157,9 @@ class Explore(pn.viewable.Viewer):
 
     def _scattered(self) -> pd.DataFrame:
         """Return the samples in the scatter."""
-        columns = dict.fromkeys(("name", "los", self.session.x, self.session.y))
-        return self.session.data.samples[list(columns)]
+        session = self.session
+        columns = dict.fromkeys(("name", "los", session.x, session.y, session.colour or session.x))
+        return session.data.samples[list(columns)]
 
     def _put(self, kind: type, *content: object) -> None:
         """Draw a view; the first time, build it in its slot."""

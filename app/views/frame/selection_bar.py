@@ -8,8 +8,9 @@ from panel.custom import JSComponent
 from galmass_app import selection, services
 from galmass_app.state import SessionState, axis_columns
 from galmass_core.assets import asset
-from galmass_core.datasets.filter_syntax import LANGUAGE
-from galmass_core.quantities import quantity
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.filter_syntax import LANGUAGE, quoted
+from galmass_core.quantities import column_quantity
 
 PAGES = {"explore", "sample", "compare", "why"}  # that show a selection or go through it
 ELSEWHERE = "This page uses all galaxies."
@@ -46,7 +47,7 @@ class SelectionBar(JSComponent):
         self.visible = data is not None
         with self._session.reporting():
             self.summary = summary_of(self._session)
-            self.columns = [[key, quantity(key).name] for key in axis_columns(data)] if data else []
+            self.columns = columns_of(data) if data else []
 
     def _handle_msg(self, data: list[str]) -> None:
         """Do what a person asks for: a verb, and what it is about."""
@@ -105,6 +106,15 @@ def summary_of(session: SessionState) -> dict[str, object]:
         "undo": bool(session.past),
         "redo": bool(session.future),
     }
+
+
+def columns_of(data: DataSet) -> list[list[str]]:
+    """Return the columns that can be asked for, as they are typed, and their names in words.
+
+    Of joined tables, also text and what is true or false.
+    """
+    keys = dict.fromkeys([*axis_columns(data), *data.joined_columns])
+    return [[quoted(key), column_quantity(key).name] for key in keys]
 
 
 def csv(session: SessionState) -> str:

@@ -17,7 +17,7 @@ from galmass_app.views.prediction import signed
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import GalaxyName
-from galmass_core.quantities import quantity
+from galmass_core.quantities import column_quantity
 
 PAGES = {"explore", "sample", "compare"}
 MOST = 20  # galaxies
@@ -149,7 +149,7 @@ def _errors(session: SessionState) -> pd.DataFrame:
 
 def orders(data: DataSet) -> list[tuple[str, str]]:
     """Return what galaxies can be sorted by: key and words."""
-    columns = [(key, quantity(key).name) for key in axis_columns(data)]
+    columns = [(key, column_quantity(key).name) for key in axis_columns(data)]
     return [("", "the data set"), (ERROR, "error of the reference run"), *columns]
 
 
@@ -157,8 +157,8 @@ def _number(column: str, value: float) -> str:
     """Write a quantity as a card shows it."""
     if pd.isna(value):
         return "no value"
-    symbol = quantity(column).symbol
-    return f"{'log ' * quantity(column).log}{symbol} {value:.3g}".replace("-", "−")
+    shown = column_quantity(column)
+    return f"{'log ' * shown.log}{shown.symbol} {value:.3g}".replace("-", "−")
 
 
 def _head(shown: int, selected: int, *, ordered: bool) -> str:

@@ -7,7 +7,7 @@ from galmass_app.explanations import NetworkExplanation, TreeExplanation
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.views.prediction import signed
-from galmass_core.quantities import quantity
+from galmass_core.quantities import column_quantity, quantity, symbol_of
 from galmass_core.training.runs import Run
 
 PIXELS_HELP = (
@@ -41,7 +41,7 @@ def amount(target: str, dex: float) -> str:
 
 def measured(key: str, value: float) -> str:
     """Write a feature and its value, with its unit."""
-    unit = quantity(key).label.partition("[")[2].removesuffix("]")
+    unit = column_quantity(key).shown_unit
     return f"{short(key)} = {value:.3g} {unit}".strip().replace("-", "−")
 
 
@@ -107,6 +107,6 @@ def trees_text(steps: TreeExplanation) -> str:
 
 def unusable_text(reason: str) -> str:
     """Write why trees say nothing of a sample; ``reason`` as of `usable_rows`."""
-    column, _, why = reason.partition(" is ")
-    words = f"The trees cannot predict this galaxy: its {quantity(column).symbol} is {why}."
+    column, _, why = reason.rpartition(" is ")
+    words = f"The trees cannot predict this galaxy: its {symbol_of(column)} is {why}."
     return snippet("shared.html", "paragraph", words)
