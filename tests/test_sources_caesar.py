@@ -47,7 +47,9 @@ def lists(members, groups):
     return np.concatenate(parts), np.r_[0, ends[:-1]], ends
 
 
-def write_simba(folder, *, unit="kpccm", minima=True, parents=(0, 0, 1), chunks=1, redshift=None):
+def write_simba(
+    folder, *, unit="kpccm", minima=True, parents=(0, 0, 1), chunks=1, redshift=None, box=BOX
+):
     """Two galaxies in halo 0, across the edge of the box, and one in halo 1."""
     rng = np.random.default_rng(5)
     particles, owners = {}, {}
@@ -77,8 +79,13 @@ def write_simba(folder, *, unit="kpccm", minima=True, parents=(0, 0, 1), chunks=
     with h5py.File(folder / "m25n512_105.hdf5", "w") as file:
         attributes = file.create_group("simulation_attributes").attrs
         attributes.update(
-            {"redshift": 1 / A - 1 if redshift is None else redshift, "hubble_constant": H}
+            {
+                "redshift": 1 / A - 1 if redshift is None else redshift,
+                "hubble_constant": H,
+                "boxsize": box / H,
+            }
         )
+        file["simulation_attributes"].create_group("units").attrs["boxsize"] = np.bytes_("kpccm")
         scale = {"kpccm": 1 / H, "kpc": A / H, "Mpccm/h": 1e-3}[unit]
         galaxies, halos = file.create_group("galaxy_data"), file.create_group("halo_data")
         galaxies["GroupID"], galaxies["central"] = np.arange(3), np.array([True, False, True])
@@ -271,9 +278,16 @@ def test_column_without_unit_is_refused(tmp_path, name):
         find_galaxies([tmp_path])
 
 
-def test_catalogue_of_another_snapshot_is_refused(tmp_path):
-    write_simba(tmp_path, redshift=0.98)
-    with pytest.raises(GalaxyFileError, match=r"redshift must be 1, as in .*, got 0\.98"):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"redshift": 0.98}, r"redshift must be 1, as in .*, got 0\.98"),
+        ({"box": 2 * BOX}, r"boxsize must be 18382\.4, as in .*, got 36764\.7"),
+    ],
+)
+def test_catalogue_of_another_snapshot_is_refused(tmp_path, change, message):
+    write_simba(tmp_path, **change)
+    with pytest.raises(GalaxyFileError, match=message):
         read_galaxy(tmp_path, 0)
 
 

@@ -16,6 +16,7 @@ from galmass_core.sources import (
     eagle_directory,
     hdf5,
     naming,
+    soap_directory,
     swift,
     tng_cutout,
     tng_directory,
@@ -23,7 +24,7 @@ from galmass_core.sources import (
 from galmass_core.sources.place import Place
 from galmass_core.sources.tng_files import find_snapshots, is_snapshot_name
 
-_DIRECTORIES = (tng_directory, eagle_directory, caesar_directory)  # snapshots with catalogues
+_DIRECTORIES = (tng_directory, eagle_directory, caesar_directory, soap_directory)
 _FORMATS = {"a TNG cutout": tng_cutout, "an EAGLE file": eagle, "a SWIFT file": swift}
 _SUFFIXES = (".hdf5", ".h5")
 
@@ -84,7 +85,7 @@ def read_galaxy(
     path : str or Path
         A TNG or Illustris cutout, an EAGLE file, a COLIBRE or other SWIFT file; or a directory in
         TNG's layout (TNG, Illustris, CAMELS), or a snapshot, file or directory, with a catalogue of
-        caesar.
+        caesar or SOAP.
     subhalo : str or int, optional
         Subhalo ID, required for a directory or snapshot. Other files hold one galaxy.
     options : ReadOptions

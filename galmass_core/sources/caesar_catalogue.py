@@ -55,6 +55,12 @@ class CaesarCatalogue:
     ----------
     path : Path
 
+    Attributes
+    ----------
+    redshift : float
+    box_size : float, kpc
+        NaN if the catalogue does not have it.
+
     Raises
     ------
     GalaxyFileError
@@ -67,13 +73,14 @@ class CaesarCatalogue:
             group = "simulation_attributes"
             self.redshift = float(hdf5.numbers(file, "redshift", group=group)[0])
             self._hubble = hdf5.number(file, "hubble_constant", group=group)
+            self.box_size = self._read_box(file, group)
             self._galaxies = self._read_galaxies(file)
             self._halos = self._read_halos(file)
             minima = "galaxy_data/minpotpos"
             self._has_minima = minima in file
             name = minima if self._has_minima else "galaxy_data/pos"
             centres = _column(file, name, len(self._galaxies)).astype(np.float64)
-            self._centres = centres * self._length(file, name)
+            self._centres = centres * self._length(name, _unit(file, name))
 
     def subhaloes(self) -> pd.DataFrame:
         """Return the ``sample.CUT_COLUMNS`` of all galaxies; the index is GroupID.
@@ -190,9 +197,16 @@ class CaesarCatalogue:
             raise GalaxyFileError(msg)
         return _column(file, name, count) / (self._hubble if unit == "Msun/h" else 1.0)
 
-    def _length(self, file: h5py.File, name: str) -> float:
-        """Return the unit of a dataset in kpc: ``kpccm`` is comoving."""
-        unit = _unit(file, name)
+    def _read_box(self, file: h5py.File, group: str) -> float:
+        """Return the side of the box in kpc; NaN if the catalogue does not have it."""
+        name, side = "boxsize", hdf5.attribute(file, "boxsize", group=group)
+        unit = hdf5.attribute(file, name, group=f"{group}/units")
+        if side is None or unit is None:
+            return np.nan
+        return float(side[0]) * self._length(f"{group}/{name}", _text(unit[0]))
+
+    def _length(self, name: str, unit: str) -> float:
+        """Return a unit of length in kpc: ``kpccm`` is comoving."""
         parts = re.fullmatch(r"([kM]?pc)(cm)?(/h)?", unit)
         if parts is None:
             msg = f"{self.path}: {name} must be in kpc, kpccm, Mpc or Mpccm (/h), got {unit}"
@@ -244,4 +258,9 @@ def _unit(file: h5py.File, name: str) -> str:
     if unit is None:
         msg = f"{file.filename}: {name} must state its unit, got no attribute 'unit'"
         raise GalaxyFileError(msg)
-    return unit.decode() if isinstance(unit, bytes) else str(unit)
+    return _text(unit)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401
+    """Return an attribute as text; it may be stored as bytes."""
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import h5py
+import numpy as np
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sample import catalogue_cuts
@@ -23,10 +24,9 @@ from galmass_core.sources.caesar_catalogue import CaesarCatalogue
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.particle_file import Header, ParticleFile, Rows
 from galmass_core.sources.place import Place
-from galmass_core.sources.snapshot import Snapshot
+from galmass_core.sources.snapshot import Snapshot, check_same
 
 _SNAPSHOT = re.compile(r"snap(?:shot)?_(?:(?P<run>.+)_)?(?P<number>\d+)(?:\.(?P<chunk>\d+))?\.hdf5")
-_AGREE = 1e-3  # of 1 + z
 
 
 class _Files(NamedTuple):
@@ -94,7 +94,12 @@ class _CaesarDirectory:
         with hdf5.open_file(first) as file:
             self._units = arepo.read_units(file)
             self._header = self._read_header(file, files, place.folder)
-        self._check_same_snapshot(first)
+        group, catalogue = "simulation_attributes", self._catalogue
+        redshift = 1 / self._header.scale_factor - 1
+        check_same(catalogue.path, f"{group}/redshift", catalogue.redshift, first, redshift)
+        if not np.isnan(catalogue.box_size):
+            side = self._header.box_size * self._units.length
+            check_same(catalogue.path, f"{group}/boxsize", catalogue.box_size, first, side)
 
     def _read_header(self, file: h5py.File, files: _Files, folder: Path) -> Header:
         dm_mass = arepo.read_dark_matter_mass(file)
@@ -108,14 +113,6 @@ class _CaesarDirectory:
             cosmology=arepo.read_cosmology(file),
             dark_matter_mass=dm_mass * self._units.mass,
         )
-
-    def _check_same_snapshot(self, path: Path) -> None:
-        """Raise GalaxyFileError if the catalogue is that of another redshift."""
-        expected, redshift = 1 / self._header.scale_factor - 1, self._catalogue.redshift
-        if not abs(redshift - expected) < _AGREE * (1 + expected):
-            field = f"{self._catalogue.path}: simulation_attributes/redshift"
-            msg = f"{field} must be {expected:.6g}, as in {path}, got {redshift:.6g}"
-            raise GalaxyFileError(msg)
 
     def read(self, number: int) -> Galaxy:
         """Read one galaxy."""

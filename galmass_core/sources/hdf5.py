@@ -201,7 +201,22 @@ def dataset(file: h5py.File, name: str) -> h5py.Dataset:
     if not isinstance(file[name], h5py.Dataset):
         msg = f"{file.filename}: {name} must be a dataset, got a group"
         raise GalaxyFileError(msg)
+    check_sources(file[name])
     return file[name]
+
+
+def check_sources(dataset: h5py.Dataset) -> None:
+    """Raise GalaxyFileError if a virtual dataset is in files that are not there.
+
+    HDF5 reads such parts as the fill value, zeros for particles, without an error.
+    """
+    if not dataset.is_virtual:
+        return
+    path = Path(dataset.file.filename)
+    for name in {source.file_name for source in dataset.virtual_sources()} - {"."}:
+        if not (path.parent / name).is_file() and not Path(name).is_file():
+            msg = f"{path}: {dataset.name[1:]} must be in {name}, found no such file"
+            raise GalaxyFileError(msg)
 
 
 def scalars(attributes: Mapping[str, Any]) -> dict[str, Any]:

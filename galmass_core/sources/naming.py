@@ -27,7 +27,7 @@ _BOXES = (
 _OTHER_NUMBERS = re.compile(  # in file names
     r"(?:snap(?:shot)?|tng|illustris|eagle|l\d+n|(?<![a-z])z)[_-]?\d+(?:[-.]\d+)?", re.IGNORECASE
 )
-_LABELLED_SUITES = ("EAGLE", "COLIBRE", "FLAMINGO", "Magneticum", "Horizon-AGN")
+LABELLED_SUITES = ("EAGLE", "COLIBRE", "FLAMINGO", "Magneticum", "Horizon-AGN")
 _CAMELS_BOXES = (25000.0, 50000.0)  # ckpc/h
 _CAMELS_FAMILIES = ("IllustrisTNG", "SIMBA", "Astrid")  # names of its folders
 
@@ -41,7 +41,7 @@ def suite_from_label(label: str, usual: str) -> str:
     """Return the suite of a header's RunLabel: Colibre is COLIBRE; ``usual`` without a label."""
     words = re.findall(r"[A-Za-z0-9-]+", label)
     name = words[0] if words else usual
-    known = {suite.upper(): suite for suite in _LABELLED_SUITES}
+    known = {suite.upper(): suite for suite in LABELLED_SUITES}
     return known.get(name.upper(), name)
 
 

@@ -32,6 +32,7 @@ class OpenChunks:
         self.folder = next(iter(paths.values())).parent
         self._paths = paths
         self._open: dict[int, h5py.File] = {}
+        self._checked: set[tuple[int, str]] = set()
         self._lock = Lock()  # one thread may close what another reads
 
     def path(self, chunk: int) -> Path:
@@ -60,6 +61,9 @@ class OpenChunks:
         path = self.path(chunk)
         with self._lock, hdf5.must_be_whole(path):
             found = self._file(chunk).get(dataset)
+            if found is not None and (chunk, dataset) not in self._checked:
+                hdf5.check_sources(found)
+                self._checked.add((chunk, dataset))
             return None if found is None else pick(found)
 
     def _file(self, chunk: int) -> h5py.File:

@@ -13,6 +13,7 @@ from galmass_core.sources.open_chunks import OpenChunks, read_rows
 from galmass_core.sources.particle_file import Rows
 
 _TYPES = 6  # of particles; SWIFT has neutrinos as a seventh
+_TOLERANCE = 1e-3  # of 1 + z, or of the box
 _BEYOND = np.full((1, _TYPES), np.iinfo(np.int64).max)
 
 
@@ -113,6 +114,14 @@ class Snapshot:
             msg = f"{path}: {dataset} must have {run.stop} rows, got {end}"
             raise GalaxyFileError(msg)
         return rows
+
+
+def check_same(catalogue: Path, field: str, value: float, snapshot: Path, expected: float) -> None:
+    """Raise GalaxyFileError if redshift or box of a catalogue are not those of a snapshot."""
+    if not abs(value - expected) < _TOLERANCE * (1 + expected):
+        rule = f"must be {expected:.6g}, as in {snapshot}"
+        msg = f"{catalogue}: {field} {rule}, got {value:.6g}"
+        raise GalaxyFileError(msg)
 
 
 def _read_starts(offsets: Path) -> NDArray:

@@ -1,6 +1,6 @@
 """Read files of one galaxy in SWIFT's format (COLIBRE); attributes give the cgs units."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from galmass_core.sources.arepo import OMEGA_MATTER
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.particle_file import Column, Header, whole_file
 
-_DATASETS = {
+DATASETS = {
     "positions": (Column("Coordinates"),),
     "velocities": (Column("Velocities"),),
     "masses": (Column("Masses"), Column("DynamicalMasses")),  # black holes have the second
@@ -42,6 +42,7 @@ _CGS = {
 }
 _PHYSICAL = "Conversion factor to physical CGS (including cosmological corrections)"
 _COMOVING = "Conversion factor to CGS (not including cosmological corrections)"
+Scale = Callable[[str, Mapping[str, Any]], float]
 _OMEGA_MATTER = 0.306  # COLIBRE's (Abbott et al. 2022), for files without it
 
 
@@ -62,17 +63,8 @@ def read(path: Path) -> Galaxy:
     """
     with hdf5.open_file(path) as file:
         scale_factor = hdf5.scale_factor(file, "Scale-factor")
-        cosmology, notes = _read_cosmology(file)
-
-        def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
-            if _PHYSICAL in attributes:
-                cgs = attributes[_PHYSICAL]
-            else:
-                expansion = scale_factor ** attributes["a-scale exponent"]
-                hubble_power = cosmology.hubble ** attributes["h-scale exponent"]
-                cgs = attributes[_COMOVING] * expansion * hubble_power
-            return float(cgs / _CGS.get(quantity, 1.0))
-
+        cosmology, notes = read_cosmology(file)
+        scale = unit_scale(scale_factor, cosmology.hubble)
         box_size = hdf5.number(file, "BoxSize")
         header = Header(
             name=_read_name(file, path, box_size),
@@ -82,10 +74,30 @@ def read(path: Path) -> Galaxy:
             dark_matter_mass=0.0,
             notes=notes,
         )
-        return assemble_galaxy(whole_file(file, header, datasets=_DATASETS, scale=scale))
+        return assemble_galaxy(whole_file(file, header, datasets=DATASETS, scale=scale))
 
 
-def _read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
+def unit_scale(scale_factor: float, hubble: float) -> Scale:
+    """Return the function of a quantity and its dataset's attributes that gives its unit.
+
+    The unit is in kpc, km/s, Msun and their combinations; attributes are scalars. The function
+    raises KeyError if they do not state the unit.
+    """
+
+    def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
+        if _PHYSICAL in attributes:
+            cgs = attributes[_PHYSICAL]
+        else:
+            is_physical = attributes.get("Value stored as physical")
+            expansion = 1.0 if is_physical else scale_factor ** attributes["a-scale exponent"]
+            hubble_power = hubble ** attributes["h-scale exponent"]
+            cgs = attributes[_COMOVING] * expansion * hubble_power
+        return float(cgs / _CGS.get(quantity, 1.0))
+
+    return scale
+
+
+def read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
     """Read SWIFT's own group, else the Gadget-like header, for which Omega may be assumed."""
     if "Cosmology" in file:
         hubble, matter, dark_energy = (
