@@ -112,7 +112,8 @@ def read_galaxy(
     with hdf5.open_file(path) as file:
         reader = next((module for module in _FORMATS.values() if module.matches(file)), None)
         if reader is None:
-            msg = f"{path}: the file must be {', '.join(_FORMATS)}, but it looks like none of them"
+            rule = f"the file must be {', '.join(_FORMATS)}, but it looks like none of them"
+            msg = f"{path}: {rule}; {coverage.FROM_ARRAYS}"
             raise GalaxyFileError(msg)
         coverage.check_one_galaxy(file)
     return options.renamed(reader.read(path))

@@ -47,7 +47,7 @@ _CGS = {
     "support_radii": _KPC,
     "densities": _MSUN / _KPC**3,
 }
-_MASS_UNIT = 1e10  # Msun
+_RATES = "PartType0/StarFormationRate"
 
 Scale = Callable[[str, Mapping[str, Any]], float]
 
@@ -75,6 +75,7 @@ def read(path: Path) -> Galaxy:
         scale = read_scale(file)
         header = read_header(file, snapshot, subhalo or naming.subhalo_from_path(path))
         particles = whole_file(file, header, datasets=DATASETS, scale=scale)
+        particles.notes.extend(_rate_notes(file))
         galaxy = assemble_galaxy(replace(particles, rows=as_fractions(particles.rows, scale)))
     if len(numbers) < len(OBJECT_NUMBERS):
         return galaxy
@@ -83,7 +84,21 @@ def read(path: Path) -> Galaxy:
 
 
 def read_scale(file: h5py.File) -> Scale:
-    """Return the factor of a quantity to internal units, by the attributes of its dataset."""
+    """Return the factor of a quantity to internal units, by the attributes of its dataset.
+
+    Rates of star formation are in Msun/yr where the stated unit is over a million times that, or
+    under a millionth: examples of SimSpin state 1e10 (Magneticum) and 1e-8 Msun/yr (Horizon-AGN).
+    """
+    stated = _stated_scale(file)
+
+    def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
+        factor = stated(quantity, attributes)
+        return 1.0 if quantity == "star_formation_rates" and _is_mistaken(factor) else factor
+
+    return scale
+
+
+def _stated_scale(file: h5py.File) -> Scale:
     scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
     hubble = hdf5.number(file, "HubbleParam")
 
@@ -92,12 +107,23 @@ def read_scale(file: h5py.File) -> Scale:
             return 1.0
         conversion, a_power, h_power = (attributes[name] for name in _UNIT_ATTRIBUTES)
         cgs = conversion * scale_factor**a_power * hubble**h_power
-        factor = float(cgs / _CGS.get(quantity, 1.0))
-        # Magneticum's files state 1e10 Msun/h per year for rates that Gadget writes in Msun/yr.
-        is_mistaken = quantity == "star_formation_rates" and factor >= _MASS_UNIT / 2
-        return 1.0 if is_mistaken else factor
+        return float(cgs / _CGS.get(quantity, 1.0))
 
     return scale
+
+
+def _is_mistaken(rate_unit: float) -> bool:
+    return not 1e-6 < rate_unit < 1e6
+
+
+def _rate_notes(file: h5py.File) -> list[str]:
+    """Return a note if the unit of star-formation rates is not read as the file states it."""
+    attributes = hdf5.scalars(file[_RATES].attrs) if _RATES in file else {}
+    if set(_UNIT_ATTRIBUTES) <= set(attributes):
+        unit = _stated_scale(file)("star_formation_rates", attributes)
+        if _is_mistaken(unit):
+            return [f"{_RATES} states a unit of {unit:.2g} Msun/yr: read as Msun/yr."]
+    return []
 
 
 def read_header(file: h5py.File, snapshot: str, subhalo: str) -> Header:
