@@ -109,16 +109,17 @@ def test_candidates_are_listed_by_the_papers_cuts(snapshot):
 def test_other_layouts_give_the_same_galaxy(snapshot, tmp_path, layout):
     folder = write_snapshot(tmp_path, GALAXIES, **layout)
     expected = read_galaxy(snapshot, "1-0")
-    for directory in (tmp_path, folder):
+    for directory in (tmp_path, folder, next(folder.iterdir())):
         galaxy = read_galaxy(directory, "1-0")
         assert galaxy.name == expected.name
         assert galaxy.half_mass_radius == pytest.approx(expected.half_mass_radius)
         assert galaxy.dark_matter.masses.sum() == expected.dark_matter.masses.sum()
 
 
-def test_folder_of_chunks_is_not_a_folder_of_galaxies(snapshot):
+def test_chunks_are_one_snapshot_not_a_galaxy_each(snapshot):
     (folder,) = snapshot.iterdir()
     assert len(find_galaxies([folder]).galaxies) == 3
+    assert len(find_galaxies([next(folder.iterdir())]).galaxies) == 3
 
 
 def test_snapshot_can_be_chosen(snapshot):

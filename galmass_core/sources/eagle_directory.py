@@ -78,19 +78,21 @@ def read(place: Place, subhalo: str) -> Galaxy:
 
 
 def _find_files(place: Place) -> dict[int, Path]:
-    """Return the chunks of a snapshot, the latest by default, by number."""
-    if not place.directory.is_dir():
+    """Return the chunks of a snapshot by number: the latest by default, or that of a given file."""
+    given = _FILE.fullmatch(place.directory.name) if place.directory.is_file() else None
+    if given is None and not place.directory.is_dir():
         return {}
-    inside = sorted(path for path in place.directory.iterdir() if _FOLDER.fullmatch(path.name))
+    inside = sorted(path for path in place.folder.iterdir() if _FOLDER.fullmatch(path.name))
     found: dict[int, dict[int, Path]] = {}
-    for folder in (place.directory, *inside):
+    for folder in (place.folder, *inside):
         chunks: dict[int, dict[int, Path]] = {}
         for path in sorted(folder.glob("*_z*.hdf5")):
             if match := _FILE.fullmatch(path.name):
                 chunks.setdefault(int(match[1]), {}).setdefault(int(match[2] or 0), path)
         found = chunks | found  # the first folder of a snapshot counts
-    snapshot = place.snapshot if place.snapshot is not None else max(found, default=-1)
-    return dict(sorted(found.get(snapshot, {}).items()))
+    snapshot = place.snapshot if given is None else int(given[1])
+    latest = max(found, default=-1)
+    return dict(sorted(found.get(latest if snapshot is None else snapshot, {}).items()))
 
 
 def _written(place: Place) -> int:
@@ -123,7 +125,7 @@ class _EagleDirectory:
             self._header = eagle.read_header(file, str(snapshot), "any")
             unit = self._scale("positions", hdf5.scalars(hdf5.coordinate_attributes(file)))
         self._members = Members(files, _read_labels)
-        folders = [place.directory, first.parent]
+        folders = [place.folder, first.parent]
         self._table = eagle_database.read_table(place.groups, folders, snapshot)
         self._comoving_mpc = 1e3 * self._header.scale_factor / unit  # in the coordinates' unit
 
