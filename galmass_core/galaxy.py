@@ -4,12 +4,13 @@ Units: kpc (physical), km/s, Msun, Gyr. Positions are measured from the galaxy's
 velocities from its bulk motion; ``sources`` is the only place that converts. N counts particles.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.photometry import stellar_luminosities
 
@@ -82,6 +83,12 @@ class Cosmology:
         ratio = np.sqrt(self.omega_lambda / self.omega_matter)
         growth = np.arcsinh(ratio * np.asarray(scale_factor, dtype=float) ** 1.5)
         return 2.0 / 3.0 * hubble_time / np.sqrt(self.omega_lambda) * growth
+
+    def scale_factor(self, age: NDArray | float) -> NDArray:
+        """Return the scale factor when the universe had an age [Gyr]; the inverse of `age`."""
+        growth = np.asarray(age, dtype=float) / self.age(1.0)
+        ratio = np.sqrt(self.omega_lambda / self.omega_matter)
+        return (np.sinh(growth * np.arcsinh(ratio)) / ratio) ** (2.0 / 3.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +200,77 @@ class Galaxy:
     host_group: int | None = None
     is_cosmological: bool | None = None
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def from_arrays(
+        cls,
+        *,
+        stars: Mapping[str, Any],
+        gas: Mapping[str, Any] | None = None,
+        dark_matter: Mapping[str, Any] | None = None,
+        black_holes: Mapping[str, Any] | None = None,
+        centre: ArrayLike | None = None,
+        box_size: float | None = None,
+        redshift: float = 0.0,
+        cosmology: Cosmology | None = None,
+        name: str = "user/arrays/0/1",
+    ) -> "Galaxy":
+        """Make a galaxy of arrays, checked, centred and brought to rest like one from a file.
+
+        Arrays are plain numbers in the units below, or have units (astropy, unyt, yt, pynbody,
+        swiftsimio) and are converted. A single number is that of all particles.
+
+        Parameters
+        ----------
+        stars : mapping
+            ``positions`` (N, 3) in kpc, not comoving; ``velocities`` (N, 3) in km/s; ``masses``
+            (N,) in Msun. Optional: ``ages`` in Gyr (if missing, 10), ``metallicities`` as mass
+            fractions (0.02), ``initial_masses`` in Msun, ``potentials`` in (km/s)^2.
+        gas : mapping, optional
+            ``positions``, ``velocities``, ``masses``, ``metallicities``. Optional:
+            ``star_formation_rates`` in Msun/yr, ``neutral_fractions`` (of hydrogen),
+            ``hydrogen_fractions`` (of the mass), ``temperatures`` in K, ``densities`` in
+            Msun/kpc^3, ``smoothing_lengths`` (support radius of the kernel) in kpc. None: unknown;
+            an empty mapping or arrays without rows: there is none.
+        dark_matter, black_holes : mapping, optional
+            ``positions`` and ``masses``; None and empty as for gas.
+        centre : (3,) float, optional, kpc
+            By default the particle of lowest potential if ``potentials`` are given, else as for a
+            file without a catalogue.
+        box_size : float, optional, kpc
+            Side of the periodic box; without it positions are not wrapped.
+        redshift : float
+        cosmology : Cosmology, optional
+            TNG's by default.
+        name : str
+            ``suite/simulation/snapshot/subhalo``; different for each galaxy of a data set.
+
+        Returns
+        -------
+        Galaxy
+            Its ``notes`` state what was missing and what is assumed.
+
+        Raises
+        ------
+        TypeError
+            If a species is not a mapping.
+        ValueError
+            If an array is missing or unknown, has the wrong shape, is not finite or is impossible,
+            or if size or mass are not those of a galaxy.
+        """
+        from galmass_core.sources.arrays import galaxy_from_arrays
+
+        return galaxy_from_arrays(
+            stars=stars,
+            gas=gas,
+            dark_matter=dark_matter,
+            black_holes=black_holes,
+            centre=centre,
+            box_size=box_size,
+            redshift=redshift,
+            cosmology=cosmology,
+            name=name,
+        )
 
     @property
     def is_synthetic(self) -> bool:

@@ -52,3 +52,8 @@ def test_axes_of_the_sky_are_right_handed(line_of_sight):
 def test_unknown_line_of_sight_is_refused():
     with pytest.raises(ValueError, match=r"one of x, y, z, got 'w'"):
         sky_axes("w")
+
+
+def test_scale_factor_is_the_inverse_of_age():
+    factors = np.array([0.1, 0.5, 1.0])
+    np.testing.assert_allclose(TNG.scale_factor(TNG.age(factors)), factors, rtol=1e-12)

@@ -8,14 +8,16 @@ During the build, ``unfinished/`` keeps its settings and the rows of finished sh
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import h5py
 import pandas as pd
@@ -41,19 +43,28 @@ from galmass_core.datasets.measure import (
 )
 from galmass_core.datasets.shards import append_galaxy
 from galmass_core.datasets.thinning import check_stars
+from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
-from galmass_core.sources import AS_THE_FILES_SAY, Found, GalaxyRef, ReadOptions, find_galaxies
+from galmass_core.sources import (
+    AS_THE_FILES_SAY,
+    Found,
+    GalaxyInMemory,
+    GalaxyRef,
+    ReadOptions,
+    find_galaxies,
+)
 from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import locked, update_heartbeat
 
 GALAXIES_PER_SHARD = 100
+Ref = GalaxyRef | GalaxyInMemory
 Result = Measured | Excluded | None  # None: not selected
 Progress = Callable[[int, int, int], None]  # galaxies done, total, excluded so far
 
 
 def build_dataset(
-    sources: Sequence[str | Path] | Found,
+    sources: Sequence[str | Path | Galaxy] | Found,
     out: str | Path,
     *,
     limit: int | None = None,
@@ -74,8 +85,8 @@ def build_dataset(
 
     Parameters
     ----------
-    sources : sequence of str or Path, or Found
-        Galaxy files, and folders of them; or galaxies that were found before.
+    sources : sequence of str, Path or Galaxy, or Found
+        Galaxy files, and folders of them; galaxies in memory; or galaxies that were found before.
     out : str or Path
         Folder to create.
     limit : int, optional
@@ -151,17 +162,17 @@ def build_dataset(
     return open_dataset(out.resolve())
 
 
-def _find(sources: Sequence[str | Path], options: ReadOptions) -> Found:
-    return find_galaxies([Path(source).resolve() for source in sources], options)
+def _find(sources: Sequence[str | Path | Galaxy], options: ReadOptions) -> Found:
+    in_memory = [GalaxyInMemory(source) for source in sources if isinstance(source, Galaxy)]
+    paths = [Path(source).resolve() for source in sources if not isinstance(source, Galaxy)]
+    found = find_galaxies(paths, options)
+    return Found([*found.galaxies, *in_memory], found.left_out)
 
 
-def _settings(refs: Sequence[GalaxyRef], recipe: Recipe) -> dict[str, Any]:
+def _settings(refs: Sequence[Ref], recipe: Recipe) -> dict[str, Any]:
     """Return all settings that determine a data set; a build resumes only if they match."""
-    files = {ref.path: ref.path.stat() for ref in refs}
-    listing = [
-        (str(ref.path), ref.subhalo, files[ref.path].st_size, files[ref.path].st_mtime_ns)
-        for ref in refs
-    ]
+    stat = cache(Path.stat)
+    listing = [_identity(ref, stat) for ref in refs]
     return {
         "schema": SCHEMA,
         "galmass": __version__,
@@ -173,6 +184,15 @@ def _settings(refs: Sequence[GalaxyRef], recipe: Recipe) -> dict[str, Any]:
         "packed": recipe.packed,
         "stars": recipe.stars,
     }
+
+
+def _identity(ref: Ref, stat: Callable[[Path], os.stat_result]) -> tuple[str | int | None, ...]:
+    """Return what differs if a galaxy is another one."""
+    if isinstance(ref, GalaxyInMemory):
+        arrays = (ref.galaxy.stars.positions, ref.galaxy.stars.masses)
+        return str(ref.galaxy.name), *(crc32(array.tobytes()) for array in arrays)
+    file = stat(ref.path)
+    return str(ref.path), ref.subhalo, file.st_size, file.st_mtime_ns
 
 
 def _digest(content: Any) -> str:  # noqa: ANN401
@@ -209,7 +229,7 @@ def _check_same(out: Path, what: str, there: dict[str, Any], settings: dict[str,
 
 
 def _write_shards(
-    out: Path, refs: Sequence[GalaxyRef], recipe: Recipe, workers: int, progress: Progress | None
+    out: Path, refs: Sequence[Ref], recipe: Recipe, workers: int, progress: Progress | None
 ) -> None:
     """Write the missing shards, in order."""
     starts = range(0, len(refs), GALAXIES_PER_SHARD)

@@ -20,7 +20,7 @@ from galmass_core.measurements.features import measure_galaxy_features, measure_
 from galmass_core.measurements.targets import mass_profiles, measure_projected, measure_targets
 from galmass_core.quantities import QUANTITIES
 from galmass_core.sample import NOT_COSMOLOGICAL, galaxy_cut
-from galmass_core.sources import GalaxyRef
+from galmass_core.sources import GalaxyInMemory, GalaxyRef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def _subhalo(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def measure_galaxy(ref: GalaxyRef, recipe: Recipe) -> Measured | Excluded | None:
+def measure_galaxy(ref: GalaxyRef | GalaxyInMemory, recipe: Recipe) -> Measured | Excluded | None:
     """Read and measure one galaxy.
 
     Returns

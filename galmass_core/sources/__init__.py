@@ -75,6 +75,23 @@ class GalaxyRef:
         return read_galaxy(self.path, self.subhalo, options=self.options)
 
 
+@dataclass(frozen=True)
+class GalaxyInMemory:
+    """A galaxy that needs no reading, in place of a `GalaxyRef`."""
+
+    galaxy: Galaxy
+    subhalo: None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the galaxy comes from."""
+        return Path(self.galaxy.source)
+
+    def read(self) -> Galaxy:
+        """Return the galaxy."""
+        return self.galaxy
+
+
 def read_galaxy(
     path: str | Path, subhalo: str | int | None = None, *, options: ReadOptions = AS_THE_FILES_SAY
 ) -> Galaxy:
@@ -122,7 +139,7 @@ def read_galaxy(
 class Found(NamedTuple):
     """Galaxies of several sources, and the number of excluded subhaloes by reason."""
 
-    galaxies: list[GalaxyRef]
+    galaxies: Sequence[GalaxyRef | GalaxyInMemory]
     left_out: Counter[str]
 
 
@@ -150,7 +167,7 @@ def find_galaxies(sources: Sequence[str | Path], options: ReadOptions = AS_THE_F
     GalaxyFileError
         If a file of a group catalogue is damaged.
     """
-    found: set[GalaxyRef] = set()
+    found: set[GalaxyRef | GalaxyInMemory] = set()
     left_out: Counter[str] = Counter()
     for source in {Path(source) for source in sources}:
         galaxies, excluded = _list_source(source, options)
@@ -159,7 +176,7 @@ def find_galaxies(sources: Sequence[str | Path], options: ReadOptions = AS_THE_F
     return Found(sorted(found, key=_order), left_out)
 
 
-def _order(ref: GalaxyRef) -> tuple[Path, list[int]]:
+def _order(ref: GalaxyRef | GalaxyInMemory) -> tuple[Path, list[int]]:
     """Sort by path, then by the numbers in the subhalo ID."""
     return ref.path, [int(number) for number in re.findall(r"\d+", ref.subhalo or "")]
 

@@ -67,6 +67,8 @@ class ParticleFile:
         Those that the file does not hold, though the galaxy may have them.
     origin : (3,) float
         Positions are measured from here; in the unit of the file's coordinates.
+    groups : mapping of str
+        Name of each species in messages.
     notes : list of str
         Extended when a field is found missing.
     """
@@ -79,6 +81,7 @@ class ParticleFile:
     species: frozenset[str]
     origin: NDArray
     unknown: frozenset[str] = frozenset()
+    groups: Mapping[str, str] = field(default_factory=lambda: PART_TYPES)
     notes: list[str] = field(default_factory=list)
 
     def read(self, species: str, quantity: str) -> NDArray | None:
@@ -94,7 +97,7 @@ class ParticleFile:
         for column in self.datasets.get(quantity, ()):
             rows = self.rows(species, column.dataset)
             if rows is not None:
-                field = f"{PART_TYPES[species]}/{column.dataset}"
+                field = f"{self.groups[species]}/{column.dataset}"
                 values = self._shaped(field, quantity, rows.values, column.columns)
                 if quantity == "positions":
                     values = wrap(values - self.origin, self.header.box_size)
@@ -138,7 +141,7 @@ class ParticleFile:
     def field(self, species: str, quantity: str) -> str:
         """Return the name of a quantity in the file: ``PartType4/GFM_InitialMass``."""
         columns = self.datasets.get(quantity)
-        return f"{PART_TYPES[species]}/{columns[0].dataset if columns else quantity}"
+        return f"{self.groups[species]}/{columns[0].dataset if columns else quantity}"
 
     def note(self, species: str, quantity: str, substitute: str) -> None:
         """Note the substitute for a missing quantity, if there is one."""

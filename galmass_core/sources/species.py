@@ -69,7 +69,7 @@ def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]
     for species, columns in particles.items():
         _check_finite(file, species, columns)
     if not particles["stars"]["masses"].sum() > 0:
-        msg = f"{file.path}: {PART_TYPES['stars']} must hold stars with mass, got none"
+        msg = f"{file.path}: {file.groups['stars']} must hold stars with mass, got none"
         raise GalaxyFileError(msg)
     return particles
 
@@ -79,7 +79,7 @@ def _columns(file: ParticleFile, species: str, *, with_depths: bool) -> Columns:
     if species not in file.species:
         empty_note = f"is empty: no {species.replace('_', ' ')}"
         note = _UNKNOWN[species] if species in file.unknown else empty_note
-        file.notes.append(f"{PART_TYPES[species]} {note}.")
+        file.notes.append(f"{file.groups[species]} {note}.")
         empty = {name: np.empty((0, *WIDTHS.get(name, ()))) for name in _REQUIRED[species]}
         return empty | {"masses": np.empty(0)}
     columns = {name: file.require(species, name) for name in _REQUIRED[species]}
