@@ -315,5 +315,7 @@ def test_snapshot_without_its_catalogue_is_refused(tmp_path):
         FileNotFoundError, match=r"must be or hold the catalogue of .*snap_m25n512_105.hdf5"
     ):
         find_galaxies([tmp_path])
+    with pytest.raises(FileNotFoundError, match="must hold snapshot 9 with its catalogue"):
+        find_galaxies([tmp_path], ReadOptions(snapshot=9))
     with pytest.raises(FileNotFoundError, match="must be or hold the catalogue of"):
         find_galaxies([path], ReadOptions(groups=path))

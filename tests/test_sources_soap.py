@@ -240,6 +240,15 @@ def test_catalogue_may_be_a_file_elsewhere(tmp_path):
     assert len(find_galaxies([path], options).galaxies) == 3
 
 
+@pytest.mark.parametrize("name", ["membership_0102.hdf5", "membership_0102.0.hdf5"])
+def test_snapshot_of_one_file_has_one_file_of_labels(tmp_path, name):
+    path = write_particles(tmp_path / "colibre_0102.hdf5", draw(), labels=False)
+    write_catalogue(tmp_path / "halo_properties_0102.hdf5")
+    write_labels(tmp_path / name, draw())
+    bound = draw()["PartType4"]["GroupNr_bound"][0] == 40
+    assert len(read_galaxy(path, 40).stars) == np.count_nonzero(bound)
+
+
 def test_snapshot_is_chosen(tmp_path):
     run = write_colibre(tmp_path / "run")
     for path in list(run.rglob("*.hdf5")):

@@ -201,6 +201,10 @@ def _what_is_missing(place: Place) -> str:
     snapshot = place.directory if place.directory.is_file() else _other_snapshot(place)
     if snapshot is None:
         return tng_directory.what_is_missing(place)
+    if place.snapshot is not None:
+        return (
+            f"{place.directory}: must hold snapshot {place.snapshot} with its catalogue, found none"
+        )
     where = place.groups or place.folder
     return f"{where}: must be or hold the catalogue of {snapshot}, found none"
 

@@ -278,10 +278,9 @@ def _find_labels(chunks: dict[int, Path], folder: Path, number: int) -> dict[int
             return {}
     name = f"membership_{number:04d}"
     for base in (folder, folder / name):
-        names = {
-            chunk: f"{name}.{chunk}.hdf5" if len(chunks) > 1 else f"{name}.hdf5" for chunk in chunks
-        }
-        found = {chunk: base / file for chunk, file in names.items()}
+        found = {chunk: base / f"{name}.{chunk}.hdf5" for chunk in chunks}
+        if len(chunks) == 1 and (base / f"{name}.hdf5").is_file():
+            found = dict.fromkeys(chunks, base / f"{name}.hdf5")
         if all(path.is_file() for path in found.values()):
             return found
     return None

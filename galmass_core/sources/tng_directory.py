@@ -41,7 +41,8 @@ def what_is_missing(place: Place) -> str:
         return f"{directory}: must be a galaxy file or a folder, found none"
     snapshots = find_snapshots(directory, "snapshot")
     if not snapshots:
-        return f"{directory}: must hold galaxies in HDF5 files or a snapshot, found none"
+        rule = "must hold galaxies in HDF5 files or a snapshot with its catalogue"
+        return f"{directory}: {rule}, found none"
     if number is not None and number not in snapshots:
         there = ", ".join(map(str, snapshots))
         return f"{directory}: must hold snapshot {number}, found {there}"
