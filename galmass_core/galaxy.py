@@ -224,8 +224,9 @@ class Galaxy:
         ----------
         stars : mapping
             ``positions`` (N, 3) in kpc, not comoving; ``velocities`` (N, 3) in km/s; ``masses``
-            (N,) in Msun. Optional: ``ages`` in Gyr (if missing, 10), ``metallicities`` as mass
-            fractions (0.02), ``initial_masses`` in Msun, ``potentials`` in (km/s)^2.
+            (N,) in Msun. Optional: ``ages`` in Gyr or ``formation_scale_factors`` (if both are
+            missing, 10 Gyr), ``metallicities`` as mass fractions (0.02), ``initial_masses`` in
+            Msun, ``potentials`` in (km/s)^2.
         gas : mapping, optional
             ``positions``, ``velocities``, ``masses``, ``metallicities``. Optional:
             ``star_formation_rates`` in Msun/yr, ``neutral_fractions`` (of hydrogen),

@@ -115,6 +115,14 @@ def test_ages_are_kept():
     np.testing.assert_allclose(galaxy.stars.ages, stars()["ages"], rtol=1e-10)
 
 
+def test_scale_factors_of_formation_serve_for_ages():
+    ages = stars()["ages"]
+    factors = COSMOLOGY.scale_factor(COSMOLOGY.age(1.0) - ages)
+    columns = stars(ages=None, formation_scale_factors=factors)
+    galaxy = Galaxy.from_arrays(stars=columns, cosmology=COSMOLOGY)
+    np.testing.assert_allclose(galaxy.stars.ages, ages, rtol=1e-10)
+
+
 def test_single_number_is_that_of_all_particles():
     galaxy = Galaxy.from_arrays(stars=stars(masses=2e7, ages=5.0))
     np.testing.assert_array_equal(galaxy.stars.masses, 2e7)
@@ -217,6 +225,12 @@ def test_quantity_of_another_kind_is_refused():
         ({"masses": ["one"] * 400}, "masses must be numbers"),
         ({"metallicities": 1.5}, r"stars\['metallicities'\] must be 0 to 1, got 1.5"),
         ({"ages": 14.0}, r"must be below the age of the universe, 13.8 Gyr, got 14"),
+        ({"formation_scale_factors": 0.5}, "ages or formation_scale_factors, got both"),
+        (
+            {"ages": None, "formation_scale_factors": -0.5},
+            r"\['formation_scale_factors'\] must be 0 to 1, got -0.5",
+        ),
+        ({"ages": None, "formation_scale_factors": 0.0}, "must be above 0 and up to .* = 1, got 0"),
         ({"mass": 1.0}, "stars must have arrays of positions, velocities, masses, .* got mass"),
         ({"velocities": None}, "stars must have positions, velocities, masses, got no velocities"),
     ],

@@ -124,8 +124,9 @@ def test_chunks_are_one_snapshot_not_a_galaxy_each(snapshot):
 
 def test_snapshot_can_be_chosen(snapshot):
     assert read_galaxy(snapshot, "1-0", options=ReadOptions(snapshot=25)).name.snapshot == "25"
-    with pytest.raises(FileNotFoundError):
-        find_galaxies([snapshot], ReadOptions(snapshot=24))
+    for source in (snapshot, next(snapshot.rglob("*.hdf5"))):
+        with pytest.raises(FileNotFoundError, match="must hold snapshot 24, found 25"):
+            find_galaxies([source], ReadOptions(snapshot=24))
 
 
 def test_central_without_binding_energies_is_read(tmp_path):
@@ -165,6 +166,9 @@ def test_galaxy_that_is_not_in_the_table_has_its_own_centre(snapshot, tmp_path):
         (("SnapNum", "Snap"), r"must have one row for a subhalo .* \[1, 0\]"),
         (("101,25,1,0", "101,25,1.5,0"), "groupnumber must be a whole number"),
         (("101,25,1,0", "101,25,one,0"), "groupnumber must be a whole number"),
+        (("101,25,1,0,1.0", "101,25,1,0,?"), "centreofpotential_x must be a number"),
+        (("3.0,1", "3.0,"), "spurious must be a whole number"),
+        (("3.0,1", "3.0,1,5,6"), "must be a CSV table of EAGLE's database, got"),
     ],
 )
 def test_table_that_is_ambiguous_is_refused(snapshot, tmp_path, change, message):
@@ -203,6 +207,20 @@ def test_dark_matter_that_is_in_no_chunk_is_unknown(tmp_path):
         del file["PartType1"]
     assert len(find_galaxies([tmp_path]).galaxies) == 3
     assert read_galaxy(tmp_path, "1-0").dark_matter is None
+
+
+def test_real_file_is_read_as_a_snapshot(shared_data, tmp_path):
+    path = shared_data / "particles" / "eagle_z0_group92_sub9.hdf5"
+    folder = tmp_path / "snapshot_028_z000p000"
+    folder.mkdir()
+    (folder / "snap_028_z000p000.hdf5").symlink_to(path)
+    galaxy, expected = read_galaxy(tmp_path, "92-9"), read_galaxy(path)
+    assert galaxy.name == expected.name
+    assert galaxy.half_mass_radius == expected.half_mass_radius
+    for species in ("stars", "dark_matter", "black_holes"):
+        found, file = galaxy.components[species], expected.components[species]
+        np.testing.assert_array_equal(found.masses, file.masses)
+        np.testing.assert_array_equal(found.positions, file.positions)
 
 
 def test_one_file_of_a_subhalo_is_as_its_directory(snapshot, tmp_path):

@@ -6,6 +6,7 @@ Attributes are arrays of one element. Masses are weighed with h5py alone.
 import h5py
 import numpy as np
 import pytest
+from galaxy_files import write_cutout
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.measurements.targets import measure_targets
@@ -195,6 +196,19 @@ def test_numbers_that_r_stores_as_floats_have_no_decimals(tmp_path):
     with h5py.File(path, "r+") as file:
         file["Header"].attrs["ExtractedFromSnapshot"] = np.array([112.0])
     assert read_galaxy(path).name.snapshot == "112"
+
+
+def test_tng_cutout_as_r_writes_it_is_as_the_web_api_does(tmp_path):
+    expected = read_galaxy(write_cutout(tmp_path, CutoutType="subhalo"))
+    path = write_cutout(tmp_path, name="r.hdf5", CutoutType="subhalo")
+    with h5py.File(path, "r+") as file:
+        for name, value in dict(file["Header"].attrs).items():
+            values = np.atleast_1d(value)
+            file["Header"].attrs[name] = values if values.dtype.kind in "iuf" else [str(value)]
+    galaxy = read_galaxy(path)
+    assert galaxy.name == expected.name
+    np.testing.assert_array_equal(galaxy.stars.positions, expected.stars.positions)
+    np.testing.assert_array_equal(galaxy.stars.masses, expected.stars.masses)
 
 
 def test_nbody_file_names_the_way_for_arrays(tmp_path):

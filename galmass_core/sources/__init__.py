@@ -198,6 +198,9 @@ def _reader_of(place: Place) -> ModuleType | None:
 
 def _what_is_missing(place: Place) -> str:
     """Return a sentence about what a source lacks to be read."""
+    if numbers := sorted(eagle_directory.find_snapshots(place)):
+        there = ", ".join(map(str, numbers))
+        return f"{place.directory}: must hold snapshot {place.snapshot}, found {there}"
     snapshot = place.directory if place.directory.is_file() else _other_snapshot(place)
     if snapshot is None:
         return tng_directory.what_is_missing(place)

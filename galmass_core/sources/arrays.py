@@ -14,6 +14,7 @@ from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.particle_file import WIDTHS, Column, Header, ParticleFile, Rows
 
 _PLANCK = Cosmology(hubble=0.6774, omega_matter=0.3089, omega_lambda=0.6911)  # TNG's
+_ROUNDED = 1e-4  # of a scale factor, of stars that form now
 _AGE = 10.0  # Gyr, of stars without ages
 _REQUIRED = {
     "stars": ("positions", "velocities", "masses"),
@@ -22,7 +23,13 @@ _REQUIRED = {
     "black_holes": ("positions", "masses"),
 }
 _OPTIONAL = {
-    "stars": ("ages", "metallicities", "initial_masses", "potentials"),
+    "stars": (
+        "ages",
+        "formation_scale_factors",
+        "metallicities",
+        "initial_masses",
+        "potentials",
+    ),
     "gas": (
         "star_formation_rates",
         "neutral_fractions",
@@ -50,13 +57,12 @@ _UNITS = {  # astropy, unyt and yt; pynbody where its words differ
     "box_size": ("kpc", "kpc"),
 }
 _DIMENSIONLESS = ("", "")
-_FRACTIONS = ("metallicities", "neutral_fractions", "hydrogen_fractions")
+_FRACTIONS = ("formation_scale_factors", "metallicities", "neutral_fractions", "hydrogen_fractions")
 _MAY_BE_NEGATIVE = ("positions", "velocities", "potentials")
 _DATASETS = {name: (Column(name),) for names in _OPTIONAL.values() for name in names} | {
     "positions": (Column("positions"),),
     "velocities": (Column("velocities"),),
     "masses": (Column("masses"),),
-    "formation_scale_factors": (Column("formation_scale_factors"),),
     "support_radii": (Column("smoothing_lengths"),),
 }
 del _DATASETS["smoothing_lengths"], _DATASETS["ages"]
@@ -199,14 +205,17 @@ def _box_size(value: Any, columns: Mapping[str, Columns]) -> float:  # noqa: ANN
 def _complete(stars: Columns, header: Header) -> list[str]:
     """Add metallicities and times of formation; return a note for each assumption."""
     notes, count = [], len(stars["masses"])
+    if "metallicities" not in stars:
+        stars["metallicities"] = np.full(count, SOLAR_METALLICITY)
+        notes.append(f"stars/metallicities is missing: all are {SOLAR_METALLICITY}.")
+    if "formation_scale_factors" in stars:
+        _check_formation(stars, header.scale_factor)
+        return notes
     now = float(header.cosmology.age(header.scale_factor))
     if "ages" not in stars:
         age = min(_AGE, 0.75 * now)
         stars["ages"] = np.full(count, age)
         notes.append(f"stars/ages is missing: all stars are {age:.3g} Gyr old.")
-    if "metallicities" not in stars:
-        stars["metallicities"] = np.full(count, SOLAR_METALLICITY)
-        notes.append(f"stars/metallicities is missing: all are {SOLAR_METALLICITY}.")
     ages = stars.pop("ages")
     if not ages.max() < now:
         rule = f"must be below the age of the universe, {now:.4g} Gyr"
@@ -214,3 +223,16 @@ def _complete(stars: Columns, header: Header) -> list[str]:
         raise ValueError(msg)
     stars["formation_scale_factors"] = header.cosmology.scale_factor(now - ages)
     return notes
+
+
+def _check_formation(stars: Columns, now: float) -> None:
+    """Raise ValueError unless stars formed after the Big Bang and by now."""
+    if "ages" in stars:
+        msg = "stars must have ages or formation_scale_factors, got both"
+        raise ValueError(msg)
+    formed = stars["formation_scale_factors"]
+    if not 0 < formed.min() <= formed.max() < now * (1 + _ROUNDED):
+        rule = f"above 0 and up to 1 / (1 + redshift) = {now:.6g}"
+        msg = f"stars['formation_scale_factors'] must be {rule}, got {formed.min():.6g} to "
+        msg += f"{formed.max():.6g}"
+        raise ValueError(msg)

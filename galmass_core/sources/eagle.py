@@ -12,7 +12,7 @@ import h5py
 
 from galmass_core.galaxy import Cosmology, Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sources import hdf5, naming
-from galmass_core.sources.arepo import OMEGA_LAMBDA, OMEGA_MATTER
+from galmass_core.sources.arepo import OMEGA_LAMBDA, OMEGA_MATTER, read_dark_matter_mass
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.element_masses import as_fractions
 from galmass_core.sources.particle_file import Column, Header, whole_file
@@ -135,7 +135,7 @@ def read_header(file: h5py.File, snapshot: str, subhalo: str) -> Header:
         If a value is missing, or the coordinates do not state their unit.
     """
     scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
-    hubble, masses = hdf5.number(file, "HubbleParam"), hdf5.attribute(file, "MassTable")
+    hubble = hdf5.number(file, "HubbleParam")
     suite = naming.suite_from_label(hdf5.text(file, "RunLabel"), "EAGLE")
     box_size, side = _read_box(file, suite, scale_factor, hubble)
     return Header(
@@ -147,7 +147,7 @@ def read_header(file: h5py.File, snapshot: str, subhalo: str) -> Header:
             omega_matter=hdf5.number(file, *OMEGA_MATTER),
             omega_lambda=hdf5.number(file, *OMEGA_LAMBDA),
         ),
-        dark_matter_mass=0.0 if masses is None else float(masses[1]) * 1e10 / hubble,
+        dark_matter_mass=read_dark_matter_mass(file) * 1e10 / hubble,
     )
 
 

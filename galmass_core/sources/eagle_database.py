@@ -52,7 +52,11 @@ def read_table(
     if not path.is_file():
         msg = f"{path}: must be a CSV table of EAGLE's database, found no such file"
         raise FileNotFoundError(msg)
-    table = pd.read_csv(path, comment="#", skipinitialspace=True)
+    try:
+        table = pd.read_csv(path, comment="#", skipinitialspace=True)
+    except ValueError as error:  # of the parser, or not UTF-8
+        msg = f"{path}: must be a CSV table of EAGLE's database, got {error}"
+        raise GalaxyFileError(msg) from error
     table.columns = [str(name).strip().lower() for name in table.columns]
     _check(path, table)
     if "snapnum" in table:
@@ -63,7 +67,7 @@ def read_table(
         raise GalaxyFileError(msg)
     centres = table[list(_CENTRE)].to_numpy(dtype=np.float64)
     flags = table["spurious"].to_numpy(dtype=bool) if "spurious" in table else [None] * len(table)
-    keys = zip(*(table[key].tolist() for key in _KEYS), strict=True)
+    keys = zip(*(table[key].astype(int) for key in _KEYS), strict=True)
     rows = (
         DatabaseRow(centre, None if flag is None else bool(flag))
         for centre, flag in zip(centres, flags, strict=True)
@@ -72,14 +76,17 @@ def read_table(
 
 
 def _check(path: Path, table: pd.DataFrame) -> None:
-    for name in (*_KEYS, *_CENTRE):
+    optional = [name for name in ("snapnum", "spurious") if name in table]
+    for name in (*_KEYS, *_CENTRE, *optional):
         if name not in table:
             some = ", ".join(table.columns[:5])
             msg = f"{path}: must have the columns {', '.join((*_KEYS, *_CENTRE))}, got {some}"
             raise GalaxyFileError(msg)
-        kinds, rule = ("iu", "whole number") if name in _KEYS else ("iuf", "number")
-        if table[name].dtype.kind not in kinds or not np.isfinite(table[name]).all():
-            msg = f"{path}: {name} must be a {rule} in every row, got others"
+        values = table[name].to_numpy()
+        is_number = values.dtype.kind in "iufb" and np.isfinite(values).all()
+        if not is_number or (name not in _CENTRE and (values != np.rint(values)).any()):
+            rule = "a number" if name in _CENTRE else "a whole number"
+            msg = f"{path}: {name} must be {rule} in every row, got others"
             raise GalaxyFileError(msg)
 
 

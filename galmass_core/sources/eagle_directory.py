@@ -77,8 +77,8 @@ def read(place: Place, subhalo: str) -> Galaxy:
         raise GalaxyFileError(msg) from error
 
 
-def _find_files(place: Place) -> dict[int, Path]:
-    """Return the chunks of a snapshot by number: the latest by default, or that of a given file."""
+def find_snapshots(place: Place) -> dict[int, dict[int, Path]]:
+    """Return the chunks of each snapshot in a directory, or of that of a given chunk, by number."""
     given = _FILE.fullmatch(place.directory.name) if place.directory.is_file() else None
     if given is None and not place.directory.is_dir():
         return {}
@@ -90,9 +90,14 @@ def _find_files(place: Place) -> dict[int, Path]:
             if match := _FILE.fullmatch(path.name):
                 chunks.setdefault(int(match[1]), {}).setdefault(int(match[2] or 0), path)
         found = chunks | found  # the first folder of a snapshot counts
-    snapshot = place.snapshot if given is None else int(given[1])
-    latest = max(found, default=-1)
-    return dict(sorted(found.get(latest if snapshot is None else snapshot, {}).items()))
+    return found if given is None else {int(given[1]): found[int(given[1])]}
+
+
+def _find_files(place: Place) -> dict[int, Path]:
+    """Return the chunks of the snapshot, the latest by default, by number."""
+    found = find_snapshots(place)
+    snapshot = max(found, default=-1) if place.snapshot is None else place.snapshot
+    return dict(sorted(found.get(snapshot, {}).items()))
 
 
 def _written(place: Place) -> int:
@@ -203,7 +208,8 @@ class _EagleDirectory:
 
 def _check_chunks(file: h5py.File, files: dict[int, Path]) -> None:
     """Raise GalaxyFileError if a chunk is missing: any may hold particles of a galaxy."""
-    count = int(hdf5.number(file, "NumFilesPerSnapshot"))
+    stated = hdf5.attribute(file, "NumFilesPerSnapshot")
+    count = max(files) + 1 if stated is None else int(stated[0])
     missing = sorted(set(range(count)) - set(files))
     if missing:
         folder = next(iter(files.values())).parent
