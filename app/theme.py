@@ -7,7 +7,7 @@ variables), so light and dark differ here only where a colour map needs it.
 from typing import ClassVar, Literal, NamedTuple
 
 import colorcet
-from bokeh.palettes import Inferno256, interp_palette
+from bokeh.palettes import Inferno256, Viridis256, interp_palette
 from panel.theme.native import Native
 from panel.viewable import Viewable
 
@@ -46,6 +46,7 @@ GROUPS = (  # all galaxies or the centrals; satellites
     Group("#d98e1f", "#ffe2ad", "triangle", "dashed"),
 )
 DENSITY = [f"#5b8def{alpha:02x}" for alpha in range(110, 256)]  # more samples, less see-through
+VALUES = Viridis256[60:240]  # of points by a column: without the ends, which one theme would hide
 STARLIGHT = interp_palette(["#3f6fd8", "#a9c6f5", "#f6efdf", "#f2ad5c", "#b3361f"], 256)
 VELOCITY = {  # odd numbers: one colour is the middle
     "dark": interp_palette(["#b9e3ff", "#3d9bf0", "#0e1116", "#ee6a4d", "#ffd9b8"], 255),

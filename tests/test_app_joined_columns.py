@@ -95,6 +95,14 @@ def test_points_are_coloured_by_a_column(count):
     assert ends == tuple(np.percentile(np.arange(1, count), [1, 99]))
 
 
+def test_many_points_have_the_mean_of_their_column_as_colour():
+    places = np.linspace(0.0, 1.0, CRISP + 1)
+    table = pd.DataFrame({"a": places, "b": places**2, "constant": 2.0})
+    image = scatter(table, "a", "b", "constant")[()]
+    values = image.dimension_values(2)
+    assert set(values[np.isfinite(values)]) == {2.0}
+
+
 def test_selection_takes_joined_columns_of_all_kinds(session):
     bar = SelectionBar.of(session)
     offered = dict(bar.columns)

@@ -211,8 +211,12 @@ def test_columns_at_the_root_of_hdf5_are_a_table(tmp_path):
 def test_a_compound_dataset_is_a_table(tmp_path):
     path = tmp_path / "table.hdf5"
     with h5py.File(path, "w") as file:
-        file["table"] = np.array([(7, 0.5)], [("SubhaloID", "i8"), ("spin", "f8")])
-    assert read_foreign_table(path).columns["spin"].tolist() == [0.5]
+        kinds = [("SubhaloID", "i8"), ("spin", "f8", 2), ("inner", [("a", "f8")])]
+        file["table"] = np.array([(7, (0.5, 1.5), (2.5,))], kinds)
+        file["gone"] = h5py.SoftLink("/nothing")
+    columns, left_out = read_foreign_table(path)
+    assert columns.to_dict("list") == {"SubhaloID": [7], "spin_0": [0.5], "spin_1": [1.5]}
+    assert left_out == {"inner": "a table in a table"}
 
 
 def test_hdf5_with_several_tables_is_refused(tmp_path):

@@ -115,6 +115,8 @@ def test_join_says_what_has_no_match(data, tmp_path, capsys):
         "2 of 3 rows match no galaxy",
         "left out: image (4 × 4 values a row)",
     ]
+    assert main(["info", str(data.path)]) == 0
+    assert "joined from table.h5: x_spin" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from datashader.reductions import mean
 from holoviews.operation.datashader import rasterize, spread
 
 from galmass_app.plots.selection import above
-from galmass_app.theme import ACCENT, DENSITY, MARK, palette
+from galmass_app.theme import ACCENT, DENSITY, MARK, VALUES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
 from galmass_core.quantities import column_quantity
 
@@ -51,7 +51,7 @@ def scatter(table: pd.DataFrame, x: str, y: str, colour: str = "") -> hv.Element
     }
     if colour:
         return _coloured(points, crisp=len(table) <= CRISP).opts(
-            cmap=palette("inferno", "dark"),
+            cmap=VALUES,
             clim=tuple(np.nanpercentile(values[2], [1, 99])),
             colorbar=True,
             clabel=column_quantity(colour).label,
@@ -67,7 +67,9 @@ def _coloured(points: hv.Points, *, crisp: bool) -> hv.Points | hv.DynamicMap:
     """Draw points in the colour of their value, or the mean value of many."""
     if crisp:
         return points.opts(color=COLOUR, size=7, alpha=0.8, nonselection_alpha=0.8)
-    return spread(rasterize(points, aggregator=mean(COLOUR)), px=1).apply(_compact)
+    # larger pixels, as `spread` would add the means of neighbours
+    means = rasterize(points, aggregator=mean(COLOUR), pixel_ratio=1 / 3)
+    return means.apply(_compact)
 
 
 def _compact(counts: hv.Image) -> hv.Image:

@@ -262,6 +262,8 @@ def _summary(dataset: "DataSet") -> str:
         )
     if stars := dataset.info.get("stars"):
         lines.append(f"thinned to {stars:,} stars a galaxy; true masses are those of all stars")
+    for record in dataset.info.get("joined", []):
+        lines.append(f"joined from {record['table']}: {', '.join(record['columns'])}")
     lines += ["", *_ranges(dataset), ""]
     lines += [f"{species}: {text}" for species, text in dataset.missing_matter().items()]
     lines += _left_out(dataset)

@@ -233,7 +233,8 @@ def _groups(file: h5py.File) -> list[tuple[str, h5py.Group]]:
 
 def _datasets(group: h5py.Group) -> dict[str, h5py.Dataset]:
     """Return the datasets of a group."""
-    return {name: item for name, item in group.items() if isinstance(item, h5py.Dataset)}
+    items = {name: group.get(name) for name in group}  # None for a link that leads nowhere
+    return {name: item for name, item in items.items() if isinstance(item, h5py.Dataset)}
 
 
 def _snapshot_number(name: str) -> int | None:
@@ -269,6 +270,8 @@ def _from_arrays(arrays: Mapping[str, NDArray], left_out: dict[str, str]) -> For
     for name, array in arrays.items():
         if reason := _too_wide(array.shape):
             left_out[name] = reason
+        elif array.dtype.kind == "V":
+            left_out[name] = "a table in a table"
         elif array.ndim == 2:
             parts = enumerate(array.T)
             columns |= {f"{name}_{place}": _series(part) for place, part in parts}
