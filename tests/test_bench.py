@@ -93,6 +93,15 @@ def test_peers_find_the_same_neighbours_or_are_named_as_absent(capsys):
     assert len({figure["program"] for figure in peers}) + len(part["absent"]) == 3
 
 
+def test_centre_is_timed_beside_a_shrinking_sphere_and_their_errors_are_measured(capsys):
+    (part,) = bench(capsys, "centre", "--sizes", "2000", "--peers")["parts"]
+    ours, sphere = part["figures"]
+    assert ours["error"] < 0.05
+    assert sphere["program"] == "shrinking sphere"
+    assert 0 < sphere["error"] < 0.2
+    assert sphere["ratio"] > 0
+
+
 @pytest.mark.parametrize(
     ("part", "task"),
     [("features", "lambda_R, 3 lines of sight"), ("build", "beyond reading"), ("tables", "split")],

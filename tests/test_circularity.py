@@ -9,7 +9,8 @@ from conftest import make_galaxy
 from toy_galaxies import circular_orbits, cold_disc, isotropic_sphere
 
 from galmass_core.measurements.circularity import circularities, orbit_fractions
-from galmass_core.sources.centring import bulk_velocity, half_mass_radius, shrinking_sphere
+from galmass_core.sources.centring import bulk_velocity, half_mass_radius
+from galmass_core.sources.potential import potential_minimum
 
 
 def inside_two_radii(galaxy):
@@ -103,7 +104,7 @@ def test_bulge_of_a_simulated_s0_is_found(shared_data):
     positions, velocities, masses, in_bulge = map(
         np.concatenate, (positions, velocities, masses, in_bulge)
     )
-    positions -= shrinking_sphere(positions, masses)
+    positions -= potential_minimum([(positions, masses)]).position
     radius = half_mass_radius(positions, masses)
     velocities -= bulk_velocity(positions, velocities, masses, radius)
     galaxy = make_galaxy(positions, velocities, masses, half_mass_radius=radius)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from galmass_core.sources.centring import bulk_velocity, half_mass_radius, shrinking_sphere, wrap
+from galmass_core.sources.centring import bulk_velocity, half_mass_radius, wrap
 from galmass_core.sources.fallbacks import (
     initial_masses,
     neutral_hydrogen_masses,
@@ -18,19 +18,6 @@ def gas(**columns):
 def test_wrapped_offsets_are_the_nearest_images():
     offsets = wrap(np.array([[9.5, -9.5, 4.9], [-5.1, 0.0, 10.0]]), 10.0)
     np.testing.assert_allclose(offsets, [[-0.5, 0.5, 4.9], [4.9, 0.0, 0.0]], atol=1e-12)
-
-
-def test_shrinking_sphere_finds_the_densest_place_beside_a_companion():
-    rng = np.random.default_rng(0)
-    main = rng.normal(loc=[10.0, 0, 0], scale=rng.exponential(2, size=(5000, 1)), size=(5000, 3))
-    companion = rng.normal(loc=[60.0, 20, 0], scale=3.0, size=(2000, 3))
-    positions = np.concatenate([main, companion])
-    centre = shrinking_sphere(positions, np.ones(len(positions)))
-    np.testing.assert_allclose(centre, [10.0, 0, 0], atol=0.1)
-
-
-def test_shrinking_sphere_of_one_star_is_that_star():
-    np.testing.assert_array_equal(shrinking_sphere(np.ones((1, 3)), np.ones(1)), np.ones(3))
 
 
 def test_half_mass_radius_is_interpolated():

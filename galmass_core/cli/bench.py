@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PARTS = {  # what is measured, and default sizes
     "render": "stars on the sky to images, 1e3 to 1e6 stars",
     "neighbours": "stars to smoothing lengths, 1e3 to 1e6 stars",
+    "centre": "particles to a galaxy's centre, 1e3 to 1e6 particles",
     "features": "a galaxy to its features, 1e3 to 1e6 stars",
     "build": "a galaxy's file to maps, features and masses, step by step, 1e3 to 1e5 stars",
     "dataset": "files to a data set, and the memory it takes, 1 to 1000 galaxies",

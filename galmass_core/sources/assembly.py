@@ -39,8 +39,8 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
     """Read all particles of a galaxy, centre them and bring them to rest.
 
     Without a catalogue the centre is the particle of lowest potential or binding energy, else the
-    stars' density centre, and R_hsm holds half of the bound stellar mass. Velocities are relative
-    to the stars inside R_hsm.
+    minimum of the particles' potential, and R_hsm holds half of the bound stellar mass. Velocities
+    are relative to the stars inside R_hsm.
 
     Parameters
     ----------
@@ -92,16 +92,22 @@ def assemble_galaxy(file: ParticleFile, entry: CatalogueEntry | None = None) -> 
 
 
 def _find_centre(particles: dict[str, Columns]) -> tuple[NDArray, str]:
-    """Return the position of the deepest particle, else the density centre, and its description."""
+    """Return the position of the deepest particle, else the potential's minimum; and what it is."""
     for depth in DEPTHS:
         known = [c for c in particles.values() if depth in c and len(c[depth])]
         if known:
             deepest = min(known, key=lambda columns: columns[depth].min())
             reason = f"the particle with the lowest of {depth.replace('_', ' ')}"
             return deepest["positions"][np.argmin(deepest[depth])].copy(), reason
-    stars = particles["stars"]
-    centre = centring.shrinking_sphere(stars["positions"], stars["masses"])
-    return centre, "where ever smaller spheres of stars end"
+    from galmass_core.sources.potential import NEAREST, potential_minimum
+
+    species = [(columns["positions"], columns["masses"]) for columns in particles.values()]
+    if sum(len(masses) for _, masses in species) <= NEAREST:
+        positions, masses = species[0]  # stars
+        return np.average(positions, axis=0, weights=masses), "the centre of mass of its few stars"
+    centre, softening = potential_minimum(species)
+    reason = "the minimum of the potential of all particles in the file"
+    return centre, f"{reason} (softened by {softening:.2g} kpc)"
 
 
 def _half_mass_radius(file: ParticleFile, stars: Columns, entry: CatalogueEntry | None) -> float:

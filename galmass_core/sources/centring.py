@@ -1,4 +1,4 @@
-"""Find centre, half-mass radius and bulk velocity of particles without a catalogue.
+"""Find half-mass radius and bulk velocity of particles without a catalogue.
 
 Positions in kpc, already unwrapped; N particles.
 """
@@ -6,40 +6,10 @@ Positions in kpc, already unwrapped; N particles.
 import numpy as np
 from numpy.typing import NDArray
 
-_SHRINK = 0.95  # radius of the next sphere over this one's
-_FEWEST = 0.01  # fraction of the stars in the last sphere
-_LEAST = 50  # stars in the last sphere
-
 
 def wrap(offsets: NDArray, box_size: float) -> NDArray:
     """Return offsets to the nearest periodic image; (N, 3) float64, in the unit of the box."""
     return offsets if np.isinf(box_size) else offsets - box_size * np.rint(offsets / box_size)
-
-
-def shrinking_sphere(positions: NDArray, masses: NDArray) -> NDArray:
-    """Return the density centre by the shrinking-sphere method (Power et al. 2003).
-
-    Parameters
-    ----------
-    positions : (N, 3) float, kpc
-    masses : (N,) float, Msun
-
-    Returns
-    -------
-    (3,) float, kpc
-    """
-    centre = np.average(positions, axis=0, weights=masses)
-    fewest = max(_LEAST, _FEWEST * len(masses))
-    radius = np.inf
-    while len(masses) > fewest:
-        radii = np.linalg.norm(positions - centre, axis=1)
-        radius = _SHRINK * min(radius, radii.max())
-        inside = radii <= radius
-        if np.count_nonzero(inside) < fewest:
-            break
-        positions, masses = positions[inside], masses[inside]
-        centre = np.average(positions, axis=0, weights=masses)
-    return centre
 
 
 def half_mass_radius(positions: NDArray, masses: NDArray) -> float:
