@@ -179,6 +179,24 @@ def test_catalogue_may_be_elsewhere(tmp_path, groups):
     assert str(first.read().name) == "SIMBA/m25n512/105/0"
 
 
+def test_chunks_may_be_in_a_folder_of_their_own(tmp_path):
+    folder = write_simba(tmp_path / "snapdir_105", chunks=2)
+    (tmp_path / "Groups").mkdir()
+    (folder / "m25n512_105.hdf5").rename(tmp_path / "Groups" / "caesar_snap_m25n512_105.hdf5")
+    assert len(find_galaxies([tmp_path]).galaxies) == 3
+    assert len(read_galaxy(tmp_path, 1).stars) == len(read_galaxy(folder, 1).stars)
+
+
+def test_catalogue_of_a_number_is_read_with_its_snapshot(tmp_path):
+    folder = write_simba(tmp_path)
+    later = folder / "snap_m25n512_151.hdf5"
+    later.write_bytes((folder / "snap_m25n512_105.hdf5").read_bytes())
+    catalogue = tmp_path / "elsewhere" / "caesar_m25n512_105.hdf5"
+    catalogue.parent.mkdir()
+    (folder / "m25n512_105.hdf5").rename(catalogue)
+    assert read_galaxy(folder, 0, options=ReadOptions(groups=catalogue)).name.snapshot == "105"
+
+
 def test_lists_count_over_all_chunks(tmp_path):
     write_simba(tmp_path / "one")
     write_simba(tmp_path / "three", chunks=3)

@@ -2,7 +2,7 @@
 
 Files are found by the names that SIMBA and caesar give them: ``snap_m25n512_151.hdf5`` with
 ``m25n512_151.hdf5``, ``caesar_m25n512_151.hdf5`` or ``caesar_snap_m25n512_151.hdf5``, beside it, in
-``Groups`` or in ``../Groups``.
+``Groups`` or in ``../Groups``. Chunks may be in ``snapdir_151``.
 """
 
 import os
@@ -166,17 +166,25 @@ def _find_files(place: Place) -> _Files | None:
     if is_file and not _SNAPSHOT.fullmatch(place.directory.name):
         return None
     found: dict[tuple[int, str], dict[int, Path]] = {}
-    for path in sorted(place.folder.glob("snap*.hdf5")):
+    inside = [] if is_file else place.folder.glob("snapdir_*/snap*.hdf5")
+    for path in sorted([*place.folder.glob("snap*.hdf5"), *inside]):
         if match := _SNAPSHOT.fullmatch(path.name):
             key = int(match["number"]), match["run"] or ""
             found.setdefault(key, {})[int(match["chunk"] or 0)] = path
+    wanted = _wanted(place, {number for number, _ in found})
     for (number, run), chunks in sorted(found.items(), reverse=True):
-        is_wanted = (
-            place.directory in chunks.values() if is_file else place.snapshot in (None, number)
-        )
+        is_wanted = place.directory in chunks.values() if is_file else wanted in (None, number)
         if is_wanted and (catalogue := _find_catalogue(place, chunks)):
             return _Files(run, number, dict(sorted(chunks.items())), catalogue)
     return None
+
+
+def _wanted(place: Place, snapshots: set[int]) -> int | None:
+    """Return the snapshot to read: as given, or that of the number in a catalogue's name."""
+    if place.snapshot is not None or place.groups is None:
+        return place.snapshot
+    match = re.search(r"_(\d+)$", place.groups.stem)
+    return int(match[1]) if match and int(match[1]) in snapshots else None
 
 
 def _find_catalogue(place: Place, chunks: dict[int, Path]) -> Path | None:

@@ -214,7 +214,8 @@ def check_sources(dataset: h5py.Dataset) -> None:
         return
     path = Path(dataset.file.filename)
     for name in {source.file_name for source in dataset.virtual_sources()} - {"."}:
-        if not (path.parent / name).is_file() and not Path(name).is_file():
+        is_pattern = "%" in name  # of the names of an unlimited number of files
+        if not (is_pattern or (path.parent / name).is_file() or Path(name).is_file()):
             msg = f"{path}: {dataset.name[1:]} must be in {name}, found no such file"
             raise GalaxyFileError(msg)
 
