@@ -175,6 +175,29 @@ def test_snapshot_can_be_chosen(tmp_path):
     assert str(ref.read().name) == "TNG/TNG100-1/50/0"
 
 
+def test_type_that_was_not_downloaded_is_unknown(tmp_path):
+    write_directory(tmp_path / "output", three_galaxies())
+    for path in tmp_path.rglob("snap_099.*.hdf5"):
+        with h5py.File(path, "r+") as file:
+            del file["PartType1"]
+    galaxy = read_galaxy(tmp_path / "output", 0)
+    assert galaxy.dark_matter is None
+    assert any("PartType1 is not in the file" in note for note in galaxy.notes)
+
+
+def test_units_of_a_snapshots_datasets_are_read(tmp_path):
+    write_directory(tmp_path / "usual" / "output", three_galaxies())
+    usual = read_galaxy(tmp_path / "usual" / "output", 0)
+    write_directory(tmp_path / "output", three_galaxies())
+    for path in (tmp_path / "output").rglob("snap_099.*.hdf5"):
+        with h5py.File(path, "r+") as file:
+            masses = file["PartType4/Masses"]
+            masses[...] = masses[()] / 1e3
+            masses.attrs.update({"to_cgs": 1.989e46, "a_scaling": 0.0, "h_scaling": -1.0})
+    galaxy = read_galaxy(tmp_path / "output", 0)
+    np.testing.assert_allclose(galaxy.stars.masses, usual.stars.masses, rtol=1e-6)
+
+
 def test_absent_snapshot_is_refused_with_those_there(tmp_path):
     write_directory(tmp_path / "output", three_galaxies())
     with pytest.raises(FileNotFoundError, match="must hold snapshot 50, found 99"):
@@ -236,13 +259,13 @@ def many_chunks(tmp_path):
 
 
 def test_a_chunk_may_have_none_of_a_type(many_chunks):
-    masses = many_chunks.read(many_chunks.runs(1, 17, 3), "PartType1/Masses")
+    masses = many_chunks.read(many_chunks.runs(1, 17, 3), "PartType1/Masses").values
     np.testing.assert_array_equal(masses, [17, 18, 19])
-    assert many_chunks.read(many_chunks.runs(1, 18, 1), "PartType1/Masses") == [18]
+    assert many_chunks.read(many_chunks.runs(1, 18, 1), "PartType1/Masses").values == [18]
 
 
 def test_files_stay_open_only_in_small_numbers(many_chunks):
-    masses = many_chunks.read(many_chunks.runs(1, 3, 30), "PartType1/Masses")
+    masses = many_chunks.read(many_chunks.runs(1, 3, 30), "PartType1/Masses").values
     np.testing.assert_array_equal(masses, np.arange(3.0, 33.0))
     assert len(many_chunks._chunks._open) <= 8
 
@@ -256,7 +279,7 @@ def test_threads_do_not_close_each_others_files(many_chunks, monkeypatch):
         return file
 
     def read(start):
-        return many_chunks.read(many_chunks.runs(1, start, 28), "PartType1/Masses")[0]
+        return many_chunks.read(many_chunks.runs(1, start, 28), "PartType1/Masses").values[0]
 
     monkeypatch.setattr("galmass_core.sources.open_chunks._OPEN_FILES", 1)
     monkeypatch.setattr(OpenChunks, "_file", open_slowly)

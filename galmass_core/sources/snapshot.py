@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,8 +68,10 @@ class Snapshot:
             start, chunk = max(start, end), chunk + 1
         return runs
 
-    def read(self, runs: list[Run], dataset: str) -> NDArray | None:
-        """Read the rows of a dataset in several runs; None if a chunk has no such dataset.
+    def read(self, runs: list[Run], dataset: str) -> Rows | None:
+        """Read the rows of a dataset in several runs, and its attributes.
+
+        None if a chunk has no such dataset.
 
         Raises
         ------
@@ -79,7 +82,13 @@ class Snapshot:
         parts = [part for part in found if part is not None]
         if len(parts) < len(found):
             return None
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if len(parts) == 1:
+            return parts[0]
+        return Rows(np.concatenate([part.values for part in parts]), parts[0].attributes)
+
+    def has(self, runs: list[Run], dataset: str) -> bool:
+        """Return whether the chunks of some runs have a dataset."""
+        return all(self._chunks.read(run.chunk, dataset, lambda _: True) for run in runs)
 
     def read_rows(self, part_type: int, rows: NDArray, dataset: str) -> Rows | None:
         """Read rows of a dataset, given in ascending order over all chunks, and its attributes.
@@ -107,10 +116,13 @@ class Snapshot:
         """Return the number of particles of a type."""
         return int(self._starts[-1, part_type])
 
-    def _read_run(self, run: Run, dataset: str) -> NDArray | None:
-        rows = self._chunks.read(run.chunk, dataset, lambda found: found[run.start : run.stop])
-        if rows is not None and len(rows) != run.stop - run.start:
-            path, end = self._chunks.path(run.chunk), run.start + len(rows)
+    def _read_run(self, run: Run, dataset: str) -> Rows | None:
+        def pick(found: h5py.Dataset) -> Rows:
+            return Rows(found[run.start : run.stop], hdf5.scalars(found.attrs))
+
+        rows = self._chunks.read(run.chunk, dataset, pick)
+        if rows is not None and len(rows.values) != run.stop - run.start:
+            path, end = self._chunks.path(run.chunk), run.start + len(rows.values)
             msg = f"{path}: {dataset} must have {run.stop} rows, got {end}"
             raise GalaxyFileError(msg)
         return rows

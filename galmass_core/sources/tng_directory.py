@@ -144,17 +144,23 @@ class _TngDirectory:
         }
 
         def rows(species: str, dataset: str) -> Rows | None:
-            values = self._snapshot.read(runs[species], f"{PART_TYPES[species]}/{dataset}")
-            return None if values is None else Rows(values, {})
+            return self._snapshot.read(runs[species], f"{PART_TYPES[species]}/{dataset}")
 
+        species = {name for name in PART_TYPES if runs[name]}
+        unknown = {  # types that were not downloaded
+            name
+            for name in species
+            if not self._snapshot.has(runs[name], f"{PART_TYPES[name]}/Coordinates")
+        }
         particles = ParticleFile(
             path=self._directory,
             header=replace(self._header, name=self._header.name._replace(subhalo=str(subhalo))),
             datasets=arepo.DATASETS,
             scale=self._units.factor,
             rows=rows,
-            species=frozenset(species for species in PART_TYPES if runs[species]),
+            species=frozenset(species - unknown),
             origin=entry.centre,
+            unknown=frozenset(unknown),
         )
         return assemble_galaxy(particles, entry)
 
