@@ -13,7 +13,7 @@ from galmass_app.selection import text_of
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.learning.splits import SPLITS
-from galmass_core.quantities import QUANTITIES
+from galmass_core.quantities import QUANTITIES, is_known_column
 
 LAST = 20  # selections that can be undone
 
@@ -181,8 +181,8 @@ class SessionState(param.Parameterized):
 
 def axis_columns(data: DataSet) -> list[str]:
     """Return the columns that can be an axis: known and joined numbers with at least one value."""
-    keys = [key for key in (*QUANTITIES, *data.joined_columns) if key in data.samples]
-    return [key for key in keys if _is_number(data.samples[key])]
+    known = [key for key in QUANTITIES if is_known_column(key) and key in data.samples]
+    return [key for key in (*known, *data.joined_columns) if _is_number(data.samples[key])]
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -3,6 +3,7 @@
 import h5py
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from galmass_core.cli import main
@@ -90,6 +91,15 @@ def test_a_prefix_makes_room_for_a_column_that_is_there(data, tmp_path):
     assert samples["cat_log_mstar"].tolist() == [1.0] * 3 + [2.0] * 3
 
 
+def test_a_column_named_as_a_map_is_a_joined_column(data, tmp_path):
+    joined = join_table(
+        data, write(tmp_path, id=[7, 9], V=[-20.0, -21.0], r=["a", "b"], sersic_n=1)
+    )
+    assert joined.joined_columns == ["V", "r"]
+    assert joined.galaxies["V"].tolist() == [-20.0, -21.0]
+    assert not pq.read_schema(data.path / "index.parquet").field("V").metadata
+
+
 def test_a_table_of_two_snapshots_gives_each_galaxy_its_own_row(tmp_path):
     names = ["TNG/TNG100-1/99/17", "TNG/TNG100-1/84/17"]
     rows = pd.DataFrame({"name": names, "los": "none", "is_central": True, "host_group": 1})
@@ -125,6 +135,7 @@ def test_join_says_what_has_no_match(data, tmp_path, capsys):
         ({"name": [7]}, "column of subhalo IDs"),
         ({"id": [7]}, "must have a column besides the key"),
         ({"id": [7], "row": [1]}, "has the column row already; --prefix TEXT"),
+        ({"id": [7], "sersic_n": ["high"]}, "sersic_n must be numbers"),
         ({"id": [7.5], "a": [1]}, r"table\.csv: id must be a whole number .* 7\.5 in row 1"),
         ({"id": [7, 7], "a": [1, 2]}, "id 7 twice"),
         ({"id": [1], "a": [1]}, "shares none"),

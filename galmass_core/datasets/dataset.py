@@ -25,7 +25,13 @@ from galmass_core import __version__
 from galmass_core.datasets.shards import read_maps, read_profiles
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
 from galmass_core.imaging.maps import GalaxyMaps
-from galmass_core.quantities import IMAGE_PIXELS, QUANTITIES, map_keys, map_spec
+from galmass_core.quantities import (
+    IMAGE_PIXELS,
+    QUANTITIES,
+    is_known_column,
+    map_keys,
+    map_spec,
+)
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.parquet import write_table
 
@@ -156,7 +162,7 @@ class DataSet:
     def joined_columns(self) -> list[str]:
         """Columns from joined tables that `quantities` does not describe."""
         names = [name for record in self.info.get("joined", []) for name in record["columns"]]
-        return [name for name in names if name in self.samples and name not in QUANTITIES]
+        return [name for name in names if name in self.samples and not is_known_column(name)]
 
     @cached_property
     def checksum(self) -> str:
@@ -174,7 +180,7 @@ class DataSet:
     @cached_property
     def galaxies(self) -> pd.DataFrame:
         """Table of one row per galaxy, indexed by name; columns are means over lines of sight."""
-        known = self.samples.columns.intersection(list(QUANTITIES))
+        known = [key for key in map(str, self.samples) if is_known_column(key)]
         per_sample = [key for key in known if QUANTITIES[key].per_sample]
         by_galaxy = self.samples.groupby("name", sort=False)
         galaxies = by_galaxy.first().drop(columns=["los", "shard", "row"], errors="ignore")

@@ -9,7 +9,7 @@ import pandas as pd
 from galmass_core import __version__
 from galmass_core.galaxy import GalaxyName
 from galmass_core.imaging.maps import GalaxyMaps
-from galmass_core.quantities import QUANTITIES, Quantity, map_keys, quantity
+from galmass_core.quantities import QUANTITIES, Quantity, is_known_column, map_keys, quantity
 
 if TYPE_CHECKING:
     from astropy.io import fits
@@ -74,7 +74,7 @@ def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
     from astropy.io import fits
     from astropy.table import Table
 
-    known = {key: QUANTITIES[key] for key in table if key in QUANTITIES}
+    known = {key: QUANTITIES[key] for key in map(str, table) if is_known_column(key)}
     units = {key: _fits_unit(one.unit) for key, one in known.items() if one.unit and not one.log}
     hdu = fits.table_to_hdu(Table.from_pandas(table.reset_index(drop=True), units=units))
     for number, key in enumerate(table, start=1):

@@ -5,16 +5,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset, replace_samples
 from galmass_core.datasets.foreign_tables import NAMELESS, ForeignTable, read_foreign_table
 from galmass_core.datasets.matching import Match, match_rows
+from galmass_core.quantities import is_known_column
 
 DISC_COLUMNS = {"f_disk_2d": "bulge_fraction", "bulge_index": "bulge_index"}
 LARGEST_BULGE_INDEX = 99.0  # failed fits end at the bound of 100
 
 
-RESERVED = ("name", "los", "shard", "row", "n_samples")  # columns with a meaning in a data set
+RESERVED = ("shard", "row", "n_samples", "source", "synthetic", "notes")  # with a meaning of ours
 
 
 def join_table(
@@ -154,11 +156,13 @@ def _check_columns(data: DataSet, columns: pd.DataFrame, table: Path) -> None:
     if columns.empty and not len(columns.columns):
         msg = f"{table}: must have a column besides the key, has none"
         raise DataSetError(msg)
+    remedy = "--prefix TEXT puts a text in front of all names, or rename it in the table"
     if there := [name for name in columns if name in data.samples or name in RESERVED]:
-        msg = (
-            f"{table}: the data set {data.path} has the column {there[0]} already; "
-            "--prefix TEXT puts a text in front of all names, or rename it in the table"
-        )
+        msg = f"{table}: the data set {data.path} has the column {there[0]} already; {remedy}"
+        raise DataSetError(msg)
+    known = [name for name in map(str, columns) if is_known_column(name)]
+    if text := [name for name in known if not is_numeric_dtype(columns[name].dtype)]:
+        msg = f"{table}: {text[0]} must be numbers, as everywhere in galmass; {remedy}"
         raise DataSetError(msg)
 
 

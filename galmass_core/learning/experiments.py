@@ -19,6 +19,7 @@ from galmass_core.quantities import (
     QUANTITIES,
     TARGETS,
     has_images,
+    is_known_column,
     map_keys,
     quantity,
     target_named,
@@ -116,7 +117,7 @@ class Experiment:
     @property
     def truth_level(self) -> tuple[str, ...]:
         """Features that cannot be observed, such as R_hsm, which also bounds the target."""
-        kinds = {key: QUANTITIES[key].kind for key in self.features if key in QUANTITIES}
+        kinds = {key: QUANTITIES[key].kind for key in self.features if is_known_column(key)}
         return tuple(key for key, kind in kinds.items() if kind != "feature")
 
 

@@ -36,6 +36,7 @@ from galmass_core.quantities.quantity import (
     QUANTITIES,
     Quantity,
     column_quantity,
+    is_known_column,
     quantity,
     symbol_of,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "has_images",
     "has_kinematics",
     "inside",
+    "is_known_column",
     "is_registered",
     "map_keys",
     "map_spec",

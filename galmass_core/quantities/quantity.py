@@ -69,9 +69,14 @@ def quantity(key: str) -> Quantity:
     return QUANTITIES[key]
 
 
+def is_known_column(key: str) -> bool:
+    """Return whether a column of a data set is a quantity; ``r`` and ``V`` are maps, no columns."""
+    return key in QUANTITIES and QUANTITIES[key].kind != "map"
+
+
 def column_quantity(key: str) -> Quantity:
     """Return the quantity of a column; one that has only its key if it was joined from a table."""
-    if key in QUANTITIES:
+    if is_known_column(key):
         return QUANTITIES[key]
     known = any(key == shown.symbol for shown in QUANTITIES.values())
     symbol = f"{key} (joined)" if known else key
@@ -80,4 +85,4 @@ def column_quantity(key: str) -> Quantity:
 
 def symbol_of(key: str) -> str:
     """Return a symbol; the key itself if it is unknown, as in runs on maps of another session."""
-    return column_quantity(key).symbol
+    return QUANTITIES[key].symbol if key in QUANTITIES else column_quantity(key).symbol

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from galmass_core.quantities import QUANTITIES
+from galmass_core.quantities import QUANTITIES, is_known_column
 from galmass_core.storage.atomic import atomic_write
 
 
@@ -22,7 +22,7 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
 
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     fields = [
-        field.with_metadata(_meaning(field.name)) if field.name in QUANTITIES else field
+        field.with_metadata(_meaning(field.name)) if is_known_column(field.name) else field
         for field in arrow.schema
     ]
     with atomic_write(path) as part:
