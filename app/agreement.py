@@ -80,19 +80,13 @@ def compare_to_published(
         Only the paper's ten, or nine of them where it leaves M_r out, can agree or disagree.
     scatter : Estimate
         Of ours, dex.
-
-    Returns
-    -------
-    Agreement
     """
     inputs = _INPUTS.get(tuple(features))
     published = _published(target, inputs or "default10")
     if published is None:
         return Agreement(None, None, "the paper gives no value for this")
-    if why := _not_comparable(data, features, inputs):
-        return Agreement(published, None, why)
-    allowed = 2 * scatter.error + _ROUNDING
-    return Agreement(published, abs(scatter.value - published) <= allowed, "")
+    differences = () if inputs else [_other_features(features)]
+    return compare_network_to_published(data, published, scatter, differences)
 
 
 def compare_network_to_published(
@@ -110,10 +104,6 @@ def compare_network_to_published(
         Of ours, dex.
     differences : sequence of str
         How ours was learned in another way than the paper's; then it can do neither.
-
-    Returns
-    -------
-    Agreement
     """
     if why := _other_data(data) or ", ".join(differences):
         return Agreement(published, None, why)
@@ -143,17 +133,13 @@ def network_scatter(target: str, inputs: str, *, joint: bool) -> float | None:
     return None if chosen.empty else float(chosen["sigma_dex"].iloc[0])
 
 
-def _not_comparable(data: DataSet, features: Sequence[str], inputs: str | None) -> str:
-    """Say why a result cannot be compared with the paper's; empty if it can."""
-    if why := _other_data(data):
-        return why
-    if inputs is None:
-        lacking = [quantity(key).symbol for key in FEATURES if key not in features]
-        added = [symbol_of(key) for key in features if key not in FEATURES]
-        parts = [f"without {', '.join(lacking)}"] * bool(lacking)
-        parts += [f"with {', '.join(added)}"] * bool(added)
-        return f"learned {' and '.join(parts)}, unlike the paper"
-    return ""
+def _other_features(features: Sequence[str]) -> str:
+    """Return how features differ from the paper's ten."""
+    lacking = [quantity(key).symbol for key in FEATURES if key not in features]
+    added = [symbol_of(key) for key in features if key not in FEATURES]
+    parts = [f"without {', '.join(lacking)}"] * bool(lacking)
+    parts += [f"with {', '.join(added)}"] * bool(added)
+    return f"learned {' and '.join(parts)}, unlike the paper"
 
 
 def _other_data(data: DataSet) -> str:
@@ -170,7 +156,6 @@ def simulations(data: DataSet) -> tuple[str, ...]:
 
 
 def _published(target: str, inputs: str) -> float | None:
-    """Return the scatter of Table 5 for a target and its inputs."""
     table = _table(5)
     row = table[(table["target"] == target) & (table["inputs"] == inputs)]
     return None if row.empty else float(row["sigma_dex"].iloc[0])
@@ -178,5 +163,4 @@ def _published(target: str, inputs: str) -> float | None:
 
 @lru_cache(maxsize=2)
 def _table(number: int) -> pd.DataFrame:
-    """Read a table once."""
     return published_table(number)

@@ -1,6 +1,6 @@
 """Which runs say something about a data set, and what they say; read once for all sessions.
 
-A panel of the Compare page is asked for by a key: the name of a set of inputs (`inputs_of`),
+A panel of the Compare page has a key: the name of a set of inputs (`inputs_of`),
 ``run:`` and the name of a run, or `BASELINE`.
 """
 
@@ -73,7 +73,6 @@ class Result:
         Of one target: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms).
     errors : dict of Estimate
         As `metrics.measure_errors` gives them.
-    split : Split
     siblings : float
         Share of the samples whose galaxy was learned from along another line of sight.
     derived : bool
@@ -96,7 +95,6 @@ class RunIndex:
 
     Attributes
     ----------
-    data : DataSet
     runs : dict of Run
         By name, the user's own first, the newest first.
     predictions : dict of pandas.DataFrame
@@ -117,7 +115,6 @@ class Missing:
 
     Attributes
     ----------
-    title : str
     why : str
         As half a sentence.
     experiment : str
@@ -147,7 +144,7 @@ def targets_of(data: DataSet) -> list[str]:
     return sorted(there, key=lambda key: key not in results)
 
 
-def offered(data: DataSet, target: str) -> dict[str, str]:
+def other_panels(data: DataSet, target: str) -> dict[str, str]:
     """Return what else can be a panel: a description -> its key; the baseline, and all runs."""
     index = run_index(data)
     names = [name for name, table in index.predictions.items() if target in _targets(table)]
@@ -160,10 +157,8 @@ def answers(data: DataSet, target: str, keys: Sequence[str], split: str) -> list
 
     Parameters
     ----------
-    data : DataSet
     target : str
         Column.
-    keys : sequence of str
     split : str
         ``galaxy`` or ``paper``: of the runs that answer for inputs.
 
@@ -280,7 +275,7 @@ def _of_inputs(
     index: RunIndex, target: str, inputs: str, split: str, *, thinned: bool = False
 ) -> Result | Missing:
     """Answer for inputs: by a network that learned the target, or what it derives from."""
-    ways = [experiment(f"{words}/{inputs}") for words in _ways(target)]
+    ways = [experiment(f"{names}/{inputs}") for names in _ways(target)]
     for wanted in ways:
         if candidate := choose_run(index.networks[split], wanted, thinned=thinned):
             return result_of(index, candidate.run.name, target)
@@ -301,8 +296,8 @@ def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
     for run in runs:
         if run.config["method"] != "network" and len(table := predictions_on(run, data)):
             tables[run.name] = table
-    telling = {run.name: run for run in runs if run.name in tables}
-    return RunIndex(data, telling, {name: tables[name] for name in telling}, networks)
+    useful = {run.name: run for run in runs if run.name in tables}
+    return RunIndex(data, useful, {name: tables[name] for name in useful}, networks)
 
 
 @lru_cache(maxsize=256)
@@ -332,7 +327,7 @@ def with_errors(predictions: pd.DataFrame) -> dict[str, object]:
 
 
 def _targets(predictions: pd.DataFrame) -> set[str]:
-    """Return the columns of which predictions tell something, at once or derived."""
+    """Return the columns that are predicted, or that follow from those."""
     results = set(predictions["target"].unique())
     derived = (target for target in TARGETS.values() if target.derived_from)
     return results | {each.key for each in derived if results.issuperset(each.derived_from_columns)}

@@ -1,6 +1,6 @@
-"""Why a model says what it says of one sample: networks map by map, trees number by number.
+"""Why a model predicts what it does for a sample: networks map by map, trees by feature.
 
-Networks are asked in a worker thread, where torch is imported for the first time; answers are kept
+Networks run in a worker thread, where torch is imported for the first time; results are kept
 for all sessions.
 """
 
@@ -33,12 +33,10 @@ OTHERS = 24  # galaxies whose maps stand in for those of the galaxy in view
 
 @dataclass(frozen=True, kw_only=True)
 class ExplanationRequest:
-    """A network, and what it shall explain.
+    """A network, and the prediction to be explained.
 
     Attributes
     ----------
-    data : DataSet
-    galaxy, los : str
     run : Path
         Folder.
     ended : str
@@ -61,9 +59,6 @@ class NetworkExplanation:
 
     Attributes
     ----------
-    request : ExplanationRequest
-    run : Run
-    result : galmass_core.training.saliency.Explanation
     others : int
         Galaxies whose maps stood in.
     true : float, dex
@@ -87,7 +82,6 @@ class TreeExplanation:
 
     Attributes
     ----------
-    request : FitRequest
     mean : float, dex
         Mean prediction for the galaxies learned from.
     steps : pandas.DataFrame
@@ -110,7 +104,7 @@ class TreeExplanation:
 
 
 def networks(data: DataSet) -> list[Run]:
-    """Return the finished networks that can be asked about a data set, the best first.
+    """Return the finished networks that can predict a data set, the best first.
 
     They see maps that the data set has and a person can look at, and learned from galaxies with as
     many stars. Those that see most maps come first, then those with the least scatter.
@@ -129,7 +123,7 @@ def networks(data: DataSet) -> list[Run]:
 
 
 def request_for(data: DataSet, galaxy: str, los: str, run: Run, target: str) -> ExplanationRequest:
-    """Return the question to be put to a network."""
+    """Return the request for an explanation by a network."""
     return ExplanationRequest(
         data=data,
         galaxy=galaxy,
@@ -142,7 +136,7 @@ def request_for(data: DataSet, galaxy: str, los: str, run: Run, target: str) -> 
 
 @lru_cache(maxsize=64)
 def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
-    """Ask a network.
+    """Explain the prediction of a network.
 
     Raises
     ------
@@ -210,12 +204,10 @@ def true_value(data: DataSet, galaxy: str, los: str, target: str) -> float:
 
 
 def _scatter(run: Run) -> float:
-    """Return the scatter of a network's first target on its test part."""
     return run.record["metrics"][run.config["targets"][0]]["std"]["value"]
 
 
 def _part(run: Run, request: ExplanationRequest, true: float) -> str:
-    """Return which part of a run's split a sample was in."""
     if np.isnan(true):
         return ""  # nobody learned from it, but it may be another galaxy
     predictions = run.predictions()

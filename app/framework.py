@@ -67,11 +67,6 @@ class IsolatedLayout(pn.Column):
     inside a `bokeh.models.Pane`, which Panel 1.9.4 has no component for. On a page with many
     figures each click would wait for that.
     Without it: a plain column; the page is the same but slower.
-
-    Parameters
-    ----------
-    figure : Viewable or Bokeh figure
-    *css_classes : str
     """
 
     def __init__(self, figure: object, *css_classes: str) -> None:

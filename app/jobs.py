@@ -1,4 +1,4 @@
-"""Trainings that someone asks for here: the command line of galmass, started on its own.
+"""Trainings that are requested here: the command line of galmass, in a process of its own.
 
 No state is kept: a run's folder says how it goes, also to a server that was started later.
 """
@@ -26,7 +26,7 @@ _NICE = 10  # trainings leave the machine to whoever works at it
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A training as a person asks for it.
+    """A training as it is requested.
 
     Attributes
     ----------
@@ -34,12 +34,10 @@ class Order:
         Folder of the data set.
     experiment : str
         Name, with its pixels where they are not the preset's.
-    preset : str
     changes : tuple of (str, object)
         Hyper-parameters that are not as in the preset, by their names in `TrainingConfig`.
     split : str
         ``galaxy`` or ``paper``.
-    seed : int
     """
 
     data: Path
@@ -50,24 +48,24 @@ class Order:
     seed: int = 0
 
     @property
-    def words(self) -> list[str]:
-        """The words after ``galmass train``."""
+    def arguments(self) -> list[str]:
+        """The arguments of ``galmass train``."""
         at_home = self.data.parent == home_folder().resolve()
-        words = [self.data.name if at_home else str(self.data)]
-        words += ["--experiment", self.experiment, "--preset", self.preset]
+        arguments = [self.data.name if at_home else str(self.data)]
+        arguments += ["--experiment", self.experiment, "--preset", self.preset]
         for name, value in self.changes:
             flag = name.replace("_", "-")
             if isinstance(value, bool):
-                words.append(f"--{flag}" if value else f"--no-{flag}")
+                arguments.append(f"--{flag}" if value else f"--no-{flag}")
             else:
-                words += [f"--{flag}", str(value)]
-        words += ["--split", self.split] * (self.split != "galaxy")
-        return words + ["--seed", str(self.seed)] * (self.seed != 0)
+                arguments += [f"--{flag}", str(value)]
+        arguments += ["--split", self.split] * (self.split != "galaxy")
+        return arguments + ["--seed", str(self.seed)] * (self.seed != 0)
 
     @property
     def command(self) -> str:
         """The command line that does the same."""
-        return shlex.join(["galmass", "train", *self.words, "--queue"])
+        return shlex.join(["galmass", "train", *self.arguments, "--queue"])
 
 
 def start(order: Order) -> str:
@@ -80,7 +78,7 @@ def start(order: Order) -> str:
     """
     path = new_run_path(experiment(order.experiment).name)
     path.mkdir(parents=True)
-    _detach(path, "train", *order.words, "--queue", "--out", str(path))
+    _detach(path, "train", *order.arguments, "--queue", "--out", str(path))
     return path.name
 
 
@@ -102,7 +100,7 @@ def stop(name: str) -> None:
 
 
 def trouble(name: str) -> str:
-    """Say why a run that was asked for never began; empty if it did, or still may."""
+    """Return why a run that was requested never began; empty if it did, or still may."""
     folder = runs_folder() / name
     if (folder / RECORD).exists():
         return ""
@@ -127,7 +125,7 @@ def estimate(order: Order) -> dict[str, Any]:
     ValueError
         If it cannot be estimated; the message is the command's.
     """
-    command = [*_galmass("train"), *order.words, "--estimate", "--json"]
+    command = [*_galmass("train"), *order.arguments, "--estimate", "--json"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
     except subprocess.TimeoutExpired as error:
@@ -139,11 +137,11 @@ def estimate(order: Order) -> dict[str, Any]:
     return json.loads(done.stdout)["rows"][0]
 
 
-def _detach(folder: Path, *words: str) -> None:
-    """Start a command that outlives the server, and look after its end while we live."""
+def _detach(folder: Path, *arguments: str) -> None:
+    """Start a command that outlives the server, and reap its process if the server is alive."""
     with (folder / LOG).open("a", encoding="utf-8") as log:
         process = subprocess.Popen(
-            _galmass(*words),
+            _galmass(*arguments),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -152,11 +150,11 @@ def _detach(folder: Path, *words: str) -> None:
     Thread(target=process.wait, daemon=True).start()
 
 
-def _galmass(*words: str) -> list[str]:
-    """Return the words that call this installation's command line, at leisure."""
+def _galmass(*arguments: str) -> list[str]:
+    """Return the command line of this installation, at low priority."""
     return ["nice", "-n", str(_NICE)] * (os.name == "posix") + [
         sys.executable,
         "-m",
         "galmass_core.cli",
-        *words,
+        *arguments,
     ]

@@ -20,6 +20,7 @@ from galmass_app.views.frame.selection_bar import SelectionBar
 from galmass_app.views.frame.selection_strip import SelectionStrip
 from galmass_app.views.frame.status import Status
 from galmass_app.views.frame.theme_switch import ThemeSwitch
+from galmass_app.views.layout import column
 from galmass_app.views.paper.page import Paper
 from galmass_app.views.sample.page import SamplePage
 from galmass_app.views.train.page import Train
@@ -34,7 +35,7 @@ PAGES = {  # key in the URL: name in the header, its Viewer
     "why": ("Why", Why),
     "paper": ("Paper", Paper),
 }
-LOOK_EVERY = 1000  # ms between two looks at the home folder
+POLL_PERIOD = 1000  # ms between two looks at the home folder
 
 
 class Page:
@@ -46,7 +47,7 @@ class Page:
         self._read_url()
         self.session.settle()
         self._views = {}
-        self._main = pn.Column(sizing_mode="stretch_width", css_classes=["gm-main"])
+        self._main = column("gm-main")
         self._theme = ThemeSwitch.of(self.session)
         self._await_visitor()
         self._data_sets = self._chooser()
@@ -68,13 +69,12 @@ class Page:
 
     def servable(self) -> None:
         """Serve it to the visitor of this session."""
-        pn.state.add_periodic_callback(self._look, period=LOOK_EVERY)
+        pn.state.add_periodic_callback(self._look, period=POLL_PERIOD)
         pn.state.on_session_destroyed(lambda _: gc.collect())  # a page's parts hold each other
         with pn.state.curdoc.models.freeze():  # one scan of all models instead of fifteen
             self.template.servable(title="galmass")
 
     def _switch(self) -> pn.widgets.RadioButtonGroup:
-        """Make the page switch of the header."""
         return pn.widgets.RadioButtonGroup.from_param(
             self.session.param.page,
             options={name: key for key, (name, _) in PAGES.items()},
@@ -103,7 +103,7 @@ class Page:
         return select
 
     def _look(self) -> None:
-        """See how far work in the home folder is, and offer data sets that have been made."""
+        """Update the progress of work in the home folder, and list new data sets."""
         self.session.param.update(work=services.work(), poll_count=self.session.poll_count + 1)
         known = list(services.catalogue())
         if known != self._data_sets.options:
@@ -121,7 +121,6 @@ class Page:
             self._theme.param.watch(lambda _: pn.state.onload(self._begin), "reported")
 
     def _begin(self) -> None:
-        """Show the first page."""
         with batched_update():
             self.session.pending = False
             self._main.clear()

@@ -56,7 +56,6 @@ def measured(data: DataSet, key: str, split: str) -> Any:  # noqa: ANN401
 
     Parameters
     ----------
-    data : DataSet
     key : str
         Of `paper_figures.FIGURES`.
     split : str
@@ -148,7 +147,6 @@ def _network(data: DataSet, panel: PaperPanel, split: str) -> Answer:
 
 
 def _only_early(data: DataSet, result: Result) -> Result:
-    """Keep early types only."""
     names = data.samples["name"][early_types(data.samples)]
     predictions = result.predictions[result.predictions["name"].isin(names)]
     if predictions.empty:

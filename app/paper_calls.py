@@ -31,7 +31,6 @@ def python_call(
     ----------
     key : str
         Of `paper_figures.FIGURES`.
-    data : DataSet
     content : object
         As `paper_answers.measured` gives it.
     split : str
@@ -68,8 +67,8 @@ def command_lines(key: str, data: DataSet, content: object, split: str) -> list[
     where = place(data)
     if key in ("1", "2", "3"):
         whole = ["train", where, "--experiment", "mstar/g,r+2V", "--estimate"]
-        words = {"1": ["serve", where], "2": ["info", where], "3": whole}[key]
-        return [shlex.join(["galmass", *words])]
+        arguments = {"1": ["serve", where], "2": ["info", where], "3": whole}[key]
+        return [shlex.join(["galmass", *arguments])]
     if key in _TABLES or key == "10":
         table = "text" if key in ("10", "text") else key[-1]
         return [_table(table, where, split)]
@@ -195,13 +194,12 @@ print(strong_pairs(matrix))"""
 
 
 def _command(key: str, data: DataSet, shown: tuple[PaperPanel, Answer], split: str) -> str:
-    """Write the command line of one panel."""
     (panel, one), where = shown, place(data)
     if isinstance(one, Fit):
-        words = ["train", where, "--experiment", panel.experiment, "--split", split]
+        arguments = ["train", where, "--experiment", panel.experiment, "--split", split]
         if features := _other_features(panel, one):
-            words += ["--features", ",".join(features)]
-        return shlex.join(["galmass", *words])
+            arguments += ["--features", ",".join(features)]
+        return shlex.join(["galmass", *arguments])
     if one.run is None:
         return _table("baselines", where, split)
     return _training(data, one) if key == "5" else _table("4", where, one.split.kind)
@@ -223,9 +221,8 @@ def _training(data: DataSet, one: Result) -> str:
         split=config["split"]["kind"],
         seed=config["split"]["seed"],
     )
-    return shlex.join(["galmass", "train", *order.words])
+    return shlex.join(["galmass", "train", *order.arguments])
 
 
 def _table(table: str, where: str, split: str) -> str:
-    """Write the command line of a table."""
     return shlex.join(["galmass", "table", table, where, "--split", split])

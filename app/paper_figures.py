@@ -61,7 +61,6 @@ class Figure(NamedTuple):
         What it shows.
     says : str
         What the paper says of it.
-    panels : tuple of PaperPanel
     across : int
         How many panels lie side by side.
     """

@@ -1,6 +1,6 @@
 """Which galaxies are selected, as short text that an address can hold; and subsets with a name.
 
-The text is an expression such as ``log_mstar > 11``, subhalo IDs parted by commas, or, for many,
+The text is an expression such as ``log_mstar > 11``, subhalo IDs separated by commas, or, for many,
 ``~`` and a mask over the galaxies of the data set, packed.
 """
 
@@ -34,13 +34,8 @@ def names_of(text: str, data: DataSet, ids: Mapping[str, str]) -> tuple[str, ...
     text : str
         As in the head of this module; empty for all galaxies. An expression keeps a galaxy if it
         holds for one of its samples.
-    data : DataSet
     ids : mapping
         Subhalo ID: name of the galaxy.
-
-    Returns
-    -------
-    tuple of str
 
     Raises
     ------
@@ -90,8 +85,6 @@ def extremes(predictions: pd.DataFrame, count: int = EXTREMES, *, worst: bool) -
     predictions : pandas.DataFrame
         ``name``, ``y_true`` and ``y_pred`` [dex]. A galaxy's error is the largest of its lines of
         sight.
-    count : int
-    worst : bool
 
     Returns
     -------
@@ -151,7 +144,6 @@ def delete_subset(data: DataSet, name: str) -> None:
 
 
 def _write(data: DataSet, subsets: dict[str, str]) -> None:
-    """Write the subsets of a data set."""
     path = _subsets_file(data)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, subsets)

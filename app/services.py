@@ -40,7 +40,7 @@ from galmass_core.training.runs import (
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
 _registered: dict[str, Path] = {}  # data sets that a notebook shows
-NEAREST = 3  # IDs offered instead of one that does not exist
+NEAREST = 3  # IDs suggested instead of one that does not exist
 
 
 @lru_cache(maxsize=1)

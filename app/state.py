@@ -115,6 +115,10 @@ class SessionState(param.Parameterized):
         except KeyError as error:
             self.not_found = error.args[0]
 
+    def look_at(self, galaxy: str, los: str) -> None:
+        """Go to a sample of the data set in view."""
+        self.param.update(galaxy=galaxy, los=los, not_found="")
+
     def keep(self, query: str, label: str = "") -> None:
         """Select the galaxies that an expression or a list means; say why if there are none."""
         query = query.strip()

@@ -68,7 +68,6 @@ def shades(values_HW: NDArray, scale: Scale) -> NDArray[np.uint8]:
     ----------
     values_HW : (H, W) float
         NaN where there is nothing, and, of light, 0.
-    scale : Scale
 
     Returns
     -------

@@ -66,8 +66,6 @@ class Fit:
 
     Attributes
     ----------
-    request : FitRequest
-    model : BoostedTrees
     predictions : pandas.DataFrame
         Of the test part: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms).
     curves : pandas.DataFrame
@@ -99,7 +97,6 @@ def resolve_request(
 
     Parameters
     ----------
-    data : DataSet
     target : str
         Column; the first that there is instead of one that there is not.
     features : collection of str

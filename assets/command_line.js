@@ -2,8 +2,8 @@
 
 export function render({ model }) {
   const code = document.createElement("code")
-  const write = () => { code.textContent = model.words }
-  model.on("words", write)
+  const write = () => { code.textContent = model.text }
+  model.on("text", write)
   write()
   const button = document.createElement("button")
   button.textContent = "Copy"
@@ -11,7 +11,7 @@ export function render({ model }) {
   button.onclick = async () => {
     getSelection().selectAllChildren(code)
     try {
-      await navigator.clipboard.writeText(model.words)
+      await navigator.clipboard.writeText(model.text)
     } catch {  // the page came by http from another machine
       document.execCommand("copy")
     }

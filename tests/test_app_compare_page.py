@@ -18,7 +18,7 @@ from galmass_app.comparison import (
     baseline,
     compare,
     controls,
-    offered,
+    other_panels,
     run_index,
     targets_of,
 )
@@ -204,8 +204,8 @@ def test_targets_with_predictions_come_first(data):
 
 
 def test_all_runs_that_tell_of_a_target_are_offered(data):
-    assert set(offered(data, MTOT).values()) == {BASELINE, "run:mstar,mtot-r+2V-0"}
-    assert len(offered(data, MSTAR)) == 1 + len(INPUTS) + 3
+    assert set(other_panels(data, MTOT).values()) == {BASELINE, "run:mstar,mtot-r+2V-0"}
+    assert len(other_panels(data, MSTAR)) == 1 + len(INPUTS) + 3
 
 
 def test_controls_stand_beside_networks_that_saw_motions(data):

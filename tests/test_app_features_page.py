@@ -14,14 +14,16 @@ from pages import settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.agreement import compare_to_published
+from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
 from galmass_app.plots.correlation import correlation_picture, pair_at
 from galmass_app.plots.importance import importance_bars
-from galmass_app.plots.prediction import prediction_picture
+from galmass_app.plots.prediction import SHARES, contour_lines, smooth_density
+from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.state import SessionState
 from galmass_app.tree_models import FitRequest, learn, measure, resolve_request, why_missing
 from galmass_app.views.features.correlations import Correlations, related
 from galmass_app.views.features.page import Features
-from galmass_app.views.prediction import Prediction, in_words, left_out, signed
+from galmass_app.views.prediction import Prediction, errors_text, left_out, signed
 from galmass_app.views.table_five import table
 from galmass_app.workers import Executor, Job, Slot
 from galmass_core.learning.correlations import correlation_matrix
@@ -153,25 +155,33 @@ def test_only_the_papers_experiment_can_agree(tmp_path, name, features, scatter,
 def test_contours_hold_as_many_samples_as_they_say():
     generator = np.random.default_rng(5)
     true, error = generator.normal(10, 0.4, 20000), generator.normal(0, 0.05, 20000)
-    predictions = pd.DataFrame({"y_true": true, "y_pred": true + error})
-    *_, contours = prediction_picture(predictions, "log_mstar_1rhsm")
-    areas = {}
-    for path in contours.split():
-        x, y = (path.dimension_values(axis) for axis in ("true", "predicted"))
-        area = 0.5 * abs(np.sum(x * np.roll(y, 1) - y * np.roll(x, 1)))
-        dash = path.dimension_values("dash")[0]
-        areas[dash] = max(areas.get(dash, 0), area)
-    expected = [-2 * np.log(1 - share) * np.pi * 0.4 * 0.05 for share in (0.683, 0.954)]
-    assert [areas["solid"], areas["dashed"]] == pytest.approx(expected, rel=0.1)
+    areas = []
+    for lines in contour_lines(true, error, smooth_density(true, error)):
+        each = [
+            0.5 * abs(np.sum(x * np.roll(y, 1) - y * np.roll(x, 1)))
+            for x, y in map(np.transpose, lines)
+        ]
+        areas.append(max(each))
+    expected = [-2 * np.log(1 - share) * np.pi * 0.4 * 0.05 for share in SHARES.values()]
+    assert areas == pytest.approx(expected, rel=0.1)
 
 
 @pytest.mark.parametrize(("count", "crisp"), [(3000, True), (3001, False)])
 def test_many_samples_become_an_image(count, crisp):
     values = np.linspace(9, 11, count)
-    predictions = pd.DataFrame({"y_true": values, "y_pred": values + 0.1})
-    image, points, *_ = prediction_picture(predictions, "log_mstar_1rhsm")
-    assert len(points) == (count if crisp else 0)
-    assert image.dimension_values("samples").sum() == (0 if crisp else count)
+    predictions = pd.DataFrame({"name": "a", "los": "x", "y_true": values, "y_pred": values + 0.1})
+    axes = Axes()
+    axes.follow(frame_of([predictions], "log_mstar_1rhsm"))
+    figures = PredictionFigures(axes)
+    figures.show(drawn_rows(predictions))
+    points, image = (
+        next(
+            one.data_source.data for one in figures.square.renderers if key in one.data_source.data
+        )
+        for key in ("shade", "image")
+    )
+    assert len(points["x"]) == (count if crisp else 0)
+    assert len(image["image"]) == (not crisp)
 
 
 def test_cell_is_its_pair_and_the_diagonal_is_none():
@@ -231,13 +241,13 @@ def test_measures_have_noise_beside_them(data):
 
 def test_result_is_said_in_words(fit):
     scatter = fit.errors["std"]
-    said = in_words(fit)
+    said = errors_text(fit)
     assert f"<b>{scatter} dex</b>" in said
     assert "N = 198 test samples of 66 galaxies, split by galaxy" in said
 
 
 def test_random_split_says_how_many_siblings_are_learned_from(data):
-    said = in_words(learn(fit_request(data, split="paper")))
+    said = errors_text(learn(fit_request(data, split="paper")))
     assert re.search(r"split at random: [678]\d% of them have a sibling in training", said)
 
 

@@ -16,10 +16,10 @@ from galmass_app.markup import snippet
 from galmass_app.paper_answers import Matrix, answer, correlations, measured
 from galmass_app.paper_calls import command_lines, python_call
 from galmass_app.paper_figures import FIGURES, PaperPanel
+from galmass_app.plots.comparison import drawn_rows
 from galmass_app.state import SessionState
 from galmass_app.views.paper.figure_text import gap, how_made, panel_text, text_table
 from galmass_app.views.paper.page import Paper
-from galmass_app.views.paper.panel_view import drawn_rows
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.cli import build_parser
 from galmass_core.datasets.fits_files import table_as_fits

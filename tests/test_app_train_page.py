@@ -20,6 +20,7 @@ from galmass_app.plots.history import HELD_OUT, TRAIN, Losses, curves_of, histor
 from galmass_app.state import SessionState
 from galmass_app.views.train import run_summary
 from galmass_app.views.train.page import Train
+from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import ROWS
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset, replace_samples
@@ -191,7 +192,7 @@ def test_another_preset_brings_all_its_values(visit):
     page = visit()
     field(page, "Epochs").value = 7
     widget(page, "gm-preset").value = "paper"
-    assert order(page).words[1:] == ["--experiment", "mstar/r+2V", "--preset", "paper"]
+    assert order(page).arguments[1:] == ["--experiment", "mstar/r+2V", "--preset", "paper"]
     assert widget(page, "gm-pixels").value == PRESETS["paper"][1]
 
 
@@ -251,7 +252,7 @@ def test_a_training_that_never_begins_says_why(visit, started, home):
 def test_without_a_training_the_page_says_what_to_do(visit):
     page = visit()
     assert widget(page, "gm-no-runs").visible
-    assert not page._slot.visible
+    assert not page.slots[RunInView].visible
 
 
 def test_data_without_maps_cannot_train_but_show_what_was_trained(home):
@@ -451,7 +452,7 @@ def test_a_job_is_the_same_command_line_on_its_own(home, monkeypatch):
     (command, options), path = called[0], home / "runs" / name
     begin = command.index(sys.executable)
     assert command[begin + 1 :] == [
-        *("-m", "galmass_core.cli", "train", *asked.words, "--queue", "--out", str(path))
+        *("-m", "galmass_core.cli", "train", *asked.arguments, "--queue", "--out", str(path))
     ]
     assert options["start_new_session"]
     assert path.is_dir()
@@ -494,4 +495,4 @@ def test_a_history_is_read_again_when_it_has_grown(home):
 
 def test_a_data_set_opens_by_what_the_command_line_calls_it(home, blobs):
     asked = Order(data=blobs.path, experiment="mstar/V", preset="laptop")
-    assert open_dataset(asked.words[0]).path == blobs.path
+    assert open_dataset(asked.arguments[0]).path == blobs.path

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from bokeh.models import Range1d
 
+from galmass_app.plots.frame import set_range
 from galmass_core.quantities import column_quantity
 
 MOVED = 30  # samples that get an arrow
@@ -57,10 +58,6 @@ def common_frame(
         A property of all samples, ``x``.
     label : str
         Of that property's axis.
-
-    Returns
-    -------
-    Frame
     """
     ends = [end for table in tables for end in (table["y_true"].min(), table["y_true"].max())]
     ends += [end for table in tables for end in table["y_pred"].quantile(_SURE)]
@@ -72,6 +69,46 @@ def common_frame(
         _with_margin(values["x"].min(), values["x"].max(), 0.03),
         label,
     )
+
+
+def frame_of(tables: Sequence[pd.DataFrame], target: str, *, linear: bool = False) -> Frame:
+    """Return axes that suit all predictions of a target, without a property.
+
+    Parameters
+    ----------
+    tables : sequence of pandas.DataFrame
+        ``y_true`` and ``y_pred``, decimal logarithms; at least one, none empty.
+    target : str
+        Column that is predicted.
+    linear : bool
+        Whether the quantity is drawn and not its logarithm; errors are of logarithms.
+    """
+    frame = common_frame(tables, target, tables[0].rename(columns={"y_true": "x"}), "")
+    if not linear:
+        return frame
+    shown = [drawn_rows(each, linear=True) for each in tables]
+    return common_frame(shown, target, shown[0], "")._replace(reach=frame.reach)
+
+
+def drawn_rows(predictions: pd.DataFrame, *, linear: bool = False) -> pd.DataFrame:
+    """Return predictions as `PredictionFigures.show` takes them; the strip of errors is not shown.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        ``name``, ``los``, ``y_true`` and ``y_pred``, decimal logarithms.
+    linear : bool
+        Whether to draw the quantity and not its logarithm.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same with ``x`` (the truth) and ``y`` (predicted less true).
+    """
+    rows = predictions[["name", "los", "y_true", "y_pred"]]
+    if linear:
+        rows = rows.assign(**{key: 10 ** rows[key] for key in ("y_true", "y_pred")})
+    return rows.assign(x=rows["y_true"], y=rows["y_pred"] - rows["y_true"])
 
 
 class Axes:
@@ -88,8 +125,7 @@ class Axes:
         errors = (-frame.reach, frame.reach)
         ends = (frame.ends, frame.ends, frame.span, errors, errors)
         for side, (low, high) in zip(self.ranges.values(), ends, strict=True):
-            if (side.reset_start, side.reset_end) != (low, high):
-                side.update(start=low, end=high, reset_start=low, reset_end=high)
+            set_range(side, low, high)
 
     def seen(self, *names: str) -> tuple[float, ...]:
         """Return the lengths of axes as far as they are in view."""
@@ -148,7 +184,6 @@ def largest_moves(before: pd.DataFrame, after: pd.DataFrame, count: int = MOVED)
     ----------
     before, after : pandas.DataFrame
         ``name``, ``los``, ``y_true`` and ``y_pred``.
-    count : int
 
     Returns
     -------

@@ -140,7 +140,6 @@ def _number(value: float) -> str:
 
 
 def _luminance(colour: str) -> float:
-    """Return how bright a colour is, 0 to 1."""
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2
 

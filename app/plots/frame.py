@@ -1,9 +1,9 @@
 """What the frames of all plots share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import holoviews as hv
-from bokeh.models import FixedTicker, Plot
+from bokeh.models import Axis, FixedTicker, Plot, Range1d
 from holoviews.plotting.bokeh.element import ElementPlot
 
 _TOOLBAR = """:host {
@@ -29,7 +29,12 @@ def no_tools(plot: ElementPlot, element: hv.Element) -> None:
     plot.state.toolbar.tools = []
 
 
-def name_rows(figure: Plot, names: Sequence[str]) -> None:
-    """Write names at 0, 1, ... on the y axis of a figure."""
-    rows = dict(enumerate(names))
-    figure.yaxis[0].update(ticker=FixedTicker(ticks=list(rows)), major_label_overrides=rows)
+def name_ticks(axis: Axis, names: Mapping[float, str]) -> None:
+    """Write names at places on an axis."""
+    axis.update(ticker=FixedTicker(ticks=list(names)), major_label_overrides=dict(names))
+
+
+def set_range(axis: Range1d, low: float, high: float) -> None:
+    """Move an axis to other limits; a zoom within the same limits stays."""
+    if (axis.reset_start, axis.reset_end) != (low, high):
+        axis.update(start=low, end=high, reset_start=low, reset_end=high)

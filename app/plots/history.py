@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import no_tools
+from galmass_app.plots.frame import no_tools, set_range
 from galmass_app.plots.losses import follow_losses
 from galmass_app.theme import Stroke, Theme
 
@@ -44,10 +44,6 @@ def curves_of(history: pd.DataFrame) -> Curves | None:
     ----------
     history : pandas.DataFrame
         As `runs.Run.history` gives it, of a network or of trees.
-
-    Returns
-    -------
-    Curves or None
     """
     for columns in _COLUMNS:
         if len(history) and set(columns) <= set(history):
@@ -59,16 +55,7 @@ def curves_of(history: pd.DataFrame) -> Curves | None:
 
 
 def history_curves(data: Losses) -> hv.Overlay:
-    """Draw the loss of the training part and of the part that is not learned from.
-
-    Parameters
-    ----------
-    data : Losses
-
-    Returns
-    -------
-    holoviews.Overlay
-    """
+    """Draw the loss of the training part and of the part that is not learned from."""
     curves = curves_of(data.history)
     table = curves.table.to_numpy(float) if curves else np.full((1, 3), np.nan)
     step, train, held_out = table.T
@@ -102,4 +89,4 @@ def _follow(plot: ElementPlot, element: hv.Overlay, losses: np.ndarray, steps: i
     """Show all epochs to come, and all losses so far."""
     follow_losses(plot, element, limits=(0.8 * losses.min(), 1.25 * losses.max()))
     plot.state.xaxis[0].ticker.update(min_interval=1)  # no half epochs
-    plot.handles["x_range"].update(start=0, end=steps, reset_start=0, reset_end=steps)
+    set_range(plot.handles["x_range"], 0, steps)

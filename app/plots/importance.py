@@ -4,10 +4,9 @@ from functools import partial
 
 import holoviews as hv
 import pandas as pd
-from bokeh.models import FixedTicker
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import no_tools
+from galmass_app.plots.frame import name_ticks, no_tools, set_range
 from galmass_app.theme import DENSITY, MARK
 
 NOISE_COLOUR = "#d98e1f"
@@ -29,10 +28,6 @@ def importance_bars(
         Standard deviations, by the same names.
     floor : float, optional
         What noise reaches: bars below it mean nothing.
-
-    Returns
-    -------
-    holoviews.Overlay
     """
     values = values.sort_values()
     errors = values * 0 if errors is None else errors[values.index]
@@ -82,9 +77,6 @@ def _name(
     plot: ElementPlot, element: hv.Overlay, names: dict[int, str], x: tuple[float, float]
 ) -> None:
     """Write the features' names and fit the frame to them, also when they change."""
-    plot.state.yaxis[0].update(
-        ticker=FixedTicker(ticks=list(names)), major_label_overrides=dict(names)
-    )
-    ends = ((plot.handles["x_range"], x), (plot.handles["y_range"], (-0.6, len(names) - 0.4)))
-    for axis, (low, high) in ends:
-        axis.update(start=low, end=high, reset_start=low, reset_end=high)
+    name_ticks(plot.state.yaxis[0], names)
+    set_range(plot.handles["x_range"], *x)
+    set_range(plot.handles["y_range"], -0.6, len(names) - 0.4)

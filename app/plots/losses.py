@@ -4,10 +4,9 @@ from functools import partial
 
 import holoviews as hv
 import pandas as pd
-from bokeh.models import FixedTicker
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import no_tools
+from galmass_app.plots.frame import name_ticks, no_tools, set_range
 from galmass_app.theme import Stroke
 
 LOSSES = {"l1": "MAE [dex]", "l2": "MSE [dex²]"}
@@ -23,10 +22,6 @@ def loss_curves(curves: pd.DataFrame, loss: str) -> hv.Overlay:
         As `boosting.fit_with_curves` gives it.
     loss : str
         ``l1`` (mean absolute error) or ``l2`` (mean squared error).
-
-    Returns
-    -------
-    holoviews.Overlay
     """
     columns = [f"{part}_{loss}" for part in PARTS]
     lines = [
@@ -55,7 +50,5 @@ def follow_losses(plot: ElementPlot, element: hv.Overlay, limits: tuple[float, f
     steps = [float(f"{step}e{power}") for power in range(-9, 3) for step in (1, 3)]
     seen = [step for step in steps if low < step < high]
     seen = seen[:: 1 + len(seen) // 5]
-    plot.state.yaxis[0].update(
-        ticker=FixedTicker(ticks=seen), major_label_overrides={step: f"{step:g}" for step in seen}
-    )
-    plot.handles["y_range"].update(start=low, end=high, reset_start=low, reset_end=high)
+    name_ticks(plot.state.yaxis[0], {step: f"{step:g}" for step in seen})
+    set_range(plot.handles["y_range"], low, high)

@@ -17,7 +17,7 @@ from bokeh.models import (
 from holoviews.plotting.bokeh.element import ElementPlot
 
 from galmass_app.markup import snippet
-from galmass_app.plots.frame import quiet_toolbar
+from galmass_app.plots.frame import quiet_toolbar, set_range
 from galmass_app.plots.scale import Scale, scale_of
 from galmass_app.theme import Theme, map_colours
 from galmass_core.imaging.maps import GalaxyMaps
@@ -33,7 +33,6 @@ def four_maps(maps: GalaxyMaps, effective_radius: float | None = None) -> hv.Lay
 
     Parameters
     ----------
-    maps : GalaxyMaps
     effective_radius : float, kpc, optional
         R_e, for its ring.
 
@@ -75,7 +74,6 @@ def picture(
 
     Parameters
     ----------
-    maps : GalaxyMaps
     key : str
         Of `quantities.MAPS`.
     scale : Scale
@@ -133,9 +131,8 @@ def _hover(key: str) -> HoverTool:
 
 def _follow(plot: ElementPlot, element: hv.Image, edge: float) -> None:
     """Move the frame to a galaxy of another size; a zoom on the same galaxy stays."""
-    for axis in (plot.handles["x_range"], plot.handles["y_range"]):
-        if axis.reset_end != edge:
-            axis.update(start=-edge, end=edge, reset_start=-edge, reset_end=edge)
+    for axis in ("x_range", "y_range"):
+        set_range(plot.handles[axis], -edge, edge)
 
 
 def _rings(plot: ElementPlot, element: hv.Image, radii: tuple[float, float | None]) -> None:

@@ -58,7 +58,7 @@ _TOOLS = "pan,wheel_zoom,box_zoom,reset"
 
 
 class PredictionFigures:
-    """The three figures of a panel; they take other data without being built anew.
+    """The three figures of a panel; they take other data without being built again.
 
     Attributes
     ----------
@@ -113,11 +113,11 @@ class PredictionFigures:
     def listen(self, tapped: Callable[..., None]) -> None:
         """Call with the columns on both axes, the place that was tapped and the axes' lengths."""
 
-        def hear(place: figure, columns: tuple[str, str], sides: tuple[str, str]) -> None:
+        def follow(place: figure, columns: tuple[str, str], sides: tuple[str, str]) -> None:
             place.on_event(Tap, lambda at: tapped(*columns, (at.x, at.y), self._axes.seen(*sides)))
 
-        hear(self.square, _COLUMNS["square"], ("true", "predicted"))
-        hear(self.strip, _COLUMNS["strip"], ("property", "error"))
+        follow(self.square, _COLUMNS["square"], ("true", "predicted"))
+        follow(self.strip, _COLUMNS["strip"], ("property", "error"))
 
     def listen_to_boxes(self, chosen: Callable[[str, str, Geometry], None]) -> None:
         """Call with the columns on both axes and the geometry of a box or a lasso."""
@@ -174,7 +174,7 @@ class PredictionFigures:
             self._put(f"{place}_joined", x=np.append(x, x[:1]), y=np.append(y, y[:1]))
 
     def _put(self, layer: str, **columns: ArrayLike) -> None:
-        """Give a layer other data; a figure is painted anew only if they differ."""
+        """Give a layer other data; a figure is redrawn only if they differ."""
         source = self._data[layer]
         if not all(np.array_equal(source.data[key], new) for key, new in columns.items()):
             source.data = columns
@@ -203,7 +203,6 @@ class PredictionFigures:
         }
 
     def _show_strip(self, rows: pd.DataFrame, frame: Frame) -> None:
-        """Put errors against the property."""
         x, y = rows["x"].to_numpy(float), rows["y"].to_numpy(float)
         reach = (-frame.reach, frame.reach)
         self._fill("strip", x, y, np.full(len(x), 0.3), (frame.span, reach))
@@ -245,7 +244,6 @@ class PredictionFigures:
         self.strip.yaxis.axis_label = "error [dex]"
 
     def _draw_inset(self) -> None:
-        """Make the histogram."""
         bars = {"left": "left", "right": "right", "top": "top", "bottom": 0}
         look = {"fill_color": DENSITY[-1], "fill_alpha": 0.85, "line_color": None}
         self._layer(self.inset, "bars", Quad(**bars, **look))
@@ -281,7 +279,6 @@ class PredictionFigures:
 
 
 def _step(reach: float) -> float:
-    """Return a round number near half of an axis."""
     return float(f"{reach / 2:.1g}")
 
 

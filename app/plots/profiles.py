@@ -27,10 +27,6 @@ def mass_curves(profiles: pd.DataFrame, half_mass_radius: float) -> hv.Overlay:
     profiles : DataFrame
         Columns ``radius`` [kpc], ``mstar``, ``mdm`` and ``mtot`` [Msun].
     half_mass_radius : float, kpc
-
-    Returns
-    -------
-    holoviews.Overlay
     """
     shown = profiles[profiles["mstar"] > 0]
     curves = [
@@ -49,10 +45,6 @@ def velocity_curve(profiles: pd.DataFrame, half_mass_radius: float) -> hv.Overla
     profiles : DataFrame
         Columns ``radius`` [kpc] and ``v_circ`` [km/s].
     half_mass_radius : float, kpc
-
-    Returns
-    -------
-    holoviews.Overlay
     """
     velocity = profiles["v_circ"]
     curve = _curve(profiles["radius"], velocity, "v_circ_kms", CURVES["mtot"])
@@ -61,7 +53,6 @@ def velocity_curve(profiles: pd.DataFrame, half_mass_radius: float) -> hv.Overla
 
 
 def _curve(radius: pd.Series, values: pd.Series, name: str, style: Stroke) -> hv.Curve:
-    """One curve whose axes follow the galaxy."""
     return hv.Curve((radius, values), "radius_kpc", name).opts(
         color=style.colour, line_dash=style.dash, line_width=2.2, framewise=True
     )

@@ -84,14 +84,8 @@ def joined(related: Related, relation: Relation, name: str, los: str) -> hv.Over
 
     Parameters
     ----------
-    related : Related
-    relation : Relation
     name, los : str
         Galaxy and line of sight in view.
-
-    Returns
-    -------
-    holoviews.Overlay
     """
     axes = _axes(related, relation)
     rows = related.points[related.points["name"] == name]

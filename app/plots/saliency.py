@@ -1,7 +1,7 @@
 """What a network's prediction rests on -> lines over maps, steps of rings, bars of replaced maps.
 
 Charts are drawn with Bokeh itself, whose figures are built in a sixth of the time that HoloViews
-takes, and follow other data without being built anew.
+takes, and take other data without being built again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from bokeh.plotting import figure
 from holoviews.plotting.bokeh.element import ElementPlot
 from numpy.typing import NDArray
 
-from galmass_app.plots.frame import name_rows
+from galmass_app.plots.frame import name_ticks
 from galmass_app.plots.maps import SHADE, picture
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import MARK, Theme
@@ -67,7 +67,6 @@ def map_with_shares(
 
     Parameters
     ----------
-    maps : GalaxyMaps
     key : str
         Of `quantities.MAPS`.
     scale : Scale
@@ -79,10 +78,6 @@ def map_with_shares(
         make it smaller.
     theme : str
         ``dark`` or ``light``.
-
-    Returns
-    -------
-    holoviews.Image
     """
     lines = share_lines(density_HW, heights, maps.half_width)
     return picture(maps, key, scale, theme=theme, hooks=[partial(_draw_lines, lines=lines)])
@@ -120,12 +115,7 @@ def share_lines(
 
 
 class RingSteps:
-    """What each ring of a map adds to the prediction.
-
-    Attributes
-    ----------
-    figure : bokeh.plotting.figure
-    """
+    """What each ring of a map adds to the prediction."""
 
     def __init__(self) -> None:
         self._bars, self._steps = ColumnDataSource(), ColumnDataSource({"radius": [], "added": []})
@@ -166,10 +156,6 @@ class ReplacedMaps:
 
     For each map, the first on top: a bar for the mean map of other galaxies, a circle for the map
     of each.
-
-    Attributes
-    ----------
-    figure : bokeh.plotting.figure
     """
 
     def __init__(self) -> None:
@@ -205,7 +191,7 @@ class ReplacedMaps:
         room = max(0, 3 - len(keys)) / 2  # one bar alone is no slab
         self.figure.x_range.update(start=-reach, end=reach)
         self.figure.y_range.update(start=-0.6 - room, end=len(keys) - 0.4 + room)
-        name_rows(self.figure, [names[key] for key in keys])
+        name_ticks(self.figure.yaxis[0], dict(enumerate(names[key] for key in keys)))
 
 
 def draw_bars(shown: figure, source: ColumnDataSource) -> None:

@@ -29,10 +29,6 @@ def scatter(table: pd.DataFrame, x: str, y: str, colour: str = "") -> hv.Element
         Columns of numbers.
     colour : str
         Column that gives points their colour; none if empty.
-
-    Returns
-    -------
-    holoviews.Points or holoviews.DynamicMap
     """
     keys = [x, y, colour] if colour else [x, y]
     values = tuple(table[key].to_numpy(float) for key in keys)
@@ -90,10 +86,6 @@ def marks(table: pd.DataFrame, x: str, y: str, los: str) -> hv.Overlay:
         Columns.
     los : str
         Line of sight in view.
-
-    Returns
-    -------
-    holoviews.Overlay
     """
     seen = table["los"].isin([los, NO_LINE_OF_SIGHT])
     x_all, y_all = (table[column].to_numpy(float) for column in (x, y))
@@ -114,17 +106,12 @@ def nearest(
 
     Parameters
     ----------
-    table : DataFrame
     x, y : str
         Columns.
     at : (float, float)
         The place, in the units of the axes.
     spans : (float, float)
         Lengths of the axes in view, so that distances are as on the screen.
-
-    Returns
-    -------
-    pandas.Series or None
     """
     across, up = (table[column].astype(float) for column in (x, y))
     distance = np.hypot((across - at[0]) / spans[0], (up - at[1]) / spans[1])

@@ -70,7 +70,6 @@ def shared_scale(scales: Sequence[Scale]) -> Scale:
 
 
 def _rounded(value: float, towards: np.ufunc) -> float:
-    """Round to two significant digits."""
     if value == 0:
         return 0.0
     step = 10.0 ** (np.floor(np.log10(abs(value))) - 1)

@@ -17,7 +17,7 @@ RIM = "#0e1116"
 LOOK = {"fill_color": PICKED, "line_color": RIM, "line_width": 1}
 SIZE = 6
 Geometry = Mapping[str, Any]
-SHAPES = ("rect", "poly")  # a box, a lasso; a tap tells of a point
+SHAPES = {"rect": "box", "poly": "lasso"}  # a tap is a point
 
 
 def inside(geometry: Geometry, x: ArrayLike, y: ArrayLike) -> NDArray:
@@ -26,7 +26,7 @@ def inside(geometry: Geometry, x: ArrayLike, y: ArrayLike) -> NDArray:
     Parameters
     ----------
     geometry : mapping
-        As Bokeh tells it: ``type`` ``rect`` with ``x0``, ``x1``, ``y0`` and ``y1``, or ``poly``
+        As Bokeh sends it: ``type`` ``rect`` with ``x0``, ``x1``, ``y0`` and ``y1``, or ``poly``
         with the corners ``x`` and ``y``.
     x, y : (n,) float
         NaN is outside.
@@ -46,6 +46,11 @@ def inside(geometry: Geometry, x: ArrayLike, y: ArrayLike) -> NDArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             crossed ^= spans & (x < x0 + (y - y0) * (x1 - x0) / (y1 - y0))
     return crossed
+
+
+def shape_name(geometry: Geometry) -> str:
+    """Return what to call the shape that selects: ``box`` or ``lasso``."""
+    return SHAPES[geometry["type"]]
 
 
 def selectable(figure: Plot, chosen: Callable[[Geometry], None]) -> None:
@@ -82,10 +87,6 @@ def picked(
     chosen : callable
         Called with the geometry of a box or a lasso, as long as somebody else holds it: HoloViews
         never forgets what is in an option, and a visitor who has left should be.
-
-    Returns
-    -------
-    holoviews.Points
     """
     return hv.Points(tuple(part.astype("f4") for part in points), axes).opts(
         size=SIZE, **LOOK, hooks=[above, partial(_dim, chosen=ref(chosen))]

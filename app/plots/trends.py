@@ -144,11 +144,6 @@ def relate(samples: pd.DataFrame, relation: Relation) -> Related:
     ----------
     samples : DataFrame
         In which neither column of the relation is `missing`.
-    relation : Relation
-
-    Returns
-    -------
-    Related
     """
     rows = samples if relation.per_sample else one_per_galaxy(samples)
     y, zeros = rows[relation.y].astype(float), None
@@ -239,7 +234,6 @@ def _mass_function(masses: pd.Series, start: float) -> pd.DataFrame:
 
 
 def _of(table: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Return the rows of a group."""
     return table if group == "all" else table[table["group"] == group]
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from bokeh.models import ColumnDataSource, Range1d
 from bokeh.plotting import figure
 
-from galmass_app.plots.frame import name_rows
+from galmass_app.plots.frame import name_ticks
 from galmass_app.plots.saliency import BARE, colours, draw_bars
 from galmass_app.theme import MARK
 
@@ -14,12 +14,7 @@ _ROOM = 0.17  # for numbers beside the bars, in the width of all
 
 
 class Waterfall:
-    """How a prediction departs from the mean one: a bar for each step, dotted lines at both ends.
-
-    Attributes
-    ----------
-    figure : bokeh.plotting.figure
-    """
+    """Steps from the mean prediction to that of a sample: a bar each, dotted lines at both ends."""
 
     def __init__(self) -> None:
         columns = {
@@ -81,4 +76,4 @@ class Waterfall:
         self.figure.y_range.update(start=-0.6, end=len(steps) - 0.4)
         self.figure.height = max(160, 60 + ROW * len(steps))
         self.figure.xaxis.axis_label = label
-        name_rows(self.figure, list(steps.index)[::-1])
+        name_ticks(self.figure.yaxis[0], dict(enumerate(steps.index[::-1])))

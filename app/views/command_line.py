@@ -7,8 +7,8 @@ from galmass_core.assets import asset
 
 
 class CommandLine(JSComponent):
-    """The words, and a button that copies them; they stay marked, for a browser that may not."""
+    """The text, and a button that copies it; it stays marked, for a browser that may not."""
 
-    words = param.String()
+    text = param.String()
 
     _esm = asset("command_line.js")

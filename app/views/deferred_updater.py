@@ -19,7 +19,7 @@ class DeferredUpdater:
     Parameters
     ----------
     session : SessionState
-        Is told whether a drawing is under way, and what went wrong with it.
+        Gets ``pending`` while a drawing is due, and its errors.
     page : str
         Key of the page.
     draw : callable

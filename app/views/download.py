@@ -92,10 +92,6 @@ def flat(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
     ----------
     rows : sequence of dict
         Of what is nested, the columns are called ``outer_inner``; lists become words with spaces.
-
-    Returns
-    -------
-    pandas.DataFrame
     """
     table = pd.json_normalize(list(rows), sep="_")
     return table.assign(**table.select_dtypes(exclude="number").map(_plain))

@@ -9,16 +9,16 @@ from galmass_app.markup import snippet
 from galmass_app.plots.maps import picture
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, map_colours
+from galmass_app.views.layout import View, column, html, plot
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, MapSpec, map_keys
 
 
-class FourMaps(pn.viewable.Viewer):
+class FourMaps(View):
     """r image, g−r, velocity and dispersion of one sample; a zoom in one zooms all.
 
     Parameters
     ----------
-    maps : GalaxyMaps
     scales : dict of Scale
         Colour range by map.
     effective_radius : float, kpc, or None
@@ -36,19 +36,9 @@ class FourMaps(pn.viewable.Viewer):
     ) -> None:
         super().__init__()
         self._pipe = Pipe(data=(maps, scales, effective_radius, theme))
-        self._bars = {
-            key: pn.pane.HTML(css_classes=["gm-bar"], sizing_mode="stretch_width")
-            for key in map_keys()
-        }
-        self._layout = pn.Column(
-            *(self._panel(key) for key in map_keys()),
-            css_classes=["gm-maps"],
-            sizing_mode="stretch_width",
-        )
+        self._bars = {key: html("gm-bar") for key in map_keys()}
+        self._layout = column("gm-maps", *(self._panel(key) for key in map_keys()))
         self._label(scales, theme)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def draw(
         self,
@@ -62,7 +52,6 @@ class FourMaps(pn.viewable.Viewer):
         self._pipe.send((maps, scales, effective_radius, theme))
 
     def _label(self, scales: dict[str, Scale], theme: Theme) -> None:
-        """Write the colour bars."""
         for key, bar in self._bars.items():
             bar.object = colour_bar(scales[key], map_colours(key, theme))
 
@@ -74,18 +63,11 @@ class FourMaps(pn.viewable.Viewer):
             image = picture(maps, key, scales[key], effective_radius=radius, theme=theme)
             return image.opts(responsive="width", aspect=1)
 
-        return pn.Column(
-            pn.pane.HTML(
-                map_title(MAPS[key]), css_classes=["gm-map-title"], sizing_mode="stretch_width"
-            ),
-            IsolatedLayout(
-                pn.pane.HoloViews(
-                    hv.DynamicMap(drawn, streams=[self._pipe]), css_classes=["gm-map"], margin=0
-                )
-            ),
+        return column(
+            f"gm-map-panel gm-map-{key}",
+            html("gm-map-title", map_title(MAPS[key])),
+            IsolatedLayout(plot("gm-map", hv.DynamicMap(drawn, streams=[self._pipe]), wide=False)),
             self._bars[key],
-            css_classes=["gm-map-panel", f"gm-map-{key}"],
-            sizing_mode="stretch_width",
         )
 
 

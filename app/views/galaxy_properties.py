@@ -65,8 +65,8 @@ def headline(row: pd.Series) -> str:
     simulation = name.simulation if known else f"{name.suite} {name.simulation}"
     redshift = row.get("redshift")
     when = "" if pd.isna(redshift) else f" · redshift {redshift:.2f}"
-    words = f"{simulation}, snapshot {name.snapshot}{when}{_seen_along(row, ' · ')}"
-    return snippet("explore.html", "headline", name.subhalo, row.get("synthetic", False), words)
+    text = f"{simulation}, snapshot {name.snapshot}{when}{_seen_along(row, ' · ')}"
+    return snippet("explore.html", "headline", name.subhalo, row.get("synthetic", False), text)
 
 
 def _seen_along(row: pd.Series, behind: str = ", ") -> str:
@@ -74,10 +74,10 @@ def _seen_along(row: pd.Series, behind: str = ", ") -> str:
     return f"{behind}seen along {row['los']}" if row["los"] in LINES_OF_SIGHT else ""
 
 
-def _line(words: str, shown: Quantity, values: list[float]) -> tuple[str, str, str, list[str], str]:
+def _line(text: str, shown: Quantity, values: list[float]) -> tuple[str, str, str, list[str], str]:
     """Return name, help, symbol, values and unit of a quantity, as a line of a table has them."""
     return (
-        words,
+        text,
         shown.help,
         "" if shown.kind == "joined" else shown.symbol.partition("(<")[0],
         [_value(value, shown) for value in values],

@@ -4,6 +4,7 @@ import panel as pn
 
 from galmass_app import services
 from galmass_app.markup import snippet
+from galmass_app.views.layout import html
 from galmass_core.datasets.dataset import DataSet
 
 NO_DATA = snippet("shared.html", "no_data")
@@ -18,20 +19,18 @@ def heading(title: str, description: str, data: DataSet | None) -> str:
         Name of the page, and what it shows.
     data : DataSet or None
         A badge says if it is synthetic.
-
-    Returns
-    -------
-    str
     """
     made_up = bool(data and services.is_synthetic(data))
     return snippet("shared.html", "heading", title, description, made_up)
 
 
-def section(title: str) -> pn.pane.HTML:
-    """Return the heading of a part of a page."""
-    return pn.pane.HTML(snippet("shared.html", "section", title), css_classes=["gm-section"])
+def section(title: str, text: str = "") -> pn.pane.HTML:
+    """Return the heading of a part of a page, and a sentence on it."""
+    if text:
+        return html("gm-section", snippet("shared.html", "message", title, text), wide=False)
+    return html("gm-section", snippet("shared.html", "section", title), wide=False)
 
 
 def captioned(text: str) -> pn.pane.HTML:
     """Return a caption to put over some controls."""
-    return pn.pane.HTML(snippet("shared.html", "text", text), css_classes=["gm-caption"])
+    return html("gm-caption", snippet("shared.html", "text", text), wide=False)

@@ -16,6 +16,7 @@ from galmass_app.tree_models import (
 )
 from galmass_app.views.checkbox import Checkbox
 from galmass_app.views.heading import captioned
+from galmass_app.views.layout import View, column, html, row, select, switch
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.quantities import quantity
 
@@ -28,85 +29,72 @@ SPLIT_HELP = {
 TRUTH_LEVEL = "True value that no telescope measures. "
 
 
-class LearningControls(pn.viewable.Viewer):
+class LearningControls(View):
     """The column of controls; any change makes the page train again."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
-        self._target = pn.widgets.Select(
-            label="Learn", sizing_mode="stretch_width", css_classes=["gm-target"]
-        )
+        super().__init__(session)
+        self._target = select("gm-target", "Learn")
         self._checkboxes = {
             key: Checkbox(label=short(key), css_classes=["gm-checkbox", f"gm-checkbox-{key}"])
             for key in ALL_FEATURES
         }
-        self._words = {key: pn.pane.HTML(css_classes=["gm-checkbox-words"]) for key in ALL_FEATURES}
+        self._labels = {key: html("gm-checkbox-words", wide=False) for key in ALL_FEATURES}
         self._joined = pn.widgets.CheckBoxGroup(css_classes=["gm-joined"])
         self._joined_part = pn.Column(captioned("from joined tables"), self._joined)
-        self._lacking = pn.pane.HTML(css_classes=["gm-lacking"])
-        self._nothing = pn.pane.HTML(css_classes=["gm-nothing"])
-        split = pn.widgets.RadioButtonGroup.from_param(
-            session.param.split, options=SPLITS, css_classes=["gm-split"]
-        )
-        self._split_help = pn.pane.HTML(css_classes=["gm-split-help"])
-        self._layout = pn.Column(
+        self._lacking = html("gm-lacking", wide=False)
+        self._nothing = html("gm-nothing", wide=False)
+        split = switch("gm-split", session.param.split, SPLITS)
+        self._split_help = html("gm-split-help", wide=False)
+        self._layout = column(
+            "gm-learning-controls",
             pn.Column(self._target, self._lacking, sizing_mode="stretch_width"),
             self._group("from the paper's ten numbers", FEATURES),
             self._group("and others, not in the paper", EXTRA_FEATURES),
             self._joined_part,
             pn.Column(captioned("Train/test split"), split, self._split_help),
-            css_classes=["gm-learning-controls"],
-            sizing_mode="stretch_width",
         )
-        self._showing = False
         self._target.param.watch(self._chosen, "value")
         for checkbox in (*self._checkboxes.values(), self._joined):
             checkbox.param.watch(self._ticked, "value")
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
     def draw(self, request: FitRequest) -> None:
-        """Show what is asked, and what the data set lacks."""
-        self._showing = True  # what we set ourselves is no wish of a person
-        lacking = why_missing(request.data, ALL_TARGETS + ALL_FEATURES)
-        self._target.param.update(
-            options={quantity(key).name: key for key in ALL_TARGETS},
-            disabled_options=[key for key in ALL_TARGETS if key in lacking],
-            value=request.target,
-        )
-        self._lacking.object = _missing_targets(lacking)
-        for key, checkbox in self._checkboxes.items():
-            checkbox.param.update(value=key in request.features, disabled=key in lacking)
-            self._words[key].object = _explained_feature(key, lacking.get(key, ""))
-        joined = joined_features(request.data)
-        ticked = [key for key in joined if key in request.features]
-        self._joined.param.update(options=joined, value=ticked)
-        self._joined_part.visible = bool(joined)
-        self._split_help.object = snippet("shared.html", "paragraph", SPLIT_HELP[request.split])
-        self._nothing.object = ""
-        self._showing = False
+        """Show a request, and what the data set lacks."""
+        with self._update_controls():
+            lacking = why_missing(request.data, ALL_TARGETS + ALL_FEATURES)
+            self._target.param.update(
+                options={quantity(key).name: key for key in ALL_TARGETS},
+                disabled_options=[key for key in ALL_TARGETS if key in lacking],
+                value=request.target,
+            )
+            self._lacking.object = _missing_targets(lacking)
+            for key, checkbox in self._checkboxes.items():
+                checkbox.param.update(value=key in request.features, disabled=key in lacking)
+                self._labels[key].object = _explained_feature(key, lacking.get(key, ""))
+            joined = joined_features(request.data)
+            selected = [key for key in joined if key in request.features]
+            self._joined.param.update(options=joined, value=selected)
+            self._joined_part.visible = bool(joined)
+            self._split_help.object = snippet("shared.html", "paragraph", SPLIT_HELP[request.split])
+            self._nothing.object = ""
 
     def _group(self, title: str, keys: tuple[str, ...]) -> pn.Column:
         """List some features, each with its checkbox."""
         rows = [
-            pn.Row(self._checkboxes[key], self._words[key], css_classes=["gm-checkbox-row"])
+            row("gm-checkbox-row", self._checkboxes[key], self._labels[key], wide=False)
             for key in keys
         ]
         foot = [self._nothing] if keys == FEATURES else []
-        ticks = pn.Column(*rows, css_classes=["gm-checkboxes"], sizing_mode="stretch_width")
+        ticks = column("gm-checkboxes", *rows)
         return pn.Column(captioned(title), ticks, *foot, sizing_mode="stretch_width")
 
     def _chosen(self, event: param.parameterized.Event) -> None:
-        """Learn something else."""
-        if not self._showing and event.new:
+        if not self._updating and event.new:
             self.session.target = event.new
 
     def _ticked(self, _: param.parameterized.Event) -> None:
         """Learn from other features, if any is ticked."""
-        if self._showing:
+        if self._updating:
             return
         ticked = [
             key
@@ -121,13 +109,13 @@ class LearningControls(pn.viewable.Viewer):
 
 
 def explained(name: str, help_: str, why: str = "", *, warning: str = "") -> str:
-    """Name something in words that explain it on hover, or say why it is not here."""
-    words = warning + (f"Not here: {why}." if why else help_)
-    return snippet("shared.html", "explained", name, words, absent=bool(why))
+    """Write a name that explains itself on hover, or why it is not here."""
+    text = warning + (f"Not here: {why}." if why else help_)
+    return snippet("shared.html", "explained", name, text, absent=bool(why))
 
 
 def _explained_feature(key: str, why: str) -> str:
-    """Name a feature in words that explain it, with a warning if no telescope measures it."""
+    """Write the name of a feature, with a warning if no telescope measures it."""
     shown = quantity(key)
     warning = "" if shown.kind == "feature" else TRUTH_LEVEL
     return explained(shown.name, shown.help, why, warning=warning)

@@ -1,65 +1,60 @@
 """Predictions against the truth, with their errors in words and the paper's beside them."""
 
-import holoviews as hv
 import panel as pn
-from holoviews.streams import Pipe
 
 from galmass_app.agreement import compare_to_published
+from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
-from galmass_app.plots.prediction import error_histogram, prediction_picture
+from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
+from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.tree_models import Fit
+from galmass_app.views.layout import View, column, html
 from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import quantity, symbol_of
 
 
-class Prediction(pn.viewable.Viewer):
-    """The square panel of one fit, its histogram of errors in the corner, the numbers below.
-
-    Parameters
-    ----------
-    fit : Fit
-    """
+class Prediction(View):
+    """The square panel of one fit, its histogram of errors in the corner, the numbers below."""
 
     def __init__(self, fit: Fit) -> None:
         super().__init__()
-        self.fit = fit
-        self._pipe = Pipe(data=fit)
-        stretch = {"sizing_mode": "stretch_width"}
-        self._title = pn.pane.HTML(css_classes=["gm-section"], **stretch)
-        self._words = pn.pane.HTML(css_classes=["gm-result"], **stretch)
-        panes = [
-            pn.pane.HoloViews(
-                hv.DynamicMap(draw, streams=[self._pipe]), css_classes=[name], margin=0
-            )
-            for name, draw in (("gm-square", _square), ("gm-inset", _inset))
-        ]
-        self._layout = pn.Column(
-            self._title,
-            pn.Column(*panes, css_classes=["gm-framed"], **stretch),
-            self._words,
-            css_classes=["gm-prediction"],
-            **stretch,
+        self._axes = Axes()
+        self._figures = PredictionFigures(self._axes)
+        self._title, self._text = html("gm-section"), html("gm-result")
+        self._layout = column(
+            "gm-prediction", self._title, framed("gm-framed", self._figures), self._text
         )
-        self._write(fit)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
+        self.draw(fit)
 
     def draw(self, fit: Fit) -> None:
         """Show another fit."""
         self.fit = fit
-        self._pipe.send(fit)
+        self._axes.follow(frame_of([fit.predictions], fit.request.target))
+        self._figures.show(drawn_rows(fit.predictions))
         self._write(fit)
 
     def _write(self, fit: Fit) -> None:
-        """Write what is predicted, and how well."""
         shown = quantity(fit.request.target)
         name = shown.name[0].upper() + shown.name[1:]
         self._title.object = snippet("prediction.html", "title", name, shown.help)
-        self._words.object = in_words(fit) + beside_paper(fit) + notes(fit)
+        beyond = self._axes.frame.beyond(fit.predictions)
+        outside = [f"{beyond} beyond the axes."] * bool(beyond)
+        texts = (
+            errors_text(fit),
+            beside_paper(fit),
+            notes(fit),
+            snippet("shared.html", "notes", outside),
+        )
+        self._text.object = "".join(texts)
 
 
-def in_words(fit: Fit) -> str:
+def framed(classes: str, figures: PredictionFigures) -> pn.Column:
+    """Return the square of predictions, with the histogram of errors in its corner."""
+    square, inset = figures.square, figures.inset
+    return column(classes, IsolatedLayout(square, "gm-square"), IsolatedLayout(inset, "gm-inset"))
+
+
+def errors_text(fit: Fit) -> str:
     """Write scatter, bias and number of test samples as a sentence."""
     scatter, mean = fit.errors["std"], fit.errors["mean"]
     count, galaxies = len(fit.predictions), fit.predictions["name"].nunique()
@@ -114,11 +109,3 @@ def left_out(reasons: dict[str, int]) -> list[str]:
         f"{count:,} samples left out: {symbol_of(column)} is {why}."
         for count, column, _, why in parts
     ]
-
-
-def _square(data: Fit) -> hv.Overlay:
-    return prediction_picture(data.predictions, data.request.target)
-
-
-def _inset(data: Fit) -> hv.Overlay:
-    return error_histogram(data.predictions)

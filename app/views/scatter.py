@@ -4,7 +4,6 @@ from functools import partial
 
 import holoviews as hv
 import pandas as pd
-import panel as pn
 import param
 from holoviews.streams import Pipe, RangeXY, Tap
 from numpy.typing import NDArray
@@ -12,9 +11,10 @@ from numpy.typing import NDArray
 from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.plots.sample import AXES, marks, nearest, scatter
-from galmass_app.plots.selection import Geometry, inside, picked
+from galmass_app.plots.selection import Geometry, inside, picked, shape_name
 from galmass_app.selection import box_text
 from galmass_app.state import SessionState, axis_columns
+from galmass_app.views.layout import View, column, html, plot, select
 from galmass_core.quantities import column_quantity, symbol_of
 
 GROUPS = {
@@ -25,48 +25,33 @@ GROUPS = {
 }
 
 
-class Sample(pn.viewable.Viewer):
+class Sample(View):
     """Any quantity against any other, coloured by a third, the galaxy in view ringed."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
+        super().__init__(session)
         self._axes = {
-            axis: pn.widgets.Select(
-                label=label,
-                css_classes=["gm-inline", f"gm-axis-{axis}"],
-                sizing_mode="stretch_width",
-            )
+            axis: select(f"gm-inline gm-axis-{axis}", label)
             for axis, label in (("y", "Up"), ("x", "Across"), ("colour", "Colour"))
         }
         self._ring, self._picked = Pipe(data=None), Pipe(data=None)
-        self._pane = pn.pane.HoloViews(
-            sizing_mode="stretch_width", css_classes=["gm-scatter"], margin=0
-        )
-        self._title = pn.pane.HTML(css_classes=["gm-section"])
-        self._layout = pn.Column(
-            self._title,
-            pn.Column(*self._axes.values(), css_classes=["gm-axes"], sizing_mode="stretch_width"),
-            self._pane,
-            css_classes=["gm-sample"],
-            sizing_mode="stretch_width",
+        self._pane = plot("gm-scatter")
+        self._title = html("gm-section", wide=False)
+        self._layout = column(
+            "gm-sample", self._title, column("gm-axes", *self._axes.values()), self._pane
         )
         self.draw(session)
-        for axis, select in self._axes.items():
-            select.param.watch(partial(self._turn, axis), "value")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
+        for axis, chooser in self._axes.items():
+            chooser.param.watch(partial(self._turn, axis), "value")
 
     def draw(self, session: SessionState) -> None:
         """Show the data set and the axes that are chosen now."""
         self._title.object = snippet("explore.html", "sample", services.is_synthetic(session.data))
         groups = grouped(axis_columns(session.data))
         plain = {"Points": {"all alike": ""}}
-        for axis, select in self._axes.items():
+        for axis, chooser in self._axes.items():
             choices = plain | groups if axis == "colour" else groups
-            select.param.update(groups=choices, value=getattr(session, axis))
+            chooser.param.update(groups=choices, value=getattr(session, axis))
         points = scatter(session.data.samples, session.x, session.y, session.colour)
         self._view = RangeXY(source=points)
         Tap(source=points).add_subscriber(self.tap)
@@ -86,12 +71,10 @@ class Sample(pn.viewable.Viewer):
         self._ring.send(self._rows())
 
     def _rows(self) -> tuple[pd.DataFrame, str]:
-        """Return the samples of the galaxy in view, and its line of sight."""
         samples = self.session.data.samples
         return samples[samples["name"] == self.session.galaxy], self.session.los
 
     def _selected(self) -> tuple[NDArray, NDArray]:
-        """Return the places of the samples that are selected."""
         session, samples = self.session, self.session.data.samples
         rows = samples[samples["name"].isin(session.selection)]
         return rows[session.x].to_numpy(float), rows[session.y].to_numpy(float)
@@ -100,15 +83,14 @@ class Sample(pn.viewable.Viewer):
         """Select what a box or a lasso encloses."""
         session, samples = self.session, self.session.data.samples
         names = samples.loc[inside(geometry, samples[session.x], samples[session.y]), "name"]
-        kind = "box" if geometry["type"] == "rect" else "lasso"
-        how = f"{kind} on {symbol_of(session.y)} against {symbol_of(session.x)}"
-        if kind == "box" and len(names):
-            session.keep(box_text(session.x, session.y, geometry), how)
+        shape = shape_name(geometry)
+        label = f"{shape} on {symbol_of(session.y)} against {symbol_of(session.x)}"
+        if shape == "box" and len(names):
+            session.keep(box_text(session.x, session.y, geometry), label)
         else:
-            session.select(names.unique(), how)
+            session.select(names.unique(), label)
 
     def _turn(self, axis: str, event: param.parameterized.Event) -> None:
-        """Take another axis."""
         setattr(self.session, axis, event.new)
 
     def tap(self, x: float | None, y: float | None) -> None:
@@ -128,8 +110,7 @@ class Sample(pn.viewable.Viewer):
         ]
         row = nearest(table, session.x, session.y, (x, y), tuple(spans))
         if row is not None:
-            los = self._keep_los(row)
-            session.param.update(galaxy=row["name"], los=los, not_found="")
+            session.look_at(row["name"], self._keep_los(row))
 
     def _keep_los(self, row: pd.Series) -> str:
         """Stay on the line of sight in view where it lies on the same point of the scatter."""
@@ -139,7 +120,6 @@ class Sample(pn.viewable.Viewer):
 
 
 def _ring(data: tuple[pd.DataFrame, str], x: str, y: str) -> hv.Overlay:
-    """Draw the rings of what the pipe holds."""
     rows, los = data
     return marks(rows, x, y, los)
 

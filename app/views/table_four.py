@@ -1,23 +1,21 @@
 """Table 4 of the paper, ours beside it: what networks learn from maps, as far as there are runs."""
 
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
-import panel as pn
 from markupsafe import Markup
 
 from galmass_app.agreement import compare_network_to_published, other_images
 from galmass_app.comparison import rows_of_table
 from galmass_app.markup import snippet
-from galmass_app.views.download import flat
+from galmass_app.views.heading import section
+from galmass_app.views.layout import column, html
 from galmass_app.views.links import train_link
+from galmass_app.views.paper_table import PaperTable
 from galmass_app.views.prediction import cells
-from galmass_app.workers import SLOW, Job, Slot
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.metrics import Estimate
-from galmass_core.paper.published import published_table
 from galmass_core.paper.table_four import CONTROLS
 from galmass_core.quantities import quantity
 
@@ -26,55 +24,24 @@ HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
     "number",
 )
 
+DESCRIPTION = "Networks on maps: the paper's scatter, and that of our runs on these galaxies."
 
-class TableFour(pn.viewable.Viewer):
-    """The rows of the target in view, and all 24 below; ours come from a worker.
 
-    Parameters
-    ----------
-    wake : callable
-        Called without arguments when something was asked of the worker, so that someone looks.
-    """
+class TableFour(PaperTable):
+    """The rows of the target in view, and all 24 below."""
 
-    def __init__(self, wake: object) -> None:
-        super().__init__()
-        self._wake, self._slot, self._drawn, self._rows = wake, Slot(SLOW), None, []
-        self._page = pn.pane.HTML(css_classes=["gm-table-four"], sizing_mode="stretch_width")
-        self._layout = pn.Column(
-            pn.pane.HTML(
-                snippet(
-                    "shared.html",
-                    "message",
-                    "The paper's Table 4",
-                    "Networks on maps: the paper's scatter, and that of our runs on these "
-                    "galaxies.",
-                ),
-                css_classes=["gm-section"],
-            ),
-            self._page,
-            css_classes=["gm-table-part"],
-            sizing_mode="stretch_width",
+    def __init__(self, wake: Callable[[], None]) -> None:
+        super().__init__(4, wake)
+        self._drawn, self._page = None, html("gm-table-four")
+        self._layout = column(
+            "gm-table-part", section("The paper's Table 4", DESCRIPTION), self._page
         )
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
-    @property
-    def busy(self) -> bool:
-        """Whether the runs are being measured."""
-        return self._slot.busy
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """The published rows; ours, with the published beside them, once they are measured."""
-        return flat(self._rows) if self._rows else published_table(4)
 
     def draw(self, data: DataSet, target: str, split: str, runs: object) -> None:
         """Show the table for a data set; measure it again if there are other runs.
 
         Parameters
         ----------
-        data : DataSet
         target : str
             Column whose rows stand first.
         split : str
@@ -84,19 +51,11 @@ class TableFour(pn.viewable.Viewer):
         """
         if (runs, split) != self._drawn:
             self._drawn, self._rows = (runs, split), []
-            self._slot.submit(partial(_measured, runs, split))
-            self._wake()
+            self._compute(lambda _: rows_of_table(runs, split))
         self._data, self._target = data, target
         self._write()
 
-    def pull(self) -> None:
-        """Look whether the rows are measured. Raises what the measuring raised."""
-        if self._slot.busy and (rows := self._slot.take()):
-            self._rows = rows
-            self._write()
-
     def _write(self) -> None:
-        """Write the table."""
         here = [row for row in self._rows if row["target"] == self._target]
         if not self._rows:
             self._page.object = snippet("shared.html", "at_work", "Reading the runs…")
@@ -113,24 +72,13 @@ def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
 
     Parameters
     ----------
-    data : DataSet
     rows : list of dict
         As `table_four.table_4` gives them.
-
-    Returns
-    -------
-    str
     """
     return snippet("tables.html", "table", HEADS, [_line(data, row) for row in rows])
 
 
-def _measured(runs: object, split: str, _: Job) -> list[dict[str, Any]]:
-    """Measure the rows, as a worker calls it."""
-    return rows_of_table(runs, split)
-
-
 def _line(data: DataSet, row: dict[str, Any]) -> dict[str, Any]:
-    """Return what one row shows."""
     shown, wanted = quantity(row["target"]), experiment(row["experiment"])
     subset = ", early types" * (row["subset"] == "early types")
     joint = ", jointly" * (len(wanted.targets) > 1)

@@ -1,4 +1,4 @@
-"""What workers have made -> a page: looked for from when they are asked until they are through."""
+"""Results of workers -> a page: polled from when a job is submitted until it is done."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ POLL_PERIOD = 60  # ms
 
 
 class WorkerPoller:
-    """Lets a page take what its workers have made, for workers never touch a page themselves.
+    """Lets a page take the results of its workers, which never change a page themselves.
 
     Parameters
     ----------
     pull : callable
-        Takes what there is, and returns whether there is more to come.
+        Takes the results, and returns whether there are more to come.
     """
 
     def __init__(self, pull: Callable[[], bool]) -> None:
@@ -23,11 +23,11 @@ class WorkerPoller:
         self._callback = pn.state.add_periodic_callback(self._poll, period=POLL_PERIOD, start=False)
 
     def wake(self) -> None:
-        """Begin to look, unless we do already, once the page has reached its visitor."""
+        """Start polling, unless it is running, once the page has reached its visitor."""
         pn.state.onload(lambda: self._callback.running or self._callback.start())
 
     def _poll(self) -> None:
-        """Look once; rest when there is nothing left."""
+        """Poll once; stop when nothing is left."""
         with batched_update():
             more = self._pull()
         if not more:

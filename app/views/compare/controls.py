@@ -16,69 +16,54 @@ from galmass_app.selection import ERROR, EXTREMES, extremes
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.checkbox import Checkbox
 from galmass_app.views.heading import captioned
+from galmass_app.views.layout import View, button, column, html, row, select, switch
 from galmass_app.views.learning_controls import SPLITS
 from galmass_app.views.scatter import grouped
 from galmass_core.learning.experiments import input_maps, inputs_of
 from galmass_core.quantities import OCCUPANCY, map_keys, quantity
 
 
-class CompareControls(pn.viewable.Viewer):
+class CompareControls(View):
     """The column of controls; a branch that is switched brings its own panel."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
+        super().__init__(session)
         stretch = {"sizing_mode": "stretch_width"}
-        self._showing = False
-        self._target = pn.widgets.Select(
-            label="Predict", css_classes=["gm-compare-target"], **stretch
-        )
+        self._target = select("gm-compare-target", "Predict")
         self._branches = pn.widgets.CheckButtonGroup(
             label="Branches",
             options={quantity(key).symbol: key for key in map_keys()},
             css_classes=["gm-branches"],
             **stretch,
         )
-        self._control = pn.widgets.Button(
-            label="Control: star occupancy",
-            on_click=lambda _: add_panel(session, OCCUPANCY),
-            css_classes=["gm-occupancy"],
+        self._control = button(
+            "gm-occupancy", "Control: star occupancy", lambda _: add_panel(session, OCCUPANCY)
         )
-        self._none = pn.pane.HTML(css_classes=["gm-nothing"])
-        self._reference = pn.widgets.Select(
-            label="Compare with", css_classes=["gm-reference"], **stretch
-        )
+        self._none = html("gm-nothing", wide=False)
+        self._reference = select("gm-reference", "Compare with")
         self._arrows = Checkbox(
             label="Arrows from the reference: the 30 largest moves", css_classes=["gm-arrows"]
         )
-        self._against = pn.widgets.Select(
-            label="Errors against", css_classes=["gm-against"], **stretch
-        )
-        split = pn.widgets.RadioButtonGroup.from_param(
-            session.param.split, options=SPLITS, css_classes=["gm-split"]
-        )
-        self._layout = pn.Column(
+        self._against = select("gm-against", "Errors against")
+        split = switch("gm-split", session.param.split, SPLITS)
+        self._layout = column(
+            "gm-learning-controls gm-compare-controls",
             self._target,
-            pn.Column(
+            column(
+                "gm-switches",
                 captioned("Input maps: each combination has its panel"),
                 self._branches,
                 self._control,
                 self._none,
-                css_classes=["gm-switches"],
-                **stretch,
             ),
-            pn.Column(
+            column(
+                "gm-switches",
                 self._reference,
                 self._arrows,
-                pn.Row(*_extremes(session), css_classes=["gm-group"]),
-                css_classes=["gm-switches"],
-                **stretch,
+                row("gm-group", *_extremes(session), wide=False),
             ),
             self._against,
             pn.Column(captioned("Train/test split"), split),
-            css_classes=["gm-learning-controls", "gm-compare-controls"],
-            **stretch,
         )
         self._branches.param.watch(self._switched, "value")
         for widget, name in (
@@ -88,9 +73,6 @@ class CompareControls(pn.viewable.Viewer):
         ):
             widget.param.watch(lambda event, name=name: self._chosen(name, event.new), "value")
         self._arrows.param.watch(lambda event: self._chosen("arrows", event.new), "value")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def draw(self, targets: list[str], target: str, titles: dict[str, str], against: str) -> None:
         """Show what is chosen.
@@ -107,27 +89,27 @@ class CompareControls(pn.viewable.Viewer):
             Column that errors are shown against.
         """
         session = self.session
-        self._showing = True  # what we set ourselves is no wish of a person
-        self._target.param.update(
-            options={quantity(key).name: key for key in targets}, value=target
-        )
-        self._branches.value = [key for key in input_maps(session.branches) if key in map_keys()]
-        self._reference.param.update(
-            options={title: key for key, title in titles.items()}, value=reference_of(session)
-        )
-        self._arrows.value = session.arrows
-        self._against.param.update(groups=grouped(axis_columns(session.data)), value=against)
-        self._none.object = ""
-        self._showing = False
+        with self._update_controls():
+            self._target.param.update(
+                options={quantity(key).name: key for key in targets}, value=target
+            )
+            self._branches.value = [
+                key for key in input_maps(session.branches) if key in map_keys()
+            ]
+            self._reference.param.update(
+                options={title: key for key, title in titles.items()}, value=reference_of(session)
+            )
+            self._arrows.value = session.arrows
+            self._against.param.update(groups=grouped(axis_columns(session.data)), value=against)
+            self._none.object = ""
 
     def _chosen(self, name: str, value: object) -> None:
-        """Take what a person chose."""
-        if not self._showing and value is not None:
+        if not self._updating and value is not None:
             self.session.param.update({name: value})
 
     def _switched(self, event: param.parameterized.Event) -> None:
         """Show the panel of the branches that are on."""
-        if self._showing:
+        if self._updating:
             return
         inputs = inputs_of(event.new)
         self._none.object = (
@@ -188,10 +170,10 @@ def select_extremes(session: SessionState, *, worst: bool) -> None:
 def _extremes(session: SessionState) -> list[pn.widgets.Button]:
     """Make the buttons that select them."""
     return [
-        pn.widgets.Button(
-            label=f"Select {word} {EXTREMES}",
-            on_click=lambda _, worst=word == "worst": select_extremes(session, worst=worst),
-            css_classes=[f"gm-{word}"],
+        button(
+            f"gm-{word}",
+            f"Select {word} {EXTREMES}",
+            lambda _, worst=word == "worst": select_extremes(session, worst=worst),
         )
         for word in ("worst", "best")
     ]

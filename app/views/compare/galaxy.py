@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import panel as pn
-
 from galmass_app import services
 from galmass_app.comparison import Missing, Result
 from galmass_app.framework import batched_update
@@ -11,6 +9,7 @@ from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.download import Download
 from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.layout import View, column, html
 from galmass_app.views.prediction import signed
 from galmass_core.galaxy import GalaxyName
 from galmass_core.quantities import quantity
@@ -21,32 +20,23 @@ UNTESTED = (
 )
 
 
-class ComparedGalaxy(pn.viewable.Viewer):
+class ComparedGalaxy(View):
     """Beside the panels, so that a tap is answered at once."""
 
     def __init__(self, session: SessionState) -> None:
         super().__init__()
         self._session = session
-        stretch = {"sizing_mode": "stretch_width"}
-        self._title = pn.pane.HTML(css_classes=["gm-compared-name"], **stretch)
-        self._slot = pn.Column(css_classes=["gm-slot"], **stretch)
-        self._table = pn.pane.HTML(css_classes=["gm-compared-table"], **stretch)
+        self._title = html("gm-compared-name")
+        self._slot = column("gm-slot")
+        self._table = html("gm-compared-table")
         self._maps, self._drawn = None, None
         self._download = Download.of_maps(session, "gm-compared-galaxy")
-        self._layout = pn.Column(
-            self._title,
-            self._slot,
-            self._table,
-            self._download,
-            css_classes=["gm-compared-galaxy"],
-            **stretch,
+        self._layout = column(
+            "gm-compared-galaxy", self._title, self._slot, self._table, self._download
         )
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
     def draw(self, answers: Sequence[Result | Missing], target: str) -> None:
-        """Show the galaxy in view, and what is said of it."""
+        """Show the galaxy in view, and its predictions."""
         session = self._session
         self._title.object = _title(session)
         self._table.object = _table(session, answers, target)
@@ -72,7 +62,6 @@ class ComparedGalaxy(pn.viewable.Viewer):
 
 
 def _title(session: SessionState) -> str:
-    """Name the sample."""
     subhalo = GalaxyName.parse(session.galaxy).subhalo
     los = session.data.row(session.galaxy, session.los)["los"]
     return snippet("compare.html", "galaxy", subhalo, los)
@@ -98,5 +87,4 @@ def _table(session: SessionState, answers: Sequence[Result | Missing], target: s
 
 
 def _number(value: float) -> str:
-    """Write a logarithm."""
     return f"{value:.3f}".replace("-", "−")

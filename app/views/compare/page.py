@@ -14,7 +14,7 @@ from galmass_app.comparison import (
     answers,
     compare,
     controls,
-    offered,
+    other_panels,
     run_index,
     targets_of,
 )
@@ -35,12 +35,14 @@ from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
 from galmass_app.views.frame.selection_text import beside_rest
 from galmass_app.views.heading import NO_DATA, heading
+from galmass_app.views.layout import column, select
 from galmass_app.views.links import train_link
+from galmass_app.views.page_view import PageView
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.worker_poller import WorkerPoller
 
 TITLE = "Compare input maps"
-SAID = (
+DESCRIPTION = (
     "Each panel is a network trained on some of the maps and tested on samples outside its "
     "training set. All panels share their axes; contours enclose 68 and 95 % of the samples."
 )
@@ -48,22 +50,18 @@ SAID = (
 REST = 700  # ms without a click
 
 
-class Compare(pn.viewable.Viewer):
+class Compare(PageView):
     """Choose branches or runs, and see what each says of the same galaxies."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
-        stretch = {"sizing_mode": "stretch_width"}
+        super().__init__(session)
         self._axes = Axes()
         self.panels = [ComparePanel(session, self._axes, place) for place in range(MOST)]
         self._answers, self._target, self._index, self._resting = {}, "", None, None
-        self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
-        self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
         self._controls, self._galaxy = CompareControls(session), ComparedGalaxy(session)
-        self._more = pn.widgets.Select(label="Add a run", css_classes=["gm-more-runs"], **stretch)
-        tile = pn.Column(
+        self._more = select("gm-more-runs", "Add a run")
+        tile = column(
+            "gm-tile",
             pn.pane.HTML(
                 snippet(
                     "shared.html",
@@ -73,18 +71,15 @@ class Compare(pn.viewable.Viewer):
                 )
             ),
             self._more,
-            css_classes=["gm-tile"],
-            **stretch,
         )
-        self._tile = pn.Column(tile, css_classes=["gm-compared"], **stretch)
-        grid = pn.Column(*self.panels, self._tile, css_classes=["gm-compare-grid"], **stretch)
-        comparing = pn.Column(
-            self._controls, grid, self._galaxy, css_classes=["gm-compare"], **stretch
-        )
-        self._comparing = pn.Column(comparing, css_classes=["gm-slot"], **stretch)
+        self._tile = column("gm-compared", tile)
+        grid = column("gm-compare-grid", *self.panels, self._tile)
+        comparing = column("gm-compare", self._controls, grid, self._galaxy)
+        self._comparing = column("gm-slot", comparing)
         self._poller = WorkerPoller(self.pull)
         self._table = TableFour(self._poller.wake)
-        self._table_part = pn.Column(
+        self._table_part = column(
+            "gm-slot",
             self._table,
             Download.of(
                 session,
@@ -92,31 +87,21 @@ class Compare(pn.viewable.Viewer):
                 lambda: f"table-4_split-by-{session.split}",
                 table=lambda: self._table.table,
             ),
-            css_classes=["gm-slot"],
-            **stretch,
         )
-        self._layout = pn.Column(
-            self._headline,
-            self._message,
-            self._comparing,
-            self._table_part,
-            css_classes=["gm-page"],
-            **stretch,
+        self._layout = column(
+            "gm-page", self._headline, self._message, self._comparing, self._table_part
         )
         self._more.param.watch(self._added, "value")
         follows = ("dataset", "target", "split", "branches", "panels", "reference", "against")
         follows += ("arrows", "selection_query", "galaxy", "los", "theme")
         self._updater = DeferredUpdater(session, "compare", self._draw, follows)
-        session.param.watch(self._look_for_runs, "poll_count")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
+        session.param.watch(self._update_for_runs, "poll_count")
 
     def _draw(self, changed: set[str]) -> None:
         """Bring everything whose state has changed up to date."""
         data = self.session.data
         targets = targets_of(data) if data else []
-        self._say(data, targets)
+        self._describe(data, targets)
         if not self._comparing.visible:
             return
         if changed - {"galaxy", "los", "theme"}:
@@ -127,13 +112,7 @@ class Compare(pn.viewable.Viewer):
             panel.select(self.session.selection)
         self._galaxy.draw(list(self._answers.values()), self._target)
 
-    def _look_for_runs(self, _: param.parameterized.Event) -> None:
-        """Draw again when a run has ended."""
-        data = self.session.data
-        if self._updater.in_view and data and run_index(data) is not self._index:
-            self._updater.add("runs")
-
-    def _say(self, data: object, targets: list[str]) -> None:
+    def _describe(self, data: object, targets: list[str]) -> None:
         """Write what the page shows, or why there is nothing to show."""
         text, shown = "", bool(targets)
         if data is None:
@@ -141,17 +120,14 @@ class Compare(pn.viewable.Viewer):
         elif not targets:
             text = snippet("compare.html", "no_masses")
         elif not run_index(data).runs:
-            here = len(data.galaxy_names)
+            here, link = len(data.galaxy_names), train_link(data, "mstar/r+2V")
             shown = here >= LEAST_GALAXIES
-            if shown:
-                link = train_link(data, "mstar/r+2V")
-                text = snippet("compare.html", "no_runs", data.path.name, link)
-            else:
-                text = snippet("compare.html", "too_few", here)
-        self._message.param.update(object=text, visible=bool(text))
+            no_runs = snippet("compare.html", "no_runs", data.path.name, link)
+            text = no_runs if shown else snippet("compare.html", "too_few", here)
+        self._show_message(text)
         self._comparing.visible = self._table_part.visible = shown
         if data:
-            self._headline.object = heading(TITLE, SAID, data)
+            self._headline.object = heading(TITLE, DESCRIPTION, data)
 
     def _draw_panels(self, targets: list[str]) -> None:
         """Answer the keys of all panels, and show the answers."""
@@ -170,7 +146,7 @@ class Compare(pn.viewable.Viewer):
             self._axes.follow(common_frame(tables, self._target, values, label))
         titles = {key: _called(key, each) for key, each in self._answers.items()}
         self._controls.draw(targets, self._target, titles, against)
-        self._offer()
+        self._list_runs()
         for panel, key in zip_longest(self.panels, keys):
             if key:
                 panel.draw(self._answers[key], values, against)
@@ -202,7 +178,6 @@ class Compare(pn.viewable.Viewer):
         return self._table.busy
 
     def _results(self) -> dict[str, Result]:
-        """Return the answers that have something to show."""
         return {key: one for key, one in self._answers.items() if isinstance(one, Result)}
 
     def _write(self, panel: ComparePanel, key: str, answer: Result | Missing) -> None:
@@ -229,19 +204,18 @@ class Compare(pn.viewable.Viewer):
         )
         panel.move(moves)
 
-    def _offer(self) -> None:
+    def _list_runs(self) -> None:
         """Offer the runs that are not in view."""
         keys = panel_keys(self.session)
         others = {
             text: key
-            for text, key in offered(self.session.data, self._target).items()
+            for text, key in other_panels(self.session.data, self._target).items()
             if key not in keys
         }
         self._more.param.update(options={"choose …": "", **others}, value="")
         self._tile.visible = len(keys) < MOST
 
     def _added(self, event: param.parameterized.Event) -> None:
-        """Add the run that was chosen."""
         if event.new:
             add_panel(self.session, event.new)
 

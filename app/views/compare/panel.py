@@ -10,14 +10,16 @@ from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.comparison import Axes, errors_beside
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.sample import nearest
-from galmass_app.plots.selection import Geometry, inside
+from galmass_app.plots.selection import Geometry, inside, shape_name
 from galmass_app.state import SessionState
 from galmass_app.views.compare.controls import panel_keys, remove_panel
 from galmass_app.views.download import Download
+from galmass_app.views.layout import View, button, column, html, row
+from galmass_app.views.prediction import framed
 
 
-class ComparePanel(pn.viewable.Viewer):
-    """Title, prediction against truth with a histogram of errors, errors below, and words.
+class ComparePanel(View):
+    """Title, prediction against truth with a histogram of errors, errors below, and text.
 
     Parameters
     ----------
@@ -34,35 +36,24 @@ class ComparePanel(pn.viewable.Viewer):
         self._session, self._axes, self._class = session, axes, f"gm-compared-{place}"
         self.figures, self._rows, self._drawn, self._against = None, None, None, ""
         stretch = {"sizing_mode": "stretch_width"}
-        self._title = pn.pane.HTML(css_classes=["gm-section"], **stretch)
-        self._words = pn.pane.HTML(css_classes=["gm-result"], **stretch)
-        self._gap = pn.pane.HTML(css_classes=["gm-gap"], **stretch)
-        self._remove = pn.widgets.Button(
-            label="Remove",
-            on_click=lambda _: remove_panel(session, panel_keys(session)[place]),
-            css_classes=["gm-remove"],
+        self._title = html("gm-section")
+        self._text = html("gm-result")
+        self._gap = html("gm-gap")
+        self._remove = button(
+            "gm-remove", "Remove", lambda _: remove_panel(session, panel_keys(session)[place])
         )
         self._download = Download.of(session, self._class, self._called, table=lambda: self.table)
         self._download.visible = False  # until there is something to take
-        self._plots = pn.Column(css_classes=["gm-pictures"], **stretch)
+        self._plots = column("gm-pictures")
         self._layout = pn.Column(
-            pn.Row(
-                self._title,
-                self._remove,
-                self._download,
-                css_classes=["gm-compared-head"],
-                **stretch,
-            ),
+            row("gm-compared-head", self._title, self._remove, self._download),
             self._plots,
             self._gap,
-            self._words,
+            self._text,
             css_classes=["gm-compared", self._class],
             visible=False,
             **stretch,
         )
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     @property
     def in_view(self) -> bool:
@@ -88,20 +79,14 @@ class ComparePanel(pn.viewable.Viewer):
         self.figures = PredictionFigures(self._axes)
         self.figures.listen(self.tap)
         self.figures.listen_to_boxes(self._enclosed)
-        framed = pn.Column(
-            IsolatedLayout(self.figures.square, "gm-square"),
-            IsolatedLayout(self.figures.inset, "gm-inset"),
-            css_classes=["gm-framed"],
-            sizing_mode="stretch_width",
-        )
-        self._plots[:] = [framed, IsolatedLayout(self.figures.strip, "gm-strip")]
+        square = framed("gm-framed", self.figures)
+        self._plots[:] = [square, IsolatedLayout(self.figures.strip, "gm-strip")]
 
     def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
         """Show what a run says inside the axes, unless that is in view already.
 
         Parameters
         ----------
-        answer : Result or Missing
         values : pandas.DataFrame
             ``name``, ``los`` and ``x``, the property that errors are shown against.
         against : str
@@ -118,9 +103,9 @@ class ComparePanel(pn.viewable.Viewer):
             self.prepare()
             self.figures.show(self._rows)
 
-    def write(self, title: str, words: str, gap: str, *, alone: bool) -> None:
+    def write(self, title: str, text: str, gap: str, *, alone: bool) -> None:
         """Write what stands around the pictures."""
-        self._title.object, self._words.object, self._gap.object = title, words, gap
+        self._title.object, self._text.object, self._gap.object = title, text, gap
         self._remove.visible = not alone
 
     def show(self, wanted: bool, *, active: bool = False) -> None:
@@ -147,13 +132,13 @@ class ComparePanel(pn.viewable.Viewer):
         """Choose the sample next to the place that was tapped."""
         row = nearest(self._rows, x, y, at, spans)
         if row is not None:
-            self._session.param.update(galaxy=row["name"], los=row["los"], not_found="")
+            self._session.look_at(row["name"], row["los"])
 
     def _enclosed(self, x: str, y: str, geometry: Geometry) -> None:
         """Select the galaxies that a box or a lasso encloses."""
         rows = self._rows[inside(geometry, self._rows[x], self._rows[y])]
-        kind = "box" if geometry["type"] == "rect" else "lasso"
-        self._session.select(rows["name"].unique(), f"{kind} on {self._drawn[0].title}")
+        label = f"{shape_name(geometry)} on {self._drawn[0].title}"
+        self._session.select(rows["name"].unique(), label)
 
     def _called(self) -> str:
         """Name what is downloaded: run, or formula, and target."""

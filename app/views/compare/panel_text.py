@@ -69,10 +69,10 @@ def beside_paper(data: DataSet, target: str, answer: Result) -> str:
     agreement = compare_network_to_published(
         data, published, answer.errors["std"], _unlike_paper(answer)
     )
-    return in_words(agreement)
+    return agreement_text(agreement)
 
 
-def in_words(agreement: Agreement) -> str:
+def agreement_text(agreement: Agreement) -> str:
     """Write what the paper has to say."""
     if agreement.agrees is None:
         return snippet("compare.html", "not_comparable", agreement.number, agreement.why)

@@ -9,11 +9,12 @@ from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
 from galmass_app.plots.profiles import mass_curves, velocity_curve
 from galmass_app.theme import CURVES
+from galmass_app.views.layout import View, column, html
 
 _NAMES = {"mstar": "stars M*", "mdm": "dark matter M_DM", "mtot": "everything M_tot"}
 
 
-class MassProfiles(pn.viewable.Viewer):
+class MassProfiles(View):
     """Enclosed masses above, circular velocity below, in the same radii.
 
     Parameters
@@ -27,17 +28,13 @@ class MassProfiles(pn.viewable.Viewer):
         super().__init__()
         self._pipe = Pipe(data=(profiles, half_mass_radius))
         lines = [(_NAMES[key], style.dash, style.colour) for key, style in CURVES.items()]
-        self._layout = pn.Column(
-            pn.pane.HTML(
-                snippet("shared.html", "curves", "Mass inside r", lines), css_classes=["gm-section"]
+        self._layout = column(
+            "gm-profiles",
+            html(
+                "gm-section", snippet("shared.html", "curves", "Mass inside r", lines), wide=False
             ),
             *(self._pane(plot) for plot in (mass_curves, velocity_curve)),
-            css_classes=["gm-profiles"],
-            sizing_mode="stretch_width",
         )
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def draw(self, profiles: pd.DataFrame, half_mass_radius: float) -> None:
         """Show another galaxy; arguments as of the class."""

@@ -1,8 +1,6 @@
 """Page: one galaxy at a time, in its maps, its numbers and its place in the sample."""
 
 import pandas as pd
-import panel as pn
-import param
 
 from galmass_app import services
 from galmass_app.markup import snippet
@@ -14,6 +12,8 @@ from galmass_app.views.four_maps import FourMaps
 from galmass_app.views.galaxy_picker import GalaxyPicker, caption
 from galmass_app.views.galaxy_properties import headline, properties, true_masses
 from galmass_app.views.heading import NO_DATA
+from galmass_app.views.layout import column, html, row, switch
+from galmass_app.views.page_view import PageView
 from galmass_app.views.scatter import Sample
 
 UNREADABLE = (
@@ -23,48 +23,27 @@ UNREADABLE = (
 BELOW = "below"  # what is drawn after the maps have been sent
 
 
-class Explore(pn.viewable.Viewer):
+class Explore(PageView):
     """Pick a galaxy by ID, by chance or in the scatter, and look at it."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
-        self._headline = pn.pane.HTML(css_classes=["gm-headline"])
-        self._message = pn.pane.HTML(
-            css_classes=["gm-message"], visible=False, sizing_mode="stretch_width"
-        )
-        self.views = {}
-        self.slots = {
-            kind: pn.Column(css_classes=["gm-slot"], sizing_mode="stretch_width")
-            for kind in (FourMaps, MassProfiles, Sample)
-        }
-        self._layout = pn.Column(
-            self._message, css_classes=["gm-page"], sizing_mode="stretch_width"
-        )
+        super().__init__(session, FourMaps, MassProfiles, Sample)
+        self._headline.sizing_mode = None
+        self._layout = column("gm-page", self._message)
         if session.data is None:
-            self._say(NO_DATA)
+            self._show_message(NO_DATA)
             return
         maps, profiles, sample = self.slots.values()
-        stretch = {"sizing_mode": "stretch_width"}
-        self._properties = pn.pane.HTML(css_classes=["gm-properties"], **stretch)
-        self._masses = pn.pane.HTML(css_classes=["gm-targets"], **stretch)
-        middle = pn.Column(profiles, self._masses, css_classes=["gm-masses"], **stretch)
-        below = pn.Row(self._properties, middle, sample, css_classes=["gm-below"], **stretch)
+        self._properties = html("gm-properties")
+        self._masses = html("gm-targets")
+        middle = column("gm-masses", profiles, self._masses)
+        below = row("gm-below", self._properties, middle, sample)
         self._download_maps = Download.of_maps(session, "gm-portrait")
-        colours = pn.widgets.RadioButtonGroup.from_param(
-            session.param.colours,
-            options={"This galaxy": "galaxy", "Whole sample": "sample"},
-            css_classes=["gm-colours"],
+        colours = switch(
+            "gm-colours", session.param.colours, {"This galaxy": "galaxy", "Whole sample": "sample"}
         )
-        self._colours = pn.Row(caption("Colours span"), colours, css_classes=["gm-group"])
-        top = pn.Row(
-            self._headline,
-            self._colours,
-            self._download_maps,
-            css_classes=["gm-portrait-top"],
-            **stretch,
-        )
+        self._colours = row("gm-group", caption("Colours span"), colours, wide=False)
+        top = row("gm-portrait-top", self._headline, self._colours, self._download_maps)
         profiles.append(
             Download.of(
                 session, "gm-profiles", lambda: f"{session.galaxy}_profiles", table=self._profiles
@@ -75,17 +54,12 @@ class Explore(pn.viewable.Viewer):
                 session, "gm-sample", lambda: f"{session.y}_{session.x}", table=self._scattered
             )
         )
-        portrait = pn.Column(
-            top, self._message, maps, css_classes=["gm-portrait", "gm-page"], **stretch
-        )
+        portrait = column("gm-portrait gm-page", top, self._message, maps)
         self._layout[:] = [GalaxyPicker(session), portrait, below]
         follows = ("dataset", "galaxy", "los", "x", "y", "colour", "colours", "theme")
         follows += ("selection_query",)
         self._updater = DeferredUpdater(session, "explore", self._draw, follows)
         self._updater.add(BELOW)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def _draw(self, changed: set[str]) -> None:
         """Bring every view whose state has changed up to date; one that fails says why."""
@@ -96,9 +70,9 @@ class Explore(pn.viewable.Viewer):
         if BELOW in changed or Sample in self.views:
             parts |= {
                 self._draw_profiles: {BELOW, "dataset", "galaxy"},
-                self._draw_sample: {BELOW, "dataset", "x", "y", "colour"},
-                self._draw_rings: {"galaxy", "los"},
-                self._draw_selection: {"selection_query"},
+                lambda: self._put(Sample, self.session): {BELOW, "dataset", "x", "y", "colour"},
+                lambda: self.views[Sample].mark(): {"galaxy", "los"},
+                lambda: self.views[Sample].select(): {"selection_query"},
             }
         for draw, follows in parts.items():
             if changed & follows:
@@ -129,7 +103,7 @@ class Explore(pn.viewable.Viewer):
                 part.visible = drawn
             unreadable = snippet("shared.html", "message", *UNREADABLE)
             no_maps = snippet("explore.html", "no_maps")
-            self._say("" if drawn else unreadable if data.has_maps else no_maps)
+            self._show_message("" if drawn else unreadable if data.has_maps else no_maps)
 
     def _draw_profiles(self) -> None:
         """Show how mass grows outwards, where that is known."""
@@ -139,36 +113,10 @@ class Explore(pn.viewable.Viewer):
             radius = data.row(session.galaxy, session.los)["half_mass_radius"]
             self._put(MassProfiles, self._profiles(), radius)
 
-    def _draw_sample(self) -> None:
-        """Show the sample in other axes, or another sample."""
-        self._put(Sample, self.session)
-
-    def _draw_rings(self) -> None:
-        """Mark the galaxy in view in the scatter."""
-        self.views[Sample].mark()
-
-    def _draw_selection(self) -> None:
-        """Show in the scatter which galaxies are selected."""
-        self.views[Sample].select()
-
     def _profiles(self) -> pd.DataFrame:
-        """Return the mass profiles in view."""
         return services.profiles(self.session.data, self.session.galaxy)
 
     def _scattered(self) -> pd.DataFrame:
-        """Return the samples in the scatter."""
         session = self.session
         columns = dict.fromkeys(("name", "los", session.x, session.y, session.colour or session.x))
         return session.data.samples[list(columns)]
-
-    def _put(self, kind: type, *content: object) -> None:
-        """Draw a view; the first time, build it in its slot."""
-        if kind in self.views:
-            self.views[kind].draw(*content)
-        else:
-            self.views[kind] = kind(*content)
-            self.slots[kind].append(self.views[kind])
-
-    def _say(self, html: str) -> None:
-        """Show a message in place of the maps."""
-        self._message.param.update(object=html, visible=bool(html))

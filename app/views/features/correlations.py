@@ -13,6 +13,7 @@ from galmass_app.plots.sample import scatter
 from galmass_app.theme import Theme
 from galmass_app.tree_models import ALL_TARGETS
 from galmass_app.views.heading import section
+from galmass_app.views.layout import View, column, html, plot, row, select
 from galmass_app.views.prediction import signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.correlations import METHODS, correlation_matrix
@@ -27,7 +28,7 @@ HELP = {
 }
 
 
-class Correlations(pn.viewable.Viewer):
+class Correlations(View):
     """Click a cell of the matrix to see the samples behind it.
 
     Parameters
@@ -42,52 +43,40 @@ class Correlations(pn.viewable.Viewer):
 
     def __init__(self, data: DataSet, target: str, theme: Theme) -> None:
         super().__init__()
-        stretch = {"sizing_mode": "stretch_width"}
         self._method = pn.widgets.RadioButtonGroup(
             options={name.capitalize(): name for name in METHODS},
             value=METHODS[0],
             css_classes=["gm-method"],
         )
-        self._help = pn.pane.HTML(css_classes=["gm-section"], **stretch)
-        self._matrix_pane = pn.pane.HoloViews(
-            linked_axes=False, css_classes=["gm-matrix"], margin=0, **stretch
-        )
-        self._words = pn.pane.HTML(css_classes=["gm-pair-words"], **stretch)
+        self._help = html("gm-section")
+        self._matrix_pane = plot("gm-matrix", linked_axes=False)
+        self._text = html("gm-pair-words")
         self._selects = [
-            pn.widgets.Select(label=label, css_classes=["gm-inline", f"gm-pair-{axis}"], **stretch)
+            select(f"gm-inline gm-pair-{axis}", label)
             for axis, label in (("x", "Across"), ("y", "Up"))
         ]
-        self._pair_pane = pn.pane.HoloViews(
-            linked_axes=False, css_classes=["gm-pair"], margin=0, **stretch
-        )
+        self._pair_pane = plot("gm-pair", linked_axes=False)
         self._frame = Pipe(data=("", ""))
-        self._layout = pn.Row(
-            pn.Column(
+        self._layout = row(
+            "gm-correlations",
+            column(
+                "gm-matrix-part",
                 section("Correlations"),
                 self._help,
                 self._method,
                 self._matrix_pane,
-                css_classes=["gm-matrix-part"],
-                **stretch,
             ),
-            pn.Column(
-                self._words,
-                pn.Column(*reversed(self._selects), css_classes=["gm-axes"], **stretch),
+            column(
+                "gm-pair-part",
+                self._text,
+                column("gm-axes", *reversed(self._selects)),
                 self._pair_pane,
-                css_classes=["gm-pair-part"],
-                **stretch,
             ),
-            css_classes=["gm-correlations"],
-            **stretch,
         )
-        self._showing = False
         self.draw(data, target, theme)
         self._method.param.watch(self._turn, "value")
-        for select in self._selects:
-            select.param.watch(self._chosen, "value")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
+        for chooser in self._selects:
+            chooser.param.watch(self._chosen, "value")
 
     def draw(self, data: DataSet, target: str, theme: Theme) -> None:
         """Show another data set or other targets; arguments as of the class."""
@@ -98,13 +87,12 @@ class Correlations(pn.viewable.Viewer):
     def show(self, x: str, y: str) -> None:
         """Show the scatter of a pair of columns of the matrix."""
         self._pair = x, y
-        self._showing = True
-        keys = {f"{quantity(key).name} · {quantity(key).label}": key for key in self._matrix}
-        for select, key in zip(self._selects, (x, y), strict=True):
-            select.param.update(options=keys, value=key)
-        self._showing = False
+        with self._update_controls():
+            keys = {f"{quantity(key).name} · {quantity(key).label}": key for key in self._matrix}
+            for chooser, key in zip(self._selects, (x, y), strict=True):
+                chooser.param.update(options=keys, value=key)
         self._frame.send((x, y))
-        self._words.object = self._in_words(x, y)
+        self._text.object = self._pair_text(x, y)
         self._pair_pane.object = scatter(self.table, x, y).opts(min_height=500)
 
     def _turn(self, *_: param.parameterized.Event) -> None:
@@ -129,10 +117,10 @@ class Correlations(pn.viewable.Viewer):
 
     def _chosen(self, _: param.parameterized.Event) -> None:
         """Show the pair that the boxes say."""
-        if not self._showing:
-            self.show(*(select.value for select in self._selects))
+        if not self._updating:
+            self.show(*(chooser.value for chooser in self._selects))
 
-    def _in_words(self, x: str, y: str) -> str:
+    def _pair_text(self, x: str, y: str) -> str:
         """Write how far a pair follows each other."""
         value, method = signed(self._matrix.at[y, x], 2), self._method.value.capitalize()
         samples = f"{len(self.table):,}"
@@ -144,7 +132,6 @@ def related(data: DataSet, target: str) -> tuple[int, pd.DataFrame]:
 
     Parameters
     ----------
-    data : DataSet
     target : str
         Column: targets inside the same radius are taken.
 

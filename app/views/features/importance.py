@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import holoviews as hv
 import pandas as pd
-import panel as pn
 import param
 from holoviews.streams import Pipe
 
@@ -14,6 +13,7 @@ from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
 from galmass_app.tree_models import SHAP_SAMPLES, SLOW_GALAXIES, Fit, measure
 from galmass_app.views.heading import section
+from galmass_app.views.layout import View, button, column, html, plot, row, select
 from galmass_app.workers import SLOW, Slot
 from galmass_core.learning.importance import NOISE
 
@@ -63,50 +63,38 @@ OF_THE_FIT = {  # known as soon as a model is
 }
 
 
-class Importance(pn.viewable.Viewer):
+class Importance(View):
     """Bars for one measure; those that train many models wait for a button.
 
     Parameters
     ----------
-    fit : Fit
     wake : callable
-        Called without arguments when something was asked of a worker, so that someone looks.
+        Called without arguments when a worker has begun, so that someone polls.
     """
 
     def __init__(self, fit: Fit, wake: object) -> None:
         super().__init__()
         self._fit, self._wake, self._slot, self._measured = fit, wake, Slot(SLOW), None
-        self._measure = pn.widgets.Select(
-            label="measured as",
+        self._measure = select(
+            "gm-inline gm-measure",
+            "measured as",
             options={one.name: key for key, one in MEASURES.items()},
-            css_classes=["gm-inline", "gm-measure"],
+            wide=False,
         )
-        self._button = pn.widgets.Button(
-            label="Measure", on_click=self._start, css_classes=["gm-start"]
-        )
-        self._help = pn.pane.HTML(css_classes=["gm-measure-help"], sizing_mode="stretch_width")
-        self._foot = pn.pane.HTML(css_classes=["gm-foot"], sizing_mode="stretch_width")
+        self._button = button("gm-start", "Measure", self._start)
+        self._help = html("gm-measure-help")
+        self._foot = html("gm-foot")
         self._pipe = Pipe(data=self._bars())
-        self._layout = pn.Column(
+        self._layout = column(
+            "gm-importance",
             section("Feature importance"),
-            pn.Row(self._measure, self._button, css_classes=["gm-group"]),
+            row("gm-group", self._measure, self._button, wide=False),
             self._help,
-            pn.pane.HoloViews(
-                hv.DynamicMap(_drawn, streams=[self._pipe]),
-                linked_axes=False,
-                sizing_mode="stretch_width",
-                css_classes=["gm-bars"],
-                margin=0,
-            ),
+            plot("gm-bars", hv.DynamicMap(_drawn, streams=[self._pipe]), linked_axes=False),
             self._foot,
-            css_classes=["gm-importance"],
-            sizing_mode="stretch_width",
         )
         self._measure.param.watch(self._turn, "value")
         self._write()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     @property
     def busy(self) -> bool:
@@ -141,13 +129,11 @@ class Importance(pn.viewable.Viewer):
                 self._turn()
 
     def _start(self, _: object) -> None:
-        """Have the slow measures taken."""
         self._slot.submit(partial(measure, self._fit.request))
         self._write()
         self._wake()
 
     def _turn(self, *_: param.parameterized.Event) -> None:
-        """Show the measure that is chosen."""
         self._pipe.send(self._bars())
         self._write()
 
@@ -184,11 +170,11 @@ class Importance(pn.viewable.Viewer):
         galaxies = len(self._fit.request.data.galaxy_names)
         drawn = f"{min(galaxies, SLOW_GALAXIES):,} of {galaxies:,} galaxies"
         if self._slot.busy:
-            words = f"Measuring: {self._slot.progress or 'soon'}…"
-            return snippet("shared.html", "at_work", words)
+            text = f"Measuring: {self._slot.progress or 'soon'}…"
+            return snippet("shared.html", "at_work", text)
         if waiting:
-            words = f"Trains many models, on {drawn}: takes up to a minute."
-            return snippet("shared.html", "paragraph", words)
+            text = f"Trains many models, on {drawn}: takes up to a minute."
+            return snippet("shared.html", "paragraph", text)
         text = f"Five splits by galaxy, {drawn}; whiskers: spread between splits."
         return snippet("features.html", "measured", text, _alike(self._measured["cluster"]))
 
@@ -198,7 +184,6 @@ def _drawn(data: dict[str, object]) -> hv.Overlay:
 
 
 def _named(values: pd.Series) -> pd.Series:
-    """Name features by their symbols."""
     return values.rename(index=short)
 
 

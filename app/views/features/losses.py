@@ -9,15 +9,11 @@ from holoviews.streams import Pipe
 from galmass_app.markup import snippet
 from galmass_app.plots.losses import LOSSES, PARTS, loss_curves
 from galmass_app.tree_models import Fit
+from galmass_app.views.layout import View, column, html, row
 
 
-class Losses(pn.viewable.Viewer):
-    """Mean absolute and mean squared error of training and test part, side by side.
-
-    Parameters
-    ----------
-    fit : Fit
-    """
+class Losses(View):
+    """Mean absolute and mean squared error of training and test part, side by side."""
 
     def __init__(self, fit: Fit) -> None:
         super().__init__()
@@ -32,18 +28,15 @@ class Losses(pn.viewable.Viewer):
             )
             for loss in LOSSES
         ]
-        self._layout = pn.Column(
-            pn.pane.HTML(
+        self._layout = column(
+            "gm-losses",
+            html(
+                "gm-section",
                 snippet("shared.html", "curves", "Errors as trees are added", lines),
-                css_classes=["gm-section"],
+                wide=False,
             ),
-            pn.Row(*panes, css_classes=["gm-two"], sizing_mode="stretch_width"),
-            css_classes=["gm-losses"],
-            sizing_mode="stretch_width",
+            row("gm-two", *panes),
         )
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def draw(self, fit: Fit) -> None:
         """Show another fit."""

@@ -1,4 +1,4 @@
-"""The address of what is in view: written as it changes, obeyed when one goes back, copied."""
+"""The address of what is in view: written as it changes, followed when one goes back, copied."""
 
 import param
 from panel.custom import JSComponent

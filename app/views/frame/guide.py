@@ -12,7 +12,6 @@ from galmass_core.galaxy import LINES_OF_SIGHT
 
 
 def _look_along(session: SessionState, los: str) -> None:
-    """Turn the galaxy in view."""
     session.los = los
 
 

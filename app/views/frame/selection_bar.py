@@ -25,7 +25,7 @@ class SelectionBar(JSComponent):
         [*map(list, LANGUAGE), ["501761, 12", "by subhalo ID"]],
         doc="What can be typed: an example, and what it shows.",
     )
-    columns = param.List([], doc="What can be asked for: a column, and its name in words.")
+    columns = param.List([], doc="Columns that an expression can have, with their full names.")
 
     _esm = asset("selection_bar.js")
 

@@ -109,7 +109,7 @@ class SelectionStrip(JSComponent):
         if verb == "pictures":
             self._make(about)
         elif verb == "show":
-            self._session.param.update(galaxy=about, los=los, not_found="")
+            self._session.look_at(about, los)
         elif about in dict(orders(self._session.data)):
             self._session.sort = about
 
@@ -140,7 +140,6 @@ def _by_error(session: SessionState, chosen: tuple[str, ...]) -> list[Card]:
 
 
 def _errors(session: SessionState) -> pd.DataFrame:
-    """Return the largest errors of the reference run."""
     answer = reference_answer(session)
     if isinstance(answer, Missing):
         return pd.DataFrame(columns=["los", "error", "size"])

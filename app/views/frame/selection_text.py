@@ -18,7 +18,6 @@ def beside_rest(answer: Result, names: Sequence[str]) -> str:
 
     Parameters
     ----------
-    answer : Result
     names : sequence of str
         The selected galaxies; nothing is written if there are none.
     """
@@ -39,11 +38,6 @@ def beside_rest(answer: Result, names: Sequence[str]) -> str:
 def measured(answer: Result, names: tuple[str, ...]) -> tuple[tuple, tuple]:
     """Return errors (None of fewer than 3 galaxies) and number of selected and other samples.
 
-    Parameters
-    ----------
-    answer : Result
-    names : tuple of str
-
     Returns
     -------
     two tuples of (dict of Estimate or None, int)
@@ -54,7 +48,6 @@ def measured(answer: Result, names: tuple[str, ...]) -> tuple[tuple, tuple]:
 
 
 def _measured(rows: pd.DataFrame) -> tuple:
-    """Measure the errors of some samples."""
     if rows.empty:
         return ()
     if rows["name"].nunique() < FEWEST:

@@ -1,34 +1,27 @@
 """The line at the bottom: ready or at work, what data, and the last error until dismissed."""
 
-import panel as pn
 import param
 
 from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
+from galmass_app.views.layout import View, button, html, row
 
 
-class Status(pn.viewable.Viewer):
+class Status(View):
     """What the page stands on, and how it is doing."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
-        self._work = pn.pane.HTML(css_classes=["gm-work"])
-        self._data = pn.pane.HTML(css_classes=["gm-source"])
-        self._error = pn.pane.HTML(css_classes=["gm-error"])
-        self._dismiss = pn.widgets.Button(
-            label="Dismiss", css_classes=["gm-dismiss"], on_click=self._forget
-        )
-        self._layout = pn.Row(
-            self._work, self._data, self._error, self._dismiss, css_classes=["gm-status-line"]
+        super().__init__(session)
+        self._work = html("gm-work", wide=False)
+        self._data = html("gm-source", wide=False)
+        self._error = html("gm-error", wide=False)
+        self._dismiss = button("gm-dismiss", "Dismiss", self._forget)
+        self._layout = row(
+            "gm-status-line", self._work, self._data, self._error, self._dismiss, wide=False
         )
         session.param.watch(self._draw, ["pending", "dataset", "error", "work"])
         self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def _draw(self, *_: param.parameterized.Event) -> None:
         """Say how things are."""
@@ -39,7 +32,6 @@ class Status(pn.viewable.Viewer):
         self._dismiss.visible = bool(session.error)
 
     def _forget(self, _: object) -> None:
-        """Dismiss the error."""
         self.session.error = ""
 
 

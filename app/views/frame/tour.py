@@ -1,6 +1,6 @@
-"""The stops of the tour: what is pointed at on each page, and what is said of it."""
+"""The steps of the tour: parts of each page, with a title and an explanation."""
 
-TOUR = {  # page: CSS class of what is pointed at, where it is in view; title; words
+TOUR = {  # page: CSS class of a part, skipped where it is not in view; title; explanation
     "explore": [
         [
             "gm-maps",

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import pandas as pd
-import panel as pn
 
 from galmass_app import services
 from galmass_app.comparison import Missing, Result
@@ -18,13 +17,12 @@ from galmass_app.tree_models import Fit
 from galmass_app.views.download import flat
 from galmass_app.views.features.losses import Losses
 from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.layout import column, html, plot, row
 from galmass_app.views.paper import figure_text
-from galmass_app.views.paper.panel_view import PaperPanelView, html_pane, shared_axes
+from galmass_app.views.paper.panel_view import PaperPanelView, shared_axes
 from galmass_app.views.table_four import table
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_core.datasets.fits_files import maps_as_fits
-
-_STRETCH = {"sizing_mode": "stretch_width"}
 
 
 @dataclass
@@ -33,7 +31,6 @@ class Drawing:
 
     Attributes
     ----------
-    parts : list of Viewable
     panels : list of PaperPanelView
         Those that mark the galaxy in view; `draw_next` fills them.
     rows : pandas.DataFrame
@@ -69,20 +66,8 @@ def sample_of(session: SessionState) -> tuple[str, str]:
 
 
 def draw_figure(session: SessionState, content: object) -> Drawing:
-    """Draw a figure or table.
-
-    Parameters
-    ----------
-    session : SessionState
-        Says which, and in what theme.
-    content : object
-        As `paper_answers.measured` gives it.
-
-    Returns
-    -------
-    Drawing
-    """
-    ways = {
+    """Draw the figure or table in view; ``content`` is what `paper_answers.measured` returns."""
+    functions = {
         "1": _galaxy,
         "2": _workflow,
         "3": _network,
@@ -90,85 +75,71 @@ def draw_figure(session: SessionState, content: object) -> Drawing:
         "5": _network_losses,
         "10": _matrix,
         "table-4": _table_four,
-        "table-5": _nothing,
+        "table-5": lambda *_: Drawing(),  # this table draws itself
         "text": _text,
     }
-    return ways.get(session.figure, _panels)(session, content)
+    return functions.get(session.figure, _panels)(session, content)
 
 
 def _galaxy(session: SessionState, _: object) -> Drawing:
-    """Draw the four maps of a galaxy."""
     data, sample = session.data, sample_of(session)
     if not data.has_maps:
-        return Drawing([html_pane(snippet("paper.html", "no_maps"), "gm-result")])
-    row = data.row(*sample)
+        return _message(snippet("paper.html", "no_maps"))
+    numbers = data.row(*sample)
     maps, scales = services.maps(data, *sample), services.scales(data, *sample)
-    four = FourMaps(maps, scales, row.get("effective_radius"), session.theme)
-    text = figure_text.galaxy_in_view(data, *sample)
-    return Drawing([four, html_pane(text, "gm-result")], fits=partial(maps_as_fits, maps, row))
+    four = FourMaps(maps, scales, numbers.get("effective_radius"), session.theme)
+    text = html("gm-result", figure_text.galaxy_in_view(data, *sample))
+    return Drawing([four, text], fits=partial(maps_as_fits, maps, numbers))
 
 
 def _workflow(session: SessionState, _: object) -> Drawing:
-    """Draw Figure 2."""
     galaxies, samples = len(session.data.galaxy_names), len(session.data)
     counts = snippet("paper.html", "counts", f"{galaxies:,}", f"{samples:,}")
-    return Drawing([html_pane(snippet("diagrams.html", "workflow") + counts, "gm-result")])
+    return _message(snippet("diagrams.html", "workflow") + counts)
 
 
 def _network(_session: SessionState, _: object) -> Drawing:
-    """Draw Figure 3."""
-    weights = snippet("paper.html", "weights")
-    return Drawing([html_pane(snippet("diagrams.html", "network") + weights, "gm-result")])
+    return _message(snippet("diagrams.html", "network") + snippet("paper.html", "weights"))
 
 
 def _tree_losses(session: SessionState, content: Sequence[Answer]) -> Drawing:
-    """Draw the losses of boosted trees."""
     [panel], [one] = FIGURES[session.figure].panels, content
     if not isinstance(one, Fit):
-        return Drawing([html_pane(figure_text.gap(session.data, panel, one), "gm-result")])
+        return _message(figure_text.gap(session.data, panel, one))
     ours = snippet("shared.html", "paragraph", "Ours:")
     text = ours + figure_text.panel_text(session.data, panel, one, None)
-    return Drawing([Losses(one), html_pane(text, "gm-result")], rows=one.curves)
+    return Drawing([Losses(one), html("gm-result", text)], rows=one.curves)
 
 
 def _network_losses(session: SessionState, content: Sequence[Answer]) -> Drawing:
-    """Draw the losses of a network's run."""
     [panel], [one] = FIGURES[session.figure].panels, content
     if not isinstance(one, Result):
-        return Drawing([html_pane(figure_text.gap(session.data, panel, one), "gm-result")])
-    view = RunInView(one.run, session.theme)
-    text = html_pane(figure_text.run_text(panel, one), "gm-result")
-    return Drawing([view, text], rows=services.history(one.run))
+        return _message(figure_text.gap(session.data, panel, one))
+    text = html("gm-result", figure_text.run_text(panel, one))
+    return Drawing([RunInView(one.run, session.theme), text], rows=services.history(one.run))
 
 
 def _matrix(session: SessionState, content: Matrix | Missing) -> Drawing:
-    """Draw the correlation matrix."""
     if isinstance(content, Missing):
-        return Drawing([html_pane(figure_text.no_matrix(session.data, content), "gm-result")])
+        return _message(figure_text.gap(session.data, None, content))
     picture = correlation_picture(content.values, content.features, session.theme)
-    pane = pn.pane.HoloViews(
-        picture, linked_axes=False, css_classes=["gm-matrix"], margin=0, **_STRETCH
-    )
-    text = html_pane(figure_text.matrix_text(content), "gm-result")
-    parts = [pn.Row(pane, text, css_classes=["gm-paper-matrix"], **_STRETCH)]
+    pane = plot("gm-matrix", picture, linked_axes=False)
+    parts = [row("gm-paper-matrix", pane, html("gm-result", figure_text.matrix_text(content)))]
     return Drawing(parts, rows=content.values.reset_index(names="column"))
 
 
 def _table_four(session: SessionState, content: list[dict]) -> Drawing:
-    """Write Table 4."""
-    text = table(session.data, content)
-    return Drawing([html_pane(text, "gm-table-four")], rows=flat(content))
+    return Drawing([html("gm-table-four", table(session.data, content))], rows=flat(content))
 
 
 def _text(session: SessionState, content: list[dict]) -> Drawing:
-    """Write what the text states."""
     text = figure_text.text_table(session.data, content)
-    return Drawing([html_pane(text, "gm-table-text")], rows=flat(content))
+    return Drawing([html("gm-table-text", text)], rows=flat(content))
 
 
-def _nothing(_session: SessionState, _: object) -> Drawing:
-    """Draw nothing: the table draws itself."""
-    return Drawing()
+def _message(text: str) -> Drawing:
+    """Show a text alone."""
+    return Drawing([html("gm-result", text)])
 
 
 def _panels(session: SessionState, content: Sequence[Answer]) -> Drawing:
@@ -176,24 +147,12 @@ def _panels(session: SessionState, content: Sequence[Answer]) -> Drawing:
     figure = FIGURES[session.figure]
     axes = shared_axes(figure.panels, content)
     views = [
-        PaperPanelView(session.data, panel, one, axes.get(panel.target), _chooser(session))
+        PaperPanelView(session.data, panel, one, axes.get(panel.target), session.look_at)
         for panel, one in zip(figure.panels, content, strict=True)
     ]
-    grid = pn.Column(*views, css_classes=[f"gm-paper-{figure.across}"], **_STRETCH)
-    return Drawing(
-        [html_pane(snippet("shared.html", "paragraph", figure_text.TAP), "gm-result"), grid],
-        views,
-        _predictions(figure, content),
-    )
-
-
-def _chooser(session: SessionState) -> Callable[[str, str], None]:
-    """Return what is done with a sample that was tapped."""
-
-    def choose(galaxy: str, los: str) -> None:
-        session.param.update(galaxy=galaxy, los=los, not_found="")
-
-    return choose
+    help_ = html("gm-result", snippet("shared.html", "paragraph", figure_text.TAP))
+    grid = column(f"gm-paper-{figure.across}", *views)
+    return Drawing([help_, grid], views, _predictions(figure, content))
 
 
 def _predictions(figure: object, content: Sequence[Answer]) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from galmass_app import address
+from galmass_app.address import link
 from galmass_app.agreement import compare_network_to_published, mark_of, simulations
 from galmass_app.comparison import Missing, Result, controls
 from galmass_app.markup import snippet
@@ -13,7 +13,7 @@ from galmass_app.plots.comparison import Frame
 from galmass_app.plots.correlation import short
 from galmass_app.tree_models import Fit
 from galmass_app.views.compare import panel_text as compare_text
-from galmass_app.views.prediction import beside_paper, in_words, left_out, notes
+from galmass_app.views.prediction import beside_paper, errors_text, left_out, notes
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import GalaxyName
 from galmass_core.learning.correlations import strong_pairs
@@ -69,48 +69,31 @@ def panel_text(data: DataSet, panel: PaperPanel, answer: Result | Fit, frame: Fr
 
     Parameters
     ----------
-    data : DataSet
-    panel : PaperPanel
     answer : Result or Fit
         The predictions of a Result are as they are drawn, in linear axes not logarithms.
     frame : Frame
         Of the picture.
-
-    Returns
-    -------
-    str
     """
     if isinstance(answer, Fit):
-        return in_words(answer) + beside_paper(answer) + notes(answer)
+        return errors_text(answer) + beside_paper(answer) + notes(answer)
     agreement = compare_network_to_published(
         data, panel.published, answer.errors["std"], differences(panel, answer)
     )
     beside = {} if panel.early else controls(data, panel.target, answer)  # they are of all types
     return (
         compare_text.numbers(answer)
-        + compare_text.in_words(agreement)
+        + compare_text.agreement_text(agreement)
         + compare_text.control_lines(beside, data)
         + compare_text.learning(answer, frame)
     )
 
 
-def gap(data: DataSet, panel: PaperPanel, missing: Missing) -> str:
+def gap(data: DataSet, panel: PaperPanel | None, missing: Missing) -> str:
     """Write why there is nothing to see, and where to go."""
     if missing.experiment:
         return compare_text.gap(missing, data, panel.target)
-    return _why_not(data, missing.why)
-
-
-def _why_not(data: DataSet, why: str) -> str:
-    """Write why there is nothing to see, and where one sees what the data have."""
-    why = why[0].upper() + why[1:]
-    link = address.link(page="features", dataset=data.path.name)
-    return snippet("paper.html", "gap", why, link)
-
-
-def no_matrix(data: DataSet, missing: Missing) -> str:
-    """Write why there is no matrix."""
-    return _why_not(data, missing.why)
+    why = missing.why[0].upper() + missing.why[1:]
+    return snippet("paper.html", "gap", why, link(page="features", dataset=data.path.name))
 
 
 def galaxy_in_view(data: DataSet, name: str, los: str) -> str:
@@ -143,7 +126,6 @@ def text_table(data: DataSet, rows: list[dict[str, Any]]) -> str:
 
 
 def _statement(data: DataSet, row: dict[str, Any]) -> dict[str, Any]:
-    """Return what one row shows of a statement."""
     unit = "" if row["unit"] in ("list", "name", "count") else f" {row['unit']}"
     if row["ours"] is None:
         return row | {"unit": unit}
@@ -220,7 +202,6 @@ def run_text(panel: PaperPanel, result: Result) -> str:
 
 
 def _filters(shown: list[tuple[PaperPanel, Answer]]) -> list[str]:
-    """Say which samples are in a figure."""
     parts = {}
     for panel, one in shown:
         if isinstance(one, Fit):

@@ -4,33 +4,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import panel as pn
 
 from galmass_app.comparison import Missing
-from galmass_app.framework import IsolatedLayout
 from galmass_app.paper_answers import Answer
 from galmass_app.paper_figures import PaperPanel
-from galmass_app.plots.comparison import Axes, Frame, common_frame
+from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
 from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.sample import nearest
 from galmass_app.tree_models import Fit
 from galmass_app.views.features.importance import MEASURES
+from galmass_app.views.layout import View, column, html, plot
 from galmass_app.views.paper import figure_text
+from galmass_app.views.prediction import framed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import quantity
 
 
-class PaperPanelView(pn.viewable.Viewer):
+class PaperPanelView(View):
     """Title, square with its histogram, words, and importance where trees predict.
 
     Parameters
     ----------
-    data : DataSet
-    panel : PaperPanel
-    answer : Answer
     axes : Axes or None
         That panels of one target share; None where nothing is to be seen.
     choose : callable
@@ -48,14 +45,9 @@ class PaperPanelView(pn.viewable.Viewer):
         super().__init__()
         self._data, self._panel, self._answer, self._axes = data, panel, answer, axes
         self._choose, self.rows, self.figures = choose, None, None
-        self._layout = pn.Column(
-            html_pane(figure_text.panel_title(panel, answer), "gm-paper-title"),
-            css_classes=["gm-paper-panel"],
-            sizing_mode="stretch_width",
+        self._layout = column(
+            "gm-paper-panel", html("gm-paper-title", figure_text.panel_title(panel, answer))
         )
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     @property
     def drawn(self) -> bool:
@@ -66,7 +58,7 @@ class PaperPanelView(pn.viewable.Viewer):
         """Draw what was answered, or write why there is no answer."""
         data, panel, answer = self._data, self._panel, self._answer
         if isinstance(answer, Missing):
-            self._layout.append(html_pane(figure_text.gap(data, panel, answer), "gm-paper-square"))
+            self._layout.append(html("gm-paper-square", figure_text.gap(data, panel, answer)))
             return
         self.rows = drawn_rows(answer.predictions, linear=panel.linear)
         seen = answer if isinstance(answer, Fit) else replace(answer, predictions=self.rows)
@@ -74,7 +66,7 @@ class PaperPanelView(pn.viewable.Viewer):
         self._layout.extend(
             [
                 self._framed(),
-                html_pane(text, "gm-result", "gm-paper-words"),
+                html("gm-result gm-paper-words", text),
                 *([_bars(answer)] if isinstance(answer, Fit) else []),
             ]
         )
@@ -95,23 +87,13 @@ class PaperPanelView(pn.viewable.Viewer):
             pictures.show_ratios(ratios, self._axes.frame)
             pictures.square.xaxis.axis_label = f"true {quantity(panel.target).label}"
             pictures.square.yaxis.axis_label = f"predicted {quantity(panel.target).label}"
-        return pn.Column(
-            IsolatedLayout(pictures.square, "gm-square"),
-            IsolatedLayout(pictures.inset, "gm-inset"),
-            css_classes=["gm-framed", "gm-paper-square"],
-            sizing_mode="stretch_width",
-        )
+        return framed("gm-framed gm-paper-square", pictures)
 
     def tap(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:
         """Choose the sample next to the place that was tapped."""
         row = nearest(self.rows, x, y, at, spans)
         if row is not None:
             self._choose(row["name"], row["los"])
-
-
-def html_pane(text: str, *kinds: str) -> pn.pane.HTML:
-    """Return HTML as a pane as wide as its parent, with some CSS classes."""
-    return pn.pane.HTML(text, css_classes=list(kinds), sizing_mode="stretch_width")
 
 
 def shared_axes(panels: Sequence[PaperPanel], answers: Sequence[Answer]) -> dict[str, Axes]:
@@ -123,47 +105,14 @@ def shared_axes(panels: Sequence[PaperPanel], answers: Sequence[Answer]) -> dict
     linear = {panel.target: panel.linear for panel in panels}
     axes = {target: Axes() for target in tables}
     for target, each in axes.items():
-        each.follow(_frame(target, tables[target], linear=linear[target]))
+        each.follow(frame_of(tables[target], target, linear=linear[target]))
     return axes
 
 
-def drawn_rows(predictions: pd.DataFrame, *, linear: bool) -> pd.DataFrame:
-    """Return predictions as `PredictionFigures.show` takes them; the strip of errors is not shown.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        ``name``, ``los``, ``y_true`` and ``y_pred``, decimal logarithms.
-    linear : bool
-        Whether to draw the quantity and not its logarithm.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same with ``x`` (the truth) and ``y`` (predicted less true).
-    """
-    rows = predictions[["name", "los", "y_true", "y_pred"]]
-    if linear:
-        rows = rows.assign(**{key: 10 ** rows[key] for key in ("y_true", "y_pred")})
-    return rows.assign(x=rows["y_true"], y=rows["y_pred"] - rows["y_true"])
-
-
-def _frame(target: str, tables: Sequence[pd.DataFrame], *, linear: bool) -> Frame:
-    """Return axes that suit all predictions; errors are of logarithms."""
-    frame = common_frame(tables, target, tables[0].rename(columns={"y_true": "x"}), "")
-    if not linear:
-        return frame
-    shown = [drawn_rows(each, linear=True) for each in tables]
-    return common_frame(shown, target, shown[0], "")._replace(reach=frame.reach)
-
-
 def _bars(fit: Fit) -> pn.pane.HoloViews:
-    """Draw the gain of each feature."""
     gain = fit.importance["gain"].rename(index=short)
-    return pn.pane.HoloViews(
+    return plot(
+        "gm-paper-bars",
         importance_bars(gain.astype(np.float64), MEASURES["gain"].unit),
         linked_axes=False,
-        sizing_mode="stretch_width",
-        css_classes=["gm-paper-bars"],
-        margin=0,
     )

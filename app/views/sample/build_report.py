@@ -47,10 +47,6 @@ def is_paper_data(data: DataSet) -> bool:
 def left_out(data: DataSet) -> pd.DataFrame:
     """Count the galaxies that are not in the data set, by reason.
 
-    Parameters
-    ----------
-    data : DataSet
-
     Returns
     -------
     DataFrame
@@ -150,7 +146,6 @@ def _directions(data: DataSet) -> str:
 
 
 def _central_entry(groups: pd.Series) -> tuple[str, str, str]:
-    """Count centrals and satellites."""
     known = groups.drop("", errors="ignore").sum()
     if not known:
         return "centrals · satellites", "–", "not known of these galaxies"

@@ -1,8 +1,6 @@
 """Page: the whole sample, so that a person sees whether its build is right."""
 
 import pandas as pd
-import panel as pn
-import param
 
 from galmass_app.markup import snippet
 from galmass_app.plots.trends import MASS, RELATIONS
@@ -10,6 +8,7 @@ from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA
+from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.sample import build_report as report
 from galmass_app.views.sample.relations import Relations
 from galmass_core.galaxy import GalaxyName
@@ -18,40 +17,31 @@ from galmass_core.quantities import quantity
 SHOWN = {"log_mstar": 2, "half_mass_radius": 1, "abs_mag_r": 2, "f_dm_1rhsm": 2}  # digits
 
 
-class SamplePage(pn.viewable.Viewer):
+class SamplePage(View):
     """Counts, six plots with the galaxy in view marked, and how the data set was made."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
-        self._layout = pn.Column(css_classes=["gm-page"], sizing_mode="stretch_width")
+        super().__init__(session)
+        self._layout = column("gm-page")
         if session.data is None:
-            self._layout.append(pn.pane.HTML(NO_DATA, css_classes=["gm-message"]))
+            self._layout.append(html("gm-message", NO_DATA, wide=False))
             return
-        self._head = pn.pane.HTML(css_classes=["gm-tally"], sizing_mode="stretch_width")
-        self._galaxy = pn.pane.HTML(css_classes=["gm-in-view"], align="center")
-        look = pn.widgets.Button(label="Explore it →", css_classes=["gm-look"])
+        self._head = html("gm-tally")
+        self._galaxy = html("gm-in-view", align="center", wide=False)
+        look = button("gm-look", "Explore it →")
         look.on_click(lambda _: session.param.update(page="explore"))
         self.relations = Relations(session)
-        self._tables = [
-            pn.pane.HTML(css_classes=[f"gm-{name}"], sizing_mode="stretch_width")
-            for name in ("exclusions", "definitions", "making")
-        ]
-        stretch = {"sizing_mode": "stretch_width"}
+        self._tables = [html(f"gm-{name}") for name in ("exclusions", "definitions", "making")]
         take = Download.of(session, "gm-scaling", lambda: "relations", table=self._related)
         self._layout[:] = [
             self._head,
-            pn.Row(self._galaxy, look, css_classes=["gm-controls", "gm-chosen"], **stretch),
-            pn.Column(self.relations, take, css_classes=["gm-scaling"], **stretch),
-            pn.Row(*self._tables, css_classes=["gm-report"], **stretch),
+            row("gm-controls gm-chosen", self._galaxy, look),
+            column("gm-scaling", self.relations, take),
+            row("gm-report", *self._tables),
         ]
         self._updater = DeferredUpdater(
             session, "sample", self._draw, ("dataset", "galaxy", "los", "selection_query")
         )
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def _draw(self, changed: set[str]) -> None:
         """Show another data set, or mark another galaxy in this one."""
@@ -75,7 +65,6 @@ class SamplePage(pn.viewable.Viewer):
         self._galaxy.object = in_view(self.session)
 
     def _related(self) -> pd.DataFrame:
-        """Return the columns of all relations."""
         samples = self.session.data.samples
         columns = ["name", "los", "is_central", MASS]
         columns += [key for relation in RELATIONS for key in (relation.x, relation.y)]
@@ -90,7 +79,6 @@ def in_view(session: SessionState) -> str:
     for key, digits in SHOWN.items():
         if key in galaxy and not pd.isna(galaxy[key]):
             shown = quantity(key)
-            unit = shown.label.partition("[")[2].removesuffix("]")
             value = f"{galaxy[key]:.{digits}f}".replace("-", "−")
-            facts.append(f"{'log ' * shown.log}{shown.symbol} {value} {unit}".strip())
+            facts.append(f"{'log ' * shown.log}{shown.symbol} {value} {shown.shown_unit}".strip())
     return snippet("sample.html", "galaxy", GalaxyName.parse(session.galaxy).subhalo, facts)

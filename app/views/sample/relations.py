@@ -15,10 +15,11 @@ from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.plots import relations as draw
 from galmass_app.plots.sample import nearest
-from galmass_app.plots.selection import Geometry, inside
+from galmass_app.plots.selection import Geometry, inside, shape_name
 from galmass_app.plots.trends import FEWEST, MASS, RELATIONS, Related, Relation, missing
 from galmass_app.state import SessionState
 from galmass_app.theme import GROUPS
+from galmass_app.views.layout import View, column, html, plot, row, switch
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.quantities import quantity
@@ -29,46 +30,36 @@ COUNTS_HELP = (
 )
 
 
-class Relations(pn.viewable.Viewer):
+class Relations(View):
     """The plots, and whether centrals and satellites stand apart; a tap chooses a galaxy."""
 
-    session = param.ClassSelector(class_=SessionState)
     apart = param.Boolean(
         default=False, doc="Whether centrals and satellites are shown separately."
     )
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
+        super().__init__(session)
         self._apart, self._chosen, self._picked = (Pipe(data=data) for data in (False, None, ()))
-        self._switch = pn.widgets.RadioButtonGroup.from_param(
+        self._switch = switch(
+            "gm-isolated",
             self.param.apart,
-            options={"All galaxies": False, "Centrals and satellites separately": True},
+            {"All galaxies": False, "Centrals and satellites separately": True},
             description=None,
-            css_classes=["gm-isolated"],
         )
-        self._legend = pn.pane.HTML(css_classes=["gm-legend"], align="center")
-        self._titles = [pn.pane.HTML(css_classes=["gm-relation-title"]) for _ in range(6)]
-        self._panes = [
-            pn.pane.HoloViews(sizing_mode="stretch_width", css_classes=["gm-relation"], margin=0)
-            for _ in self._titles
-        ]
-        self._gaps = [
-            pn.pane.HTML(css_classes=["gm-gap"], sizing_mode="stretch_width") for _ in self._titles
-        ]
+        self._legend = html("gm-legend", align="center", wide=False)
+        self._titles = [html("gm-relation-title", wide=False) for _ in range(6)]
+        self._panes = [plot("gm-relation") for _ in self._titles]
+        self._gaps = [html("gm-gap") for _ in self._titles]
         panels = [
-            pn.Column(*parts, css_classes=["gm-relation-panel"], sizing_mode="stretch_width")
+            column("gm-relation-panel", *parts)
             for parts in zip(self._titles, self._panes, self._gaps, strict=True)
         ]
-        self._layout = pn.Column(
-            pn.Row(self._switch, self._legend, css_classes=["gm-controls"]),
-            pn.Column(*panels, css_classes=["gm-relations"], sizing_mode="stretch_width"),
-            css_classes=["gm-page"],
-            sizing_mode="stretch_width",
+        self._layout = column(
+            "gm-page",
+            row("gm-controls", self._switch, self._legend, wide=False),
+            column("gm-relations", *panels),
         )
         self.param.watch(self._part, "apart")
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def draw(self) -> None:
         """Show the data set that is chosen now."""
@@ -120,7 +111,6 @@ class Relations(pn.viewable.Viewer):
         self._gaps[place].param.update(object=gap, visible=bool(gap))
 
     def _counts(self, data: DataSet) -> tuple[hv.DynamicMap | None, str]:
-        """Draw the mass functions."""
         if absent := missing(data.samples, MASS):
             return None, _gap(absent)
         tables = services.mass_functions(data)
@@ -171,8 +161,8 @@ class Relations(pn.viewable.Viewer):
 
         def chosen(geometry: Geometry) -> None:
             rows = related.points[inside(geometry, related.points["x"], related.points["y"])]
-            kind = "box" if geometry["type"] == "rect" else "lasso"
-            self.session.select(rows["name"].unique(), f"{kind} on {relation.title.lower()}")
+            label = f"{shape_name(geometry)} on {relation.title.lower()}"
+            self.session.select(rows["name"].unique(), label)
 
         return hv.DynamicMap(
             lambda data: draw.selected(related, relation, data, chosen), streams=[self._picked]
@@ -196,7 +186,7 @@ class Relations(pn.viewable.Viewer):
         row = nearest(related.points, "x", "y", (x, y), spans)
         seen = relation.per_sample and row["los"] in LINES_OF_SIGHT
         los = row["los"] if seen else self.session.los
-        self.session.param.update(galaxy=row["name"], los=los, not_found="")
+        self.session.look_at(row["name"], los)
 
 
 def _length(seen: tuple[float, float] | None, ends: tuple[float, float]) -> float:
@@ -219,12 +209,10 @@ def _title(data: DataSet, related: Related, relation: Relation) -> str:
 
 
 def _gap(absent: list[str]) -> str:
-    """Write which columns a plot would need."""
     return snippet("sample.html", "gap", [(quantity(key).name, key) for key in absent])
 
 
 def _legend(data: DataSet, *, apart: bool, grouped: bool) -> str:
-    """Write what the marks in the plots are."""
     signs = {"circle": "●", "triangle": "▲"}
     names = ("centrals", "satellites") if apart else ("galaxies",)
     groups = [

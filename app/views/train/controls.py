@@ -13,6 +13,7 @@ from galmass_app.state import SessionState
 from galmass_app.tree_models import why_missing
 from galmass_app.views.checkbox import Checkbox
 from galmass_app.views.heading import captioned
+from galmass_app.views.layout import View, column, html, row, switch
 from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS, explained
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.dataset import DataSet
@@ -35,172 +36,163 @@ PRESET_HELP = {
 }
 
 
-class TrainControls(pn.viewable.Viewer):
+class TrainControls(View):
     """The column of controls; `order` is what they add up to."""
 
-    session = param.ClassSelector(class_=SessionState)
     order = param.ClassSelector(class_=Order, doc="What would be trained; None if that is nothing.")
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
-        self._targets = {word: _tick(f"gm-learn-{word}") for word in _learned()}
-        self._maps = {key: _tick(f"gm-branch-{key}") for key in MAPS}
-        self._words = {
-            key: pn.pane.HTML(css_classes=["gm-checkbox-words"]) for key in self._checkboxes()
-        }
+        super().__init__(session)
+        self._targets = {word: _checkbox(f"gm-learn-{word}") for word in _learned()}
+        self._maps = {key: _checkbox(f"gm-branch-{key}") for key in MAPS}
+        self._labels = {key: html("gm-checkbox-words", wide=False) for key in self._checkboxes()}
         radii = sorted({target.aperture for target in targets_by_word().values()})
         self._aperture = _switch({radius_name(each): each for each in radii}, "gm-aperture")
         self._preset = _switch({name.capitalize(): name for name in PRESET_HELP}, "gm-preset")
         self._pixels = _switch({f"{side}²": side for side in sorted(IMAGE_PIXELS)}, "gm-pixels")
         self._fields = Hyperparameters(self._preset.value)
-        split = pn.widgets.RadioButtonGroup.from_param(
-            session.param.split, options=SPLITS, css_classes=["gm-split"]
-        )
+        split = switch("gm-split", session.param.split, SPLITS)
         self._seed = pn.widgets.IntInput(
             label="Seed", value=0, start=0, width=110, css_classes=["gm-inline", "gm-seed"]
         )
-        self._helps = {key: pn.pane.HTML(css_classes=["gm-foot"]) for key in ("preset", "split")}
-        self._lacking = pn.pane.HTML(css_classes=["gm-nothing"])
-        self._layout = pn.Column(
+        self._helps = {key: html("gm-foot", wide=False) for key in ("preset", "split")}
+        self._lacking = html("gm-nothing", wide=False)
+        self._layout = column(
+            "gm-learning-controls",
             _part("Targets, inside", self._aperture, self._list(self._targets)),
             _part("Input maps, one branch each", self._list(self._maps), self._lacking),
             _part("Preset", self._preset, self._helps["preset"], self._fields),
             _part(f"Side of the images {_images()}", self._pixels),
             _part("Train/test split", split, self._helps["split"]),
             self._seed,
-            css_classes=["gm-learning-controls"],
-            sizing_mode="stretch_width",
         )
         self._data, self._setting = None, False
         self._name_maps()
-        self._take()
+        self._read_experiment()
         self._watch()
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
     def draw(self, data: DataSet) -> None:
-        """Offer what a data set has; what is ticked stays ticked if it is there."""
+        """List what a data set has; what is selected stays so if it is there."""
         self._data = data
-        self._offer()
+        self._list_targets()
 
     def _checkboxes(self) -> dict[str, Checkbox]:
-        """Return all ticks by what they stand for."""
+        """Return all checkboxes by what they stand for."""
         return self._targets | self._maps
 
-    def _list(self, ticks: dict[str, Checkbox]) -> pn.Column:
-        """List ticks, each beside its words."""
+    def _list(self, checkboxes: dict[str, Checkbox]) -> pn.Column:
+        """List checkboxes, each beside what it stands for."""
         rows = [
-            pn.Row(checkbox, self._words[key], css_classes=["gm-checkbox-row"])
-            for key, checkbox in ticks.items()
+            row("gm-checkbox-row", checkbox, self._labels[key], wide=False)
+            for key, checkbox in checkboxes.items()
         ]
-        return pn.Column(*rows, css_classes=["gm-checkboxes"], sizing_mode="stretch_width")
+        return column("gm-checkboxes", *rows)
 
     def _name_maps(self) -> None:
-        """Write beside each tick which map it stands for."""
-        for key, tick in self._maps.items():
-            tick.label = MAPS[key].symbol
-            self._words[key].object = explained(MAPS[key].name, MAPS[key].help)
+        """Write beside each checkbox which map it stands for."""
+        for key, checkbox in self._maps.items():
+            checkbox.label = MAPS[key].symbol
+            self._labels[key].object = explained(MAPS[key].name, MAPS[key].help)
 
-    def _take(self, *_: param.parameterized.Event) -> None:
+    def _read_experiment(self, *_: param.parameterized.Event) -> None:
         """Select what the address asks for, unless we wrote it there ourselves."""
         name = self.session.experiment
         if self.order and self.order.experiment == name:
             return
-        with self.session.reporting(), self._together():
+        with self.session.reporting(), self._change_together():
             wanted = experiment(name)
             if not wanted.maps:
                 msg = f"{name} has no input maps; networks do, such as mstar/r+2V"
                 raise ValueError(msg)
             self._aperture.value = TARGETS[wanted.target].aperture
-            for word, column in self._columns().items():
-                self._targets[word].value = column in wanted.targets
-            for key, tick in self._maps.items():
-                tick.value = key in wanted.maps
+            for word, key in self._columns().items():
+                self._targets[word].value = key in wanted.targets
+            for key, checkbox in self._maps.items():
+                checkbox.value = key in wanted.maps
             preset = PRESETS[self._preset.value][1]
             self._pixels.value = wanted.pixels if "@" in name else preset
 
     @contextmanager
-    def _together(self) -> Iterator[None]:
-        """Set several controls, and add up once."""
+    def _change_together(self) -> Iterator[None]:
+        """Set several controls, then update the order once."""
         self._setting = True
         try:
             yield
         finally:
             self._setting = False
-            self._add_up()
+            self._update_order()
 
     def _watch(self) -> None:
         """Follow every control."""
-        for key, tick in self._maps.items():
-            follow = self._only_the_control if MAPS[key].control else self._no_control
-            tick.param.watch(follow, "value")
+        for key, checkbox in self._maps.items():
+            follow = self._select_control_alone if MAPS[key].control else self._deselect_control
+            checkbox.param.watch(follow, "value")
         self._preset.param.watch(self._take_preset, "value")
-        self._aperture.param.watch(self._offer, "value")
+        self._aperture.param.watch(self._list_targets, "value")
         for widget in (*self._checkboxes().values(), self._pixels, self._seed):
-            widget.param.watch(self._add_up, "value")
-        self._fields.param.watch(self._add_up, "changes")
-        self.session.param.watch(self._add_up, "split")
-        self.session.param.watch(self._take, "experiment")
+            widget.param.watch(self._update_order, "value")
+        self._fields.param.watch(self._update_order, "changes")
+        self.session.param.watch(self._update_order, "split")
+        self.session.param.watch(self._read_experiment, "experiment")
 
-    def _offer(self, *_: param.parameterized.Event) -> None:
-        """Offer the targets that the data set has inside the chosen radius."""
+    def _list_targets(self, *_: param.parameterized.Event) -> None:
+        """List the targets that the data set has inside the chosen radius."""
         columns, first = self._columns(), _learned()
         lacking = why_missing(self._data, tuple(columns.values()))
-        for word, column in columns.items():
-            shown, why = TARGETS.get(column, first[word]), lacking.get(column, "")
-            if column not in TARGETS:
+        for word, key in columns.items():
+            shown, why = TARGETS.get(key, first[word]), lacking.get(key, "")
+            if key not in TARGETS:
                 why = f"not known inside {radius_name(self._aperture.value)}"
             self._targets[word].param.update(label=short(shown.key), disabled=bool(why))
-            self._words[word].object = explained(shown.short_name, shown.help, why)
-        self._add_up()
+            self._labels[word].object = explained(shown.short_name, shown.help, why)
+        self._update_order()
 
-    def _only_the_control(self, event: param.parameterized.Event) -> None:
-        """Untick the branches: the control is learned from alone."""
+    def _select_control_alone(self, event: param.parameterized.Event) -> None:
+        """Deselect the branches: the control is trained on alone."""
         if event.new:
-            for tick in self._maps.values():
-                tick.value = tick is event.obj
+            for checkbox in self._maps.values():
+                checkbox.value = checkbox is event.obj
 
-    def _no_control(self, event: param.parameterized.Event) -> None:
-        """Untick the control, which a branch replaces."""
+    def _deselect_control(self, event: param.parameterized.Event) -> None:
+        """Deselect the control, which a branch replaces."""
         if event.new:
-            for key, tick in self._maps.items():
-                tick.value &= not MAPS[key].control
+            for key, checkbox in self._maps.items():
+                checkbox.value &= not MAPS[key].control
 
     def _take_preset(self, event: param.parameterized.Event) -> None:
         """Take all values of another preset."""
-        with self._together():
+        with self._change_together():
             self._fields.show(event.new)
             self._pixels.value = PRESETS[event.new][1]
 
-    def _add_up(self, *_: param.parameterized.Event) -> None:
-        """Write the order, or what is lacking for one."""
+    def _update_order(self, *_: param.parameterized.Event) -> None:
+        """Write the order, or what it lacks."""
         if self._setting or self._data is None:
             return
         columns = self._columns()
-        ticked = [word for word, tick in self._targets.items() if self._is_on(tick)]
-        words = [TARGETS[columns[word]].word for word in ticked]
-        maps = [key for key, tick in self._maps.items() if tick.value]
+        selected = [word for word, checkbox in self._targets.items() if self._is_on(checkbox)]
+        names = [TARGETS[columns[word]].word for word in selected]
+        maps = [key for key, checkbox in self._maps.items() if checkbox.value]
         inputs = inputs_of(maps)
         self._pixels.disabled = not has_images(maps)
-        missing = [] if words else ["a target"]
+        missing = [] if names else ["a target"]
         missing += [] if inputs else ["an input map"]
         alert = snippet("shared.html", "alert", f"Select {' and '.join(missing)}.")
         self._lacking.object = alert if missing else ""
         helps = {"preset": PRESET_HELP[self._preset.value], "split": SPLIT_HELP[self.session.split]}
         for key, help_ in helps.items():
             self._helps[key].object = snippet("shared.html", "paragraph", help_)
-        self.order = None if missing else self._ordered(words, inputs, has_images(maps))
+        self.order = None if missing else self._ordered(names, inputs, has_images(maps))
         if self.order:
             self.session.experiment = self.order.experiment
 
-    def _ordered(self, words: list[str], inputs: str, lit: bool) -> Order:
+    def _ordered(self, names: list[str], inputs: str, lit: bool) -> Order:
         """Return what the controls add up to."""
         preset = self._preset.value
         side = f"@{self._pixels.value}" * (lit and self._pixels.value != PRESETS[preset][1])
         return Order(
             data=self._data.path,
-            experiment=f"{','.join(words)}/{inputs}{side}",
+            experiment=f"{','.join(names)}/{inputs}{side}",
             preset=preset,
             changes=self._fields.changes,
             split=self.session.split,
@@ -208,13 +200,13 @@ class TrainControls(pn.viewable.Viewer):
         )
 
     def _columns(self) -> dict[str, str]:
-        """Return the columns inside the chosen radius of what can be ticked."""
+        """Return the columns inside the chosen radius of all targets."""
         aperture = self._aperture.value
         return {word: target_column(each.stem, aperture) for word, each in _learned().items()}
 
     @staticmethod
     def _is_on(checkbox: Checkbox) -> bool:
-        """Whether something is ticked and there."""
+        """Whether something is selected and there."""
         return checkbox.value and not checkbox.disabled
 
 
@@ -230,7 +222,7 @@ def _images() -> str:
     return " and ".join(spec.symbol for spec in MAPS.values() if spec.is_image)
 
 
-def _tick(name: str) -> Checkbox:
+def _checkbox(name: str) -> Checkbox:
     return Checkbox(css_classes=["gm-checkbox", name])
 
 
@@ -240,7 +232,4 @@ def _switch(options: dict[str, object], name: str) -> pn.widgets.RadioButtonGrou
 
 
 def _part(title: str, *content: object) -> pn.Column:
-    """Put a caption over some controls."""
-    return pn.Column(
-        captioned(title), *content, css_classes=["gm-part"], sizing_mode="stretch_width"
-    )
+    return column("gm-part", captioned(title), *content)

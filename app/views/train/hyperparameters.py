@@ -8,12 +8,13 @@ import param
 
 from galmass_app.markup import snippet
 from galmass_app.views.checkbox import Checkbox
+from galmass_app.views.layout import View, button, column, html
 from galmass_core.networks.presets import PRESETS, SCALINGS
 
 WIDTHS = {"1 (ResNet-18)": 1.0, "1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
 
 
-class Hyperparameters(pn.viewable.Viewer):
+class Hyperparameters(View):
     """A field for each hyper-parameter, folded away at first."""
 
     changes = param.ClassSelector(
@@ -44,53 +45,43 @@ class Hyperparameters(pn.viewable.Viewer):
                 label="turn, mirror and reverse maps", css_classes=["gm-checkbox", "gm-augment"]
             ),
         }
-        self._switch = pn.widgets.Button(on_click=self._unfold, css_classes=["gm-unfold"])
-        self._own = pn.pane.HTML(css_classes=["gm-foot"])
-        self._folded = pn.Column(
-            *self._fields.values(), css_classes=["gm-hyperparameters"], visible=False, **stretch
-        )
-        self._layout = pn.Column(
-            self._switch, self._own, self._folded, css_classes=["gm-fields"], **stretch
-        )
+        self._switch = button("gm-unfold", on_click=self._unfold)
+        self._own = html("gm-foot", wide=False)
+        self._folded = column("gm-hyperparameters", *self._fields.values(), visible=False)
+        self._layout = column("gm-fields", self._switch, self._own, self._folded)
         for field in self._fields.values():
             field.param.watch(self._changed, "value")
-        self._showing = False
         self._unfold()
         self._unfold()
         self.show(preset)
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
     def show(self, preset: str) -> None:
         """Take the values of a preset."""
         self._preset = asdict(PRESETS[preset][0])
-        self._showing = True
-        for name, field in self._fields.items():
-            field.value = self._preset[name]
-        self._showing = False
+        with self._update_controls():
+            for name, field in self._fields.items():
+                field.value = self._preset[name]
         self._changed()
 
     def _changed(self, *_: param.parameterized.Event) -> None:
         """Say what differs from the preset; an empty field is as in the preset."""
-        if self._showing:
+        if self._updating:
             return
         self.changes = tuple(
             (name, field.value)
             for name, field in self._fields.items()
             if field.value is not None and field.value != self._preset[name]
         )
-        own = ", ".join(f"{_words(name)} {_text(value)}" for name, value in self.changes)
-        words = f"Changed from the preset: {own}."
-        self._own.object = snippet("shared.html", "paragraph", words) if own else ""
+        own = ", ".join(f"{_spelled(name)} {_text(value)}" for name, value in self.changes)
+        text = f"Changed from the preset: {own}."
+        self._own.object = snippet("shared.html", "paragraph", text) if own else ""
 
     def _unfold(self, *_: object) -> None:
-        """Show the fields, or fold them away."""
         self._folded.visible = not self._folded.visible
         self._switch.label = f"{'Hide' if self._folded.visible else 'Show'} hyper-parameters"
 
 
-def _words(name: str) -> str:
+def _spelled(name: str) -> str:
     """Write the name of a hyper-parameter as a person would."""
     return {"augment": "augmentation"}.get(name, name.replace("_", " "))
 

@@ -1,77 +1,69 @@
 """Page: train networks on maps, watch them learn, stop them and let them go on."""
 
 from collections.abc import Sequence
-from functools import partial
 
-import panel as pn
 import param
 
 from galmass_app import jobs, services
 from galmass_app.comparison import BASELINE
 from galmass_app.framework import batched_update
-from galmass_app.jobs import Order
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.command_line import CommandLine
 from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
+from galmass_app.views.layout import button, column, html, row
+from galmass_app.views.page_view import PageView
 from galmass_app.views.train.controls import TrainControls
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import RunList
 from galmass_app.views.train.run_summary import lasting
-from galmass_app.workers import ESTIMATES, Job, Slot
+from galmass_app.workers import ESTIMATES, Slot
 from galmass_core.training.runs import Run
 
-SAID = "A network is trained to predict masses from maps of galaxies{name} and tested on others."
+DESCRIPTION = (
+    "A network is trained to predict masses from maps of galaxies{name} and tested on others."
+)
 GIVE_UP = 120  # looks at the home folder, after which a run that never began is given up
 
 
-class Train(pn.viewable.Viewer):
+class Train(PageView):
     """Order a training on the left; on the right all trainings, and the one in view."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
-        stretch = {"sizing_mode": "stretch_width"}
-        self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
-        self._message = pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch)
+        super().__init__(session, RunInView)
         self.controls = TrainControls(session)
-        self._side = pn.Column(self.controls, css_classes=["gm-slot"], **stretch)
-        self._time = pn.pane.HTML(css_classes=["gm-estimate"], **stretch)
-        self._start = pn.widgets.Button(
-            label="Start training", on_click=self._begin, css_classes=["gm-start"]
-        )
-        self._command = CommandLine(css_classes=["gm-command"], **stretch)
-        go = pn.Row(self._start, self._time, self._command, css_classes=["gm-go"], **stretch)
-        self._go = pn.Column(go, css_classes=["gm-slot"], **stretch)
+        self._side = column("gm-slot", self.controls)
+        self._time = html("gm-estimate")
+        self._start = button("gm-start", "Start training", self._begin)
+        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
+        self._go = column("gm-slot", row("gm-go", self._start, self._time, self._command))
         self._list = RunList(self._do)
-        self._slot = pn.Column(css_classes=["gm-slot"], **stretch)
-        self._view = None
-        self._layout = pn.Column(
+        self._run = None
+        download = Download.of(
+            session,
+            "gm-run-in-view",
+            lambda: f"{self._run.name}_history",
+            table=lambda: services.history(self._run),
+        )
+        self.slots[RunInView].append(download)
+        self._layout = column(
+            "gm-page",
             self._headline,
             self._message,
-            pn.Row(
+            row(
+                "gm-train",
                 self._side,
-                pn.Column(
-                    self._go, self._list, self._slot, css_classes=["gm-trainings"], **stretch
-                ),
-                css_classes=["gm-train"],
-                **stretch,
+                column("gm-trainings", self._go, self._list, self.slots[RunInView]),
             ),
-            css_classes=["gm-page"],
-            **stretch,
         )
         self._estimates = Slot(ESTIMATES)
-        self._asked = self._steady = None  # orders: one that is timed, one seen at the last look
+        self._timed = self._steady = None  # orders: one that is timed, one seen at the last poll
         self._begun, self._waited = "", 0  # a run that was started, until its folder says so
         self._data = None
         self.controls.param.watch(self._ordered, "order")
         session.param.watch(self._follow, ["page", "dataset", "theme", "run", "poll_count"])
         self._draw()
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def _follow(self, *events: param.parameterized.Event) -> None:
         """Keep up with the session and with the home folder while the page is in view."""
@@ -99,10 +91,10 @@ class Train(pn.viewable.Viewer):
         text = NO_DATA if data is None else ""
         if data and not data.has_maps:
             text = snippet("train.html", "no_maps", data.path.name)
-        self._message.param.update(object=text, visible=bool(text))
+        self._show_message(text)
         self._go.visible = self._side.visible = not text
         name = f" of {data.path.name}" if data else ""
-        self._headline.object = heading("Masses from maps", SAID.format(name=name), data)
+        self._headline.object = heading("Masses from maps", DESCRIPTION.format(name=name), data)
         if not text:
             self.controls.draw(data)
 
@@ -110,21 +102,21 @@ class Train(pn.viewable.Viewer):
         """Show the order as a command line; its time comes when it has stayed for a moment."""
         order = self.controls.order
         self._start.disabled = order is None or bool(self._begun)
-        self._command.words = order.command if order else ""
+        self._command.text = order.command if order else ""
         measuring = snippet("shared.html", "paragraph", "Estimating the training time…")
         self._time.object = "" if order is None else measuring
-        self._asked = None
+        self._timed = None
 
     def _estimate(self) -> None:
         """Have the order timed once it has not changed between two looks; show what came."""
         order = self.controls.order
-        if order and self._asked is None and order == self._steady:
-            self._asked = order
-            self._estimates.submit(partial(_timed, order))
+        if order and self._timed is None and order == self._steady:
+            self._timed = order
+            self._estimates.submit(lambda _: jobs.estimate(order))
         self._steady = order
         try:
-            if (row := self._estimates.take()) and self._asked:
-                self._time.object = _time_words(row)
+            if (counts := self._estimates.take()) and self._timed:
+                self._time.object = _time_text(counts)
         except ValueError as error:
             self._time.object = snippet("shared.html", "paragraph", f"No estimate: {error}")
 
@@ -151,27 +143,14 @@ class Train(pn.viewable.Viewer):
             self.session.error = trouble or self.session.error
 
     def _in_view(self, runs: Sequence[Run]) -> Run | None:
-        """Return the run that is chosen, else the newest."""
         chosen = [run for run in runs if run.name == self.session.run]
         return next(iter((*chosen, *runs)), None)
 
     def _show(self, run: Run | None) -> None:
         """Show a run's curves and facts; they are built for the first."""
-        self._slot.visible = run is not None
-        self._run = run
-        if run is None:
-            return
-        if self._view:
-            self._view.draw(run, self.session.theme)
-        else:
-            self._view = RunInView(run, self.session.theme)
-            take = Download.of(
-                self.session,
-                "gm-run-in-view",
-                lambda: f"{self._run.name}_history",
-                table=lambda: services.history(self._run),
-            )
-            self._slot.extend([self._view, take])
+        self._run, self.slots[RunInView].visible = run, run is not None
+        if run:
+            self._put(RunInView, run, self.session.theme)
 
     def _do(self, what: str, name: str) -> None:
         """Do with a run what its row's buttons say."""
@@ -185,13 +164,8 @@ class Train(pn.viewable.Viewer):
                 self._draw()
 
 
-def _timed(order: Order, _: Job) -> dict[str, object]:
-    """Time an order, as a worker calls it."""
-    return jobs.estimate(order)
-
-
-def _time_words(row: dict[str, object]) -> str:
-    """Say how long a training takes, and on how many samples."""
-    counts = {part: f"{row[part]:,}" for part in ("train", "validation", "test")}
-    time = lasting(row["seconds"])
-    return snippet("train.html", "estimate", time, row["device"], **counts)
+def _time_text(estimate: dict[str, object]) -> str:
+    """Write how long a training takes, and on how many samples."""
+    counts = {part: f"{estimate[part]:,}" for part in ("train", "validation", "test")}
+    time = lasting(estimate["seconds"])
+    return snippet("train.html", "estimate", time, estimate["device"], **counts)

@@ -8,6 +8,7 @@ from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.plots.history import HELD_OUT, TRAIN, Curves, Losses, curves_of, history_curves
 from galmass_app.theme import Theme
+from galmass_app.views.layout import View, column, html, row
 from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
@@ -15,12 +16,11 @@ BEGINNING = "The curves start after the first epoch."
 NO_CURVES = "No losses: formulas are fitted in one step."
 
 
-class RunInView(pn.viewable.Viewer):
+class RunInView(View):
     """Title, progress, curves and facts of a run.
 
     Parameters
     ----------
-    run : Run
     theme : str
         ``dark`` or ``light``.
     """
@@ -30,31 +30,22 @@ class RunInView(pn.viewable.Viewer):
         stretch = {"sizing_mode": "stretch_width"}
         self._shown = None
         self._pipe = Pipe(data=Losses(services.history(run), _steps(run), theme))
-        self._title = pn.pane.HTML(css_classes=["gm-section", "gm-run-title"], **stretch)
-        self._legend = pn.pane.HTML(css_classes=["gm-run-legend"], **stretch)
+        self._title = html("gm-section gm-run-title")
+        self._legend = html("gm-run-legend")
         curves = pn.pane.HoloViews(
             hv.DynamicMap(history_curves, streams=[self._pipe]),
             linked_axes=False,
             margin=0,
             **stretch,
         )
-        self._curves = pn.Column(curves, css_classes=["gm-slot"], **stretch)
-        self._facts = pn.pane.HTML(css_classes=["gm-run-facts"], **stretch)
-        self._layout = pn.Column(
+        self._curves = column("gm-slot", curves)
+        self._facts = html("gm-run-facts")
+        self._layout = column(
+            "gm-run-in-view",
             self._title,
-            pn.Row(
-                pn.Column(self._legend, self._curves, css_classes=["gm-slot"], **stretch),
-                self._facts,
-                css_classes=["gm-two", "gm-run-parts"],
-                **stretch,
-            ),
-            css_classes=["gm-run-in-view"],
-            **stretch,
+            row("gm-two gm-run-parts", column("gm-slot", self._legend, self._curves), self._facts),
         )
         self.draw(run, theme)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def draw(self, run: Run, theme: Theme) -> None:
         """Show a run as it stands."""
@@ -93,8 +84,8 @@ def _title(run: Run, done: int) -> str:
 def _legend(run: Run, curves: Curves | None) -> str:
     """Say which curve is which, and which epoch was the best."""
     if curves is None:
-        words = BEGINNING if run.state in ACTIVE or "training" in run.config else NO_CURVES
-        return snippet("shared.html", "paragraph", words)
+        text = BEGINNING if run.state in ACTIVE or "training" in run.config else NO_CURVES
+        return snippet("shared.html", "paragraph", text)
     lines = [
         ("training", TRAIN["dark"].dash, "currentColor"),
         (curves.held_out, HELD_OUT.dash, HELD_OUT.colour),

@@ -1,4 +1,4 @@
-"""A run -> what is said of it, in words."""
+"""A run as text: how it stands, what it learns, and how it was made."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,7 +34,6 @@ def standing(run: Run, done: int) -> str:
 
     Parameters
     ----------
-    run : Run
     done : int
         Whole epochs so far.
 
@@ -117,11 +116,11 @@ def _map_name(key: str) -> str:
 
 def facts(run: Run) -> str:
     """Write all that a run's folder says of how it was made, as HTML tables."""
-    tables = {"Configuration": _asked(run), "How it was made": _made(run)}
+    tables = {"Configuration": _configuration(run), "How it was made": _provenance(run)}
     return snippet("train.html", "facts", tables)
 
 
-def _asked(run: Run) -> list[tuple[str, object]]:
+def _configuration(run: Run) -> list[tuple[str, object]]:
     """Return what decided the result."""
     config, split = run.config, run.record.get("split") or {}
     rows = [("data set", (run.record.get("dataset") or {}).get("path", "unknown"))]
@@ -138,7 +137,7 @@ def _asked(run: Run) -> list[tuple[str, object]]:
     return [*rows, ("seed", config["split"]["seed"])]
 
 
-def _made(run: Run) -> list[tuple[str, object]]:
+def _provenance(run: Run) -> list[tuple[str, object]]:
     """Return where and when it was made, and what came of it."""
     record = run.record
     rows = [("state", run.state)]
@@ -158,7 +157,6 @@ def _made(run: Run) -> list[tuple[str, object]]:
 
 
 def _left_out(record: Mapping[str, Any]) -> list[tuple[str, int]]:
-    """Return the reasons for which samples were not used."""
     return list((record.get("left_out") or {}).items())
 
 

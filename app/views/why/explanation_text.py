@@ -32,7 +32,7 @@ def called(run: Run) -> str:
 def amount(target: str, dex: float) -> str:
     """Write a quantity whose decimal logarithm is given, with its unit."""
     value = 10.0**dex
-    unit = quantity(target).label.partition("[")[2].removesuffix("]")
+    unit = quantity(target).shown_unit
     if value < 1e4:
         return f"{value:.3g} {unit}".strip()
     power = int(np.floor(dex))
@@ -108,5 +108,5 @@ def trees_text(steps: TreeExplanation) -> str:
 def unusable_text(reason: str) -> str:
     """Write why trees say nothing of a sample; ``reason`` as of `usable_rows`."""
     column, _, why = reason.rpartition(" is ")
-    words = f"The trees cannot predict this galaxy: its {symbol_of(column)} is {why}."
-    return snippet("shared.html", "paragraph", words)
+    text = f"The trees cannot predict this galaxy: its {symbol_of(column)} is {why}."
+    return snippet("shared.html", "paragraph", text)

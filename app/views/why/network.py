@@ -7,7 +7,6 @@ from typing import NamedTuple
 import holoviews as hv
 import numpy as np
 import pandas as pd
-import panel as pn
 from holoviews.streams import Pipe
 from numpy.typing import NDArray
 
@@ -23,6 +22,7 @@ from galmass_app.plots.saliency import (
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, map_colours
 from galmass_app.views.four_maps import colour_bar, map_title
+from galmass_app.views.layout import View, column, html, plot
 from galmass_app.views.why import explanation_text
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import MAPS, map_keys
@@ -63,12 +63,11 @@ class Drawn(NamedTuple):
     theme: Theme
 
 
-class WhyNetwork(pn.viewable.Viewer):
+class WhyNetwork(View):
     """The four maps, what each adds to the prediction, and where; unseen ones are pale.
 
     Parameters
     ----------
-    content : Content
     scales : dict of Scale
         Colour range by map.
     theme : str
@@ -77,21 +76,13 @@ class WhyNetwork(pn.viewable.Viewer):
 
     def __init__(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
         super().__init__()
-        stretch = {"sizing_mode": "stretch_width"}
-        self._text = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
-        self._lines = pn.pane.HTML(css_classes=["gm-why-lines"], **stretch)
+        self._text = html("gm-why-said")
+        self._lines = html("gm-why-lines")
         self._panels = [_Panel(key, Drawn(content, scales, theme)) for key in map_keys()]
-        self._layout = pn.Column(
-            self._text,
-            pn.Column(*self._panels, css_classes=["gm-maps"], **stretch),
-            self._lines,
-            css_classes=["gm-why-network"],
-            **stretch,
+        self._layout = column(
+            "gm-why-network", self._text, column("gm-maps", *self._panels), self._lines
         )
         self._write(content)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     @property
     def table(self) -> pd.DataFrame:
@@ -105,43 +96,34 @@ class WhyNetwork(pn.viewable.Viewer):
         self._write(content)
 
     def _write(self, content: Content) -> None:
-        """Write what is said, and what the lines mean."""
+        """Write the prediction, and what the lines mean."""
         self.content = content
         if content.explanation:
             self._text.object = explanation_text.network_text(content.explanation)
             self._lines.object = explanation_text.lines_text(content.explanation, content.heights)
 
 
-class _Panel(pn.viewable.Viewer):
+class _Panel(View):
     """One map: name, picture with lines, colour bar, what it adds, and its rings."""
 
     def __init__(self, key: str, drawn: Drawn) -> None:
         super().__init__()
-        stretch = {"sizing_mode": "stretch_width"}
         self._key, self._pipe = key, Pipe(data=drawn)
-        self._bar = pn.pane.HTML(css_classes=["gm-bar"], **stretch)
-        self._text = pn.pane.HTML(css_classes=["gm-why-map"], **stretch)
+        self._bar = html("gm-bar")
+        self._text = html("gm-why-map")
         self._steps = RingSteps()
         self._rings = IsolatedLayout(self._steps.figure, "gm-why-rings")
-        self._layout = pn.Column(
-            pn.pane.HTML(map_title(MAPS[key]), css_classes=["gm-map-title"], **stretch),
+        self._layout = column(
+            f"gm-map-panel gm-map-{key}",
+            html("gm-map-title", map_title(MAPS[key])),
             IsolatedLayout(
-                pn.pane.HoloViews(
-                    hv.DynamicMap(self._picture, streams=[self._pipe]),
-                    css_classes=["gm-map"],
-                    margin=0,
-                )
+                plot("gm-map", hv.DynamicMap(self._picture, streams=[self._pipe]), wide=False)
             ),
             self._bar,
             self._text,
             self._rings,
-            css_classes=["gm-map-panel", f"gm-map-{key}"],
-            **stretch,
         )
         self._write(drawn)
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     def draw(self, drawn: Drawn) -> None:
         """Show something else."""

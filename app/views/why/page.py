@@ -1,6 +1,5 @@
 """Page: why a network, and boosted trees, say what they say of the galaxy in view."""
 
-import panel as pn
 import param
 
 from galmass_app import services
@@ -20,6 +19,8 @@ from galmass_app.views.download import Download
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline
 from galmass_app.views.heading import NO_DATA, section
+from galmass_app.views.layout import column, html, row, select
+from galmass_app.views.page_view import PageView
 from galmass_app.views.why import explanation_text
 from galmass_app.views.why.network import Content, WhyNetwork
 from galmass_app.views.why.replaced import WhyReplaced
@@ -47,57 +48,35 @@ FIGURES = {  # what can be downloaded: the CSS class of its picture, what it is 
 }
 
 
-class Why(pn.viewable.Viewer):
+class Why(PageView):
     """Choose a galaxy and a network, and see what the prediction rests on."""
 
-    session = param.ClassSelector(class_=SessionState)
-
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session=session)
-        stretch = {"sizing_mode": "stretch_width"}
-        self._headline = pn.pane.HTML(css_classes=["gm-headline"], **stretch)
-        self._late = pn.pane.HTML(css_classes=["gm-late"])
-        self._message, self._no_trees = (
-            pn.pane.HTML(css_classes=["gm-message"], visible=False, **stretch) for _ in range(2)
-        )
-        self._target, self._network = (
-            pn.widgets.Select(label=label, css_classes=["gm-inline", name], **stretch)
-            for label, name in (("What is predicted", "gm-why-target"), ("Network", "gm-why-run"))
-        )
-        self.views = {WhyReplaced: WhyReplaced(), WhyTrees: WhyTrees()}
+        super().__init__(session, *FIGURES)
+        self._no_trees = html("gm-message", visible=False)
+        self._target = select("gm-inline gm-why-target", "What is predicted")
+        self._network = select("gm-inline gm-why-run", "Network")
+        self._put(WhyReplaced)
+        self._put(WhyTrees)
         self._menus = {kind: self._menu(kind) for kind in FIGURES}
-        self.slots = {
-            kind: pn.Column(self._menus[kind], css_classes=["gm-slot"], **stretch)
-            for kind in FIGURES
-        }
-        for kind, view in self.views.items():
-            self.slots[kind].insert(0, view)
-        self._showing = False
+        for kind, menu in self._menus.items():
+            self.slots[kind].append(menu)
         network, replaced, trees = self.slots.values()
         self.explaining, self._learning = Slot(NETWORKS), Slot(QUICK)
         self._network_request = self._tree_request = None  # what the pictures are of
-        both = pn.Row(
-            replaced,
-            pn.Column(
-                section("Boosted trees"),
-                self._no_trees,
-                trees,
-                css_classes=["gm-slot"],
-                **stretch,
-            ),
-            css_classes=["gm-two"],
-            **stretch,
+        both = row(
+            "gm-two", replaced, column("gm-slot", section("Boosted trees"), self._no_trees, trees)
         )
-        self._layout = pn.Column(css_classes=["gm-page", "gm-why"], **stretch)
+        self._layout = column("gm-page gm-why")
         self._poller = WorkerPoller(self.pull)
         if session.data is None:
-            self._message.param.update(object=NO_DATA, visible=True)
+            self._show_message(NO_DATA)
             self._layout.append(self._message)
             return
         self._layout[:] = [
             GalaxyPicker(session),
-            pn.Row(self._headline, self._late, css_classes=["gm-top"], **stretch),
-            pn.Row(self._target, self._network, css_classes=["gm-why-choices"], **stretch),
+            row("gm-top", self._headline, self._late),
+            row("gm-why-choices", self._target, self._network),
             self._message,
             network,
             both,
@@ -108,22 +87,19 @@ class Why(pn.viewable.Viewer):
         self._target.param.watch(self._chosen, "value")
         self._network.param.watch(self._chosen, "value")
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
-
     def _draw(self, changed: set[str]) -> None:
         """Bring everything whose state has changed up to date."""
         session = self.session
         self._headline.object = headline(session.data.row(session.galaxy, session.los))
-        self._ask_network()
-        self._ask_trees()
+        self._request_network()
+        self._request_trees()
         if changed & {"colours", "theme"} and WhyNetwork in self.views:
             self._draw_network(self.views[WhyNetwork].content)
         self._dim()
         self._poller.wake()
 
-    def _ask_network(self) -> None:
-        """Put the question to the network that is chosen, unless it has been."""
+    def _request_network(self) -> None:
+        """Request an explanation by the chosen network, unless it is the last request."""
         session, data = self.session, self.session.data
         runs = networks(data)
         target, run = self._pick(runs)
@@ -134,9 +110,9 @@ class Why(pn.viewable.Viewer):
             self.explaining.cancel()
             no_maps = snippet("shared.html", "message", *NO_MAPS)
             no_network = snippet("why.html", "no_network", data.path.name)
-            self._show_message(no_network if data.has_maps else no_maps)
+            self._show_no_network(no_network if data.has_maps else no_maps)
             return
-        self._offer(runs, target, run)
+        self._list_choices(runs, target, run)
         if WhyNetwork not in self.views:
             self._draw_network(Content((data, session.galaxy, session.los)))
         request = request_for(data, session.galaxy, session.los, run, target)
@@ -145,7 +121,7 @@ class Why(pn.viewable.Viewer):
             self.explaining.submit(lambda _: explain_by_network(request))
 
     def _pick(self, runs: list[Run]) -> tuple[str, Run | None]:
-        """Return what is predicted and by whom: as asked, or as near to it as can be."""
+        """Return target and network: as chosen, or as near to it as possible."""
         session = self.session
         wanted = [run for run in runs if run.name == session.explained_run]
         able = [run for run in runs if session.target in run.config["targets"]]
@@ -154,21 +130,20 @@ class Why(pn.viewable.Viewer):
             return session.target, run
         return run.config["targets"][0], run
 
-    def _offer(self, runs: list[Run], target: str, run: Run) -> None:
+    def _list_choices(self, runs: list[Run], target: str, run: Run) -> None:
         """List the targets of all networks, and the networks for the target."""
-        self._showing = True  # what we set ourselves is no wish of a person
-        targets = dict.fromkeys(key for each in runs for key in each.config["targets"])
-        able = [each for each in runs if target in each.config["targets"]]
-        self._target.param.update(
-            options={quantity(key).name: key for key in targets}, value=target
-        )
-        self._network.param.update(
-            options={explanation_text.called(each): each.name for each in able}, value=run.name
-        )
-        self._showing = False
+        with self._update_controls():
+            targets = dict.fromkeys(key for each in runs for key in each.config["targets"])
+            able = [each for each in runs if target in each.config["targets"]]
+            self._target.param.update(
+                options={quantity(key).name: key for key in targets}, value=target
+            )
+            self._network.param.update(
+                options={explanation_text.called(each): each.name for each in able}, value=run.name
+            )
 
-    def _ask_trees(self) -> None:
-        """Have the trees of the Features page followed to this galaxy, unless they have been."""
+    def _request_trees(self) -> None:
+        """Request an explanation by the trees of the Features page, unless that is pending."""
         session, data = self.session, self.session.data
         request = resolve_request(data, session.target, session.features, session.split)
         here = len(data.galaxy_names)
@@ -192,14 +167,14 @@ class Why(pn.viewable.Viewer):
         return self.explaining.busy or self._learning.busy
 
     def _take_network(self) -> None:
-        """Show what a network answered; if it failed, show that in place of old pictures."""
+        """Show the explanation of a network, or that it failed in the place of old pictures."""
         if not self.explaining.ready:
             return
         text = snippet("shared.html", "message", *FAILED)
         with self.session.reporting():
             self._show_network(self.explaining.take())
             text = ""
-        self._show_message(text)
+        self._show_no_network(text)
 
     def _take_trees(self) -> None:
         """Show how trees come to their prediction, or why they have none."""
@@ -208,37 +183,36 @@ class Why(pn.viewable.Viewer):
         text = snippet("shared.html", "paragraph", FAILED_TREES)
         with self.session.reporting():
             steps = self._learning.take()
-            text = (
-                "" if isinstance(steps, TreeExplanation) else explanation_text.unusable_text(steps)
-            )
-            if not text:
+            if isinstance(steps, TreeExplanation):
+                text = ""
                 self.views[WhyTrees].draw(steps)
                 self._menus[WhyTrees].visible = True
+            else:
+                text = explanation_text.unusable_text(steps)
         self._show_no_trees(text)
 
-    def _show_message(self, text: str) -> None:
-        """Show a message in place of what a network says."""
-        self._message.param.update(object=text, visible=bool(text))
+    def _show_no_network(self, text: str) -> None:
+        """Show a message in the place of a network's explanation."""
+        self._show_message(text)
         for kind in (WhyNetwork, WhyReplaced):
             self.slots[kind].visible = not text
 
     def _show_no_trees(self, text: str) -> None:
-        """Show a message in place of what trees say."""
+        """Show a message in the place of the explanation by trees."""
         self._no_trees.param.update(object=text, visible=bool(text))
         self.slots[WhyTrees].visible = not text
 
     def _dim(self) -> None:
-        """Show that pictures are of the question before; seen after 0.3 s."""
+        """Fade pictures of an earlier request; seen after 0.3 s."""
         busy = {
             WhyNetwork: self.explaining.busy,
             WhyReplaced: self.explaining.busy,
             WhyTrees: self._learning.busy,
         }
         for kind, slot in self.slots.items():
-            slot.css_classes = ["gm-slot", *["gm-stale"] * busy[kind]]
+            slot.css_classes = [*slot.css_classes[:2], *["gm-stale"] * busy[kind]]
         late = "computing the explanation…" if self.explaining.busy else "learning…"
-        at_work = snippet("shared.html", "at_work", late)
-        self._late.object = at_work if any(busy.values()) else ""
+        self._show_progress(late * any(busy.values()))
 
     def _show_network(self, explanation: NetworkExplanation) -> None:
         """Show what a network's prediction rests on."""
@@ -254,11 +228,7 @@ class Why(pn.viewable.Viewer):
         scales = (
             services.sample_scales(content.sample[0]) if fixed else services.scales(*content.sample)
         )
-        if WhyNetwork in self.views:
-            self.views[WhyNetwork].draw(content, scales, self.session.theme)
-        else:
-            self.views[WhyNetwork] = WhyNetwork(content, scales, self.session.theme)
-            self.slots[WhyNetwork].insert(0, self.views[WhyNetwork])
+        self._put(WhyNetwork, content, scales, self.session.theme)
 
     def _menu(self, kind: type) -> Download:
         """Make the menu of a figure; it is there when the figure is."""
@@ -274,7 +244,6 @@ class Why(pn.viewable.Viewer):
         return menu
 
     def _chosen(self, event: param.parameterized.Event) -> None:
-        """Ask for another target, or another network."""
-        if not self._showing and event.new:
+        if not self._updating and event.new:
             name = "target" if event.obj is self._target else "explained_run"
             self.session.param.update({name: event.new})

@@ -6,26 +6,21 @@ import panel as pn
 from galmass_app.explanations import TreeExplanation
 from galmass_app.plots.prediction import axis_label
 from galmass_app.plots.waterfall import Waterfall
+from galmass_app.views.layout import View, column, html
 from galmass_app.views.why import explanation_text
 
 
-class WhyTrees(pn.viewable.Viewer):
+class WhyTrees(View):
     """The waterfall of one sample, once there are steps to draw."""
 
     def __init__(self) -> None:
         super().__init__()
         stretch = {"sizing_mode": "stretch_width"}
         self.steps, self._waterfall = None, Waterfall()
-        self._text = pn.pane.HTML(css_classes=["gm-why-said"], **stretch)
-        self._layout = pn.Column(
-            self._text,
-            pn.pane.Bokeh(self._waterfall.figure, margin=0, **stretch),
-            css_classes=["gm-why-trees"],
-            **stretch,
+        self._text = html("gm-why-said")
+        self._layout = column(
+            "gm-why-trees", self._text, pn.pane.Bokeh(self._waterfall.figure, margin=0, **stretch)
         )
-
-    def __panel__(self) -> pn.viewable.Viewable:
-        return self._layout
 
     @property
     def table(self) -> pd.DataFrame:
