@@ -170,6 +170,17 @@ def test_wide_columns_and_other_tables_of_fits_are_named(tmp_path):
     assert left_out == {"SECOND": "another table", "profile": "40 values a row"}
 
 
+def test_undefined_logical_values_of_fits_are_missing(tmp_path):
+    path = tmp_path / "table.fits"
+    logical = fits.Column("is_red", "L", array=np.array([True, False, True]))
+    hdu = fits.BinTableHDU.from_columns([fits.Column("id", "B", array=[7, 8, 9]), logical])
+    hdu.writeto(path)
+    path.write_bytes(path.read_bytes().replace(b"\x07T\x08F\x09T", b"\x07T\x08F\x09\0"))
+    column = read_foreign_table(path).columns["is_red"]
+    assert column.tolist()[:2] == [True, False]
+    assert column.isna().tolist() == [False, False, True]
+
+
 def test_fits_without_a_table_is_refused(tmp_path):
     path = tmp_path / "image.fits"
     fits.PrimaryHDU(np.ones((4, 4))).writeto(path)

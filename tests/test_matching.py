@@ -22,7 +22,7 @@ def refusal(galaxies, *, options=None, **columns):
 
 
 @pytest.mark.parametrize(
-    "column", ["SubfindID", "SubhaloID", "subhalo_id", "SUBHALOID", "gal_id", "Id"]
+    "column", ["SubfindID", "SubhaloID", "subhalo_id", "SUBHALOIDS", "gal_id", "Id"]
 )
 def test_a_bare_id_is_enough_in_one_snapshot(column):
     assert rows(ONE, **{column: [17, 5, 7]}) == [2, 0]

@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import re
+import warnings
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +24,7 @@ from pandas.api import types
 from galmass_core.datasets.dataset import DataSetError
 
 if TYPE_CHECKING:
+    from astropy.io import fits
     from astropy.table import Table
 
 NAMELESS = "Unnamed: 0"  # a column without a name: pandas writes row labels so
@@ -165,7 +167,7 @@ def _read_parquet(path: Path) -> ForeignTable:
 def _read_fits(path: Path) -> ForeignTable:
     """Read the first table of a FITS file."""
     from astropy.io import fits
-    from astropy.table import Table
+    from astropy.table import MaskedColumn, Table
 
     with fits.open(path) as file:
         kinds = (fits.BinTableHDU, fits.TableHDU)
@@ -174,10 +176,23 @@ def _read_fits(path: Path) -> ForeignTable:
             msg = "it has no table, only images"
             raise ValueError(msg)
         others = {file[place].name or f"HDU {place}": "another table" for place in tables[1:]}
-    # not of the open file, where text is str and missing text is empty instead of masked
-    table = Table.read(path, format="fits", hdu=tables[0], unit_parse_strict="silent")
+        undefined = _undefined(file[tables[0]])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Column .* contains NULL")
+        # not of the open file, where text is str and missing text is empty instead of masked
+        table = Table.read(path, format="fits", hdu=tables[0], unit_parse_strict="silent")
+    for name, gaps in undefined.items():
+        table[name] = MaskedColumn(table[name], mask=gaps)
     columns, left_out = _from_astropy(table)
     return ForeignTable(columns, others | left_out)
+
+
+def _undefined(hdu: "fits.BinTableHDU") -> dict[str, NDArray]:
+    """Return where logical columns are neither true nor false: astropy reads that as false."""
+    raw = hdu.data.view(np.ndarray)
+    formats = zip(hdu.columns.names, hdu.columns.formats, strict=True)
+    gaps = {name: raw[name] == 0 for name, form in formats if form in ("L", "1L")}
+    return {name: places for name, places in gaps.items() if places.any()}
 
 
 def _read_ecsv(path: Path) -> ForeignTable:

@@ -16,11 +16,12 @@ from pandas.api import types
 
 from galmass_core.galaxy import GalaxyName
 
-# Names of columns without case, blanks and signs; of several tuples, the first that a table has.
+# Names of columns without case, blanks, signs and the s of a plural; of several tuples, the first
+# that a table has.
 NAMES = (("galaxyname",), ("name",))
 SIMULATIONS = (("simulation", "simulationname", "sim"),)
-SNAPSHOTS = (("snapnum", "snapshot", "snapshotnumber", "snap"),)
-IDS = (("subfindid",), ("subhaloid", "galaxyid", "galid", "subhalo"), ("id",))
+SNAPSHOTS = (("snapnum", "snapshot", "snapshotnum", "snapshotnumber", "snapid", "snap"),)
+IDS = (("subfindid",), ("subhaloid", "galaxyid", "galid", "subid", "subhalo"), ("id",))
 GROUP, SUBGROUP = (("groupnumber",),), (("subgroupnumber",),)  # of EAGLE
 KEYS = "SubfindID, SubhaloID, subhalo_id, GalaxyID, gal_id, subhalo, id"  # for people
 _PAIR = re.compile(r"\d+-\d+")  # GroupNumber and SubGroupNumber in an EAGLE galaxy's name
@@ -189,7 +190,9 @@ def _find(table: pd.DataFrame, choices: tuple[tuple[str, ...], ...]) -> str | No
     """Return the column that one of some names means; raise ValueError if several differ."""
     plain = {column: re.sub(r"[\W_]+", "", column).casefold() for column in table.columns}
     for names in choices:
-        found = [column for name in names for column in plain if plain[column] == name]
+        found = [
+            column for name in names for column in plain if plain[column] in (name, f"{name}s")
+        ]
         if found:
             others = [column for column in found if not table[column].equals(table[found[0]])]
             if others:
