@@ -159,7 +159,7 @@ def test_file_without_potentials_is_centred_on_its_minimum_and_its_notes_say_so(
     read = read_galaxy(write_cutout(tmp_path, particles))
     parts = [(part.positions, part.masses) for part in read.components.values()]
     np.testing.assert_allclose(potential_minimum(parts).position, 0.0, atol=1e-6)
-    assert any("the minimum of the potential of all particles" in note for note in read.notes)
+    assert any("the minimum of the potential of all given particles" in note for note in read.notes)
 
 
 def test_few_stars_without_potentials_are_centred_on_their_mass(tmp_path):

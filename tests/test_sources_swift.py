@@ -105,6 +105,17 @@ def test_colibre_masses_are_the_catalogues(colibre):
     assert (len(colibre.stars), len(colibre.dark_matter), len(colibre.gas)) == (935, 1157, 62)
 
 
+def test_colibre_is_centred_where_a_direct_sum_is_deepest(colibre):
+    """Half of the mass is inside 2.60 kpc about that particle, with a softening of 0.5 kpc."""
+    parts = [part for part in colibre.components.values() if part is not None]
+    positions = np.concatenate([part.positions for part in parts])
+    masses = np.concatenate([part.masses for part in parts])
+    squares = ((positions[:, None] - positions) ** 2).sum(axis=2)
+    deepest = np.argmax((masses / np.sqrt(squares + 0.5**2)).sum(axis=1))
+    assert np.linalg.norm(positions[deepest]) < 0.2
+    assert colibre.half_mass_radius == pytest.approx(2.60, abs=0.02)
+
+
 def test_colibre_is_named_after_its_run(colibre):
     assert str(colibre.name) == "COLIBRE/L0050/127/colibre_z0"
     assert any("Omega0" in note for note in colibre.notes)

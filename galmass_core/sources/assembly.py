@@ -106,7 +106,7 @@ def _find_centre(particles: dict[str, Columns]) -> tuple[NDArray, str]:
         positions, masses = species[0]  # stars
         return np.average(positions, axis=0, weights=masses), "the centre of mass of its few stars"
     centre, softening = potential_minimum(species)
-    reason = "the minimum of the potential of all particles in the file"
+    reason = "the minimum of the potential of all given particles"
     return centre, f"{reason} (softened by {softening:.2g} kpc)"
 
 

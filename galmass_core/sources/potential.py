@@ -74,7 +74,7 @@ def potential_minimum(species: Sequence[Species]) -> Minimum:
 
 def _square_distances(species: Sequence[Species], centre: NDArray) -> NDArray:
     """Return the squared distances of all particles; (N,), kpc^2."""
-    offsets = [positions - centre for positions, _ in species]
+    offsets = (positions - centre for positions, _ in species)
     return np.concatenate([np.einsum("ij,ij->i", offset, offset) for offset in offsets])
 
 

@@ -30,7 +30,7 @@ CASES = {  # name: shape, satellite, scale length of a disc
     "disc, 1.5 kpc, thin": (disc(1.5, 0.2), False, 1.5),
     "disc, 3 kpc, thin": (disc(3.0, 0.3), False, 3.0),
     "disc, 3 kpc, thick": (disc(3.0, 0.9), False, 3.0),
-    "disc, 3 kpc, thin, satellite": (disc(3.0, 0.3), True, 3.0),
+    "disc, 3 kpc, thin, satellite": (disc(3.0, 0.3), True, None),
 }
 
 
