@@ -181,6 +181,15 @@ def test_undefined_logical_values_of_fits_are_missing(tmp_path):
     assert column.isna().tolist() == [False, False, True]
 
 
+def test_ascii_tables_and_empty_tables_of_fits_are_read(tmp_path):
+    columns = [fits.Column("id", "I10", array=[7, 8]), fits.Column("kind", "A5", array=["a", "b"])]
+    fits.TableHDU.from_columns(columns).writeto(tmp_path / "ascii.fits")
+    found = read_foreign_table(tmp_path / "ascii.fits").columns
+    assert found.to_dict("list") == {"id": [7, 8], "kind": ["a", "b"]}
+    fits.BinTableHDU.from_columns([fits.Column("b", "L", array=[])]).writeto(tmp_path / "no.fits")
+    assert read_foreign_table(tmp_path / "no.fits").columns.shape == (0, 1)
+
+
 def test_fits_without_a_table_is_refused(tmp_path):
     path = tmp_path / "image.fits"
     fits.PrimaryHDU(np.ones((4, 4))).writeto(path)

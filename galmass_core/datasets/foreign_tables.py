@@ -191,7 +191,7 @@ def _undefined(hdu: "fits.BinTableHDU") -> dict[str, NDArray]:
     """Return where logical columns are neither true nor false: astropy reads that as false."""
     raw = hdu.data.view(np.ndarray)
     formats = zip(hdu.columns.names, hdu.columns.formats, strict=True)
-    gaps = {name: raw[name] == 0 for name, form in formats if form in ("L", "1L")}
+    gaps = {name: raw[name] == 0 for name, form in formats if str(form) in ("L", "1L")}
     return {name: places for name, places in gaps.items() if places.any()}
 
 
