@@ -116,6 +116,13 @@ def test_damaged_compression_is_an_error_with_the_files_name(tmp_path):
         read_foreign_table(path)
 
 
+def test_a_damaged_description_is_an_error_with_the_files_name(tmp_path):
+    path = tmp_path / "table.ecsv"
+    path.write_text("# %ECSV 1.0\n# ---\n# datatype:\n# - {nome: id, datatype: int64}\nid\n7\n")
+    with pytest.raises(DataSetError, match=r"table\.ecsv: must be a table, but: 'name'"):
+        read_foreign_table(path)
+
+
 def test_a_named_index_of_parquet_is_a_column(tmp_path):
     path = tmp_path / "table.parquet"
     levels = {"SnapNum": [99, 84], "SubfindID": [7, LARGE], "spin": [0.5, 1.5]}
