@@ -2,6 +2,7 @@ import gzip
 
 import h5py
 import numpy as np
+import pandas as pd
 import pytest
 from galaxy_files import DM_MASS, A, H, tng_particles, write_directory
 
@@ -138,3 +139,13 @@ def test_real_first_rows_are_the_centrals_the_groups_name(tng100, shared_data):
 def test_real_hosts_have_one_central_each(tng100):
     centrals = tng100.subhaloes.groupby("host_group")["is_central"].sum()
     assert (centrals == 1).all()
+
+
+def test_stated_units_keep_the_precision_of_the_file(tmp_path):
+    galaxies = [tng_particles(seed=seed) for seed in range(3)]
+    write_directory(tmp_path / "plain", galaxies, offsets=False)
+    write_directory(tmp_path / "stated", galaxies, offsets=False, UnitMass_in_g=1.98841e43)
+    plain, stated = (
+        read_group_catalogue(tmp_path / name).subhaloes for name in ("plain", "stated")
+    )
+    pd.testing.assert_frame_equal(stated, plain, check_exact=True)

@@ -106,7 +106,7 @@ def _rounded(ratio: float) -> float:
 
     The solar mass and the kpc of simulations differ in the fourth digit.
     """
-    power = 10.0 ** np.rint(np.log10(ratio))
+    power = float(10.0 ** np.rint(np.log10(ratio)))
     return power if abs(ratio / power - 1) < _CONSTANTS_DIFFER else ratio
 
 
