@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import h5py
 import numpy as np
 import pytest
-from galaxy_files import BOX, stellar_hsml, tng_particles, write_cutout, write_directory
+from galaxy_files import BOX, DM_MASS, stellar_hsml, tng_particles, write_cutout, write_directory
 
 from galmass_core.galaxy import GalaxyFileError
+from galmass_core.measurements.targets import measure_targets
 from galmass_core.sources import ReadOptions, find_galaxies, read_galaxy
 from galmass_core.sources.open_chunks import OpenChunks
 from galmass_core.sources.snapshot import Snapshot
@@ -150,6 +151,32 @@ def test_catalogue_of_camels_is_found_in_its_other_tree(tmp_path, names):
     assert str(galaxy.name) == "CAMELS/SIMBA-LH_0/99/1"
     assert_same_particles(galaxy, read_galaxy(tmp_path / "whole", 1))
     assert len(find_galaxies([sims]).galaxies) == 3
+
+
+def test_masses_of_camels_are_those_weighed_with_h5py(tmp_path):
+    sims = camels_trees(tmp_path)
+    groups = tmp_path / "FOF_Subfind" / "SIMBA" / "LH_0" / "groups_099.hdf5"
+    with h5py.File(groups) as file, h5py.File(sims / "snapshot_099.hdf5") as snapshot:
+        a, h = snapshot["Header"].attrs["Time"], snapshot["Header"].attrs["HubbleParam"]
+        lengths = file["Subhalo/SubhaloLenType"][()]
+        half = file["Subhalo/SubhaloHalfmassRadType"][1, 4] * a / h
+        weighed = {}
+        for part in (0, 1, 4):  # rows of subhalo 1 follow those of subhalo 0
+            rows = slice(lengths[0, part], lengths[0, part] + lengths[1, part])
+            group = snapshot[f"PartType{part}"]
+            offsets = group["Coordinates"][rows] - file["Subhalo/SubhaloPos"][1].astype(float)
+            radii = np.linalg.norm(offsets - 25000 * np.rint(offsets / 25000), axis=1) * a / h
+            masses = np.full(len(radii), DM_MASS) if part == 1 else group["Masses"][rows]
+            if part == 4:
+                kept = group["GFM_StellarFormationTime"][rows] > 0
+                radii, masses = radii[kept], masses[kept]
+            weighed[part] = [masses[radii <= r * half].sum() * 1e10 / h for r in (1, 2)]
+    galaxy = read_galaxy(sims, 1)
+    row = measure_targets(galaxy)
+    assert galaxy.half_mass_radius == pytest.approx(half, rel=1e-5)
+    for key, part in {"mstar": 4, "mdm": 1}.items():
+        found = [10 ** row[f"log_{key}_{aperture}rhsm"] for aperture in (1, 2)]
+        np.testing.assert_allclose(found, weighed[part], rtol=1e-5)
 
 
 def test_folder_of_the_catalogue_can_be_given(tmp_path):
