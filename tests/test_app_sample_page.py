@@ -294,4 +294,4 @@ def test_phone_needs_no_sideways_scrolling(visit):
 
 def test_matter_that_is_not_in_the_files_is_stated(home):
     unknown = make_samples(4).assign(n_dm=np.nan)
-    assert "not in the files of 4 galaxies" in texts(show(home, unknown))
+    assert "not in the files of 4 of 4 galaxies" in texts(show(home, unknown))

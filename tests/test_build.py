@@ -176,9 +176,9 @@ def test_missing_dark_matter_is_empty_and_reported(cutouts, tmp_path, capsys):
     dataset = build_dataset([path, *sorted(cutouts.glob("*_[23].hdf5"))], tmp_path / "out")
     masses = dataset.galaxies["log_mtot_1rhsm"]
     assert masses.index[masses.isna()].tolist() == [NAMES[0]]
-    assert "not in the files of 1 galaxies" in dataset.missing_matter()["dark matter"]
+    assert "not in the files of 1 of 3 galaxies" in dataset.missing_matter()["dark matter"]
     print_dataset(dataset, as_json=False)
-    assert "dark matter: not in the files of 1 galaxies" in capsys.readouterr().out
+    assert "dark matter: not in the files of 1 of 3 galaxies" in capsys.readouterr().out
 
 
 def test_names_can_be_given(cutouts, tmp_path):

@@ -190,9 +190,9 @@ class DataSet:
     def missing_matter(self) -> dict[str, str]:
         """Return the species that the files of some galaxies do not hold, and what is empty."""
         known = self.galaxies.columns.intersection(list(_MISSING_MATTER))
-        counts = self.galaxies[known].isna().sum()
+        counts, total = self.galaxies[known].isna().sum(), len(self.galaxies)
         return {
-            species: f"not in the files of {counts[key]:,} galaxies: {empty} are empty"
+            species: f"not in the files of {counts[key]:,} of {total:,} galaxies: {empty} are empty"
             for key, (species, empty) in _MISSING_MATTER.items()
             if counts.get(key)
         }
