@@ -74,6 +74,40 @@ def test_the_header_of_savetxt_names_the_columns(tmp_path):
     assert columns["spin"].tolist() == [0.5, 1.5]
 
 
+def test_comments_that_number_the_columns_name_them(read_text):
+    columns = read_text("# Catalogue\n# Column 1: ID [1]\n# column 2: half mass (Msun)\n7 0.5\n")
+    assert list(columns) == ["ID", "half mass (Msun)"]
+
+
+def test_a_header_line_goes_before_comments_that_number_the_columns(read_text):
+    columns = read_text("# (1) first column\n# (2) second column\nSubhaloID,spin\n7,0.5\n")
+    assert list(columns) == ["SubhaloID", "spin"]
+
+
+def test_names_between_commas_are_of_columns_between_blanks(read_text):
+    columns = read_text("# ID, mass of halo, spin\n7 1.5  0.5\n9 2.5  0.6\n")
+    assert columns.to_dict("list") == {
+        "ID": [7, 9],
+        "mass of halo": [1.5, 2.5],
+        "spin": [0.5, 0.6],
+    }
+
+
+def test_a_row_that_is_a_comment_is_no_header(read_text):
+    assert list(read_text("# ID, spin\n#7 0.5\n9 0.6\n")) == ["ID", "spin"]
+
+
+def test_quotes_enclose_ends_of_lines(read_text):
+    columns = read_text('SubhaloID,velocity,spin\n7,"[1 2\n 3]",0.5\n9,"[4 5\n 6]",0.6\n')
+    assert columns["spin"].tolist() == [0.5, 0.6]
+    assert columns["velocity"].tolist() == ["[1 2\n 3]", "[4 5\n 6]"]
+
+
+def test_a_header_of_other_length_is_refused_with_both(read_text):
+    with pytest.raises(DataSetError, match=r"as a row has, 4, got ID, position, spin"):
+        read_text("# ID, position, spin\n7 1 2 0.5\n")
+
+
 @pytest.mark.parametrize(
     "text",
     ["7,0.5\n9,1.5\n", "SubhaloID,spin\n7,0.5,\n9,1.5,\n", "SubhaloID,spin\n7,0.5\n9,1.5,3\n", ""],

@@ -82,7 +82,9 @@ def test_row_labels_of_pandas_are_no_column(data, tmp_path):
 def test_a_key_without_a_name_can_be_named(data, tmp_path):
     path = tmp_path / "table.csv"
     pd.DataFrame({"spin": [0.7]}, index=[9]).to_csv(path)
-    assert join_table(data, path, key="Unnamed: 0").samples["spin"].notna().sum() == 3
+    joined = join_table(data, path, key="Unnamed: 0")
+    assert joined.samples["spin"].notna().sum() == 3
+    assert joined.info["joined"][0]["key"] == ["Unnamed: 0"]
 
 
 def test_a_prefix_makes_room_for_a_column_that_is_there(data, tmp_path):

@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 NAMELESS = "Unnamed: 0"  # a column without a name: pandas writes row labels so
 SNAPSHOT = "SnapNum"  # column of the number in the name of a group such as Snapshot_99
 WIDEST = 16  # values a row that become columns
-_DELIMITERS = (",", "\t", ";", "|", " ")
+# between the values of a row, and between names
+_DELIMITERS = ((",", ","), ("\t", "\t"), (";", ";"), ("|", "|"), (" ", ","), (" ", " "))
+_VALUE = re.compile(r"[\s,;|]")  # what ends a value
+# a comment that names a column, without a unit of 1
+_NUMBERED = re.compile(
+    r"(?:col(?:umn)?\s*)?\(?(\d+)[:.)]\s*(.+?)(?:\s*[(\[]1[)\]])?", re.IGNORECASE
+)
 _SNAPSHOT_GROUP = re.compile(r"snap(?:shot)?_?(\d+)", re.IGNORECASE)
 
 
@@ -87,7 +93,7 @@ def read_foreign_table(path: Path) -> ForeignTable:
 
 
 def _read_text(path: Path) -> ForeignTable:
-    """Read a text file; lines that begin with # are comments, the last of them may be the header.
+    """Read a text file; lines that begin with # are comments, which may name the columns.
 
     Without types of its own, a column is what all of its values are.
     """
@@ -119,30 +125,40 @@ def _text(path: Path) -> str:
 
 
 def _layout(comments: list[str], lines: list[str]) -> tuple[str, list[str], list[str]]:
-    """Return delimiter, names of the columns, and rows of a text file.
+    """Return delimiter of the rows, names of the columns, and rows of a text file.
 
-    The header is the first line without a number in it, else the last comment; it has as many
-    parts as a row.
+    The header is the first line without a number in it, else comments that number the columns,
+    else the last comment that is no row; it names as many columns as a row has.
     """
-    choices = [(lines[0].strip(), lines[1:])] if lines else []
-    choices += [(comments[-1], lines)] if comments else []
+    choices = [(lines[0], lines[1:])] if lines else []
+    choices += [(text, lines) for text in comments if not _is_number(_VALUE.split(text)[0])][-1:]
+    listed = _listed(comments)
     for header, rows in choices:
-        for delimiter in _DELIMITERS:
-            names = _parts(header, delimiter)
-            width = len(_parts(rows[0], delimiter)) if rows else len(names)
-            split = len(names) > 1 or not any(mark in header for mark in _DELIMITERS)
+        for delimiter, between_names in _DELIMITERS:
+            names = _parts([header], between_names)
+            width = len(_parts(rows, delimiter)) if rows else len(names)
+            if rows is lines and len(listed) == width:
+                return delimiter, listed, rows
+            split = len(names) > 1 or not any(mark in header.strip() for mark, _ in _DELIMITERS)
             if len(names) == width and split and not any(map(_is_number, names)):
                 return delimiter, names, rows
-    first = choices[0][0][:80] if choices else "nothing"
-    msg = f"must have a line with the names of as many columns as each row has, got {first}"
+    width = max(len(_parts(lines, delimiter)) for delimiter, _ in _DELIMITERS)
+    got = choices[-1][0].strip()[:80] if choices else "nothing"
+    msg = f"must have a line with the names of as many columns as a row has, {width}, got {got}"
     raise ValueError(msg)
 
 
-def _parts(line: str, delimiter: str) -> list[str]:
-    """Split a line; quotes enclose a part that holds the delimiter."""
-    line = " ".join(line.split()) if delimiter == " " else line.rstrip("\r\n")
-    (parts,) = csv.reader([line], delimiter=delimiter, skipinitialspace=True) or [[]]
-    return parts
+def _listed(comments: list[str]) -> list[str]:
+    """Return names from comments such as ``column 1: mass (Msun)``, as of SKIRT; else none."""
+    found = [match for match in map(_NUMBERED.fullmatch, comments) if match]
+    in_order = [int(match[1]) for match in found] == list(range(1, len(found) + 1))
+    return [match[2] for match in found] if in_order else []
+
+
+def _parts(lines: list[str], delimiter: str) -> list[str]:
+    """Split the first row of some lines; quotes enclose delimiters and ends of lines."""
+    stripped = (line.strip(" \r\n") for line in lines)
+    return next(csv.reader(stripped, delimiter=delimiter, skipinitialspace=True), [])
 
 
 def _is_number(text: str) -> bool:

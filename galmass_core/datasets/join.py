@@ -58,10 +58,10 @@ def join_table(
         If the table cannot be read or matched, or has a column that the data set already has.
     """
     foreign = read_foreign_table(Path(table))
-    options = {"key": key, "simulation": simulation, "snapshot": snapshot}
-    match = _match(data, foreign, Path(table), **options)
+    place = {"simulation": simulation, "snapshot": snapshot}
+    match = _match(data, foreign, Path(table), key=key, **place)
     columns = foreign.columns.drop(columns=[*match.key, NAMELESS], errors="ignore")
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in place.items() if value is not None}
     left_out = {"left_out": foreign.left_out} if foreign.left_out else {}
     return _join(data, columns.add_prefix(prefix), match, Path(table), **given, **left_out)
 
