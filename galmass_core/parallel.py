@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import get_context, parent_process
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -23,8 +24,8 @@ def map_in_order(
 ) -> Generator[Result, None, None]:
     """Apply a function to items, in worker processes if there is more than one.
 
-    Workers are spawned processes of one thread each; they exit with this process, even if it is
-    killed, and ignore Ctrl-C.
+    Workers are spawned processes of one thread each; they ignore Ctrl-C, and exit at once when the
+    results are no longer wanted or this process has ended, even if it is killed.
 
     Parameters
     ----------
@@ -68,27 +69,32 @@ def map_in_order(
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Start worker processes; cancel pending items if the block is left early."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_settle_in)
+    """Start worker processes; end them with the block, whatever they do then."""
+    context = get_context("spawn")
+    theirs, ours = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_settle_in, initargs=(theirs,)
+    )
     try:
         yield pool
     finally:
+        ours.close()
         pool.shutdown(cancel_futures=True)
+        theirs.close()
 
 
-def _settle_in() -> None:
-    """Initialise a worker: one thread, Ctrl-C ignored, exit with the parent."""
+def _settle_in(parent: Connection) -> None:
+    """Initialise a worker: one thread, Ctrl-C ignored, exit with the pool."""
     os.environ["NUMBA_NUM_THREADS"] = "1"
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_pool, args=(parent,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """Exit as soon as the parent has ended."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _end_with_pool(parent: Connection) -> None:
+    """Exit as soon as the parent has closed its end, or has ended."""
+    with suppress(EOFError, OSError):
+        parent.recv()
+    os._exit(1)
 
 
 @contextmanager

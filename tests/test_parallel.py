@@ -1,5 +1,6 @@
 import os
 import signal
+import time
 
 import pytest
 
@@ -12,6 +13,10 @@ def square(number):
 
 def threads(_):
     return os.environ["OMP_NUM_THREADS"], os.environ["NUMBA_NUM_THREADS"]
+
+
+def take(seconds):
+    time.sleep(seconds)
 
 
 def die(_):
@@ -30,6 +35,13 @@ def test_items_are_taken_only_as_they_are_needed():
     next(results)
     results.close()
     assert len(taken) < 20
+
+
+def test_workers_end_though_they_are_busy():
+    results, start = map_in_order(take, [0, 300, 300], 2), time.monotonic()
+    next(results)
+    results.close()
+    assert time.monotonic() - start < 250
 
 
 def test_workers_have_one_thread_each(monkeypatch):
