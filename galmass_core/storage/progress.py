@@ -35,6 +35,7 @@ def progress_bar(task: str, out: Path, *, unit: str = "galaxy") -> Iterator[Show
     """
     from tqdm import tqdm
 
+    out = out.absolute()  # "." has no name
     path, written = out.with_name(out.name + SUFFIX), 0.0
     with tqdm(unit=unit, desc=task, delay=0.01) as bar:  # no bar for input that fails at once
 
