@@ -76,6 +76,15 @@ def test_missing_required_field_is_named(directory):
         read_group_catalogue(directory)
 
 
+def test_group_fields_of_different_length_are_named(directory):
+    with h5py.File(directory / "groups_099" / "fof_subhalo_tab_099.1.hdf5", "r+") as file:
+        first = file["Group/GroupFirstSub"][()]
+        del file["Group/GroupFirstSub"]
+        file["Group/GroupFirstSub"] = np.append(first, 0)
+    with pytest.raises(GalaxyFileError, match=r"GroupFirstSub must have 2 rows as GroupNsubs has, got 3"):
+        read_group_catalogue(directory)
+
+
 def test_missing_group_field_is_named(directory):
     with h5py.File(directory / "groups_099" / "fof_subhalo_tab_099.1.hdf5", "r+") as file:
         del file["Group/GroupNsubs"]

@@ -27,6 +27,7 @@ from galmass_core.sources.tng_files import find_snapshots, is_snapshot_name
 _DIRECTORIES = (tng_directory, eagle_directory, caesar_directory, soap_directory)
 _FORMATS = {"a TNG cutout": tng_cutout, "an EAGLE file": eagle, "a SWIFT file": swift}
 _SUFFIXES = (".hdf5", ".h5")
+CUTOUTS = "cutouts"  # subfolder of galaxies in a folder that was fetched
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,6 +232,8 @@ def _list_source(source: Path, options: ReadOptions) -> Found:
 
 
 def _galaxy_files(folder: Path) -> list[Path]:
-    """Return the HDF5 files of a folder; none if some are a snapshot."""
+    """Return the HDF5 files of a folder, or of its cutouts; none if some are a snapshot."""
     files = [file for file in folder.glob("*") if file.suffix in _SUFFIXES]
+    if not files and (folder / CUTOUTS).is_dir():
+        return _galaxy_files(folder / CUTOUTS)
     return [] if any(is_snapshot_name(file) for file in files) else files

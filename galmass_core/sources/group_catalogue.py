@@ -186,8 +186,14 @@ def read_group_members(file: h5py.File) -> tuple[NDArray, int]:
             f"got {numbers.sum()}"
         )
         raise GalaxyFileError(msg)
-    firsts = hdf5.dataset(file, "Group/GroupFirstSub")[()][numbers > 0]
-    return firsts.astype(np.int64), count
+    firsts = hdf5.dataset(file, "Group/GroupFirstSub")[()]
+    if len(firsts) != len(numbers):
+        msg = (
+            f"{file.filename}: Group/GroupFirstSub must have {len(numbers)} rows as GroupNsubs "
+            f"has, got {len(firsts)}"
+        )
+        raise GalaxyFileError(msg)
+    return firsts[numbers > 0].astype(np.int64), count
 
 
 def _in_units(
