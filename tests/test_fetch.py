@@ -1,8 +1,12 @@
 import json
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import h5py
+import numpy as np
 import pandas as pd
 import pytest
 import tng_api
@@ -12,20 +16,23 @@ from galmass_core.cli import main
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.fetch import client as api
+from galmass_core.fetch import remote
 from galmass_core.fetch.catalogue import catalogue_path
 from galmass_core.fetch.client import (
     ApiError,
     Client,
     KeyRefusedError,
     NotFoundError,
+    NothingWorksError,
     key_from_environment,
 )
 from galmass_core.fetch.cutouts import FIELDS
 from galmass_core.fetch.remote import find_remote
 from galmass_core.fetch.sample import fetch_cutouts, fetch_file, open_fetcher, plan
-from galmass_core.galaxy import UnavailableError
+from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import read_galaxy
 from galmass_core.sources.group_catalogue import read_group_catalogue
+from galmass_core.storage.lock import locked
 
 
 @pytest.fixture
@@ -45,8 +52,8 @@ def quick_client(server, **changes):
 
 
 def fetch(client, folder, **options):
-    fetcher = open_fetcher(client, RUN, SNAPSHOT, folder, **options)
-    return fetch_cutouts(fetcher, folder)
+    with open_fetcher(client, RUN, SNAPSHOT, folder, **options) as fetcher:
+        return fetch_cutouts(fetcher, folder)
 
 
 def test_sample_is_fetched_and_can_be_built(client, tmp_path):
@@ -100,7 +107,9 @@ def test_key_is_neither_printed_nor_stored(server, tmp_path, monkeypatch, capfd)
         assert KEY.encode() not in path.read_bytes()
 
 
-@pytest.mark.parametrize("kind", [429, "busy", 500, 502, 503, 504, "short", "cut", "html"])
+@pytest.mark.parametrize(
+    "kind", [401, 429, {"Retry-After": "0"}, 500, 504, 520, "short", "cut", "html"]
+)
 def test_passing_faults_are_tried_again(server, client, tmp_path, kind):
     server.faults["subhalos/1/cutout"] = [kind, kind]
     fetched = fetch(client, tmp_path)
@@ -134,19 +143,36 @@ def test_galaxy_that_cannot_be_fetched_stops_no_other_and_is_fetched_later(
 
 
 def test_file_with_other_rows_than_the_catalogue_is_not_kept(server, client, tmp_path):
-    fetcher = open_fetcher(client, RUN, SNAPSHOT, tmp_path)
     server.galaxies[1]["PartType4"]["Masses"] = server.galaxies[1]["PartType4"]["Masses"][:-1]
-    failed = fetch_cutouts(fetcher, tmp_path).failed
+    failed = fetch(client, tmp_path).failed
     assert "PartType4/Masses must have 200 rows, as in the catalogue, got 199" in failed[1]
     assert not (tmp_path / "cutouts" / "cutout_1.hdf5").exists()
 
 
-def test_fields_that_the_api_does_not_have_are_left_out(server, client, tmp_path):
+def test_species_that_is_counted_but_absent_is_an_error_of_that_galaxy(server, client, tmp_path):
+    with open_fetcher(client, RUN, SNAPSHOT, tmp_path) as fetcher:
+        del server.galaxies[1]["PartType0"]
+        failed = fetch_cutouts(fetcher, tmp_path).failed
+    assert list(failed) == [1]
+    assert "PartType0/Coordinates must be there, got none" in failed[1]
+
+
+def test_only_fields_that_the_api_does_not_have_are_left_out(server, client, tmp_path):
     server.absent = {"Potential", "StellarHsml"}
     assert fetch(client, tmp_path).failed == {}
-    with h5py.File(tmp_path / "cutouts" / "cutout_0.hdf5") as file:
-        assert "Potential" not in file["PartType4"]
-        assert "Masses" in file["PartType4"]
+    for subhalo in range(4):
+        with h5py.File(tmp_path / "cutouts" / f"cutout_{subhalo}.hdf5") as file:
+            assert set(FIELDS["stars"]) - set(file["PartType4"]) == server.absent
+    assert not list((tmp_path / "cutouts").glob("*.field"))
+
+
+def test_refusal_of_one_galaxy_leaves_out_no_field(server, client, tmp_path):
+    server.faults["subhalos/1/cutout"] = [400]
+    assert list(fetch(client, tmp_path).failed) == [1]
+    assert fetch(client, tmp_path).failed == {}
+    for subhalo in range(4):
+        with h5py.File(tmp_path / "cutouts" / f"cutout_{subhalo}.hdf5") as file:
+            assert set(file["PartType4"]) == set(FIELDS["stars"])
 
 
 def test_field_that_every_galaxy_needs_is_reported(server, client, tmp_path):
@@ -175,6 +201,27 @@ def test_manifest_lists_every_cutout_once(client, tmp_path):
     assert manifest.sort_values("subhalo")["bytes"].tolist() == sizes
 
 
+def test_manifest_follows_the_cutouts_that_are_there(client, tmp_path):
+    fetch(client, tmp_path, limit=2)
+    (tmp_path / "cutouts" / "cutout_0.hdf5").unlink()
+    assert fetch(client, tmp_path, limit=3).galaxies == 3
+    assert pd.read_csv(tmp_path / "manifest.csv")["subhalo"].sort_values().to_list() == [0, 1, 2]
+
+
+def test_two_fetches_into_one_folder_are_refused(client, tmp_path):
+    message = "is being written by process"
+    with locked(tmp_path), pytest.raises(ValueError, match=message):
+        fetch(client, tmp_path)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_full_disk_stops_with_the_file_named(client, tmp_path):
+    (tmp_path / "cutouts").mkdir()
+    (tmp_path / "cutouts" / "cutout_1.hdf5.part").symlink_to("/dev/full")
+    with pytest.raises(NothingWorksError, match=r"cutout_1.hdf5: must be written, but: No space"):
+        fetch(client, tmp_path)
+
+
 def test_catalogue_comes_in_chunks_where_single_fields_do_not(server, client, tmp_path):
     server.one_field_files = False
     fetch(client, tmp_path, limit=1)
@@ -189,6 +236,28 @@ def test_catalogue_comes_in_chunks_where_single_fields_do_not(server, client, tm
 def test_catalogue_may_lack_the_flag(server, client, tmp_path):
     server.absent = {"Subhalo/SubhaloFlag"}  # Illustris
     assert fetch(client, tmp_path).galaxies == 5
+
+
+def test_illustris_groups_without_subhaloes_have_an_unsigned_first(server, client, tmp_path):
+    server.fields["Group/GroupFirstSub"] = np.array([0, 2**32 - 1, 2], dtype=np.uint32)
+    fetch(client, tmp_path, limit=1)
+    central = read_group_catalogue(tmp_path).subhaloes["is_central"]
+    assert central.to_list() == [True, False, True, False, False, False]
+
+
+def test_field_with_other_rows_than_the_box_is_refused(server, client, tmp_path):
+    server.fields["Subhalo/SubhaloPos"] = np.zeros((5, 3), dtype="f4")
+    with pytest.raises(ApiError, match="Subhalo/SubhaloPos must have 6 rows, got 5"):
+        fetch(client, tmp_path)
+    assert not server.asked("groupcat-99.")  # chunks would have no other rows
+
+
+def test_catalogue_that_does_not_fit_together_is_fetched_again(server, client, tmp_path):
+    server.fields["Group/GroupNsubs"] = np.array([2, 0, 3])
+    with pytest.raises(GalaxyFileError, match="GroupNsubs must add up to the 6 subhaloes"):
+        fetch(client, tmp_path)
+    server.fields.clear()
+    assert fetch(client, tmp_path).galaxies == 4
 
 
 def test_fields_that_are_there_are_not_fetched_again(server, client, tmp_path):
@@ -219,6 +288,20 @@ def test_wrong_key_is_refused_at_once(server, tmp_path):
     assert len(server.log) == 1
 
 
+@pytest.mark.parametrize("text", [KEY, f'"{KEY}"', f"'{KEY}'\n", f" {KEY}\r\n"])
+def test_blanks_and_quotes_around_the_key_are_removed(monkeypatch, text):
+    monkeypatch.setenv("TNG_API_KEY", text)
+    assert key_from_environment() == KEY
+
+
+@pytest.mark.parametrize("text", ["abc\ndef", "schl\u00fcssel", "abc def", "<key>"])
+def test_what_cannot_be_a_key_is_refused_and_not_shown(monkeypatch, text):
+    monkeypatch.setenv("TNG_API_KEY", text)
+    with pytest.raises(ValueError, match="letters and digits") as error:
+        key_from_environment()
+    assert text not in str(error.value)
+
+
 def test_key_must_be_there(monkeypatch):
     monkeypatch.delenv("TNG_API_KEY", raising=False)
     with pytest.raises(ValueError, match="TNG_API_KEY must be your key"):
@@ -233,14 +316,85 @@ def test_key_must_be_there(monkeypatch):
     ],
 )
 def test_unknown_run_or_snapshot_lists_those_that_exist(client, tmp_path, run, snapshot, message):
+    with pytest.raises(ApiError, match=message), open_fetcher(client, run, snapshot, tmp_path):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_last_snapshot_is_the_default(client, tmp_path):
+    with open_fetcher(client, RUN, None, tmp_path) as fetcher:
+        assert fetcher.info.snapshot == 99
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "message"),
+    [
+        ("", {"detail": "hello"}, "simulations in the answer must be a list of entries with name"),
+        (f"{RUN}/snapshots/", [{"redshift": 0.0}], "must be a list of entries with number"),
+        (f"{RUN}/snapshots/", [{"number": 99}], "redshift must be a number, got none"),
+        (f"{RUN}/", {"name": RUN}, f"{RUN}/: hubble must be a number, got none"),
+        (f"{RUN}/", [], f"{RUN}/: hubble must be a number, got none"),
+    ],
+)
+def test_missing_key_of_an_answer_is_named(server, client, tmp_path, path, answer, message):
+    server.answers[path] = answer
     with pytest.raises(ApiError, match=message):
-        open_fetcher(client, run, snapshot, tmp_path)
+        fetch(client, tmp_path)
+
+
+class Clock:
+    """A stopping event that counts the waits instead of waiting."""
+
+    def __init__(self):
+        self.waits = []
+
+    def is_set(self):
+        return False
+
+    def wait(self, seconds):
+        self.waits.append(seconds)
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ("7", 7, 7),
+        ("0", 0.005, 0.01),
+        ("-5", 0.005, 0.01),
+        ("soon", 0.005, 0.01),
+        ("9" * 400, 3600, 3600),
+        ("Fri, 01 Jan 2999 00:00:00 GMT", 3600, 3600),
+        ("Fri, 01 Jan 1999 00:00:00 GMT", 0.005, 0.01),
+    ],
+)
+def test_wait_is_what_the_server_asks_for_within_limits(server, value, least, most):
+    clock = Clock()
+    server.faults["/api/"] = [{"Retry-After": value}]
+    quick_client(server, stopping=clock).json("")
+    (wait,) = clock.waits
+    assert least <= wait <= most
+
+
+def test_endless_redirects_end(server, client):
+    server.faults["/api/"] = ["loop"] * 100
+    with pytest.raises(UnavailableError, match="more than 5 redirects"):
+        client.json("")
+
+
+def test_redirect_from_https_is_never_to_http():
+    client = Client(key=KEY)
+    assert client._secure(api.BASE, "http://data.example/x?token=1") == (
+        "https://data.example/x?token=1"
+    )
 
 
 def test_folder_of_another_snapshot_is_refused(client, tmp_path):
     (tmp_path / "fetch.json").write_text(json.dumps({"run": RUN, "snapshot": 84}))
-    with pytest.raises(ValueError, match=r"must be for TNG100-1, snapshot 99, but holds .* 84"):
-        open_fetcher(client, RUN, SNAPSHOT, tmp_path)
+    message = r"must be for TNG100-1, snapshot 99, but holds .* 84"
+    with pytest.raises(ValueError, match=message):
+        fetch(client, tmp_path)
+    with pytest.raises(ValueError, match=message):
+        plan(client, RUN, SNAPSHOT, tmp_path)
 
 
 def test_plan_without_catalogue_is_an_estimate(server, client, tmp_path):
@@ -260,10 +414,10 @@ def test_plan_with_catalogue_counts_bytes(client, tmp_path):
 
 def test_build_on_arrival_equals_the_build_of_kept_cutouts(server, client, tmp_path, monkeypatch):
     monkeypatch.setenv("TNG_API_KEY", KEY)
-    fetcher = open_fetcher(client, RUN, SNAPSHOT, tmp_path / "flat")
-    flat = build_dataset(find_remote(fetcher, tmp_path / "flat"), tmp_path / "a", workers=2)
+    with open_fetcher(client, RUN, SNAPSHOT, tmp_path / "flat") as fetcher:
+        flat = build_dataset(find_remote(fetcher, tmp_path / "flat"), tmp_path / "a", workers=2)
     fetch(client, tmp_path / "kept")
-    kept = build_dataset([tmp_path / "kept" / "cutouts"], tmp_path / "b")
+    kept = build_dataset([tmp_path / "kept"], tmp_path / "b")
     columns = flat.samples.columns.difference(["source"])
     pd.testing.assert_frame_equal(flat.samples[columns], kept.samples[columns])
     shard = "maps/shard-00000.h5"
@@ -277,8 +431,8 @@ from pathlib import Path
 from galmass_core.fetch.client import Client
 from galmass_core.fetch.sample import fetch_cutouts, open_fetcher
 client, folder = Client(key=sys.argv[1], base=sys.argv[2], first_wait=0.01), Path(sys.argv[3])
-fetcher = open_fetcher(client, "TNG100-1", 99, folder)
-fetch_cutouts(fetcher, folder, lambda done, *_: print(done, flush=True))
+with open_fetcher(client, "TNG100-1", 99, folder) as fetcher:
+    fetch_cutouts(fetcher, folder, lambda done, *_: print(done, flush=True))
 """
 
 
@@ -309,7 +463,76 @@ def test_command_reports_what_is_missing(server, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tng_api, "KEY", KEY)
     server.faults["subhalos/1/cutout"] = [404]
     assert main(["fetch", "--out", str(tmp_path)]) == 2
-    assert "1 galaxies could not be fetched, first 1" in capsys.readouterr().err
+    assert "1 of 4 galaxies could not be fetched, the first, 1" in capsys.readouterr().err
+
+
+COMMAND = """
+import sys
+from galmass_core.cli import main
+from galmass_core.fetch import client
+client.BASE = sys.argv[1]
+sys.exit(main(["fetch", "--out", *sys.argv[2:]]))
+"""
+
+
+@pytest.mark.parametrize("build", [False, True])
+def test_ctrl_c_ends_at_once_while_requests_wait(server, tmp_path, build):
+    server.faults["subhalos/0/cutout"] = ["hang"]
+    server.faults["subhalos/1/cutout"] = [{"Retry-After": "3600"}]
+    arguments = [str(tmp_path / "tng"), *(["--build", str(tmp_path / "maps")] if build else [])]
+    process = subprocess.Popen(
+        [sys.executable, "-c", COMMAND, server.base, *arguments],
+        stderr=subprocess.PIPE,
+        env=os.environ | {"TNG_API_KEY": KEY},
+    )
+    assert server.waiting.wait(120)
+    process.send_signal(signal.SIGINT)
+    _, shown = process.communicate(timeout=60)  # of requests that may take 300 s
+    assert process.returncode == 130
+    assert b"Run the same command again to resume" in shown
+
+
+@pytest.fixture
+def in_this_process(monkeypatch, server):
+    """Let remote galaxies be fetched by a quick client."""
+    monkeypatch.setenv("TNG_API_KEY", KEY)
+    monkeypatch.setattr(remote, "Client", lambda **_: quick_client(server))
+    remote._fetcher.cache_clear()
+    yield
+    remote._fetcher.cache_clear()
+
+
+def build_on_arrival(client, tmp_path):
+    with open_fetcher(client, RUN, SNAPSHOT, tmp_path / "tng") as fetcher:
+        return build_dataset(find_remote(fetcher, tmp_path / "tng"), tmp_path / "maps")
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_build_excludes_a_galaxy_that_is_not_there(server, client, tmp_path):
+    server.faults["subhalos/1/cutout"] = [404]
+    dataset = build_on_arrival(client, tmp_path)
+    assert len(dataset.galaxies) == 3
+    (reason,) = dataset.excluded["reason"]
+    assert "subhalos/1/cutout" in reason
+    assert "there is nothing at this address" in reason
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_build_stops_when_the_server_is_down_and_resumes(server, client, tmp_path):
+    server.faults["subhalos/1/cutout"] = [500] * 4
+    with pytest.raises(UnavailableError, match="no good answer in 4 attempts"):
+        build_on_arrival(client, tmp_path)
+    dataset = build_on_arrival(client, tmp_path)
+    assert (len(dataset.galaxies), len(dataset.excluded)) == (4, 0)
+
+
+@pytest.mark.usefixtures("in_this_process")
+def test_disk_that_does_not_take_a_galaxy_does_not_exclude_it(client, tmp_path):
+    with open_fetcher(client, RUN, SNAPSHOT, tmp_path / "tng") as fetcher:
+        galaxy = find_remote(fetcher, tmp_path / "tng").galaxies[0]
+    (tmp_path / "tng").rename(tmp_path / "gone")
+    with pytest.raises(UnavailableError, match="tng: must be writable, but"):
+        galaxy.read()
 
 
 def test_stopped_client_does_not_wait(client):

@@ -47,7 +47,11 @@ class TngApi:
         self.log = []  # (host, path, has the key)
         self.faults = defaultdict(list)
         self.absent = set()  # datasets that the API does not have
+        self.answers = {}  # JSON by address, in place of the right one
+        self.fields = {}  # datasets of the catalogue, in place of the right ones
         self.one_field_files = True
+        self.waiting = threading.Event()  # whether a request hangs
+        self.released = threading.Event()  # ends requests that hang
 
     def __enter__(self):
         self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), handler(self)) for _ in range(2)]
@@ -60,6 +64,7 @@ class TngApi:
         return self
 
     def __exit__(self, *_):
+        self.released.set()
         for server in self._servers:
             server.shutdown()
             server.server_close()
@@ -79,6 +84,8 @@ class TngApi:
 
     def description(self, path):
         """Return the JSON of an address, or None."""
+        if path in self.answers:
+            return self.answers[path]
         place = f"http{self.base[4:]}{RUN}/"
         known = {
             "": {"simulations": [{"name": RUN, "url": place}, {"name": "Illustris-1"}]},
@@ -107,6 +114,7 @@ class TngApi:
         """Return the bytes of a file, or None; raises KeyError for a field that is not there."""
         fields = {f"Subhalo/{key}": values for key, values in self.subhaloes().items()}
         fields |= {"Group/GroupFirstSub": np.array([0, -1, 2]), "Group/GroupNsubs": self.nsubs()}
+        fields |= self.fields
         if path == f"{RUN}/files/groupcat-{SNAPSHOT}/":
             ((group, (name,)),) = query.items()
             if f"{group}/{name}" in self.absent:
@@ -132,7 +140,9 @@ class TngApi:
             for name in names.split(","):
                 if name in self.absent:
                     raise KeyError(name)
-                fields[f"{GROUPS[species]}/{name}"] = self.galaxies[subhalo][GROUPS[species]][name]
+                if GROUPS[species] in self.galaxies[subhalo]:
+                    dataset = self.galaxies[subhalo][GROUPS[species]][name]
+                    fields[f"{GROUPS[species]}/{name}"] = dataset
         return content(header, fields)
 
     def nsubs(self):
@@ -203,8 +213,13 @@ def handler(api):
             kind = api.fault(self.path)
             if isinstance(kind, int):
                 self.send_json(kind, {})
-            elif kind == "busy":
-                self.send_bytes(429, b"later", {"Retry-After": "0"})
+            elif isinstance(kind, dict):
+                self.send_bytes(429, b"later", kind)
+            elif kind == "loop":
+                self.send_bytes(302, b"", {"Location": self.path})
+            elif kind == "hang":
+                api.waiting.set()
+                api.released.wait()
             elif kind == "html":
                 self.send_bytes(200, b"<!doctype html><title>TNG</title>")
             elif kind == "elsewhere":

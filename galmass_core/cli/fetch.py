@@ -1,6 +1,7 @@
 """``galmass fetch``: galaxies of the TNG simulations from their web API."""
 
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "again to resume.\nThe API key is read from the environment variable TNG_API_KEY.",
         epilog="examples:\n"
         "  galmass fetch --out tng100 --dry-run\n"
-        "  galmass fetch --out tng100 --limit 100   then: galmass build tng100/cutouts --out few\n"
+        "  galmass fetch --out tng100 --limit 100   then: galmass build tng100 --out few\n"
         "  galmass fetch --out tng100 --build tng100-maps    keeps maps, not particles",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -32,7 +33,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         help="such as TNG50-1, TNG300-1, Illustris-1, TNG-Cluster (default: TNG100-1)",
     )
     fetch.add_argument(
-        "--snapshot", type=int, default=99, metavar="N", help="default: 99, redshift 0 of TNG"
+        "--snapshot", type=int, metavar="N", help="default: the last, 99 of TNG, 135 of Illustris"
     )
     fetch.add_argument("--limit", type=int, metavar="N", help="fetch only the first N galaxies")
     fetch.add_argument(
@@ -65,20 +66,24 @@ def _fetch(args: argparse.Namespace) -> None:
     if args.dry_run:
         print(_in_words(plan(client, args.suite, args.snapshot, args.out, args.limit)))
         return
-    with progress_bar("catalogue", args.out, unit="file") as show:
-        fetcher = open_fetcher(
-            client, args.suite, args.snapshot, args.out, limit=args.limit, progress=show
-        )
-    for name in args.also:
-        print(fetch_file(client, args.suite, args.snapshot, name, args.out))
-    if args.build is None:
-        _fetch_cutouts(fetcher, args)
-    else:
-        _build(fetcher, args)
+    with ExitStack() as stack:
+        with progress_bar("catalogue", args.out, unit="file") as show:
+            opened = open_fetcher(
+                client, args.suite, args.snapshot, args.out, limit=args.limit, progress=show
+            )
+            fetcher = stack.enter_context(opened)
+        info = fetcher.info
+        for name in args.also:
+            print(fetch_file(client, info.run, info.snapshot, name, args.out))
+        if args.build is None:
+            _fetch_cutouts(fetcher, args)
+        else:
+            _build(fetcher, args)
 
 
 def _fetch_cutouts(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
-    from galmass_core.fetch.sample import CUTOUTS, fetch_cutouts
+    from galmass_core.fetch.sample import fetch_cutouts
+    from galmass_core.sources import CUTOUTS
 
     with progress_bar("fetching", args.out) as show:
         fetched = fetch_cutouts(fetcher, args.out, show)
@@ -87,7 +92,8 @@ def _fetch_cutouts(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN
         subhalo, reason = next(iter(fetched.failed.items()))
         count = len(fetched.failed)
         msg = (
-            f"{count} galaxies could not be fetched, first {subhalo}: {reason}; "
+            f"{count} of {count + fetched.galaxies} galaxies could not be fetched, "
+            f"the first, {subhalo}: {reason}; "
             "run the same command again to try again"
         )
         raise OSError(msg)
@@ -98,11 +104,17 @@ def _build(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
     from galmass_core.datasets.build import build_dataset
     from galmass_core.fetch.remote import find_remote
     from galmass_core.fetch.sample import WORKERS
+    from galmass_core.storage.lock import update_heartbeat
 
     one_thread_each()
     with progress_bar("building", Path(args.build)) as show:
+
+        def progress(done: int, total: int, excluded: int) -> None:
+            update_heartbeat(args.out)
+            show(done, total, excluded)
+
         dataset = build_dataset(
-            find_remote(fetcher, args.out), args.build, workers=WORKERS, progress=show
+            find_remote(fetcher, args.out), args.build, workers=WORKERS, progress=progress
         )
     print_dataset(dataset, as_json=False)
 

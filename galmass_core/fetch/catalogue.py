@@ -4,7 +4,8 @@ The API makes a file of one field for the whole box. Where that takes it too lon
 chunks of the catalogue are fetched one by one and only the fields are kept.
 """
 
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +13,16 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.fetch.client import BadRequestError, Client, NotFoundError
+from galmass_core.fetch.client import (
+    BadRequestError,
+    Client,
+    NotFoundError,
+    NothingWorksError,
+)
 from galmass_core.fetch.run import SnapshotInfo
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import hdf5
+from galmass_core.sources.group_catalogue import read_group_members
 from galmass_core.storage.atomic import atomic_write
 
 SUBHALO_FIELDS = (
@@ -69,6 +76,8 @@ def fetch_catalogue(
     ------
     ApiError, UnavailableError
         If a field or chunk cannot be fetched.
+    GalaxyFileError
+        If fields and chunks do not fit together.
     """
     path = catalogue_path(folder, info.snapshot)
     if path.exists():
@@ -76,19 +85,20 @@ def fetch_catalogue(
     parts = path.parent / "fields"
     parts.mkdir(parents=True, exist_ok=True)
     try:
-        fields = _fetch_fields(client, info, parts, progress)
+        files = _fetch_fields(client, info, parts, progress)
+    except NothingWorksError:
+        raise
     except UnavailableError:
         if client.stopping.is_set():
             raise
-        fields = _fetch_chunks(client, info, parts, progress)
-    _write(path, info, fields)
-    for part in parts.iterdir():
-        part.unlink()
-    parts.rmdir()
+        files = _fetch_chunks(client, info, parts, progress)
+    try:
+        _write(path, info, files)
+    except GalaxyFileError:  # the next call must not find them again
+        shutil.rmtree(parts)
+        raise
+    shutil.rmtree(parts)
     return path
-
-
-Fields = dict[str, NDArray]  # Subhalo/SubhaloMass: rows
 
 
 def _wanted() -> Iterator[tuple[str, str]]:
@@ -100,34 +110,32 @@ def _wanted() -> Iterator[tuple[str, str]]:
 
 def _fetch_fields(
     client: Client, info: SnapshotInfo, parts: Path, progress: Progress | None
-) -> Fields:
+) -> list[Path]:
     """Fetch each field as a file for the whole box."""
-    fields, wanted = {}, list(_wanted())
+    files, wanted = [], list(_wanted())
     for number, (group, name) in enumerate(wanted, start=1):
-        key, path = f"{group}/{name}", parts / f"{group}.{name}.hdf5"
+        path = parts / f"{group}.{name}.hdf5"
         if not path.exists():
             try:
                 client.download(
                     f"{info.run}/files/groupcat-{info.snapshot}/?{group}={name}",
                     path,
-                    partial(_check_field, key=key, info=info),
+                    partial(_check_field, key=f"{group}/{name}", info=info),
                     attempts=_ATTEMPTS,
                 )
             except (BadRequestError, NotFoundError):
                 if name not in OPTIONAL_FIELDS:
                     raise
                 continue
-        with hdf5.open_file(path) as file:
-            fields[key] = file[key][()]
+        files.append(path)
         if progress:
             progress(number, len(wanted))
-    return fields
+    return files
 
 
-def _check_field(path: Path, key: str, info: SnapshotInfo) -> None:
-    """Raise ValueError unless a file has the field, for every subhalo of the box."""
-    with hdf5.open_file(path) as file:
-        rows = len(hdf5.dataset(file, key))
+def _check_field(file: h5py.File, key: str, info: SnapshotInfo) -> None:
+    """Raise GalaxyFileError unless a file has the field, for every subhalo of the box."""
+    rows = len(hdf5.dataset(file, key))
     if key.startswith("Subhalo/") and rows != info.subhaloes:
         msg = f"{key} must have {info.subhaloes} rows, got {rows}"
         raise GalaxyFileError(msg)
@@ -135,9 +143,9 @@ def _check_field(path: Path, key: str, info: SnapshotInfo) -> None:
 
 def _fetch_chunks(
     client: Client, info: SnapshotInfo, parts: Path, progress: Progress | None
-) -> Fields:
+) -> list[Path]:
     """Fetch the chunks of the catalogue, and keep the fields of each."""
-    tables: list[Fields] = []
+    files = []
     for number in range(info.catalogue_files):
         path = parts / f"chunk.{number}.hdf5"
         if not path.exists():
@@ -150,23 +158,15 @@ def _fetch_chunks(
             )
             _keep_fields(whole, path)
             whole.unlink()
-        with hdf5.open_file(path) as file:
-            tables.append({f"{g}/{n}": file[g][n][()] for g in file for n in file[g]})
+        files.append(path)
         if progress:
             progress(number + 1, info.catalogue_files)
-    keys = {key for table in tables for key in table}  # many chunks hold nothing at all
-    fields = {key: np.concatenate([t[key] for t in tables if key in t]) for key in sorted(keys)}
-    if len(fields.get("Subhalo/SubhaloMass", ())) != info.subhaloes:
-        rows = len(fields.get("Subhalo/SubhaloMass", ()))
-        msg = f"the catalogue must have {info.subhaloes} subhaloes, got {rows} in its chunks"
-        raise GalaxyFileError(msg)
-    return fields
+    return files
 
 
-def _check_chunk(path: Path) -> None:
-    """Raise ValueError unless a file is a chunk of a catalogue."""
-    with hdf5.open_file(path) as file:
-        hdf5.numbers(file, "NumFiles")
+def _check_chunk(file: h5py.File) -> None:
+    """Raise GalaxyFileError unless a file is a chunk of a catalogue."""
+    hdf5.numbers(file, "NumFiles")
 
 
 def _keep_fields(whole: Path, path: Path) -> None:
@@ -176,8 +176,30 @@ def _keep_fields(whole: Path, path: Path) -> None:
                 kept[key] = file[key][()]
 
 
-def _write(path: Path, info: SnapshotInfo, fields: Fields) -> None:
+def _write(path: Path, info: SnapshotInfo, files: Sequence[Path]) -> None:
+    """Write each field from all files that have it: many chunks hold nothing at all.
+
+    Raises
+    ------
+    GalaxyFileError
+        If the rows are not those of the box, or differ between fields.
+    """
     with atomic_write(path) as part, h5py.File(part, "w") as file:
         file.create_group("Header").attrs.update(info.header | {"SimulationName": info.run})
-        for key, values in fields.items():
-            file[key] = values
+        for group, name in _wanted():
+            values = list(_read(files, f"{group}/{name}"))
+            if values:
+                file[f"{group}/{name}"] = np.concatenate(values)
+            rows = sum(map(len, values))
+            is_there = rows or name not in OPTIONAL_FIELDS
+            if group == "Subhalo" and is_there and rows != info.subhaloes:
+                msg = f"{path}: {group}/{name} must have {info.subhaloes} rows, got {rows}"
+                raise GalaxyFileError(msg)
+        read_group_members(file)
+
+
+def _read(files: Sequence[Path], key: str) -> Iterator[NDArray]:
+    for path in files:
+        with hdf5.open_file(path) as file:
+            if key in file:
+                yield file[key][()]

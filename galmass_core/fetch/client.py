@@ -16,16 +16,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import h5py
 import requests
 
 from galmass_core import __version__
-from galmass_core.galaxy import UnavailableError
+from galmass_core.galaxy import GalaxyFileError, UnavailableError
+from galmass_core.sources import hdf5
 
 BASE = "https://www.tng-project.org/api/"
 KEY_VARIABLE = "TNG_API_KEY"
 _HOPS = 5  # redirects that are followed
-_PASSING = {403, 408, 425, 429, 500, 502, 503, 504}  # statuses that another attempt may cure
+_PASSING = {401, 403, 408, 425, 429}  # besides 5xx: statuses that another attempt may cure
+_LONGEST_ASKED = 3600.0  # s, of what a server may ask to wait
 _WRONG_CONTENTS = 3  # attempts from the first answer that is not what was requested
+_QUESTIONS = 4  # attempts at JSON, which is for someone who waits at the terminal
 _USABLE = {200, 206, 416}  # 416: there is no more to resume
 _BLOCK = 1 << 20  # bytes written at a time
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -43,20 +47,28 @@ class BadRequestError(ApiError):
     """The API does not have what was requested, such as a field."""
 
 
-class KeyRefusedError(UnavailableError):
+class NothingWorksError(UnavailableError):
+    """A fault that would stop every other request too: of the key, or of the disk."""
+
+
+class KeyRefusedError(NothingWorksError):
     """The API does not accept the key."""
 
 
 class _TryAgain(Exception):
     """A fault that passes; ``wait`` is what the server asks for [s]."""
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    def __init__(self, reason: str, wait: float = 0.0) -> None:
         super().__init__(reason)
         self.wait = wait
 
 
-class _WrongContent(_TryAgain):
-    """An answer that is complete, but not what was requested."""
+class _NotTheFile(_TryAgain):
+    """An answer that is complete, but no such file at all, such as a web page."""
+
+
+class _WrongContent(_NotTheFile):
+    """A whole file, but not with what was requested."""
 
 
 @dataclass(kw_only=True)
@@ -70,7 +82,7 @@ class Client:
     base : str
         Address of the API, which ends with a slash.
     attempts : int
-        Of every request.
+        At a file.
     first_wait, longest_wait : float, s
         Pause before the second attempt; it doubles for each further one.
     timeout : tuple of float, s
@@ -103,28 +115,28 @@ class Client:
                     return response.json()
                 except ValueError as error:
                     reason = "the answer is not JSON"
-                    raise _TryAgain(reason) from error
+                    raise _NotTheFile(reason) from error
 
-        return self._patiently(path, read)
+        return self._patiently(path, read, min(_QUESTIONS, self.attempts))
 
     def download(
         self,
         path: str,
         out: Path,
-        check: Callable[[Path], None],
+        check: Callable[[h5py.File], None],
         *,
         attempts: int | None = None,
         resume: bool = False,
     ) -> int:
-        """Download a file; it appears under its name when it is complete and correct.
+        """Download an HDF5 file; it appears under its name when it is complete and correct.
 
         Parameters
         ----------
         path : str
             Below the base.
         out : Path
-        check : function of Path
-            Raises ValueError if the content is not what was requested.
+        check : function of the open file
+            Raises GalaxyFileError if the content is not what was requested.
         attempts : int, optional
         resume : bool
             Whether the file is always the same, so that an interrupted download goes on where it
@@ -138,49 +150,58 @@ class Client:
         Raises
         ------
         ApiError, UnavailableError
-            As `json`.
+            As `json`, or if the file has other content than requested, or cannot be written.
         """
         part = out.with_name(out.name + ".part")
 
         def fetch() -> int:
             self._stream(path, part, resume=resume)
             try:
-                check(part)
-            except ValueError as error:
-                part.unlink(missing_ok=True)
-                raise _WrongContent(str(error)) from error
+                _check(part, check)
+            except _NotTheFile:
+                part.unlink()
+                raise
             part.replace(out)
             return out.stat().st_size
 
         try:
-            return self._patiently(path, fetch, attempts)
+            size: int = self._patiently(path, fetch, attempts or self.attempts)
+        except (UnavailableError, requests.RequestException):
+            raise
+        except OSError as error:
+            msg = f"{out}: must be written, but: {error.strerror or error}"
+            raise NothingWorksError(msg) from error
         finally:
             if not resume:
                 part.unlink(missing_ok=True)
+        return size
 
     def stop(self) -> None:
         """End all waits; requests of other threads fail."""
         self.stopping.set()
 
-    def _patiently(self, path: str, request: Callable[[], Any], attempts: int | None = None) -> Any:  # noqa: ANN401
-        """Repeat a request until it succeeds."""
-        wait, last = self.first_wait, attempts or self.attempts
+    def _patiently(self, path: str, request: Callable[[], Any], last: int) -> Any:  # noqa: ANN401
+        """Repeat a request until it succeeds, until the last attempt."""
+        wait = self.first_wait
         for attempt in range(1, last + 1):
             if self.stopping.is_set():
                 break
+            asked = 0.0
             try:
                 return request()
-            except (_TryAgain, requests.RequestException) as error:
-                reason = str(error) if isinstance(error, _TryAgain) else _without_address(error)
-                asked = getattr(error, "wait", None)
-                if isinstance(error, _WrongContent):
+            except requests.RequestException as error:
+                reason = type(error).__name__  # its text has the address, which may hold a token
+            except _TryAgain as error:
+                reason, asked = str(error), error.wait
+                if isinstance(error, _NotTheFile):
                     last = min(last, attempt + _WRONG_CONTENTS - 1)
-                if attempt == last:
-                    msg = (
-                        f"{self.base}{path}: no good answer in {last} attempts; the last: {reason}"
-                    )
-                    raise UnavailableError(msg) from None
-            self.stopping.wait(random.uniform(0.5, 1.0) * wait if asked is None else asked)
+                if isinstance(error, _WrongContent) and attempt == last:
+                    msg = f"{self.base}{path}: {reason}"
+                    raise ApiError(msg) from None
+            if attempt == last:
+                msg = f"{self.base}{path}: no good answer in {last} attempts; the last: {reason}"
+                raise UnavailableError(msg)
+            self.stopping.wait(max(random.uniform(0.5, 1.0) * wait, asked))
             wait = min(2 * wait, self.longest_wait)
         msg = f"{self.base}{path}: stopped"
         raise UnavailableError(msg)
@@ -190,12 +211,12 @@ class Client:
         start = part.stat().st_size if resume and part.exists() else 0
         with self._response(path, start) as response:
             if response.status_code == requests.codes.requested_range_not_satisfiable:
-                part.unlink()
+                part.unlink(missing_ok=True)
                 reason = "the file has another length now"
                 raise _TryAgain(reason)
             there = start if response.status_code == requests.codes.partial_content else 0
-            length = response.headers.get("Content-Length")
-            expected = None if length is None else there + int(length)
+            length = response.headers.get("Content-Length", "")
+            expected = there + int(length) if length.isdecimal() else None
             with part.open("ab" if there else "wb") as stream:
                 for block in response.iter_content(_BLOCK):
                     stream.write(block)
@@ -226,7 +247,7 @@ class Client:
                     _check_status(response, url == urljoin(self.base, path), self.base + path)
                     yield response
                     return
-                url = self._secure(urljoin(url, response.headers["Location"]))
+                url = self._secure(url, response.headers["Location"])
         reason = f"more than {_HOPS} redirects"
         raise _TryAgain(reason)
 
@@ -251,10 +272,15 @@ class Client:
         is_private = asked.scheme == "https" or asked.hostname in _LOOPBACK
         return is_private and (asked.scheme, asked.netloc) == (own.scheme, own.netloc)
 
-    def _secure(self, url: str) -> str:
-        """Return an address on the API's host with the scheme of the base: its links are http."""
-        asked, own = urlsplit(url), urlsplit(self.base)
-        return asked._replace(scheme=own.scheme).geturl() if asked.netloc == own.netloc else url
+    def _secure(self, url: str, location: str) -> str:
+        """Return where a redirect leads: encrypted if the API is, though its links are http."""
+        try:
+            target = urlsplit(urljoin(url, location))
+        except ValueError:
+            reason = "a redirect to no address"
+            raise _TryAgain(reason) from None
+        is_encrypted = urlsplit(self.base).scheme == "https"
+        return target._replace(scheme="https").geturl() if is_encrypted else target.geturl()
 
 
 def _check_status(response: requests.Response, is_api: bool, address: str) -> None:
@@ -271,7 +297,7 @@ def _check_status(response: requests.Response, is_api: bool, address: str) -> No
     if is_api and status in (401, 403) and _is_about_the_key(response):
         msg = f"{address}: the API must accept the key in {KEY_VARIABLE}, but refuses it ({status})"
         raise KeyRefusedError(msg)
-    if status in _PASSING:
+    if status in _PASSING or status // 100 == 5:
         reason = f"status {status}"
         raise _TryAgain(reason, _retry_after(response))
     msg = f"{address}: the answer must be a success, got status {status}"
@@ -286,35 +312,47 @@ def _is_about_the_key(response: requests.Response) -> bool:
         return response.status_code == requests.codes.unauthorized
 
 
-def _retry_after(response: requests.Response) -> float | None:
-    """Return the pause that a server asks for [s], as a number or a date."""
+def _retry_after(response: requests.Response) -> float:
+    """Return the pause that a server asks for [s], as a number or a date; 0 if it does not."""
     value = response.headers.get("Retry-After", "")
-    if value.isdecimal():
-        return float(value)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None
+        if value.isdecimal():
+            wait = float(value)
+        else:
+            wait = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+    except (ValueError, OverflowError):
+        return 0.0
+    return min(max(0.0, wait), _LONGEST_ASKED)
 
 
-def _without_address(error: requests.RequestException) -> str:
-    """Return the kind of a fault, without its address, which may hold a token."""
-    return type(error).__name__
+def _check(path: Path, check: Callable[[h5py.File], None]) -> None:
+    """Raise _NotTheFile unless a file is whole HDF5, and _WrongContent unless the check passes."""
+    try:
+        with hdf5.open_file(path):
+            pass
+    except GalaxyFileError as error:
+        raise _NotTheFile(str(error)) from error
+    try:
+        with hdf5.open_file(path) as file:
+            check(file)
+    except GalaxyFileError as error:
+        raise _WrongContent(str(error)) from error
 
 
 def key_from_environment() -> str:
-    """Return the API key of the user.
+    """Return the API key of the user; blanks and quotes around it are removed.
 
     Raises
     ------
     ValueError
-        If there is none.
+        If there is none, or it cannot be a key.
     """
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if not key:
+    key = os.environ.get(KEY_VARIABLE, "").strip(" \t\r\n'\"")
+    if not (key.isascii() and key.isalnum()):
+        got = "other characters" if key else "none"
         msg = (
-            f"{KEY_VARIABLE} must be your key of the TNG web API "
-            "(free: https://www.tng-project.org/users/register), got none"
+            f"{KEY_VARIABLE} must be your key of the TNG web API, letters and digits "
+            f"(free: https://www.tng-project.org/users/register), got {got}"
         )
         raise ValueError(msg)
     return key

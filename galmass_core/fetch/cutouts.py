@@ -3,8 +3,9 @@
 A cutout has a JSON record beside it, made from the catalogue in the names of the API's own.
 """
 
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,14 @@ FIELDS = {  # dataset: bytes of a row
     "dark_matter": {"Coordinates": 24},
     "black_holes": {"Coordinates": 24, "Masses": 4},
 }
-LEFT_OUT = {  # where the API does not have them: in mini snapshots, and in Illustris
-    "stars": {"GFM_StellarPhotometrics", "Potential", "StellarHsml"},
-    "gas": {"GFM_Metals", "NeutralHydrogenAbundance", "SubfindHsml"},
-}
+OPTIONAL = (  # the API does not have all of them for mini snapshots, and for Illustris
+    ("stars", "GFM_StellarPhotometrics"),
+    ("stars", "Potential"),
+    ("stars", "StellarHsml"),
+    ("gas", "GFM_Metals"),
+    ("gas", "NeutralHydrogenAbundance"),
+    ("gas", "SubfindHsml"),
+)
 
 
 @dataclass(kw_only=True)
@@ -64,17 +69,25 @@ class CutoutFetcher:
     info : SnapshotInfo
     subhaloes : DataFrame
         From `read_group_catalogue`, of which the counts and places are used.
-    reduced : bool
-        Whether the optional fields have turned out not to exist.
+    absent : set of (str, str)
+        Species and datasets that the API has turned out not to have.
     """
 
     client: Client
     info: SnapshotInfo
     subhaloes: pd.DataFrame
-    reduced: bool = False
+    absent: set[tuple[str, str]] = field(default_factory=set)
+    _asking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def fetch(self, subhalo: int, folder: Path) -> Path:
+    def fetch(self, subhalo: int, row: Row, folder: Path) -> Path:
         """Fetch one cutout and write its record, unless both are there.
+
+        Parameters
+        ----------
+        subhalo : int
+        row : mapping
+            Of the catalogue, as `row` returns.
+        folder : Path
 
         Returns
         -------
@@ -86,17 +99,17 @@ class CutoutFetcher:
         ApiError, UnavailableError
             If it cannot be fetched.
         """
-        path, row = folder / f"cutout_{subhalo}.hdf5", self.row(subhalo)
+        path = folder / f"cutout_{subhalo}.hdf5"
         if not path.exists():
             folder.mkdir(parents=True, exist_ok=True)
-            was_reduced = self.reduced
+            fields = self.fields(row)
             try:
-                self._download(subhalo, path, row)
+                self._download(subhalo, path, fields, row)
             except BadRequestError:
-                if was_reduced:
+                self._find_absent(subhalo, path.with_suffix(".field"), fields, row)
+                if self.fields(row) == fields:
                     raise
-                self.reduced = True
-                self._download(subhalo, path, row)
+                self._download(subhalo, path, self.fields(row), row)
         record = path.with_suffix(".json")
         if not record.exists():
             write_json(record, self._record(subhalo, row))
@@ -109,19 +122,35 @@ class CutoutFetcher:
     def fields(self, row: Row) -> dict[str, list[str]]:
         """Return the datasets to request of each species that a subhalo has."""
         return {
-            species: [
-                name for name in names if not (self.reduced and name in LEFT_OUT.get(species, ()))
-            ]
+            species: [name for name in names if (species, name) not in self.absent]
             for species, names in FIELDS.items()
             if row[COUNTS[species]] > 0
         }
 
-    def _download(self, subhalo: int, path: Path, row: Row) -> None:
-        fields = self.fields(row)
+    def _find_absent(
+        self, subhalo: int, path: Path, fields: Mapping[str, list[str]], row: Row
+    ) -> None:
+        """Ask for each optional field alone, as one that is absent is enough for a refusal."""
+        with self._asking:
+            if self.fields(row) != fields:  # another thread has asked meanwhile
+                return
+            found = set()
+            for species, name in OPTIONAL:
+                if name in fields.get(species, ()):
+                    try:
+                        self._download(subhalo, path, {species: [name]}, row)
+                    except BadRequestError:
+                        found.add((species, name))
+            path.unlink(missing_ok=True)
+            self.absent |= found
+
+    def _download(
+        self, subhalo: int, path: Path, fields: Mapping[str, list[str]], row: Row
+    ) -> None:
         query = "&".join(f"{API_NAMES[name]}={','.join(part)}" for name, part in fields.items())
         place = f"{self.info.run}/snapshots/{self.info.snapshot}/subhalos/{subhalo}"
         self.client.download(
-            f"{place}/cutout.hdf5?{query}", path, lambda part: check_cutout(part, fields, row)
+            f"{place}/cutout.hdf5?{query}", path, lambda file: check_cutout(file, fields, row)
         )
 
     def _record(self, subhalo: int, row: Row) -> dict[str, Any]:
@@ -140,22 +169,21 @@ class CutoutFetcher:
         }
 
 
-def check_cutout(path: Path, fields: Mapping[str, list[str]], row: Row) -> None:
+def check_cutout(file: h5py.File, fields: Mapping[str, list[str]], row: Row) -> None:
     """Raise GalaxyFileError unless a file is a subhalo's cutout with all rows of all fields.
 
     Parameters
     ----------
-    path : Path
+    file : h5py.File
     fields : mapping of species to list of str
         Datasets that were requested.
     row : mapping
         Of the catalogue, with the number of particles of each species.
     """
-    with hdf5.open_file(path) as file:
-        hdf5.number(file, "HubbleParam")
-        for species, names in fields.items():
-            for name in names:
-                _check_rows(file, f"{PART_TYPES[species]}/{name}", int(row[COUNTS[species]]))
+    hdf5.number(file, "HubbleParam")
+    for species, names in fields.items():
+        for name in names:
+            _check_rows(file, f"{PART_TYPES[species]}/{name}", int(row[COUNTS[species]]))
 
 
 def _check_rows(file: h5py.File, key: str, count: int) -> None:

@@ -2,29 +2,33 @@
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pandas as pd
+
 from galmass_core.fetch.catalogue import catalogue_path
 from galmass_core.fetch.client import Client, key_from_environment
-from galmass_core.fetch.cutouts import CutoutFetcher
-from galmass_core.fetch.sample import CUTOUTS, open_fetcher
-from galmass_core.galaxy import Galaxy
-from galmass_core.sources import Found, GalaxyRef, read_galaxy
+from galmass_core.fetch.cutouts import CutoutFetcher, Row
+from galmass_core.fetch.run import SnapshotInfo
+from galmass_core.galaxy import Galaxy, UnavailableError
+from galmass_core.sources import CUTOUTS, Found, GalaxyRef, read_galaxy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RemoteGalaxy(GalaxyRef):
-    """A galaxy of the web API; ``path`` is the catalogue that lists it.
+    """A galaxy of the web API; ``path`` is the catalogue that lists it, with ``row``.
 
     The key is taken from the environment of the process that reads it.
     """
 
-    run: str = ""
-    snapshot: int = 0
-    base: str = ""
+    info: SnapshotInfo
+    row: Row = field(compare=False)
+    base: str
 
     def read(self) -> Galaxy:
         """Fetch the cutout, read it, and delete it; one that is there already is kept."""
@@ -32,14 +36,29 @@ class RemoteGalaxy(GalaxyRef):
         kept = folder / CUTOUTS / f"cutout_{subhalo}.hdf5"
         if kept.exists() and kept.with_suffix(".json").exists():
             return read_galaxy(kept)
-        fetcher = _fetcher(self.run, self.snapshot, folder, self.base)
+        fetcher = _fetcher(self.info, self.base)
+        with _arriving(folder) as arriving:
+            return read_galaxy(fetcher.fetch(subhalo, self.row, arriving))
+
+
+@contextmanager
+def _arriving(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder; if the disk does not take it, the galaxy is not to blame."""
+    try:
         with TemporaryDirectory(prefix="arriving-", dir=folder) as arriving:
-            return read_galaxy(fetcher.fetch(subhalo, Path(arriving)))
+            yield Path(arriving)
+    except UnavailableError:
+        raise
+    except OSError as error:
+        msg = f"{folder}: must be writable, but: {error}"
+        raise UnavailableError(msg) from error
 
 
 @lru_cache(maxsize=1)
-def _fetcher(run: str, snapshot: int, folder: Path, base: str) -> CutoutFetcher:
-    return open_fetcher(Client(key=key_from_environment(), base=base), run, snapshot, folder)
+def _fetcher(info: SnapshotInfo, base: str) -> CutoutFetcher:
+    """Return a fetcher, which remembers what the API does not have."""
+    client = Client(key=key_from_environment(), base=base)
+    return CutoutFetcher(client=client, info=info, subhaloes=pd.DataFrame())
 
 
 def find_remote(fetcher: CutoutFetcher, folder: Path) -> Found:
@@ -59,9 +78,7 @@ def find_remote(fetcher: CutoutFetcher, folder: Path) -> Found:
         shutil.rmtree(rest, ignore_errors=True)
     path = catalogue_path(folder, info.snapshot)
     galaxies: list[GalaxyRef] = [
-        RemoteGalaxy(
-            path, str(subhalo), run=info.run, snapshot=info.snapshot, base=fetcher.client.base
-        )
-        for subhalo in fetcher.subhaloes.index
+        RemoteGalaxy(path, str(subhalo), info=info, row=row, base=fetcher.client.base)
+        for subhalo, row in fetcher.subhaloes.to_dict(orient="index").items()
     ]
     return Found(galaxies, Counter())

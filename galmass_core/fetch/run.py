@@ -21,7 +21,6 @@ class SnapshotInfo:
         Number in the catalogue.
     catalogue_files : int
         Number of chunks of the catalogue.
-    dark_matter_mass : float, 1e10 Msun/h
     """
 
     run: str
@@ -33,7 +32,6 @@ class SnapshotInfo:
     box_size: float
     subhaloes: int
     catalogue_files: int
-    dark_matter_mass: float
 
     @property
     def header(self) -> dict[str, Any]:
@@ -49,34 +47,72 @@ class SnapshotInfo:
         }
 
 
-def read_snapshot_info(client: Client, run: str, snapshot: int) -> SnapshotInfo:
-    """Ask for a run and one of its snapshots.
+def read_snapshot_info(client: Client, run: str, snapshot: int | None = None) -> SnapshotInfo:
+    """Ask for a run and one of its snapshots, the last by default.
 
     Raises
     ------
     ApiError
-        If there is no such run or snapshot; the message lists those that exist.
+        If there is no such run or snapshot, with a list of those that exist; or if the answer
+        lacks what is needed.
     UnavailableError
         If the API does not answer.
     """
-    runs = [entry["name"] for entry in client.json("")["simulations"]]
+    runs = [entry["name"] for entry in entries(client, "", "name", within="simulations")]
     if run not in runs:
         msg = f"suite must be one of {', '.join(runs)}, got {run}"
         raise ApiError(msg)
-    simulation = client.json(f"{run}/")
-    snapshots = {entry["number"]: entry for entry in client.json(f"{run}/snapshots/")}
+    place = f"{run}/snapshots/"
+    snapshots = {int(entry["number"]): entry for entry in entries(client, place, "number")}
+    snapshot = max(snapshots, default=0) if snapshot is None else snapshot
     if snapshot not in snapshots:
         msg = f"snapshot of {run} must be one of {', '.join(map(str, snapshots))}, got {snapshot}"
         raise ApiError(msg)
+    simulation, address = client.json(f"{run}/"), client.base + f"{run}/"
+    of_snapshot, address_of_snapshot = snapshots[snapshot], client.base + place
     return SnapshotInfo(
         run=run,
         snapshot=snapshot,
-        redshift=max(float(snapshots[snapshot]["redshift"]), 0.0),
-        hubble=float(simulation["hubble"]),
-        omega_matter=float(simulation["omega_0"]),
-        omega_lambda=float(simulation["omega_L"]),
-        box_size=float(simulation["boxsize"]),
-        subhaloes=int(snapshots[snapshot]["num_groups_subfind"]),
-        catalogue_files=int(simulation["num_files_groupcat"]),
-        dark_matter_mass=float(simulation["mass_dm"]),
+        redshift=max(number(of_snapshot, "redshift", address_of_snapshot), 0.0),
+        hubble=number(simulation, "hubble", address),
+        omega_matter=number(simulation, "omega_0", address),
+        omega_lambda=number(simulation, "omega_L", address),
+        box_size=number(simulation, "boxsize", address),
+        subhaloes=int(number(of_snapshot, "num_groups_subfind", address_of_snapshot)),
+        catalogue_files=int(number(simulation, "num_files_groupcat", address)),
     )
+
+
+def entries(client: Client, path: str, key: str, *, within: str | None = None) -> list[Any]:
+    """Return a list of the API, each entry of which has a key.
+
+    Raises
+    ------
+    ApiError
+        If the answer is another.
+    UnavailableError
+        If the API does not answer.
+    """
+    answer = client.json(path)
+    found = answer.get(within) if within and isinstance(answer, dict) else answer
+    if not isinstance(found, list) or not all(isinstance(e, dict) and key in e for e in found):
+        where = f"{within} in the answer" if within else "the answer"
+        msg = f"{client.base}{path}: {where} must be a list of entries with {key}, got another"
+        raise ApiError(msg)
+    return found
+
+
+def number(answer: Any, key: str, address: str) -> float:  # noqa: ANN401
+    """Return a number of an answer.
+
+    Raises
+    ------
+    ApiError
+        If it is missing, or none.
+    """
+    value = answer.get(key) if isinstance(answer, dict) else None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        msg = f"{address}: {key} must be a number, got {'none' if value is None else value}"
+        raise ApiError(msg) from None

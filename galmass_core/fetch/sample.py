@@ -10,12 +10,11 @@ FOLDER/
 import csv
 import hashlib
 import json
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -25,20 +24,21 @@ from galmass_core.fetch.catalogue import (
     catalogue_path,
     fetch_catalogue,
 )
-from galmass_core.fetch.client import ApiError, Client, KeyRefusedError
-from galmass_core.fetch.cutouts import CutoutFetcher, cutout_bytes
-from galmass_core.fetch.run import SnapshotInfo, read_snapshot_info
+from galmass_core.fetch.client import ApiError, Client, NothingWorksError
+from galmass_core.fetch.cutouts import COUNTS, CutoutFetcher, cutout_bytes
+from galmass_core.fetch.run import SnapshotInfo, number, read_snapshot_info
 from galmass_core.galaxy import UnavailableError
-from galmass_core.sample import MIN_STELLAR_MASS, catalogue_cuts
-from galmass_core.sources import hdf5
+from galmass_core.sample import CUT_COLUMNS, MIN_STELLAR_MASS, catalogue_cuts
+from galmass_core.sources import CUTOUTS
 from galmass_core.sources.group_catalogue import read_group_catalogue
 from galmass_core.storage.atomic import atomic_write, write_json
+from galmass_core.storage.lock import locked, update_heartbeat
 
 WORKERS = 4  # requests at a time: what the API's users have found to be tolerated
 CUTOUTS_PER_HOUR = 2000  # of one worker, as one user measured for small cutouts
 BYTES_PER_GALAXY = 8_000_000  # mean of the sample of TNG100, before the catalogue is there
-DESCRIPTION, MANIFEST, CUTOUTS = "fetch.json", "manifest.csv", "cutouts"
-_AHEAD = 4  # pending requests per worker
+DESCRIPTION, MANIFEST = "fetch.json", "manifest.csv"
+_COLUMNS = {*CUT_COLUMNS, *COUNTS.values(), *"xyz", "is_central", "host_group"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,17 +84,22 @@ class Fetched:
     failed: dict[int, str]
 
 
-def plan(client: Client, run: str, snapshot: int, folder: Path, limit: int | None = None) -> Plan:
+def plan(
+    client: Client, run: str, snapshot: int | None, folder: Path, limit: int | None = None
+) -> Plan:
     """Return what there is to fetch, without fetching any data.
 
     Raises
     ------
+    ValueError
+        If the folder holds another run or snapshot.
     ApiError, UnavailableError
         If run or snapshot do not exist, or the API does not answer.
     """
     info = read_snapshot_info(client, run, snapshot)
-    if catalogue_path(folder, snapshot).exists():
-        subhaloes = select(folder, snapshot, limit)
+    _check_claim(folder, info)
+    if catalogue_path(folder, info.snapshot).exists():
+        subhaloes = select(folder, info.snapshot, limit)
         missing = subhaloes[~subhaloes.index.isin(_present(folder))]
         return Plan(
             galaxies=len(subhaloes),
@@ -104,8 +109,9 @@ def plan(client: Client, run: str, snapshot: int, folder: Path, limit: int | Non
             is_estimate=False,
         )
     least = MIN_STELLAR_MASS / 1e10 * info.hubble  # in the unit of the catalogue
-    place = f"{run}/snapshots/{snapshot}/subhalos/"
-    heavy = int(client.json(f"{place}?mass_stars__gt={least:.6g}&limit=1")["count"])
+    place = f"{run}/snapshots/{info.snapshot}/subhalos/"
+    answer = client.json(f"{place}?mass_stars__gt={least:.6g}&limit=1")
+    heavy = int(number(answer, "count", client.base + place))
     galaxies = heavy if limit is None else min(limit, heavy)
     return Plan(
         galaxies=galaxies,
@@ -118,32 +124,36 @@ def plan(client: Client, run: str, snapshot: int, folder: Path, limit: int | Non
 
 def select(folder: Path, snapshot: int, limit: int | None = None) -> pd.DataFrame:
     """Return the subhaloes of a fetched catalogue that pass the paper's cuts, in order of ID."""
-    subhaloes = read_group_catalogue(folder, snapshot).subhaloes
+    subhaloes = read_group_catalogue(folder, snapshot, columns=_COLUMNS).subhaloes
     return subhaloes[catalogue_cuts(subhaloes) == ""][:limit]
 
 
+@contextmanager
 def open_fetcher(
     client: Client,
     run: str,
-    snapshot: int,
+    snapshot: int | None,
     folder: Path,
     *,
     limit: int | None = None,
     progress: Progress | None = None,
-) -> CutoutFetcher:
-    """Fetch the catalogue and return a fetcher of the sample's cutouts.
+) -> Iterator[CutoutFetcher]:
+    """Fetch the catalogue and yield a fetcher of the sample's cutouts; lock the folder meanwhile.
 
     Raises
     ------
     ValueError
-        If the folder holds another run or snapshot.
-    ApiError, UnavailableError
+        If the folder holds another run or snapshot, or another process fetches into it.
+    ApiError, UnavailableError, GalaxyFileError
         If the catalogue cannot be fetched.
     """
     info = read_snapshot_info(client, run, snapshot)
-    _claim(folder, info)
-    fetch_catalogue(client, info, folder, progress)
-    return CutoutFetcher(client=client, info=info, subhaloes=select(folder, snapshot, limit))
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        _claim(folder, info)
+        fetch_catalogue(client, info, folder, progress)
+        subhaloes = select(folder, info.snapshot, limit)
+        yield CutoutFetcher(client=client, info=info, subhaloes=subhaloes)
 
 
 def fetch_cutouts(
@@ -166,30 +176,38 @@ def fetch_cutouts(
 
     Raises
     ------
-    KeyRefusedError
+    NothingWorksError
+        If the key is refused, or nothing can be written.
     """
-    manifest, failed = Manifest(folder / MANIFEST), dict[int, str]()
-    wanted = fetcher.subhaloes.index.to_list()
-    present = _present(folder)
-    todo = [subhalo for subhalo in wanted if subhalo not in present]
-    manifest.add_missing(folder / CUTOUTS, set(wanted) & present)
-    done = len(wanted) - len(todo)
-    with ThreadPoolExecutor(WORKERS) as pool:
+    manifest, failed = Manifest(folder), dict[int, str]()
+    total = len(fetcher.subhaloes)
+    todo = sorted(set(fetcher.subhaloes.index) - manifest.subhaloes)
+
+    def fetch(subhalo: int) -> tuple[int, Path | Exception]:
         try:
-            for subhalo, future in _as_they_come(pool, fetcher, todo, folder / CUTOUTS):
-                done += 1
-                try:
-                    manifest.add(future.result())
-                except KeyRefusedError:
-                    raise
-                except (ApiError, UnavailableError) as error:
-                    failed[subhalo] = str(error)
+            return subhalo, fetcher.fetch(subhalo, fetcher.row(subhalo), folder / CUTOUTS)
+        except Exception as error:
+            return subhalo, error
+
+    with ThreadPool(WORKERS) as pool:  # of daemon threads, which Ctrl-C need not wait for
+        try:
+            answers = pool.imap_unordered(fetch, todo)
+            for done, (subhalo, answer) in enumerate(answers, start=total - len(todo) + 1):
+                update_heartbeat(folder)
+                if isinstance(answer, Path):
+                    manifest.add(answer)
+                elif isinstance(answer, NothingWorksError):
+                    raise answer
+                elif isinstance(answer, (ApiError, UnavailableError)):
+                    failed[subhalo] = str(answer)
+                else:
+                    raise answer
                 if progress:
-                    progress(done, len(wanted), len(failed))
+                    progress(done, total, len(failed))
         except BaseException:
             fetcher.client.stop()
             raise
-    return Fetched(galaxies=len(wanted) - len(failed), failed=failed)
+    return Fetched(galaxies=total - len(failed), failed=failed)
 
 
 def fetch_file(client: Client, run: str, snapshot: int, name: str, folder: Path) -> Path:
@@ -215,28 +233,28 @@ def fetch_file(client: Client, run: str, snapshot: int, name: str, folder: Path)
         local = folder / "postprocessing" / "offsets" / f"offsets_{snapshot:03d}.hdf5"
     if not local.exists():
         local.parent.mkdir(parents=True, exist_ok=True)
-        client.download(f"{run}/files/{remote}", local, _check_hdf5, resume=True)
+        client.download(f"{run}/files/{remote}", local, lambda _: None, resume=True)
     return local
-
-
-def _check_hdf5(path: Path) -> None:
-    with hdf5.open_file(path):
-        pass
 
 
 def _claim(folder: Path, info: SnapshotInfo) -> None:
     """Write what the folder is for, or check that it is for the same."""
-    description = {"run": info.run, "snapshot": info.snapshot, "redshift": info.redshift}
+    _check_claim(folder, info)
+    if not (folder / DESCRIPTION).exists():
+        description = {"run": info.run, "snapshot": info.snapshot, "redshift": info.redshift}
+        write_json(folder / DESCRIPTION, description)
+
+
+def _check_claim(folder: Path, info: SnapshotInfo) -> None:
+    """Raise ValueError if a folder is for another run or snapshot."""
     path = folder / DESCRIPTION
-    if path.exists():
-        there: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        if (there["run"], there["snapshot"]) != (info.run, info.snapshot):
-            found = f"{there['run']}, snapshot {there['snapshot']}"
-            msg = f"{folder}: must be for {info.run}, snapshot {info.snapshot}, but holds {found}"
-            raise ValueError(msg)
+    if not path.exists():
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(path, description)
+    there = json.loads(path.read_text(encoding="utf-8"))
+    if (there["run"], there["snapshot"]) != (info.run, info.snapshot):
+        found = f"{there['run']}, snapshot {there['snapshot']}"
+        msg = f"{folder}: must be for {info.run}, snapshot {info.snapshot}, but holds {found}"
+        raise ValueError(msg)
 
 
 def _present(folder: Path) -> set[int]:
@@ -245,46 +263,35 @@ def _present(folder: Path) -> set[int]:
     return {int(path.stem.split("_")[1]) for path in paths if path.with_suffix(".json").exists()}
 
 
-def _as_they_come(
-    pool: ThreadPoolExecutor, fetcher: CutoutFetcher, todo: Sequence[int], folder: Path
-) -> Iterator[tuple[int, "Future[Path]"]]:
-    """Yield finished requests, a few of which are pending at any time."""
-    remaining = iter(todo)
-    pending: dict[Future[Path], int] = {}
-    while True:
-        for subhalo in remaining:
-            pending[pool.submit(fetcher.fetch, subhalo, folder)] = subhalo
-            if len(pending) >= _AHEAD * WORKERS:
-                break
-        if not pending:
-            return
-        for future in wait(pending, return_when=FIRST_COMPLETED).done:
-            yield pending.pop(future), future
-
-
 class Manifest:
-    """A table of the cutouts with their size and checksum; each is written when it has come."""
+    """A table of the cutouts of a folder with their size and checksum, in order of arrival.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        lines = path.read_text(encoding="utf-8") if path.exists() else ""
-        whole = lines[: lines.rfind("\n") + 1] or "subhalo,bytes,sha256\n"
-        if whole != lines:  # a kill may cut the last line
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with atomic_write(path) as part:
-                part.write_text(whole, encoding="utf-8")
+    A row is added for each cutout when it has come. Before, the rows are made those of the cutouts
+    that are there: a kill may cut the last row, or leave out a cutout.
+
+    Attributes
+    ----------
+    subhaloes : set of int
+        The cutouts that are there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path, self.subhaloes = folder / MANIFEST, _present(folder)
+        rows = {}
+        if self._path.exists():
+            with self._path.open(encoding="utf-8", newline="") as stream:
+                lines = [line for line in stream if line.endswith("\n")][1:]
+            rows = {int(line.split(",")[0]): line for line in lines}
+        there = [rows[subhalo] for subhalo in rows if subhalo in self.subhaloes]
+        with atomic_write(self._path) as part:
+            part.write_text("subhalo,bytes,sha256\n" + "".join(there), encoding="utf-8")
+        for subhalo in sorted(self.subhaloes - set(rows)):
+            self.add(folder / CUTOUTS / f"cutout_{subhalo}.hdf5")
 
     def add(self, path: Path) -> None:
         """Add a cutout."""
         with path.open("rb") as stream:
             checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-        with self._lock, self._path.open("a", encoding="utf-8", newline="") as stream:
+        with self._path.open("a", encoding="utf-8", newline="") as stream:
             row = (path.stem.split("_")[1], path.stat().st_size, checksum)
             csv.writer(stream, lineterminator="\n").writerow(row)
-
-    def add_missing(self, folder: Path, subhaloes: Iterable[int]) -> None:
-        """Add the cutouts that came just before an earlier fetch was killed."""
-        known = set(pd.read_csv(self._path, usecols=["subhalo"])["subhalo"])
-        for subhalo in sorted(set(subhaloes) - known):
-            self.add(folder / f"cutout_{subhalo}.hdf5")
