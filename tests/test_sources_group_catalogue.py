@@ -81,7 +81,7 @@ def test_group_fields_of_different_length_are_named(directory):
         first = file["Group/GroupFirstSub"][()]
         del file["Group/GroupFirstSub"]
         file["Group/GroupFirstSub"] = np.append(first, 0)
-    with pytest.raises(GalaxyFileError, match=r"GroupFirstSub must have 2 rows as GroupNsubs has, got 3"):
+    with pytest.raises(GalaxyFileError, match="must have 2 rows as GroupNsubs has, got 3"):
         read_group_catalogue(directory)
 
 
