@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
+from galmass_core.cli.data import print_dataset
 from galmass_core.datasets.catalogue import build_catalogue
 from galmass_core.galaxy import GalaxyName
 from galmass_core.sample import NOT_COSMOLOGICAL, TOO_HEAVY, TOO_LIGHT
@@ -78,3 +79,10 @@ def test_any_line_of_sight_finds_a_galaxys_one_sample(data):
 def test_it_says_which_columns_the_paper_defines_differently(data):
     assert "no dust" in data.info["definitions"]["abs_mag_r"]
     assert "not_available" in data.info
+
+
+def test_the_description_counts_the_files_that_there_are(data, folder, capsys):
+    print_dataset(data, as_json=False)
+    assert f"from {len(list(folder.iterdir()))} of 448 files of the catalogue" in (
+        capsys.readouterr().out
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from galaxy_files import tng_particles, write_cutout, write_file
+from galaxy_files import tng_particles, write_cutout, write_directory, write_file
 
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import ReadOptions, find_galaxies, hdf5, read_galaxy
@@ -41,12 +41,17 @@ def test_truncated_file_is_refused(tmp_path):
 def test_text_is_not_hdf5(tmp_path):
     path = tmp_path / "notes.hdf5"
     path.write_text("no galaxy")
-    refuse(path, "must be whole HDF5")
+    refuse(path, "must be whole HDF5.*of another format")
 
 
 def test_unknown_format_lists_the_known_ones(tmp_path):
     path = write_file(tmp_path / "nbody.hdf5", {}, {"PartType2": {"x": np.zeros(3)}})
     refuse(path, "TNG cutout.*EAGLE.*SWIFT")
+
+
+def test_a_group_catalogue_is_no_galaxy(tmp_path):
+    write_directory(tmp_path, [tng_particles(seed=1)], offsets=False)
+    refuse(tmp_path / "groups_099" / "fof_subhalo_tab_099.0.hdf5", "galmass catalogue FOLDER")
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,22 @@ def test_chunk_without_subhaloes_adds_none(directory):
     assert len(read_group_catalogue(directory).subhaloes) == 3
 
 
+def test_the_first_subhaloes_need_not_name_the_simulation(directory):
+    groups = directory / "groups_099"
+    first = groups / "fof_subhalo_tab_099.0.hdf5"
+    first.rename(groups / "fof_subhalo_tab_099.2.hdf5")
+    with h5py.File(groups / "fof_subhalo_tab_099.2.hdf5", "r+") as file:
+        with h5py.File(first, "w") as empty:  # as chunks after a cluster's are
+            file.copy("Header", empty)
+            empty["Group/GroupNsubs"] = np.zeros(4, dtype=np.int32)
+        for field in ("SubhaloMassType", "SubhaloLenType"):  # a clump without dark matter
+            values = file["Subhalo"][field][()]
+            values[0, 1] = 0
+            file["Subhalo"][field][...] = values
+    (groups / "fof_subhalo_tab_099.1.hdf5").unlink()
+    assert read_group_catalogue(directory).simulation == "TNG100-1"
+
+
 def test_missing_required_field_is_named(directory):
     with h5py.File(directory / "groups_099" / "fof_subhalo_tab_099.1.hdf5", "r+") as file:
         del file["Subhalo/SubhaloMassType"]

@@ -277,6 +277,9 @@ def _left_out(dataset: "DataSet") -> list[str]:
     selection = dataset.info.get("selection", {})
     lines = [f"{len(dataset.galaxies)} galaxies; the paper's sample has {PAPER_GALAXIES}"]
     lines = lines if selection else []
+    chunks = dataset.info.get("catalogue", {})
+    if chunks and chunks["chunks"] < chunks["all_chunks"]:
+        lines.append(f"from {chunks['chunks']} of {chunks['all_chunks']} files of the catalogue")
     lines += [f"  {count} × {reason}" for reason, count in selection.items()]
     lines.append(f"excluded: {len(dataset.excluded)}")
     for reason, group in dataset.excluded.groupby("reason", sort=False):

@@ -22,6 +22,7 @@ PART_TYPES = {  # stars first: one of them may be the origin
 _API_NAMES = {"stars": "stars", "gas": "gas", "dark_matter": "dm", "black_holes": "bhs"}
 _OBJECT_NUMBERS = ("GroupNumber", "SubGroupNumber", "HaloID")  # of each particle
 FROM_ARRAYS = "galmass_core.Galaxy.from_arrays takes particles without formation times (N-body)"
+_ADVICE_ON_CATALOGUE = "galmass catalogue FOLDER reads its masses, without particles"
 _ADVICE = "build it with its catalogue, files or folders: galmass build SNAPSHOT --groups CATALOGUE"
 
 
@@ -88,6 +89,9 @@ def check_one_galaxy(file: h5py.File) -> None:
         raise GalaxyFileError(msg)
     if is_snapshot_name(path) and hdf5.attribute(file, "CutoutID") is None:
         msg = f"{path}: must hold one galaxy, but has the name of a whole snapshot: {_ADVICE}"
+        raise GalaxyFileError(msg)
+    if "Subhalo" in file and not any(group in file for group in PART_TYPES.values()):
+        msg = f"{path}: must hold one galaxy, got a group catalogue: {_ADVICE_ON_CATALOGUE}"
         raise GalaxyFileError(msg)
     if "PartType4" not in file:
         msg = f"{path}: PartType4 must hold stars, got none: {FROM_ARRAYS}"

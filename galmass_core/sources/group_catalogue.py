@@ -124,7 +124,8 @@ def read_group_catalogue(
     for path in files.values():
         with hdf5.open_file(path) as file:
             tables.append(read_chunk(file, columns))
-    with hdf5.open_file(next(iter(files.values()))) as file:
+    some = next((n for n, table in enumerate(tables) if len(table)), 0)
+    with hdf5.open_file(list(files.values())[some]) as file:
         suite, simulation = arepo.read_simulation(file, directory, _dark_matter_mass(file))
         return GroupCatalogue(
             directory=directory,
@@ -216,5 +217,7 @@ def _dark_matter_mass(file: h5py.File) -> float:
     """Return the mass of a dark-matter particle in code units; 0 if the chunk does not give it."""
     if "Subhalo/SubhaloMassType" not in file:
         return 0.0
-    mass, count = file["Subhalo/SubhaloMassType"][0, 1], file["Subhalo/SubhaloLenType"][0, 1]
-    return float(mass / count) if count else 0.0
+    counts = file["Subhalo/SubhaloLenType"][:, 1]
+    most = int(np.argmax(counts))  # the first may be a clump without dark matter
+    mass = file["Subhalo/SubhaloMassType"][most, 1]
+    return float(mass / counts[most]) if counts[most] else 0.0

@@ -67,7 +67,8 @@ def must_be_whole(path: Path) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno in _PASSING:
             msg = f"{path}: the file must not be in use by another process, but: {error}"
             raise UnavailableError(msg) from error
-        msg = f"{path}: the file must be whole HDF5, but it is truncated or damaged ({error})"
+        rule = "the file must be whole HDF5, but it is truncated, damaged or of another format"
+        msg = f"{path}: {rule} ({error})"
         raise GalaxyFileError(msg) from error
 
 
