@@ -85,7 +85,7 @@ def _fetch_cutouts(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN
     from galmass_core.fetch.sample import fetch_cutouts
     from galmass_core.sources import CUTOUTS
 
-    with progress_bar("fetching", args.out) as show:
+    with progress_bar("fetching", args.out, lost="failed") as show:
         fetched = fetch_cutouts(fetcher, args.out, show)
     print(f"{args.out / CUTOUTS}: {fetched.galaxies} galaxies")
     if fetched.failed:

@@ -17,7 +17,9 @@ Show = Callable[..., None]  # done, total, and number excluded
 
 
 @contextmanager
-def progress_bar(task: str, out: Path, *, unit: str = "galaxy") -> Iterator[Show]:
+def progress_bar(
+    task: str, out: Path, *, unit: str = "galaxy", lost: str = "excluded"
+) -> Iterator[Show]:
     """Show a bar on standard error, and keep a progress file next to ``out`` meanwhile.
 
     Parameters
@@ -28,10 +30,12 @@ def progress_bar(task: str, out: Path, *, unit: str = "galaxy") -> Iterator[Show
         Folder being created.
     unit : str
         What is counted.
+    lost : str
+        What those are that the third number counts.
 
     Yields
     ------
-    function of done, total, excluded
+    function of done, total, lost
     """
     from tqdm import tqdm
 
@@ -39,12 +43,12 @@ def progress_bar(task: str, out: Path, *, unit: str = "galaxy") -> Iterator[Show
     path, written = out.with_name(out.name + SUFFIX), 0.0
     with tqdm(unit=unit, desc=task, delay=0.01) as bar:  # no bar for input that fails at once
 
-        def show(done: int, total: int, excluded: int | None = None) -> None:
+        def show(done: int, total: int, without: int | None = None) -> None:
             nonlocal written
             if bar.total is None:  # a resumed build begins in the middle
                 bar.total, bar.initial, bar.n = total, done - 1, done - 1
-            if excluded is not None:
-                bar.set_postfix(excluded=excluded, refresh=False)
+            if without is not None:
+                bar.set_postfix({lost: without}, refresh=False)
             bar.update(done - bar.n)
             if time.time() - written > _EVERY:
                 written = time.time()
