@@ -118,6 +118,12 @@ def test_passing_faults_are_tried_again(server, client, tmp_path, kind):
     assert not list(tmp_path.rglob("*.part"))
 
 
+def test_answer_that_a_proxy_has_packed_is_unpacked(server, client, tmp_path):
+    server.faults["subhalos/1/cutout"] = ["gzip"]
+    assert fetch(client, tmp_path).failed == {}
+    assert len(server.asked("subhalos/1/cutout")) == 1
+
+
 def test_slow_answer_is_tried_again(server, tmp_path):
     server.faults["subhalos/1/cutout"] = ["slow"]
     assert fetch(quick_client(server, timeout=(1.0, 0.5)), tmp_path).failed == {}
@@ -204,6 +210,8 @@ def test_manifest_lists_every_cutout_once(client, tmp_path):
 def test_manifest_follows_the_cutouts_that_are_there(client, tmp_path):
     fetch(client, tmp_path, limit=2)
     (tmp_path / "cutouts" / "cutout_0.hdf5").unlink()
+    for suffix in ("hdf5", "json"):
+        (tmp_path / "cutouts" / f"cutout_copy.{suffix}").touch()  # of another's
     assert fetch(client, tmp_path, limit=3).galaxies == 3
     assert pd.read_csv(tmp_path / "manifest.csv")["subhalo"].sort_values().to_list() == [0, 1, 2]
 
@@ -397,6 +405,12 @@ def test_folder_of_another_snapshot_is_refused(client, tmp_path):
         plan(client, RUN, SNAPSHOT, tmp_path)
 
 
+def test_description_that_is_damaged_is_named(client, tmp_path):
+    (tmp_path / "fetch.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"fetch.json: must be JSON with run and snapshot"):
+        fetch(client, tmp_path)
+
+
 def test_plan_without_catalogue_is_an_estimate(server, client, tmp_path):
     estimate = plan(client, RUN, SNAPSHOT, tmp_path)
     assert (estimate.galaxies, estimate.missing, estimate.is_estimate) == (4, 4, True)
@@ -512,6 +526,7 @@ def test_build_excludes_a_galaxy_that_is_not_there(server, client, tmp_path):
     server.faults["subhalos/1/cutout"] = [404]
     dataset = build_on_arrival(client, tmp_path)
     assert len(dataset.galaxies) == 3
+    assert dataset.samples["source"][0] == f"{server.base}{RUN}/snapshots/99/subhalos/0/"
     (reason,) = dataset.excluded["reason"]
     assert "subhalos/1/cutout" in reason
     assert "there is nothing at this address" in reason

@@ -3,6 +3,7 @@
 Data come from a second server with another host name, as those of the real API do.
 """
 
+import gzip
 import io
 import json
 import threading
@@ -254,6 +255,9 @@ def handler(api):
             if self.headers.get("Range"):
                 start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
             status, rest = (206, body[start:]) if start else (200, body)
+            if kind == "gzip":
+                self.send_bytes(200, gzip.compress(body), {"Content-Encoding": "gzip"})
+                return
             self.send_bytes(status, rest, cut=kind == "cut")
 
         def send_json(self, status, value):

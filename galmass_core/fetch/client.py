@@ -215,7 +215,8 @@ class Client:
                 reason = "the file has another length now"
                 raise _TryAgain(reason)
             there = start if response.status_code == requests.codes.partial_content else 0
-            length = response.headers.get("Content-Length", "")
+            is_packed = "Content-Encoding" in response.headers  # by a proxy; then unpacked here
+            length = "" if is_packed else response.headers.get("Content-Length", "")
             expected = there + int(length) if length.isdecimal() else None
             with part.open("ab" if there else "wb") as stream:
                 for block in response.iter_content(_BLOCK):

@@ -115,6 +115,10 @@ class CutoutFetcher:
             write_json(record, self._record(subhalo, row))
         return path
 
+    def place(self, subhalo: int) -> str:
+        """Return the address of a subhalo, below the base of the API."""
+        return f"{self.info.run}/snapshots/{self.info.snapshot}/subhalos/{subhalo}"
+
     def row(self, subhalo: int) -> Row:
         """Return a subhalo's row of the catalogue."""
         return self.subhaloes.loc[[subhalo]].to_dict(orient="records")[0]
@@ -148,9 +152,10 @@ class CutoutFetcher:
         self, subhalo: int, path: Path, fields: Mapping[str, list[str]], row: Row
     ) -> None:
         query = "&".join(f"{API_NAMES[name]}={','.join(part)}" for name, part in fields.items())
-        place = f"{self.info.run}/snapshots/{self.info.snapshot}/subhalos/{subhalo}"
         self.client.download(
-            f"{place}/cutout.hdf5?{query}", path, lambda file: check_cutout(file, fields, row)
+            f"{self.place(subhalo)}/cutout.hdf5?{query}",
+            path,
+            lambda file: check_cutout(file, fields, row),
         )
 
     def _record(self, subhalo: int, row: Row) -> dict[str, Any]:

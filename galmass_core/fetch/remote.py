@@ -4,7 +4,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,14 +31,18 @@ class RemoteGalaxy(GalaxyRef):
     base: str
 
     def read(self) -> Galaxy:
-        """Fetch the cutout, read it, and delete it; one that is there already is kept."""
+        """Fetch the cutout, read it, and delete it; one that is there already is kept.
+
+        The source of one that is not kept is its address in the API.
+        """
         folder, subhalo = self.path.parents[1], int(self.subhalo or 0)
         kept = folder / CUTOUTS / f"cutout_{subhalo}.hdf5"
         if kept.exists() and kept.with_suffix(".json").exists():
             return read_galaxy(kept)
         fetcher = _fetcher(self.info, self.base)
         with _arriving(folder) as arriving:
-            return read_galaxy(fetcher.fetch(subhalo, self.row, arriving))
+            galaxy = read_galaxy(fetcher.fetch(subhalo, self.row, arriving))
+        return replace(galaxy, source=f"{self.base}{fetcher.place(subhalo)}/")
 
 
 @contextmanager

@@ -250,9 +250,14 @@ def _check_claim(folder: Path, info: SnapshotInfo) -> None:
     path = folder / DESCRIPTION
     if not path.exists():
         return
-    there = json.loads(path.read_text(encoding="utf-8"))
-    if (there["run"], there["snapshot"]) != (info.run, info.snapshot):
-        found = f"{there['run']}, snapshot {there['snapshot']}"
+    try:
+        there = json.loads(path.read_text(encoding="utf-8"))
+        run, snapshot = there["run"], there["snapshot"]
+    except (ValueError, LookupError, TypeError) as error:
+        msg = f"{path}: must be JSON with run and snapshot, got {error!r}"
+        raise ValueError(msg) from error
+    if (run, snapshot) != (info.run, info.snapshot):
+        found = f"{run}, snapshot {snapshot}"
         msg = f"{folder}: must be for {info.run}, snapshot {info.snapshot}, but holds {found}"
         raise ValueError(msg)
 
@@ -260,7 +265,8 @@ def _check_claim(folder: Path, info: SnapshotInfo) -> None:
 def _present(folder: Path) -> set[int]:
     """Return the subhaloes of which cutout and record are there."""
     paths = (folder / CUTOUTS).glob("cutout_*.hdf5")
-    return {int(path.stem.split("_")[1]) for path in paths if path.with_suffix(".json").exists()}
+    numbers = (path.stem.split("_")[1] for path in paths if path.with_suffix(".json").exists())
+    return {int(number) for number in numbers if number.isdecimal()}
 
 
 class Manifest:
@@ -280,8 +286,8 @@ class Manifest:
         rows = {}
         if self._path.exists():
             with self._path.open(encoding="utf-8", newline="") as stream:
-                lines = [line for line in stream if line.endswith("\n")][1:]
-            rows = {int(line.split(",")[0]): line for line in lines}
+                lines = {line.split(",")[0]: line for line in stream if line.endswith("\n")}
+            rows = {int(first): line for first, line in lines.items() if first.isdecimal()}
         there = [rows[subhalo] for subhalo in rows if subhalo in self.subhaloes]
         with atomic_write(self._path) as part:
             part.write_text("subhalo,bytes,sha256\n" + "".join(there), encoding="utf-8")
