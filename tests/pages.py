@@ -7,7 +7,7 @@ import panel as pn
 
 def settle(page):
     """Do what a session's callback does until the workers of a page are through."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while page.pull():
         assert time.monotonic() < deadline
         time.sleep(0.01)

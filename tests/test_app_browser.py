@@ -183,7 +183,7 @@ def test_double_click_goes_two_galaxies_on(tab, toys):
     expect(tab.locator(".gm-work")).to_contain_text("ready")
 
 
-def test_wrong_id_is_told_with_the_nearest_and_nothing_is_lost(tab, toys):
+def test_wrong_id_is_reported_with_the_nearest_and_nothing_is_lost(tab, toys):
     ask(tab, "77")
     told = tab.locator(".gm-not-found").get_by_role("alert")
     expect(told).to_have_text("There is no subhalo 77 in toys. Nearest: 5, 4, 3.", timeout=PATIENCE)

@@ -85,7 +85,7 @@ def visit(home, monkeypatch):
 @pytest.fixture
 def pictures(data):
     """The figures of a panel, and the rows in them."""
-    (answer,) = ask(data, "r")
+    (answer,) = results(data, "r")
     values, label = values_of(data.samples, "log_mstar")
     axes = Axes()
     axes.follow(common_frame([answer.predictions], MSTAR, values, label))
@@ -103,7 +103,7 @@ def settle(folder, monkeypatch, **chosen):
     return session
 
 
-def ask(data, *keys, target=MSTAR, split="galaxy"):
+def results(data, *keys, target=MSTAR, split="galaxy"):
     return answers(data, target, keys, split)
 
 
@@ -119,7 +119,7 @@ def estimate(value):
 
 @pytest.mark.parametrize("inputs", INPUTS)
 def test_panel_shows_the_run_of_its_inputs(data, inputs):
-    (answer,) = ask(data, inputs)
+    (answer,) = results(data, inputs)
     assert answer.experiment.maps == input_maps(inputs)
     assert answer.errors["std"].value == pytest.approx(SCATTERS[inputs], rel=0.2)
     parts = split_samples(data.samples, sizes=NETWORK_SIZES)
@@ -128,8 +128,8 @@ def test_panel_shows_the_run_of_its_inputs(data, inputs):
     assert len(answer.predictions) == len(tested)
 
 
-def test_runs_of_another_split_answer_where_it_is_asked_for(data):
-    by_galaxy, at_random = (ask(data, "r", split=split)[0] for split in ("galaxy", "paper"))
+def test_runs_of_another_split_answer_where_it_is_requested(data):
+    by_galaxy, at_random = (results(data, "r", split=split)[0] for split in ("galaxy", "paper"))
     assert by_galaxy.siblings == 0
     assert at_random.siblings > 0.5
     assert "Split at random, " in panel_text.learning(at_random, frame_of(at_random))
@@ -149,7 +149,7 @@ def test_baseline_is_fitted_to_the_training_part_alone(data):
 
 
 def test_baseline_follows_the_split_of_the_runs_beside_it(data):
-    run, line = ask(data, "r", BASELINE, split="paper")
+    run, line = results(data, "r", BASELINE, split="paper")
     assert line.split == run.split
     assert line.siblings == pytest.approx(run.siblings, abs=0.02)
 
@@ -160,7 +160,7 @@ def test_baseline_of_few_galaxies_says_so(tmp_path):
 
 
 def test_dark_matter_fraction_follows_from_masses_learned_together(data):
-    answer, missing = ask(data, "r+2V", "r", target=F_DM)
+    answer, missing = results(data, "r+2V", "r", target=F_DM)
     assert answer.derived
     masses = (
         run_index(data)
@@ -175,7 +175,7 @@ def test_dark_matter_fraction_follows_from_masses_learned_together(data):
 
 def test_what_is_not_trained_says_what_to_train(tmp_path):
     data = make_home(tmp_path, shards={"0": "somewhere"})
-    one, fraction = ask(data, "g-r+V"), ask(data, "g-r+V", target=F_DM)
+    one, fraction = results(data, "g-r+V"), results(data, "g-r+V", target=F_DM)
     assert (one[0].title, one[0].experiment) == ("g−r + V", "mstar/g-r+V")
     assert fraction[0].experiment == "mstar,mtot/g-r+V"
     gap = panel_text.gap(one[0], data, MSTAR)
@@ -184,7 +184,7 @@ def test_what_is_not_trained_says_what_to_train(tmp_path):
 
 
 def test_data_without_maps_cannot_be_trained_on(data):
-    (missing,) = ask(data, "g-r")
+    (missing,) = results(data, "g-r")
     assert missing.experiment == ""
     assert "no maps to train on" in missing.why
 
@@ -203,22 +203,22 @@ def test_targets_with_predictions_come_first(data):
     assert "f_star_1rhsm" in targets_of(data)[3:]
 
 
-def test_all_runs_that_tell_of_a_target_are_offered(data):
+def test_all_runs_that_predict_a_target_are_offered(data):
     assert set(other_panels(data, MTOT).values()) == {BASELINE, "run:mstar,mtot-r+2V-0"}
     assert len(other_panels(data, MSTAR)) == 1 + len(INPUTS) + 3
 
 
 def test_controls_stand_beside_networks_that_saw_motions(data):
-    image, motion = ask(data, "r", "2V")
+    image, motion = results(data, "r", "2V")
     assert controls(data, MSTAR, image) == {}
-    told = controls(data, MSTAR, motion)
-    assert told["occupancy"].errors["std"].value == pytest.approx(SCATTERS["occupancy"], rel=0.2)
-    assert told["thinned"].errors["std"].value == pytest.approx(0.07, rel=0.2)
-    assert panel_text.control_lines(told, data).count("σ = 0.") == 2
+    found = controls(data, MSTAR, motion)
+    assert found["occupancy"].errors["std"].value == pytest.approx(SCATTERS["occupancy"], rel=0.2)
+    assert found["thinned"].errors["std"].value == pytest.approx(0.07, rel=0.2)
+    assert panel_text.control_lines(found, data).count("σ = 0.") == 2
 
 
 def test_a_worse_run_is_called_worse_beyond_doubt(data):
-    both, image = ask(data, "r+2V", "r")
+    both, image = results(data, "r+2V", "r")
     compared = compare(both, image)
     assert compared.difference.value == pytest.approx(0.02, abs=0.01)
     assert compared.low95 > 0
@@ -226,36 +226,36 @@ def test_a_worse_run_is_called_worse_beyond_doubt(data):
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "said"), [(-3, -1, "▼ better"), (-1, 2, "no difference shown")]
+    ("low", "high", "text"), [(-3, -1, "▼ better"), (-1, 2, "no difference shown")]
 )
-def test_difference_is_said_in_words(low, high, said):
+def test_difference_is_stated_in_words(low, high, text):
     compared = Comparison(estimate(0.0), low, high, 9, 3)
-    assert said in panel_text.difference(compared, "r")
+    assert text in panel_text.difference(compared, "r")
     assert "Has no sample in common" in panel_text.difference(None, "r")
 
 
 @pytest.mark.parametrize(
-    ("name", "target", "said"),
+    ("name", "target", "text"),
     [
         ("synthetic/table", MSTAR, "not comparable"),
         ("TNG/TNG100-1", MSTAR, "✓ agrees with ours"),
         ("TNG/TNG100-1", "log_mdm_1rhsm", ""),
     ],
 )
-def test_only_networks_on_the_papers_galaxies_can_agree(tmp_path, monkeypatch, name, target, said):
+def test_only_networks_on_the_papers_galaxies_can_agree(tmp_path, monkeypatch, name, target, text):
     data = make_home(tmp_path, name)
     make_run(tmp_path, data, "mstar/r" if target == MSTAR else "mdm/r", 0.06)
     data = settle(tmp_path, monkeypatch).data
-    (answer,) = ask(data, "r", target=target)
+    (answer,) = results(data, "r", target=target)
     paper = panel_text.beside_paper(data, target, answer)
-    assert said in paper
-    assert bool(said) == bool(paper)
+    assert text in paper
+    assert bool(text) == bool(paper)
 
 
 def test_small_images_are_not_the_papers(tmp_path, monkeypatch):
     make_run(tmp_path, make_home(tmp_path, "TNG/TNG100-1"), "mstar/r@60", 0.06)
     data = settle(tmp_path, monkeypatch).data
-    (answer,) = ask(data, "r")
+    (answer,) = results(data, "r")
     assert "learned from images of 60²" in panel_text.beside_paper(data, MSTAR, answer)
 
 
@@ -288,7 +288,7 @@ def test_property_that_spans_decades_is_drawn_as_its_logarithm():
 
 
 def test_panels_share_axes_and_bins(data):
-    both, image = ask(data, "r+2V", "r")
+    both, image = results(data, "r+2V", "r")
     values, label = values_of(data.samples, "log_mstar")
     axes = Axes()
     axes.follow(common_frame([both.predictions, image.predictions], MSTAR, values, label))
@@ -337,7 +337,7 @@ def test_arrows_point_where_predictions_go(pictures):
 
 
 def test_tap_chooses_the_nearest_sample(data):
-    (answer,) = ask(data, "r")
+    (answer,) = results(data, "r")
     values, label = values_of(data.samples, "log_mstar")
     axes, session = Axes(), SessionState(dataset="learnable")
     axes.follow(common_frame([answer.predictions], MSTAR, values, label))
@@ -350,10 +350,10 @@ def test_tap_chooses_the_nearest_sample(data):
 
 def test_page_shows_its_panels_and_what_each_branch_is_worth(visit):
     page = visit()
-    said = texts(page)
+    text = texts(page)
     assert len([panel for panel in page.panels if panel.in_view]) == 4
-    assert said.count("against r + V + σ (95 %:") == 3
-    assert "synthetic</span>" in said
+    assert text.count("against r + V + σ (95 %:") == 3
+    assert "synthetic</span>" in text
     assert not page.session.error
 
 
@@ -403,11 +403,11 @@ def test_arrows_lead_from_the_reference(visit):
 def test_page_without_runs_says_what_to_do_and_shows_the_baseline(visit, tmp_path):
     make_home(tmp_path)
     page = visit(tmp_path)
-    said = texts(page)
-    assert "No network has predicted these galaxies yet" in said
-    assert "galmass train learnable --experiment mstar/r" in said
-    assert said.count("Not trained, and this data set has no maps") == 3
-    assert re.search(r"power law in M_r</h2>(.|\n)*σ = <b>0\.", said)
+    text = texts(page)
+    assert "No network has predicted these galaxies yet" in text
+    assert "galmass train learnable --experiment mstar/r" in text
+    assert text.count("Not trained, and this data set has no maps") == 3
+    assert re.search(r"power law in M_r</h2>(.|\n)*σ = <b>0\.", text)
 
 
 def test_page_of_few_galaxies_says_how_to_get_more(visit, tmp_path):
@@ -427,12 +427,12 @@ def test_page_of_galaxies_without_masses_says_so(visit, tmp_path):
 
 
 def test_page_answers_for_the_galaxy_in_view(visit, data):
-    (answer,) = ask(data, "r")
+    (answer,) = results(data, "r")
     row = answer.predictions.iloc[0]
     page = visit(galaxy=row["name"], los=row["los"])
-    said = widget(page, "gm-compared-table").object
-    assert f"{row['y_true']:.3f}" in said
-    assert f"{row['y_pred']:.3f}" in said
+    text = widget(page, "gm-compared-table").object
+    assert f"{row['y_true']:.3f}" in text
+    assert f"{row['y_pred']:.3f}" in text
 
 
 def test_choice_of_the_page_is_in_the_address():
@@ -449,7 +449,7 @@ def test_table_has_our_rows_beside_the_papers(data):
     assert written.count("not comparable") == sum(row["status"] == "measured" for row in rows)
 
 
-def test_next_panel_is_made_before_it_is_asked_for(visit):
+def test_next_panel_is_made_before_it_is_needed(visit):
     page = visit(panels=["r+2V", "r"])
     assert [panel.ready for panel in page.panels] == [True, True, *[False] * 4]
     page._prepare()

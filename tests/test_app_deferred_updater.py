@@ -41,18 +41,18 @@ def test_page_that_follows_the_page_is_drawn_whenever_it_comes_into_view(session
     assert drawn == [{"dataset"}, {"page"}]
 
 
-def test_drawing_under_way_is_told_and_its_failure_too(session):
-    told = []
+def test_drawing_under_way_is_reported_and_its_failure_too(session):
+    pending = []
 
     def draw(due):
-        told.append(session.pending)
+        pending.append(session.pending)
         if "los" in due:
             msg = "no such map"
             raise ValueError(msg)
 
     DeferredUpdater(session, "explore", draw, ("los",))
     session.los = "x"
-    assert told == [False, True]
+    assert pending == [False, True]
     assert not session.pending
     assert session.error == "no such map"
 

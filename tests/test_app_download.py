@@ -100,9 +100,9 @@ def test_every_figure_of_the_features_page_gives_its_data(visit_page, monkeypatc
     stem = "table_log_mstar_1rhsm_split-by-galaxy_"
     names = {f"{stem}{kind.__name__.lower()}" for kind in FIGURES}
     assert set(files) == {f"{name}.{ending}" for name in names for ending in ("csv", "fits")}
-    told = pd.read_csv(BytesIO(files[f"{stem}prediction.csv"]))
+    predictions = pd.read_csv(BytesIO(files[f"{stem}prediction.csv"]))
     shown = page.views[Prediction].fit.predictions["y_pred"]
-    np.testing.assert_allclose(told["y_pred"], shown)
+    np.testing.assert_allclose(predictions["y_pred"], shown)
 
 
 def test_compare_page_gives_maps_predictions_and_table_4(visit_page, monkeypatch, home):
@@ -118,11 +118,11 @@ def test_compare_page_gives_maps_predictions_and_table_4(visit_page, monkeypatch
 
     table = pd.read_csv(BytesIO(files[f"{stems[0]}.csv"]))
     assert list(table) == ["name", "los", "y_true", "y_pred", "sigma_v"]
-    told = open_run(home / "runs" / "mstar-r-0").predictions()
-    told = told[told["part"] == "test"].set_index(["name", "los"])["y_pred"]
-    pd.testing.assert_series_equal(table.set_index(["name", "los"])["y_pred"], told)
+    predictions = open_run(home / "runs" / "mstar-r-0").predictions()
+    predictions = predictions[predictions["part"] == "test"].set_index(["name", "los"])["y_pred"]
+    pd.testing.assert_series_equal(table.set_index(["name", "los"])["y_pred"], predictions)
     samples = page.session.data.samples.set_index(["name", "los"])["sigma_v"]
-    assert (samples.loc[told.index].to_numpy() == table["sigma_v"]).all()
+    assert (samples.loc[predictions.index].to_numpy() == table["sigma_v"]).all()
     assert len(Table.read(BytesIO(files[f"{stems[-1]}.fits"]), hdu=1)) == 24
 
 
@@ -152,7 +152,7 @@ def test_table_5_carries_ours_once_it_is_measured(visit_page, monkeypatch):
     assert list(view.table["features"]) == ["a b", "a"]
 
 
-def test_what_cannot_be_made_is_told(visit_page, monkeypatch):
+def test_what_cannot_be_made_is_reported(visit_page, monkeypatch):
     page = visit_page("explore", "toys")
 
     def fail():

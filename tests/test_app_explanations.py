@@ -97,7 +97,7 @@ def data_of(figure, glyph):
 # What is asked
 
 
-def test_network_that_sees_most_is_asked_first(session):
+def test_network_that_sees_most_is_explained_first(session):
     assert [run.name for run in explanations.networks(session.data)] == ["two", "one"]
 
 
@@ -123,13 +123,13 @@ def test_others_are_other_galaxies_and_always_the_same(session):
     assert (changes.abs() > 1e-7).all()
 
 
-def test_part_of_the_split_is_told(session):
+def test_part_of_the_split_is_reported(session):
     run = open_run(session.data.path.parent / "runs" / "two")
-    told = run.predictions().drop_duplicates("name").set_index("name")["part"]
+    known = run.predictions().drop_duplicates("name").set_index("name")["part"]
     parts = {}
     for galaxy in session.data.galaxy_names:
         session.galaxy = galaxy
-        parts.setdefault(told.get(galaxy, "train"), galaxy)
+        parts.setdefault(known.get(galaxy, "train"), galaxy)
     assert set(parts) == {"train", "validation", "test"}
     for part, galaxy in parts.items():
         session.galaxy = galaxy
@@ -202,7 +202,7 @@ def test_map_that_says_nothing_has_no_lines():
     assert lines == {"x": [], "y": [], "colour": [], "dash": []}
 
 
-def test_map_takes_other_lines_without_being_built_anew(session):
+def test_map_takes_other_lines_without_being_built_again(session):
     maps = session.data.maps(session.galaxy, session.los)
 
     def drawn(data):
@@ -262,7 +262,7 @@ def test_amounts_have_the_digits_and_the_unit_that_matter():
     assert explanation_text.amount("log_ml_r_1rhsm", np.log10(2.5)) == "2.5 M☉/L☉"
 
 
-def test_verdict_tells_prediction_truth_and_error():
+def test_verdict_states_prediction_truth_and_error():
     text = snippet("why.html", "prediction", prediction_numbers(MASS, 10.5, 10.6))
     assert "<b>3.16 × 10¹⁰ M☉</b> (10.500 dex)" in text
     assert "3.98 × 10¹⁰ M☉ (10.600 dex)" in text
@@ -278,10 +278,10 @@ def test_page_shows_network_and_trees_of_the_galaxy_in_view(session):
     page = settle(Why(session))
     assert all(page.slots[kind].visible for kind in (WhyNetwork, WhyReplaced, WhyTrees))
     text = texts(page)
-    told = page.views[WhyNetwork].content.explanation.result
-    assert f"{told.predicted:.3f} dex" in text
+    known = page.views[WhyNetwork].content.explanation.result
+    assert f"{known.predicted:.3f} dex" in text
     assert text.count("Not an input of this network.") == 2
-    total = sum(float(each.sum()) for each in told.shares.values())
+    total = sum(float(each.sum()) for each in known.shares.values())
     assert f"add up to {explanation_text.signed(total, 3)} of" in text
     assert not session.error
 
@@ -339,7 +339,7 @@ def test_where_nobody_trained_the_page_says_how_to(session, monkeypatch):
     assert re.search("galmass train toys", text)
 
 
-def test_failure_is_told_in_place_of_pictures(session, home):
+def test_failure_is_reported_in_place_of_pictures(session, home):
     page = settle(Why(session))
     session.open("alone")
     settle(page)

@@ -76,12 +76,12 @@ def test_newest_request_wins():
 
     def work(name):
         begun.set()
-        assert go_on.wait(10)
+        assert go_on.wait(120)
         done.append(name)
         return name
 
     slot.submit(lambda _: work("first"))
-    assert begun.wait(10)
+    assert begun.wait(120)
     slot.submit(lambda _: work("second"))
     slot.submit(lambda _: work("third"))
     go_on.set()
@@ -103,7 +103,7 @@ def test_failed_work_raises_where_it_is_taken():
 
 def test_measuring_stops_when_it_is_dropped(data):
     begun = Event()
-    job = Job(Executor(), lambda job: begun.wait(10) and measure(fit_request(data), job))
+    job = Job(Executor(), lambda job: begun.wait(120) and measure(fit_request(data), job))
     job.cancel()
     begun.set()
     with pytest.raises(CancelledError):
@@ -213,13 +213,13 @@ def test_left_out_samples_are_counted_in_words():
     ]
 
 
-def test_pair_of_the_matrix_is_said_in_words(data):
+def test_pair_of_the_matrix_is_stated_in_words(data):
     view = Correlations(data, "log_mstar_1rhsm", "dark")
     view.show("sigma_v", "f_star_1rhsm")
-    said = widget(view, "gm-pair-words").object
+    text = widget(view, "gm-pair-words").object
     value = correlation_matrix(data.samples, ["sigma_v", "f_star_1rhsm"]).iloc[0, 1]
-    assert "f* against σ_v" in said
-    assert f"<b>{signed(value, 2)}</b> (Pearson), N = 600" in said
+    assert "f* against σ_v" in text
+    assert f"<b>{signed(value, 2)}</b> (Pearson), N = 600" in text
 
 
 def test_bars_come_the_largest_on_top_and_show_the_level_of_noise():
@@ -239,16 +239,16 @@ def test_measures_have_noise_beside_them(data):
     assert measured["drop_cluster_error"].notna().all()
 
 
-def test_result_is_said_in_words(fit):
+def test_result_is_stated_in_words(fit):
     scatter = fit.errors["std"]
-    said = errors_text(fit)
-    assert f"<b>{scatter} dex</b>" in said
-    assert "N = 198 test samples of 66 galaxies, split by galaxy" in said
+    text = errors_text(fit)
+    assert f"<b>{scatter} dex</b>" in text
+    assert "N = 198 test samples of 66 galaxies, split by galaxy" in text
 
 
 def test_random_split_says_how_many_siblings_are_learned_from(data):
-    said = errors_text(learn(fit_request(data, split="paper")))
-    assert re.search(r"split at random: [678]\d% of them have a sibling in training", said)
+    text = errors_text(learn(fit_request(data, split="paper")))
+    assert re.search(r"split at random: [678]\d% of them have a sibling in training", text)
 
 
 def test_zero_has_no_minus():

@@ -72,7 +72,7 @@ def test_address_says_only_what_differs_from_the_defaults(session):
     assert query(session).endswith("&los=x")
 
 
-def test_address_with_a_value_that_does_not_exist_is_told(session):
+def test_address_with_a_value_that_does_not_exist_is_reported(session):
     restore(session, "?los=q")
     assert session.los == "z"
     assert "q" in session.error
@@ -112,7 +112,7 @@ def test_filter_keeps_the_heavy_and_previous_next_and_chance_stay_among_them(ses
     assert widget(picker, "gm-id").options == [name.rpartition("/")[2] for name in names]
 
 
-def test_galaxy_asked_for_by_id_is_shown_also_if_the_filter_leaves_it_out(session):
+def test_galaxy_chosen_by_id_is_shown_also_if_the_filter_leaves_it_out(session):
     session.keep("name == 'synthetic/table/0/7'")
     session.show("3")
     assert subhalo(session) == "3"
@@ -121,14 +121,14 @@ def test_galaxy_asked_for_by_id_is_shown_also_if_the_filter_leaves_it_out(sessio
 
 
 @pytest.mark.parametrize(
-    ("only", "said"),
+    ("only", "words"),
     [("log_mstar >", "must be a condition"), ("log_mstar > 99", "No galaxy of first has")],
 )
-def test_filter_that_keeps_nothing_is_told_and_the_one_before_stays(session, only, said):
+def test_filter_that_keeps_nothing_is_reported_and_the_one_before_stays(session, only, words):
     bar = SelectionBar.of(session)
     send(bar, ["keep", "log_mstar > 0"])
     send(bar, ["keep", only])
-    assert said in bar.summary["trouble"]
+    assert words in bar.summary["trouble"]
     assert session.selection_query == "log_mstar > 0"
     send(bar, ["keep", ""])
     assert (session.selection_query, bar.summary["trouble"]) == ("", "")

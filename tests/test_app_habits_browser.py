@@ -184,7 +184,7 @@ def test_keys_go_from_galaxy_to_galaxy_but_not_while_someone_types(visit):
     assert "los=y" in tab.url
 
 
-def test_words_select_heavy_galaxies_and_nonsense_is_told(visit):
+def test_words_select_heavy_galaxies_and_nonsense_is_reported(visit):
     tab = visit("?galaxy=1")
     box, count = tab.locator(".typing input"), tab.locator(".bar b")
     expect(count).to_have_text("All 5 galaxies")

@@ -146,7 +146,7 @@ def test_read_without_a_kernel_it_shows_and_asks_no_host(chromium, written):
     assert not troubles
 
 
-def test_what_does_not_exist_is_told_in_the_cell(home, monkeypatch):
+def test_what_does_not_exist_is_reported_in_the_cell(home, monkeypatch):
     from galmass_app.notebook import show
 
     monkeypatch.setenv("GALMASS_HOME", str(home))

@@ -100,26 +100,26 @@ def test_panel_shows_the_row_of_the_paper_that_it_names(panel):
 
 @pytest.mark.parametrize("key", ["6", "7", "8", "11", "12"])
 def test_python_call_gives_the_scatters_in_view(key, data, capsys):
-    content, said = printed(key, data, capsys)
+    content, text = printed(key, data, capsys)
     assert len(content) == len(FIGURES[key].panels)
     for one in content:
-        assert f"'value': {one.errors['std'].value}" in said
+        assert f"'value': {one.errors['std'].value}" in text
 
 
 def test_python_call_gives_the_losses_in_view(data, capsys):
-    [fit], said = printed("4", data, capsys)
-    assert f"{fit.curves['test_l2'].iloc[-1]:.6f}" in said
+    [fit], text = printed("4", data, capsys)
+    assert f"{fit.curves['test_l2'].iloc[-1]:.6f}" in text
 
 
 def test_python_call_gives_the_matrix_in_view(data, capsys):
-    matrix, said = printed("10", data, capsys)
+    matrix, text = printed("10", data, capsys)
     assert isinstance(matrix, Matrix)
-    assert str(matrix.values.round(2)) in said
+    assert str(matrix.values.round(2)) in text
 
 
 def test_python_call_counts_the_weights_of_the_network(data, capsys):
-    _, said = printed("3", data, capsys)
-    assert round(int(said) / 4e6, 1) == 11.2
+    _, text = printed("3", data, capsys)
+    assert round(int(text) / 4e6, 1) == 11.2
 
 
 def test_command_lines_of_all_figures_parse(data):
@@ -176,11 +176,11 @@ def test_what_is_not_in_the_data_says_so_and_leads_to_the_features(home):
     poor = make_dataset(home / "poor", galaxies().drop(columns="log_mdm_1rhsm"))
     *_, panel = FIGURES["11"].panels
     missing = answer(poor, panel, "galaxy")
-    said = gap(poor, panel, missing)
-    assert "no true M_DM(&lt;R_hsm) here: this data set has no such column" in said.replace(
+    text = gap(poor, panel, missing)
+    assert "no true M_DM(&lt;R_hsm) here: this data set has no such column" in text.replace(
         "There", "there"
     )
-    assert "?page=features&amp;data=poor" in said
+    assert "?page=features&amp;data=poor" in text
 
 
 def test_few_galaxies_are_not_learned_from(home):
@@ -206,10 +206,10 @@ def test_agreement_is_marked_on_the_paper_s_galaxies_alone(home, data, monkeypat
     ]
     panel = PaperPanel(experiment="mstar/features", target="log_mstar_1rhsm", row=1)
     for where, marked in ((data, False), (theirs, True)):
-        said = panel_text(where, panel, answer(where, panel, "galaxy"), None)
-        said += text_table(where, rows)
-        assert ('class="agrees"' in said) == marked
-        assert ("not comparable" in said.lower()) != marked
+        text = panel_text(where, panel, answer(where, panel, "galaxy"), None)
+        text += text_table(where, rows)
+        assert ('class="agrees"' in text) == marked
+        assert ("not comparable" in text.lower()) != marked
 
 
 def test_linear_axes_show_the_fraction_itself():
@@ -239,14 +239,14 @@ def test_page_says_which_figure_there_is_not():
 
 def test_disclosure_names_run_split_and_filter(data):
     content = measured(data, "8", "galaxy")
-    said = how_made("8", data, content, split="galaxy", sample=SAMPLE)
-    assert "mstar,mtot-r+2V-0 (learned mstar,mtot/r+2V)" in said
-    assert "by galaxy: all its lines of sight on one side" in said
-    assert "Early types: sSFR &lt; 1e-11/yr" in said
+    text = how_made("8", data, content, split="galaxy", sample=SAMPLE)
+    assert "mstar,mtot-r+2V-0 (learned mstar,mtot/r+2V)" in text
+    assert "by galaxy: all its lines of sight on one side" in text
+    assert "Early types: sSFR &lt; 1e-11/yr" in text
 
 
 @pytest.mark.parametrize("key", ["4", "5", "8", "10", "12", "table-4", "text"])
-def test_numbers_of_a_figure_can_be_taken_along_as_fits(key):
+def test_numbers_of_a_figure_can_be_exported_as_fits(key):
     page = visit(key)
     assert len(table_as_fits(page.drawing.rows, {"DATASET": "learnable"})) > 2880
 

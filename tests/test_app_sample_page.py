@@ -171,20 +171,20 @@ def test_catalogue_says_how_much_of_it_was_read_and_what_differs(home):
         "definitions": {"sigma_v": "of all matter"},
         "not_available": {"log_ml_r_1rhsm": "no light"},
     }
-    said = texts(show(home, make_samples(4), description))
-    assert "2 of 8" in said
-    assert "25% of the catalogue" in said
-    assert "of all matter" in said
-    assert "not available: no light" in said
-    assert "σ_v not the paper's" in said
+    text = texts(show(home, make_samples(4), description))
+    assert "2 of 8" in text
+    assert "25% of the catalogue" in text
+    assert "of all matter" in text
+    assert "not available: no light" in text
+    assert "σ_v not the paper's" in text
 
 
 def test_plot_without_its_column_says_which(home):
     samples = make_samples(4).drop(columns=["g_minus_r"]).assign(half_mass_radius=np.nan)
-    said = texts(show(home, samples))
-    assert "has no <b>colour</b> (<code>g_minus_r</code>)" in said
-    assert "has no <b>half-mass radius</b> (<code>half_mass_radius</code>)" in said
-    assert said.count("This data set has no") == 2
+    text = texts(show(home, samples))
+    assert "has no <b>colour</b> (<code>g_minus_r</code>)" in text
+    assert "has no <b>half-mass radius</b> (<code>half_mass_radius</code>)" in text
+    assert text.count("This data set has no") == 2
 
 
 def test_synthetic_galaxies_are_called_so(home):
@@ -209,7 +209,7 @@ def test_tap_leaves_the_line_of_sight_where_it_changes_nothing(home):
     assert (view.session.galaxy, view.session.los) == (row["name"], "z")
 
 
-def test_another_data_set_is_described_anew(home):
+def test_another_data_set_is_described_again(home):
     write_tables(home / "other", make_samples(7, "EAGLE/L0100"), {})
     view = show(home, make_samples(4))
     view.session.open("other")

@@ -84,13 +84,13 @@ def test_ids_may_be_typed_in_any_order_and_names_too(session):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "words"),
     [("3, 777", "no subhalo 777"), ("~AAAA", "cannot be read"), ("log_mstar >", "filter must")],
 )
-def test_what_cannot_be_meant_is_told_and_changes_nothing(session, text, said):
+def test_what_cannot_be_meant_is_reported_and_changes_nothing(session, text, words):
     session.keep("3, 4")
     session.keep(text)
-    assert said in session.not_kept
+    assert words in session.not_kept
     assert session.selection == (name(3), name(4))
 
 

@@ -120,14 +120,14 @@ def test_data_set_that_cannot_be_opened_changes_nothing(home, session, name):
     assert name in session.error
 
 
-def test_data_set_asked_for_but_absent_gives_way_to_one_that_is_there(home):
+def test_data_set_that_is_absent_gives_way_to_one_that_is_there(home):
     session = SessionState(dataset="gone", galaxy="3")
     session.settle()
     assert (session.dataset, session.galaxy) == ("toys", NAMES[2])
     assert "gone" in session.error
 
 
-def test_data_set_that_went_away_is_told_and_the_picture_stays(home, session):
+def test_data_set_that_went_away_is_reported_and_the_picture_stays(home, session):
     page = Explore(session)
     shutil.rmtree(home / "toys")
     widget(page, "gm-next").clicks += 1
@@ -144,7 +144,7 @@ def test_two_sessions_choose_apart_and_share_the_data(session):
     assert other.data is session.data
 
 
-def test_data_set_that_was_rebuilt_is_opened_anew(home, session):
+def test_data_set_that_was_rebuilt_is_opened_again(home, session):
     before = session.data
     replace_samples(before, before.samples.assign(redshift=2.0))
     assert session.data.samples["redshift"].unique() == [2.0]
@@ -310,7 +310,7 @@ def test_url_is_read_and_kept():
 
 
 @pytest.mark.usefixtures("document")
-def test_nonsense_in_the_url_is_told_and_left_aside():
+def test_nonsense_in_the_url_is_reported_and_left_aside():
     pn.state.location.search = "?galaxy=99&los=q&x=nonsense"
     session = Page().session
     assert (session.galaxy, session.los, session.x) == (NAMES[0], "z", "log_mstar")

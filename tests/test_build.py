@@ -57,7 +57,7 @@ def killed_build(tmp_path, cutouts, out, *, after, workers=1):
     script.write_text(KILLED_BUILD)
     command = [sys.executable, script, cutouts, out, str(after), str(workers)]
     # the pipes close, and run() returns, only when the workers have ended too
-    done = subprocess.run(command, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, timeout=300, check=False)
     assert done.returncode == -9, done.stderr.decode()
 
 
@@ -90,7 +90,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(cutouts, tmp_path):
 def test_finished_shards_are_not_made_again(cutouts, tmp_path):
     killed_build(tmp_path, cutouts, tmp_path / "out", after=5)
     counts = []
-    build_dataset([cutouts], tmp_path / "out", progress=lambda *told: counts.append(told))
+    build_dataset([cutouts], tmp_path / "out", progress=lambda *reported: counts.append(reported))
     assert counts == [(5, 5, 0)]
 
 
@@ -189,9 +189,9 @@ def test_names_can_be_given(cutouts, tmp_path):
 
 
 def test_progress_counts_galaxies_and_exclusions(spoilt, tmp_path):
-    told = []
-    build_dataset([spoilt], tmp_path / "out", progress=lambda *counts: told.append(counts))
-    assert told == [(1, 6, 0), (2, 6, 0), (3, 6, 1), (4, 6, 1), (5, 6, 2), (6, 6, 2)]
+    reported = []
+    build_dataset([spoilt], tmp_path / "out", progress=lambda *counts: reported.append(counts))
+    assert reported == [(1, 6, 0), (2, 6, 0), (3, 6, 1), (4, 6, 1), (5, 6, 2), (6, 6, 2)]
 
 
 def test_build_with_nothing_usable_says_why_and_leaves_nothing(tmp_path):
@@ -282,9 +282,11 @@ def test_limit_below_one_is_refused(cutouts, tmp_path):
 
 def test_build_of_what_is_there_already_reads_nothing(cutouts, tmp_path):
     first = build_dataset([cutouts], tmp_path / "out")
-    told = []
-    again = build_dataset([cutouts], tmp_path / "out", progress=lambda *counts: told.append(counts))
-    assert not told
+    reported = []
+    again = build_dataset(
+        [cutouts], tmp_path / "out", progress=lambda *counts: reported.append(counts)
+    )
+    assert not reported
     assert again.info == first.info
 
 
@@ -398,7 +400,7 @@ def test_shard_without_galaxies_is_not_written(cutouts, tmp_path):
     assert dataset.maps(NAMES[4], "z").flux_CHW.sum() > 0
 
 
-def test_packed_data_set_is_smaller_and_tells_no_folders(cutouts, tmp_path):
+def test_packed_data_set_is_smaller_and_names_no_folders(cutouts, tmp_path):
     loose = build_dataset([cutouts], tmp_path / "loose")
     packed = build_dataset([cutouts], tmp_path / "packed", packed=True)
     assert len(shard_bytes(packed.path)["shard-00000.h5"]) < 0.7 * len(

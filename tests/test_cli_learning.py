@@ -34,7 +34,7 @@ def _own_signals():
     signal.signal(signal.SIGTERM, handler)
 
 
-def told(capsys, *words):
+def output(capsys, *words):
     assert main([*words]) == 0
     return capsys.readouterr()
 
@@ -48,33 +48,33 @@ def test_every_command_has_help_with_an_example(command, capsys):
 
 
 def test_training_makes_a_run_that_predicts(home, capsys):
-    train = told(capsys, "train", "toys", "--experiment", "mstar/features", "--json")
+    train = output(capsys, "train", "toys", "--experiment", "mstar/features", "--json")
     row = json.loads(train.out)["rows"][0]
     assert row["state"] == "finished"
-    lines = told(capsys, "predict", row["run"], "toys").out
+    lines = output(capsys, "predict", row["run"], "toys").out
     table = list(csv.DictReader(io.StringIO(lines)))
     assert len(table) == 300
     assert abs(float(table[0]["y_true"]) - float(table[0]["y_pred"])) < 0.5
 
 
 def test_runs_are_listed_in_words_and_in_json(home, capsys):
-    told(capsys, "train", "toys", "--experiment", "mtot/power-law", "--split", "paper")
-    words = told(capsys, "runs").out
+    output(capsys, "train", "toys", "--experiment", "mtot/power-law", "--split", "paper")
+    words = output(capsys, "runs").out
     assert "mtot/power-law" in words
     assert "paper" in words
-    content = json.loads(told(capsys, "runs", "--json").out)
+    content = json.loads(output(capsys, "runs", "--json").out)
     assert content["n"] == 1
     assert content["rows"][0]["metrics"]["log_mtot_1rhsm"]["std"]["value"] > 0
 
 
 def test_no_runs_are_an_empty_list(home, capsys):
-    assert json.loads(told(capsys, "runs", "--json").out)["rows"] == []
-    assert told(capsys, "runs").out.startswith("run")
+    assert json.loads(output(capsys, "runs", "--json").out)["rows"] == []
+    assert output(capsys, "runs").out.startswith("run")
 
 
 def test_table_5_in_json_has_the_envelope(home, capsys):
     command = ["table", "5", "toys", "--split", "folds", "--features", "abs_mag_r,g_minus_r"]
-    content = json.loads(told(capsys, *command, "--json").out)
+    content = json.loads(output(capsys, *command, "--json").out)
     assert content["schema"] == 1
     assert content["source"] == str(home / "toys")
     assert content["split"]["kind"] == "folds"
@@ -87,14 +87,16 @@ def test_table_5_in_json_has_the_envelope(home, capsys):
 @pytest.mark.parametrize(
     ("table", "word"), [("5", "0.05"), ("baselines", "virial"), ("text", "T22")]
 )
-def test_tables_are_told_in_words(home, capsys, table, word):
-    assert word in told(capsys, "table", table, "toys").out
+def test_tables_are_printed_in_words(home, capsys, table, word):
+    assert word in output(capsys, "table", table, "toys").out
 
 
 def test_importance_shows_the_noise_beside_the_features(home, capsys, monkeypatch):
     monkeypatch.setattr("galmass_core.learning.importance.SEEDS", (0,))
     command = ["importance", "toys", "--experiment", "mstar/features"]
-    content = json.loads(told(capsys, *command, "--features", "abs_mag_r,g_minus_r", "--json").out)
+    content = json.loads(
+        output(capsys, *command, "--features", "abs_mag_r,g_minus_r", "--json").out
+    )
     assert {row["feature"] for row in content["rows"]} == {
         "abs_mag_r",
         "g_minus_r",
@@ -105,11 +107,11 @@ def test_importance_shows_the_noise_beside_the_features(home, capsys, monkeypatc
 
 def test_table_4_reads_the_runs_of_the_home_folder(home, capsys):
     run = make_run(home, open_dataset("toys"), "mtot/r", 0.05)
-    content = json.loads(told(capsys, "table", "4", "toys", "--json").out)
+    content = json.loads(output(capsys, "table", "4", "toys", "--json").out)
     measured = [row for row in content["rows"] if row["status"] == "measured"]
     assert [(row["row"], row["run"]) for row in measured] == [(11, run.name)]
     assert content["split"] == {"kind": "galaxy"}
-    assert "not trained" in told(capsys, "table", "4", "toys", "--split", "paper").out
+    assert "not trained" in output(capsys, "table", "4", "toys", "--split", "paper").out
 
 
 @pytest.mark.parametrize(
@@ -154,38 +156,38 @@ def test_a_training_that_receives_sigterm_is_stopped(home, capsys, monkeypatch):
 
 
 @pytest.fixture
-def asked(home, monkeypatch):
+def requested(home, monkeypatch):
     """What a training is asked for, instead of the training."""
-    asked = {}
+    requested = {}
 
     def train_run(dataset, name, **options):
-        asked.update(options, name=name)
+        requested.update(options, name=name)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("galmass_core.api.train_run", train_run)
-    return asked
+    return requested
 
 
-def test_what_is_not_given_is_as_in_the_preset(asked, capsys):
+def test_what_is_not_given_is_as_in_the_preset(requested, capsys):
     command = "train toys --experiment mstar/r+2V --preset laptop --epochs 3 --no-augment --seed 4"
     assert main(command.split()) == 130
     preset, pixels = PRESETS["laptop"]
-    assert asked["name"] == f"mstar/r+2V@{pixels}"
-    assert asked["training"] == replace(preset, epochs=3, augment=False, seed=4)
-    assert (asked["seed"], asked["wait"]) == (4, None)
+    assert requested["name"] == f"mstar/r+2V@{pixels}"
+    assert requested["training"] == replace(preset, epochs=3, augment=False, seed=4)
+    assert (requested["seed"], requested["wait"]) == (4, None)
 
 
-def test_without_a_preset_a_network_is_the_papers(asked):
+def test_without_a_preset_a_network_is_the_papers(requested):
     assert main(["train", "toys", "--experiment", "mstar/r", "--queue"]) == 130
-    assert asked["name"] == "mstar/r"
-    assert asked["training"] == TrainingConfig()
-    assert asked["wait"] is wait_for_turn
+    assert requested["name"] == "mstar/r"
+    assert requested["training"] == TrainingConfig()
+    assert requested["wait"] is wait_for_turn
 
 
 @pytest.mark.parametrize("words", [["mstar/r@150"], ["mstar/r", "--pixels", "150"]])
-def test_pixels_of_the_name_or_the_option_win_over_the_preset(asked, words):
+def test_pixels_of_the_name_or_the_option_win_over_the_preset(requested, words):
     assert main(["train", "toys", "--preset", "laptop", "--experiment", *words]) == 130
-    assert asked["name"] == "mstar/r@150"
+    assert requested["name"] == "mstar/r@150"
 
 
 def test_a_stopped_run_is_resumed_by_command(home, capsys, monkeypatch):
@@ -196,7 +198,7 @@ def test_a_stopped_run_is_resumed_by_command(home, capsys, monkeypatch):
         patch.setattr("galmass_core.training.model_runs.predict", terminate)
         assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     name = list_runs()[0].name
-    row = json.loads(told(capsys, "resume", name, "--queue", "--json").out)["rows"][0]
+    row = json.loads(output(capsys, "resume", name, "--queue", "--json").out)["rows"][0]
     assert (row["run"], row["state"]) == (name, "finished")
     assert main(["stop", name]) == 2
     assert "must be queued or running to be stopped" in capsys.readouterr().err

@@ -87,11 +87,11 @@ def test_tensors_are_the_views_in_the_order_asked_for(dataset):
             np.testing.assert_array_equal(tensors[key][place].numpy(), view)
 
 
-def test_tensors_hold_every_sample_unless_told_otherwise(dataset):
+def test_tensors_hold_every_sample_by_default(dataset):
     assert dataset.tensors(["V"])["V"].shape == (len(dataset), 48, 48)
 
 
-def test_occupancy_comes_as_a_tensor_where_it_is_asked_for(dataset):
+def test_occupancy_comes_as_a_tensor_where_it_is_requested(dataset):
     tensors = dataset.tensors(["V", "occupancy"])
     seen = ~np.isnan(tensors["V"].numpy())
     np.testing.assert_array_equal(tensors["occupancy"].numpy(), seen)

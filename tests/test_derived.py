@@ -33,11 +33,11 @@ def predicted(samples, **errors):
 
 
 def test_dark_matter_is_what_is_not_stars(samples):
-    told = predicted(samples, log_mstar_1rhsm=0.0, log_mtot_1rhsm=0.2)
-    table, clipped = derive_target(told, samples, TARGETS["f_dm_1rhsm"])
+    predictions = predicted(samples, log_mstar_1rhsm=0.0, log_mtot_1rhsm=0.2)
+    table, clipped = derive_target(predictions, samples, TARGETS["f_dm_1rhsm"])
     np.testing.assert_allclose(10 ** table["y_pred"], 1 - 10**-0.5)
     assert clipped == 0
-    assert list(table) == list(told)
+    assert list(table) == list(predictions)
     assert set(table["target"]) == {"f_dm_1rhsm"}
 
 
@@ -52,8 +52,8 @@ def test_the_truth_counts_dark_matter_alone(samples):
 def test_more_stars_than_mass_is_clipped_and_counted(samples):
     error = np.zeros(12)
     error[:2] = 0.5
-    told = predicted(samples, log_mstar_1rhsm=error, log_mtot_1rhsm=0.0)
-    table, clipped = derive_target(told, samples, TARGETS["f_dm_1rhsm"])
+    predictions = predicted(samples, log_mstar_1rhsm=error, log_mtot_1rhsm=0.0)
+    table, clipped = derive_target(predictions, samples, TARGETS["f_dm_1rhsm"])
     assert clipped == 2
     np.testing.assert_allclose(np.sort(table["y_pred"])[:2], -3)
     assert np.sort(table["y_pred"])[2] > -1
@@ -61,8 +61,8 @@ def test_more_stars_than_mass_is_clipped_and_counted(samples):
 
 def test_a_sample_without_dark_matter_has_no_fraction_to_predict(samples):
     samples.loc[0, "f_dm_1rhsm"] = 0.0
-    told = predicted(samples, log_mstar_1rhsm=0.0, log_mtot_1rhsm=0.0)
-    assert len(derive_target(told, samples, TARGETS["f_dm_1rhsm"])[0]) == 11
+    predictions = predicted(samples, log_mstar_1rhsm=0.0, log_mtot_1rhsm=0.0)
+    assert len(derive_target(predictions, samples, TARGETS["f_dm_1rhsm"])[0]) == 11
 
 
 def test_mass_to_light_scatters_as_the_mass(samples):
@@ -76,17 +76,17 @@ def test_mass_to_light_scatters_as_the_mass(samples):
 
 
 def test_both_masses_must_be_predicted(samples):
-    told = predicted(samples, log_mstar_1rhsm=0.0)
+    predictions = predicted(samples, log_mstar_1rhsm=0.0)
     with pytest.raises(ValueError, match="but lack log_mtot_1rhsm"):
-        derive_target(told, samples, TARGETS["f_dm_1rhsm"])
+        derive_target(predictions, samples, TARGETS["f_dm_1rhsm"])
     with pytest.raises(ValueError, match="but lack log_mstar2d_1rhsm"):
-        derive_target(told, samples, TARGETS["log_ml_r_1rhsm"])
+        derive_target(predictions, samples, TARGETS["log_ml_r_1rhsm"])
 
 
 def test_light_must_be_known(samples):
-    told = predicted(samples, log_mstar2d_1rhsm=0.0)
+    predictions = predicted(samples, log_mstar2d_1rhsm=0.0)
     with pytest.raises(ValueError, match="must have the column log_lr_1rhsm"):
-        derive_target(told, samples.drop(columns="log_lr_1rhsm"), TARGETS["log_ml_r_1rhsm"])
+        derive_target(predictions, samples.drop(columns="log_lr_1rhsm"), TARGETS["log_ml_r_1rhsm"])
 
 
 def test_an_early_type_is_one_along_every_line_of_sight(samples):

@@ -42,7 +42,7 @@ def test_a_bare_id_is_refused_in_several_simulations():
 
 
 @pytest.mark.parametrize("column", ["SnapNum", "snapshot", "Snapshot", "snap_num"])
-def test_a_column_of_snapshots_tells_galaxies_apart(column):
+def test_a_column_of_snapshots_distinguishes_galaxies(column):
     assert rows(SNAPSHOTS, SubhaloID=[17, 17], **{column: [84, 99]}) == [1, 0]
 
 

@@ -400,7 +400,7 @@ def test_a_data_set_without_maps_is_refused(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_a_model_is_not_asked_about_a_data_set_without_maps(run, tmp_path):
+def test_a_model_does_not_predict_a_data_set_without_maps(run, tmp_path):
     table = make_dataset(tmp_path / "table", make_samples(3).assign(half_mass_radius=1.0))
     with pytest.raises(DataSetError, match="has no maps, only tables"):
         predict_run(run, table)
@@ -425,5 +425,5 @@ def test_no_file_is_left_half_written(run):
     assert names == model | {"config.json", "run.json", "history.csv", "predictions.parquet"}
 
 
-def test_the_data_set_opened_anew_gives_the_same_run(run, dataset, tmp_path):
+def test_the_data_set_opened_again_gives_the_same_run(run, dataset, tmp_path):
     assert_same_result(train(open_dataset(dataset.path), tmp_path / "again"), run)

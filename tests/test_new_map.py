@@ -109,7 +109,7 @@ def test_network_learns_from_it(data, tmp_path):
     assert np.isfinite(predicted).all()
 
 
-def test_it_changes_sign_with_velocities_only_where_that_is_said(spec):
+def test_it_changes_sign_with_velocities_only_where_that_is_stated(spec):
     import torch
 
     maps, backwards = {"vrms": torch.full((1, 1, 2, 2), 0.25)}, torch.tensor([[0, 0, 0, 1]]).bool()

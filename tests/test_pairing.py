@@ -24,19 +24,19 @@ def chosen(data, *runs, wanted=WANTED, **choice):
 
 def test_a_run_answers_for_what_it_was_not_trained_on(tmp_path, data):
     run = make_run(tmp_path, data, "mstar/r", 0.05)
-    told = predictions_on(run, data)
+    predictions = predictions_on(run, data)
     assert set(run.predictions()["part"]) == {"validation", "test"}
-    assert set(told["part"]) == {"test"}
-    assert len(told) == (run.predictions()["part"] == "test").sum() > 0
-    assert list(told) == list(run.predictions())
+    assert set(predictions["part"]) == {"test"}
+    assert len(predictions) == (run.predictions()["part"] == "test").sum() > 0
+    assert list(predictions) == list(run.predictions())
 
 
 def test_samples_that_the_data_lack_are_left_out(tmp_path, data):
     run = make_run(tmp_path, data, "mstar/r", 0.05)
     half = make_dataset(tmp_path / "half", data.samples[data.samples["los"] == "x"])
-    told = predictions_on(run, half)
-    assert set(told["los"]) == {"x"}
-    assert 3 * len(told) == len(predictions_on(run, data))
+    predictions = predictions_on(run, half)
+    assert set(predictions["los"]) == {"x"}
+    assert 3 * len(predictions) == len(predictions_on(run, data))
 
 
 def test_other_galaxies_of_the_same_names_are_no_answer(tmp_path, data):
@@ -56,9 +56,9 @@ def test_a_truth_that_the_data_lack_is_no_answer(tmp_path, data):
 
 def test_predictions_without_a_truth_do_not_count(tmp_path, data):
     run = make_run(tmp_path, data, "mstar/r", 0.05)
-    told = run.predictions()
-    told.loc[told["part"] == "test", "y_true"] = np.nan
-    told.to_parquet(run.path / "predictions.parquet")
+    predictions = run.predictions()
+    predictions.loc[predictions["part"] == "test", "y_true"] = np.nan
+    predictions.to_parquet(run.path / "predictions.parquet")
     assert predictions_on(run, data).empty
 
 

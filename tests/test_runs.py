@@ -155,7 +155,7 @@ def test_a_run_opens_by_its_name_under_the_home_folder(tmp_path, monkeypatch):
         open_run("two")
 
 
-def test_a_run_that_waits_is_queued_until_it_is_told_to_begin(tmp_path):
+def test_a_run_that_waits_is_queued_until_its_turn(tmp_path):
     seen = []
 
     def wait(writer):

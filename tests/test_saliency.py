@@ -85,7 +85,7 @@ def test_a_map_replaced_by_itself_changes_nothing(model):
     assert list(table["map"].unique()) == ["r", "V"]
 
 
-def test_a_replaced_map_changes_the_prediction_as_predicting_anew_does(model):
+def test_a_replaced_map_changes_the_prediction_as_predicting_again_does(model):
     sample, others = some_maps(1), some_maps(20, seed=2)
     table = occlude_maps(model, sample, others, RATIO).set_index(["map", "by"])["change"]
     own = predict(model, sample, RATIO)

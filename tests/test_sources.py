@@ -212,7 +212,7 @@ def test_simulations_have_the_names_people_use(label, simulation):
         (75000, 0.704, 4.4089652436109e-04, "Illustris-1"),
     ],
 )
-def test_simulations_are_told_by_box_and_particle_mass(box, hubble, dm_mass, simulation):
+def test_simulations_are_recognised_by_box_and_particle_mass(box, hubble, dm_mass, simulation):
     assert simulation_from_box(box, hubble, dm_mass)[1] == simulation
 
 

@@ -84,7 +84,7 @@ def test_dataset_without_unit_is_refused(tmp_path):
         read_galaxy(path)
 
 
-def test_assumed_cosmology_is_said(tmp_path):
+def test_assumed_cosmology_is_stated(tmp_path):
     assumed = read_galaxy(write_swift(tmp_path / "assumed.hdf5", omega=False))
     given = read_galaxy(write_swift(tmp_path / "given.hdf5"))
     assert any("Omega0" in note for note in assumed.notes)

@@ -261,7 +261,7 @@ def test_a_galaxys_source_leads_back_to_it(tmp_path):
     assert_same_particles(read_galaxy(galaxy.source, galaxy.name.subhalo), galaxy)
 
 
-def test_a_directory_written_anew_is_read_anew(tmp_path):
+def test_a_directory_written_again_is_read_again(tmp_path):
     write_directory(tmp_path, three_galaxies(), offsets=False)
     assert len(read_galaxy(tmp_path, 0).stars) == 497
     for path in tmp_path.rglob("*.hdf5"):

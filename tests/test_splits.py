@@ -77,7 +77,7 @@ def test_folds_test_every_galaxy_once_and_are_equal_in_size(samples):
     assert pd.Series(folds).groupby(samples["name"]).nunique().eq(1).all()
 
 
-def test_description_tells_of_siblings(samples):
+def test_description_counts_siblings(samples):
     assert describe_split(samples, "galaxy")["siblings"] == 0
     assert describe_split(samples, "folds")["siblings"] == 0
     assert describe_split(samples, "paper")["siblings"] == pytest.approx(0.89, abs=0.01)

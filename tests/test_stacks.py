@@ -175,7 +175,7 @@ def test_progress_ends_with_all_samples(dataset):
     assert seen == [(0, 6), (6, 6)]
 
 
-def test_a_full_disk_is_said_before_anything_is_written(dataset, home, monkeypatch):
+def test_a_full_disk_is_stated_before_anything_is_written(dataset, home, monkeypatch):
     usage = namedtuple("usage", "free")(1e5)
     monkeypatch.setattr(stacks.shutil, "disk_usage", lambda folder: usage)
     with pytest.raises(OSError, match=r"needs 0.0 GB of disk for maps, but 0.0 are free"):

@@ -78,10 +78,16 @@ def test_a_joint_network_serves_every_row_that_it_learned(rows):
 
 
 def test_a_row_measures_the_test_part(rows, data, joint):
-    told = predictions_on(joint, data)
-    told = told[told["target"] == "log_mstar_1rhsm"]
-    assert rows[7]["n"] == len(told) == np.count_nonzero(joint.predictions()["part"] == "test") / 3
-    assert rows[7]["std"]["value"] == pytest.approx(np.std(told["y_pred"] - told["y_true"]))
+    predictions = predictions_on(joint, data)
+    predictions = predictions[predictions["target"] == "log_mstar_1rhsm"]
+    assert (
+        rows[7]["n"]
+        == len(predictions)
+        == np.count_nonzero(joint.predictions()["part"] == "test") / 3
+    )
+    assert rows[7]["std"]["value"] == pytest.approx(
+        np.std(predictions["y_pred"] - predictions["y_true"])
+    )
     assert rows[7]["std"]["low"] < rows[7]["std"]["value"] < rows[7]["std"]["high"]
     assert rows[7]["split"] == joint.record["split"]
 
@@ -120,7 +126,7 @@ def test_the_split_by_galaxy_has_no_part_in_the_papers(data, joint):
     assert {row["status"] for row in table_4(data, [joint], "paper")} == {"not trained"}
 
 
-def test_early_types_that_cannot_be_told_are_not_available(data, joint):
+def test_early_types_that_cannot_be_classified_are_not_available(data, joint):
     bare = make_dataset(data.path.parent / "bare", data.samples.drop(columns="sersic_n"))
     rows = table_4(bare, [joint])
     assert rows[17]["status"] == "measured"
@@ -142,7 +148,7 @@ def test_the_text_says_how_each_row_differs_from_the_papers(rows):
     assert any(line.startswith("row 1: not trained; galmass train ") for line in lines)
 
 
-def test_coarse_images_are_said(data):
+def test_coarse_images_are_stated(data):
     run = make_run(data.path.parent, data, "mstar/r@60", 0.05)
     row = table_4(data, [run])[0]
     assert (row["status"], row["pixels"]) == ("measured", 60)
