@@ -65,6 +65,13 @@ def open_tab(chromium, browser_context):
         yield open_tab
 
 
+@pytest.fixture(scope="module")
+def open_lasting_tab(chromium):
+    """Open tabs that stay open for the tests of a file; most tests need no page of their own."""
+    with visitors(chromium) as open_tab:
+        yield open_tab
+
+
 @pytest.fixture(scope="session")
 def home_folder(tmp_path_factory):
     """Home folder with everything that a page can show; tests only read it.

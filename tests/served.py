@@ -1,5 +1,6 @@
 """A dashboard on a port of its own and a real Chromium, for the tests in the browser."""
 
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from galmass_core.benchmarks import browser
 from galmass_core.benchmarks.browser import FIGURES as FIGURES
 
-PATIENCE = 60_000  # ms, for a slow machine
+PATIENCE = 120_000  # ms, for a slow machine
 FORGET = """if (location.protocol.startsWith("http") && !sessionStorage.getItem("visiting")) {
     localStorage.clear()
     sessionStorage.setItem("visiting", "yes")  // kept when this tab loads the page again
@@ -27,6 +28,9 @@ def chromium_browser():
     """Start the machine's Chromium; skip, saying so, where there is none."""
     try:
         with browser.chromium_browser() as chromium:
+            from playwright.sync_api import expect
+
+            expect.set_options(timeout=PATIENCE)
             yield chromium
     except browser.NoBrowserError as error:
         pytest.skip(str(error))
@@ -66,6 +70,17 @@ def visitors(chromium, shared=None):
     assert not found, "\n".join(found)
 
 
+def wait_until_drawn(tab):
+    """Wait until no part of a page is being computed, and no plot has come for a second."""
+    busy, plots = tab.locator(".gm-busy, .gm-stale"), tab.locator("canvas")
+    end = time.monotonic() + PATIENCE / 1000
+    before = None
+    while (state := (busy.count(), plots.count())) != before or state[0]:
+        assert time.monotonic() < end, f"{state[0]} parts are still being computed"
+        before = state
+        tab.wait_for_timeout(1000)
+
+
 def _leave(context, *, keep):
     """Close a context, or only the pages that were opened after its first."""
     if not keep:
@@ -90,5 +105,5 @@ def _note_troubles(tab, host, troubles):
 
     tab.on("request", note_request)
     tab.on("requestfailed", note_failure)
-    tab.on("console", lambda told: told.type == "error" and troubles.append(told.text))
+    tab.on("console", lambda entry: entry.type == "error" and troubles.append(entry.text))
     tab.on("pageerror", lambda error: troubles.append(error.stack or str(error)))

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from demo_folder import NAMES
-from served import FIGURES, PATIENCE, visitors
+from served import FIGURES, wait_until_drawn
 
 from galmass_core.datasets.dataset import open_dataset
 
@@ -13,6 +13,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright
 expect = playwright.expect
 
 pytestmark = pytest.mark.browser
+SHADE = "getComputedStyle(document.body).backgroundColor"
 PEAK = f"""() => {{
   const image = {FIGURES}[0].model.renderers[0].data_source.data.image[0]
   return image.reduce((a, b) => Math.max(a, b), 0)
@@ -37,20 +38,20 @@ def visit(open_tab, dashboard):
 
 
 @pytest.fixture(scope="module")
-def long_open(chromium, dashboard):
-    with visitors(chromium) as open_tab:
-        page = open_tab(dashboard, color_scheme="dark")
-        wait_for_maps(page)
-        yield page
+def long_open(open_lasting_tab, dashboard):
+    """A tab for most tests of this file, dark at first."""
+    page = open_lasting_tab(dashboard, color_scheme="dark")
+    wait_for_maps(page)
+    return page
 
 
 @pytest.fixture
 def tab(long_open):
     """A tab that has seen some use, back on the first galaxy along z."""
     press(long_open, "gm-los", name="z")
-    ask(long_open, "1")
+    type_id(long_open, "1")
     expect_galaxy(long_open, NAMES[0])
-    expect(long_open.locator(".gm-headline")).to_contain_text("along z", timeout=PATIENCE)
+    expect(long_open.locator(".gm-headline")).to_contain_text("along z")
     return long_open
 
 
@@ -62,7 +63,7 @@ def wait_for_maps(page):
 def expect_galaxy(page, name):
     """Wait for a galaxy's heading, and for its own r image in the first map."""
     title = f"Subhalo {name.rpartition('/')[2]}"
-    expect(page.locator(".gm-headline h1")).to_have_text(title, timeout=PATIENCE)
+    expect(page.locator(".gm-headline h1")).to_have_text(title)
 
 
 def expect_image(page, toys, name, los):
@@ -75,14 +76,28 @@ def press(page, css_class, **name):
     page.locator(f".{css_class}").get_by_role("button", **name).click()
 
 
-def ask(page, text):
+def type_id(page, text):
     box = page.locator(".gm-id input")
     box.fill(text)
     box.press("Enter")
 
 
-def test_opens_on_four_square_maps_of_the_first_galaxy(visit, toys):
-    page = visit()
+@pytest.fixture(scope="module")
+def reloaded(open_lasting_tab, dashboard):
+    """A tab in which a galaxy, a line of sight, an axis and a theme were chosen, loaded again."""
+    page = open_lasting_tab(dashboard + "?galaxy=4", color_scheme="dark")
+    wait_for_maps(page)
+    press(page, "gm-los", name="y")
+    page.locator(".gm-axis-x select").select_option(label="effective radius · R_e [kpc]")
+    press(page, "gm-theme")
+    page.wait_for_url(re.compile(r"galaxy=.*4.*los=y.*x=effective_radius"))
+    page.reload()
+    wait_for_maps(page)
+    return page
+
+
+def test_opens_on_four_square_maps_of_the_first_galaxy(long_open, toys):
+    page = long_open
     expect_galaxy(page, NAMES[0])
     expect_image(page, toys, NAMES[0], "z")
     sides = f"{FIGURES}.slice(0, 4).flatMap(v => [v.frame.bbox.width, v.frame.bbox.height])"
@@ -99,43 +114,49 @@ def test_click_right_after_load_is_not_lost(open_tab, dashboard):
     expect_galaxy(page, NAMES[1])
 
 
-def test_two_tabs_go_their_own_ways(visit):
-    one, two = visit(), visit()
+def test_two_tabs_go_their_own_ways(tab, visit):
+    one, two = tab, visit()
     press(one, "gm-next")
     press(two, "gm-previous")
     expect_galaxy(one, NAMES[1])
     expect_galaxy(two, NAMES[-1])
 
 
-def test_reload_brings_back_what_was_chosen(visit, toys):
-    page = visit("?galaxy=4")
-    press(page, "gm-los", name="y")
-    page.locator(".gm-axis-x select").select_option(label="effective radius · R_e [kpc]")
-    page.wait_for_url(re.compile(r"galaxy=.*4.*los=y.*x=effective_radius"))
-    page.reload()
-    wait_for_maps(page)
-    expect_galaxy(page, NAMES[3])
-    expect_image(page, toys, NAMES[3], "y")
-    assert "R_e" in page.locator(".gm-axis-x select").input_value()
+def test_reload_brings_back_what_was_chosen(reloaded, toys):
+    expect_galaxy(reloaded, NAMES[3])
+    expect_image(reloaded, toys, NAMES[3], "y")
+    assert "R_e" in reloaded.locator(".gm-axis-x select").input_value()
 
 
-def test_theme_changes_the_page_and_loses_nothing(visit):
-    page = visit("?galaxy=3")
-    shade = "getComputedStyle(document.body).backgroundColor"
+def test_reload_brings_back_the_theme(reloaded):
+    assert reloaded.evaluate(SHADE) == "rgb(250, 251, 252)"
+
+
+def test_theme_changes_the_page_and_loses_nothing(tab):
+    type_id(tab, "3")
+    expect_galaxy(tab, NAMES[2])
     middle = f"{FIGURES}[2].model.renderers[0].glyph.color_mapper.palette[127]"
-    assert page.evaluate(shade) == "rgb(14, 17, 22)"
-    press(page, "gm-theme")
-    page.wait_for_function(f"() => {shade} === 'rgb(250, 251, 252)'")
-    page.wait_for_function(f"() => {middle} === '#ffffff'")
-    expect_galaxy(page, NAMES[2])
-    page.reload()
+    assert tab.evaluate(SHADE) == "rgb(14, 17, 22)"
+    press(tab, "gm-theme")
+    tab.wait_for_function(f"() => {SHADE} === 'rgb(250, 251, 252)'")
+    tab.wait_for_function(f"() => {middle} === '#ffffff'")
+    expect_galaxy(tab, NAMES[2])
+    press(tab, "gm-theme")
+    tab.wait_for_function(f"() => {SHADE} === 'rgb(14, 17, 22)'")
+
+
+@pytest.fixture(scope="module")
+def phone(open_lasting_tab, dashboard):
+    page = open_lasting_tab(dashboard, width=390, height=844)
     wait_for_maps(page)
-    assert page.evaluate(shade) == "rgb(250, 251, 252)"
+    return page
 
 
-@pytest.mark.parametrize(("width", "columns"), [(1000, 2), (390, 1)])
-def test_narrow_pages_stack_the_maps_and_never_scroll_sideways(visit, width, columns):
-    page = visit(width=width, height=844)
+@pytest.mark.parametrize(("width", "columns"), [(390, 1), (1000, 2)])
+def test_narrow_pages_stack_the_maps_and_never_scroll_sideways(phone, width, columns):
+    page = phone
+    page.set_viewport_size({"width": width, "height": 844})
+    wait_until_drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     boxes = [page.locator(".gm-map").nth(i).bounding_box() for i in range(4)]
     assert len({round(box["x"]) for box in boxes}) == columns
@@ -143,7 +164,7 @@ def test_narrow_pages_stack_the_maps_and_never_scroll_sideways(visit, width, col
 
 
 def test_typing_an_id_shows_its_maps(tab, toys):
-    ask(tab, "3")
+    type_id(tab, "3")
     expect_galaxy(tab, NAMES[2])
     expect_image(tab, toys, NAMES[2], "z")
 
@@ -183,16 +204,16 @@ def test_double_click_goes_two_galaxies_on(tab, toys):
     expect(tab.locator(".gm-work")).to_contain_text("ready")
 
 
-def test_wrong_id_is_reported_with_the_nearest_and_nothing_is_lost(tab, toys):
-    ask(tab, "77")
-    told = tab.locator(".gm-not-found").get_by_role("alert")
-    expect(told).to_have_text("There is no subhalo 77 in toys. Nearest: 5, 4, 3.", timeout=PATIENCE)
+def test_wrong_id_lists_the_nearest_and_nothing_is_lost(tab, toys):
+    type_id(tab, "77")
+    alert = tab.locator(".gm-not-found").get_by_role("alert")
+    expect(alert).to_have_text("There is no subhalo 77 in toys. Nearest: 5, 4, 3.")
     expect(tab.locator(".gm-id input")).to_have_value("77")
     expect_galaxy(tab, NAMES[0])
     expect_image(tab, toys, NAMES[0], "z")
-    ask(tab, "5")
+    type_id(tab, "5")
     expect_galaxy(tab, NAMES[4])
-    expect(told).to_have_count(0)
+    expect(alert).to_have_count(0)
 
 
 def test_zoom_is_shared_and_stays_until_another_galaxy_comes(tab, toys):

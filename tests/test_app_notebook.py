@@ -29,9 +29,9 @@ CELLS = [
     "display(page)\n"
     "for _ in range(600):\n"
     "    await asyncio.sleep(0.1)\n"
-    "    if said := page.select(lambda part: 'gm-result' in part.css_classes):\n"
+    "    if result := page.select(lambda part: 'gm-result' in part.css_classes):\n"
     "        break\n"
-    "print(said[0].object)\n"
+    "print(result[0].object)\n"
     "((root, _),) = page._models.values()\n"
     "print('sheets:', {str(one.url)[:9] for one in root.select({'type': ImportedStyleSheet})})",
 ]
@@ -86,7 +86,7 @@ def written(outputs, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("cell", "said"),
+    ("cell", "words"),
     [
         (1, "Subhalo 1"),
         (1, "velocity map"),
@@ -97,9 +97,9 @@ def written(outputs, tmp_path):
         (5, "gm-run-facts"),
     ],
 )
-def test_cell_shows_its_page(outputs, cell, said):
+def test_cell_shows_its_page(outputs, cell, words):
     shown = text(outputs[cell])
-    assert said in shown
+    assert words in shown
     assert "gm-notebook" in shown
     assert "--gm-bg: #0e1116" in shown  # the page's colours come along
 
@@ -113,28 +113,29 @@ def test_page_that_learns_goes_on_in_a_notebook(outputs):
 def test_read_without_a_kernel_it_shows_and_asks_no_host(chromium, written):
     from playwright.sync_api import expect
 
-    page, asked, troubles = chromium.new_page(), [], []
+    page, requested, troubles = chromium.new_page(), [], []
+    page.set_default_timeout(PATIENCE)
 
     def answer(route):
         if route.request.url == written.as_uri():
             route.continue_()
         else:
-            asked.append(route.request.url)
+            requested.append(route.request.url)
             route.abort()
 
     page.route("**/*", answer)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto(written.as_uri())
-    page.locator(".gm-run-facts").wait_for(timeout=PATIENCE)  # cells do not wait for each other
+    page.locator(".gm-run-facts").wait_for()  # cells do not wait for each other
     titles = [
         "Subhalo 1",
         "Subhalo 2",
         "Masses from summary features",
         "Masses from summary features",
     ]
-    expect(page.locator(".gm-headline h1")).to_have_text(titles, timeout=PATIENCE)
-    expect(page.locator(".typing input")).to_have_count(5, timeout=PATIENCE)
-    page.locator(".gm-map canvas").nth(7).wait_for(timeout=PATIENCE)
+    expect(page.locator(".gm-headline h1")).to_have_text(titles)
+    expect(page.locator(".typing input")).to_have_count(5)
+    page.locator(".gm-map canvas").nth(7).wait_for()
     assert page.locator(".gm-map canvas").count() >= 8
     fonts = page.locator(".gm-headline").evaluate_all(
         "parts => parts.map(part => getComputedStyle(part).fontFamily)"
@@ -142,7 +143,7 @@ def test_read_without_a_kernel_it_shows_and_asks_no_host(chromium, written):
     assert all(font.startswith("system-ui") for font in fonts)
     page.wait_for_timeout(2000)  # what comes late
     page.close()
-    assert not [url for url in asked if not url.startswith(("data:", "blob:"))]
+    assert not [url for url in requested if not url.startswith(("data:", "blob:"))]
     assert not troubles
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from served import FIGURES, PATIENCE
+from served import FIGURES, wait_until_drawn
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect
@@ -39,11 +39,8 @@ def visit(open_tab, dashboard):
 def draw_box(page, place, left=0.25, right=0.75):
     """Draw a box over the middle of a plot, from top to bottom."""
     page.wait_for_function(TAKE_BOX, arg=place)
-    before, box = None, page.evaluate(TAKE_BOX, place)
-    while box != before:  # plots that arrive above move it
-        page.wait_for_timeout(700)
-        before, box = box, page.evaluate(TAKE_BOX, place)
-    x, y, width, height = box
+    wait_until_drawn(page)  # plots that arrive above move it
+    x, y, width, height = page.evaluate(TAKE_BOX, place)
     page.mouse.move(x + left * width, y + 0.02 * height)
     page.mouse.down()
     page.mouse.move(x + 0.5 * width, y + 0.5 * height)
@@ -52,10 +49,10 @@ def draw_box(page, place, left=0.25, right=0.75):
 
 
 def count(page):
-    """Return how many galaxies the bar says are selected."""
-    said = page.locator(".bar b")
-    expect(said).to_have_text(re.compile("^[0-9]+ of 200 galaxies$"), timeout=PATIENCE)
-    return int(said.inner_text().split()[0])
+    """Return how many galaxies are selected, according to the bar."""
+    text = page.locator(".bar b")
+    expect(text).to_have_text(re.compile("^[0-9]+ of 200 galaxies$"))
+    return int(text.inner_text().split()[0])
 
 
 def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
@@ -63,8 +60,8 @@ def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
     draw_box(page, 0)
     chosen = count(page)
     assert 0 < chosen < 200
-    expect(page.locator(".how").first).to_contain_text("box on", timeout=PATIENCE)
-    expect(page.locator(".four img")).to_have_count(4 * min(chosen, 20), timeout=PATIENCE)
+    expect(page.locator(".how").first).to_contain_text("box on")
+    expect(page.locator(".four img")).to_have_count(4 * min(chosen, 20))
     assert page.locator(".four img").first.evaluate("image => image.naturalWidth") == 60
     page.wait_for_function(f"({PICKED})().every(length => length > 0)")
     card = page.locator(".gm-strip li button").nth(2)
@@ -72,7 +69,7 @@ def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
     page.keyboard.press("Enter")
     expect(page.locator(".gm-in-view")).to_contain_text(card.locator("b").inner_text())
     page.keyboard.press("u")
-    expect(page.locator(".bar b")).to_have_text("All 200 galaxies", timeout=PATIENCE)
+    expect(page.locator(".bar b")).to_have_text("All 200 galaxies")
     expect(page.locator(".gm-strip")).to_be_hidden()
     page.wait_for_function(f"({PICKED})().every(length => length === 0)")
 
@@ -94,9 +91,9 @@ def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(visit):
 def test_box_on_an_error_strip_and_worst_twenty_select(visit):
     page = visit("page=compare&panels=r;2V&branches=r")
     draw_box(page, 1)
-    expect(page.locator(".how").first).to_have_text(re.compile("^box on "), timeout=PATIENCE)
+    expect(page.locator(".how").first).to_have_text(re.compile("^box on "))
     page.get_by_role("button", name="Select worst 20").click()
-    expect(page.locator(".how").first).to_have_text("worst 20 of r", timeout=PATIENCE)
+    expect(page.locator(".how").first).to_have_text("worst 20 of r")
     assert count(page) == 20
     notes = page.locator(".gm-strip small")
     expect(notes).to_have_count(20)
@@ -109,9 +106,9 @@ def test_saved_selection_is_there_for_the_next_visitor(visit):
     page.get_by_role("button", name="Save as…").click()
     page.get_by_label("Name of this selection").fill("two of them")
     page.keyboard.press("Enter")
-    expect(page.locator(".how").first).to_have_text("saved: two of them", timeout=PATIENCE)
+    expect(page.locator(".how").first).to_have_text("saved: two of them")
     other = visit("page=sample", width=390, height=844)
     other.get_by_label("Saved selections").select_option("two of them")
     assert count(other) == 2
-    expect(other.locator(".four img")).to_have_count(8, timeout=PATIENCE)
+    expect(other.locator(".four img")).to_have_count(8)
     assert other.evaluate("document.documentElement.scrollWidth") == 390

@@ -26,7 +26,7 @@ def runs(data):
     """Return all runs under the home folder; what still trains in the end is stopped."""
     folder = data.path.parent / "runs"
     yield lambda: list_runs(folder)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while busy := [run for run in list_runs(folder) if run.state in ACTIVE]:
         assert time.monotonic() < deadline
         for run in busy:

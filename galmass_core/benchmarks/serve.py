@@ -125,6 +125,8 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     """
     with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
         data = _crowded(Path(folder), size)
+        for inputs in input_sets() if size < _CROWD else ():
+            make_run(Path(folder), data, f"mstar/{inputs}", 0.05)
         with dashboard(data.path, Path(folder) / "server.log", *_FLAGS) as (address, process):
             server = _Server(browser, address, process)
             yield _first_page(server, size)
@@ -137,17 +139,14 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
 
 
 def _crowded(folder: Path, size: int) -> DataSet:
-    """Create a data set of a given number of samples, and runs that predict it."""
+    """Create a data set of a given number of samples."""
     path = folder / f"crowd-{size}"
     shutil.copytree(asset("showcase"), path)
     few = open_dataset(path)
     enlarge(few, -(-size // len(few)))
     many = open_dataset(path)
     replace_samples(many, many.samples[: size // len(LINES_OF_SIGHT) * len(LINES_OF_SIGHT)])
-    data = open_dataset(path)
-    for inputs in input_sets() if size < _CROWD else ():
-        make_run(folder, data, f"mstar/{inputs}", 0.05)
-    return data
+    return open_dataset(path)
 
 
 def _first_page(server: _Server, size: int) -> Figure:
