@@ -74,8 +74,12 @@ def test_the_header_of_savetxt_names_the_columns(tmp_path):
     assert columns["spin"].tolist() == [0.5, 1.5]
 
 
-def test_comments_that_number_the_columns_name_them(read_text):
-    columns = read_text("# Catalogue\n# Column 1: ID [1]\n# column 2: half mass (Msun)\n7 0.5\n")
+@pytest.mark.parametrize("first", [0, 1])
+def test_comments_that_number_the_columns_name_them(read_text, first):
+    text = (
+        f"# Catalogue\n# Column {first}: ID [1]\n# column {first + 1}: half mass (Msun)\n#\n7 0.5\n"
+    )
+    columns = read_text(text)
     assert list(columns) == ["ID", "half mass (Msun)"]
 
 

@@ -31,7 +31,6 @@ SNAPSHOT = "SnapNum"  # column of the number in the name of a group such as Snap
 WIDEST = 16  # values a row that become columns
 # between the values of a row, and between names
 _DELIMITERS = ((",", ","), ("\t", "\t"), (";", ";"), ("|", "|"), (" ", ","), (" ", " "))
-_VALUE = re.compile(r"[\s,;|]")  # what ends a value
 # a comment that names a column, without a unit of 1
 _NUMBERED = re.compile(
     r"(?:col(?:umn)?\s*)?\(?(\d+)[:.)]\s*(.+?)(?:\s*[(\[]1[)\]])?", re.IGNORECASE
@@ -131,7 +130,7 @@ def _layout(comments: list[str], lines: list[str]) -> tuple[str, list[str], list
     else the last comment that is no row; it names as many columns as a row has.
     """
     choices = [(lines[0], lines[1:])] if lines else []
-    choices += [(text, lines) for text in comments if not _is_number(_VALUE.split(text)[0])][-1:]
+    choices += [(text, lines) for text in filter(None, comments) if not _is_row(text)][-1:]
     listed = _listed(comments)
     for header, rows in choices:
         for delimiter, between_names in _DELIMITERS:
@@ -148,10 +147,17 @@ def _layout(comments: list[str], lines: list[str]) -> tuple[str, list[str], list
     raise ValueError(msg)
 
 
+def _is_row(comment: str) -> bool:
+    """Return whether a comment begins with a number, as a row that was made a comment."""
+    return _is_number(re.split(r"[\s,;|]", comment)[0])
+
+
 def _listed(comments: list[str]) -> list[str]:
     """Return names from comments such as ``column 1: mass (Msun)``, as of SKIRT; else none."""
     found = [match for match in map(_NUMBERED.fullmatch, comments) if match]
-    in_order = [int(match[1]) for match in found] == list(range(1, len(found) + 1))
+    numbers = [int(match[1]) for match in found]
+    first = min(numbers, default=0)
+    in_order = first < 2 and numbers == list(range(first, first + len(found)))
     return [match[2] for match in found] if in_order else []
 
 
