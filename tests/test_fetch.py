@@ -268,6 +268,12 @@ def test_catalogue_that_does_not_fit_together_is_fetched_again(server, client, t
     assert fetch(client, tmp_path).galaxies == 4
 
 
+def test_box_without_galaxies_of_the_sample_is_an_error(server, client, tmp_path):
+    server.fields["Subhalo/SubhaloMassType"] = np.zeros((6, 6), dtype="f4")
+    with pytest.raises(ValueError, match="must have subhaloes of the paper's sample, got none of"):
+        fetch(client, tmp_path)
+
+
 def test_fields_that_are_there_are_not_fetched_again(server, client, tmp_path):
     server.faults["Subhalo=SubhaloPos"] = [404]
     with pytest.raises(NotFoundError):
@@ -283,6 +289,12 @@ def test_interrupted_file_goes_on_where_it_stopped(server, client, tmp_path):
     part.write_bytes(whole[:1000])
     path = fetch_file(client, RUN, SNAPSHOT, "stellar_circs.hdf5", tmp_path)
     assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("name", ["", "stellar_circs"])
+def test_supplementary_catalogue_must_be_an_hdf5_file(client, tmp_path, name):
+    with pytest.raises(ValueError, match=f"must be offsets or the name of an HDF5 .* got '{name}'"):
+        fetch_file(client, RUN, SNAPSHOT, name, tmp_path)
 
 
 def test_offsets_have_the_name_that_readers_expect(client, tmp_path):

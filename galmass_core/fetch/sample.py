@@ -143,7 +143,8 @@ def open_fetcher(
     Raises
     ------
     ValueError
-        If the folder holds another run or snapshot, or another process fetches into it.
+        If the folder holds another run or snapshot, another process fetches into it, or no
+        subhalo passes the cuts of the sample.
     ApiError, UnavailableError, GalaxyFileError
         If the catalogue cannot be fetched.
     """
@@ -153,6 +154,10 @@ def open_fetcher(
         _claim(folder, info)
         fetch_catalogue(client, info, folder, progress)
         subhaloes = select(folder, info.snapshot, limit)
+        if subhaloes.empty:
+            path = catalogue_path(folder, info.snapshot)
+            msg = f"{path}: must have subhaloes of the paper's sample, got none of {info.subhaloes}"
+            raise ValueError(msg)
         yield CutoutFetcher(client=client, info=info, subhaloes=subhaloes)
 
 
@@ -226,7 +231,17 @@ def fetch_file(client: Client, run: str, snapshot: int, name: str, folder: Path)
     -------
     Path
         Under ``postprocessing`` in the folder.
+
+    Raises
+    ------
+    ValueError
+        If it is not the name of an HDF5 file.
+    ApiError, UnavailableError
+        If it cannot be fetched.
     """
+    if name != "offsets" and not name.endswith(".hdf5"):
+        msg = f"a supplementary catalogue must be offsets or the name of an HDF5 file, got {name!r}"
+        raise ValueError(msg)
     remote, local = name, folder / "postprocessing" / Path(name).name
     if name == "offsets":
         remote = f"offsets.{snapshot}.hdf5"
