@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 from param.parameterized import batch_call_watchers
 
 from galmass_app.state import SessionState
+from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted, split_columns
 
 
@@ -79,6 +80,11 @@ def link(**values: object) -> str:
     """Return the query of an address with some parameters of `SessionState`, to link to."""
     pairs = [(FIELDS[name], value) for name, value in values.items()]
     return "?" + "&".join(f"{field.key}={quote(field.encode(value))}" for field, value in pairs)
+
+
+def train_link(data: DataSet, experiment: str) -> str:
+    """Return the query of the address of the page on which an experiment is trained."""
+    return link(page="train", dataset=data.path.name, experiment=experiment)
 
 
 def read(session: SessionState, search: str) -> None:

@@ -18,21 +18,11 @@ _INPUTS = {FEATURES: "default10", FEATURES[1:]: "default10_minus_Mr"}
 
 @dataclass(frozen=True)
 class Agreement:
-    """What the paper has to say of a result.
+    """Whether a result agrees with the paper's."""
 
-    Attributes
-    ----------
-    published : float or None
-        Its scatter [dex]; None where it gives none.
-    agrees : bool or None
-        None where the two cannot be compared.
-    why : str
-        Why they cannot; empty where they can.
-    """
-
-    published: float | None
-    agrees: bool | None
-    why: str
+    published: float | None  # its scatter [dex]; None where it gives none
+    agrees: bool | None  # None where the two cannot be compared
+    why: str  # why they cannot; empty where they can
 
     @property
     def mark(self) -> tuple[str, str]:
@@ -74,8 +64,6 @@ def compare_to_published(
     ----------
     data : DataSet
         Only TNG100-1 can agree or disagree.
-    target : str
-        Column.
     features : sequence of str
         Only the paper's ten, or nine of them where it leaves M_r out, can agree or disagree.
     scatter : Estimate
@@ -116,8 +104,6 @@ def network_scatter(target: str, inputs: str, *, joint: bool) -> float | None:
 
     Parameters
     ----------
-    target : str
-        Column.
     inputs : str
         As `experiments.inputs_of` writes it.
     joint : bool

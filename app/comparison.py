@@ -1,4 +1,4 @@
-"""Which runs say something about a data set, and what they say; read once for all sessions.
+"""Runs that predict a data set, and their predictions; read once for all sessions.
 
 A panel of the Compare page has a key: the name of a set of inputs (`inputs_of`),
 ``run:`` and the name of a run, or `BASELINE`.
@@ -50,7 +50,7 @@ _METHODS = {"power-law": "power law in", "virial": "virial estimate from", "ridg
 
 
 class Split(NamedTuple):
-    """Who was learned from; the arguments of `splits.split_samples`."""
+    """How samples are split; the arguments of `splits.split_samples`."""
 
     kind: str
     seed: int
@@ -59,75 +59,41 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
-    """What a run or the baseline says of samples that it did not learn from.
+    """Predictions of a run or the baseline for samples outside its training set."""
 
-    Attributes
-    ----------
-    title : str
-        What was learned from, in symbols.
-    experiment : Experiment
-        What was learned.
-    run : Run or None
-        None of the baseline.
-    predictions : pandas.DataFrame
-        Of one target: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms).
-    errors : dict of Estimate
-        As `metrics.measure_errors` gives them.
-    siblings : float
-        Share of the samples whose galaxy was learned from along another line of sight.
-    derived : bool
-        Whether the target follows from what was learned.
-    """
-
-    title: str
-    experiment: Experiment
-    run: Run | None
+    title: str  # the inputs, in symbols
+    experiment: Experiment  # what it was trained for
+    run: Run | None  # None of the baseline
+    # Of one target: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms)
     predictions: pd.DataFrame
-    errors: dict[str, Estimate]
+    errors: dict[str, Estimate]  # as `metrics.measure_errors` gives them
     split: Split
+    # Share of the samples whose galaxy is in the training set along another line of sight
     siblings: float
-    derived: bool = False
+    derived: bool = False  # whether the target is derived from what it was trained for
 
 
 @dataclass(frozen=True, eq=False)
 class RunIndex:
-    """What finished runs say of a data set.
-
-    Attributes
-    ----------
-    runs : dict of Run
-        By name, the user's own first, the newest first.
-    predictions : dict of pandas.DataFrame
-        Of each run, as `pairing.predictions_on` gives them.
-    networks : dict of list of RunPredictions
-        By split.
-    """
+    """Predictions of finished runs for a data set."""
 
     data: DataSet
-    runs: dict[str, Run]
-    predictions: dict[str, pd.DataFrame]
-    networks: dict[str, list[RunPredictions]]
+    runs: dict[str, Run]  # by name, the user's own first, the newest first
+    predictions: dict[str, pd.DataFrame]  # of each run, as `pairing.predictions_on` gives them
+    networks: dict[str, list[RunPredictions]]  # by split
 
 
 @dataclass(frozen=True, kw_only=True)
 class Missing:
-    """A panel that cannot be shown.
-
-    Attributes
-    ----------
-    why : str
-        As half a sentence.
-    experiment : str
-        Name of the experiment to be trained; empty if training would not help.
-    """
+    """A panel that cannot be shown."""
 
     title: str
-    why: str
-    experiment: str = ""
+    why: str  # as half a sentence
+    experiment: str = ""  # name of the experiment to be trained; empty if training would not help
 
 
 def run_index(data: DataSet) -> RunIndex:
-    """Return what all finished runs say of a data set, read again when there is another run."""
+    """Return the predictions of all finished runs, read again when there is another run."""
     runs = (*services.runs(), *services.shipped())
     finished = [run for run in runs if run.state == "finished"]
     return _read(data, tuple((run.path, run.record["ended"]) for run in finished))
@@ -153,19 +119,17 @@ def other_panels(data: DataSet, target: str) -> dict[str, str]:
 
 
 def answers(data: DataSet, target: str, keys: Sequence[str], split: str) -> list[Result | Missing]:
-    """Answer each panel's key.
+    """Return the result for each panel's key.
 
     Parameters
     ----------
-    target : str
-        Column.
     split : str
         ``galaxy`` or ``paper``: of the runs that answer for inputs.
 
     Returns
     -------
     list of Result or Missing
-        For inputs, what the run says that `pairing.choose_run` prefers. The baseline learns from
+        For inputs, of the run that `pairing.choose_run` prefers. The baseline learns from
         the training part of the first run shown.
     """
     index = run_index(data)
@@ -178,7 +142,7 @@ def answers(data: DataSet, target: str, keys: Sequence[str], split: str) -> list
 
 
 def controls(data: DataSet, target: str, result: Result) -> dict[str, Result | Missing]:
-    """Return what must stand beside a network that saw motions: star counts tell of mass, too.
+    """Return the controls of a network trained on motions: star counts trace mass, too.
 
     Returns
     -------
@@ -199,7 +163,7 @@ def controls(data: DataSet, target: str, result: Result) -> dict[str, Result | M
 
 @lru_cache(maxsize=64)
 def baseline(data: DataSet, target: str, split: Split) -> Result | Missing:
-    """Fit the power law of light to the training part of a split, and try it on the test part."""
+    """Fit the power law of light to the training set of a split; evaluate it on the test set."""
     wanted = experiment(f"{TARGETS[target].word}/{BASELINE}")
     named = {"title": title(wanted)}
     if missing := missing_columns(data.samples, (*wanted.features, target)):
@@ -236,7 +200,7 @@ def compare(reference: Result, other: Result) -> Comparison | None:
 
 
 def title(wanted: Experiment) -> str:
-    """Say what an experiment learns from, in symbols."""
+    """Return the inputs of an experiment, in symbols."""
     if wanted.maps == (OCCUPANCY,):
         return "star occupancy"
     if wanted.maps:
@@ -248,7 +212,7 @@ def title(wanted: Experiment) -> str:
 
 
 def experiment_of(run: Run) -> Experiment:
-    """Return what a run learned."""
+    """Return the experiment of a run."""
     config = run.config
     return Experiment(
         name=config["experiment"],
@@ -261,7 +225,7 @@ def experiment_of(run: Run) -> Experiment:
 
 
 def _answer(index: RunIndex, target: str, key: str, split: str) -> Result | Missing:
-    """Answer the key of a run or of a set of inputs."""
+    """Return the result for the key of a run or of a set of inputs."""
     if input_maps(key):
         return _of_inputs(index, target, key, split)
     name = key.removeprefix(RUN)
@@ -274,7 +238,7 @@ def _answer(index: RunIndex, target: str, key: str, split: str) -> Result | Miss
 def _of_inputs(
     index: RunIndex, target: str, inputs: str, split: str, *, thinned: bool = False
 ) -> Result | Missing:
-    """Answer for inputs: by a network that learned the target, or what it derives from."""
+    """Return the result for inputs: of a network for the target, or for what it derives from."""
     ways = [experiment(f"{names}/{inputs}") for names in _ways(target)]
     for wanted in ways:
         if candidate := choose_run(index.networks[split], wanted, thinned=thinned):
@@ -302,7 +266,7 @@ def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
 
 @lru_cache(maxsize=256)
 def result_of(index: RunIndex, name: str, target: str) -> Result:
-    """Return what a run says of a target, measured once."""
+    """Return the predictions of a run for a target, evaluated once."""
     run, wanted = index.runs[name], experiment_of(index.runs[name])
     predictions, _ = predictions_of(index.predictions[name], target, index.data.samples)
     split = run.config["split"]
@@ -334,6 +298,6 @@ def _targets(predictions: pd.DataFrame) -> set[str]:
 
 
 def _ways(target: str) -> list[str]:
-    """Return the words of the targets to be learned, so that one knows a target."""
+    """Return the words of the targets whose prediction gives a target."""
     learned = ",".join(TARGETS[key].word for key in TARGETS[target].derived_from_columns)
     return [TARGETS[target].word, *[learned] * bool(learned)]

@@ -28,74 +28,45 @@ if TYPE_CHECKING:
     from galmass_core.training.network_runs import NetworkModel
     from galmass_core.training.saliency import Explanation
 
-OTHERS = 24  # galaxies whose maps stand in for those of the galaxy in view
+OTHERS = 24  # galaxies whose maps replace those of the galaxy in view
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExplanationRequest:
-    """A network, and the prediction to be explained.
-
-    Attributes
-    ----------
-    run : Path
-        Folder.
-    ended : str
-        When the run ended: one that was trained again in the same folder is another.
-    target : str
-        Column.
-    """
+    """A network, and the prediction to be explained."""
 
     data: DataSet
     galaxy: str
     los: str
-    run: Path
-    ended: str
-    target: str
+    run: Path  # folder
+    ended: str  # when the run ended: one that was trained again in the same folder is another
+    target: str  # column
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NetworkExplanation:
-    """What a network's prediction for a sample rests on.
-
-    Attributes
-    ----------
-    others : int
-        Galaxies whose maps stood in.
-    true : float, dex
-        NaN where the data set does not know.
-    part : str
-        Which part of the run's split the sample was in, ``train`` and ``new`` among them; empty
-        if that is not known.
-    """
+    """What a network's prediction for a sample rests on."""
 
     request: ExplanationRequest
     run: Run
     result: "Explanation"
-    others: int
-    true: float
+    others: int  # galaxies whose maps replaced it
+    true: float  # dex; NaN where the data set does not know
+    # Which part of the run's split the sample was in, ``train`` and ``new`` among them; empty if
+    # that is not known
     part: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TreeExplanation:
-    """How trees come to their prediction for a sample.
-
-    Attributes
-    ----------
-    mean : float, dex
-        Mean prediction for the galaxies learned from.
-    steps : pandas.DataFrame
-        By feature, the largest step first: ``value`` of the sample, and ``step`` [dex].
-    true : float, dex
-    tested : bool
-        Whether the sample was tested, and not learned from.
-    """
+    """How trees come to their prediction for a sample."""
 
     request: FitRequest
-    mean: float
+    mean: float  # dex; mean prediction for the galaxies learned from
+    # By feature, the largest step first: ``value`` of the sample, and ``step`` [dex]
     steps: pd.DataFrame
-    true: float
-    tested: bool
+    true: float  # dex
+    tested: bool  # whether the sample was tested, and not learned from
 
     @property
     def predicted(self) -> float:
@@ -167,12 +138,12 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
 
 
 def explain_by_trees(request: FitRequest, galaxy: str, los: str) -> TreeExplanation | str:
-    """Follow trees to their prediction for a sample.
+    """Explain the prediction of trees for a sample.
 
     Returns
     -------
     TreeExplanation or str
-        Or why there are none, as `usable_rows` says it.
+        Or why there are none, as `usable_rows` writes it.
 
     Raises
     ------

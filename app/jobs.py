@@ -1,6 +1,6 @@
 """Trainings that are requested here: the command line of galmass, in a process of its own.
 
-No state is kept: a run's folder says how it goes, also to a server that was started later.
+No state is kept: a run's folder has its progress, also for a server that was started later.
 """
 
 import json
@@ -26,25 +26,14 @@ _NICE = 10  # trainings leave the machine to whoever works at it
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
-    """A training as it is requested.
+    """A training as it is requested."""
 
-    Attributes
-    ----------
-    data : Path
-        Folder of the data set.
-    experiment : str
-        Name, with its pixels where they are not the preset's.
-    changes : tuple of (str, object)
-        Hyper-parameters that are not as in the preset, by their names in `TrainingConfig`.
-    split : str
-        ``galaxy`` or ``paper``.
-    """
-
-    data: Path
-    experiment: str
+    data: Path  # folder of the data set
+    experiment: str  # name, with its pixels where they are not the preset's
     preset: str
+    # Hyper-parameters that are not as in the preset, by their names in `TrainingConfig`
     changes: tuple[tuple[str, Any], ...] = ()
-    split: str = "galaxy"
+    split: str = "galaxy"  # ``galaxy`` or ``paper``
     seed: int = 0
 
     @property

@@ -30,7 +30,7 @@ def snippet(template_name: str, macro_name: str, /, *args: object, **values: obj
     Returns
     -------
     str
-        HTML; not `Markup`, whose own `replace` Panel's escaping would trip over.
+        HTML; not `Markup`, whose `replace` escapes again what Panel escapes.
 
     Raises
     ------

@@ -39,7 +39,7 @@ POLL_PERIOD = 1000  # ms between two looks at the home folder
 
 
 class Page:
-    """One visitor's dashboard, as the URL asks for it."""
+    """The dashboard of one visitor, in the state of its address."""
 
     def __init__(self) -> None:
         pn.extension(respect_explicit_sizing=True)

@@ -58,8 +58,6 @@ def measured(data: DataSet, key: str, split: str) -> Any:  # noqa: ANN401
     ----------
     key : str
         Of `paper_figures.FIGURES`.
-    split : str
-        ``galaxy`` or ``paper``.
 
     Returns
     -------

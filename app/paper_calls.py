@@ -33,8 +33,6 @@ def python_call(
         Of `paper_figures.FIGURES`.
     content : object
         As `paper_answers.measured` gives it.
-    split : str
-        ``galaxy`` or ``paper``.
     sample : (str, str)
         Galaxy and line of sight that Figure 1 shows.
 

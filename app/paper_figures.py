@@ -16,27 +16,13 @@ TABLES = ("table-4", "table-5", "text")
 
 @dataclass(frozen=True, kw_only=True)
 class PaperPanel:
-    """One picture that sets predictions against the truth.
+    """One picture that sets predictions against the truth."""
 
-    Attributes
-    ----------
-    experiment : str
-        The paper's, by name.
-    target : str
-        Column that is shown.
-    row : int
-        Of Table 4 (networks) or 5 (trees); 0 where only the text gives the scatter.
-    early : bool
-        Whether only early types are shown.
-    linear : bool
-        Whether the axes are not of logarithms.
-    """
-
-    experiment: str
-    target: str
-    row: int = 0
-    early: bool = False
-    linear: bool = False
+    experiment: str  # the paper's, by name
+    target: str  # column that is shown
+    row: int = 0  # of Table 4 (networks) or 5 (trees); 0 where only the text gives the scatter
+    early: bool = False  # whether only early types are shown
+    linear: bool = False  # whether the axes are not of logarithms
 
     @property
     def wanted(self) -> Experiment:
@@ -53,22 +39,12 @@ class PaperPanel:
 
 
 class Figure(NamedTuple):
-    """A figure or a table of the paper.
+    """A figure or a table of the paper."""
 
-    Attributes
-    ----------
-    title : str
-        What it shows.
-    says : str
-        What the paper says of it.
-    across : int
-        How many panels lie side by side.
-    """
-
-    title: str
-    says: str
+    title: str  # what it shows
+    says: str  # what the paper says of it
     panels: tuple[PaperPanel, ...] = ()
-    across: int = 1
+    across: int = 1  # how many panels lie side by side
 
 
 def _panel(name: str, row: int = 0) -> PaperPanel:

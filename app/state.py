@@ -28,7 +28,9 @@ class SessionState(param.Parameterized):
     selection_query = param.String(
         doc="Which galaxies are selected, as `selection` writes it; empty: all."
     )
-    selection_label = param.String(doc="How they were, in words; empty: `selection_query` says it.")
+    selection_label = param.String(
+        doc="How they were selected; empty: as `selection_query` has it."
+    )
     past = param.List(item_type=tuple, doc="Selections before, query and label, the last one last.")
     future = param.List(item_type=tuple, doc="Selections that were undone.")
     sort = param.String(doc="Column that selected galaxies are sorted by; empty: error.")
@@ -50,7 +52,9 @@ class SessionState(param.Parameterized):
     arrows = param.Boolean(doc="Whether arrows lead from the reference.")
     experiment = param.String("mstar/r+2V", doc="What the Train page would train.")
     run = param.String(doc="Run in view on the Train page; empty: the newest.")
-    explained_run = param.String(doc="Run that the Why page asks; empty: the one that sees most.")
+    explained_run = param.String(
+        doc="Run that the Why page explains; empty: the one with most maps."
+    )
     figure = param.String("1", doc="Figure or table in view on the Paper page.")
     theme = param.Selector(default="dark", objects=["dark", "light"], doc="Look of the page.")
     not_found = param.String(doc="Why the last ID was no galaxy; empty once one is in view.")
@@ -74,7 +78,7 @@ class SessionState(param.Parameterized):
         return ()
 
     def settle(self) -> None:
-        """Replace what does not exist by what does, and say so: after reading a URL."""
+        """Replace what does not exist by what does, and report it: after reading an address."""
         wanted, galaxy = self.dataset, self.galaxy
         for name in dict.fromkeys(filter(None, (wanted, *services.catalogue()))):
             self.dataset = ""
@@ -83,7 +87,7 @@ class SessionState(param.Parameterized):
                 break
         if self.dataset and galaxy:
             self.show(galaxy)
-            if self.not_found:  # for all pages to say
+            if self.not_found:  # for all pages to show
                 self.param.update(error=f"{self.error} {self.not_found}".strip(), not_found="")
 
     def open(self, name: str) -> None:
@@ -109,7 +113,7 @@ class SessionState(param.Parameterized):
                 self.past = []
 
     def show(self, text: str) -> None:
-        """Go to the galaxy of that ID or name; stay, and say which are near, if there is none."""
+        """Go to the galaxy of that ID or name; stay, and suggest similar ones, if there is none."""
         try:
             self.param.update(galaxy=services.find_galaxy(self.data, text), not_found="")
         except KeyError as error:
@@ -120,7 +124,7 @@ class SessionState(param.Parameterized):
         self.param.update(galaxy=galaxy, los=los, not_found="")
 
     def keep(self, query: str, label: str = "") -> None:
-        """Select the galaxies that an expression or a list means; say why if there are none."""
+        """Select the galaxies of an expression or a list; report why if there are none."""
         query = query.strip()
         try:
             names = services.kept(self.data, query)
@@ -141,7 +145,7 @@ class SessionState(param.Parameterized):
         )
 
     def select(self, names: Collection[str], label: str) -> None:
-        """Select galaxies by name, and say how they were chosen; none of them changes nothing."""
+        """Select galaxies by name, and keep how they were chosen; an empty list changes nothing."""
         if names:
             self.keep(text_of(names, self.data, services.subhalo_ids(self.data)), label)
 

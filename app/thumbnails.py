@@ -23,15 +23,6 @@ _KEPT = 512  # galaxies, 15 kB each
 def thumbnails(data: DataSet, name: str, los: str, theme: Theme) -> tuple[str, ...]:
     """Return the four maps of a sample as PNG, each as the text of a ``data:`` address.
 
-    Parameters
-    ----------
-    data : DataSet
-        With maps.
-    name, los : str
-        Galaxy and line of sight.
-    theme : str
-        ``dark`` or ``light``: the colour of zero velocity.
-
     Returns
     -------
     tuple of str

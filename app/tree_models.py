@@ -1,4 +1,4 @@
-"""What boosted trees learn from a data set: fitted in worker threads, kept for all sessions."""
+"""Boosted trees on a data set: trained in worker threads, kept for all sessions."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -62,38 +62,23 @@ class FitRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """A model and how it does on the test part.
-
-    Attributes
-    ----------
-    predictions : pandas.DataFrame
-        Of the test part: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms).
-    curves : pandas.DataFrame
-        Losses after each tree, as `boosting.fit_with_curves` gives them.
-    importance : pandas.DataFrame
-        ``gain`` [%] and ``shap`` [dex] by feature.
-    errors : dict of Estimate
-        As `metrics.measure_errors` gives them.
-    siblings : float
-        Share of the test samples whose galaxy is in training too.
-    left_out : dict of str to int
-        Samples that could not be used, by reason.
-    """
+    """A model and how it does on the test part."""
 
     request: FitRequest
     model: BoostedTrees
+    # Of the test part: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms)
     predictions: pd.DataFrame
-    curves: pd.DataFrame
-    importance: pd.DataFrame
-    errors: dict[str, Estimate]
-    siblings: float
-    left_out: dict[str, int]
+    curves: pd.DataFrame  # losses after each tree, as `boosting.fit_with_curves` gives them
+    importance: pd.DataFrame  # ``gain`` [%] and ``shap`` [dex] by feature
+    errors: dict[str, Estimate]  # as `metrics.measure_errors` gives them
+    siblings: float  # share of the test samples whose galaxy is in training too
+    left_out: dict[str, int]  # samples that could not be used, by reason
 
 
 def resolve_request(
     data: DataSet, target: str, features: Collection[str], split: str
 ) -> FitRequest | None:
-    """Return the question that a person asks, put right where the data set lacks something.
+    """Return the request of a visitor, corrected where the data set lacks something.
 
     Parameters
     ----------
@@ -101,8 +86,6 @@ def resolve_request(
         Column; the first that there is instead of one that there is not.
     features : collection of str
         Columns; those of Table 1 if none of them is there.
-    split : str
-        ``galaxy`` or ``paper``.
 
     Returns
     -------
@@ -127,7 +110,7 @@ def joined_features(data: DataSet) -> list[str]:
 
 @lru_cache(maxsize=64)
 def learn(request: FitRequest) -> Fit:
-    """Train on one part of the galaxies and try it on the other.
+    """Train on one part of the galaxies and evaluate on the other.
 
     Raises
     ------

@@ -157,5 +157,5 @@ def test_what_does_not_exist_is_reported_in_the_cell(home, monkeypatch):
         show(data, "nonsense")
     with pytest.raises(ValueError, match="no subhalo 77"):
         show(data, galaxy="77")
-    with pytest.raises(ValueError, match="names of SessionState, got colour"):
-        show(data, colour="red")
+    with pytest.raises(ValueError, match="names of SessionState, got hue"):
+        show(data, hue="red")

@@ -11,32 +11,19 @@ from galmass_app.plots.frame import set_range
 from galmass_core.quantities import column_quantity
 
 MOVED = 30  # samples that get an arrow
-_SURE = (0.002, 0.998)  # share of predictions that decide the axes: one gone astray shall not
+_SURE = (0.002, 0.998)  # quantiles of predictions that set the axes: outliers do not
 _WIDE = 3.0  # the widest scatter that fits on either side of an error axis
 
 
 class Frame(NamedTuple):
-    """What the pictures of all panels have in common.
+    """What the pictures of all panels have in common."""
 
-    Attributes
-    ----------
-    target : str
-        Column that is predicted.
-    ends : (float, float), dex
-        Of the axes of true and predicted values.
-    reach : float, dex
-        Of the axis of errors, on either side of zero.
-    span : (float, float)
-        Ends of the axis of the property that errors are shown against.
-    label : str
-        Of that axis.
-    """
-
-    target: str
-    ends: tuple[float, float]
-    reach: float
+    target: str  # column that is predicted
+    ends: tuple[float, float]  # dex; of the axes of true and predicted values
+    reach: float  # dex; of the axis of errors, on either side of zero
+    # Ends of the axis of the property that errors are shown against
     span: tuple[float, float]
-    label: str
+    label: str  # of that axis
 
     def beyond(self, predictions: pd.DataFrame) -> int:
         """Count the samples whose prediction lies outside."""

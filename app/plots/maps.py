@@ -74,14 +74,8 @@ def picture(
 
     Parameters
     ----------
-    key : str
-        Of `quantities.MAPS`.
-    scale : Scale
-        Range of the colours.
     effective_radius : float, kpc, optional
         R_e, for its ring.
-    theme : str
-        ``dark`` or ``light``: the colour of zero velocity.
     hooks : sequence of callable
         HoloViews hooks that draw more.
 

@@ -1,6 +1,6 @@
 """Scaling relations and mass functions of a data set -> small plots that all look alike.
 
-Each plot is made of layers, for which the views say when they change: points of one group or of
+Each plot is made of layers, which the views change: points of one group or of
 two, their running medians, and the galaxy in view with its lines of sight joined.
 """
 
@@ -80,13 +80,7 @@ def trend(related: Related, relation: Relation, group: str, layer: int) -> hv.Ov
 
 
 def joined(related: Related, relation: Relation, name: str, los: str) -> hv.Overlay:
-    """Mark the galaxy in view: its lines of sight joined, the one in view large.
-
-    Parameters
-    ----------
-    name, los : str
-        Galaxy and line of sight in view.
-    """
+    """Mark the galaxy in view: its lines of sight joined, the one in view large."""
     axes = _axes(related, relation)
     rows = related.points[related.points["name"] == name]
     seen = rows["los"] == los if (rows["los"] == los).any() else ~rows["name"].duplicated()

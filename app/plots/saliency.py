@@ -67,17 +67,11 @@ def map_with_shares(
 
     Parameters
     ----------
-    key : str
-        Of `quantities.MAPS`.
-    scale : Scale
-        Range of the colours.
     density_HW : (H, W) float, dex / R_hsm²
         From `share_density`.
     heights : sequence of float, dex / R_hsm²
         Where lines are drawn: solid where pixels make the prediction larger, dashed where they
         make it smaller.
-    theme : str
-        ``dark`` or ``light``.
     """
     lines = share_lines(density_HW, heights, maps.half_width)
     return picture(maps, key, scale, theme=theme, hooks=[partial(_draw_lines, lines=lines)])

@@ -23,8 +23,6 @@ def scatter(table: pd.DataFrame, x: str, y: str, colour: str = "") -> hv.Element
 
     Parameters
     ----------
-    table : DataFrame
-        One row per sample.
     x, y : str
         Columns of numbers.
     colour : str
@@ -82,8 +80,6 @@ def marks(table: pd.DataFrame, x: str, y: str, los: str) -> hv.Overlay:
     ----------
     table : DataFrame
         The rows of one galaxy.
-    x, y : str
-        Columns.
     los : str
         Line of sight in view.
     """
@@ -106,8 +102,6 @@ def nearest(
 
     Parameters
     ----------
-    x, y : str
-        Columns.
     at : (float, float)
         The place, in the units of the axes.
     spans : (float, float)

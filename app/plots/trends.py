@@ -22,27 +22,17 @@ PADDING = 0.06  # of an axis, free at either end
 
 @dataclass(frozen=True, kw_only=True)
 class Relation:
-    """Two columns of a data set against each other.
+    """Two columns of a data set against each other."""
 
-    Attributes
-    ----------
-    key, title, help : str
-        What it is called in code, on the page, and what it shows in one sentence.
-    x, y : str
-        Columns that `quantities` explains.
-    log : bool
-        Whether y is drawn as its decimal logarithm; zeros then lie on a line of their own.
-    brighter_right : bool
-        Whether x is a magnitude.
-    """
-
+    # ``key``, ``title``, ``help``: its name in code and on the page, and a sentence on it
     key: str
     title: str
-    x: str
+    x: str  # as y, a column that `quantities` explains
     y: str
     help: str
+    # Whether y is drawn as its decimal logarithm; zeros then lie on a line of their own
     log: bool = False
-    brighter_right: bool = False
+    brighter_right: bool = False  # whether x is a magnitude
 
     @property
     def per_sample(self) -> bool:
@@ -104,26 +94,14 @@ RELATIONS = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Related:
-    """What a relation looks like in a data set.
+    """What a relation looks like in a data set."""
 
-    Attributes
-    ----------
-    points : DataFrame
-        ``name``, ``los``, ``x``, ``y`` and ``group`` (``centrals``, ``satellites`` or empty), in
-        the units of the axes; a row per sample, or per galaxy where the line of sight changes
-        nothing.
-    trends : dict of DataFrame
-        By group, of `running_median`; zeros are left out.
-    without : int
-        How many rows lack a value.
-    zeros : float or None
-        Where on y zeros lie, None if there are none.
-    """
-
+    # ``name``, ``los``, ``x``, ``y`` and ``group`` (``centrals``, ``satellites`` or empty), in the
+    # units of the axes; a row per sample, or per galaxy where the line of sight changes nothing
     points: pd.DataFrame
-    trends: dict[str, pd.DataFrame]
-    without: int
-    zeros: float | None
+    trends: dict[str, pd.DataFrame]  # by group, of `running_median`; zeros are left out
+    without: int  # how many rows lack a value
+    zeros: float | None  # where on y zeros lie, None if there are none
 
     def limits(self, axis: str) -> tuple[float, float]:
         """Return the ends of an axis that shows all points."""

@@ -51,8 +51,6 @@ class Waterfall:
             Where the first step begins.
         steps : pandas.Series
             Contributions, dex, by the name to write beside each, from top to bottom.
-        label : str
-            Of the axis.
         """
         steps_N = steps.to_numpy(float)
         to = mean + np.cumsum(steps_N)

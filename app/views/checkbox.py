@@ -1,4 +1,4 @@
-"""A box to tick whose words belong to it, also for screen readers."""
+"""A checkbox whose label belongs to it, also for screen readers."""
 
 import param
 from panel.custom import JSComponent
@@ -8,7 +8,7 @@ from galmass_core.assets import asset
 
 
 class Checkbox(JSComponent, WidgetBase):
-    """A checkbox; Bokeh's own leaves its words outside the label (bokeh 3.9, axe rule "label")."""
+    """A checkbox; Bokeh's own leaves its text outside the label (bokeh 3.9, axe rule "label")."""
 
     value = param.Boolean(default=False, doc="Whether it is ticked.")
     label = param.String(doc="Words beside the box.")

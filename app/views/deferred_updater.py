@@ -47,14 +47,14 @@ class DeferredUpdater:
         return self._session.page == self._page
 
     def add(self, *names: str) -> None:
-        """Have something drawn, by names that the page's own drawing knows."""
+        """Request a drawing, by names that the page's own drawing knows."""
         self._names |= set(names)
         if self._names and self.in_view:
             self._session.pending = True
             pn.state.onload(partial(pn.state.execute, self._draw, schedule=True))
 
     def _changed(self, *events: param.parameterized.Event) -> None:
-        """Have what changed drawn, and what has waited."""
+        """Request a drawing of what changed, and of what has waited."""
         self.add(*self._follows & {event.name for event in events})
 
     def _draw(self) -> None:

@@ -1,64 +1,72 @@
 """The four maps side by side, each with its name above and its colour bar below."""
 
+from typing import NamedTuple
+
 import holoviews as hv
 import panel as pn
 from holoviews.streams import Pipe
 
+from galmass_app import services
 from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
 from galmass_app.plots.maps import picture
 from galmass_app.plots.scale import Scale
+from galmass_app.state import SessionState
 from galmass_app.theme import Theme, map_colours
 from galmass_app.views.layout import View, column, html, plot
+from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, MapSpec, map_keys
 
 
+class ShownMaps(NamedTuple):
+    """The maps of a sample, and how they are drawn."""
+
+    maps: GalaxyMaps
+    scales: dict[str, Scale]  # range of the colours by map
+    effective_radius: float | None  # kpc; of a ring
+    theme: Theme
+
+
+def shown_maps(
+    session: SessionState, galaxy: str, los: str, scales: dict[str, Scale] | None = None
+) -> ShownMaps:
+    """Return the maps of a sample in colours that suit it, or in given ranges of colours."""
+    data = session.data
+    radius = data.row(galaxy, los).get("effective_radius")
+    scales = scales or services.scales(data, galaxy, los)
+    return ShownMaps(services.maps(data, galaxy, los), scales, radius, session.theme)
+
+
+def chosen_scales(session: SessionState, data: DataSet, galaxy: str, los: str) -> dict[str, Scale]:
+    """Return ranges of colours for a sample or, if the visitor chose so, for its data set."""
+    whole = session.colours == "sample"
+    return services.sample_scales(data) if whole else services.scales(data, galaxy, los)
+
+
 class FourMaps(View):
-    """r image, g−r, velocity and dispersion of one sample; a zoom in one zooms all.
+    """r image, g−r, velocity and dispersion of one sample; a zoom in one zooms all."""
 
-    Parameters
-    ----------
-    scales : dict of Scale
-        Colour range by map.
-    effective_radius : float, kpc, or None
-        R_e, for its ring.
-    theme : str
-        ``dark`` or ``light``.
-    """
-
-    def __init__(
-        self,
-        maps: GalaxyMaps,
-        scales: dict[str, Scale],
-        effective_radius: float | None,
-        theme: Theme,
-    ) -> None:
+    def __init__(self, shown: ShownMaps) -> None:
         super().__init__()
-        self._pipe = Pipe(data=(maps, scales, effective_radius, theme))
+        self._pipe = Pipe(data=shown)
         self._bars = {key: html("gm-bar") for key in map_keys()}
         self._layout = column("gm-maps", *(self._panel(key) for key in map_keys()))
-        self._label(scales, theme)
+        self._label(shown)
 
-    def draw(
-        self,
-        maps: GalaxyMaps,
-        scales: dict[str, Scale],
-        effective_radius: float | None,
-        theme: Theme,
-    ) -> None:
-        """Show another sample in the same panes; arguments as of the class."""
-        self._label(scales, theme)
-        self._pipe.send((maps, scales, effective_radius, theme))
+    def draw(self, shown: ShownMaps) -> None:
+        """Show another sample in the same panes."""
+        self._label(shown)
+        self._pipe.send(shown)
 
-    def _label(self, scales: dict[str, Scale], theme: Theme) -> None:
+    def _label(self, shown: ShownMaps) -> None:
         for key, bar in self._bars.items():
-            bar.object = colour_bar(scales[key], map_colours(key, theme))
+            bar.object = colour_bar(shown.scales[key], map_colours(key, shown.theme))
 
     def _panel(self, key: str) -> pn.Column:
         """Name, picture and colour bar of one map."""
 
-        def drawn(data: tuple) -> hv.Image:
+        def drawn(data: ShownMaps) -> hv.Image:
             maps, scales, radius, theme = data
             image = picture(maps, key, scales[key], effective_radius=radius, theme=theme)
             return image.opts(responsive="width", aspect=1)

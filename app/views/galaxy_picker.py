@@ -6,6 +6,7 @@ import param
 from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
+from galmass_app.views.heading import captioned
 from galmass_app.views.layout import View, button, column, html, row, switch
 from galmass_core.galaxy import LINES_OF_SIGHT
 
@@ -43,7 +44,7 @@ class GalaxyPicker(View):
             "gm-controls",
             column("gm-find-galaxy", self._box, self._not_found, wide=False),
             row("gm-group", *buttons, wide=False),
-            row("gm-group", caption("Seen along"), los, wide=False),
+            row("gm-group", captioned("Seen along", align="center"), los, wide=False),
         )
 
     def _go_to_entry(self, event: param.parameterized.Event) -> None:
@@ -71,8 +72,3 @@ class GalaxyPicker(View):
         """Return what the galaxy in view is called in the box."""
         ids = services.subhalo_ids(self.session.data)
         return next(call for call, name in ids.items() if name == self.session.galaxy)
-
-
-def caption(text: str) -> pn.pane.HTML:
-    """Name a group of buttons."""
-    return html("gm-caption", text, align="center", wide=False)

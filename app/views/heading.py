@@ -31,6 +31,6 @@ def section(title: str, text: str = "") -> pn.pane.HTML:
     return html("gm-section", snippet("shared.html", "section", title), wide=False)
 
 
-def captioned(text: str) -> pn.pane.HTML:
-    """Return a caption to put over some controls."""
-    return html("gm-caption", snippet("shared.html", "text", text), wide=False)
+def captioned(text: str, **options: object) -> pn.pane.HTML:
+    """Return a caption to put beside some controls, or over them."""
+    return html("gm-caption", snippet("shared.html", "text", text), wide=False, **options)

@@ -18,8 +18,6 @@ class PaperTable(View):
     ----------
     number : int
         Of the table in the paper.
-    wake : callable
-        Called without arguments when a worker has begun, so that someone polls.
     """
 
     def __init__(self, number: int, wake: Callable[[], None]) -> None:

@@ -32,7 +32,7 @@ class Sample(View):
         super().__init__(session)
         self._axes = {
             axis: select(f"gm-inline gm-axis-{axis}", label)
-            for axis, label in (("y", "Up"), ("x", "Across"), ("colour", "Colour"))
+            for axis, label in (("y", "y axis"), ("x", "x axis"), ("colour", "Colour"))
         }
         self._ring, self._picked = Pipe(data=None), Pipe(data=None)
         self._pane = plot("gm-scatter")

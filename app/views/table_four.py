@@ -5,12 +5,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from galmass_app.address import train_link
 from galmass_app.agreement import compare_network_to_published, other_images
 from galmass_app.comparison import rows_of_table
 from galmass_app.markup import snippet
 from galmass_app.views.heading import section
 from galmass_app.views.layout import column, html
-from galmass_app.views.links import train_link
 from galmass_app.views.paper_table import PaperTable
 from galmass_app.views.prediction import cells
 from galmass_core.datasets.dataset import DataSet
@@ -44,8 +44,6 @@ class TableFour(PaperTable):
         ----------
         target : str
             Column whose rows stand first.
-        split : str
-            ``galaxy`` or ``paper``.
         runs : RunIndex
             What is known of the data set.
         """

@@ -1,1 +1,1 @@
-"""Page: what the branches say."""
+"""Page: predictions of several networks side by side."""

@@ -1,4 +1,4 @@
-"""What is compared: target, branches, property, reference, and who is tested."""
+"""What is compared: target, maps, property, reference and split."""
 
 import panel as pn
 import param
@@ -150,7 +150,7 @@ def remove_panel(session: SessionState, key: str) -> None:
 
 
 def reference_answer(session: SessionState) -> Result | Missing:
-    """Return what the reference says of the target in view."""
+    """Return the result of the reference for the target in view."""
     targets = targets_of(session.data)
     target = session.target if session.target in targets else targets[0]
     return answers(session.data, target, [reference_of(session)], session.split)[0]

@@ -1,14 +1,13 @@
-"""The galaxy that was tapped: its four maps, and what each panel says of it."""
+"""The galaxy that was tapped: its four maps, and the prediction of each panel."""
 
 from collections.abc import Sequence
 
-from galmass_app import services
 from galmass_app.comparison import Missing, Result
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.download import Download
-from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.four_maps import FourMaps, shown_maps
 from galmass_app.views.layout import View, column, html
 from galmass_app.views.prediction import signed
 from galmass_core.galaxy import GalaxyName
@@ -47,17 +46,15 @@ class ComparedGalaxy(View):
     def _draw_maps(self) -> None:
         """Show its maps, unless they are in view already; the first time, make their panes."""
         session = self._session
-        sample = (session.data, session.galaxy, session.los)
-        if (*sample, session.theme) == self._drawn:
+        drawn = (session.data, session.galaxy, session.los, session.theme)
+        if drawn == self._drawn:
             return
-        self._drawn = (*sample, session.theme)
-        radius = session.data.row(session.galaxy, session.los).get("effective_radius")
-        content = (services.maps(*sample), services.scales(*sample), radius, session.theme)
+        self._drawn, shown = drawn, shown_maps(session, session.galaxy, session.los)
         if self._maps:
             with batched_update():
-                self._maps.draw(*content)
+                self._maps.draw(shown)
         else:
-            self._maps = FourMaps(*content)
+            self._maps = FourMaps(shown)
             self._slot.append(self._maps)
 
 

@@ -5,6 +5,7 @@ from itertools import zip_longest
 import panel as pn
 import param
 
+from galmass_app.address import train_link
 from galmass_app.comparison import (
     LEAST_GALAXIES,
     MOST,
@@ -36,7 +37,6 @@ from galmass_app.views.download import Download
 from galmass_app.views.frame.selection_text import beside_rest
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import column, select
-from galmass_app.views.links import train_link
 from galmass_app.views.page_view import PageView
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.worker_poller import WorkerPoller
@@ -51,7 +51,7 @@ REST = 700  # ms without a click
 
 
 class Compare(PageView):
-    """Choose branches or runs, and see what each says of the same galaxies."""
+    """Choose branches or runs, and compare their predictions for the same galaxies."""
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)
@@ -130,7 +130,7 @@ class Compare(PageView):
             self._headline.object = heading(TITLE, DESCRIPTION, data)
 
     def _draw_panels(self, targets: list[str]) -> None:
-        """Answer the keys of all panels, and show the answers."""
+        """Show the result for the key of each panel."""
         session, data = self.session, self.session.data
         self._index = run_index(data)
         self._target = session.target if session.target in targets else targets[0]
@@ -181,7 +181,7 @@ class Compare(PageView):
         return {key: one for key, one in self._answers.items() if isinstance(one, Result)}
 
     def _write(self, panel: ComparePanel, key: str, answer: Result | Missing) -> None:
-        """Write the words of a panel, and draw its arrows."""
+        """Write the text of a panel, and draw its arrows."""
         session, data = self.session, self.session.data
         reference = self._results().get(reference_of(session))
         text, gap, moves = "", "", None
@@ -205,7 +205,7 @@ class Compare(PageView):
         panel.move(moves)
 
     def _list_runs(self) -> None:
-        """Offer the runs that are not in view."""
+        """List the runs that are not in view."""
         keys = panel_keys(self.session)
         others = {
             text: key

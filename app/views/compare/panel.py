@@ -1,4 +1,4 @@
-"""One panel of the Compare page: what one run says, beside the truth and against a property."""
+"""One panel of the Compare page: predictions against the truth, errors against a property."""
 
 from collections.abc import Collection
 
@@ -83,7 +83,7 @@ class ComparePanel(View):
         self._plots[:] = [square, IsolatedLayout(self.figures.strip, "gm-strip")]
 
     def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
-        """Show what a run says inside the axes, unless that is in view already.
+        """Show the predictions of a run inside the axes, unless they are in view already.
 
         Parameters
         ----------

@@ -1,5 +1,6 @@
-"""What the panels of the Compare page say in words: how good, how much better, what is missing."""
+"""Texts of the panels of the Compare page: how good, how much better, what is missing."""
 
+from galmass_app.address import train_link
 from galmass_app.agreement import (
     Agreement,
     compare_network_to_published,
@@ -9,7 +10,6 @@ from galmass_app.agreement import (
 from galmass_app.comparison import Missing, Result
 from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Frame
-from galmass_app.views.links import train_link
 from galmass_app.views.prediction import cells, signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import inputs_of
@@ -32,7 +32,7 @@ _CONTROLS = {
 
 
 def heading(answer: Result | Missing, *, reference: bool) -> str:
-    """Write what a panel's network saw."""
+    """Write the inputs of a panel's network."""
     return snippet("compare.html", "panel_heading", answer.title, reference)
 
 
@@ -73,7 +73,7 @@ def beside_paper(data: DataSet, target: str, answer: Result) -> str:
 
 
 def agreement_text(agreement: Agreement) -> str:
-    """Write what the paper has to say."""
+    """Write whether a result agrees with the paper's."""
     if agreement.agrees is None:
         return snippet("compare.html", "not_comparable", agreement.number, agreement.why)
     kind, word = agreement.mark
@@ -94,7 +94,7 @@ def control_lines(controls: dict[str, Result | Missing], data: DataSet) -> str:
 
 
 def learning(answer: Result, frame: Frame) -> str:
-    """Write how it was learned, and what the picture leaves out."""
+    """Write how it was trained, and what the picture leaves out."""
     wanted, lines = answer.experiment, []
     symbols = [quantity(key).symbol for key in wanted.targets]
     if answer.derived:
@@ -123,7 +123,7 @@ def gap(answer: Missing, data: DataSet, target: str) -> str:
 
 
 def _unlike_paper(answer: Result) -> list[str]:
-    """Say how a network learned in another way than the paper's."""
+    """Return how a network was trained otherwise than the paper's."""
     wanted = answer.experiment
     differences = other_images(wanted.maps, wanted.pixels, IMAGE_PIXELS[0])
     if answer.derived and not quantity(wanted.target).log:

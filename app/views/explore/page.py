@@ -8,10 +8,10 @@ from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
 from galmass_app.views.explore.mass_profiles import MassProfiles
-from galmass_app.views.four_maps import FourMaps
-from galmass_app.views.galaxy_picker import GalaxyPicker, caption
+from galmass_app.views.four_maps import FourMaps, chosen_scales, shown_maps
+from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline, properties, true_masses
-from galmass_app.views.heading import NO_DATA
+from galmass_app.views.heading import NO_DATA, captioned
 from galmass_app.views.layout import column, html, row, switch
 from galmass_app.views.page_view import PageView
 from galmass_app.views.scatter import Sample
@@ -42,7 +42,9 @@ class Explore(PageView):
         colours = switch(
             "gm-colours", session.param.colours, {"This galaxy": "galaxy", "Whole sample": "sample"}
         )
-        self._colours = row("gm-group", caption("Colours span"), colours, wide=False)
+        self._colours = row(
+            "gm-group", captioned("Colours span", align="center"), colours, wide=False
+        )
         top = row("gm-portrait-top", self._headline, self._colours, self._download_maps)
         profiles.append(
             Download.of(
@@ -62,7 +64,7 @@ class Explore(PageView):
         self._updater.add(BELOW)
 
     def _draw(self, changed: set[str]) -> None:
-        """Bring every view whose state has changed up to date; one that fails says why."""
+        """Update every view whose state has changed; one that fails reports why."""
         parts = {
             self._draw_facts: {"dataset", "galaxy", "los"},
             self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme"},
@@ -87,16 +89,14 @@ class Explore(PageView):
         self._properties.object = properties(row, data.joined_columns)
 
     def _draw_maps(self) -> None:
-        """Show the maps, or say why there are none."""
+        """Show the maps, or why there are none."""
         session, data = self.session, self.session.data
         drawn = False
         try:
             if data.has_maps:
-                sample = (data, session.galaxy, session.los)
-                fixed = session.colours == "sample"
-                scales = services.sample_scales(data) if fixed else services.scales(*sample)
-                radius = data.row(session.galaxy, session.los).get("effective_radius")
-                self._put(FourMaps, services.maps(*sample), scales, radius, session.theme)
+                sample = session.galaxy, session.los
+                scales = chosen_scales(session, data, *sample)
+                self._put(FourMaps, shown_maps(session, *sample, scales))
                 drawn = True
         finally:
             for part in (self.slots[FourMaps], self._colours, self._download_maps):

@@ -1,1 +1,1 @@
-"""Page: what a few numbers say about mass."""
+"""Page: masses from summary features."""

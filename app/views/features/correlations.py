@@ -1,4 +1,4 @@
-"""Which quantities follow which: the matrix, and beside it the scatter of one pair."""
+"""Correlations: the matrix, and beside it the scatter of one pair."""
 
 import holoviews as hv
 import numpy as np
@@ -37,8 +37,6 @@ class Correlations(View):
         With at least 10 samples.
     target : str
         Column: targets inside the same radius are shown.
-    theme : str
-        ``dark`` or ``light``.
     """
 
     def __init__(self, data: DataSet, target: str, theme: Theme) -> None:
@@ -53,7 +51,7 @@ class Correlations(View):
         self._text = html("gm-pair-words")
         self._selects = [
             select(f"gm-inline gm-pair-{axis}", label)
-            for axis, label in (("x", "Across"), ("y", "Up"))
+            for axis, label in (("x", "x axis"), ("y", "y axis"))
         ]
         self._pair_pane = plot("gm-pair", linked_axes=False)
         self._frame = Pipe(data=("", ""))
@@ -116,12 +114,12 @@ class Correlations(View):
             self.show(*pair)
 
     def _chosen(self, _: param.parameterized.Event) -> None:
-        """Show the pair that the boxes say."""
+        """Show the pair that is chosen in the lists."""
         if not self._updating:
             self.show(*(chooser.value for chooser in self._selects))
 
     def _pair_text(self, x: str, y: str) -> str:
-        """Write how far a pair follows each other."""
+        """Write the correlation of a pair."""
         value, method = signed(self._matrix.at[y, x], 2), self._method.value.capitalize()
         samples = f"{len(self.table):,}"
         return snippet("features.html", "pair", short(x), short(y), value, method, samples)

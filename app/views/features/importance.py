@@ -64,13 +64,7 @@ OF_THE_FIT = {  # known as soon as a model is
 
 
 class Importance(View):
-    """Bars for one measure; those that train many models wait for a button.
-
-    Parameters
-    ----------
-    wake : callable
-        Called without arguments when a worker has begun, so that someone polls.
-    """
+    """Bars for one measure; those that train many models wait for a button."""
 
     def __init__(self, fit: Fit, wake: object) -> None:
         super().__init__()

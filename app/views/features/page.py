@@ -1,4 +1,4 @@
-"""Page: what a few numbers of a galaxy say about its mass, learned by boosted trees."""
+"""Page: masses from summary features of galaxies, predicted by boosted trees."""
 
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState

@@ -35,7 +35,7 @@ class Address(JSComponent):
         self.written = [self.written[0] + step, query(self._session)]
 
     def _handle_msg(self, data: str) -> None:
-        """Go where the browser went; say in the address if it cannot be had any more."""
+        """Go where the browser went; correct the address if that no longer exists."""
         self._restoring = True
         try:
             restore(self._session, data)

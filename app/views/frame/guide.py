@@ -34,7 +34,7 @@ LISTED = [
 
 
 class Guide(JSComponent):
-    """A button that lists the keys and starts the tour; to newcomers it says so.
+    """A button that lists the keys and starts the tour; it says so to newcomers.
 
     The browser remembers that it was opened. Keys do nothing while a person types.
     """
@@ -59,6 +59,6 @@ class Guide(JSComponent):
         self.steps = [*TOUR[self._session.page], *EVERYWHERE]
 
     def _handle_msg(self, data: str) -> None:
-        """Do what a key says, if there is a galaxy."""
+        """Carry out the action of a key, if there is a galaxy."""
         if self._session.galaxy:
             KEYS[data](self._session)

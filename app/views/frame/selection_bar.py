@@ -18,7 +18,7 @@ SAVED = "saved: "
 
 
 class SelectionBar(JSComponent):
-    """Takes a selection in words and says what is selected; in its own markup, for the keyboard."""
+    """Takes an expression and shows what is selected; in its own markup, for the keyboard."""
 
     summary = param.Dict({}, doc="As `summary_of` gives it.")
     language = param.List(
@@ -50,7 +50,7 @@ class SelectionBar(JSComponent):
             self.columns = columns_of(data) if data else []
 
     def _handle_msg(self, data: list[str]) -> None:
-        """Do what a person asks for: a verb, and what it is about."""
+        """Carry out a command of the visitor: a verb, and its object."""
         session, (verb, about) = self._session, data
         with session.reporting():
             if verb == "keep":
@@ -79,7 +79,7 @@ class SelectionBar(JSComponent):
 
 
 def summary_of(session: SessionState) -> dict[str, object]:
-    """Return what the bar says.
+    """Return what the bar shows.
 
     Returns
     -------

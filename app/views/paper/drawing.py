@@ -16,7 +16,7 @@ from galmass_app.state import SessionState
 from galmass_app.tree_models import Fit
 from galmass_app.views.download import flat
 from galmass_app.views.features.losses import Losses
-from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.four_maps import FourMaps, shown_maps
 from galmass_app.views.layout import column, html, plot, row
 from galmass_app.views.paper import figure_text
 from galmass_app.views.paper.panel_view import PaperPanelView, shared_axes
@@ -27,22 +27,13 @@ from galmass_core.datasets.fits_files import maps_as_fits
 
 @dataclass
 class Drawing:
-    """The pictures of a figure.
-
-    Attributes
-    ----------
-    panels : list of PaperPanelView
-        Those that mark the galaxy in view; `draw_next` fills them.
-    rows : pandas.DataFrame
-        The numbers in the pictures.
-    fits : callable or None
-        Returns a FITS file where it is more than these.
-    """
+    """The pictures of a figure."""
 
     parts: list = field(default_factory=list)
+    # Those that mark the galaxy in view; `draw_next` fills them
     panels: list[PaperPanelView] = field(default_factory=list)
-    rows: pd.DataFrame = field(default_factory=pd.DataFrame)
-    fits: Callable[[], bytes] | None = None
+    rows: pd.DataFrame = field(default_factory=pd.DataFrame)  # the numbers in the pictures
+    fits: Callable[[], bytes] | None = None  # returns a FITS file where it is more than these
 
     def mark(self, galaxy: str, los: str) -> None:
         """Mark the galaxy in view."""
@@ -85,11 +76,10 @@ def _galaxy(session: SessionState, _: object) -> Drawing:
     data, sample = session.data, sample_of(session)
     if not data.has_maps:
         return _message(snippet("paper.html", "no_maps"))
-    numbers = data.row(*sample)
-    maps, scales = services.maps(data, *sample), services.scales(data, *sample)
-    four = FourMaps(maps, scales, numbers.get("effective_radius"), session.theme)
+    shown = shown_maps(session, *sample)
     text = html("gm-result", figure_text.galaxy_in_view(data, *sample))
-    return Drawing([four, text], fits=partial(maps_as_fits, maps, numbers))
+    fits = partial(maps_as_fits, shown.maps, data.row(*sample))
+    return Drawing([FourMaps(shown), text], fits=fits)
 
 
 def _workflow(session: SessionState, _: object) -> Drawing:

@@ -38,13 +38,13 @@ _OTHER_DRAWS = "The ± here is of 400 draws of galaxies, there of 1,000: its las
 
 
 def heading(key: str) -> str:
-    """Write what a figure shows, and what the paper says of it."""
+    """Write what a figure shows, and what the paper states."""
     figure = FIGURES[key]
     return snippet("paper.html", "heading", label(key), figure.title, figure.says)
 
 
 def galaxies(data: DataSet) -> str:
-    """Say whose galaxies these are, and whether results on them can agree with the paper's."""
+    """Return which galaxies these are, and whether results on them can agree with the paper's."""
     here = simulations(data)
     if here == (DATA,):
         return "These are galaxies of TNG100-1, the paper's: agreement is marked."

@@ -73,7 +73,7 @@ class Paper(PageView):
             self.drawing.mark(session.galaxy, session.los)
 
     def _describe(self) -> None:
-        """Write whose galaxies these are, or why there is nothing to show."""
+        """Write which galaxies these are, or why there is nothing to show."""
         data = self.session.data
         self._show_message(NO_DATA if data is None else "")
         self._section.visible = data is not None

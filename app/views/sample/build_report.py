@@ -1,4 +1,4 @@
-"""What a data set says of its making, in words: counts, exclusions, definitions, settings."""
+"""How a data set was made, as text: counts, exclusions, definitions, settings."""
 
 import pandas as pd
 

@@ -95,7 +95,7 @@ class Relations(View):
         self._legend.object = _legend(self.session.data, apart=self.apart, grouped=known)
 
     def _fill(self, place: int) -> None:
-        """Draw one of the six plots; say so if it fails."""
+        """Draw one of the six plots; report if it fails."""
         with batched_update(), self.session.reporting():
             data = self.session.data
             if place == 0:

@@ -1,4 +1,4 @@
-"""What a network shall learn from which maps, and how: targets, branches, preset, split, seed."""
+"""What a network is trained for, and how: targets, maps, preset, split, seed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,7 +95,7 @@ class TrainControls(View):
             self._labels[key].object = explained(MAPS[key].name, MAPS[key].help)
 
     def _read_experiment(self, *_: param.parameterized.Event) -> None:
-        """Select what the address asks for, unless we wrote it there ourselves."""
+        """Select the experiment of the address, unless we wrote it there ourselves."""
         name = self.session.experiment
         if self.order and self.order.experiment == name:
             return

@@ -1,4 +1,4 @@
-"""Page: train networks on maps, watch them learn, stop them and let them go on."""
+"""Page: train networks on maps, watch the losses, stop and resume."""
 
 from collections.abc import Sequence
 
@@ -153,7 +153,7 @@ class Train(PageView):
             self._put(RunInView, run, self.session.theme)
 
     def _do(self, what: str, name: str) -> None:
-        """Do with a run what its row's buttons say."""
+        """Carry out the action of a button in a run's row."""
         with self.session.reporting():
             if what == "show":
                 self.session.run = name

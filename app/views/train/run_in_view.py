@@ -17,13 +17,7 @@ NO_CURVES = "No losses: formulas are fitted in one step."
 
 
 class RunInView(View):
-    """Title, progress, curves and facts of a run.
-
-    Parameters
-    ----------
-    theme : str
-        ``dark`` or ``light``.
-    """
+    """Title, progress, curves and facts of a run."""
 
     def __init__(self, run: Run, theme: Theme) -> None:
         super().__init__()

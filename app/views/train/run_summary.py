@@ -40,7 +40,7 @@ def standing(run: Run, done: int) -> str:
     Returns
     -------
     str
-        Empty if there is nothing to say.
+        Empty if nothing is known.
     """
     if run.state == "finished":
         return scatters(run)
@@ -115,7 +115,7 @@ def _map_name(key: str) -> str:
 
 
 def facts(run: Run) -> str:
-    """Write all that a run's folder says of how it was made, as HTML tables."""
+    """Write all that a run's folder has on how it was made, as HTML tables."""
     tables = {"Configuration": _configuration(run), "How it was made": _provenance(run)}
     return snippet("train.html", "facts", tables)
 

@@ -55,7 +55,7 @@ def prediction_numbers(target: str, predicted: float, true: float) -> dict[str, 
 
 
 def network_text(explanation: NetworkExplanation) -> str:
-    """Write what a network says of a sample, and whether it had seen it."""
+    """Write the prediction of a network for a sample, and whether it was in its training set."""
     result, run = explanation.result, explanation.run
     other = f"It was trained on other data ({run.record['dataset']['name']})."
     return snippet(
@@ -94,7 +94,7 @@ def lines_text(explanation: NetworkExplanation, heights: list[float]) -> str:
 
 
 def trees_text(steps: TreeExplanation) -> str:
-    """Write what trees say of a sample, and whether they learned from it."""
+    """Write the prediction of trees for a sample, and whether it was in their training set."""
     return snippet(
         "why.html",
         "trees",
@@ -106,7 +106,7 @@ def trees_text(steps: TreeExplanation) -> str:
 
 
 def unusable_text(reason: str) -> str:
-    """Write why trees say nothing of a sample; ``reason`` as of `usable_rows`."""
+    """Write why trees cannot predict a sample; ``reason`` as of `usable_rows`."""
     column, _, why = reason.rpartition(" is ")
     text = f"The trees cannot predict this galaxy: its {symbol_of(column)} is {why}."
     return snippet("shared.html", "paragraph", text)

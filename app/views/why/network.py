@@ -30,18 +30,10 @@ from galmass_core.quantities import MAPS, map_keys
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """What the panels are drawn from.
+    """What the panels are drawn from."""
 
-    Attributes
-    ----------
-    sample : tuple of DataSet, str, str
-        Data set, galaxy and line of sight.
-    explanation : NetworkExplanation, optional
-        None until a network has answered.
-    """
-
-    sample: tuple[DataSet, str, str]
-    explanation: NetworkExplanation | None = None
+    sample: tuple[DataSet, str, str]  # data set, galaxy and line of sight
+    explanation: NetworkExplanation | None = None  # None until a network has answered
 
     @cached_property
     def densities(self) -> dict[str, NDArray]:
@@ -70,8 +62,6 @@ class WhyNetwork(View):
     ----------
     scales : dict of Scale
         Colour range by map.
-    theme : str
-        ``dark`` or ``light``.
     """
 
     def __init__(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:

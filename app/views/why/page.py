@@ -1,8 +1,7 @@
-"""Page: why a network, and boosted trees, say what they say of the galaxy in view."""
+"""Page: explanations of the predictions for the galaxy in view, by a network and by trees."""
 
 import param
 
-from galmass_app import services
 from galmass_app.explanations import (
     NetworkExplanation,
     TreeExplanation,
@@ -16,6 +15,7 @@ from galmass_app.state import SessionState
 from galmass_app.tree_models import LEAST_GALAXIES, resolve_request
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
+from galmass_app.views.four_maps import chosen_scales
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline
 from galmass_app.views.heading import NO_DATA, section
@@ -224,10 +224,7 @@ class Why(PageView):
 
     def _draw_network(self, content: Content) -> None:
         """Draw the maps, and what is known of them; the first time, make their panes."""
-        fixed = self.session.colours == "sample"
-        scales = (
-            services.sample_scales(content.sample[0]) if fixed else services.scales(*content.sample)
-        )
+        scales = chosen_scales(self.session, *content.sample)
         self._put(WhyNetwork, content, scales, self.session.theme)
 
     def _menu(self, kind: type) -> Download:
