@@ -24,7 +24,6 @@ from galmass_core.datasets.dataset import (
     open_dataset,
 )
 from galmass_core.galaxy import GalaxyName
-from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import map_keys
 from galmass_core.storage.progress import work_in_progress
 from galmass_core.training.runs import (
@@ -105,10 +104,7 @@ def runs() -> list[Run]:
     return sorted(found, key=lambda run: (run.record["started"], run.name), reverse=True)
 
 
-@lru_cache(maxsize=1)
-def shipped() -> list[Run]:
-    """Return the runs that ship with galmass, read once."""
-    return shipped_runs()
+shipped = lru_cache(maxsize=1)(shipped_runs)  # the runs that ship with galmass
 
 
 @lru_cache(maxsize=1024)
@@ -153,16 +149,8 @@ def _open(folder: Path, _written: int) -> DataSet:
     return open_dataset(folder)
 
 
-@lru_cache(maxsize=64)  # a sample takes 0.9 MB
-def maps(data: DataSet, name: str, los: str) -> GalaxyMaps:
-    """Return the raw maps of one sample."""
-    return data.maps(name, los)
-
-
-@lru_cache(maxsize=256)
-def profiles(data: DataSet, name: str) -> pd.DataFrame:
-    """Return a galaxy's mass profiles."""
-    return data.profiles(name)
+maps = lru_cache(maxsize=64)(DataSet.maps)  # a sample takes 0.9 MB
+profiles = lru_cache(maxsize=256)(DataSet.profiles)
 
 
 @lru_cache(maxsize=256)

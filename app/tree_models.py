@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -187,10 +186,7 @@ def _measure_once(request: FitRequest, seed: int) -> pd.DataFrame:
     return measure_importance(samples, request.experiment, seeds=[seed])
 
 
-@lru_cache(maxsize=16)
-def table_five(data: DataSet, split: str) -> list[dict[str, Any]]:
-    """Return our rows of Table 5, as `tables.table_5` gives them."""
-    return table_5(data, split)
+table_five = lru_cache(maxsize=16)(table_5)
 
 
 def why_missing(data: DataSet, keys: tuple[str, ...]) -> dict[str, str]:

@@ -98,7 +98,7 @@ class Compare(PageView):
         session.param.watch(self._update_for_runs, "poll_count")
 
     def _draw(self, changed: set[str]) -> None:
-        """Bring everything whose state has changed up to date."""
+        """Update everything whose state has changed."""
         data = self.session.data
         targets = targets_of(data) if data else []
         self._describe(data, targets)

@@ -56,7 +56,7 @@ class Features(PageView):
         self._updater = DeferredUpdater(session, "features", self._draw, follows)
 
     def _draw(self, changed: set[str]) -> None:
-        """Bring everything whose state has changed up to date, and train again."""
+        """Update everything whose state has changed, and train again."""
         data = self.session.data
         chosen = (self.session.target, self.session.features, self.session.split)
         request = data and resolve_request(data, *chosen)

@@ -56,7 +56,7 @@ class Paper(PageView):
         session.param.watch(self._update_for_runs, "poll_count")
 
     def _draw(self, changed: set[str]) -> None:
-        """Bring everything whose state has changed up to date."""
+        """Update everything whose state has changed."""
         session = self.session
         if session.figure not in FIGURES:
             unknown, session.figure = session.figure, FIRST

@@ -73,7 +73,7 @@ class Train(PageView):
                 self._estimate()
 
     def _draw(self) -> None:
-        """Bring everything up to date."""
+        """Update everything."""
         with batched_update(), self.session.reporting():
             data = self.session.data
             if data is not self._data or data is None:

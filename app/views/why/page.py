@@ -88,7 +88,7 @@ class Why(PageView):
         self._network.param.watch(self._chosen, "value")
 
     def _draw(self, changed: set[str]) -> None:
-        """Bring everything whose state has changed up to date."""
+        """Update everything whose state has changed."""
         session = self.session
         self._headline.object = headline(session.data.row(session.galaxy, session.los))
         self._request_network()
