@@ -91,6 +91,10 @@ def test_the_trees_ids_are_not_the_catalogues():
     assert found.key == ("SubfindID",)
 
 
+def test_the_index_of_soap_is_a_galaxys_number():
+    assert rows(ONE, HaloCatalogueIndex=[17, 7], ID=[1, 2]) == [1, 0]
+
+
 def test_keys_that_differ_are_refused_until_one_is_named():
     keys = {"SubhaloID": [7, 17], "gal_id": [17, 7]}
     assert "SubhaloID, gal_id differ; --key COLUMN" in refusal(ONE, **keys)
@@ -109,7 +113,9 @@ def test_a_column_of_any_name_can_be_the_key():
 
 
 def test_a_table_without_a_key_is_refused_with_its_columns():
-    assert "(SubfindID, SubhaloID," in (text := refusal(ONE, ngc=[1], mass=[2.0]))
+    assert "(SubfindID, HaloCatalogueIndex, SubhaloID," in (
+        text := refusal(ONE, ngc=[1], mass=[2.0])
+    )
     assert text.endswith("got ngc, mass")
 
 

@@ -21,9 +21,13 @@ from galmass_core.galaxy import GalaxyName
 NAMES = (("galaxyname",), ("name",))
 SIMULATIONS = (("simulation", "simulationname", "sim"),)
 SNAPSHOTS = (("snapnum", "snapshot", "snapshotnum", "snapshotnumber", "snapid", "snap"),)
-IDS = (("subfindid",), ("subhaloid", "galaxyid", "galid", "subid", "subhalo"), ("id",))
+IDS = (
+    ("subfindid", "halocatalogueindex"),  # the second of SOAP
+    ("subhaloid", "galaxyid", "galid", "subid", "subhalo"),
+    ("id",),
+)
 GROUP, SUBGROUP = (("groupnumber",),), (("subgroupnumber",),)  # of EAGLE
-KEYS = "SubfindID, SubhaloID, subhalo_id, GalaxyID, gal_id, subhalo, id"  # for people
+KEYS = "SubfindID, HaloCatalogueIndex, SubhaloID, subhalo_id, GalaxyID, gal_id, subhalo, id"
 _PAIR = re.compile(r"\d+-\d+")  # GroupNumber and SubGroupNumber in an EAGLE galaxy's name
 _LARGEST = 2**53  # floating-point numbers above have lost digits
 
