@@ -44,6 +44,12 @@ def test_text_is_not_hdf5(tmp_path):
     refuse(path, "must be whole HDF5.*of another format")
 
 
+def test_a_pointer_of_git_lfs_is_named(tmp_path):
+    path = tmp_path / "galaxy.hdf5"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:cf88\nsize 9\n")
+    refuse(path, "pointer of Git LFS: run git lfs pull")
+
+
 def test_unknown_format_lists_the_known_ones(tmp_path):
     path = write_file(tmp_path / "nbody.hdf5", {}, {"PartType2": {"x": np.zeros(3)}})
     refuse(path, "TNG cutout.*EAGLE.*SWIFT")

@@ -33,6 +33,7 @@ _PASSING = {  # errors of the moment, not of the content
     errno.ETIMEDOUT,
 }
 _REDSHIFT_TOLERANCE = 1e-3  # of a (1 + z) = 1
+_POINTER = b"version https://git-lfs"
 _LATEST = 1 + 1e-6  # scale factor of today, rounded
 
 
@@ -68,8 +69,19 @@ def must_be_whole(path: Path) -> Iterator[None]:
             msg = f"{path}: the file must not be in use by another process, but: {error}"
             raise UnavailableError(msg) from error
         rule = "the file must be whole HDF5, but it is truncated, damaged or of another format"
+        if _is_pointer(path):
+            rule = "the file must be whole HDF5, but it is a pointer of Git LFS: run git lfs pull"
         msg = f"{path}: {rule} ({error})"
         raise GalaxyFileError(msg) from error
+
+
+def _is_pointer(path: Path) -> bool:
+    """Return whether a file only names another one, as those of a clone without Git LFS."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_POINTER)) == _POINTER
+    except OSError:
+        return False
 
 
 @contextmanager
