@@ -84,7 +84,7 @@ def test_galaxy_without_gas_has_none(client, tmp_path):
 
 def test_only_needed_fields_are_requested(server, client, tmp_path):
     fetch(client, tmp_path, limit=1)
-    (path,) = server.asked("cutout.hdf5")
+    (path,) = server.requests_for("cutout.hdf5")
     assert "dm=Coordinates&" in path
     assert f"stars={','.join(FIELDS['stars'])}" in path
 
@@ -114,26 +114,26 @@ def test_passing_faults_are_tried_again(server, client, tmp_path, kind):
     server.faults["subhalos/1/cutout"] = [kind, kind]
     fetched = fetch(client, tmp_path)
     assert fetched.failed == {}
-    assert len(server.asked("subhalos/1/cutout")) == 3
+    assert len(server.requests_for("subhalos/1/cutout")) == 3
     assert not list(tmp_path.rglob("*.part"))
 
 
 def test_answer_that_a_proxy_has_packed_is_unpacked(server, client, tmp_path):
     server.faults["subhalos/1/cutout"] = ["gzip"]
     assert fetch(client, tmp_path).failed == {}
-    assert len(server.asked("subhalos/1/cutout")) == 1
+    assert len(server.requests_for("subhalos/1/cutout")) == 1
 
 
 def test_slow_answer_is_tried_again(server, tmp_path):
     server.faults["subhalos/1/cutout"] = ["slow"]
     assert fetch(quick_client(server, timeout=(1.0, 0.5)), tmp_path).failed == {}
-    assert len(server.asked("subhalos/1/cutout")) == 2
+    assert len(server.requests_for("subhalos/1/cutout")) == 2
 
 
 def test_refusal_by_the_data_host_is_tried_again_from_the_api(server, client, tmp_path):
     server.faults["subhalos/1/cutout"] = [403]
     assert fetch(client, tmp_path).failed == {}
-    assert len(server.asked("subhalos/1/cutout")) == 2
+    assert len(server.requests_for("subhalos/1/cutout")) == 2
 
 
 def test_galaxy_that_cannot_be_fetched_stops_no_other_and_is_fetched_later(
@@ -191,8 +191,8 @@ def test_second_fetch_asks_for_nothing_again(server, client, tmp_path):
     fetch(client, tmp_path)
     server.log.clear()
     assert fetch(client, tmp_path).galaxies == 4
-    assert not server.asked("cutout")
-    assert not server.asked("groupcat")
+    assert not server.requests_for("cutout")
+    assert not server.requests_for("groupcat")
 
 
 def test_manifest_lists_every_cutout_once(client, tmp_path):
@@ -257,7 +257,7 @@ def test_field_with_other_rows_than_the_box_is_refused(server, client, tmp_path)
     server.fields["Subhalo/SubhaloPos"] = np.zeros((5, 3), dtype="f4")
     with pytest.raises(ApiError, match="Subhalo/SubhaloPos must have 6 rows, got 5"):
         fetch(client, tmp_path)
-    assert not server.asked("groupcat-99.")  # chunks would have no other rows
+    assert not server.requests_for("groupcat-99.")  # chunks would have no other rows
 
 
 def test_catalogue_that_does_not_fit_together_is_fetched_again(server, client, tmp_path):
@@ -279,7 +279,7 @@ def test_fields_that_are_there_are_not_fetched_again(server, client, tmp_path):
     with pytest.raises(NotFoundError):
         fetch(client, tmp_path)
     fetch(client, tmp_path)
-    assert len(server.asked("Subhalo=SubhaloMassType")) == 1
+    assert len(server.requests_for("Subhalo=SubhaloMassType")) == 1
 
 
 def test_interrupted_file_goes_on_where_it_stopped(server, client, tmp_path):
@@ -426,7 +426,7 @@ def test_description_that_is_damaged_is_named(client, tmp_path):
 def test_plan_without_catalogue_is_an_estimate(server, client, tmp_path):
     estimate = plan(client, RUN, SNAPSHOT, tmp_path)
     assert (estimate.galaxies, estimate.missing, estimate.is_estimate) == (4, 4, True)
-    assert any("mass_stars__gt=0.3387" in path for path in server.asked("subhalos"))
+    assert any("mass_stars__gt=0.3387" in path for path in server.requests_for("subhalos"))
     assert not list(tmp_path.iterdir())
 
 

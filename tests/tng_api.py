@@ -70,7 +70,7 @@ class TngApi:
             server.shutdown()
             server.server_close()
 
-    def asked(self, part):
+    def requests_for(self, part):
         """Return the requests to the API's own host whose address contains some text."""
         return [path for host, path, _ in self.log if host == "127.0.0.1" and part in path]
 

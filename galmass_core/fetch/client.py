@@ -186,13 +186,13 @@ class Client:
         for attempt in range(1, last + 1):
             if self.stopping.is_set():
                 break
-            asked = 0.0
+            requested = 0.0
             try:
                 return request()
             except requests.RequestException as error:
                 reason = type(error).__name__  # its text has the address, which may hold a token
             except _TryAgain as error:
-                reason, asked = str(error), error.wait
+                reason, requested = str(error), error.wait
                 if isinstance(error, _NotTheFile):
                     last = min(last, attempt + _WRONG_CONTENTS - 1)
                 if isinstance(error, _WrongContent) and attempt == last:
@@ -201,7 +201,7 @@ class Client:
             if attempt == last:
                 msg = f"{self.base}{path}: no good answer in {last} attempts; the last: {reason}"
                 raise UnavailableError(msg)
-            self.stopping.wait(max(random.uniform(0.5, 1.0) * wait, asked))
+            self.stopping.wait(max(random.uniform(0.5, 1.0) * wait, requested))
             wait = min(2 * wait, self.longest_wait)
         msg = f"{self.base}{path}: stopped"
         raise UnavailableError(msg)
@@ -269,9 +269,9 @@ class Client:
 
     def _may_have_key(self, url: str) -> bool:
         """Return whether an address is the API's own, and encrypted or on this machine."""
-        asked, own = urlsplit(url), urlsplit(self.base)
-        is_private = asked.scheme == "https" or asked.hostname in _LOOPBACK
-        return is_private and (asked.scheme, asked.netloc) == (own.scheme, own.netloc)
+        address, own = urlsplit(url), urlsplit(self.base)
+        is_private = address.scheme == "https" or address.hostname in _LOOPBACK
+        return is_private and (address.scheme, address.netloc) == (own.scheme, own.netloc)
 
     def _secure(self, url: str, location: str) -> str:
         """Return where a redirect leads: encrypted if the API is, though its links are http."""

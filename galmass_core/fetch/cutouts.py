@@ -136,7 +136,7 @@ class CutoutFetcher:
     ) -> None:
         """Ask for each optional field alone, as one that is absent is enough for a refusal."""
         with self._asking:
-            if self.fields(row) != fields:  # another thread has asked meanwhile
+            if self.fields(row) != fields:  # another thread has found out meanwhile
                 return
             found = set()
             for species, name in OPTIONAL:
