@@ -156,7 +156,7 @@ def test_damaged_compression_is_an_error_with_the_files_name(tmp_path):
 
 def test_a_damaged_description_is_an_error_with_the_files_name(tmp_path):
     path = tmp_path / "table.ecsv"
-    path.write_text("# %ECSV 1.0\n# ---\n# datatype:\n# - {nome: id, datatype: int64}\nid\n7\n")
+    path.write_text("# %ECSV 1.0\n# ---\n# datatype:\n# - {label: id, datatype: int64}\nid\n7\n")
     with pytest.raises(DataSetError, match=r"table\.ecsv: must be a table, but: 'name'"):
         read_foreign_table(path)
 
