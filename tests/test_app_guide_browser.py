@@ -14,34 +14,22 @@ expect = playwright.expect
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def long_open(open_lasting_tab, dashboard):
-    """A tab for all tests of this file."""
-    return open_lasting_tab(f"{dashboard}?data=many", reduced_motion="reduce")
-
-
 @pytest.fixture
-def visit(long_open):
-    """Turn to a page, and wait until all that the tour points at has been drawn."""
+def visit(open_tab, dashboard):
+    """Open a page, and wait until all that the tour points at has been drawn."""
 
     def visit(key):
-        long_open.set_viewport_size({"width": 1400, "height": 900})
-        name, _ = PAGES[key]
-        long_open.locator(".gm-pages").get_by_role("button", name=name, exact=True).click()
+        tab = open_tab(f"{dashboard}?page={key}&data=many", reduced_motion="reduce")
         for look, *_ in (*TOUR[key], *EVERYWHERE):
-            long_open.locator(f".{look}:visible").first.wait_for()
-        return long_open
+            tab.locator(f".{look}:visible").first.wait_for()
+        return tab
 
     return visit
 
 
 def begin(tab):
-    """Start the tour of a page, with its button or, when it was seen before, from the keys."""
-    first = tab.locator(".gm-guide").get_by_role("button", name="New here?")
-    if first.is_visible():
-        first.click()
-    else:
-        begin_again(tab)
+    """Start the tour of a page."""
+    tab.locator(".gm-guide").get_by_role("button", name="New here?").click()
     return tab.get_by_role("dialog", name="A tour of the page")
 
 
