@@ -4,8 +4,6 @@ Numbers are numbers, text is text, and what is missing is missing. Whole numbers
 also beside missing ones. Names of columns have no blanks around them, and each is unique.
 """
 
-import csv
-import gzip
 import io
 import re
 import warnings
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from galmass_core.datasets.dataset import DataSetError
+from galmass_core.datasets.text_layout import read_layout
 
 if TYPE_CHECKING:
     from astropy.io import fits
@@ -29,12 +28,6 @@ if TYPE_CHECKING:
 NAMELESS = "Unnamed: 0"  # a column without a name: pandas writes row labels so
 SNAPSHOT = "SnapNum"  # column of the number in the name of a group such as Snapshot_99
 WIDEST = 16  # values a row that become columns
-# between the values of a row, and between names
-_DELIMITERS = ((",", ","), ("\t", "\t"), (";", ";"), ("|", "|"), (" ", ","), (" ", " "))
-# a comment that names a column, without a unit of 1
-_NUMBERED = re.compile(
-    r"(?:col(?:umn)?\s*)?\(?(\d+)[:.)]\s*(.+?)(?:\s*[(\[]1[)\]])?", re.IGNORECASE
-)
 _SNAPSHOT_GROUP = re.compile(r"snap(?:shot)?_?(\d+)", re.IGNORECASE)
 
 
@@ -96,10 +89,7 @@ def _read_text(path: Path) -> ForeignTable:
 
     Without types of its own, a column is what all of its values are.
     """
-    lines = _text(path).splitlines(keepends=True)
-    comments = [line.strip().lstrip("#").strip() for line in lines if line.startswith("#")]
-    lines = [line for line in lines if line.strip() and not line.startswith("#")]
-    delimiter, names, rows = _layout(comments, lines)
+    delimiter, names, rows = read_layout(path)
     if not rows:
         return ForeignTable(pd.DataFrame(columns=_unique(names)), {})
     table = pd.read_csv(
@@ -114,66 +104,6 @@ def _read_text(path: Path) -> ForeignTable:
         msg = f"must have as many values in each row as names of columns, {len(names)}"
         raise ValueError(msg)
     return ForeignTable(table, {})
-
-
-def _text(path: Path) -> str:
-    """Return the content of a text file, possibly compressed."""
-    raw = path.read_bytes()
-    raw = gzip.decompress(raw) if path.suffix.lower() == ".gz" else raw
-    return raw.decode("utf-8-sig")
-
-
-def _layout(comments: list[str], lines: list[str]) -> tuple[str, list[str], list[str]]:
-    """Return delimiter of the rows, names of the columns, and rows of a text file.
-
-    The header is the first line without a number in it, else comments that number the columns,
-    else the last comment that is no row; it names as many columns as a row has.
-    """
-    choices = [(lines[0], lines[1:])] if lines else []
-    choices += [(text, lines) for text in filter(None, comments) if not _is_row(text)][-1:]
-    listed = _listed(comments)
-    for header, rows in choices:
-        for delimiter, between_names in _DELIMITERS:
-            names = _parts([header], between_names)
-            width = len(_parts(rows, delimiter)) if rows else len(names)
-            if rows is lines and len(listed) == width:
-                return delimiter, listed, rows
-            split = len(names) > 1 or not any(mark in header.strip() for mark, _ in _DELIMITERS)
-            if len(names) == width and split and not any(map(_is_number, names)):
-                return delimiter, names, rows
-    width = max(len(_parts(lines, delimiter)) for delimiter, _ in _DELIMITERS)
-    got = choices[-1][0].strip()[:80] if choices else "nothing"
-    msg = f"must have a line with the names of as many columns as a row has, {width}, got {got}"
-    raise ValueError(msg)
-
-
-def _is_row(comment: str) -> bool:
-    """Return whether a comment begins with a number, as a row that was made a comment."""
-    return _is_number(re.split(r"[\s,;|]", comment)[0])
-
-
-def _listed(comments: list[str]) -> list[str]:
-    """Return names from comments such as ``column 1: mass (Msun)``, as of SKIRT; else none."""
-    found = [match for match in map(_NUMBERED.fullmatch, comments) if match]
-    numbers = [int(match[1]) for match in found]
-    first = min(numbers, default=0)
-    in_order = first < 2 and numbers == list(range(first, first + len(found)))
-    return [match[2] for match in found] if in_order else []
-
-
-def _parts(lines: list[str], delimiter: str) -> list[str]:
-    """Split the first row of some lines; quotes enclose delimiters and ends of lines."""
-    stripped = (line.strip(" \r\n") for line in lines)
-    return next(csv.reader(stripped, delimiter=delimiter, skipinitialspace=True), [])
-
-
-def _is_number(text: str) -> bool:
-    """Return whether a text is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return text.strip().lower() != "nan"
 
 
 def _read_parquet(path: Path) -> ForeignTable:
