@@ -3,6 +3,9 @@
 A cut is a sentence, which is also the reason recorded for every galaxy that it excludes.
 """
 
+from collections import Counter
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -48,6 +51,24 @@ def catalogue_cuts(subhaloes: pd.DataFrame) -> NDArray:
         NO_DARK_MATTER: subhaloes["mdm_1rhsm"] == 0,  # NaN where the catalogue lacks it
     }
     return np.select(list(conditions.values()), list(conditions), default="")
+
+
+def split_by_cuts(subhaloes: pd.DataFrame) -> tuple[list[Any], Counter[str]]:
+    """Split the subhaloes of a group catalogue by `catalogue_cuts`.
+
+    Parameters
+    ----------
+    subhaloes : pandas.DataFrame
+
+    Returns
+    -------
+    passing : list
+        Labels of the index that may be in the sample.
+    left_out : Counter
+        Number of the others by reason.
+    """
+    reasons = catalogue_cuts(subhaloes)
+    return subhaloes.index[reasons == ""].to_list(), Counter(reasons[reasons != ""].tolist())
 
 
 def galaxy_cut(columns: dict[str, float]) -> str:

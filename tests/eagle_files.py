@@ -97,3 +97,16 @@ def write_snapshot(folder, objects, *, chunks=3, names=("snapshot", "snap"), wit
         path = folder / f"{names[1]}_025_z000p250{ending}.hdf5"
         write_file(path, content, NumFilesPerSnapshot=chunks)
     return folder
+
+
+def masses_inside(radii, masses):
+    """Return R_hsm and logarithms of masses from radii [kpc] and masses [Msun] by PartType."""
+    order = np.argsort(radii["PartType4"])
+    enclosed = np.cumsum(masses["PartType4"][order])
+    radius = np.interp(enclosed[-1] / 2, enclosed, radii["PartType4"][order])
+    weighed = {"half_mass_radius": radius, "log_mdm": np.log10(masses["PartType1"].sum())}
+    for name, part_type in (("mstar", "PartType4"), ("mdm", "PartType1")):
+        for multiple in (1, 2):
+            inside = radii[part_type] <= multiple * radius
+            weighed[f"log_{name}_{multiple}rhsm"] = np.log10(masses[part_type][inside].sum())
+    return weighed

@@ -1,7 +1,17 @@
 import h5py
 import numpy as np
 import pytest
-from eagle_files import BOX, DM_MASS, NONE, A, H, particles, write_file, write_snapshot
+from eagle_files import (
+    BOX,
+    DM_MASS,
+    NONE,
+    A,
+    H,
+    masses_inside,
+    particles,
+    write_file,
+    write_snapshot,
+)
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.measurements.targets import measure_targets
@@ -57,15 +67,7 @@ def weigh(folder, group, subgroup, centre):
         radii[part_type] = 1e3 * A / H * np.sqrt((offsets**2).sum(axis=1))
         masses[part_type] = np.full(len(offsets), DM_MASS * 1e10 / H)
     masses["PartType4"] = rows_of(folder, group, subgroup, "PartType4", "Mass") * 1e10 / H
-    order = np.argsort(radii["PartType4"])
-    enclosed = np.cumsum(masses["PartType4"][order])
-    radius = np.interp(enclosed[-1] / 2, enclosed, radii["PartType4"][order])
-    weighed = {"half_mass_radius": radius, "log_mdm": np.log10(masses["PartType1"].sum())}
-    for name, part_type in (("mstar", "PartType4"), ("mdm", "PartType1")):
-        for multiple in (1, 2):
-            inside = radii[part_type] <= multiple * radius
-            weighed[f"log_{name}_{multiple}rhsm"] = np.log10(masses[part_type][inside].sum())
-    return weighed
+    return masses_inside(radii, masses)
 
 
 def deepest(folder, group, subgroup):

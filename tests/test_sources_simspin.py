@@ -6,6 +6,7 @@ Attributes are arrays of one element. Masses are weighed with h5py alone.
 import h5py
 import numpy as np
 import pytest
+from eagle_files import masses_inside
 from galaxy_files import write_cutout
 
 from galmass_core.galaxy import GalaxyFileError
@@ -118,15 +119,7 @@ def weigh(path, galaxy, kpc, msun, box=np.inf):
         if np.isfinite(box):
             offsets = (offsets + box / 2) % box - box / 2
         radii[part_type], masses[part_type] = kpc * np.linalg.norm(offsets, axis=1), mass
-    order = np.argsort(radii["PartType4"])
-    enclosed = np.cumsum(masses["PartType4"][order])
-    radius = np.interp(enclosed[-1] / 2, enclosed, radii["PartType4"][order])
-    weighed = {"half_mass_radius": radius, "log_mdm": np.log10(masses["PartType1"].sum())}
-    for name, part_type in (("mstar", "PartType4"), ("mdm", "PartType1")):
-        for multiple in (1, 2):
-            inside = radii[part_type] <= multiple * radius
-            weighed[f"log_{name}_{multiple}rhsm"] = np.log10(masses[part_type][inside].sum())
-    return weighed
+    return masses_inside(radii, masses)
 
 
 def assert_weighs(galaxy, expected):

@@ -79,7 +79,7 @@ class CaesarCatalogue:
             minima = "galaxy_data/minpotpos"
             self._has_minima = minima in file
             name = minima if self._has_minima else "galaxy_data/pos"
-            centres = _column(file, name, len(self._galaxies)).astype(np.float64)
+            centres = hdf5.column(file, name, len(self._galaxies)).astype(np.float64)
             self._centres = centres * self._length(name, _unit(file, name))
 
     def subhaloes(self) -> pd.DataFrame:
@@ -168,8 +168,8 @@ class CaesarCatalogue:
     def _read_galaxies(self, file: h5py.File) -> pd.DataFrame:
         count = len(hdf5.dataset(file, "galaxy_data/GroupID"))
         columns = {
-            "central": _column(file, "galaxy_data/central", count).astype(bool),
-            "parent": _column(file, "galaxy_data/parent_halo_index", count),
+            "central": hdf5.column(file, "galaxy_data/central", count).astype(bool),
+            "parent": hdf5.column(file, "galaxy_data/parent_halo_index", count),
             "mstar": self._masses(file, "galaxy_data/dicts/masses.stellar", count),
             "mtot": self._masses(file, "galaxy_data/dicts/masses.total", count),
         }
@@ -178,7 +178,7 @@ class CaesarCatalogue:
         if "slist_start" not in columns:
             msg = f"{file.filename}: galaxy_data/lists/slist must be there, got none"
             raise GalaxyFileError(msg)
-        table = pd.DataFrame(columns, index=_column(file, "galaxy_data/GroupID", count))
+        table = pd.DataFrame(columns, index=hdf5.column(file, "galaxy_data/GroupID", count))
         return table.assign(halo=_halo_of_stars(file, table))
 
     def _read_halos(self, file: h5py.File) -> pd.DataFrame:
@@ -195,7 +195,7 @@ class CaesarCatalogue:
         if unit not in ("Msun", "Msun/h"):
             msg = f"{self.path}: {name} must be in Msun or Msun/h, got {unit}"
             raise GalaxyFileError(msg)
-        return _column(file, name, count) / (self._hubble if unit == "Msun/h" else 1.0)
+        return hdf5.column(file, name, count) / (self._hubble if unit == "Msun/h" else 1.0)
 
     def _read_box(self, file: h5py.File, group: str) -> float:
         """Return the side of the box in kpc; NaN if the catalogue does not have it."""
@@ -237,20 +237,12 @@ def _row(table: pd.DataFrame, number: int) -> dict[str, Any]:
     return dict(table.loc[number])
 
 
-def _column(file: h5py.File, name: str, count: int) -> NDArray:
-    values = hdf5.dataset(file, name)[()]
-    if len(values) != count:
-        msg = f"{file.filename}: {name} must have {count} rows, got {len(values)}"
-        raise GalaxyFileError(msg)
-    return values
-
-
 def _ends(file: h5py.File, group: str, name: str, count: int) -> dict[str, NDArray]:
     """Return where the list of each object starts and ends; empty if the catalogue has none."""
     names = [f"{name}_start", f"{name}_end"]
     if f"{group}/lists/{name}" not in file:
         return {}
-    return {end: _column(file, f"{group}/{end}", count) for end in names}
+    return {end: hdf5.column(file, f"{group}/{end}", count) for end in names}
 
 
 def _unit(file: h5py.File, name: str) -> str:

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
-from galmass_core.sample import catalogue_cuts
+from galmass_core.sample import split_by_cuts
 from galmass_core.sources import arepo, caesar_catalogue, hdf5, naming
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.caesar_catalogue import CaesarCatalogue
@@ -58,9 +58,7 @@ def find_subhaloes(place: Place) -> tuple[list[int], Counter[str]]:
     GalaxyFileError
         If the catalogue is damaged.
     """
-    subhaloes = CaesarCatalogue(_files(place).catalogue).subhaloes()
-    reasons = catalogue_cuts(subhaloes)
-    return subhaloes.index[reasons == ""].to_list(), Counter(reasons[reasons != ""].tolist())
+    return split_by_cuts(CaesarCatalogue(_files(place).catalogue).subhaloes())
 
 
 def read(place: Place, subhalo: str) -> Galaxy:

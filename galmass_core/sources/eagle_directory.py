@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError
-from galmass_core.sample import catalogue_cuts
+from galmass_core.sample import split_by_cuts
 from galmass_core.sources import eagle, eagle_database, hdf5
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
@@ -146,10 +146,8 @@ class _EagleDirectory:
         subhaloes["n_star"] = n_star
         is_known = "dark_matter" in self._members.present
         subhaloes["mdm_1rhsm"] = np.where(is_known & (n_dark == 0), 0.0, np.nan)
-        reasons = catalogue_cuts(subhaloes)
-        labels = subhaloes.index[reasons == ""]
-        names = [f"{label // _NONE}-{label % _NONE}" for label in labels]
-        return names, Counter(reasons[reasons != ""].tolist())
+        labels, left_out = split_by_cuts(subhaloes)
+        return [f"{label // _NONE}-{label % _NONE}" for label in labels], left_out
 
     def _masses(self, species: str) -> pd.Series:
         """Return the mass of a species in each subhalo that has any; Msun."""

@@ -233,6 +233,21 @@ def check_sources(dataset: h5py.Dataset) -> None:
             raise GalaxyFileError(msg)
 
 
+def column(file: h5py.File, name: str, count: int) -> NDArray:
+    """Return all values of a required dataset.
+
+    Raises
+    ------
+    GalaxyFileError
+        If it is missing, or does not have ``count`` rows.
+    """
+    values = dataset(file, name)[()]
+    if len(values) != count:
+        msg = f"{file.filename}: {name} must have {count} rows, got {len(values)}"
+        raise GalaxyFileError(msg)
+    return values
+
+
 def scalars(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return attributes with arrays of one element as scalars, as which most files write them."""
     values = {name: np.asarray(value) for name, value in attributes.items()}

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from galmass_core.sources import hdf5
 from galmass_core.sources.coverage import PART_TYPES
-from galmass_core.sources.open_chunks import OpenChunks, read_rows
+from galmass_core.sources.open_chunks import OpenChunks, joined, read_rows
 from galmass_core.sources.particle_file import Rows
 
 Labels = Callable[[h5py.File, str], NDArray | None]
@@ -117,9 +117,7 @@ class Members:
             if part is None:
                 return None
             parts.append(part)
-        if not parts:
-            return None
-        return Rows(np.concatenate([part.values for part in parts]), parts[0].attributes)
+        return joined(parts) if parts else None
 
 
 def _sort(labels: NDArray) -> _Sorted:

@@ -1,6 +1,6 @@
 """Read from the chunks of a snapshot, a few of which stay open."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TypeVar
@@ -73,6 +73,13 @@ class OpenChunks:
                 self._open.pop(next(iter(self._open))).close()
             self._open[chunk] = hdf5.open_when_free(self.path(chunk))
         return self._open[chunk]
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Return the rows of several chunks as one array, with the attributes of the first."""
+    if len(parts) == 1:
+        return parts[0]
+    return Rows(np.concatenate([part.values for part in parts]), parts[0].attributes)
 
 
 def read_rows(dataset: h5py.Dataset, rows: NDArray) -> Rows:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
-from galmass_core.sources.open_chunks import OpenChunks, read_rows
+from galmass_core.sources.open_chunks import OpenChunks, joined, read_rows
 from galmass_core.sources.particle_file import Rows
 
 _TYPES = 6  # of particles; SWIFT has neutrinos as a seventh
@@ -80,11 +80,7 @@ class Snapshot:
         """
         found = [self._read_run(run, dataset) for run in runs]
         parts = [part for part in found if part is not None]
-        if len(parts) < len(found):
-            return None
-        if len(parts) == 1:
-            return parts[0]
-        return Rows(np.concatenate([part.values for part in parts]), parts[0].attributes)
+        return None if len(parts) < len(found) else joined(parts)
 
     def has(self, runs: list[Run], dataset: str) -> bool:
         """Return whether the chunks of some runs have a dataset."""
@@ -110,7 +106,7 @@ class Snapshot:
             if part is None:
                 return None
             parts.append(part)
-        return Rows(np.concatenate([part.values for part in parts]), parts[0].attributes)
+        return joined(parts)
 
     def count(self, part_type: int) -> int:
         """Return the number of particles of a type."""

@@ -69,14 +69,14 @@ class SoapCatalogue:
     def _read(self, file: h5py.File) -> pd.DataFrame:
         numbers = hdf5.dataset(file, NUMBER)[()].astype(np.int64)
         count = len(numbers)
-        is_central = _column(file, _CENTRAL, count).astype(bool)
+        is_central = hdf5.column(file, _CENTRAL, count).astype(bool)
         centres = self._quantity(file, _CENTRE, "positions", count)
         columns = {
             "is_central": is_central,
             "host": _hosts(file, numbers, is_central),
             **{axis: centres[:, i] for i, axis in enumerate("xyz")},
             **{name: self._mass(file, name, count) for name in _MASSES},
-            "n_star": _column(file, _STARS, count),
+            "n_star": hdf5.column(file, _STARS, count),
         }
         radii = np.full(count, np.nan)
         if _RADIUS in file:
@@ -93,7 +93,7 @@ class SoapCatalogue:
 
     def _quantity(self, file: h5py.File, name: str, quantity: str, count: int) -> NDArray:
         """Return a dataset in internal units, float64."""
-        values = _column(file, name, count).astype(np.float64)
+        values = hdf5.column(file, name, count).astype(np.float64)
         try:
             return values * self._scale(quantity, hdf5.scalars(file[name].attrs))
         except KeyError as missing:
@@ -105,15 +105,7 @@ def _hosts(file: h5py.File, numbers: NDArray, is_central: NDArray) -> NDArray:
     """Return the number of the central of each subhalo's halo; -1 if unknown."""
     rows = np.full(len(numbers), -1)
     if _HOST in file:
-        rows = _column(file, _HOST, len(numbers))
+        rows = hdf5.column(file, _HOST, len(numbers))
     is_known = (rows >= 0) & (rows < len(numbers))
     hosts = np.where(is_known, numbers[np.where(is_known, rows, 0)], -1)
     return np.where(is_central, numbers, hosts)
-
-
-def _column(file: h5py.File, name: str, count: int) -> NDArray:
-    values = hdf5.dataset(file, name)[()]
-    if len(values) != count:
-        msg = f"{file.filename}: {name} must have {count} rows, got {len(values)}"
-        raise GalaxyFileError(msg)
-    return values

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
-from galmass_core.sample import catalogue_cuts
+from galmass_core.sample import split_by_cuts
 from galmass_core.sources import hdf5, naming, soap_catalogue, swift
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
@@ -68,8 +68,7 @@ def find_subhaloes(place: Place) -> tuple[list[int], Counter[str]]:
         If the catalogue is damaged.
     """
     table = SoapCatalogue(_files(place).catalogue).subhaloes
-    reasons = catalogue_cuts(table.assign(flag=True, mdm_1rhsm=np.nan))
-    return table.index[reasons == ""].to_list(), Counter(reasons[reasons != ""].tolist())
+    return split_by_cuts(table.assign(flag=True, mdm_1rhsm=np.nan))
 
 
 def read(place: Place, subhalo: str) -> Galaxy:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
-from galmass_core.sample import CUT_COLUMNS, catalogue_cuts
+from galmass_core.sample import CUT_COLUMNS, split_by_cuts
 from galmass_core.sources import arepo, hdf5
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
@@ -71,9 +71,7 @@ def find_subhaloes(place: Place) -> tuple[list[int], Counter[str]]:
     """
     number = _snapshot_files(place).snapshot
     folder = _groups_folder(place)
-    subhaloes = read_group_catalogue(folder, number, columns=CUT_COLUMNS).subhaloes
-    reasons = catalogue_cuts(subhaloes)
-    return subhaloes.index[reasons == ""].to_list(), Counter(reasons[reasons != ""].tolist())
+    return split_by_cuts(read_group_catalogue(folder, number, columns=CUT_COLUMNS).subhaloes)
 
 
 def read(place: Place, subhalo: str) -> Galaxy:
