@@ -45,7 +45,7 @@ class ExplanationRequest:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NetworkExplanation:
-    """What a network's prediction for a sample rests on."""
+    """What a network's prediction for a sample depends on."""
 
     request: ExplanationRequest
     run: Run

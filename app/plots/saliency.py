@@ -1,4 +1,4 @@
-"""What a network's prediction rests on -> lines over maps, steps of rings, bars of replaced maps.
+"""What a network's prediction depends on -> lines over maps, steps of rings, bars of replaced maps.
 
 Charts are drawn with Bokeh itself, whose figures are built in a sixth of the time that HoloViews
 takes, and take other data without being built again.

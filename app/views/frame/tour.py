@@ -132,7 +132,7 @@ TOUR = {  # page: CSS class of a part, skipped where it is not in view; title; e
             "gm-why-replaced",
             "Swap one map",
             "Each map in turn is replaced by that of other galaxies. The further the prediction "
-            "moves, the more it rests on this map.",
+            "moves, the more it depends on this map.",
         ],
         [
             "gm-why-trees",

@@ -1,1 +1,1 @@
-"""Page: what a prediction rests on."""
+"""Page: what a prediction depends on."""

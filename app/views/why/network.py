@@ -1,4 +1,4 @@
-"""What a network's prediction rests on: its maps with lines of equal share, and their rings."""
+"""What a network's prediction depends on: its maps with lines of equal share, and their rings."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -49,7 +49,7 @@ FIGURES = {  # what can be downloaded: the CSS class of its picture, what it is 
 
 
 class Why(PageView):
-    """Choose a galaxy and a network, and see what the prediction rests on."""
+    """Choose a galaxy and a network, and see what the prediction depends on."""
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, *FIGURES)
@@ -215,7 +215,7 @@ class Why(PageView):
         self._show_progress(late * any(busy.values()))
 
     def _show_network(self, explanation: NetworkExplanation) -> None:
-        """Show what a network's prediction rests on."""
+        """Show what a network's prediction depends on."""
         request = explanation.request
         self._draw_network(Content((request.data, request.galaxy, request.los), explanation))
         self.views[WhyReplaced].draw(explanation)

@@ -36,7 +36,7 @@ class WhyReplaced(View):
         return self.explanation.result.maps
 
     def draw(self, explanation: NetworkExplanation) -> None:
-        """Show what a network's prediction rests on."""
+        """Show what a network's prediction depends on."""
         self.explanation = explanation
         changes = self.table
         self._bars.show(changes, {key: quantity(key).name for key in changes["map"].unique()})
