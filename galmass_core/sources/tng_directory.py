@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sample import CUT_COLUMNS, split_by_cuts
@@ -29,9 +30,19 @@ from galmass_core.sources.tng_files import (
 )
 
 
+class _Files(NamedTuple):
+    """Files of a snapshot and of its catalogue by chunk number; empty where there are none."""
+
+    snapshot: int
+    chunks: dict[int, Path]
+    groups_folder: Path
+    groups: dict[int, Path]
+
+
 def matches(place: Place) -> bool:
     """Return whether a directory holds a snapshot and its group catalogue."""
-    return bool(_snapshot_files(place).files and _group_files(place))
+    files = _find_files(place)
+    return bool(files.chunks and files.groups)
 
 
 def what_is_missing(place: Place) -> str:
@@ -69,9 +80,9 @@ def find_subhaloes(place: Place) -> tuple[list[int], Counter[str]]:
     GalaxyFileError
         If a catalogue file is damaged.
     """
-    number = _snapshot_files(place).snapshot
-    folder = _groups_folder(place)
-    return split_by_cuts(read_group_catalogue(folder, number, columns=CUT_COLUMNS).subhaloes)
+    files = _find_files(place)
+    catalogue = read_group_catalogue(files.groups_folder, files.snapshot, columns=CUT_COLUMNS)
+    return split_by_cuts(catalogue.subhaloes)
 
 
 def read(place: Place, subhalo: str) -> Galaxy:
@@ -98,34 +109,32 @@ def _snapshot_files(place: Place) -> Chunks:
     return find_chunks(place.directory, "snapshot", place.snapshot)
 
 
-def _groups_folder(place: Place) -> Path:
-    """Return the folder of the catalogue: as given, the directory, or CAMELS' other tree."""
-    if place.groups is not None:
-        return place.groups
-    number = _snapshot_files(place).snapshot
-    in_place = find_chunks(place.directory, "groups", number).files
-    return place.directory if in_place else catalogue_folder(place.directory)
-
-
-def _group_files(place: Place) -> dict[int, Path]:
-    return find_chunks(_groups_folder(place), "groups", _snapshot_files(place).snapshot).files
+def _find_files(place: Place) -> _Files:
+    """Find snapshot and catalogue: where given, in the directory, or in CAMELS' other tree."""
+    snapshot, chunks = _snapshot_files(place)
+    folder = place.groups or place.directory
+    groups = find_chunks(folder, "groups", snapshot).files
+    if not groups and place.groups is None:
+        folder = catalogue_folder(place.directory)
+        groups = find_chunks(folder, "groups", snapshot).files if folder != place.directory else {}
+    return _Files(snapshot, chunks, folder, groups)
 
 
 class _TngDirectory:
     """A snapshot of a directory with its catalogue."""
 
     def __init__(self, place: Place) -> None:
-        directory, (snapshot, files) = place.directory, _snapshot_files(place)
-        offsets = offsets_path(directory, snapshot)
+        directory, files = place.directory, _find_files(place)
+        offsets = offsets_path(directory, files.snapshot)
         self._directory = directory
-        self._index = SubhaloIndex(_group_files(place), offsets)
-        self._snapshot = Snapshot(files, offsets)
-        with hdf5.open_file(next(iter(files.values()))) as file:
+        self._index = SubhaloIndex(files.groups, offsets)
+        self._snapshot = Snapshot(files.chunks, offsets)
+        with hdf5.open_file(next(iter(files.chunks.values()))) as file:
             self._units = arepo.read_units(file)
             dm_mass = arepo.read_dark_matter_mass(file)
             suite, simulation = arepo.read_simulation(file, directory, dm_mass)
             self._header = Header(
-                name=GalaxyName(suite, simulation, str(snapshot), "any"),
+                name=GalaxyName(suite, simulation, str(files.snapshot), "any"),
                 box_size=hdf5.number(file, "BoxSize"),
                 scale_factor=hdf5.scale_factor(file, "Time"),
                 cosmology=arepo.read_cosmology(file),
