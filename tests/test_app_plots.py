@@ -2,13 +2,14 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
-from bokeh.models import Ellipse, Image, ScaleBar
+from bokeh.models import ColorBar, Ellipse, Image, ScaleBar
+from sample_tables import make_samples
 
 from galmass_app.plots.maps import four_maps, picture
 from galmass_app.plots.profiles import mass_curves, velocity_curve
 from galmass_app.plots.sample import CRISP, marks, nearest, scatter
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
-from galmass_app.theme import palette
+from galmass_app.theme import MARK, palette
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import map_keys
 
@@ -176,3 +177,12 @@ def test_sample_in_view_is_ringed_larger_than_its_siblings_and_joined_to_them():
     assert len(siblings) == 2
     assert seen.dimension_values(1).tolist() == [2.0]
     assert seen.opts.get().kwargs["size"] > siblings.opts.get().kwargs["size"]
+
+
+def test_colour_bar_can_be_read_in_both_themes():
+    table = make_samples(4)
+    drawn = hv.render(
+        scatter(table, "log_mstar_1rhsm", "log_mtot_1rhsm", "log_mdm_1rhsm"), backend="bokeh"
+    )
+    (bar,) = drawn.select({"type": ColorBar})
+    assert (bar.major_label_text_color, bar.title_text_color) == (MARK, MARK)

@@ -14,6 +14,13 @@ from galmass_core.quantities import column_quantity
 AXES = ["sample_x", "sample_y"]
 COLOUR = "sample_colour"
 CRISP = 3000  # samples up to which each is drawn as a point of its own
+_BAR = {  # Bokeh gives a colour bar's text no colour of the page's style sheet
+    "major_label_text_color": MARK,
+    "major_label_text_font_size": "12px",
+    "title_text_color": MARK,
+    "title_text_font_size": "12px",
+    "title_text_font_style": "normal",
+}
 
 
 def scatter(table: pd.DataFrame, x: str, y: str, colour: str = "") -> hv.Element | hv.DynamicMap:
@@ -48,6 +55,7 @@ def scatter(table: pd.DataFrame, x: str, y: str, colour: str = "") -> hv.Element
             cmap=VALUES,
             clim=tuple(np.nanpercentile(values[2], [1, 99])),
             colorbar=True,
+            colorbar_opts=_BAR,
             clabel=column_quantity(colour).label,
             **frame,
         )
