@@ -29,6 +29,7 @@ def train(
     *,
     split: str = "galaxy",
     seed: int = 0,
+    training_seed: int | None = None,
     features: Sequence[str] | None = None,
     preset: str | None = None,
     pixels: int | None = None,
@@ -50,7 +51,10 @@ def train(
     split : str
         ``galaxy``: lines of sight of a galaxy stay together. ``paper``: samples at random.
     seed : int
-        Of the split and the training.
+        Of the split: which galaxies are in which part.
+    training_seed : int, optional
+        Of the training: initial weights, order of samples and augmentation; by default ``seed``.
+        Runs that differ only in it are trainings of one group (see `training.groups`).
     features : sequence of str, optional
         Input columns instead of the experiment's own; not for networks.
     preset : str, optional
@@ -84,14 +88,16 @@ def train(
     MemoryError
         If a network does not fit into the device's memory.
     """
+    own = seed if training_seed is None else training_seed
     name, training = configure(
-        experiment, seed=seed, preset=preset, pixels=pixels, **hyperparameters
+        experiment, seed=own, preset=preset, pixels=pixels, **hyperparameters
     )
     return train_run(
         _dataset(data),
         name,
         split=split,
         seed=seed,
+        training_seed=own,
         features=features,
         training=training,
         device=device,
@@ -112,8 +118,10 @@ def configure(
 
     Parameters
     ----------
-    experiment, seed, preset, pixels, **hyperparameters
+    experiment, preset, pixels, **hyperparameters
         As in `train`.
+    seed : int
+        Of the training.
 
     Returns
     -------

@@ -47,6 +47,12 @@ def test_two_trainings_are_equal_to_the_bit(table, model):
     assert again.booster.model_to_string() == model.booster.model_to_string()
 
 
+def test_trees_have_no_training_noise(table, model):
+    """At this size LightGBM draws nothing, so that any seed gives the same trees."""
+    other = fit_boosting(*table, BoostingConfig(seed=7))
+    np.testing.assert_array_equal(other.predict(table[0]), model.predict(table[0]))
+
+
 def test_a_model_comes_back_from_its_file(table, model, tmp_path):
     model.save(tmp_path)
     back = BoostedTrees.load(tmp_path)

@@ -13,7 +13,7 @@ from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.networks.presets import PRESETS, TrainingConfig
 from galmass_core.training.queue import wait_for_turn
-from galmass_core.training.runs import RunWriter, list_runs
+from galmass_core.training.runs import RunWriter, list_runs, open_run
 
 COMMANDS = ["train", "resume", "stop", "runs", "predict", "table", "importance"]
 
@@ -219,3 +219,26 @@ def test_a_second_signal_does_not_disturb_how_the_first_is_obeyed(home, monkeypa
     monkeypatch.setattr(RunWriter, "update", update_and_be_told_again)
     assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
     assert [run.state for run in list_runs()] == ["stopped"]
+
+
+def test_the_seed_of_the_training_is_not_that_of_the_split(requested):
+    command = "train toys --experiment mstar/r --preset laptop --seed 4 --training-seed 7"
+    assert main(command.split()) == 130
+    assert (requested["seed"], requested["training_seed"], requested["training"].seed) == (4, 7, 7)
+
+
+def test_repeats_are_runs_that_differ_only_in_the_training_seed(home, capsys):
+    command = "train toys --experiment mstar/features --seed 3 --repeats 2 --json"
+    assert main([*command.split(), "--out", str(home / "runs" / "trees")]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert [row["run"] for row in rows] == ["trees-seed3", "trees-seed4"]
+    assert [row["training_seed"] for row in rows] == [3, 4]
+    first, second = (open_run(row["run"]) for row in rows)
+    assert first.config["split"] == second.config["split"]
+    assert first.config["parameters"] == second.config["parameters"] | {"seed": 3}
+
+
+def test_a_number_of_repeats_is_at_least_one(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "toys", "--experiment", "mstar/r", "--repeats", "0"])
+    assert "must be at least 1, got 0" in capsys.readouterr().err

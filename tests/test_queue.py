@@ -177,3 +177,13 @@ def test_a_run_does_not_go_on_without_its_data(stopped, home):
     open_dataset(home / "toys").path.rename(home / "elsewhere")
     with pytest.raises(ValueError, match="must be a data-set folder"):
         resume_run(stopped)
+
+
+def test_a_resumed_run_keeps_the_seed_of_its_training(home, monkeypatch):
+    data = make_dataset(home / "toys", make_samples(100))
+    monkeypatch.setattr("galmass_core.training.model_runs.predict", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train_run(data, "mstar/features", seed=3, training_seed=8, path=home / "runs" / "one")
+    monkeypatch.setattr("galmass_core.training.model_runs.predict", predict)
+    run, _ = resume_run(open_run("one"))
+    assert (run.training_seed, run.config["split"]["seed"]) == (8, 3)

@@ -40,7 +40,9 @@ def add_split(command: argparse.ArgumentParser, *, folds: bool) -> None:
     choices = list(kinds) if folds else list(kinds)[:2]
     description = "; ".join(f"{kind}: {kinds[kind]}" for kind in choices)
     command.add_argument("--split", choices=choices, default="galaxy", help=description)
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    command.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the split (default: 0)"
+    )
 
 
 def add_features(command: argparse.ArgumentParser) -> None:

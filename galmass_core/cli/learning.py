@@ -33,7 +33,8 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         description="Train one experiment and save configuration, model and predictions in a "
         "run's folder: a network on maps (mstar/r+2V), or boosted trees on the summary features "
         "(mstar/features).",
-        epilog="example: galmass train mygalaxies --experiment mstar/r+2V --preset laptop",
+        epilog="example: galmass train mygalaxies --experiment mstar/r+2V --preset laptop "
+        "--repeats 3",
     )
     add_data(train)
     train.add_argument(
@@ -43,6 +44,7 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         help="TARGET[,TARGET]/INPUTS[@PIXELS]; an unknown name lists the known ones",
     )
     add_split(train, folds=False)
+    _add_training_seeds(train)
     add_features(train)
     _add_hyperparameters(train)
     _add_device(train)
@@ -53,6 +55,33 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
     train.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: new)")
     train.add_argument("--json", action="store_true", help="print the result as JSON")
     train.set_defaults(run=_train, when_stopped="The run is marked as stopped.")
+
+
+def _add_training_seeds(train: argparse.ArgumentParser) -> None:
+    """Add ``--training-seed`` and ``--repeats``."""
+    train.add_argument(
+        "--training-seed",
+        type=int,
+        metavar="N",
+        help="of initial weights, order of samples and augmentation (default: as --seed)",
+    )
+    train.add_argument(
+        "--repeats",
+        type=_positive,
+        default=1,
+        metavar="K",
+        help="train K times, with training seeds N to N + K - 1: a run group, whose spread is the "
+        "noise of training; a run's folder each",
+    )
+
+
+def _positive(text: str) -> int:
+    """Read a number of trainings."""
+    number = int(text)
+    if number < 1:
+        msg = f"must be at least 1, got {text}"
+        raise argparse.ArgumentTypeError(msg)
+    return number
 
 
 def _add_hyperparameters(train: argparse.ArgumentParser) -> None:
@@ -174,18 +203,30 @@ def _train(args: argparse.Namespace) -> None:
     if args.estimate:
         _estimate(args, dataset, *api.configure(args.experiment, seed=args.seed, **wanted))
         return
-    run = api.train(
-        dataset,
-        args.experiment,
-        split=args.split,
-        seed=args.seed,
-        features=args.features,
-        device=args.device,
-        out=args.out,
-        queue=args.queue,
-        **wanted,
-    )
-    _print_run(run, dataset, as_json=args.json)
+    first = args.seed if args.training_seed is None else args.training_seed
+    runs = [
+        api.train(
+            dataset,
+            args.experiment,
+            split=args.split,
+            seed=args.seed,
+            training_seed=training_seed,
+            features=args.features,
+            device=args.device,
+            out=_folder_of(args, training_seed),
+            queue=args.queue,
+            **wanted,
+        )
+        for training_seed in range(first, first + args.repeats)
+    ]
+    _print_runs(runs, dataset, as_json=args.json)
+
+
+def _folder_of(args: argparse.Namespace, training_seed: int) -> Path | None:
+    """Return the folder of a run; those of several trainings end in their seeds."""
+    if args.out is None or args.repeats == 1:
+        return args.out
+    return args.out.with_name(f"{args.out.name}-seed{training_seed}")
 
 
 def _resume(args: argparse.Namespace) -> None:
@@ -196,7 +237,7 @@ def _resume(args: argparse.Namespace) -> None:
     _stop_on_sigterm()
     wait = wait_for_turn if args.queue else None
     run, dataset = resume_run(open_run(args.model), device=args.device, wait=wait)
-    _print_run(run, dataset, as_json=args.json)
+    _print_runs([run], dataset, as_json=args.json)
 
 
 def _stop(args: argparse.Namespace) -> None:
@@ -238,20 +279,22 @@ def _estimate(
     row = estimate_run(
         dataset, name, split=args.split, seed=args.seed, training=training, device=args.device
     )
+    row["seconds"] = round(args.repeats * row["seconds"], 1)
     if args.json:
         print(json.dumps(envelope(dataset, [row]), indent=1))
     else:
         print(f"{name}: about {row['seconds']:,.0f} s for {row['train']:,} training samples")
 
 
-def _print_run(run: "Run", dataset: "DataSet", *, as_json: bool) -> None:
-    """Print the result of a training."""
+def _print_runs(runs: "list[Run]", dataset: "DataSet", *, as_json: bool) -> None:
+    """Print the results of trainings, which have one split."""
     from galmass_core.paper.tables import envelope, format_runs
 
     if as_json:
-        print(json.dumps(envelope(dataset, [run.summary()], run.record["split"]), indent=1))
+        rows = [run.summary() for run in runs]
+        print(json.dumps(envelope(dataset, rows, runs[0].record["split"]), indent=1))
     else:
-        print(f"{run.path}\n{format_runs([run])}")
+        print("\n".join([*(str(run.path) for run in runs), format_runs(runs)]))
 
 
 def _runs(args: argparse.Namespace) -> None:

@@ -40,6 +40,7 @@ def train_run(
     *,
     split: str = "galaxy",
     seed: int = 0,
+    training_seed: int | None = None,
     features: Sequence[str] | None = None,
     training: TrainingConfig | None = None,
     device: str = "auto",
@@ -56,11 +57,14 @@ def train_run(
     split : str
         ``galaxy`` or ``paper``.
     seed : int
-        Of the split and the training.
+        Of the split: which galaxies, or samples, are in which part. Nothing else depends on it.
+    training_seed : int, optional
+        Of the training: the initial weights, the order of samples in each epoch and their
+        augmentation; of trees, LightGBM's. By default that of ``training``, or ``seed``.
     features : sequence of str, optional
         Replace the experiment's own; not for networks.
     training : TrainingConfig, optional
-        Hyper-parameters of a network; the paper's by default, with ``seed``.
+        Hyper-parameters of a network; the paper's by default.
     device : str
         Device for training a network: ``auto``, ``cpu``, ``cuda`` ...
     path : Path, optional
@@ -85,19 +89,22 @@ def train_run(
     if features is not None:
         wanted = replace(wanted, features=tuple(features))
     require_columns(wanted, dataset.samples)
-    config = _config(wanted, split, seed, training)
+    config = _config(wanted, split, seed, training_seed, training)
     parts = split_samples(dataset.samples, split, sizes=config["split"]["sizes"], seed=seed)
     path = new_run_path(name) if path is None else path
     provenance = _provenance(dataset, parts, split, seed)
     with write_run(path, config, provenance, wait=wait) as writer:
         usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)
-        writer.update(left_out=left_out)
+        counts = {
+            part: int(np.count_nonzero(usable & (parts == part))) for part in np.unique(parts)
+        }
+        writer.update(left_out=left_out, counts=counts)
         check_parts(wanted, usable & (parts == "train"), usable & (parts == "test"))
         parts = np.where(usable, parts, "")
         if wanted.method == "network":
             predictions = _train_network(dataset, wanted, config, parts, writer, device)
         else:
-            predictions = _train_on_table(dataset.samples, wanted, parts, seed, writer)
+            predictions = _train_on_table(dataset.samples, wanted, config, parts, writer)
         writer.write_predictions(predictions)
         writer.update(metrics=_scores(predictions))
     return open_run(path)
@@ -163,20 +170,27 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
 
 
 def _config(
-    wanted: Experiment, split: str, seed: int, training: TrainingConfig | None
+    wanted: Experiment,
+    split: str,
+    seed: int,
+    training_seed: int | None,
+    training: TrainingConfig | None,
 ) -> dict[str, Any]:
     """Return all settings that determine a run's result."""
+    own = seed if training_seed is None else training_seed
     config: dict[str, Any] = {
         "experiment": wanted.name,
         "targets": list(wanted.targets),
         "method": wanted.method,
     }
     if wanted.method == "network":
-        training = training or TrainingConfig(seed=seed)
+        training = training or TrainingConfig(seed=own)
+        if training_seed is not None:
+            training = replace(training, seed=training_seed)
         config |= {"maps": list(wanted.maps), "pixels": wanted.pixels, "training": asdict(training)}
         sizes = NETWORK_SIZES
     else:
-        parameters = asdict(BoostingConfig(seed=seed)) if wanted.method == "trees" else {}
+        parameters = asdict(BoostingConfig(seed=own)) if wanted.method == "trees" else {}
         config |= {"features": list(wanted.features), "parameters": parameters}
         sizes = BOOSTING_SIZES
     return config | {"split": {"kind": split, "sizes": sizes, "seed": seed}}
@@ -219,24 +233,28 @@ def _train_network(
 
 
 def _train_on_table(
-    samples: pd.DataFrame, wanted: Experiment, parts: NDArray, seed: int, writer: RunWriter
+    samples: pd.DataFrame,
+    wanted: Experiment,
+    config: dict[str, Any],
+    parts: NDArray,
+    writer: RunWriter,
 ) -> pd.DataFrame:
     """Train trees or a formula; return its predictions."""
     samples, parts = samples[parts != ""], parts[parts != ""]
-    model, history = _fit_with_history(wanted, samples, parts, seed)
+    model, history = _fit_with_history(wanted, samples, parts, config["parameters"])
     model.save(writer.path)
     writer.write_history(history)
     return predict(model, wanted.target, samples, parts)
 
 
 def _fit_with_history(
-    wanted: Experiment, samples: pd.DataFrame, parts: NDArray, seed: int
+    wanted: Experiment, samples: pd.DataFrame, parts: NDArray, parameters: dict[str, Any]
 ) -> tuple[Model, pd.DataFrame]:
     """Train on the training set; the losses are empty for models without iterations."""
     train, test = samples[parts == "train"], samples[parts == "test"]
     if wanted.method != "trees":
-        return fit(wanted, train, seed=seed), pd.DataFrame({"iteration": []})
+        return fit(wanted, train), pd.DataFrame({"iteration": []})
     inputs = [
         (part[list(wanted.features)], true_values(part, wanted.target)) for part in (train, test)
     ]
-    return fit_with_curves(*inputs[0], *inputs[1], BoostingConfig(seed=seed))
+    return fit_with_curves(*inputs[0], *inputs[1], BoostingConfig(**parameters))

@@ -91,6 +91,7 @@ def resume_run(
         config["experiment"],
         split=config["split"]["kind"],
         seed=config["split"]["seed"],
+        training_seed=run.training_seed,
         features=config.get("features"),
         training=TrainingConfig(**config["training"]) if "training" in config else None,
         device=device,

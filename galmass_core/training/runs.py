@@ -71,6 +71,11 @@ class Run:
         return json.loads((self.path / CONFIG).read_text(encoding="utf-8"))
 
     @property
+    def training_seed(self) -> int | None:
+        """Seed of the training, apart from that of the split; None of formulas, which need none."""
+        return (self.config.get("training") or self.config.get("parameters") or {}).get("seed")
+
+    @property
     def history(self) -> pd.DataFrame:
         """Losses so far; empty before the first."""
         path = self.path / HISTORY
@@ -80,7 +85,8 @@ class Run:
         """Return a summary of the run for JSON."""
         keys = ("state", "started", "ended", "seed", "split", "dataset")
         shown = {key: self.record.get(key) for key in (*keys, "progress", "metrics", "reason")}
-        return {"run": self.name, "experiment": self.config["experiment"], **shown}
+        names = {"run": self.name, "experiment": self.config["experiment"]}
+        return {**names, "training_seed": self.training_seed, **shown}
 
     def predictions(self) -> pd.DataFrame:
         """Read the predictions: ``name``, ``los``, ``part``, ``target``, ``y_true``, ``y_pred``.
