@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from galmass_core.benchmarks import dataset, timing, train
+from galmass_core.benchmarks import dataset, scale, timing, train
 from galmass_core.benchmarks.galaxies import median_galaxy
 from galmass_core.benchmarks.peers import installed
 from galmass_core.benchmarks.timing import OURS, Figure, compare, with_growth
@@ -161,6 +161,19 @@ def test_a_file_under_many_names_is_many_galaxies(tmp_path):
 def test_the_memory_of_a_build_is_measured(capsys):
     (part,) = bench(capsys, "dataset", "--sizes", "1")["parts"]
     assert part["figures"][0]["memory_mb"] > 50
+
+
+def test_a_stage_has_cpu_time_memory_and_disk_of_its_processes(tmp_path):
+    work = f"open({str(tmp_path / 'x')!r}, 'wb').write(bytes(10**6)); import time; time.sleep(0.5)"
+    figure = scale.run_stage("work", 1, tmp_path, "-c", work)
+    assert figure.disk_mb == 1.0
+    assert figure.memory_mb > 5
+    assert figure.wait_ms > 500 > figure.cpu_ms > 0
+
+
+def test_a_stage_that_fails_shows_its_output():
+    with pytest.raises(ChildProcessError, match=r"work must succeed(.|\n)*ZeroDivisionError"):
+        scale.run_stage("work", 1, None, "-c", "1 / 0")
 
 
 def test_text_is_a_table_in_markdown(capsys):

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 
@@ -138,3 +140,10 @@ def test_stars_that_do_not_counter_rotate_are_the_disc(measured):
     momenta = np.cross(stars["positions"], stars["velocities"])
     counter = (momenta @ momenta.sum(axis=0) < 0).mean()
     assert 1 - 2 * counter == pytest.approx(demand.disc_fraction, abs=0.04)
+
+
+def test_large_galaxies_are_coarse_unless_the_resolution_of_tng100_is_wanted():
+    coarse, full = solve_model(ELLIPTICAL), solve_model(ELLIPTICAL, math.inf)
+    assert coarse.star_mass == pytest.approx(2e11 / 40_000)
+    assert coarse.dark_matter_mass == pytest.approx(coarse.halo.mass / 40_000)
+    assert (full.star_mass, full.dark_matter_mass) == (1.4e6, 7.5e6)

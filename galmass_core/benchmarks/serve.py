@@ -59,7 +59,7 @@ _SQUARES = f"""{FIGURES}.filter(view => view.model.below[0]?.axis_label?.startsW
 
 
 @dataclass(frozen=True)
-class _Server:
+class Server:
     """A dashboard, and a browser to visit it with."""
 
     browser: "Browser"
@@ -128,9 +128,9 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
         for inputs in input_sets() if size < _CROWD else ():
             make_run(Path(folder), data, f"mstar/{inputs}", 0.05)
         with dashboard(data.path, Path(folder) / "server.log", *_FLAGS) as (address, process):
-            server = _Server(browser, address, process)
+            server = Server(browser, address, process)
             yield _first_page(server, size)
-            yield _first_plot(server, size)
+            yield first_plot(server, size)
             yield from _explore(server, size)
             if size < _CROWD:
                 yield _compare(server, size)
@@ -149,7 +149,7 @@ def _crowded(folder: Path, size: int) -> DataSet:
     return open_dataset(path)
 
 
-def _first_page(server: _Server, size: int) -> Figure:
+def _first_page(server: Server, size: int) -> Figure:
     """Time the page's frame, before any script has run."""
 
     def read() -> None:
@@ -159,8 +159,19 @@ def _first_page(server: _Server, size: int) -> Figure:
     return server.figure("HTML", size, [read] * (1 + _ROUNDS))
 
 
-def _first_plot(server: _Server, size: int) -> Figure:
-    """Time until a new visitor has the four maps of a galaxy."""
+def first_plot(server: Server, size: int) -> Figure:
+    """Time until a new visitor has the four maps of a galaxy.
+
+    Parameters
+    ----------
+    server : Server
+    size : int
+        Number of samples, or of galaxies.
+
+    Returns
+    -------
+    Figure
+    """
 
     def visit() -> None:
         with server.visitor() as context:
@@ -177,7 +188,7 @@ def _open(context: "BrowserContext", address: str) -> "Page":
     return page
 
 
-def _explore(server: _Server, size: int) -> Iterator[Figure]:
+def _explore(server: Server, size: int) -> Iterator[Figure]:
     """Time taps in the scatter, and zooms into it."""
     with server.visitor() as context:
         page = _open(context, server.address)
@@ -220,7 +231,7 @@ def _zoom(page: "Page") -> None:
     page.wait_for_function(f"[{_SCATTER}].every(view => {_IMAGE} !== before)")
 
 
-def _compare(server: _Server, size: int) -> Figure:
+def _compare(server: Server, size: int) -> Figure:
     """Time switching branches until their panel is drawn, each in its own panel."""
     with server.visitor() as context:
         page = context.new_page()
@@ -242,7 +253,7 @@ def _wait_for_panels(page: "Page", count: int) -> None:
     page.wait_for_function(f"{_READY} && {_SQUARES}.length === {count}")
 
 
-def _all_at_once(server: _Server, size: int) -> Figure:
+def _all_at_once(server: Server, size: int) -> Figure:
     """Time simultaneous visitors until the last one has the maps; then each taps."""
     with server.visitor() as context:
         cpu, begin = server.cpu_seconds(), time.perf_counter()
@@ -265,7 +276,7 @@ def _all_at_once(server: _Server, size: int) -> Figure:
     )
 
 
-def _one_after_another(server: _Server, size: int) -> Figure:
+def _one_after_another(server: Server, size: int) -> Figure:
     """Measure the memory that remains in use after visits."""
     time.sleep(_GONE)
     before, cpu = server.memory_mb(), server.cpu_seconds()

@@ -43,9 +43,11 @@ class Figure:
     error : float or None
         Relative error, of the kind that the task names.
     wait_ms : float or None
-        Waiting time of a visitor, ms.
+        Waiting time of a visitor, or of whoever started a stage, ms.
     memory_mb : float or None
         Peak memory of the process, MB.
+    disk_mb : float or None
+        What a stage left on disk, 10⁶ bytes.
     growth : float or None
         Exponent of the CPU time in the size, since the next smaller size; 1.1 is N log N.
     """
@@ -60,6 +62,7 @@ class Figure:
     error: float | None = None
     wait_ms: float | None = None
     memory_mb: float | None = None
+    disk_mb: float | None = None
     growth: float | None = None
 
 

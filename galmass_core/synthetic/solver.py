@@ -32,7 +32,7 @@ _GAS_METALLICITY = 0.7  # of the stars', the ratio of the medians in TNG100
 _STAR_METALLICITY = 0.885  # median over mean of log-normal metallicities
 _DEPLETION_TIME = 2e9  # yr; gas beyond what forms stars in that time is ionised
 _PARTICLE_MASSES = {"star": 1.4e6, "dark_matter": 7.5e6}  # Msun, TNG100's
-_MOST_PARTICLES = 40_000  # of a kind in one galaxy; beyond, particles are more massive
+MOST_PARTICLES = 40_000  # of a kind in one galaxy; beyond, particles are more massive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,11 +79,18 @@ class Demand:
     is_central: bool
 
 
-def solve_model(demand: Demand) -> GalaxyModel:
+def solve_model(demand: Demand, most_particles: float = MOST_PARTICLES) -> GalaxyModel:
     """Find halo, bulge, disc, gas and populations that meet the demand.
 
     Where no profile can meet it (discs more extended than exponential, for example), the nearest is
     used.
+
+    Parameters
+    ----------
+    demand : Demand
+    most_particles : float
+        Of stars, and of dark matter; galaxies with more get more massive particles than TNG100's.
+        ``math.inf`` for TNG100's resolution throughout.
     """
     halo = _solve_halo(demand)
     bulge, disc = _solve_stars(demand)
@@ -111,8 +118,8 @@ def solve_model(demand: Demand) -> GalaxyModel:
         recent_star_formation_rate=float(young_share * demand.mstar * birth_over_now / 1e9),
         gas_metallicity=_GAS_METALLICITY * demand.metallicity,
         gas_neutral_fraction=min(cold / gas.mass, 1.0) if gas else 0.0,
-        star_mass=max(_PARTICLE_MASSES["star"], demand.mstar / _MOST_PARTICLES),
-        dark_matter_mass=max(_PARTICLE_MASSES["dark_matter"], halo.mass / _MOST_PARTICLES),
+        star_mass=max(_PARTICLE_MASSES["star"], demand.mstar / most_particles),
+        dark_matter_mass=max(_PARTICLE_MASSES["dark_matter"], halo.mass / most_particles),
         is_central=demand.is_central,
     )
 

@@ -7,7 +7,7 @@ the drawn numbers. That part covers group environments: four in five galaxies ar
 
 import json
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from galmass_core.assets import asset
 from galmass_core.parallel import map_in_order
-from galmass_core.synthetic.model import GalaxyModel, sample_galaxy
+from galmass_core.synthetic.model import GalaxyModel, Particles, sample_galaxy
 from galmass_core.synthetic.snapshot_writer import write_directory
-from galmass_core.synthetic.solver import Demand, solve_model
+from galmass_core.synthetic.solver import MOST_PARTICLES, Demand, solve_model
 from galmass_core.synthetic.subfind import Placed
 from galmass_core.synthetic.tng_writer import BOX_SIZE, KPC
 
@@ -97,6 +97,7 @@ def write_universe(
     progress: Callable[[int, int], None] | None = None,
     *,
     workers: int = 1,
+    most_particles: float = MOST_PARTICLES,
 ) -> None:
     """Draw galaxies and write them as a TNG simulation: snapshot, catalogue, offsets.
 
@@ -112,6 +113,8 @@ def write_universe(
         Called with the number of galaxies done and the total.
     workers : int
         Number of processes.
+    most_particles : float
+        Of a kind in one galaxy (see `solve_model`).
 
     Raises
     ------
@@ -121,7 +124,9 @@ def write_universe(
         If the folder holds a snapshot.
     """
     demands, hosts = draw_demands(n, seed)
-    galaxies = place_galaxies(demands, hosts, seed, progress, workers=workers)
+    galaxies = place_galaxies(
+        demands, hosts, seed, progress, workers=workers, most_particles=most_particles
+    )
     write_directory(directory, galaxies, f"demo-{seed}-{n}")
 
 
@@ -132,6 +137,7 @@ def place_galaxies(
     progress: Callable[[int, int], None] | None = None,
     *,
     workers: int = 1,
+    most_particles: float = MOST_PARTICLES,
 ) -> Iterator[Placed]:
     """Generate the particles of galaxies one by one, with positions and velocities in the box.
 
@@ -144,6 +150,8 @@ def place_galaxies(
         Called with the number of galaxies done and the total.
     workers : int
         Number of processes.
+    most_particles : float
+        Of a kind in one galaxy (see `solve_model`).
 
     Yields
     ------
@@ -163,17 +171,18 @@ def place_galaxies(
             place = position, motion + rng.normal(0.0, _SATELLITE_VELOCITY, 3)
         places.append(place)
         tasks.append((demand, int(rng.integers(2**62))))
-    galaxies = map_in_order(_sample, tasks, workers)
+    sample = partial(_sample, most_particles=most_particles)
+    galaxies = map_in_order(sample, tasks, workers)
     for number, (particles, host, place) in enumerate(zip(galaxies, hosts, places, strict=True)):
         yield Placed(particles, host, *place)
         if progress is not None:
             progress(number + 1, len(demands))
 
 
-def _sample(task: tuple[Demand, int]) -> dict[str, dict[str, NDArray]]:
+def _sample(task: tuple[Demand, int], most_particles: float) -> Particles:
     """Generate the particles of one galaxy from a demand and a seed."""
     demand, seed = task
-    return sample_galaxy(solve_model(demand), seed)
+    return sample_galaxy(solve_model(demand, most_particles), seed)
 
 
 def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.DataFrame:
