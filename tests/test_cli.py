@@ -130,6 +130,20 @@ def test_thinned_demo_has_a_name_of_its_own(tmp_path, monkeypatch, capsys):
     assert "thinned to 500 stars a galaxy" in capsys.readouterr().out
 
 
+def test_demo_of_another_universe_has_a_name_of_its_own(tmp_path, monkeypatch):
+    drawn = {}
+
+    def draw(folder, *_, **options):
+        drawn.update(options)
+        write_demo_galaxies(folder, count=1)
+
+    monkeypatch.setattr("galmass_core.synthetic.universe.write_universe", draw)
+    words = ["demo", "--home", str(tmp_path), "--universe", "variant", "--workers", "1"]
+    assert main(words) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["universe-variant"]
+    assert drawn["universe"] == "variant"
+
+
 def test_progress_goes_to_standard_error(cutouts, tmp_path):
     command = [sys.executable, "-m", "galmass_core.cli", "build", str(cutouts), "--json"]
     done = subprocess.run(

@@ -32,10 +32,18 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         help="the same seed gives the same bytes (default: 1)",
     )
     demo.add_argument(
+        "--universe",
+        default="reference",
+        metavar="NAME",
+        help="reference: as fitted to TNG100 (default); variant: expanded haloes, more dwarf "
+        "stars, less gas, to test how models transfer",
+    )
+    demo.add_argument(
         "--out",
         type=Path,
         metavar="DIR",
-        help="folder to create (default: universe in the home, or universe-thin with --stars)",
+        help="folder to create (default: universe in the home, with the words -variant and -thin "
+        "for --universe and --stars)",
     )
     demo.add_argument(
         "--particles", type=Path, metavar="DIR", help="keep the simulation there, in TNG's layout"
@@ -61,13 +69,20 @@ def _demo(args: argparse.Namespace) -> None:
 
     if args.stars is not None:
         check_stars(args.stars)  # check before generating galaxies
-    out = args.out or home_folder() / ("universe" if args.stars is None else "universe-thin")
+    out = args.out or home_folder() / _name(args)
     particles = args.particles or out.with_name(f"{out.name}-particles")
     if not tng_directory.matches(Place(particles)):  # its catalogue is written last
         if args.particles is None:
             shutil.rmtree(particles, ignore_errors=True)
         with progress_bar("drawing", out) as show:
-            write_universe(particles, args.galaxies, args.seed, show, workers=args.workers)
+            write_universe(
+                particles,
+                args.galaxies,
+                args.seed,
+                show,
+                workers=args.workers,
+                universe=args.universe,
+            )
     with progress_bar("building", out) as show:
         dataset = build_dataset(
             [particles], out, workers=args.workers, stars=args.stars, progress=show
@@ -75,3 +90,9 @@ def _demo(args: argparse.Namespace) -> None:
     if args.particles is None:
         shutil.rmtree(particles)
     print_dataset(dataset, as_json=args.json)
+
+
+def _name(args: argparse.Namespace) -> str:
+    """Return the name of the data set, if none is given."""
+    words = [args.universe] * (args.universe != "reference") + ["thin"] * (args.stars is not None)
+    return "-".join(["universe", *words])

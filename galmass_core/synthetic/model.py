@@ -65,6 +65,9 @@ class GalaxyModel:
         Of each star particle and gas cell, and of each dark-matter particle; as in TNG100.
     is_central : bool
         Of its host halo; only a label.
+    mass_excess : float
+        Mass of stars over that of a Kroupa population of the same light; initial masses of the
+        particles are those of that population, which gives their light.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class GalaxyModel:
     star_mass: float = 1.4e6
     dark_matter_mass: float = 7.5e6
     is_central: bool = True
+    mass_excess: float = 1.0
 
     def __post_init__(self) -> None:
         if self.bulge is None and self.disc is None:
@@ -103,6 +107,7 @@ class GalaxyModel:
             ("star_formation_rate", 0.0, np.inf if self.gas else 0.0),
             ("recent_star_formation_rate", 0.0, self.stellar_mass / 1e9),
             ("gas_neutral_fraction", 0.0, 1.0),
+            ("mass_excess", 0.1, 10.0),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -217,7 +222,8 @@ def _sample_stars(
     formed = model.recent_star_formation_rate * 1e9
     young, ages = draw_young(stars["masses"], stars["in_disc"], formed, rng)
     stars["ages"][young] = ages
-    stars["initial_masses"] = stars["masses"] / surviving_fraction(stars["ages"])
+    remaining = model.mass_excess * surviving_fraction(stars["ages"])
+    stars["initial_masses"] = stars["masses"] / remaining
     radii = np.linalg.norm(stars["positions"], axis=1)
     stars["metallicities"] = draw_metallicities(
         populations, component, radii / np.median(radii), rng

@@ -59,6 +59,8 @@ class Demand:
         Fraction of the stars in a disc.
     bulge_axis_ratio : float
     is_central : bool
+    mass_excess : float
+        As in `GalaxyModel`.
     """
 
     mstar: float
@@ -77,6 +79,7 @@ class Demand:
     disc_fraction: float
     bulge_axis_ratio: float
     is_central: bool
+    mass_excess: float = 1.0
 
 
 def solve_model(demand: Demand, most_particles: float = MOST_PARTICLES) -> GalaxyModel:
@@ -121,6 +124,7 @@ def solve_model(demand: Demand, most_particles: float = MOST_PARTICLES) -> Galax
         star_mass=max(_PARTICLE_MASSES["star"], demand.mstar / most_particles),
         dark_matter_mass=max(_PARTICLE_MASSES["dark_matter"], halo.mass / most_particles),
         is_central=demand.is_central,
+        mass_excess=demand.mass_excess,
     )
 
 

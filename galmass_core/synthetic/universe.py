@@ -3,6 +3,7 @@
 Galaxies are drawn from a distribution fitted to a part of TNG100's group catalogue (`universe_fit`,
 ``assets/universe.json``), centrals and satellites separately, and profiles are solved to reproduce
 the drawn numbers. That part covers group environments: four in five galaxies are satellites.
+Other universes (`physics.UNIVERSES`) have the same galaxies with other physics.
 """
 
 import json
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from galmass_core.assets import asset
 from galmass_core.parallel import map_in_order
 from galmass_core.synthetic.model import GalaxyModel, Particles, sample_galaxy
+from galmass_core.synthetic.physics import UNIVERSES
 from galmass_core.synthetic.snapshot_writer import write_directory
 from galmass_core.synthetic.solver import MOST_PARTICLES, Demand, solve_model
 from galmass_core.synthetic.subfind import Placed
@@ -50,7 +52,7 @@ def draw_universe(n: int, seed: int) -> list[GalaxyModel]:
     return [solve_model(demand) for demand in draw_demands(n, seed)[0]]
 
 
-def draw_demands(n: int, seed: int) -> tuple[list[Demand], list[int]]:
+def draw_demands(n: int, seed: int, universe: str = "reference") -> tuple[list[Demand], list[int]]:
     """Draw the required measurements of galaxies.
 
     Parameters
@@ -58,6 +60,8 @@ def draw_demands(n: int, seed: int) -> tuple[list[Demand], list[int]]:
     n : int
         Number of galaxies.
     seed : int
+    universe : str
+        One of `physics.UNIVERSES`; with the same seed, the same galaxies with other physics.
 
     Returns
     -------
@@ -69,10 +73,13 @@ def draw_demands(n: int, seed: int) -> tuple[list[Demand], list[int]]:
     Raises
     ------
     ValueError
-        If ``n`` is not positive.
+        If ``n`` is not positive, or the universe is unknown.
     """
     if n < 1:
         msg = f"n must be a positive number of galaxies, got {n}"
+        raise ValueError(msg)
+    if universe not in UNIVERSES:
+        msg = f"universe must be one of {', '.join(UNIVERSES)}, got {universe!r}"
         raise ValueError(msg)
     rng = np.random.default_rng((seed, 0))
     kinds = _fitted()["kinds"]
@@ -87,7 +94,8 @@ def draw_demands(n: int, seed: int) -> tuple[list[Demand], list[int]]:
     hosts = np.concatenate((np.arange(centrals), rng.integers(0, centrals, n - centrals)))
     order = np.argsort(hosts, kind="stable")
     rows = drawn.iloc[order].to_dict("records")
-    return [_demand(row) for row in rows], hosts[order].tolist()
+    demands = [UNIVERSES[universe].change(_demand(row)) for row in rows]
+    return demands, hosts[order].tolist()
 
 
 def write_universe(
@@ -98,11 +106,13 @@ def write_universe(
     *,
     workers: int = 1,
     most_particles: float = MOST_PARTICLES,
+    universe: str = "reference",
 ) -> None:
     """Draw galaxies and write them as a TNG simulation: snapshot, catalogue, offsets.
 
     The same number and seed give the same bytes; both are in the galaxies' names, as in
-    ``synthetic/demo-1-300/99/17``. The first galaxy lies on a side of the box.
+    ``synthetic/demo-1-300/99/17``, or ``synthetic/demo-variant-1-300/99/17`` of another universe.
+    The first galaxy lies on a side of the box.
 
     Parameters
     ----------
@@ -115,19 +125,22 @@ def write_universe(
         Number of processes.
     most_particles : float
         Of a kind in one galaxy (see `solve_model`).
+    universe : str
+        One of `physics.UNIVERSES`.
 
     Raises
     ------
     ValueError
-        If ``n`` or ``workers`` is not positive.
+        If ``n`` or ``workers`` is not positive, or the universe is unknown.
     FileExistsError
         If the folder holds a snapshot.
     """
-    demands, hosts = draw_demands(n, seed)
+    demands, hosts = draw_demands(n, seed, universe)
     galaxies = place_galaxies(
         demands, hosts, seed, progress, workers=workers, most_particles=most_particles
     )
-    write_directory(directory, galaxies, f"demo-{seed}-{n}")
+    name = "demo" if universe == "reference" else f"demo-{universe}"
+    write_directory(directory, galaxies, f"{name}-{seed}-{n}")
 
 
 def place_galaxies(
