@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import tng_api
-from tng_api import KEY, RUN, SNAPSHOT, TngApi
+from tng_api import KEY, RUN, SNAPSHOT, TngApi, fetch, quick_client
 
 from galmass_core.cli import main
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.fetch import client as api
-from galmass_core.fetch import remote
+from galmass_core.fetch import remote, sample
 from galmass_core.fetch.catalogue import catalogue_path
 from galmass_core.fetch.client import (
     ApiError,
@@ -44,16 +44,6 @@ def server():
 @pytest.fixture
 def client(server):
     return quick_client(server)
-
-
-def quick_client(server, **changes):
-    settings = {"attempts": 4, "first_wait": 0.01, "longest_wait": 0.05, "timeout": (5.0, 5.0)}
-    return Client(key=KEY, base=server.base, **settings | changes)
-
-
-def fetch(client, folder, **options):
-    with open_fetcher(client, RUN, SNAPSHOT, folder, **options) as fetcher:
-        return fetch_cutouts(fetcher, folder)
 
 
 def test_sample_is_fetched_and_can_be_built(client, tmp_path):
@@ -282,13 +272,53 @@ def test_fields_that_are_there_are_not_fetched_again(server, client, tmp_path):
     assert len(server.requests_for("Subhalo=SubhaloMassType")) == 1
 
 
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Let files be written in small pieces, so that an interruption leaves some."""
+    monkeypatch.setattr(api, "_BLOCK", 500)
+
+
+@pytest.mark.usefixtures("small_blocks")
 def test_interrupted_file_goes_on_where_it_stopped(server, client, tmp_path):
-    part = tmp_path / "postprocessing" / "stellar_circs.hdf5.part"
-    part.parent.mkdir()
-    whole = server.file(f"{RUN}/files/stellar_circs.hdf5", {})
-    part.write_bytes(whole[:1000])
+    server.faults["stellar_circs"] = ["cut"]
     path = fetch_file(client, RUN, SNAPSHOT, "stellar_circs.hdf5", tmp_path)
+    whole = server.file(f"{RUN}/files/stellar_circs.hdf5", {})
     assert path.read_bytes() == whole
+    assert server.ranges == ["bytes=1000-"]
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def interrupt(server, client, tmp_path):
+    """Begin to fetch a file."""
+    server.faults["stellar_circs"] = ["cut"]
+    with pytest.raises(UnavailableError):
+        client.download(
+            f"{RUN}/files/stellar_circs.hdf5",
+            tmp_path / "circs",
+            lambda _: None,
+            attempts=1,
+            resume=True,
+        )
+
+
+@pytest.mark.usefixtures("small_blocks")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda server, _: setattr(server, "version", "2"),
+        lambda server, _: setattr(server, "is_exact", False),
+        lambda _, folder: (folder / "circs.part.json").unlink(),
+    ],
+    ids=["another version", "no place stated", "version unknown"],
+)
+def test_part_of_a_file_that_may_have_changed_is_fetched_again(server, client, tmp_path, change):
+    interrupt(server, client, tmp_path)
+    part = tmp_path / "circs.part"
+    part.write_bytes(part.read_bytes()[:-1] + b"X")  # so that a wrong join shows
+    change(server, tmp_path)
+    path = f"{RUN}/files/stellar_circs.hdf5"
+    client.download(path, tmp_path / "circs", lambda _: None, resume=True)
+    assert (tmp_path / "circs").read_bytes() == server.file(path, {})
 
 
 @pytest.mark.parametrize("name", ["", "stellar_circs"])
@@ -338,7 +368,7 @@ def test_key_must_be_there(monkeypatch):
 def test_unknown_run_or_snapshot_lists_those_that_exist(client, tmp_path, run, snapshot, message):
     with pytest.raises(ApiError, match=message), open_fetcher(client, run, snapshot, tmp_path):
         pass
-    assert not list(tmp_path.iterdir())
+    assert not (tmp_path / "fetch.json").exists()  # the folder is for no run yet
 
 
 def test_last_snapshot_is_the_default(client, tmp_path):
@@ -475,6 +505,7 @@ def test_killed_fetch_resumes(server, client, tmp_path):
 def test_command_fetches_and_builds(server, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TNG_API_KEY", KEY)
     monkeypatch.setattr(api, "BASE", server.base)
+    monkeypatch.setattr(sample, "WORKERS", 1)  # several are tested with the build itself
     out, data = tmp_path / "tng", tmp_path / "maps"
     assert main(["fetch", "--out", str(out), "--dry-run"]) == 0
     assert "about 4 galaxies, 4 of them to be fetched" in capsys.readouterr().out

@@ -16,6 +16,9 @@ import h5py
 import numpy as np
 from galaxy_files import DM_MASS, tng_header, tng_particles
 
+from galmass_core.fetch.client import Client
+from galmass_core.fetch.sample import fetch_cutouts, open_fetcher
+
 KEY = "0123456789abcdef"
 SNAPSHOT, RUN = 99, "TNG100-1"
 GROUPS = {"gas": "PartType0", "dm": "PartType1", "stars": "PartType4", "bhs": "PartType5"}
@@ -46,6 +49,9 @@ class TngApi:
     def __init__(self, count=6):
         self.galaxies = [heavy_particles(seed) for seed in range(1, count + 1)]
         self.log = []  # (host, path, has the key)
+        self.ranges = []  # of requests that resume
+        self.version = "1"  # of all files
+        self.is_exact = True  # whether the part of a file states its place
         self.faults = defaultdict(list)
         self.absent = set()  # datasets that the API does not have
         self.answers = {}  # JSON by address, in place of the right one
@@ -251,14 +257,17 @@ def handler(api):
                 time.sleep(2.0)
             if kind == "short":  # complete by its length, but not a whole file
                 body = body[: len(body) // 2]
-            start = 0
+            start, headers = 0, {"ETag": f'"{api.version}"'}
             if self.headers.get("Range"):
+                api.ranges.append(self.headers["Range"])
                 start = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
             status, rest = (206, body[start:]) if start else (200, body)
+            if start and api.is_exact:
+                headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
             if kind == "gzip":
                 self.send_bytes(200, gzip.compress(body), {"Content-Encoding": "gzip"})
                 return
-            self.send_bytes(status, rest, cut=kind == "cut")
+            self.send_bytes(status, rest, headers, cut=kind == "cut")
 
         def send_json(self, status, value):
             self.send_bytes(
@@ -277,3 +286,13 @@ def handler(api):
                 self.connection.close()
 
     return Handler
+
+
+def quick_client(server, **changes):
+    settings = {"attempts": 4, "first_wait": 0.01, "longest_wait": 0.05, "timeout": (5.0, 5.0)}
+    return Client(key=KEY, base=server.base, **settings | changes)
+
+
+def fetch(client, folder, **options):
+    with open_fetcher(client, RUN, SNAPSHOT, folder, **options) as fetcher:
+        return fetch_cutouts(fetcher, folder)

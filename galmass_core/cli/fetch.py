@@ -1,10 +1,13 @@
 """``galmass fetch``: galaxies of the TNG simulations from their web API."""
 
 import argparse
+import json
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.storage.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         epilog="examples:\n"
         "  galmass fetch --out tng100 --dry-run\n"
         "  galmass fetch --out tng100 --limit 100   then: galmass build tng100 --out few\n"
+        "  galmass fetch --out tng100 --where 'log_mstar > 11 and is_central'\n"
         "  galmass fetch --out tng100 --build tng100-maps    keeps maps, not particles",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -37,10 +41,18 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     )
     fetch.add_argument("--limit", type=int, metavar="N", help="fetch only the first N galaxies")
     fetch.add_argument(
-        "--dry-run", action="store_true", help="print what would be fetched: count, size, time"
+        "--where",
+        metavar="CONDITION",
+        help="fetch only galaxies of which the group catalogue fulfils this, such as "
+        "'log_mstar > 11'",
     )
     fetch.add_argument(
+        "--dry-run", action="store_true", help="print what would be fetched: count, size, time"
+    )
+    fetch.add_argument("--json", action="store_true", help="print the dry run as JSON")
+    fetch.add_argument(
         "--build",
+        type=Path,
         metavar="DATA",
         help="build a data set there on arrival, and keep no particles",
     )
@@ -62,14 +74,26 @@ def _fetch(args: argparse.Namespace) -> None:
     if args.limit is not None and args.limit < 1:
         msg = f"limit must be at least 1, got {args.limit}"
         raise ValueError(msg)
-    client = api.Client(key=api.key_from_environment(), base=api.BASE)
+    if args.json and not args.dry_run:
+        msg = "--json must come with --dry-run"
+        raise ValueError(msg)
+    stop_on_sigterm()
+    client = api.Client(key=api.key_from_environment(), base=api.base_from_environment())
+    wanted = {"limit": args.limit, "where": args.where, "build": args.build}
     if args.dry_run:
-        print(_in_words(plan(client, args.suite, args.snapshot, args.out, args.limit)))
+        planned = plan(client, args.suite, args.snapshot, args.out, **wanted)
+        print(json.dumps(asdict(planned)) if args.json else _in_words(planned))
         return
     with ExitStack() as stack:
         with progress_bar("catalogue", args.out, unit="file") as show:
             opened = open_fetcher(
-                client, args.suite, args.snapshot, args.out, limit=args.limit, progress=show
+                client,
+                args.suite,
+                args.snapshot,
+                args.out,
+                **wanted,
+                also=args.also,
+                progress=show,
             )
             fetcher = stack.enter_context(opened)
         info = fetcher.info
@@ -86,7 +110,9 @@ def _fetch_cutouts(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN
     from galmass_core.sources import CUTOUTS
 
     with progress_bar("fetching", args.out, lost="failed") as show:
-        fetched = fetch_cutouts(fetcher, args.out, show)
+        fetched = fetch_cutouts(
+            fetcher, args.out, lambda *counts: show(*counts, note=fetcher.status.note)
+        )
     print(f"{args.out / CUTOUTS}: {fetched.galaxies} galaxies")
     if fetched.failed:
         subhalo, reason = next(iter(fetched.failed.items()))
@@ -102,20 +128,23 @@ def _fetch_cutouts(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN
 def _build(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
     from galmass_core.cli.data import one_thread_each, print_dataset
     from galmass_core.datasets.build import build_dataset
+    from galmass_core.fetch.cutouts import cutout_bytes
     from galmass_core.fetch.remote import find_remote
     from galmass_core.fetch.sample import WORKERS
-    from galmass_core.storage.lock import update_heartbeat
 
     one_thread_each()
-    with progress_bar("building", Path(args.build)) as show:
+    sizes = cutout_bytes(fetcher.subhaloes).cumsum()
+    with progress_bar("building", args.build) as show:
 
         def progress(done: int, total: int, excluded: int) -> None:
-            update_heartbeat(args.out)
-            show(done, total, excluded)
+            fetcher.status.report(done, total, size=int(sizes[done - 1]), failed=excluded)
+            show(done, total, excluded, fetcher.status.note)
 
         dataset = build_dataset(
             find_remote(fetcher, args.out), args.build, workers=WORKERS, progress=progress
         )
+    reasons = dict(zip(dataset.excluded["name"], dataset.excluded["reason"], strict=True))
+    fetcher.status.report(failed=len(reasons), reasons=reasons)
     print_dataset(dataset, as_json=False)
 
 
@@ -126,9 +155,10 @@ def _in_words(plan: "Plan") -> str:
         f"{about}{plan.galaxies:,} galaxies, {plan.missing:,} of them to be fetched",
         f"group catalogue: {about}{plan.catalogue_bytes / 1e9:.2f} GB",
         f"cutouts: {about}{plan.cutout_bytes / 1e9:.2f} GB",
+        f"disk: {about}{plan.disk_bytes / 1e9:.2f} GB needed, {plan.free_bytes / 1e9:.2f} GB free",
         f"time: about {plan.hours:.1f} hours for the cutouts, at 8,000 galaxies an hour; "
         "slow lines and large galaxies take longer",
     ]
     if plan.is_estimate:
-        lines.append("sizes are estimates until the catalogue is there")
+        lines.append("sizes are estimates, without --where, until the catalogue is there")
     return "\n".join(lines)

@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data, add_features, add_home, add_split
+from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES, Hyperparameters
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def _train(args: argparse.Namespace) -> None:
     from galmass_core import api
     from galmass_core.datasets.dataset import open_dataset
 
-    _stop_on_sigterm()
+    stop_on_sigterm()
     dataset, wanted = open_dataset(args.data), _network_arguments(args)
     if args.estimate:
         _estimate(args, dataset, *api.configure(args.experiment, seed=args.seed, **wanted))
@@ -234,7 +234,7 @@ def _resume(args: argparse.Namespace) -> None:
     from galmass_core.training.queue import resume_run, wait_for_turn
     from galmass_core.training.runs import open_run
 
-    _stop_on_sigterm()
+    stop_on_sigterm()
     wait = wait_for_turn if args.queue else None
     run, dataset = resume_run(open_run(args.model), device=args.device, wait=wait)
     _print_runs([run], dataset, as_json=args.json)
@@ -248,16 +248,6 @@ def _stop(args: argparse.Namespace) -> None:
     run = open_run(args.model)
     stop_run(run)
     print(f"stop requested for {run.name}")
-
-
-def _stop_on_sigterm() -> None:
-    """Treat SIGTERM as Ctrl-C; ignore further signals while stopping."""
-
-    def stop(*_: object) -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGTERM, stop)
 
 
 def _network_arguments(args: argparse.Namespace) -> dict[str, Any]:

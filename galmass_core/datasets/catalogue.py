@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet, write_tables
-from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
+from galmass_core.datasets.filters import matching_rows
+from galmass_core.galaxy import NO_LINE_OF_SIGHT, Cosmology, GalaxyName
 from galmass_core.quantities import APERTURES, TARGETS, measure_inside
 from galmass_core.quantities.targets import decimal_log
 from galmass_core.sample import catalogue_cuts
-from galmass_core.sources.group_catalogue import GroupCatalogue, read_group_catalogue
+from galmass_core.sources.group_catalogue import COLUMNS, GroupCatalogue, read_group_catalogue
 
 DEFINITIONS = {  # of columns that the paper defines differently
     "abs_mag_r": "SubhaloStellarPhotometrics: all bound stars, no dust",
@@ -27,6 +28,7 @@ NOT_AVAILABLE = {
     for target in TARGETS.values()
     if target.table_5 and target.region == "circle"
 }
+_KINDS = {"is_central": bool, "flag": bool}  # of columns of a catalogue that are no numbers
 _SPECIES = {"stars": "mstar", "dark_matter": "mdm", "gas": "mgas", "total": "mtot"}
 
 
@@ -109,6 +111,23 @@ def catalogue_samples(catalogue: GroupCatalogue, subhaloes: pd.DataFrame) -> pd.
         enclosed = _masses(subhaloes, f"_{aperture}rhsm")
         columns |= measure_inside("sphere", aperture, enclosed)
     return pd.DataFrame(columns)
+
+
+def check_catalogue_where(where: str) -> None:
+    """Raise ValueError unless ``where`` is a condition on columns that a catalogue gives."""
+    columns = {name: pd.Series(dtype=_KINDS.get(name, float)) for name in COLUMNS}
+    nothing = GroupCatalogue(
+        directory=Path(),
+        suite="TNG",
+        simulation="",
+        snapshot=0,
+        redshift=0.0,
+        cosmology=Cosmology(hubble=0.7, omega_matter=0.3, omega_lambda=0.7),
+        chunks=0,
+        all_chunks=0,
+        subhaloes=pd.DataFrame(columns),
+    )
+    matching_rows(catalogue_samples(nothing, nothing.subhaloes), where)
 
 
 def _masses(subhaloes: pd.DataFrame, suffix: str) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ with the site's home page, load shows as 504 or 403, and data come from another 
 """
 
 import email.utils
+import json
 import os
 import random
 import threading
@@ -22,9 +23,11 @@ import requests
 from galmass_core import __version__
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import hdf5
+from galmass_core.storage.atomic import write_json
 
 BASE = "https://www.tng-project.org/api/"
 KEY_VARIABLE = "TNG_API_KEY"
+BASE_VARIABLE = "TNG_API_URL"  # of a mirror, or of a server for tests
 _HOPS = 5  # redirects that are followed
 _PASSING = {401, 403, 408, 425, 429}  # besides 5xx: statuses that another attempt may cure
 _LONGEST_ASKED = 3600.0  # s, of what a server may ask to wait
@@ -33,6 +36,10 @@ _QUESTIONS = 4  # attempts at JSON, which is for someone who waits at the termin
 _USABLE = {200, 206, 416}  # 416: there is no more to resume
 _BLOCK = 1 << 20  # bytes written at a time
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_CONNECTION = {  # a fault of the connection in words; its own text may hold a token
+    requests.Timeout: "no answer in time",
+    requests.ConnectionError: "no connection",
+}
 
 
 class ApiError(ValueError):
@@ -87,6 +94,10 @@ class Client:
         Pause before the second attempt; it doubles for each further one.
     timeout : tuple of float, s
         Longest time to connect, and between two parts of an answer.
+    on_bytes : function of int, optional
+        Called with the number of bytes of a file that have come; by several threads.
+    on_fault : function of str, optional
+        Called with each fault that another attempt may cure; by several threads.
     """
 
     key: str = field(repr=False)
@@ -95,6 +106,8 @@ class Client:
     first_wait: float = 5.0
     longest_wait: float = 300.0
     timeout: tuple[float, float] = (20.0, 300.0)
+    on_bytes: Callable[[int], None] | None = field(default=None, repr=False)
+    on_fault: Callable[[str], None] | None = field(default=None, repr=False)
     stopping: threading.Event = field(default_factory=threading.Event, repr=False)
     _sessions: threading.local = field(default_factory=threading.local, repr=False)
 
@@ -140,7 +153,8 @@ class Client:
         attempts : int, optional
         resume : bool
             Whether the file is always the same, so that an interrupted download goes on where it
-            stopped. Files that the API makes on request are not.
+            stopped, unless the server has another version by now. Files that the API makes on
+            request are not.
 
         Returns
         -------
@@ -162,6 +176,7 @@ class Client:
                 part.unlink()
                 raise
             part.replace(out)
+            _version_path(part).unlink(missing_ok=True)
             return out.stat().st_size
 
         try:
@@ -190,7 +205,7 @@ class Client:
             try:
                 return request()
             except requests.RequestException as error:
-                reason = type(error).__name__  # its text has the address, which may hold a token
+                reason = _connection_fault(error)
             except _TryAgain as error:
                 reason, requested = str(error), error.wait
                 if isinstance(error, _NotTheFile):
@@ -201,26 +216,39 @@ class Client:
             if attempt == last:
                 msg = f"{self.base}{path}: no good answer in {last} attempts; the last: {reason}"
                 raise UnavailableError(msg)
-            self.stopping.wait(max(random.uniform(0.5, 1.0) * wait, requested))
+            pause = max(random.uniform(0.5, 1.0) * wait, requested)
+            if self.on_fault:
+                self.on_fault(f"{path.partition('?')[0]}: {reason}; trying again in {pause:.0f} s")
+            self.stopping.wait(pause)
             wait = min(2 * wait, self.longest_wait)
         msg = f"{self.base}{path}: stopped"
         raise UnavailableError(msg)
 
     def _stream(self, path: str, part: Path, *, resume: bool) -> None:
         """Write the answer to a file, from where it ends if it may be resumed."""
-        start = part.stat().st_size if resume and part.exists() else 0
+        known = _read_version(part) if resume else None
+        start = part.stat().st_size if known else 0
         with self._response(path, start) as response:
             if response.status_code == requests.codes.requested_range_not_satisfiable:
                 part.unlink(missing_ok=True)
                 reason = "the file has another length now"
                 raise _TryAgain(reason)
             there = start if response.status_code == requests.codes.partial_content else 0
+            if there and (_first_byte(response), _version(response)) != (start, known):
+                part.unlink()
+                reason = "the file has changed since its first part came"
+                raise _TryAgain(reason)
+            if resume and not there:
+                part.unlink(missing_ok=True)
+                write_json(_version_path(part), _version(response))
             is_packed = "Content-Encoding" in response.headers  # by a proxy; then unpacked here
             length = "" if is_packed else response.headers.get("Content-Length", "")
             expected = there + int(length) if length.isdecimal() else None
             with part.open("ab" if there else "wb") as stream:
                 for block in response.iter_content(_BLOCK):
                     stream.write(block)
+                    if self.on_bytes:
+                        self.on_bytes(len(block))
                     if self.stopping.is_set():
                         reason = "stopped"
                         raise _TryAgain(reason)
@@ -305,6 +333,46 @@ def _check_status(response: requests.Response, is_api: bool, address: str) -> No
     raise ApiError(msg)
 
 
+def _connection_fault(error: requests.RequestException) -> str:
+    """Return what is wrong with a connection."""
+    words = (text for kind, text in _CONNECTION.items() if isinstance(error, kind))
+    return next(words, type(error).__name__)
+
+
+def _version(response: requests.Response) -> dict[str, str]:
+    """Return what an answer states of the version of a file; empty where it states nothing."""
+    headers = response.headers
+    whole = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length", "")
+    return {
+        "etag": headers.get("ETag", ""),
+        "modified": headers.get("Last-Modified", ""),
+        "encoding": headers.get("Content-Encoding", ""),
+        "bytes": whole,
+    }
+
+
+def _first_byte(response: requests.Response) -> int | None:
+    """Return where a part of a file begins in the whole; None if the answer does not state it."""
+    unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
+    first = rest.partition("-")[0]
+    return int(first) if unit == "bytes" and first.isdecimal() else None
+
+
+def _version_path(part: Path) -> Path:
+    """Return the path of the version that the beginning of a file is of."""
+    return part.with_name(part.name + ".json")
+
+
+def _read_version(part: Path) -> dict[str, str] | None:
+    """Return the version that the beginning of a file is of; None if it cannot be resumed."""
+    try:
+        known = json.loads(_version_path(part).read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    can_go_on = part.exists() and isinstance(known, dict) and not known.get("encoding")
+    return known if can_go_on else None
+
+
 def _is_about_the_key(response: requests.Response) -> bool:
     """Return whether a refusal is JSON with ``detail``, as for a missing or wrong key."""
     try:
@@ -348,7 +416,17 @@ def key_from_environment() -> str:
     ValueError
         If there is none, or it cannot be a key.
     """
-    key = os.environ.get(KEY_VARIABLE, "").strip(" \t\r\n'\"")
+    return checked_key(os.environ.get(KEY_VARIABLE, ""))
+
+
+def base_from_environment() -> str:
+    """Return the address of the API: that of $TNG_API_URL if there is one."""
+    return os.environ.get(BASE_VARIABLE, BASE).rstrip("/") + "/"
+
+
+def checked_key(text: str) -> str:
+    """Return an API key without blanks and quotes around it; raises as `key_from_environment`."""
+    key = text.strip(" \t\r\n'\"")
     if not (key.isascii() and key.isalnum()):
         got = "other characters" if key else "none"
         msg = (

@@ -4,16 +4,20 @@ A cutout has a JSON record beside it, made from the catalogue in the names of th
 """
 
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from galmass_core.fetch.client import BadRequestError, Client
 from galmass_core.fetch.run import SnapshotInfo
+from galmass_core.fetch.status import StatusWriter
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
 from galmass_core.sources.arepo import Units
@@ -69,6 +73,10 @@ class CutoutFetcher:
     info : SnapshotInfo
     subhaloes : DataFrame
         From `read_group_catalogue`, of which the counts and places are used.
+    left_out : Counter
+        Number of subhaloes that a condition excludes, by reason.
+    status : StatusWriter, optional
+        Of the fetch that the cutouts are for.
     absent : set of (str, str)
         Species and datasets that the API has turned out not to have.
     """
@@ -76,6 +84,8 @@ class CutoutFetcher:
     client: Client
     info: SnapshotInfo
     subhaloes: pd.DataFrame
+    left_out: Counter[str] = field(default_factory=Counter)
+    status: StatusWriter | None = None
     absent: set[tuple[str, str]] = field(default_factory=set)
     _asking: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -198,7 +208,8 @@ def _check_rows(file: h5py.File, key: str, count: int) -> None:
         raise GalaxyFileError(msg)
 
 
-def cutout_bytes(subhaloes: pd.DataFrame) -> int:
-    """Return the size of all cutouts [bytes], from their numbers of particles."""
-    per_row = {species: sum(sizes.values()) for species, sizes in FIELDS.items()}
-    return int(sum(per_row[name] * subhaloes[column].sum() for name, column in COUNTS.items()))
+def cutout_bytes(subhaloes: pd.DataFrame) -> NDArray[np.int64]:
+    """Return the size of each cutout [bytes], from its numbers of particles."""
+    sizes = {name: sum(FIELDS[name].values()) for name in COUNTS}
+    columns = [size * subhaloes[COUNTS[name]].to_numpy(np.int64) for name, size in sizes.items()]
+    return np.sum(columns, axis=0, dtype=np.int64)

@@ -1,11 +1,10 @@
 """Galaxies that are fetched when they are read, and not kept: the disk holds a few at a time."""
 
 import shutil
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +14,7 @@ from galmass_core.fetch.catalogue import catalogue_path
 from galmass_core.fetch.client import Client, key_from_environment
 from galmass_core.fetch.cutouts import CutoutFetcher, Row
 from galmass_core.fetch.run import SnapshotInfo
+from galmass_core.fetch.status import note_fault
 from galmass_core.galaxy import Galaxy, UnavailableError
 from galmass_core.sources import CUTOUTS, Found, GalaxyRef, read_galaxy
 
@@ -39,7 +39,7 @@ class RemoteGalaxy(GalaxyRef):
         kept = folder / CUTOUTS / f"cutout_{subhalo}.hdf5"
         if kept.exists() and kept.with_suffix(".json").exists():
             return read_galaxy(kept)
-        fetcher = _fetcher(self.info, self.base)
+        fetcher = _fetcher(self.info, self.base, folder)
         with _arriving(folder) as arriving:
             galaxy = read_galaxy(fetcher.fetch(subhalo, self.row, arriving))
         return replace(galaxy, source=f"{self.base}{fetcher.place(subhalo)}/")
@@ -59,9 +59,9 @@ def _arriving(folder: Path) -> Iterator[Path]:
 
 
 @lru_cache(maxsize=1)
-def _fetcher(info: SnapshotInfo, base: str) -> CutoutFetcher:
+def _fetcher(info: SnapshotInfo, base: str, folder: Path) -> CutoutFetcher:
     """Return a fetcher, which remembers what the API does not have."""
-    client = Client(key=key_from_environment(), base=base)
+    client = Client(key=key_from_environment(), base=base, on_fault=partial(note_fault, folder))
     return CutoutFetcher(client=client, info=info, subhaloes=pd.DataFrame())
 
 
@@ -85,4 +85,4 @@ def find_remote(fetcher: CutoutFetcher, folder: Path) -> Found:
         RemoteGalaxy(path, str(subhalo), info=info, row=row, base=fetcher.client.base)
         for subhalo, row in fetcher.subhaloes.to_dict(orient="index").items()
     ]
-    return Found(galaxies, Counter())
+    return Found(galaxies, fetcher.left_out)

@@ -1,7 +1,8 @@
 """Fetch the sample of a snapshot: catalogue, cutouts, and a manifest of them.
 
 FOLDER/
-  fetch.json                                run, snapshot, counts
+  fetch.json                                run, snapshot, redshift
+  status.json, faults.txt                   how it stands, see `status`
   groups_099/fof_subhalo_tab_099.hdf5       the fields of the catalogue that are needed
   cutouts/cutout_501761.hdf5, .json         a galaxy, and its row of the catalogue
   manifest.csv                              size and checksum of every cutout
@@ -10,14 +11,20 @@ FOLDER/
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from galmass_core.datasets.catalogue import catalogue_samples, check_catalogue_where
+from galmass_core.datasets.filters import matching_rows
 from galmass_core.fetch.catalogue import (
     BYTES_PER_SUBHALO,
     Progress,
@@ -27,16 +34,17 @@ from galmass_core.fetch.catalogue import (
 from galmass_core.fetch.client import ApiError, Client, NothingWorksError
 from galmass_core.fetch.cutouts import COUNTS, CutoutFetcher, cutout_bytes
 from galmass_core.fetch.run import SnapshotInfo, number, read_snapshot_info
+from galmass_core.fetch.status import free_bytes, note_fault, size_text, write_status
 from galmass_core.galaxy import UnavailableError
 from galmass_core.sample import CUT_COLUMNS, MIN_STELLAR_MASS, catalogue_cuts
 from galmass_core.sources import CUTOUTS
-from galmass_core.sources.group_catalogue import read_group_catalogue
+from galmass_core.sources.group_catalogue import COLUMNS, read_group_catalogue
 from galmass_core.storage.atomic import atomic_write, write_json
-from galmass_core.storage.lock import locked, update_heartbeat
 
 WORKERS = 4  # requests at a time: what the API's users have found to be tolerated
 CUTOUTS_PER_HOUR = 2000  # of one worker, as one user measured for small cutouts
 BYTES_PER_GALAXY = 8_000_000  # mean of the sample of TNG100, before the catalogue is there
+BYTES_OF_MAPS = 1_600_000  # of a galaxy in a data set
 DESCRIPTION, MANIFEST = "fetch.json", "manifest.csv"
 _COLUMNS = {*CUT_COLUMNS, *COUNTS.values(), *"xyz", "is_central", "host_group"}
 
@@ -52,6 +60,8 @@ class Plan:
         Galaxies that are not there yet.
     catalogue_bytes, cutout_bytes : int
         To be fetched.
+    disk_bytes, free_bytes : int
+        Needed on the disk, and free there.
     is_estimate : bool
         Whether the sizes are estimated, because the catalogue is not there yet.
     """
@@ -60,6 +70,8 @@ class Plan:
     missing: int
     catalogue_bytes: int
     cutout_bytes: int
+    disk_bytes: int
+    free_bytes: int
     is_estimate: bool
 
     @property
@@ -85,47 +97,119 @@ class Fetched:
 
 
 def plan(
-    client: Client, run: str, snapshot: int | None, folder: Path, limit: int | None = None
+    client: Client,
+    run: str,
+    snapshot: int | None,
+    folder: Path,
+    limit: int | None = None,
+    *,
+    where: str | None = None,
+    build: Path | None = None,
 ) -> Plan:
     """Return what there is to fetch, without fetching any data.
+
+    Parameters
+    ----------
+    client : Client
+    run : str
+    snapshot : int or None
+    folder : Path
+    limit, where
+        As of `select`; the condition counts once the catalogue is there.
+    build : Path, optional
+        Data set that is to be built, instead of keeping cutouts.
 
     Raises
     ------
     ValueError
-        If the folder holds another run or snapshot.
+        If the folder holds another run or snapshot, or ``where`` is not a condition on a catalogue.
     ApiError, UnavailableError
         If run or snapshot do not exist, or the API does not answer.
     """
+    if where is not None:
+        check_catalogue_where(where)
     info = read_snapshot_info(client, run, snapshot)
     _check_claim(folder, info)
     if catalogue_path(folder, info.snapshot).exists():
-        subhaloes = select(folder, info.snapshot, limit)
+        subhaloes = select(folder, info.snapshot, limit, where)[0]
         missing = subhaloes[~subhaloes.index.isin(_present(folder))]
-        return Plan(
-            galaxies=len(subhaloes),
-            missing=len(missing),
-            catalogue_bytes=0,
-            cutout_bytes=cutout_bytes(missing),
-            is_estimate=False,
-        )
-    least = MIN_STELLAR_MASS / 1e10 * info.hubble  # in the unit of the catalogue
-    place = f"{run}/snapshots/{info.snapshot}/subhalos/"
-    answer = client.json(f"{place}?mass_stars__gt={least:.6g}&limit=1")
-    heavy = int(number(answer, "count", client.base + place))
-    galaxies = heavy if limit is None else min(limit, heavy)
+        galaxies, catalogue, sizes = len(subhaloes), 0, cutout_bytes(missing)
+    else:
+        heavy = _count_heavy(client, info)
+        galaxies = heavy if limit is None else min(limit, heavy)
+        catalogue = info.subhaloes * BYTES_PER_SUBHALO
+        sizes = np.full(galaxies, BYTES_PER_GALAXY)
     return Plan(
         galaxies=galaxies,
-        missing=galaxies,
-        catalogue_bytes=info.subhaloes * BYTES_PER_SUBHALO,
-        cutout_bytes=galaxies * BYTES_PER_GALAXY,
-        is_estimate=True,
+        missing=len(sizes),
+        catalogue_bytes=catalogue,
+        cutout_bytes=int(sizes.sum()),
+        disk_bytes=catalogue + _disk_bytes(sizes, build),
+        free_bytes=free_bytes(build or folder / CUTOUTS),
+        is_estimate=catalogue > 0,
     )
 
 
-def select(folder: Path, snapshot: int, limit: int | None = None) -> pd.DataFrame:
-    """Return the subhaloes of a fetched catalogue that pass the paper's cuts, in order of ID."""
-    subhaloes = read_group_catalogue(folder, snapshot, columns=_COLUMNS).subhaloes
-    return subhaloes[catalogue_cuts(subhaloes) == ""][:limit]
+def _count_heavy(client: Client, info: SnapshotInfo) -> int:
+    """Ask for the number of subhaloes with enough stars, of which the cuts exclude a few."""
+    least = MIN_STELLAR_MASS / 1e10 * info.hubble  # in the unit of the catalogue
+    place = f"{info.run}/snapshots/{info.snapshot}/subhalos/"
+    answer = client.json(f"{place}?mass_stars__gt={least:.6g}&limit=1")
+    return int(number(answer, "count", client.base + place))
+
+
+def _disk_bytes(sizes: NDArray[np.int64], build: Path | None) -> int:
+    """Return the space for cutouts, or for maps and the cutouts that are there at a time."""
+    if build is None:
+        return int(sizes.sum())
+    return len(sizes) * BYTES_OF_MAPS + int(np.sort(sizes)[-WORKERS:].sum())
+
+
+def _check_space(sizes: NDArray[np.int64], folder: Path, build: Path | None) -> None:
+    """Raise NothingWorksError if the disk is too small for what is missing."""
+    needed, path = _disk_bytes(sizes, build), build or folder / CUTOUTS
+    if needed > free_bytes(path):
+        msg = (
+            f"{path}: the disk must have {size_text(needed)} free for {len(sizes):,} galaxies, "
+            f"got {size_text(free_bytes(path))}"
+        )
+        raise NothingWorksError(msg)
+
+
+def select(
+    folder: Path, snapshot: int, limit: int | None = None, where: str | None = None
+) -> tuple[pd.DataFrame, Counter[str]]:
+    """Return the subhaloes of a fetched catalogue that pass the paper's cuts, in order of ID.
+
+    Parameters
+    ----------
+    folder : Path
+    snapshot : int
+    limit : int, optional
+        Only the first of those that fulfil the condition.
+    where : str, optional
+        A condition on the columns that `catalogue_samples` makes, such as ``log_mstar > 11``.
+
+    Returns
+    -------
+    DataFrame
+    Counter
+        Number of those that the condition excludes.
+
+    Raises
+    ------
+    ValueError
+        If ``where`` is no such condition.
+    """
+    columns = COLUMNS if where else _COLUMNS
+    catalogue = read_group_catalogue(folder, snapshot, columns=columns)
+    subhaloes, left_out = catalogue.subhaloes, Counter[str]()
+    subhaloes = subhaloes[catalogue_cuts(subhaloes) == ""]
+    if where:
+        fulfil = matching_rows(catalogue_samples(catalogue, subhaloes), where)
+        left_out[f"does not fulfil {where}"] = int((~fulfil).sum())
+        subhaloes = subhaloes[fulfil]
+    return subhaloes[:limit], left_out
 
 
 @contextmanager
@@ -136,29 +220,84 @@ def open_fetcher(
     folder: Path,
     *,
     limit: int | None = None,
+    where: str | None = None,
+    build: Path | None = None,
+    also: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Iterator[CutoutFetcher]:
-    """Fetch the catalogue and yield a fetcher of the sample's cutouts; lock the folder meanwhile.
+    """Fetch the catalogue and yield a fetcher of the sample's cutouts.
+
+    Meanwhile the folder is locked, and its status written.
+
+    Parameters
+    ----------
+    client : Client
+    run : str
+    snapshot : int or None
+        The last by default.
+    folder : Path
+    limit, where
+        As of `select`.
+    build : Path, optional
+        Data set that is going to be built, instead of keeping cutouts.
+    also : sequence of str
+        Further files that are going to be fetched; only noted in the status.
+    progress : callable, optional
+        Called with the numbers of files of the catalogue done and in total.
+
+    Yields
+    ------
+    CutoutFetcher
 
     Raises
     ------
     ValueError
-        If the folder holds another run or snapshot, another process fetches into it, or no
-        subhalo passes the cuts of the sample.
+        If the folder holds another run or snapshot, another process fetches into it, no subhalo
+        passes the cuts of the sample, or ``where`` is not a condition on a catalogue.
     ApiError, UnavailableError, GalaxyFileError
         If the catalogue cannot be fetched.
+    NothingWorksError
+        If the disk is too small.
     """
-    info = read_snapshot_info(client, run, snapshot)
-    folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
+    if where is not None:
+        check_catalogue_where(where)
+    request = {
+        "suite": run,
+        "snapshot": snapshot,
+        "where": where,
+        "limit": limit,
+        "build": None if build is None else str(build.absolute()),
+        "also": list(also),
+    }
+    with write_status(folder, request) as status:
+        client.on_bytes, client.on_fault = status.add_bytes, partial(note_fault, folder)
+        info = read_snapshot_info(client, run, snapshot)
         _claim(folder, info)
-        fetch_catalogue(client, info, folder, progress)
-        subhaloes = select(folder, info.snapshot, limit)
+        fetch_catalogue(client, info, folder, _both(status.report, progress))
+        client.on_bytes = None  # from here on sizes are known from the catalogue
+        subhaloes, left_out = select(folder, info.snapshot, limit, where)
         if subhaloes.empty:
             path = catalogue_path(folder, info.snapshot)
-            msg = f"{path}: must have subhaloes of the paper's sample, got none of {info.subhaloes}"
+            sample = f"the paper's sample with {where}" if where else "the paper's sample"
+            msg = f"{path}: must have subhaloes of {sample}, got none of {info.subhaloes}"
             raise ValueError(msg)
-        yield CutoutFetcher(client=client, info=info, subhaloes=subhaloes)
+        missing = subhaloes[~subhaloes.index.isin(_present(folder))]
+        _check_space(cutout_bytes(missing), folder, build)
+        status.begin_stage("maps" if build else "cutouts", int(cutout_bytes(subhaloes).sum()))
+        yield CutoutFetcher(
+            client=client, info=info, subhaloes=subhaloes, left_out=left_out, status=status
+        )
+
+
+def _both(report: Progress, progress: Progress | None) -> Progress:
+    """Return a function that passes progress on to both."""
+
+    def call(done: int, total: int) -> None:
+        report(done, total)
+        if progress:
+            progress(done, total)
+
+    return call
 
 
 def fetch_cutouts(
@@ -187,6 +326,9 @@ def fetch_cutouts(
     manifest, failed = Manifest(folder), dict[int, str]()
     total = len(fetcher.subhaloes)
     todo = sorted(set(fetcher.subhaloes.index) - manifest.subhaloes)
+    sizes = pd.Series(cutout_bytes(fetcher.subhaloes), fetcher.subhaloes.index)
+    sizes_done = int(sizes.sum() - sizes[todo].sum())
+    _report(fetcher, total - len(todo), total, sizes_done, failed)
 
     def fetch(subhalo: int) -> tuple[int, Path | Exception]:
         try:
@@ -198,21 +340,31 @@ def fetch_cutouts(
         try:
             answers = pool.imap_unordered(fetch, todo)
             for done, (subhalo, answer) in enumerate(answers, start=total - len(todo) + 1):
-                update_heartbeat(folder)
                 if isinstance(answer, Path):
                     manifest.add(answer)
                 elif isinstance(answer, NothingWorksError):
                     raise answer
                 elif isinstance(answer, (ApiError, UnavailableError)):
                     failed[subhalo] = str(answer)
+                    note_fault(folder, str(answer))
                 else:
                     raise answer
+                sizes_done += sizes[subhalo]
+                _report(fetcher, done, total, sizes_done, failed)
                 if progress:
                     progress(done, total, len(failed))
         except BaseException:
             fetcher.client.stop()
             raise
     return Fetched(galaxies=total - len(failed), failed=failed)
+
+
+def _report(
+    fetcher: CutoutFetcher, done: int, total: int, size: int, failed: dict[int, str]
+) -> None:
+    """Write how far the cutouts are."""
+    if fetcher.status:
+        fetcher.status.report(done, total, size=size, failed=len(failed), reasons=failed)
 
 
 def fetch_file(client: Client, run: str, snapshot: int, name: str, folder: Path) -> Path:

@@ -5,6 +5,7 @@ next to it names the owner, for processes that only read and for those on other 
 """
 
 import json
+import os
 import platform
 import time
 from collections.abc import Iterator
@@ -60,8 +61,14 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def update_heartbeat(folder: Path) -> None:
-    """Update the heartbeat that shows other machines that the lock's owner is alive."""
-    (folder / _OWNER).touch()
+    """Update the heartbeat that shows other machines that the lock's owner is alive.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the lock is gone, with its folder perhaps.
+    """
+    os.utime(folder / _OWNER)
 
 
 def is_locked(folder: Path) -> bool:

@@ -13,7 +13,7 @@ SUFFIX = ".progress.json"  # appended to the name of the folder
 _EVERY = 0.5  # seconds between updates of the file
 _STALE = 30.0  # seconds after which a file is out of date
 
-Show = Callable[..., None]  # done, total, and number excluded
+Show = Callable[..., None]  # done, total, number excluded, and what else there is to show
 
 
 @contextmanager
@@ -35,7 +35,8 @@ def progress_bar(
 
     Yields
     ------
-    function of done, total, lost
+    function of done, total, lost, note
+        The last two are optional; the note is shown behind the bar.
     """
     from tqdm import tqdm
 
@@ -43,12 +44,12 @@ def progress_bar(
     path, written = out.with_name(out.name + SUFFIX), 0.0
     with tqdm(unit=unit, desc=task, delay=0.01) as bar:  # no bar for input that fails at once
 
-        def show(done: int, total: int, without: int | None = None) -> None:
+        def show(done: int, total: int, without: int | None = None, note: str = "") -> None:
             nonlocal written
             if bar.total is None:  # a resumed build begins in the middle
                 bar.total, bar.initial, bar.n = total, done - 1, done - 1
-            if without is not None:
-                bar.set_postfix({lost: without}, refresh=False)
+            counted = "" if without is None else f"{lost}={without}"
+            bar.set_postfix_str(", ".join(filter(None, (counted, note))), refresh=False)
             bar.update(done - bar.n)
             if time.time() - written > _EVERY:
                 written = time.time()
