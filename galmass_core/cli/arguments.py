@@ -1,8 +1,15 @@
 """Arguments that several commands share."""
 
 import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from galmass_core.datasets.filter_syntax import split_columns
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 def add_home(command: argparse.ArgumentParser) -> None:
@@ -28,6 +35,30 @@ def add_stars(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="thin every galaxy to N stars, as a control: maps of all stars reveal their number",
     )
+
+
+def add_scheduler(command: argparse.ArgumentParser) -> None:
+    """Add the option ``--scheduler``."""
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run on the workers of this Dask scheduler, such as tcp://host:8786, which see the "
+        "same files; local: on --workers processes that Dask starts here",
+    )
+
+
+@contextmanager
+def cluster_client(scheduler: str | None, workers: int) -> Iterator["Client | None"]:
+    """Connect to a cluster and print the address of its dashboard; None without a scheduler."""
+    if scheduler is None:
+        yield None
+        return
+    from galmass_core.cluster import connect, dashboard_link
+
+    with connect(scheduler, workers) as client:
+        if link := dashboard_link(client):
+            print(f"Dask's dashboard: {link}", file=sys.stderr)
+        yield client
 
 
 def add_split(command: argparse.ArgumentParser, *, folds: bool) -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_data, add_stars
+from galmass_core.cli.arguments import add_data, add_scheduler, add_stars, cluster_client
 from galmass_core.datasets.filter_syntax import LANGUAGE
 from galmass_core.storage.progress import progress_bar
 
@@ -65,6 +65,7 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
     build.add_argument(
         "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
     )
+    add_scheduler(build)
     build.add_argument("--device", default="cpu", metavar="D", help="cpu (default) or cuda")
     build.add_argument("--dust", choices=("xu17", "none"), default="xu17", help="default: xu17")
     add_stars(build)
@@ -148,7 +149,10 @@ def _build(args: argparse.Namespace) -> None:
     from galmass_core.sources import ReadOptions
 
     ids = None if args.ids is None else args.ids.read_text(encoding="utf-8").split()
-    with progress_bar("building", Path(args.out)) as show:
+    with (
+        cluster_client(args.scheduler, args.workers) as client,
+        progress_bar("building", Path(args.out)) as show,
+    ):
         dataset = build_dataset(
             args.sources,
             args.out,
@@ -156,6 +160,7 @@ def _build(args: argparse.Namespace) -> None:
             ids=ids,
             where=args.where,
             workers=args.workers,
+            client=client,
             device=args.device,
             dust=args.dust,
             stars=args.stars,

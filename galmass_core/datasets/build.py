@@ -1,48 +1,55 @@
 """Build a data set of simulated galaxies on disk, in parallel; an interrupted build can be resumed.
 
 Galaxies are read in batches of a hundred, in the order of `sources.find_galaxies`; each batch
-becomes one shard, so that its content depends neither on timing nor on the number of workers.
-During the build, ``unfinished/`` keeps its settings and the rows of finished shards;
-``dataset.json`` is written last.
+becomes one shard, so that its content depends neither on timing nor on the number of workers, nor
+on whether they are processes of this machine or of a Dask cluster. During the build,
+``unfinished/`` keeps its settings and the rows of finished shards; ``dataset.json`` is written
+last.
 """
 
 import hashlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
-from zlib import crc32
+from typing import TYPE_CHECKING, Any
 
-import h5py
 import pandas as pd
 
 from galmass_core import __version__
+from galmass_core.cluster import map_as_completed
 from galmass_core.datasets.dataset import (
     DESCRIPTION,
     SCHEMA,
     UNFINISHED,
     DataSet,
     DataSetError,
-    claim_folder,
     open_dataset,
     shard_path,
     write_tables,
 )
-from galmass_core.datasets.measure import (
-    Excluded,
-    Measured,
-    Recipe,
-    check_where,
-    measure_galaxy,
+from galmass_core.datasets.measure import Excluded, Recipe, check_where, measure_galaxy
+from galmass_core.datasets.shard_build import (
+    Ref,
+    Result,
+    ShardTask,
+    build_shard,
+    exclude_repeated,
+    identity,
+    write_shard,
 )
-from galmass_core.datasets.shards import append_galaxy
 from galmass_core.datasets.thinning import check_stars
+from galmass_core.datasets.unfinished import (
+    SETTINGS,
+    FinishedShards,
+    begin,
+    is_whole,
+    read_records,
+)
 from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
@@ -50,16 +57,15 @@ from galmass_core.sources import (
     AS_THE_FILES_SAY,
     Found,
     GalaxyInMemory,
-    GalaxyRef,
     ReadOptions,
     find_galaxies,
 )
-from galmass_core.storage.atomic import atomic_write, write_json
-from galmass_core.storage.lock import locked, update_heartbeat
+from galmass_core.storage.lock import locked
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 GALAXIES_PER_SHARD = 100
-Ref = GalaxyRef | GalaxyInMemory
-Result = Measured | Excluded | None  # None: not selected
 Progress = Callable[[int, int, int], None]  # galaxies done, total, excluded so far
 
 
@@ -71,6 +77,7 @@ def build_dataset(
     ids: Collection[str] | None = None,
     where: str | None = None,
     workers: int = 1,
+    client: "Client | None" = None,
     device: str = "cpu",
     dust: str = "xu17",
     stars: int | None = None,
@@ -99,6 +106,9 @@ def build_dataset(
         galaxy is selected if it fulfils the condition along one of them.
     workers : int
         Number of processes. With more than one, a script needs ``if __name__ == "__main__"``.
+    client : distributed.Client, optional
+        Build the shards as tasks of this Dask cluster instead; see `cluster.connect`. Its workers
+        must see the sources and ``out`` under the same paths.
     device : str
         ``cpu``, or a torch device to render the images on.
     dust : str
@@ -126,11 +136,15 @@ def build_dataset(
         If another process has a file open for writing; the same call resumes.
     ValueError
         If ``where`` is not a condition on columns that a build makes, ``limit`` or ``workers`` is
-        below 1, ``stars`` is below 100, or another process is building ``out``.
+        below 1, ``stars`` is below 100, another process is building ``out``, galaxies in memory
+        are to be sent to a cluster, or its workers do not see the same files and galmass.
     DataSetError
         If ``out`` holds other files or another data set, or no galaxy could be used.
     ChildProcessError
-        If a worker is killed; the same call resumes after the last complete shard.
+        If a worker is killed, or worker after worker of a cluster in the same shard; the same call
+        resumes after the last complete shard.
+    ConnectionError
+        If the connection to the cluster's scheduler is lost; the same call resumes.
     """
     if limit is not None and limit < 1:
         msg = f"limit must be at least 1, got {limit}"
@@ -149,14 +163,17 @@ def build_dataset(
     )
     found = sources if isinstance(sources, Found) else _find(sources, options)
     refs = found.galaxies[:limit]
+    if client is not None and any(isinstance(ref, GalaxyInMemory) for ref in refs):
+        msg = "sources must be files for workers of a cluster to read, got galaxies in memory"
+        raise ValueError(msg)
     out, settings = Path(out), _settings(refs, recipe) | {"selection": dict(found.left_out)}
     if options != AS_THE_FILES_SAY:
         settings["reading"] = {key: str(value) for key, value in asdict(options).items() if value}
-    if not _is_whole(out, settings):
-        _begin(out, settings)
+    if not is_whole(out, settings):
+        begin(out, settings)
         with locked(out / UNFINISHED):
             if not (out / DESCRIPTION).exists():  # another process may have finished it meanwhile
-                _write_shards(out, refs, recipe, workers, progress)
+                _write_shards(out, refs, recipe, workers, client, progress)
                 _finish(out, settings, recipe.ids)
         shutil.rmtree(out / UNFINISHED, ignore_errors=True)
     return open_dataset(out.resolve())
@@ -172,7 +189,7 @@ def _find(sources: Sequence[str | Path | Galaxy], options: ReadOptions) -> Found
 def _settings(refs: Sequence[Ref], recipe: Recipe) -> dict[str, Any]:
     """Return all settings that determine a data set; a build resumes only if they match."""
     stat = cache(Path.stat)
-    listing = [_identity(ref, stat) for ref in refs]
+    listing = [identity(ref, stat) for ref in refs]
     return {
         "schema": SCHEMA,
         "galmass": __version__,
@@ -186,128 +203,116 @@ def _settings(refs: Sequence[Ref], recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _identity(ref: Ref, stat: Callable[[Path], os.stat_result]) -> tuple[str | int | None, ...]:
-    """Return what differs if a galaxy is another one."""
-    if isinstance(ref, GalaxyInMemory):
-        arrays = (ref.galaxy.stars.positions, ref.galaxy.stars.masses)
-        return str(ref.galaxy.name), *(crc32(array.tobytes()) for array in arrays)
-    file = stat(ref.path)
-    return str(ref.path), ref.subhalo, file.st_size, file.st_mtime_ns
-
-
 def _digest(content: Any) -> str:  # noqa: ANN401
     """Hash anything that can be written as JSON."""
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def _is_whole(out: Path, settings: dict[str, Any]) -> bool:
-    """Return whether this very data set exists and is complete."""
-    if not (out / DESCRIPTION).exists():
-        return False
-    _check_same(out, "a data set", json.loads((out / DESCRIPTION).read_text()), settings)
-    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
-    return True
-
-
-def _begin(out: Path, settings: dict[str, Any]) -> None:
-    """Create the folder of an unfinished build, or open the existing one."""
-    record = out / UNFINISHED / "settings.json"
-    if record.exists():
-        _check_same(out, "an unfinished build", json.loads(record.read_text()), settings)
-    claim_folder(out)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    write_json(record, settings)
-    (out / "maps").mkdir(exist_ok=True)
-
-
-def _check_same(out: Path, what: str, there: dict[str, Any], settings: dict[str, Any]) -> None:
-    """Raise DataSetError unless the folder was made with these settings."""
-    other = [key for key, value in settings.items() if there.get(key) != value]
-    if other:
-        msg = f"{out}: holds {what} with other {', '.join(other)}; take another folder"
-        raise DataSetError(msg)
-
-
 def _write_shards(
-    out: Path, refs: Sequence[Ref], recipe: Recipe, workers: int, progress: Progress | None
-) -> None:
-    """Write the missing shards, in order."""
-    starts = range(0, len(refs), GALAXIES_PER_SHARD)
-    batches = [refs[start : start + GALAXIES_PER_SHARD] for start in starts]
-    pending, excluded = dict(enumerate(batches)), 0
-    seen: dict[str, str] = {}
-    for number, record in _read_records(out):
-        del pending[number]
-        seen |= {row["name"]: row["source"] for row in record["samples"]}
-        excluded += len(record["excluded"])
-    remaining = [ref for batch in pending.values() for ref in batch]
-
-    task = partial(measure_galaxy, recipe=recipe)
-    with closing(map_in_order(task, remaining, workers)) as measured:
-        results = _once_each(measured, seen)
-        results = _reported(results, progress, len(refs) - len(remaining), len(refs), excluded)
-        for number, batch in pending.items():
-            _write_shard(out, number, islice(results, len(batch)), recipe.packed)
-
-
-def _once_each(results: Iterable[Result], seen: dict[str, str]) -> Iterator[Result]:
-    """Exclude galaxies whose name has occurred before."""
-    for result in results:
-        if isinstance(result, Measured):
-            source = result.rows[0]["source"]
-            if result.name in seen:
-                reason = f"its name is taken by {seen[result.name]}"
-                result = Excluded(name=result.name, reason=reason, source=source)
-            else:
-                seen[result.name] = source
-        yield result
-
-
-def _reported(
-    results: Iterable[Result],
+    out: Path,
+    refs: Sequence[Ref],
+    recipe: Recipe,
+    workers: int,
+    client: "Client | None",
     progress: Progress | None,
-    done: int,
-    total: int,
-    excluded: int,
-) -> Iterator[Result]:
-    """Report progress for each result."""
-    for number, result in enumerate(results, start=done + 1):
-        excluded += isinstance(result, Excluded)
-        if progress is not None:
-            progress(number, total, excluded)
-        yield result
+) -> None:
+    """Write the missing shards.
+
+    A cluster makes them in any order, without the names in earlier ones; those that repeat a name
+    are then made again.
+    """
+    starts = range(0, len(refs), GALAXIES_PER_SHARD)
+    batches = dict(enumerate(refs[start : start + GALAXIES_PER_SHARD] for start in starts))
+    finished = FinishedShards(out)
+    missing = {number: batch for number, batch in batches.items() if number not in finished.names}
+    done = len(refs) - sum(map(len, missing.values()))
+    count = _Counter(progress, done, len(refs), sum(finished.excluded.values()))
+    if client is None:
+        _write_here(out, missing, recipe, workers, finished, count)
+    else:
+        _write_on_cluster(out, missing, {}, recipe, client, finished, count)
+    if repeated := finished.repeated():
+        again, count = {number: batches[number] for number in repeated}, _Counter(None, 0, 0, 0)
+        if client is None:
+            _write_here(out, again, recipe, workers, finished, count)
+        else:
+            _write_on_cluster(out, again, repeated, recipe, client, finished, count)
 
 
-def _write_shard(out: Path, number: int, results: Iterable[Result], packed: bool) -> None:
-    """Write one shard, then its record."""
-    path, samples, excluded = shard_path(out, number), [], []
-    with atomic_write(path) as part, h5py.File(part, "w") as shard:
+class _Counter:
+    """Report the galaxies that are done and excluded."""
+
+    def __init__(self, progress: Progress | None, done: int, total: int, excluded: int) -> None:
+        self._progress, self._done, self._total, self._excluded = progress, done, total, excluded
+
+    def add(self, done: int, excluded: int) -> None:
+        """Report more galaxies."""
+        self._done, self._excluded = self._done + done, self._excluded + excluded
+        if self._progress is not None:
+            self._progress(self._done, self._total, self._excluded)
+
+    def each(self, results: Iterable[Result]) -> Iterator[Result]:
+        """Report each result of an iteration."""
         for result in results:
-            if isinstance(result, Excluded):
-                excluded.append(asdict(result))
-            elif result is not None:
-                first = append_galaxy(shard, result.entry, packed=packed)
-                for row, sample in enumerate(result.rows, start=first):
-                    samples.append(sample | {"shard": number, "row": row})
-    with path.open("rb") as stream:
-        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-    if not samples:
-        path.unlink()
-    record = {"samples": samples, "excluded": excluded, "sha256": checksum}
-    write_json(out / UNFINISHED / f"{path.stem}.json", record)
-    update_heartbeat(out / UNFINISHED)
+            self.add(1, isinstance(result, Excluded))
+            yield result
 
 
-def _read_records(out: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Read the records of the finished shards in order, with their numbers."""
-    for path in sorted((out / UNFINISHED).glob("shard-*.json")):
-        yield int(path.stem.split("-")[1]), json.loads(path.read_text())
+def _write_here(
+    out: Path,
+    batches: Mapping[int, Sequence[Ref]],
+    recipe: Recipe,
+    workers: int,
+    finished: FinishedShards,
+    count: _Counter,
+) -> None:
+    """Write shards in order; galaxies are measured in this process, or in several."""
+    task = partial(measure_galaxy, recipe=recipe)
+    refs = [ref for batch in batches.values() for ref in batch]
+    with closing(map_in_order(task, refs, workers)) as measured:
+        for number, batch in batches.items():
+            taken = finished.taken_before(number)
+            results = count.each(exclude_repeated(islice(measured, len(batch)), taken))
+            finished.publish(number, *write_shard(out, number, results, recipe.packed))
+
+
+def _write_on_cluster(
+    out: Path,
+    batches: Mapping[int, Sequence[Ref]],
+    taken: Mapping[int, Mapping[str, str]],
+    recipe: Recipe,
+    client: "Client",
+    finished: FinishedShards,
+    count: _Counter,
+) -> None:
+    """Write shards as tasks of a cluster, in the order in which they are ready."""
+    out, stat = out.resolve(), cache(Path.stat)
+    settings = (out / UNFINISHED / SETTINGS).read_text(encoding="utf-8")
+    tasks = [
+        ShardTask(
+            number=number,
+            refs=batch,
+            identities=[identity(ref, stat) for ref in batch],
+            taken=taken.get(number, {}),
+            recipe=recipe,
+            out=out,
+            settings=settings,
+        )
+        for number, batch in batches.items()
+    ]
+    with closing(map_as_completed(build_shard, tasks, client, finished.beat)) as results:
+        for place, result in results:
+            if isinstance(result, Exception):
+                raise result
+            number = tasks[place].number
+            finished.publish(number, *result)
+            count.add(len(batches[number]), finished.excluded[number])
 
 
 def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) -> None:
     """Merge the shards' records into tables, and mark the data set as complete."""
     tables, excluded, shards = [], [], {}
-    for number, record in _read_records(out):
+    for number, record in read_records(out):
         excluded += record["excluded"]
         if record["samples"]:
             tables.append(pd.DataFrame(record["samples"]))  # a tenth of the rows' memory

@@ -30,8 +30,18 @@ def atomic_write(path: Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    with part.open("rb+") as stream:
+    flush(part)
+    publish(part, path)
+
+
+def flush(path: Path) -> None:
+    """Force a file's content to disk."""
+    with path.open("rb+") as stream:
         os.fsync(stream.fileno())
+
+
+def publish(part: Path, path: Path) -> None:
+    """Rename a complete file that is on disk to its final path."""
     part.replace(path)
     if os.name == "posix":  # a rename is durable only once its folder is on disk
         folder = os.open(path.parent, os.O_RDONLY)
