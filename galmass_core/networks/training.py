@@ -166,6 +166,7 @@ def train_epochs(
     parts: Mapping[str, NDArray],
     targets_NT: NDArray[np.float32],
     first: int = 0,
+    window: int | None = None,
 ) -> Iterator[Epoch | int]:
     """Train epoch by epoch.
 
@@ -179,6 +180,8 @@ def train_epochs(
         Scaled targets of all rows; NaN in rows of no part.
     first : int
         First epoch; the learner has the state after the previous one.
+    window : int, optional
+        Number of samples that are shuffled at a time, as in `reading.draw_order`.
 
     Yields
     ------
@@ -188,10 +191,11 @@ def train_epochs(
     config, device = learner.config, learner.device
     true_NT = torch.from_numpy(targets_NT).to(device)
     size = min(config.batch, len(parts["train"]))
+    window = window and max(size, window // size * size)  # whole batches
     for number in range(first, config.epochs):
         learner.set_rate(config.rate(number))
         rng = np.random.default_rng((config.seed, number))
-        order = rng.permutation(parts["train"])
+        order = feed.shuffled(parts["train"], rng, window)
         order = order[: len(order) // size * size]  # all batches are of one size
         symmetries = torch.from_numpy(draw_symmetries(rng, len(order))).to(device)
         total_T = torch.zeros(true_NT.shape[1], device=device)

@@ -156,6 +156,11 @@ def train_network(
         scaling = fit_scaling(config.scaling, stacks, rows["train"], targets_NT[rows["train"]])
         scaling.save(writer.path)
         feed = MapFeed(stacks, scaling, where)
+        if feed.window:
+            writer.note(
+                f"maps take {feed.size / 1e9:.1f} GB, too much for the memory available: "
+                f"{feed.window:,} samples are read from disk and shuffled at a time"
+            )
         learner = Learner(new_network(wanted.maps, len(wanted.targets), config), config, where)
         _train(learner, feed, rows, scaling, targets_NT, writer)
         load_tensors(writer.path / WEIGHTS, learner.network.state_dict())
@@ -209,10 +214,11 @@ def _train(
     writer: RunWriter,
 ) -> None:
     """Train the remaining epochs; save a checkpoint after each."""
-    history, best, before = _load_checkpoint(learner, writer)
+    history, best, before, window = _load_checkpoint(learner, writer, feed.window)
     clock = _Clock(learner.config.epochs, len(rows["train"]), len(history), before)
     squared = np.square(scaling.spreads)  # from scaled to dex²
-    for step in train_epochs(learner, feed, rows, scaling.scaled(targets_NT), first=len(history)):
+    scaled_NT, first = scaling.scaled(targets_NT), len(history)
+    for step in train_epochs(learner, feed, rows, scaled_NT, first, window):
         if isinstance(step, int):
             writer.report(**clock.progress(len(history), step))
             continue
@@ -225,22 +231,26 @@ def _train(
             best = loss
             save_tensors(writer.path / WEIGHTS, learner.network.state_dict())
         writer.write_history(pd.DataFrame(history))
-        facts = {"epoch": epoch, "best": best, "seconds": clock.seconds}
+        facts = {"epoch": epoch, "best": best, "seconds": clock.seconds, "window": window or 0}
         save_tensors(writer.path / CHECKPOINT, learner.tensors(), facts)
         writer.update(progress=clock.progress(epoch, 0))
 
 
 def _load_checkpoint(
-    learner: Learner, writer: RunWriter
-) -> tuple[list[dict[str, float]], float, float]:
-    """Load the last checkpoint if there is one; return history, best loss and seconds so far."""
+    learner: Learner, writer: RunWriter, window: int | None
+) -> tuple[list[dict[str, float]], float, float, int | None]:
+    """Load the last checkpoint if there is one.
+
+    Returns history, best loss and seconds so far, and the window in which samples are shuffled: the
+    first one, so that the order is the same with more or less memory.
+    """
     path = writer.path / CHECKPOINT
     if not path.exists():
-        return [], np.nan, 0.0
+        return [], np.nan, 0.0, window
     facts = load_tensors(path, learner.tensors())
     rows = writer.history().head(int(facts["epoch"])).to_dict("records")
     history = [{str(name): value for name, value in row.items()} for row in rows]
-    return history, facts["best"], facts["seconds"]
+    return history, facts["best"], facts["seconds"], int(facts.get("window", 0)) or None
 
 
 def _history_row(epoch: int, result: Epoch, squared: NDArray, seconds: float) -> dict[str, float]:

@@ -6,6 +6,7 @@ process holds the folder's lock, so that a run whose process died is recognised.
 """
 
 import json
+import logging
 import platform
 import subprocess
 import time
@@ -123,6 +124,11 @@ class RunWriter:
         """Update entries of ``run.json``."""
         self.record |= {"heartbeat": _now(), **entries}
         write_json(self.path / RECORD, self.record)
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence about how it goes to ``run.json`` and to the log (standard error)."""
+        logging.getLogger(__name__).warning("%s: %s", self.path.name, sentence)
+        self.update(notes=[*self.record.get("notes", []), sentence])
 
     def end(self, state: str, **entries: object) -> None:
         """Write the state in which the run ends, and when."""

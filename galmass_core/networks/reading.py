@@ -1,0 +1,115 @@
+"""Choose the order of an epoch's samples and read them, where a stack does not fit into memory.
+
+A disk is fast if what is read together lies together. An epoch therefore goes through windows, each
+as large as memory allows, of many blocks of consecutive samples drawn at random; the samples of a
+window are shuffled, and the next window is read meanwhile.
+
+Shape suffixes: B samples, H rows, W columns.
+"""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Item = TypeVar("Item")
+
+_PIECE = 2**20  # bytes that are read at once
+_GAP = 2**17  # bytes between two samples that are read with them, as fast as they are skipped
+_ANNOUNCED = 4  # pieces that the system reads in advance
+_BLOCKS = 64  # least number of blocks in a window
+
+
+def block_size(window: int, size: int) -> int:
+    """Return how many consecutive samples of ``size`` bytes are read together into a window."""
+    return max(1, min(_PIECE // size, window // _BLOCKS))
+
+
+def draw_order(
+    rows_B: NDArray, rng: np.random.Generator, window: int | None = None, block: int = 1
+) -> NDArray:
+    """Draw the order of an epoch's samples.
+
+    Parameters
+    ----------
+    rows_B : (B,) int
+    rng : numpy.random.Generator
+    window : int, optional
+        Number of samples in memory at a time; by default all, and if it is as large as that, the
+        order is the same.
+    block : int
+        Number of consecutive rows of a stack that are in the same window, if all are used.
+
+    Returns
+    -------
+    (B,) int
+        Rows of one window after those of another; any order within a window is equally likely.
+    """
+    order_B = rng.permutation(rows_B)
+    if window is None:
+        return order_B
+    _, blocks_B = np.unique(order_B // block, return_inverse=True)
+    ranks_B = rng.spawn(1)[0].permutation(blocks_B.max() + 1)[blocks_B]
+    places_B = np.argsort(ranks_B, kind="stable")
+    ends = range(window, len(rows_B), window)
+    return order_B[np.concatenate([np.sort(part) for part in np.split(places_B, ends)])]
+
+
+def read_rows(stored_NHW: NDArray[np.int16], rows_B: NDArray) -> NDArray[np.int16]:
+    """Read samples into memory, (B, H, W), from a mapped file in large pieces.
+
+    Mapped memory itself is read a few pages at a time when they are used, so that program and disk
+    wait for each other.
+
+    Parameters
+    ----------
+    stored_NHW : (N, H, W) int16
+        In memory or a `numpy.memmap`.
+    rows_B : (B,) int
+        In increasing order.
+    """
+    if not isinstance(stored_NHW, np.memmap) or not len(rows_B):
+        return stored_NHW[rows_B]
+    shape, size = stored_NHW.shape[1:], stored_NHW[0].nbytes
+    codes_BHW = np.empty((len(rows_B), *shape), np.int16)
+    pieces = _pieces(rows_B, size)
+    starts = [stored_NHW.offset + int(rows_B[first]) * size for first, _ in pieces]
+    with Path(str(stored_NHW.filename)).open("rb", buffering=0) as file:
+        for number, (first, last) in enumerate(pieces):
+            for start in starts[number + _ANNOUNCED : number + _ANNOUNCED + 1]:
+                _announce(file.fileno(), start)
+            count = int(rows_B[last - 1] - rows_B[first]) + 1
+            file.seek(starts[number])
+            read_BHW = np.fromfile(file, np.int16, count * size // 2).reshape(count, *shape)
+            codes_BHW[first:last] = read_BHW[rows_B[first:last] - rows_B[first]]
+    return codes_BHW
+
+
+def _pieces(rows_B: NDArray, size: int) -> list[tuple[int, int]]:
+    """Return the first and last places of samples that are read at once."""
+    far = np.diff(rows_B) > 1 + _GAP // size
+    full = np.diff(rows_B // max(1, _PIECE // size)) > 0
+    return list(pairwise([0, *(np.flatnonzero(far | full) + 1).tolist(), len(rows_B)]))
+
+
+def _announce(file: int, start: int) -> None:
+    """Let the system begin to read a piece, if it can be advised."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(file, start, _PIECE, os.POSIX_FADV_WILLNEED)
+
+
+def prefetched(items: Iterator[Item], number: int) -> Iterator[Item]:
+    """Run an iterator in a thread, ``number`` items ahead; what it raises is raised here."""
+    end = object()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        waiting: deque[Future[Item | object]] = deque()
+        waiting.extend(thread.submit(next, items, end) for _ in range(number))
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(thread.submit(next, items, end))
+            yield item  # type: ignore[misc]  # not the end
