@@ -92,17 +92,39 @@ def test_a_sample_is_the_same_in_any_batch(feed):
     assert all(torch.equal(alone[key][0], among[key][1]) for key in alone)
 
 
-def test_reading_ahead_gives_the_same_batches(feed, monkeypatch):
-    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)  # needs a GPU
-    pieces = [np.array([number]) for number in range(10)]
-    ahead = list(feed._read_ahead(pieces))
-    assert len(ahead) == 10
-    for piece, codes in zip(pieces, ahead, strict=True):
-        assert all(torch.equal(codes[key], each) for key, each in feed._read(piece).items())
+@pytest.fixture
+def narrow(feed, tmp_path):
+    """Return a feed of the same maps in files, with memory for half of them."""
+    stacks = {}
+    for key, stack in feed._stacks.items():
+        np.save(tmp_path / f"{key}.npy", stack.codes_NHW)
+        stacks[key] = MapStack(key, np.load(tmp_path / f"{key}.npy", mmap_mode="r"))
+    return MapFeed(stacks, feed._scaling, CPU, memory=feed.size)
 
 
-def test_what_goes_wrong_while_reading_ahead_is_raised(feed, monkeypatch):
-    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: self)
-    pieces = [np.array([0]), np.array([99])]
-    with pytest.raises(IndexError, match="99 is out of bounds"):
-        list(feed._read_ahead(pieces))
+def test_maps_that_fit_are_not_read_in_windows(feed):
+    assert MapFeed(feed._stacks, feed._scaling, CPU, memory=2 * feed.size).window is None
+
+
+def test_maps_that_do_not_fit_are_read_a_fifth_of_the_memory_at_a_time(narrow):
+    assert narrow.size == 10 * 2 * 36 * 2
+    assert narrow.window == 2
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 20])
+def test_batches_from_windows_are_the_same(feed, narrow, size):
+    rows = np.array([7, 1, 4, 0, 9])
+    pairs = zip(feed.batches(rows, size), narrow.batches(rows, size), strict=True)
+    for (theirs, true), (found, maps) in pairs:
+        assert found.tolist() == theirs.tolist()
+        assert all(torch.equal(maps[key], true[key]) for key in true)
+
+
+def test_a_gpu_s_batches_are_pinned_ahead(feed, monkeypatch):
+    pinned = []
+    monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: pinned.append(1) or self)
+    monkeypatch.setattr(MapFeed, "_scaled", lambda self, codes: codes)
+    feed.device = torch.device("cuda")
+    found = [maps["V"] for _, maps in feed.batches(np.arange(10), 4)]
+    assert torch.equal(torch.cat(found), torch.from_numpy(feed._stacks["V"].codes_NHW))
+    assert len(pinned) == 2 * 3

@@ -145,6 +145,16 @@ def test_an_epoch_of_training_is_timed_beside_a_plain_loop(capsys):
     assert ours[-1]["cpu_ms"] > 3 * ours[0]["cpu_ms"]  # 300² after 60²
 
 
+def test_training_from_disk_is_timed_beside_training_in_memory(capsys):
+    (part,) = bench(capsys, "memory", "--sizes", "20", "--peers")["parts"]
+    shown = [(figure["task"], figure["program"]) for figure in part["figures"]]
+    tasks = ("epoch of r, 60²", "batches of r, 300²")
+    assert shown == [(task, program) for task in tasks for program in (OURS, "all in memory")]
+    assert part["figures"][2]["mb_per_s"] == pytest.approx(
+        20 * 2 * 300**2 / 1e3 / part["figures"][2]["cpu_ms"]
+    )
+
+
 def test_a_network_too_dear_for_many_samples_is_trained_on_few(capsys, monkeypatch):
     monkeypatch.setattr(train, "_CASES", {"dear": (("V",), 60, 5), "cheap": (("V",), 60, 50)})
     (part,) = bench(capsys, "train", "--sizes", "4,8")["parts"]

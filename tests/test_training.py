@@ -161,6 +161,36 @@ def test_the_order_of_an_epoch_follows_from_seed_and_number(feed_and_targets, mo
     assert len({tuple(each) for each in orders.values()}) == 3
 
 
+def test_a_window_of_all_samples_trains_the_same(feed_and_targets):
+    config = replace(SMALL, augment=True, epochs=2)
+    _, whole = epochs_of(config, feed_and_targets)
+    learner = make_learner(config)
+    list(train_epochs(learner, feed_and_targets[0], PARTS, feed_and_targets[1], window=40))
+    assert_same(weights_of(learner), weights_of(whole))
+
+
+def test_a_window_is_whole_batches(feed_and_targets, monkeypatch):
+    windows = []
+
+    def spy(self, rows, rng, window):
+        windows.append(window)
+        return rows
+
+    monkeypatch.setattr(MapFeed, "shuffled", spy)
+    for window in (None, 5, 20):
+        config = replace(SMALL, epochs=1)
+        list(
+            train_epochs(
+                make_learner(config),
+                *feed_and_targets[:1],
+                PARTS,
+                feed_and_targets[1],
+                window=window,
+            )
+        )
+    assert windows == [None, 8, 16]
+
+
 @pytest.mark.parametrize("augment", [False, True])
 def test_a_training_taken_up_ends_as_an_unbroken_one(feed_and_targets, augment):
     config = replace(SMALL, augment=augment)

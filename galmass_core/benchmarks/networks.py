@@ -78,8 +78,9 @@ def our_steps(
     rows = np.arange(len(samples.targets_NT))
     network = new_network(tuple(samples.stacks), 1, config)
     learner = Learner(network, replace(config, epochs=_ENDLESS), device)
-    parts = {"train": rows, "validation": rows[:1]}
-    for seen in train_epochs(learner, samples.feed(device), parts, samples.targets_NT):
+    parts, feed = {"train": rows, "validation": rows[:1]}, samples.feed(device)
+    epochs = train_epochs(learner, feed, parts, samples.targets_NT, window=feed.window)
+    for seen in epochs:
         if isinstance(seen, int):
             yield
 

@@ -53,12 +53,12 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
             continue
         samples = noise_samples(maps, size, pixels)
         calls = {
-            program: partial(_take, steps(samples, config, device), size // config.batch)
+            program: partial(take, steps(samples, config, device), size // config.batch)
             for program, steps in programs.items()
         }
         yield from compare(f"epoch of {name}, {device.type}", size, calls, clock)
 
 
-def _take(steps: Iterator[None], number: int) -> None:
+def take(steps: Iterator[None], number: int) -> None:
     """Take some steps."""
     deque(islice(steps, number), maxlen=0)

@@ -19,14 +19,15 @@ PARTS = {  # what is measured, and default sizes
     "dataset": "files to a data set, and the memory it takes, 1 to 1000 galaxies",
     "reading": "stored maps to arrays in shuffled order, 150 and 1500 samples",
     "train": "an epoch of a network's training, 200 and 1000 samples",
+    "memory": "training on maps ten times the memory, from disk, 2000 and 10,000 samples",
     "serve": "waiting times of the dashboard in Chromium, 28,110 and 1e6 samples",
     "scale": "a snapshot at TNG100's resolution to a page, 100 and 1000 galaxies, 25 GB",
     "tables": "a table to errors, correlations, splits and fits, 1e4 to 1e6 rows",
 }
 _DESCRIPTION = """\
 CPU time on one thread, the minimum of several rounds after a warm-up. Training
-on a GPU is timed by the wall clock, and so are waiting times of visitors, next
-to the CPU time of the server. All parts take about an hour.
+on a GPU or from disk is timed by the wall clock, and so are waiting times of
+visitors, next to the CPU time of the server. All parts take about an hour.
 
 {parts}
 

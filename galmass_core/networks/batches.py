@@ -17,7 +17,7 @@ from galmass_core.networks.stacks import MapStack
 from galmass_core.quantities import map_spec
 
 _SHARE = 0.6  # of the free memory, of a GPU or this machine, that maps may take
-_WINDOW = 0.1  # of this machine's, for each of two windows if they do not fit
+_WINDOW = 0.2  # of this machine's, for each of two windows if they do not fit
 _CHUNK = 256  # samples copied at a time
 _AHEAD = 4  # batches read ahead if a GPU cannot hold all
 _SYMMETRIES = 4  # mirror left-right, mirror up-down, transpose; all velocities reversed

@@ -40,7 +40,7 @@ def available_memory(root: Path = Path("/")) -> int:
     -------
     int, bytes
     """
-    return max(0, min(psutil.virtual_memory().available, *_left_by_groups(root)))
+    return max(0, min([psutil.virtual_memory().available, *_left_by_groups(root)]))
 
 
 def _left_by_groups(root: Path) -> Iterator[int]:

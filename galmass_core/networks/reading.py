@@ -11,9 +11,10 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ Item = TypeVar("Item")
 
 _PIECE = 2**20  # bytes that are read at once
 _GAP = 2**17  # bytes between two samples that are read with them, as fast as they are skipped
-_ANNOUNCED = 4  # pieces that the system reads in advance
+_ANNOUNCED = 2**23  # bytes that the system reads in advance
 _BLOCKS = 64  # least number of blocks in a window
 
 
@@ -79,29 +80,44 @@ def read_rows(stored_NHW: NDArray[np.int16], rows_B: NDArray) -> NDArray[np.int1
     shape, size = stored_NHW.shape[1:], stored_NHW[0].nbytes
     codes_BHW = np.empty((len(rows_B), *shape), np.int16)
     pieces = _pieces(rows_B, size)
-    starts = [stored_NHW.offset + int(rows_B[first]) * size for first, _ in pieces]
     with Path(str(stored_NHW.filename)).open("rb", buffering=0) as file:
-        for number, (first, last) in enumerate(pieces):
-            for start in starts[number + _ANNOUNCED : number + _ANNOUNCED + 1]:
-                _announce(file.fileno(), start)
-            count = int(rows_B[last - 1] - rows_B[first]) + 1
-            file.seek(starts[number])
-            read_BHW = np.fromfile(file, np.int16, count * size // 2).reshape(count, *shape)
-            codes_BHW[first:last] = read_BHW[rows_B[first:last] - rows_B[first]]
+        advise = partial(_advise, file.fileno())
+        advise(0, 0, "RANDOM")  # read no more than is announced
+        later, announced = iter(pieces), 0
+        for piece in pieces:
+            while announced < _ANNOUNCED and (coming := next(later, None)):
+                advise(stored_NHW.offset + coming.first * size, coming.rows * size, "WILLNEED")
+                announced += coming.rows * size
+            file.seek(stored_NHW.offset + piece.first * size)
+            read_BHW = np.frombuffer(file.read(piece.rows * size), np.int16).reshape(-1, *shape)
+            codes_BHW[piece.places] = read_BHW[rows_B[piece.places] - piece.first]
+            announced -= piece.rows * size
     return codes_BHW
 
 
-def _pieces(rows_B: NDArray, size: int) -> list[tuple[int, int]]:
-    """Return the first and last places of samples that are read at once."""
+class _Piece(NamedTuple):
+    """Consecutive rows of a stack, and the places in a list of those that are wanted."""
+
+    first: int
+    rows: int
+    places: slice
+
+
+def _pieces(rows_B: NDArray, size: int) -> list[_Piece]:
+    """Return what is read at once, for samples of ``size`` bytes."""
     far = np.diff(rows_B) > 1 + _GAP // size
     full = np.diff(rows_B // max(1, _PIECE // size)) > 0
-    return list(pairwise([0, *(np.flatnonzero(far | full) + 1).tolist(), len(rows_B)]))
+    ends = [0, *(np.flatnonzero(far | full) + 1).tolist(), len(rows_B)]
+    return [
+        _Piece(int(rows_B[start]), int(rows_B[end - 1] - rows_B[start]) + 1, slice(start, end))
+        for start, end in pairwise(ends)
+    ]
 
 
-def _announce(file: int, start: int) -> None:
-    """Let the system begin to read a piece, if it can be advised."""
+def _advise(file: int, start: int, size: int, advice: str) -> None:
+    """Let the system know how a part of a file will be read, if it takes advice."""
     if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(file, start, _PIECE, os.POSIX_FADV_WILLNEED)
+        os.posix_fadvise(file, start, size, getattr(os, f"POSIX_FADV_{advice}"))
 
 
 def prefetched(items: Iterator[Item], number: int) -> Iterator[Item]:

@@ -158,7 +158,7 @@ def train_network(
         feed = MapFeed(stacks, scaling, where)
         if feed.window:
             writer.note(
-                f"maps take {feed.size / 1e9:.1f} GB, too much for the memory available: "
+                f"maps take {feed.size / 1e9:.3g} GB, too much for the memory available: "
                 f"{feed.window:,} samples are read from disk and shuffled at a time"
             )
         learner = Learner(new_network(wanted.maps, len(wanted.targets), config), config, where)
