@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from galmass_core.api import predict, table, train
+    from galmass_core.api import predict, table, train, transfer
     from galmass_core.datasets.build import build_dataset
     from galmass_core.datasets.dataset import DataSet, open_dataset
     from galmass_core.galaxy import Galaxy
@@ -34,6 +34,7 @@ __all__ = [
     "render_maps",
     "table",
     "train",
+    "transfer",
 ]
 
 _HOMES = {
@@ -49,6 +50,7 @@ _HOMES = {
     "render_maps": "imaging.maps",
     "table": "api",
     "train": "api",
+    "transfer": "api",
 }
 
 # OpenMP threads that spin while they wait slow LightGBM down 10-100 times once torch is loaded.

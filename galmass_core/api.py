@@ -12,6 +12,7 @@ import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.learning.experiments import experiment as find_experiment
+from galmass_core.learning.experiments import missing_columns
 from galmass_core.networks.presets import PRESETS, Hyperparameters, TrainingConfig
 from galmass_core.paper.statements import text_results
 from galmass_core.paper.table_four import table_4
@@ -19,8 +20,10 @@ from galmass_core.paper.tables import baseline_table, table_5
 from galmass_core.training.model_runs import predict_run, train_run
 from galmass_core.training.queue import wait_for_turn
 from galmass_core.training.runs import Run, list_runs, open_run, shipped_runs
+from galmass_core.transfers.records import run_transfer
 
 TABLES = ("4", "5", "baselines", "text")
+_TRANSFERRED = ("mstar", "mtot", "ml")
 
 
 def train(
@@ -152,6 +155,77 @@ def configure(
         side = wanted.pixels
     name = f"{wanted.name.partition('@')[0]}@{pixels or side}"
     return find_experiment(name).name, replace(training, **hyperparameters, seed=seed)
+
+
+def transfer(
+    train: DataSet | str | Path,
+    test: DataSet | str | Path,
+    experiment: str,
+    *,
+    adapt: str = "none",
+    seed: int = 0,
+    features: Sequence[str] | None = None,
+    preset: str | None = None,
+    pixels: int | None = None,
+    device: str = "auto",
+    out: str | Path | None = None,
+    **hyperparameters: Unpack[Hyperparameters],
+) -> Run:
+    """Train on one data set, test on another; save settings, predictions and scores.
+
+    Parameters
+    ----------
+    train, test : DataSet, str or Path
+        Of two simulations, made alike: same maps, dust, number of stars, and origin of light and
+        R_hsm. Data sets, their folders, or their names in the home folder.
+    experiment : str
+        As in `train`.
+    adapt : str
+        ``none``, or how features of both are aligned without labels of the second: ``coral`` for
+        trees; ``coral`` or ``mmd`` for networks.
+    seed : int
+        Of splits and training.
+    features, preset, pixels, device, **hyperparameters
+        As in `train`.
+    out : str or Path, optional
+        Folder of the record; by default in the home folder. The same call opens or resumes it.
+
+    Returns
+    -------
+    Run
+        ``run.record["scores"]`` holds bias, scatter, RMS [dex] and coverage of each case, overall
+        and by stellar mass; ``run.predictions()`` the predictions.
+
+    Raises
+    ------
+    ValueError
+        If the data sets differ in how they were made, a name is unknown, or a column, maps or
+        galaxies are missing.
+    """
+    name, training = configure(
+        experiment, seed=seed, preset=preset, pixels=pixels, **hyperparameters
+    )
+    return run_transfer(
+        _dataset(train),
+        _dataset(test),
+        name,
+        adapt=adapt,
+        seed=seed,
+        features=features,
+        training=training,
+        device=device,
+        path=None if out is None else Path(out),
+    )
+
+
+def transfer_experiments(train: DataSet, test: DataSet) -> list[str]:
+    """Return the experiments of `transfer` that both data sets have targets for: trees."""
+    columns = {word: find_experiment(f"{word}/features").target for word in _TRANSFERRED}
+    return [
+        f"{word}/features"
+        for word, column in columns.items()
+        if not any(missing_columns(each.samples, [column]) for each in (train, test))
+    ]
 
 
 def predict(run: Run | str | Path, data: DataSet | str | Path) -> pd.DataFrame:

@@ -291,3 +291,25 @@ def test_an_estimate_is_near_what_a_training_takes(monkeypatch):
     epochs_of(config, feed_and_targets)
     spent = time.process_time() - began
     assert 0.2 * spent < estimate < 5 * spent
+
+
+def test_unlabelled_samples_align_features_and_leave_the_labelled_batches(feed_and_targets):
+    feed, targets = feed_and_targets
+    config = replace(SMALL, epochs=1)
+    others, rows = make_feed(seed=5)[0], np.arange(30)
+    seen = []
+    for alignment in ("", "mmd"):
+        learner = Learner(new_network(("V",), 1, config), config, CPU, alignment=alignment)
+        step = learner.step
+
+        def watched(maps, targets_BT, step=step):
+            seen.append((len(maps["V"]), targets_BT.clone()))
+            return step(maps, targets_BT)
+
+        learner.step = watched
+        unlabelled = (others, rows) if alignment else None
+        list(train_epochs(learner, feed, PARTS, targets, unlabelled=unlabelled))
+    plain, aligned = seen[:5], seen[5:]
+    assert [size for size, _ in plain] == [8] * 5
+    assert [size for size, _ in aligned] == [16] * 5
+    assert all(torch.equal(one, other) for (_, one), (_, other) in zip(plain, aligned, strict=True))

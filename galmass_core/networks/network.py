@@ -118,5 +118,8 @@ class MultibranchResNet(nn.Module):
         -------
         (B, outputs) float
         """
-        features = [branch(maps[key]) for key, branch in self.branches.items()]
-        return self.fc(torch.cat(features, dim=1))
+        return self.fc(self.features(maps))
+
+    def features(self, maps: Mapping[str, Tensor]) -> Tensor:
+        """Return the features of all branches, from which the last layer predicts; (B, D)."""
+        return torch.cat([branch(maps[key]) for key, branch in self.branches.items()], dim=1)

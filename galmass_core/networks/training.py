@@ -8,6 +8,7 @@ Shape suffixes: B samples, T targets.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from galmass_core.networks.alignment import DISTANCES
 from galmass_core.networks.batches import MapFeed, draw_symmetries, turn
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
@@ -64,12 +66,21 @@ class Learner:
     network : MultibranchResNet
     config : TrainingConfig
     device : torch.device
+    alignment : str
+        One of `alignment.DISTANCES`, added to the loss where a batch has samples without targets;
+        empty for none.
     """
 
     def __init__(
-        self, network: MultibranchResNet, config: TrainingConfig, device: torch.device
+        self,
+        network: MultibranchResNet,
+        config: TrainingConfig,
+        device: torch.device,
+        *,
+        alignment: str = "",
     ) -> None:
         self.config, self.device = config, device
+        self._distance = DISTANCES[alignment] if alignment else None
         self._fast = device.type == "cuda"
         layout = torch.channels_last if self._fast else torch.contiguous_format
         self.network = network.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's types lack it
@@ -99,6 +110,7 @@ class Learner:
     def step(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> Tensor:
         """Take one step; return each target's mean squared error before it, (T,).
 
+        Maps beyond the number of targets have none: their features are aligned with the others'.
         The result is overwritten by the next step.
         """
         if not self._fast:
@@ -115,10 +127,15 @@ class Learner:
         """Take one step without a graph."""
         self.network.train()
         self.optimizer.zero_grad(set_to_none=True)
+        count = len(targets_BT)
         with _precision(self.device):
-            outputs_BT = self.network(maps)
-        errors_T = (outputs_BT.float() - targets_BT).square().mean(0)
-        errors_T.mean().backward()
+            features_BD = self.network.features(maps)
+            outputs_BT = self.network.fc(features_BD)
+        errors_T = (outputs_BT[:count].float() - targets_BT).square().mean(0)
+        loss = errors_T.mean()
+        if self._distance:
+            loss = loss + self._distance(features_BD[:count], features_BD[count:])
+        loss.backward()
         self.optimizer.step()
         return errors_T.detach()
 
@@ -167,6 +184,7 @@ def train_epochs(
     targets_NT: NDArray[np.float32],
     first: int = 0,
     window: int | None = None,
+    unlabelled: tuple[MapFeed, NDArray] | None = None,
 ) -> Iterator[Epoch | int]:
     """Train epoch by epoch.
 
@@ -182,6 +200,9 @@ def train_epochs(
         First epoch; the learner has the state after the previous one.
     window : int, optional
         Number of samples that are shuffled at a time, as in `reading.draw_order`.
+    unlabelled : tuple of MapFeed and (n,) int, optional
+        Samples whose features the learner aligns with those of the ``train`` part, and their rows:
+        each step takes as many of both.
 
     Yields
     ------
@@ -199,9 +220,14 @@ def train_epochs(
         order = order[: len(order) // size * size]  # all batches are of one size
         symmetries = torch.from_numpy(draw_symmetries(rng, len(order))).to(device)
         total_T = torch.zeros(true_NT.shape[1], device=device)
-        for batch, (rows, maps) in enumerate(feed.batches(order, size)):
+        others = _draw_unlabelled(unlabelled, config, number, len(order) // size, size)
+        for batch, ((rows, maps), beside) in enumerate(
+            zip(feed.batches(order, size), others, strict=True)
+        ):
             if config.augment:
                 maps = turn(maps, symmetries[batch * size : (batch + 1) * size])
+            if beside:
+                maps = {key: torch.cat((x_BCHW, beside[key])) for key, x_BCHW in maps.items()}
             index = torch.from_numpy(rows).to(device, non_blocking=True)
             total_T += learner.step(maps, true_NT[index])
             yield (batch + 1) * size
@@ -212,6 +238,26 @@ def train_epochs(
             validation=np.square(outputs_BT - truth_BT, dtype=float).mean(axis=0),
             learning_rate=config.rate(number),
         )
+
+
+def _draw_unlabelled(
+    unlabelled: tuple[MapFeed, NDArray] | None,
+    config: TrainingConfig,
+    number: int,
+    steps: int,
+    size: int,
+) -> Iterator[dict[str, Tensor] | None]:
+    """Yield the maps of samples without targets for each step of an epoch; None without any."""
+    if unlabelled is None:
+        yield from repeat(None, steps)
+        return
+    feed, rows = unlabelled
+    rng = np.random.default_rng((config.seed, number, 1))  # leaves the labelled batches as they are
+    order = np.resize(feed.shuffled(rows, rng, feed.window), steps * size)
+    symmetries = torch.from_numpy(draw_symmetries(rng, len(order))).to(feed.device)
+    for batch, (_, maps) in enumerate(feed.batches(order, size)):
+        turned = symmetries[batch * size : (batch + 1) * size]
+        yield turn(maps, turned) if config.augment else maps
 
 
 def predict_rows(network: MultibranchResNet, feed: MapFeed, rows: NDArray) -> NDArray[np.float32]:

@@ -99,6 +99,23 @@ class NetworkModel:
         return scaled
 
 
+@dataclass(frozen=True)
+class Unlabelled:
+    """Samples of another data set, whose features are aligned in training; their truth is unused.
+
+    Attributes
+    ----------
+    dataset : DataSet
+    rows : (n,) int
+    alignment : str
+        One of `networks.alignment.DISTANCES`.
+    """
+
+    dataset: DataSet
+    rows: NDArray
+    alignment: str
+
+
 def train_network(
     dataset: DataSet,
     wanted: Experiment,
@@ -107,6 +124,7 @@ def train_network(
     writer: RunWriter,
     *,
     device: str = "auto",
+    unlabelled: Unlabelled | None = None,
 ) -> pd.DataFrame:
     """Train a network, from its last checkpoint if there is one, and save the best epoch.
 
@@ -121,6 +139,8 @@ def train_network(
         Of the run's folder.
     device : str
         ``auto``, ``cpu``, ``cuda`` ...
+    unlabelled : Unlabelled, optional
+        Samples to align features with.
 
     Returns
     -------
@@ -161,8 +181,14 @@ def train_network(
                 f"maps take {feed.size / 1e9:.3g} GB, too much for the memory available: "
                 f"{feed.window:,} samples are read from disk and shuffled at a time"
             )
-        learner = Learner(new_network(wanted.maps, len(wanted.targets), config), config, where)
-        _train(learner, feed, rows, scaling, targets_NT, writer)
+        learner = Learner(
+            new_network(wanted.maps, len(wanted.targets), config),
+            config,
+            where,
+            alignment=unlabelled.alignment if unlabelled else "",
+        )
+        others = _unlabelled_feed(unlabelled, wanted, scaling, where)
+        _train(learner, feed, rows, scaling, targets_NT, writer, others)
         load_tensors(writer.path / WEIGHTS, learner.network.state_dict())
         tested = np.sort(np.concatenate([rows["validation"], rows["test"]]))
         outputs_BT = scaling.unscaled(predict_rows(learner.network, feed, tested))
@@ -205,6 +231,16 @@ def predictions_table(
     return pd.concat(tables, ignore_index=True)
 
 
+def _unlabelled_feed(
+    unlabelled: Unlabelled | None, wanted: Experiment, scaling: Scaling, where: torch.device
+) -> tuple[MapFeed, NDArray] | None:
+    """Return the maps of unlabelled samples, scaled as those of the training set, and the rows."""
+    if unlabelled is None:
+        return None
+    stacks = open_stacks(unlabelled.dataset, wanted.maps, wanted.pixels)
+    return MapFeed(stacks, scaling, where), unlabelled.rows
+
+
 def _train(
     learner: Learner,
     feed: MapFeed,
@@ -212,13 +248,14 @@ def _train(
     scaling: Scaling,
     targets_NT: NDArray,
     writer: RunWriter,
+    unlabelled: tuple[MapFeed, NDArray] | None = None,
 ) -> None:
     """Train the remaining epochs; save a checkpoint after each."""
     history, best, before, window = _load_checkpoint(learner, writer, feed.window)
     clock = _Clock(learner.config.epochs, len(rows["train"]), len(history), before)
     squared = np.square(scaling.spreads)  # from scaled to dex²
     scaled_NT, first = scaling.scaled(targets_NT), len(history)
-    for step in train_epochs(learner, feed, rows, scaled_NT, first, window):
+    for step in train_epochs(learner, feed, rows, scaled_NT, first, window, unlabelled):
         if isinstance(step, int):
             writer.report(**clock.progress(len(history), step))
             continue

@@ -1,0 +1,1 @@
+"""Train on one simulation and test on another, with and without adaptation."""
