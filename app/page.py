@@ -5,7 +5,7 @@ import gc
 import panel as pn
 import param
 
-from galmass_app import services
+from galmass_app import admin, services
 from galmass_app.address import read, report_unknown
 from galmass_app.framework import batched_update, scripts
 from galmass_app.markup import snippet, template
@@ -46,6 +46,7 @@ class Page:
         self.session = SessionState()
         self._read_url()
         self.session.settle()
+        admin.register(self.session)
         self._views = {}
         self._main = column("gm-main")
         self._theme = ThemeSwitch.of(self.session)
