@@ -18,7 +18,7 @@ from typing import Any
 from galmass_core.datasets.dataset import home_folder
 from galmass_core.learning.experiments import experiment
 from galmass_core.training import queue
-from galmass_core.training.runs import LOG, RECORD, new_run_path, open_run, runs_folder
+from galmass_core.training.runs import LOG, RECORD, new_run_folder, open_run, runs_folder
 
 _PATIENCE = 300.0  # s, for an estimate
 _NICE = 10  # trainings leave the machine to whoever works at it
@@ -65,8 +65,7 @@ def start(order: Order) -> str:
     str
         Name of the run; its folder is there, its record follows when the process has come up.
     """
-    path = new_run_path(experiment(order.experiment).name)
-    path.mkdir(parents=True)
+    path = new_run_folder(experiment(order.experiment).name)
     _detach(path, "train", *order.arguments, "--queue", "--out", str(path))
     return path.name
 

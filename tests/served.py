@@ -1,7 +1,8 @@
 """A dashboard on a port of its own and a real Chromium, for the tests in the browser."""
 
+import socket
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -21,6 +22,15 @@ def served(data, log_folder, *flags):
     """Serve the dashboard on a data set as ``galmass serve`` does; yield its address."""
     with browser.dashboard(data, log_folder / "server.log", *flags) as (address, _):
         yield address
+
+
+def free_ports(count):
+    """Return numbers of ports of this machine that nothing listens on."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 @contextmanager

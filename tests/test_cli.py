@@ -200,5 +200,4 @@ def test_serve_starts_the_app_on_the_data(toys, monkeypatch):
     assert args.files[0].endswith("main.py")
     assert (args.address, args.port, args.show) == ("127.0.0.1", 5011, True)
     assert args.warm
-    assert args.liveness
     assert os.environ["GALMASS_DATA"] == str(toys)

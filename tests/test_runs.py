@@ -3,12 +3,13 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from galmass_core.training.runs import list_runs, new_run_path, open_run, write_run
+from galmass_core.training.runs import list_runs, new_run_folder, open_run, write_run
 
 CONFIG = {"experiment": "mstar/features", "features": ["abs_mag_r"]}
 PROVENANCE = {"device": "cpu", "seed": 3}
@@ -176,8 +177,7 @@ def test_a_run_that_is_stopped_while_it_waits_is_stopped(tmp_path):
 
 
 def test_new_runs_never_share_a_folder(tmp_path):
-    first = new_run_path("mstar/features", tmp_path)
-    first.mkdir()
-    second = new_run_path("mstar/features", tmp_path)
-    assert first.name.startswith("mstar-features-2")
-    assert second != first
+    with ThreadPoolExecutor(8) as pool:
+        folders = list(pool.map(lambda _: new_run_folder("mstar/features", tmp_path), range(32)))
+    assert len(set(folders)) == 32
+    assert all(folder.name.startswith("mstar-features-2") for folder in tmp_path.iterdir())

@@ -33,8 +33,8 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         description="Start the dashboard and open it in a browser. Without DATA it shows the "
         "synthetic galaxies that ship with galmass; if there is no data set in the home folder, "
         "it also generates 300 more in the background (galmass demo).",
-        epilog="examples: galmass serve mygalaxies --port 8000; galmass serve --no-browser "
-        "--address 0.0.0.0 --basic-auth users.json --ssl-certfile site.pem --ssl-keyfile site.key",
+        epilog="example: galmass serve mygalaxies --port 8000; for others: galmass serve "
+        "--no-browser --address 0.0.0.0 --basic-auth users.json --ssl-certfile site.pem",
     )
     serve.add_argument("data", nargs="?", metavar="DATA", help="data-set folder, or its name")
     serve.add_argument("--port", type=int, default=5006, metavar="N", help="default: 5006")

@@ -28,7 +28,7 @@ from galmass_core.learning.splits import (
     split_samples,
 )
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.training.runs import Run, RunWriter, new_run_path, open_run, write_run
+from galmass_core.training.runs import Run, RunWriter, new_run_folder, open_run, write_run
 
 if TYPE_CHECKING:
     from galmass_core.training.network_runs import NetworkModel
@@ -91,7 +91,7 @@ def train_run(
     require_columns(wanted, dataset.samples)
     config = _config(wanted, split, seed, training_seed, training)
     parts = split_samples(dataset.samples, split, sizes=config["split"]["sizes"], seed=seed)
-    path = new_run_path(name) if path is None else path
+    path = new_run_folder(name) if path is None else path
     provenance = _provenance(dataset, parts, split, seed)
     with write_run(path, config, provenance, wait=wait) as writer:
         usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)

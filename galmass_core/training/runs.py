@@ -209,12 +209,19 @@ def runs_folder() -> Path:
     return home_folder() / "runs"
 
 
-def new_run_path(experiment: str, folder: Path | None = None) -> Path:
-    """Return a path for a new run: the experiment's name and the time, in UTC."""
+def new_run_folder(experiment: str, folder: Path | None = None) -> Path:
+    """Create a folder for a new run, named after the experiment and the time in UTC.
+
+    Servers and commands that share a home folder never get the same one.
+    """
     folder = runs_folder() if folder is None else folder
     stem = f"{experiment.replace('/', '-')}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    names = (stem, *(f"{stem}-{number}" for number in range(2, 1000)))
-    return next(folder / name for name in names if not (folder / name).exists())
+    for name in (stem, *(f"{stem}-{number}" for number in range(2, 1000))):
+        with suppress(FileExistsError):
+            (folder / name).mkdir(parents=True)
+            return folder / name
+    msg = f"{folder / stem}: a thousand runs must not begin in one second"
+    raise ValueError(msg)
 
 
 def open_run(path_or_name: str | Path) -> Run:
