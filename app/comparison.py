@@ -23,8 +23,16 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import fit, predict
-from galmass_core.learning.metrics import Comparison, Estimate, compare_runs, measure_errors
+from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
+from galmass_core.learning.uncertainty import (
+    NO_NOISE,
+    Comparison,
+    GroupErrors,
+    TrainingNoise,
+    compare_groups,
+    measure_group,
+)
 from galmass_core.paper.table_four import CONTROLS, predictions_of, table_4
 from galmass_core.quantities import (
     OCCUPANCY,
@@ -33,6 +41,7 @@ from galmass_core.quantities import (
     quantity,
     symbol_of,
 )
+from galmass_core.training.groups import draws_nothing, group_of, is_alike
 from galmass_core.training.pairing import (
     RunPredictions,
     choose_run,
@@ -59,18 +68,28 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Result:
-    """Predictions of a run or the baseline for samples outside its training set."""
+    """Predictions of a run, with its group, or the baseline, of samples it was not trained on."""
 
     title: str  # the inputs, in symbols
     experiment: Experiment  # what it was trained for
     run: Run | None  # None of the baseline
     # Of one target: ``name``, ``los``, ``y_true`` and ``y_pred`` (decimal logarithms)
     predictions: pd.DataFrame
-    errors: dict[str, Estimate]  # as `metrics.measure_errors` gives them
+    # Of each training of the group; the run's own alone if it has no other
+    tables: tuple[pd.DataFrame, ...]
+    measured: GroupErrors  # of all trainings of the group
     split: Split
     # Share of the samples whose galaxy is in the training set along another line of sight
     siblings: float
     derived: bool = False  # whether the target is derived from what it was trained for
+    group: tuple[Run, ...] = ()  # the trainings, by seed; none of the baseline
+    # Noise of training, from the group or from another of the same experiment and size
+    noise: TrainingNoise | None = NO_NOISE
+
+    @property
+    def errors(self) -> dict[str, Estimate]:
+        """Errors as `metrics.measure_errors` gives them; σ is the mean of the trainings'."""
+        return self.measured.errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +130,17 @@ def targets_of(data: DataSet) -> list[str]:
 
 
 def other_panels(data: DataSet, target: str) -> dict[str, str]:
-    """Return what else can be a panel: a description -> its key; the baseline, and all runs."""
+    """Return what else can be a panel: a description -> its key; the baseline, and all groups."""
     index = run_index(data)
-    names = [name for name, table in index.predictions.items() if target in _targets(table)]
-    named = {f"{title(experiment_of(index.runs[name]))} · {name}": RUN + name for name in names}
+    named, seen = {}, set()
+    for name, table in index.predictions.items():
+        if name in seen or target not in _targets(table):
+            continue
+        run = index.runs[name]
+        group = [one.name for one in group_of(run, index.runs.values())]
+        seen.update(group)
+        trainings = f", {len(group)} trainings" * (len(group) > 1)
+        named[f"{title(experiment_of(run))} · {name}{trainings}"] = RUN + name
     return {title(experiment(f"{TARGETS[target].word}/{BASELINE}")): BASELINE, **named}
 
 
@@ -180,7 +206,7 @@ def baseline(data: DataSet, target: str, split: Split) -> Result | Missing:
         run=None,
         split=split,
         siblings=sibling_share(samples, parts),
-        **with_errors(predict(fit(wanted, train), target, test, "test")),
+        **with_errors([predict(fit(wanted, train), target, test, "test")]),
     )
 
 
@@ -196,7 +222,8 @@ def compare(reference: Result, other: Result) -> Comparison | None:
     first, second = reference.predictions, other.predictions
     if set(first["name"].unique()).isdisjoint(second["name"].unique()):
         return None
-    return compare_runs(first, second, resamples=1000)
+    noise = (reference.noise, other.noise)
+    return compare_groups(reference.tables, other.tables, noise=noise, resamples=1000)
 
 
 def title(wanted: Experiment) -> str:
@@ -268,8 +295,13 @@ def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
 def result_of(index: RunIndex, name: str, target: str) -> Result:
     """Return the predictions of a run for a target, evaluated once."""
     run, wanted = index.runs[name], experiment_of(index.runs[name])
-    predictions, _ = predictions_of(index.predictions[name], target, index.data.samples)
-    split = run.config["split"]
+    group = group_of(run, index.runs.values())
+    others = [one for one in group if one.name != name]
+    tables = [
+        predictions_of(index.predictions[one.name], target, index.data.samples)[0]
+        for one in (run, *others)
+    ]
+    split, errors = run.config["split"], with_errors(tables)
     return Result(
         title=title(wanted),
         experiment=wanted,
@@ -277,17 +309,30 @@ def result_of(index: RunIndex, name: str, target: str) -> Result:
         split=Split(split["kind"], split["seed"], tuple(split["sizes"].items())),
         siblings=run.record["split"]["siblings"],
         derived=target not in wanted.targets,
-        **with_errors(predictions),
+        group=(run, *others),
+        noise=_noise(index, run, target, errors["measured"]),
+        **errors,
     )
 
 
-def with_errors(predictions: pd.DataFrame) -> dict[str, object]:
-    """Return predictions and their errors, as a Result holds them."""
-    delta = predictions["y_pred"] - predictions["y_true"]
-    return {
-        "predictions": predictions[["name", "los", "y_true", "y_pred"]].reset_index(drop=True),
-        "errors": measure_errors(delta, predictions["name"], resamples=RESAMPLES),
-    }
+def _noise(index: RunIndex, run: Run, target: str, measured: GroupErrors) -> TrainingNoise | None:
+    """Return the noise of training: the group's own, or of another of the same experiment."""
+    if draws_nothing(run):
+        return NO_NOISE
+    if measured.noise:
+        return measured.noise
+    for other in index.runs.values():
+        if is_alike(run, other) and len(group_of(other, index.runs.values())) > 1:
+            return result_of(index, other.name, target).measured.noise
+    return None
+
+
+def with_errors(tables: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """Return predictions of trainings and their errors, as a Result holds them."""
+    columns = ["name", "los", "y_true", "y_pred"]
+    rows = tuple(table[columns].reset_index(drop=True) for table in tables)
+    measured = measure_group(rows, resamples=RESAMPLES)
+    return {"predictions": rows[0], "tables": rows, "measured": measured}
 
 
 def _targets(predictions: pd.DataFrame) -> set[str]:

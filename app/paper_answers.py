@@ -146,11 +146,11 @@ def _network(data: DataSet, panel: PaperPanel, split: str) -> Answer:
 
 def _only_early(data: DataSet, result: Result) -> Result:
     names = data.samples["name"][early_types(data.samples)]
-    predictions = result.predictions[result.predictions["name"].isin(names)]
-    if predictions.empty:
+    tables = [table[table["name"].isin(names)] for table in result.tables]
+    if tables[0].empty:
         msg = "no galaxy that the run predicts is of early type"
         raise ValueError(msg)
-    return replace(result, **with_errors(predictions))
+    return replace(result, **with_errors(tables))
 
 
 @lru_cache(maxsize=16)
@@ -165,7 +165,7 @@ def _power_law(data: DataSet, panel: PaperPanel, split: str) -> Answer:
         run=None,
         split=Split(split, 0, tuple(BOOSTING_SIZES.items())),
         siblings=sibling_share(samples, parts),
-        **with_errors(predictions),
+        **with_errors([predictions]),
     )
 
 

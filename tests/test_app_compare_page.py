@@ -39,8 +39,9 @@ from galmass_app.views.table_four import table
 from galmass_core.benchmarks.invented import SCATTERS, make_run, make_runs
 from galmass_core.learning.baselines import fit_power_law
 from galmass_core.learning.experiments import input_maps
-from galmass_core.learning.metrics import Comparison, Estimate
+from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
+from galmass_core.learning.uncertainty import Comparison
 from galmass_core.paper.table_four import table_4
 
 MSTAR, MTOT, F_DM = "log_mstar_1rhsm", "log_mtot_1rhsm", "f_dm_1rhsm"
@@ -222,16 +223,70 @@ def test_a_worse_run_is_called_worse_beyond_doubt(data):
     compared = compare(both, image)
     assert compared.difference.value == pytest.approx(0.02, abs=0.01)
     assert compared.low95 > 0
-    assert "▲ worse" in panel_text.difference(compared, "r + V + σ")
+
+
+def test_single_trainings_draw_no_verdict(data):
+    compared = compare(*results(data, "r+2V", "r"))
+    text = panel_text.difference(compared, "r + V + σ")
+    assert "training noise not included" in text
+    assert "worse" not in text
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "text"), [(-3, -1, "▼ better"), (-1, 2, "no difference shown")]
+    ("low", "high", "text"),
+    [(-3, -1, "▼ better"), (1, 3, "▲ worse"), (-1, 2, "no difference shown")],
 )
 def test_difference_is_stated_in_words(low, high, text):
-    compared = Comparison(estimate(0.0), low, high, 9, 3)
-    assert text in panel_text.difference(compared, "r")
+    compared = Comparison(estimate(0.0), low, high, 9, 3, (2, 2), has_training_noise=True)
+    words = panel_text.difference(compared, "r")
+    assert text in words
+    assert "9 pairs of 3 galaxies" in words
+
+
+def test_runs_without_common_samples_are_not_compared():
     assert "Has no sample in common" in panel_text.difference(None, "r")
+
+
+@pytest.fixture
+def grouped(tmp_path, monkeypatch):
+    """Three trainings of r, and one of V and σ; the last made is the newest."""
+    data = make_home(tmp_path)
+    for seed, scatter in enumerate((0.166, 0.183, 0.163)):
+        make_run(tmp_path, data, "mstar/r", scatter, training_seed=seed)
+    make_run(tmp_path, data, "mstar/2V", 0.07)
+    return settle(tmp_path, monkeypatch).data
+
+
+def test_trainings_of_one_experiment_are_one_panel(grouped):
+    (answer,) = results(grouped, "r")
+    assert [run.training_seed for run in answer.group] == [2, 0, 1]
+    scatters = answer.measured.scatters
+    assert answer.errors["std"].value == pytest.approx(np.mean(scatters))
+    text = panel_text.numbers(answer)
+    assert "Mean of 3 trainings" in text
+    assert all(f"{scatter:.3f}" in text for scatter in scatters)
+
+
+def test_runs_are_offered_once_for_a_group(grouped):
+    texts_ = list(other_panels(grouped, MSTAR))
+    assert [text for text in texts_ if "trainings" in text] == ["r · mstar-r-0-2, 3 trainings"]
+    assert len(texts_) == 3
+
+
+def test_a_single_training_has_the_spread_of_an_alike_group(tmp_path, monkeypatch):
+    data = make_home(tmp_path)
+    for seed, scatter in enumerate((0.166, 0.183, 0.163)):
+        make_run(tmp_path, data, "mstar/r", scatter, training_seed=seed)
+    make_run(tmp_path, data, "mstar/r", 0.17, seed=1)
+    data = settle(tmp_path, monkeypatch).data
+    group, alone = (results(data, f"run:mstar-r-{name}")[0] for name in ("0-1", "1"))
+    assert alone.measured.noise is None
+    assert alone.noise == group.noise
+
+
+def test_trees_and_formulas_have_no_noise_of_training(grouped):
+    (formula, group) = results(grouped, BASELINE, "r")
+    assert compare(formula, group).has_training_noise
 
 
 @pytest.mark.parametrize(

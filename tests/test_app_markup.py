@@ -128,7 +128,12 @@ def test_why_page_explains_the_steps_of_rings():
     [
         ("compare.html", "no_runs", [NAME, "?page=train"]),
         ("compare.html", "panel_heading", [NAME, True]),
-        ("compare.html", "difference", ["+0.010", NAME, "−0.010", "+0.030", "aside", "none"]),
+        (
+            "compare.html",
+            "difference",
+            ["+0.010", NAME, "−0.010", "+0.030", "aside", "none", ("9", "3"), "why"],
+        ),
+        ("compare.html", "trainings", [2, "0.010", [(NAME, 1, "0.100")]]),
         ("compare.html", "gap", ["Not trained", "M*", "?page=train", NAME]),
         ("compare.html", "galaxy", [NAME, "x"]),
         ("compare.html", "predictions", ["M*", "10.000", [(NAME, "10.100", "+0.100")]]),

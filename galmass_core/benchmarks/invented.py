@@ -78,6 +78,7 @@ def make_run(
     *,
     split: str = "galaxy",
     seed: int = 0,
+    training_seed: int | None = None,
     stars: int | None = None,
     bias: float = 0.0,
 ) -> Run:
@@ -95,11 +96,16 @@ def make_run(
     split : str
         ``galaxy`` or ``paper``.
     seed : int
+        Of the split.
+    training_seed : int, optional
+        Of its own noise; by default ``seed``.
     stars : int, optional
         Number of stars that galaxies were thinned to.
     """
     wanted = experiment(name)
-    path = Path(folder) / "runs" / f"{name.replace('/', '-')}-{seed}"
+    own = seed if training_seed is None else training_seed
+    ending = f"{seed}" if own == seed else f"{seed}-{own}"
+    path = Path(folder) / "runs" / f"{name.replace('/', '-')}-{ending}"
     parts = split_samples(data.samples, split, sizes=NETWORK_SIZES, seed=seed)
     history = pd.DataFrame(
         {
@@ -116,7 +122,7 @@ def make_run(
         "maps": list(wanted.maps),
         "features": list(wanted.features),
         "pixels": wanted.pixels,
-        "training": {"width": 0.25, "epochs": 2, "batch": 40, "seed": seed},
+        "training": {"width": 0.25, "epochs": 2, "batch": 40, "seed": own},
         "split": {"kind": split, "sizes": NETWORK_SIZES, "seed": seed},
     }
     provenance = {
@@ -132,7 +138,7 @@ def make_run(
     }
     with write_run(path, config, provenance) as writer:
         predictions = pd.concat(
-            invented(data.samples.assign(part=parts), target, scatter, f"{name} {seed}", bias)
+            invented(data.samples.assign(part=parts), target, scatter, f"{name} {own}", bias)
             for target in wanted.targets
         )
         tested = predictions[predictions["part"] == "test"]

@@ -20,8 +20,8 @@ import numpy as np
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.learning.experiments import experiment, true_values
 from galmass_core.learning.fitting import fit
-from galmass_core.learning.metrics import compare_runs
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
+from galmass_core.learning.uncertainty import compare_groups
 from galmass_core.training.runs import open_run
 
 
@@ -73,7 +73,7 @@ def scatter(predictions):
 
 def difference(first, second):
     """Say how much less or more the second scatters."""
-    gain = compare_runs(first, second)
+    gain = compare_groups([first], [second])
     return (
         f"difference {gain.difference.value:+.4f} dex, 95 % {gain.low95:+.4f} to "
         f"{gain.high95:+.4f}, N = {gain.n_samples} of {gain.n_galaxies} galaxies"

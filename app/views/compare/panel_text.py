@@ -13,7 +13,7 @@ from galmass_app.plots.comparison import Frame
 from galmass_app.views.prediction import cells, signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import inputs_of
-from galmass_core.learning.metrics import Comparison
+from galmass_core.learning.uncertainty import Comparison
 from galmass_core.quantities import IMAGE_PIXELS, OCCUPANCY, quantity
 
 OCCUPANCY_HELP = (
@@ -25,6 +25,17 @@ THINNED_HELP = (
     "The same maps, rendered after every galaxy was thinned to the same number of stars: their "
     "number then carries no information."
 )
+NO_NOISE_HELP = (
+    "The interval has the choice of test galaxies only. Networks that differ in nothing but the "
+    "training seed also scatter differently; how much is known once there are several trainings: "
+    "galmass train --repeats 3."
+)
+_VERDICTS = {  # class and words, by `Comparison.verdict`
+    "better": ("agrees", "▼ better"),
+    "worse": ("differs", "▲ worse"),
+    "equal": ("aside", "no difference shown"),
+    "": ("aside", ""),
+}
 _CONTROLS = {
     OCCUPANCY: ("Control: star occupancy", OCCUPANCY_HELP),
     "thinned": ("Control: thinned galaxies", THINNED_HELP),
@@ -40,7 +51,19 @@ def numbers(answer: Result) -> str:
     """Write scatter, bias and number of samples."""
     errors = answer.errors
     written = cells(errors["std"], errors["mean"], len(answer.predictions))
-    return snippet("compare.html", "numbers", *written)
+    return snippet("compare.html", "numbers", *written) + trainings(answer)
+
+
+def trainings(answer: Result) -> str:
+    """Write the spread between the trainings of a group, and σ of each on request."""
+    spread = answer.measured.spread
+    if spread is None:
+        return ""
+    rows = [
+        (run.name, run.training_seed, f"{scatter:.3f}")
+        for run, scatter in zip(answer.group, answer.measured.scatters, strict=True)
+    ]
+    return snippet("compare.html", "trainings", len(rows), f"{spread:.3f}", rows)
 
 
 def difference(compared: Comparison | None, reference: str) -> str:
@@ -48,14 +71,11 @@ def difference(compared: Comparison | None, reference: str) -> str:
     if compared is None:
         return snippet("shared.html", "notes", ["Has no sample in common with the reference."])
     low, high = (signed(end, 3) for end in (compared.low95, compared.high95))
-    if compared.high95 < 0:
-        kind, word = "agrees", "▼ better"
-    elif compared.low95 > 0:
-        kind, word = "differs", "▲ worse"
-    else:
-        kind, word = "aside", "no difference shown"
-    change = signed(compared.difference.value, 3)
-    return snippet("compare.html", "difference", change, reference, low, high, kind, word)
+    change, verdict = signed(compared.difference.value, 3), _VERDICTS[compared.verdict]
+    counts = f"{compared.n_samples:,}", f"{compared.n_galaxies:,}"
+    return snippet(
+        "compare.html", "difference", change, reference, low, high, *verdict, counts, NO_NOISE_HELP
+    )
 
 
 def beside_paper(data: DataSet, target: str, answer: Result) -> str:
