@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 from dataclasses import replace
 
@@ -55,6 +56,42 @@ def test_training_makes_a_run_that_predicts(home, capsys):
     table = list(csv.DictReader(io.StringIO(lines)))
     assert len(table) == 300
     assert abs(float(table[0]["y_true"]) - float(table[0]["y_pred"])) < 0.5
+
+
+def test_several_experiments_are_trained_and_then_skipped(home, capsys):
+    command = ["train", "toys", "--repeats", "2", "--json"]
+    for name in ("mstar/power-law", "mtot/power-law"):
+        command += ["--experiment", name]
+    rows, again = (json.loads(output(capsys, *command).out)["rows"] for _ in range(2))
+    assert [row["experiment"] for row in rows] == ["mstar/power-law"] * 2 + ["mtot/power-law"] * 2
+    assert {row["state"] for row in rows} == {"finished"}
+    assert again == rows
+
+
+def test_failed_training_is_an_error_after_the_others(home, capsys):
+    names = ["--experiment", "mstar/r@60", "--experiment", "mstar/power-law"]
+    assert main(["train", "toys", *names, "--json"]) == 2
+    shown = capsys.readouterr()
+    assert [row["experiment"] for row in json.loads(shown.out)["rows"]] == ["mstar/power-law"]
+    assert re.search(r"galmass: 1 of 2 trainings failed, .*: mstar-r@60-seed0-", shown.err)
+
+
+def test_all_are_the_trainings_of_table_4(home, monkeypatch):
+    trained = []
+
+    def take(dataset, trainings, *_, **__):
+        trained.extend(training.experiment for training in trainings)
+        return {}
+
+    monkeypatch.setattr("galmass_core.training.several.train_several", take)
+    assert main(["train", "toys", "--experiment", "all", "--preset", "laptop"]) == 0
+    assert len(set(trained)) == 21
+
+
+def test_queue_of_the_home_folder_does_not_go_with_a_cluster(home, capsys):
+    words = ["--experiment", "mstar/power-law", "--queue", "--scheduler", "local"]
+    assert main(["train", "toys", *words]) == 2
+    assert "--queue must go with one experiment and no --scheduler" in capsys.readouterr().err
 
 
 def test_runs_are_listed_in_words_and_in_json(home, capsys):

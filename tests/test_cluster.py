@@ -9,11 +9,14 @@ from contextlib import contextmanager
 
 import pytest
 from demo_folder import NAMES, write_demo_galaxies
+from sample_tables import make_dataset, make_samples
 
 import galmass_core.datasets.build
 from galmass_core import cluster
 from galmass_core.cluster import connect, dashboard_link, map_as_completed
 from galmass_core.datasets.build import build_dataset
+from galmass_core.training.runs import open_run
+from galmass_core.training.several import Training, train_several
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +128,18 @@ def test_galaxies_in_memory_are_not_sent_to_a_cluster(client, sources, tmp_path)
     galaxy = galmass_core.read_galaxy(sources / "cutout_1.hdf5")
     with pytest.raises(ValueError, match=r"sources must be files .* got galaxies in memory"):
         build_dataset([galaxy], tmp_path / "data", client=client)
+
+
+def test_trainings_on_a_cluster_equal_those_in_one_process(client, tmp_path):
+    dataset = make_dataset(tmp_path / "table", make_samples(60))
+    names = ("mstar/power-law", "mstar/r@60", "mtot/features")  # the data set has no maps
+    trainings = [Training(experiment=name, training_seed=3) for name in names]
+    here = train_several(dataset, trainings, tmp_path / "here")
+    there = train_several(dataset, trainings, tmp_path / "there", client=client)
+    assert [path.name for path in there] == [path.name for path in here]
+    assert [bool(reason) for reason in there.values()] == [False, True, False]
+    for one, other in list(zip(here, there, strict=True))[::2]:
+        assert open_run(other).predictions().equals(open_run(one).predictions())
 
 
 def test_build_whose_scheduler_is_killed_is_resumed(sources, whole, tmp_path):

@@ -1,12 +1,14 @@
 import pytest
 
-from galmass_core.datasets.unfinished import FinishedShards, begin
+from galmass_core.datasets.unfinished import FinishedShards, begin, remove
+from galmass_core.storage.lock import locked
 
 
 @pytest.fixture
 def out(tmp_path):
     begin(tmp_path / "data", {"schema": 1})
-    return tmp_path / "data"
+    with locked(tmp_path / "data/unfinished"):
+        yield tmp_path / "data"
 
 
 def publish(finished, out, number, *names):
@@ -49,3 +51,16 @@ def test_files_that_an_earlier_process_left_are_removed(out):
     left.touch()
     FinishedShards(out)
     assert not left.exists()
+
+
+def test_lost_worker_finds_no_folder_to_write_to_though_its_file_is_open(out):
+    with (out / "unfinished/shard-00000-0a.part").open("w") as late:
+        remove(out)
+        late.write("maps")
+    assert [path.name for path in out.iterdir()] == ["maps"]
+
+
+def test_folder_that_was_half_removed_is_removed(out):
+    (out / "unfinished.old").mkdir()
+    remove(out)
+    assert [path.name for path in out.iterdir()] == ["maps"]

@@ -6,14 +6,23 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_data, add_features, add_home, add_split
+from galmass_core.cli.arguments import (
+    add_data,
+    add_features,
+    add_home,
+    add_scheduler,
+    add_split,
+    cluster_client,
+)
 from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES, Hyperparameters
+from galmass_core.storage.progress import progress_bar
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
     from galmass_core.networks.presets import TrainingConfig
     from galmass_core.training.runs import Run
+    from galmass_core.training.several import Training
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -32,7 +41,9 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         help="train a model in a run's folder",
         description="Train one experiment and save configuration, model and predictions in a "
         "run's folder: a network on maps (mstar/r+2V), or boosted trees on the summary features "
-        "(mstar/features).",
+        "(mstar/features). With several experiments, or on a Dask cluster, each has a run's folder "
+        "that follows from its configuration: the same command skips what is finished, and resumes "
+        "what is not.",
         epilog="example: galmass train mygalaxies --experiment mstar/r+2V --preset laptop "
         "--repeats 3",
     )
@@ -40,8 +51,10 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
     train.add_argument(
         "--experiment",
         required=True,
+        action="append",
         metavar="NAME",
-        help="TARGET[,TARGET]/INPUTS[@PIXELS]; an unknown name lists the known ones",
+        help="TARGET[,TARGET]/INPUTS[@PIXELS]; an unknown name lists the known ones; can be "
+        "repeated; all: the 21 of the paper's Table 4",
     )
     add_split(train, folds=False)
     _add_training_seeds(train)
@@ -49,10 +62,20 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
     _add_hyperparameters(train)
     _add_device(train)
     _add_queue(train)
+    add_scheduler(train)
+    train.add_argument(
+        "--workers", type=_positive, default=1, metavar="N", help="processes of --scheduler local"
+    )
     train.add_argument(
         "--estimate", action="store_true", help="time a few steps and estimate the duration"
     )
-    train.add_argument("--out", type=Path, metavar="DIR", help="the run's folder (default: new)")
+    train.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the run's folder (default: new); of several experiments, or on a cluster, the folder "
+        "of the runs' folders",
+    )
     train.add_argument("--json", action="store_true", help="print the result as JSON")
     train.set_defaults(run=_train, when_stopped="The run is marked as stopped.")
 
@@ -76,7 +99,7 @@ def _add_training_seeds(train: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    """Read a number of trainings."""
+    """Read a number of trainings or processes."""
     number = int(text)
     if number < 1:
         msg = f"must be at least 1, got {text}"
@@ -200,14 +223,17 @@ def _train(args: argparse.Namespace) -> None:
 
     stop_on_sigterm()
     dataset, wanted = open_dataset(args.data), _network_arguments(args)
-    if args.estimate:
-        _estimate(args, dataset, *api.configure(args.experiment, seed=args.seed, **wanted))
+    if args.scheduler or args.experiment == ["all"] or len(args.experiment) > 1:
+        _train_several(args, dataset, wanted)
         return
-    first = args.seed if args.training_seed is None else args.training_seed
+    (name,) = args.experiment
+    if args.estimate:
+        _estimate(args, dataset, *api.configure(name, seed=args.seed, **wanted))
+        return
     runs = [
         api.train(
             dataset,
-            args.experiment,
+            name,
             split=args.split,
             seed=args.seed,
             training_seed=training_seed,
@@ -217,9 +243,68 @@ def _train(args: argparse.Namespace) -> None:
             queue=args.queue,
             **wanted,
         )
-        for training_seed in range(first, first + args.repeats)
+        for training_seed in _training_seeds(args)
     ]
     _print_runs(runs, dataset, as_json=args.json)
+
+
+def _training_seeds(args: argparse.Namespace) -> range:
+    """Return the seeds of the trainings of an experiment."""
+    first = args.seed if args.training_seed is None else args.training_seed
+    return range(first, first + args.repeats)
+
+
+def _train_several(args: argparse.Namespace, dataset: "DataSet", wanted: dict[str, Any]) -> None:
+    """Train several experiments, or on a cluster; print a table of all, and why some failed."""
+    from galmass_core.training.runs import RECORD, open_run, runs_folder
+    from galmass_core.training.several import train_several
+
+    if alone := [name for name in ("estimate", "queue") if getattr(args, name)]:
+        msg = f"--{alone[0]} must go with one experiment and no --scheduler"
+        raise ValueError(msg)
+    trainings, folder = _trainings(args, wanted), args.out or runs_folder()
+    with (
+        cluster_client(args.scheduler, args.workers) as client,
+        progress_bar("training", folder / "trainings", unit="run", lost="failed") as show,
+    ):
+        reasons = train_several(
+            dataset, trainings, folder, device=args.device, client=client, progress=show
+        )
+    runs = [open_run(path) for path in reasons if (path / RECORD).exists()]
+    if runs:
+        _print_runs(runs, dataset, as_json=args.json)
+    if failed := {path.name: reason for path, reason in reasons.items() if reason}:
+        why = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        many = f"{len(failed)} of {len(reasons)} trainings"
+        msg = f"{many} failed, which the same command repeats: {why}"
+        raise ValueError(msg)
+
+
+def _trainings(args: argparse.Namespace, wanted: dict[str, Any]) -> "list[Training]":
+    """Return the trainings of a command: of each experiment, with each training seed."""
+    from galmass_core import api
+    from galmass_core.learning.experiments import TABLE_4_TRAININGS
+    from galmass_core.training.several import Training
+
+    names = [
+        name
+        for word in args.experiment
+        for name in (TABLE_4_TRAININGS if word == "all" else (word,))
+    ]
+    trainings = []
+    for name in dict.fromkeys(names):
+        for training_seed in _training_seeds(args):
+            experiment, network = api.configure(name, seed=training_seed, **wanted)
+            training = Training(
+                experiment=experiment,
+                split=args.split,
+                seed=args.seed,
+                training_seed=training_seed,
+                features=args.features,
+                network=network,
+            )
+            trainings.append(training)
+    return trainings
 
 
 def _folder_of(args: argparse.Namespace, training_seed: int) -> Path | None:

@@ -49,6 +49,7 @@ from galmass_core.datasets.unfinished import (
     begin,
     is_whole,
     read_records,
+    remove,
 )
 from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.maps import MapConfig
@@ -175,7 +176,7 @@ def build_dataset(
             if not (out / DESCRIPTION).exists():  # another process may have finished it meanwhile
                 _write_shards(out, refs, recipe, workers, client, progress)
                 _finish(out, settings, recipe.ids)
-        shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+        remove(out)
     return open_dataset(out.resolve())
 
 
@@ -337,7 +338,7 @@ def _never_met(ids: Collection[str], names: Iterable[str]) -> list[dict[str, str
 def _give_up(out: Path, excluded: list[dict[str, str]]) -> None:
     """Remove an empty data set, and raise DataSetError with the reason."""
     shutil.rmtree(out / "maps")
-    shutil.rmtree(out / UNFINISHED, ignore_errors=True)  # Windows keeps the open lock file
+    remove(out)
     first = excluded[0]["reason"] if excluded else "none of them has the given IDs"
     msg = f"{out}: no galaxy could be used, {len(excluded)} are excluded; the first: {first}"
     raise DataSetError(msg)

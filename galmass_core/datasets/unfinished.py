@@ -7,6 +7,7 @@ to a new file (see `shard_build`).
 import json
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,21 @@ def is_whole(out: Path, settings: dict[str, Any]) -> bool:
     if not (out / DESCRIPTION).exists():
         return False
     _check_same(out, "a data set", json.loads((out / DESCRIPTION).read_text()), settings)
-    shutil.rmtree(out / UNFINISHED, ignore_errors=True)
+    remove(out)
     return True
+
+
+def remove(out: Path) -> None:
+    """Remove the folder, which a worker that was lost may still be writing to.
+
+    It is renamed first: the worker cannot find it any more to put another file into it.
+    """
+    folder = out / UNFINISHED
+    aside = folder.with_suffix(".old")
+    shutil.rmtree(aside, ignore_errors=True)
+    with suppress(OSError):  # Windows keeps open files, such as that of the lock
+        folder = folder.rename(aside)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def begin(out: Path, settings: dict[str, Any]) -> None:

@@ -73,6 +73,7 @@ TABLE_4 = (  # its 21 trainings in the order of its rows; 16 to 19 are one
     "mstar/r@60",  # T09
     "ml_2r/r+2V",  # T17
 )
+TABLE_4_TRAININGS = TABLE_4[:21]  # of the table itself; the others are in the paper's text
 TABLE_5_MASSES = tuple(word for word in TABLE_5_TARGETS if target_named(word).is_mass)
 _USABLE = {  # above the first, up to the second
     "sersic_n": (0.0, 100.0),  # Sec. 2.3

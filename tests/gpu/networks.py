@@ -22,7 +22,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from galmass_core.benchmarks.networks import finish, noise_samples, our_steps, plain_steps
-from galmass_core.learning.experiments import TABLE_4, experiment
+from galmass_core.learning.experiments import TABLE_4_TRAININGS, experiment
 from galmass_core.networks import batches
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.training import (
@@ -40,7 +40,6 @@ MAPS = ("r", "V", "sigma")
 SMALL = TrainingConfig(width=0.25, epochs=2, batch=20, learning_rate=1e-3)
 PAPER = TrainingConfig()
 PARTS = {"train": 16000, "validation": 4000}  # of the paper
-TRAININGS = 21  # the first of TABLE_4
 WARM_UP = 50  # steps that are not timed
 
 
@@ -154,7 +153,7 @@ def bf16_rate(device, side=8192, rounds=50):
 def time_trainings(device, pixels):
     """Estimate the 21 trainings of Table 4, one after the other [h]."""
     seconds = 0.0
-    for name in TABLE_4[:TRAININGS]:
+    for name in TABLE_4_TRAININGS:
         wanted = experiment(name)
         seconds += estimate_seconds(
             wanted.maps, len(wanted.targets), pixels, PAPER, samples=PARTS, device=device
@@ -182,7 +181,8 @@ def time_networks(device, steps=500, samples=4000, pixels=300):
         print(f"\nmemory: {torch.cuda.max_memory_allocated(where) / 1e9:.1f} GB at most", end="")
     hours = PAPER.epochs * PARTS["train"] / ours / 3600
     print(f"\ntime: r+2V {hours:.2f} h without validation", end="")
-    print(f"; the {TRAININGS} trainings of Table 4 {time_trainings(device, pixels):.1f} h")
+    count = len(TABLE_4_TRAININGS)
+    print(f"; the {count} trainings of Table 4 {time_trainings(device, pixels):.1f} h")
 
 
 def main(arguments=None):
