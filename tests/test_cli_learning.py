@@ -16,7 +16,7 @@ from galmass_core.networks.presets import PRESETS, TrainingConfig
 from galmass_core.training.queue import wait_for_turn
 from galmass_core.training.runs import RunWriter, list_runs, open_run
 
-COMMANDS = ["train", "resume", "stop", "runs", "predict", "table", "importance"]
+COMMANDS = ["train", "resume", "stop", "runs", "predict", "table", "importance", "coverage"]
 
 
 @pytest.fixture
@@ -56,6 +56,8 @@ def test_training_makes_a_run_that_predicts(home, capsys):
     table = list(csv.DictReader(io.StringIO(lines)))
     assert len(table) == 300
     assert abs(float(table[0]["y_true"]) - float(table[0]["y_pred"])) < 0.5
+    limits = ["low_90", "low_68", "y_pred", "high_68", "high_90"]
+    assert sorted(limits, key=lambda name: float(table[0][name])) == limits
 
 
 def test_several_experiments_are_trained_and_then_skipped(home, capsys):
@@ -126,6 +128,20 @@ def test_table_5_in_json_has_the_envelope(home, capsys):
 )
 def test_tables_are_printed_in_words(home, capsys, table, word):
     assert word in output(capsys, "table", table, "toys").out
+
+
+def test_coverage_of_trees_and_of_networks_is_measured(home, capsys):
+    make_run(home, open_dataset("toys"), "mstar/r", 0.05)
+    content = json.loads(output(capsys, "coverage", "toys", "--json").out)
+    entries = {entry["experiment"]: entry for entry in content["rows"]}
+    assert entries["mstar/features"]["run"] is None
+    assert entries["mstar/r"]["run"]
+    for entry in entries.values():
+        first, *bins = entry["rows"]
+        assert first["n"] == sum(row["n"] for row in bins)
+        assert first["coverage"]["0.68"]["value"] < first["coverage"]["0.90"]["value"]
+    text = output(capsys, "coverage", "toys").out
+    assert "68 % [%]" in text.splitlines()[0]
 
 
 def test_importance_shows_the_noise_beside_the_features(home, capsys, monkeypatch):

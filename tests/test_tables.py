@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,8 +7,10 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.datasets.catalogue import build_catalogue
 from galmass_core.datasets.join import join_disc_fractions
-from galmass_core.learning.experiments import default_features
+from galmass_core.learning.experiments import default_features, experiment
+from galmass_core.learning.intervals import measure_coverage
 from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.learning.splits import describe_split
 from galmass_core.paper.tables import baseline_table, envelope, format_rows, format_runs, table_5
 from galmass_core.training.model_runs import train_run
@@ -156,6 +159,16 @@ def test_real_galaxies_scatter_as_an_independent_study_found(tng, with_size):
         std = Estimate(**rows[f"{target}/features"]["std"])
         allowed = 2 * std.error + 0.05 * known[with_size]
         assert std.value == pytest.approx(known[with_size], abs=allowed)
+
+
+def test_intervals_hold_on_real_galaxies(tng):
+    for word in ("mstar", "mtot"):
+        wanted = replace(
+            experiment(f"{word}/features"), features=tuple(default_features(tng.samples))
+        )
+        row = measure_coverage(evaluate_intervals(wanted, tng.samples, "folds"))[0]
+        for level, found in row["coverage"].items():
+            assert abs(found["value"] - float(level)) < 2.5 * found["error"]
 
 
 def test_leaving_gas_out_biases_dark_matter_by_the_papers_two_hundredths(tng):

@@ -9,7 +9,17 @@ import os
 import sys
 
 from galmass_core import __version__
-from galmass_core.cli import bench, data, demo, fetch, learning, serve, tables, transfer
+from galmass_core.cli import (
+    bench,
+    coverage,
+    data,
+    demo,
+    fetch,
+    learning,
+    serve,
+    tables,
+    transfer,
+)
 
 BAD_INPUT, STOPPED = 2, 130  # exit codes
 
@@ -53,6 +63,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    for module in (data, fetch, demo, learning, tables, transfer, serve, bench):
+    for module in (data, fetch, demo, learning, tables, coverage, transfer, serve, bench):
         module.add_commands(commands)
     return parser

@@ -91,17 +91,17 @@ class BoostedTrees:
         nodes = self.booster.trees_to_dataframe()
         return nodes.groupby("tree_index")["node_depth"].max().to_numpy() - 1
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, name: str = MODEL) -> None:
         """Write the model into a run's folder."""
-        with atomic_write(folder / MODEL) as path:
+        with atomic_write(folder / name) as path:
             path.write_text(self.booster.model_to_string(), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path) -> "BoostedTrees":
+    def load(cls, folder: Path, name: str = MODEL) -> "BoostedTrees":
         """Load the model from a run's folder."""
         import lightgbm
 
-        return cls(lightgbm.Booster(model_str=(folder / MODEL).read_text(encoding="utf-8")))
+        return cls(lightgbm.Booster(model_str=(folder / name).read_text(encoding="utf-8")))
 
 
 def fit_boosting(

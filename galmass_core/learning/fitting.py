@@ -117,7 +117,7 @@ def evaluate(
     require_columns(wanted, samples)
     usable, left_out = usable_rows(samples, wanted.features, (wanted.target, *needed))
     models, predictions = [], []
-    for train, test in _rounds(samples, plan, seed):
+    for train, test in rounds(samples, plan, seed):
         check_parts(wanted, train & usable, test & usable)
         models.append(fit(wanted, samples[train & usable], seed=seed))
         predictions.append(predict(models[-1], wanted.target, samples[test & usable], "test"))
@@ -165,10 +165,23 @@ def score(predictions: pd.DataFrame) -> dict[str, Any]:
     return counts | {name: asdict(estimate) for name, estimate in errors.items()}
 
 
-def _rounds(
+def rounds(
     samples: pd.DataFrame, plan: str, seed: int
 ) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Yield the masks of training and test sets, (n,) each, in each round of a plan."""
+    """Yield the masks of training and test sets, (n,) each, in each round of a plan.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+    plan : str
+        One of `splits.PLANS`.
+    seed : int
+
+    Raises
+    ------
+    ValueError
+        If ``plan`` is unknown.
+    """
     if plan == "folds":
         fold = fold_samples(samples, seed=seed)
         yield from ((fold != number, fold == number) for number in range(fold.max() + 1))

@@ -59,29 +59,35 @@ def split_samples(
     return np.array(list(sizes))[part_of_rank[_ranks(names, seed)]][units]
 
 
-def fold_samples(samples: pd.DataFrame, folds: int = 5, *, seed: int = 0) -> NDArray[np.int_]:
-    """Return the test fold of each sample in a cross-validation by galaxy.
+def fold_samples(
+    samples: pd.DataFrame, folds: int = 5, *, kind: str = "galaxy", seed: int = 0
+) -> NDArray[np.int_]:
+    """Return the test fold of each sample in a cross-validation.
 
     Parameters
     ----------
     samples : pandas.DataFrame
-        With column ``name``.
+        With columns ``name`` and ``los``.
     folds : int
+    kind : str
+        ``galaxy``: the lines of sight of a galaxy stay together. ``paper``: every sample on its
+        own.
     seed : int
 
     Returns
     -------
     (n,) int
-        0 to ``folds`` - 1; the lines of sight of a galaxy stay together.
+        0 to ``folds`` - 1.
 
     Raises
     ------
     ValueError
-        If there are fewer galaxies than folds, or fewer than two folds.
+        If there are fewer galaxies, or samples, than folds, or fewer than two folds.
     """
-    units, names = pd.factorize(_unit_names(samples, "galaxy"))
+    units, names = pd.factorize(_unit_names(samples, kind))
     if not 2 <= folds <= len(names):
-        msg = f"folds must be from 2 to the number of galaxies, {len(names)}, got {folds}"
+        units_name = "galaxies" if kind == "galaxy" else "samples"
+        msg = f"folds must be from 2 to the number of {units_name}, {len(names)}, got {folds}"
         raise ValueError(msg)
     return (_ranks(names, seed) % folds)[units]
 

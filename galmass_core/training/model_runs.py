@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import Model, check_parts, fit, predict, score
+from galmass_core.learning.intervals import SCALE, Calibration, calibrate, with_intervals
+from galmass_core.learning.out_of_fold import ErrorScale, predict_out_of_fold
 from galmass_core.learning.splits import (
     BOOSTING_SIZES,
     NETWORK_SIZES,
@@ -142,7 +145,8 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
     Returns
     -------
     pandas.DataFrame
-        With the columns of `runs.Run.predictions`; ``part`` is ``new``.
+        With the columns of `runs.Run.predictions` and of `intervals.with_intervals`; ``part`` is
+        ``new``.
     dict of str to int
         Number of samples that could not be predicted, by reason.
 
@@ -160,13 +164,45 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
 
         network, rows = NetworkModel.load(run.path, run.config), np.arange(len(dataset))
         outputs_BT = network.predict(dataset, rows)
-        return predictions_table(samples, rows, "new", network.targets, outputs_BT), {}
+        table = predictions_table(samples, rows, "new", network.targets, outputs_BT)
+        return with_intervals(table, run_calibrations(run)), {}
     model = _load_table_model(run)
     if missing := missing_columns(samples, model.features):
         msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
         raise ValueError(msg)
     usable, left_out = usable_rows(samples, model.features)
-    return predict(model, run.config["targets"][0], samples[usable], "new"), left_out
+    table = predict(model, run.config["targets"][0], samples[usable], "new")
+    if scale := ErrorScale.load(run.path):
+        table[SCALE] = scale.of(samples[usable], table["y_pred"].to_numpy())
+    return with_intervals(table, run_calibrations(run)), left_out
+
+
+def run_calibrations(run: Run) -> dict[str, Calibration]:
+    """Return the distribution of errors of each target of a finished run.
+
+    Networks are calibrated on the validation set, which also chose the epoch; trees and formulas on
+    predictions of the training set by models of the other galaxies.
+
+    Returns
+    -------
+    dict of str to Calibration
+        By target; empty for trees that were trained before galmass calibrated them.
+    """
+    errors = run.calibration()
+    return {str(key): calibrate(rows) for key, rows in errors.groupby("target", sort=False)}
+
+
+def calibrated_predictions(run: Run) -> pd.DataFrame:
+    """Return the predictions of a finished run with the limits of their intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the columns of `runs.Run.predictions` and of `intervals.with_intervals`, without the
+        training set, whose errors are smaller than those of other galaxies.
+    """
+    predictions = run.predictions()
+    return with_intervals(predictions[predictions["part"] != "train"], run_calibrations(run))
 
 
 def _config(
@@ -244,7 +280,19 @@ def _train_on_table(
     model, history = _fit_with_history(wanted, samples, parts, config["parameters"])
     model.save(writer.path)
     writer.write_history(history)
-    return predict(model, wanted.target, samples, parts)
+    predictions = predict(model, wanted.target, samples, parts)
+    calibration, scale = predict_out_of_fold(
+        wanted,
+        samples[parts == "train"],
+        partial(fit, wanted, seed=config["parameters"].get("seed", 0)),
+        kind=config["split"]["kind"],
+        seed=config["split"]["seed"],
+    )
+    writer.write_calibration(calibration)
+    if scale is None:
+        return predictions
+    scale.save(writer.path)
+    return predictions.assign(scale=scale.of(samples, predictions["y_pred"].to_numpy()))
 
 
 def _fit_with_history(

@@ -1,8 +1,9 @@
 """Write and read the folder of a training.
 
 ``config.json`` (what was trained), ``run.json`` (how it went), ``history.csv`` (losses), the
-model's own files, and ``predictions.parquet``. Every file is written atomically. The writing
-process holds the folder's lock, so that a run whose process died is recognised.
+model's own files, ``predictions.parquet`` and, of trees and formulas, ``calibration.parquet``.
+Every file is written atomically. The writing process holds the folder's lock, so that a run whose
+process died is recognised.
 """
 
 import json
@@ -29,6 +30,7 @@ from galmass_core.storage.lock import identity, is_locked, locked, update_heartb
 SCHEMA = 1  # version of the folder's layout
 CONFIG, RECORD = "config.json", "run.json"
 HISTORY, PREDICTIONS = "history.csv", "predictions.parquet"
+CALIBRATION = "calibration.parquet"
 STATES = ("queued", "running", "finished", "stopped", "failed", "died")
 ACTIVE = STATES[:2]  # while a process works on the run
 LOG = "log.txt"  # output of a command that ran in the background
@@ -92,7 +94,8 @@ class Run:
     def predictions(self) -> pd.DataFrame:
         """Read the predictions: ``name``, ``los``, ``part``, ``target``, ``y_true``, ``y_pred``.
 
-        True and predicted values are decimal logarithms.
+        True and predicted values are decimal logarithms. Those of trees have a ``scale``: the
+        size of the error that is expected, dex.
 
         Raises
         ------
@@ -103,6 +106,22 @@ class Run:
             msg = f"run {self.name} must be finished to have predictions, but it is {self.state}"
             raise ValueError(msg)
         return pd.read_parquet(self.path / PREDICTIONS)
+
+    def calibration(self) -> pd.DataFrame:
+        """Read the predictions of galaxies that calibrate intervals, with columns as above.
+
+        Of networks the validation set; of trees and formulas the training set, predicted by models
+        of the other galaxies; empty if the run has none.
+
+        Raises
+        ------
+        ValueError
+            If the run is not finished.
+        """
+        if (self.path / CALIBRATION).exists():
+            return pd.read_parquet(self.path / CALIBRATION)
+        predictions = self.predictions()
+        return predictions[predictions["part"] == "validation"]
 
 
 @dataclass
@@ -147,6 +166,11 @@ class RunWriter:
     def write_predictions(self, predictions: pd.DataFrame) -> None:
         """Write predictions with the columns of `Run.predictions`."""
         with atomic_write(self.path / PREDICTIONS) as part:
+            predictions.to_parquet(part, index=False)
+
+    def write_calibration(self, predictions: pd.DataFrame) -> None:
+        """Write predictions for `Run.calibration`."""
+        with atomic_write(self.path / CALIBRATION) as part:
             predictions.to_parquet(part, index=False)
 
 

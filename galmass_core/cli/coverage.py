@@ -1,0 +1,77 @@
+"""``galmass coverage``: whether the intervals of predictions hold."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from galmass_core.cli.arguments import add_data, add_features, add_split
+
+
+def add_commands(commands: Any) -> None:  # noqa: ANN401
+    """Add the parser of ``galmass coverage``."""
+    coverage = commands.add_parser(
+        "coverage",
+        help="measure how often the intervals of predictions hold",
+        description="Train trees on summary features for every target, calibrate the 68 and 90 % "
+        "intervals\nof their predictions on galaxies they were not trained on, and count how often "
+        "intervals\ncover the truth on the test set: in all, and by predicted mass. Then the same "
+        "for the\nfinished runs of networks on this data set. Errors of shares are binomial and "
+        "count galaxies.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: galmass coverage mygalaxies --split folds",
+    )
+    add_data(coverage)
+    add_split(coverage, folds=True)
+    add_features(coverage)
+    coverage.add_argument("--json", action="store_true", help="print as JSON")
+    coverage.set_defaults(run=_coverage, when_stopped="")
+
+
+def _coverage(args: argparse.Namespace) -> None:
+    """Run ``galmass coverage``."""
+    from galmass_core.datasets.dataset import open_dataset
+    from galmass_core.learning.splits import describe_split
+    from galmass_core.paper.tables import envelope
+    from galmass_core.training.coverage import coverage_table
+    from galmass_core.training.runs import list_runs
+
+    dataset = open_dataset(args.data)
+    entries = coverage_table(
+        dataset, args.split, features=args.features, seed=args.seed, runs=list_runs()
+    )
+    if args.json:
+        split = describe_split(dataset.samples, args.split, seed=args.seed)
+        print(json.dumps(envelope(dataset, entries, split), indent=1))
+    else:
+        print(_format(entries))
+
+
+def _format(entries: Sequence[dict[str, Any]]) -> str:
+    """Return the entries of `coverage_table` as text, aligned for a terminal."""
+    from galmass_core.learning.intervals import LEVELS
+    from galmass_core.paper.tables import align
+
+    levels = [f"{level:.2f}" for level in LEVELS]
+    heading = ["experiment", "run", "log predicted"]
+    heading += [f"{100 * float(level):.0f} % [%]" for level in levels]
+    heading += [f"width {100 * float(level):.0f} % [dex]" for level in levels]
+    lines = [[*heading, "CRPS [dex]", "galaxies", "N"]]
+    for entry in entries:
+        names = [entry["experiment"], entry["run"] or ""]
+        if "status" in entry:
+            lines.append([*names, entry["status"], *[""] * (len(lines[0]) - 3)])
+        for number, row in enumerate(entry.get("rows", ())):
+            shares = [row["coverage"][level] for level in levels]
+            lines.append(
+                [
+                    *(names if number == 0 else ("", "")),
+                    "all" if number == 0 else f"{row['low']:.2f} to {row['high']:.2f}",
+                    *(f"{100 * each['value']:.1f} ± {100 * each['error']:.1f}" for each in shares),
+                    *(f"{row['width'][level]:.3f}" for level in levels),
+                    f"{row['crps']:.4f}",
+                    f"{row['n_galaxies']}",
+                    f"{row['n']}",
+                ]
+            )
+    return align(lines)

@@ -1,0 +1,87 @@
+"""Measure how often the intervals of predictions hold, for trees and for runs of networks."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import (
+    TABLE_5_TARGETS,
+    default_features,
+    experiment,
+    missing_columns,
+)
+from galmass_core.learning.intervals import measure_coverage, score_intervals
+from galmass_core.learning.out_of_fold import evaluate_intervals
+from galmass_core.training.model_runs import run_calibrations
+from galmass_core.training.runs import Run
+
+
+def coverage_table(
+    dataset: DataSet,
+    plan: str = "galaxy",
+    *,
+    features: Sequence[str] | None = None,
+    seed: int = 0,
+    runs: Sequence[Run] = (),
+) -> list[dict[str, Any]]:
+    """Measure the coverage of intervals: of trees for every target, and of networks.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    plan : str
+        Of the trees: ``galaxy``, ``paper`` or ``folds`` (see `fitting.evaluate`).
+    features : sequence of str, optional
+        Columns that the trees learn from; by default those of Table 1 that the table has.
+    seed : int
+        Of the trees' split and training.
+    runs : sequence of Run
+        Those of networks that were trained on this data set are measured on their test sets.
+
+    Returns
+    -------
+    list of dict
+        ``experiment``, ``run`` (None for trees), ``target``, ``split``, and ``rows``, as of
+        `intervals.measure_coverage`; or ``status``, the reason why it cannot be measured.
+
+    Raises
+    ------
+    ValueError
+        If the table lacks a feature, or ``plan`` is unknown.
+    """
+    columns = tuple(default_features(dataset.samples) if features is None else features)
+    if missing := missing_columns(dataset.samples, columns):
+        msg = f"features must be columns of the data set, which lacks {', '.join(missing)}"
+        raise ValueError(msg)
+    return [
+        *(_trees(dataset, word, columns, plan, seed) for word in TABLE_5_TARGETS),
+        *(entry for run in runs for entry in _network(dataset, run)),
+    ]
+
+
+def _trees(
+    dataset: DataSet, word: str, features: tuple[str, ...], plan: str, seed: int
+) -> dict[str, Any]:
+    """Measure the trees of one target."""
+    wanted = replace(experiment(f"{word}/features"), features=features)
+    entry = {"experiment": wanted.name, "run": None, "target": wanted.target, "split": plan}
+    if missing := missing_columns(dataset.samples, wanted.targets):
+        return entry | {"status": f"not available: the data lack {', '.join(missing)}"}
+    scored = evaluate_intervals(wanted, dataset.samples, plan, seed=seed)
+    return entry | {"rows": measure_coverage(scored)}
+
+
+def _network(dataset: DataSet, run: Run) -> list[dict[str, Any]]:
+    """Measure each target of a finished run of a network on this data set."""
+    same = (run.record.get("dataset") or {}).get("sha256") == dataset.checksum
+    if run.state != "finished" or not same or run.config["method"] != "network":
+        return []
+    predictions, calibrations = run.predictions(), run_calibrations(run)
+    scored = score_intervals(predictions[predictions["part"] == "test"], calibrations)
+    split = run.config["split"]["kind"]
+    entry = {"experiment": run.config["experiment"], "run": run.name, "split": split}
+    return [
+        entry | {"target": str(target), "rows": measure_coverage(rows)}
+        for target, rows in scored.groupby("target", sort=False)
+    ]
