@@ -93,6 +93,21 @@ class IsolatedLayout(pn.Column):
         return {}
 
 
+def refresh_menu(box: pn.widgets.AutocompleteInput) -> None:
+    """Show the completions of a box that come while one types in it.
+
+    Upstream (Bokeh 3.9.2): the menu is made when a key is released, not when completions change.
+    Without it: what is offered lags one key behind where the server completes.
+    """
+    box.jscallback(
+        options="""
+        const view = Bokeh.index.find_one(cb_obj)
+        if (view?._toggle_menu && view.shadow_el?.activeElement === view.input_el)
+            view._toggle_menu()
+        """
+    )
+
+
 @contextmanager
 def batched_update() -> Iterator[None]:
     """Send all changes in one message, and search the page for new models at most once.

@@ -22,6 +22,7 @@ from galmass_core.storage.atomic import write_json
 LISTED = 24  # galaxies up to which their IDs are written out
 EXTREMES = 20  # galaxies with the largest or the smallest errors
 ERROR = "error"  # what galaxies can be sorted by, besides columns
+SIMULATION = "simulation"  # what an expression can name besides columns
 LONGEST = 60  # letters of a subset's name
 _MASK = "~"
 
@@ -45,20 +46,31 @@ def names_of(text: str, data: DataSet, ids: Mapping[str, str]) -> tuple[str, ...
     """
     if text.startswith(_MASK):
         return _unpacked(text, data)
-    listed = _listed(text, ids)
+    listed = _listed(text, data, ids)
     if listed is None:
-        return tuple(data.samples.loc[matching_rows(data.samples, text), "name"].unique())
-    return tuple(name for name in data.galaxy_names if name in listed)
+        samples = data.samples
+        if SIMULATION not in samples:
+            samples = samples.assign(**{SIMULATION: data.simulations})
+        return tuple(data.galaxies_at(matching_rows(samples, text)))
+    return tuple(sorted(listed, key=data.galaxy_places.__getitem__))
 
 
 def text_of(names: Collection[str], data: DataSet, ids: Mapping[str, str]) -> str:
     """Return the shortest text that means these galaxies; arguments as of `names_of`."""
     chosen = set(names)
     if len(chosen) <= LISTED:
-        return ", ".join(call for call, name in ids.items() if name in chosen)
-    mask = np.fromiter((name in chosen for name in data.galaxy_names), bool)
+        names = sorted(chosen, key=data.galaxy_places.__getitem__)
+        return ", ".join(call_of(name, ids) for name in names)
+    mask = np.zeros(len(data.galaxy_names), dtype=bool)
+    mask[[data.galaxy_places[name] for name in chosen]] = True
     packed = zlib.compress(np.packbits(mask).tobytes(), 9)
     return _MASK + urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def call_of(name: str, ids: Mapping[str, str]) -> str:
+    """Return what to call a galaxy: its subhalo ID where that is its own, else its full name."""
+    subhalo = name.rpartition("/")[2]
+    return subhalo if ids.get(subhalo) == name else name
 
 
 def is_mask(text: str) -> bool:
@@ -154,15 +166,15 @@ def _subsets_file(data: DataSet) -> Path:
     return home_folder() / "subsets" / f"{data.checksum[:16]}.json"
 
 
-def _listed(text: str, ids: Mapping[str, str]) -> set[str] | None:
+def _listed(text: str, data: DataSet, ids: Mapping[str, str]) -> set[str] | None:
     """Return the galaxies that are listed by ID or name; None if it is no list."""
     calls = [call for call in re.split(r"[,;\s]+", text) if call]
     if not calls or not all(call.isdecimal() or call in ids or "/" in call for call in calls):
         return None
-    known = ids | {name: name for name in ids.values()}
-    unknown = [call for call in calls if call not in known]
+    names = {call: call if call in data.galaxy_places else ids.get(call) for call in calls}
+    unknown = [call for call, name in names.items() if name is None]
     if not unknown:
-        return {known[call] for call in calls}
+        return set(names.values())
     if all(call.isdecimal() for call in calls):
         msg = f"no subhalo {', '.join(unknown[:3])} in this data set"
         raise ValueError(msg)

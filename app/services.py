@@ -3,10 +3,11 @@
 import gc
 import os
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from functools import lru_cache
+from heapq import nsmallest
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +23,8 @@ from galmass_core.datasets.dataset import (
     home_folder,
     list_datasets,
     open_dataset,
+    similar_names,
 )
-from galmass_core.galaxy import GalaxyName
 from galmass_core.quantities import map_keys
 from galmass_core.storage.progress import work_in_progress
 from galmass_core.training.runs import (
@@ -40,6 +41,7 @@ SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
 _registered: dict[str, Path] = {}  # data sets that a notebook shows
 NEAREST = 3  # IDs suggested instead of one that does not exist
+ALIKE = 6  # names listed of galaxies that have the same subhalo ID
 
 
 @lru_cache(maxsize=1)
@@ -170,8 +172,10 @@ def sample_scales(data: DataSet) -> dict[str, Scale]:
 @lru_cache(maxsize=16)
 def relations(data: DataSet) -> dict[str, trends.Related]:
     """Return the scaling relations that the data set has columns for, by key."""
+    names = pd.Categorical.from_codes(data.galaxy_numbers, data.galaxy_names)
+    samples = data.samples.assign(name=names)  # compared and counted faster than text
     return {
-        relation.key: trends.relate(data.samples, relation)
+        relation.key: trends.relate(samples, relation)
         for relation in trends.RELATIONS
         if not trends.missing(data.samples, relation.x, relation.y)
     }
@@ -186,8 +190,8 @@ def mass_functions(data: DataSet) -> dict[str, pd.DataFrame]:
 @lru_cache(maxsize=16)
 def subhalo_ids(data: DataSet) -> dict[str, str]:
     """Return what to call each galaxy: its subhalo ID where that is unique, else its full name."""
-    ids = [GalaxyName.parse(name).subhalo for name in data.galaxy_names]
-    counts = pd.Series(ids).value_counts()
+    ids = [name.rpartition("/")[2] for name in data.galaxy_names]
+    counts = Counter(ids)
     return {
         subhalo if counts[subhalo] == 1 else name: name
         for subhalo, name in zip(ids, data.galaxy_names, strict=True)
@@ -226,8 +230,12 @@ def find_galaxy(data: DataSet, text: str) -> str:
     known, wanted = subhalo_ids(data), text.strip()
     if wanted in known:
         return known[wanted]
-    if wanted in known.values():
+    if wanted in data.galaxy_places:
         return wanted
+    if wanted and (alike := [name for name in known if name.endswith(f"/{wanted}")]):
+        more = ", …" * (len(alike) > ALIKE)
+        msg = f"Subhalo {wanted} is in several simulations: {', '.join(alike[:ALIKE])}{more}."
+        raise KeyError(msg)
     near = ", ".join(_nearest(wanted, list(known)))
     msg = f"There is no subhalo {wanted} in {data.path.name}. Nearest: {near}."
     raise KeyError(msg)
@@ -238,5 +246,5 @@ def _nearest(wanted: str, known: Sequence[str]) -> list[str]:
     if wanted.isdecimal():
         numbers = [one for one in known if one.isdecimal()]
         if numbers:
-            return sorted(numbers, key=lambda one: abs(int(one) - int(wanted)))[:NEAREST]
-    return get_close_matches(wanted, known, NEAREST, cutoff=0.3) or list(known)[:NEAREST]
+            return nsmallest(NEAREST, numbers, key=lambda one: abs(int(one) - int(wanted)))
+    return similar_names(wanted, known, NEAREST)

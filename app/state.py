@@ -1,8 +1,10 @@
 """The state of a session, typed; no widgets. `address` writes it, the views follow it."""
 
 import random
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 import pandas as pd
 import param
@@ -167,16 +169,20 @@ class SessionState(param.Parameterized):
     def step(self, by: int) -> None:
         """Go to a galaxy further on among those kept; after the last comes the first."""
         with self.reporting():
-            kept = {self.galaxy, *services.kept(self.data, self.selection_query)}
-            names = [name for name in self.data.galaxy_names if name in kept]
-            self.show(names[(names.index(self.galaxy) + by) % len(names)])
+            places = self.data.galaxy_places
+            kept = list(services.kept(self.data, self.selection_query))
+            here = bisect_left(kept, places[self.galaxy], key=places.__getitem__)
+            if kept[here : here + 1] != [self.galaxy]:
+                kept.insert(here, self.galaxy)
+            self.show(kept[(here + by) % len(kept)])
 
     def jump(self) -> None:
         """Go to another of the galaxies kept, by chance."""
         with self.reporting():
-            others = [n for n in services.kept(self.data, self.selection_query) if n != self.galaxy]
-            if others:
-                self.show(random.choice(others))
+            kept = services.kept(self.data, self.selection_query)
+            two = random.sample(kept, min(2, len(kept)))  # one of them is another
+            if others := [name for name in two if name != self.galaxy]:
+                self.show(others[0])
 
     @contextmanager
     def reporting(self) -> Iterator[None]:
@@ -189,8 +195,13 @@ class SessionState(param.Parameterized):
 
 def axis_columns(data: DataSet) -> list[str]:
     """Return the columns that can be an axis: known and joined numbers with at least one value."""
+    return list(_axis_columns(data))
+
+
+@lru_cache(maxsize=16)
+def _axis_columns(data: DataSet) -> tuple[str, ...]:
     known = [key for key in QUANTITIES if is_known_column(key) and key in data.samples]
-    return [key for key in (*known, *data.joined_columns) if _is_number(data.samples[key])]
+    return tuple(key for key in (*known, *data.joined_columns) if _is_number(data.samples[key]))
 
 
 def _is_number(column: pd.Series) -> bool:

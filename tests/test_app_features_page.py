@@ -20,7 +20,15 @@ from galmass_app.plots.importance import importance_bars
 from galmass_app.plots.prediction import SHARES, contour_lines, smooth_density
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.state import SessionState
-from galmass_app.tree_models import FitRequest, learn, measure, resolve_request, why_missing
+from galmass_app.tree_models import (
+    FitRequest,
+    drawn_samples,
+    learn,
+    measure,
+    resolve_request,
+    why_missing,
+)
+from galmass_app.views import prediction
 from galmass_app.views.features.correlations import Correlations, related
 from galmass_app.views.features.page import Features
 from galmass_app.views.prediction import Prediction, errors_text, left_out, signed
@@ -298,3 +306,15 @@ def test_few_galaxies_are_not_learned_from(visit_page, tmp_path, galaxies, matri
     assert not page._learned.visible
     assert not page._fits.busy
     assert page.slots[Correlations].visible is matrix
+
+
+def test_of_many_galaxies_some_are_drawn_with_all_their_samples(data):
+    drawn = drawn_samples(data, 50)
+    assert drawn["name"].nunique() == 50
+    assert len(drawn) == 150
+    assert drawn_samples(data, 200) is data.samples
+
+
+def test_fit_to_drawn_galaxies_says_so(fit, monkeypatch):
+    monkeypatch.setattr(prediction, "QUICK_GALAXIES", 50)
+    assert "On 50 of 200 galaxies, drawn by chance." in prediction.notes(fit)

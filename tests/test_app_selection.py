@@ -2,10 +2,12 @@
 
 import gc
 import weakref
+from pathlib import Path
 
 import holoviews as hv
 import numpy as np
 import pandas as pd
+import panel as pn
 import pytest
 from bokeh.models import LassoSelectTool
 from pages import send
@@ -14,10 +16,12 @@ from sample_tables import make_dataset, make_samples
 from galmass_app import selection, services
 from galmass_app.comparison import answers
 from galmass_app.page import PAGES
+from galmass_app.plots import selection as points
 from galmass_app.plots.scale import Scale
-from galmass_app.plots.selection import inside, picked
+from galmass_app.plots.selection import inside, picked, spread_out
 from galmass_app.state import LAST, SessionState
 from galmass_app.thumbnails import shades, thumbnails
+from galmass_app.views import galaxy_picker
 from galmass_app.views.compare.controls import select_extremes
 from galmass_app.views.frame.selection_bar import SelectionBar, csv
 from galmass_app.views.frame.selection_strip import MOST, SelectionStrip
@@ -25,7 +29,7 @@ from galmass_app.views.frame.selection_text import beside_rest, measured
 from galmass_core.assets import asset
 from galmass_core.benchmarks.invented import make_runs
 from galmass_core.cli import main
-from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.datasets.filter_syntax import LANGUAGE
 
 TARGET = "log_mstar_1rhsm"
@@ -71,7 +75,8 @@ def test_text_of_galaxies_means_these_galaxies(session, count):
 
 def test_text_of_half_the_papers_galaxies_fits_an_address():
     mask = np.random.default_rng(0).random(9370) < 0.5
-    data = type("Data", (), {"galaxy_names": [str(number) for number in range(9370)]})
+    samples = pd.DataFrame({"name": [str(number) for number in range(9370)]})
+    data = DataSet(path=Path(), info={}, samples=samples, excluded=pd.DataFrame())
     ids = {one: one for one in data.galaxy_names}
     chosen = [one for one, taken in zip(data.galaxy_names, mask, strict=True) if taken]
     text = selection.text_of(chosen, data, ids)
@@ -331,3 +336,74 @@ def test_plot_forgets_who_listened_to_it():
     del plot, points, hear, visitor
     gc.collect()
     assert here() is None
+
+
+def test_few_points_are_all_drawn():
+    x = np.array([1.0, np.nan, 1.0])
+    assert spread_out(x, x)[0] is x
+
+
+def test_of_many_points_one_in_a_place_is_drawn(monkeypatch):
+    monkeypatch.setattr(points, "MOST", 4)
+    x, y = np.array([0, 0, 0.001, 1, 1, np.nan]), np.array([0, 0, 0, 1, 0, 0])
+    drawn = spread_out(x, y)
+    assert sorted(zip(*drawn, strict=True)) == [(0, 0), (1, 0), (1, 1)]
+
+
+def test_of_many_points_those_in_view_are_drawn(monkeypatch):
+    monkeypatch.setattr(points, "MOST", 4)
+    x = np.array([0, 0.001, 0.002, 5, 9, 9])
+    drawn, _ = spread_out(x, x, ((-0.001, 0.004), (0, 0.003)))
+    assert list(drawn) == [0, 0.001, 0.002]
+
+
+@pytest.fixture
+def suites(tmp_path, monkeypatch):
+    """Return the session of a data set in which subhaloes 0 to 2 are of two simulations."""
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    samples = make_samples(7)
+    names = ["TNG/TNG300-1/99", "EAGLE/RefL0100N1504/28"]
+    number = np.arange(21) // 3
+    samples["name"] = [f"{names[int(one > 3)]}/{one % 4}" for one in number]
+    make_dataset(tmp_path / "suites", samples)
+    session = SessionState()
+    session.open("suites")
+    return session
+
+
+def test_id_of_two_simulations_is_asked_back(suites):
+    suites.show("1")
+    assert suites.not_found.startswith("Subhalo 1 is in several simulations: TNG/TNG300-1/99/1, ")
+    suites.show("EAGLE/RefL0100N1504/28/1")
+    assert suites.galaxy == "EAGLE/RefL0100N1504/28/1"
+    suites.show("3")
+    assert suites.galaxy == "TNG/TNG300-1/99/3"
+
+
+def test_simulation_is_a_condition(suites):
+    suites.keep("simulation == 'RefL0100N1504' and abs_mag_r < 0")
+    assert suites.selection == tuple(f"EAGLE/RefL0100N1504/28/{one}" for one in range(3))
+    assert services.kept(suites.data, "simulation != 'RefL0100N1504'")[0] == "TNG/TNG300-1/99/0"
+
+
+def test_ids_of_many_galaxies_are_sent_as_one_types(suites, monkeypatch):
+    monkeypatch.setattr(galaxy_picker, "LISTED", 3)
+    picker = galaxy_picker.GalaxyPicker(suites)
+    (box,) = picker.__panel__().select(pn.widgets.AutocompleteInput)
+    assert box.options == []
+    box.value_input = "ref"
+    assert box.options == [f"EAGLE/RefL0100N1504/28/{one}" for one in range(3)]
+    suites.keep("simulation == 'RefL0100N1504'")
+    assert len(box.options) == 3
+
+
+def test_step_from_a_galaxy_that_is_not_selected_goes_to_the_next_that_is(suites):
+    names = suites.data.galaxy_names
+    suites.keep(f"{names[1]}, {names[4]}")
+    suites.show(names[2])
+    suites.step(+1)
+    assert suites.galaxy == names[4]
+    suites.step(+1)
+    assert suites.galaxy == names[1]
+    suites.step(-1)
+    assert suites.galaxy == names[4]

@@ -16,6 +16,7 @@ from galmass_core.datasets.dataset import (
     open_dataset,
     replace_samples,
     shard_path,
+    similar_names,
     write_tables,
 )
 from galmass_core.imaging.maps import render_maps
@@ -228,3 +229,32 @@ def test_tables_do_not_go_over_other_files(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(DataSetError, match="holds other files"):
         write_tables(tmp_path, catalogue(), {})
+
+
+@pytest.fixture
+def scattered(tmp_path):
+    """Return a data set whose galaxies' rows do not lie together."""
+    names = [f"a/b/0/{subhalo}" for subhalo in (7, 3, 7, 5, 3)]
+    samples = pd.DataFrame({"name": names, "los": list("xxyxz"), "is_central": True})
+    return write_tables(tmp_path / "scattered", samples.assign(host_group=0), {})
+
+
+def test_rows_of_a_galaxy_are_found_wherever_they_lie(scattered):
+    assert list(scattered.rows_of("a/b/0/7")) == [0, 2]
+    assert list(scattered.rows_of("a/b/0/3")) == [1, 4]
+    assert list(scattered.rows_of("a/b/0/4")) == []
+    assert list(scattered.first_rows) == [0, 1, 3]
+    assert scattered.row("a/b/0/3", "z").name == 4
+
+
+def test_samples_and_galaxies_lead_to_each_other(scattered):
+    assert list(scattered.are_of(["a/b/0/3", "a/b/0/4"])) == [False, True, False, False, True]
+    assert not scattered.are_of([]).any()
+    assert scattered.galaxies_at([4, 0, 2]) == ["a/b/0/7", "a/b/0/3"]
+    assert scattered.galaxies_at(np.zeros(5, dtype=bool)) == []
+
+
+def test_similar_names_of_many_end_alike():
+    known = [f"a/b/{snapshot}/{subhalo}" for snapshot in range(2) for subhalo in range(4000)]
+    assert similar_names("a/c/1/3999", known)[:2] == ["a/b/1/3999", "a/b/0/3999"]
+    assert similar_names("nothing", known) == known[:3]

@@ -35,7 +35,7 @@ from galmass_app.plots.frame import quiet
 from galmass_app.plots.prediction import CONTOUR, axis_label, contour_lines, smooth_density
 from galmass_app.plots.relations import CASING
 from galmass_app.plots.sample import CRISP
-from galmass_app.plots.selection import LOOK, SIZE, Geometry, selectable, veil
+from galmass_app.plots.selection import LOOK, SIZE, Geometry, selectable, spread_out, veil
 from galmass_app.plots.trends import running_median
 from galmass_app.theme import ACCENT, DENSITY, MARK
 
@@ -127,7 +127,7 @@ class PredictionFigures:
     def select(self, rows: pd.DataFrame) -> None:
         """Ring selected samples and dim the others; none lifts the veil; ``rows`` as of `show`."""
         for place, columns in _COLUMNS.items():
-            x, y = (rows[column].to_numpy("f4") for column in columns)
+            x, y = spread_out(*(rows[column].to_numpy("f4") for column in columns))
             self._put(f"{place}_picked", x=x, y=y)
         for each in self._veils:
             each.visible = len(rows) > 0

@@ -13,7 +13,7 @@ from holoviews.operation.datashader import rasterize, spread
 
 from galmass_app.plots.frame import quiet_toolbar
 from galmass_app.plots.sample import CRISP
-from galmass_app.plots.selection import Geometry, above, picked
+from galmass_app.plots.selection import Geometry, above, picked, spread_out
 from galmass_app.plots.trends import MASS, MASS_BIN, Related, Relation
 from galmass_app.theme import ACCENT, GROUPS, MARK
 from galmass_core.quantities import quantity
@@ -110,7 +110,7 @@ def selected(
 ) -> hv.Points:
     """Show which galaxies are selected, and let a box or a lasso select others."""
     rows = related.points[related.points["name"].isin(names)]
-    places = rows["x"].to_numpy(float), rows["y"].to_numpy(float)
+    places = spread_out(rows["x"].to_numpy(float), rows["y"].to_numpy(float))
     return picked(places, _axes(related, relation), chosen)
 
 

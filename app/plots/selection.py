@@ -16,6 +16,9 @@ PICKED = "#f2c14e"  # of selected samples, with a dark rim: readable on both bac
 RIM = "#0e1116"
 LOOK = {"fill_color": PICKED, "line_color": RIM, "line_width": 1}
 SIZE = 6
+MOST = 20_000  # points that are drawn one by one
+_CELLS = 160, 100  # across and up, for points of which several lie on each other
+Ends = tuple[tuple[float, float], tuple[float, float]]
 Geometry = Mapping[str, Any]
 SHAPES = {"rect": "box", "poly": "lasso"}  # a tap is a point
 
@@ -91,6 +94,35 @@ def picked(
     return hv.Points(tuple(part.astype("f4") for part in points), axes).opts(
         size=SIZE, **LOOK, hooks=[above, partial(_dim, chosen=ref(chosen))]
     )
+
+
+def spread_out(x: NDArray, y: NDArray, seen: Ends | None = None) -> tuple[NDArray, NDArray]:
+    """Return the points that a browser is to draw: all, or of more than 20,000 those that show.
+
+    Parameters
+    ----------
+    x, y : (n,) float
+        Those with NaN are left out of many.
+    seen : two of (float, float), optional
+        Ends of both axes as far as they are in view; all points are, by default.
+
+    Returns
+    -------
+    x, y : (m,) float
+        Of many points, those in view, one in each cell of a grid as fine as their marks.
+    """
+    if len(x) <= MOST:
+        return x, y
+    seen = seen or tuple((np.nanmin(values), np.nanmax(values)) for values in (x, y))
+    inside_, cell = np.ones(len(x), dtype=bool), np.zeros(len(x))
+    for values, ends, count in zip((x, y), seen, _CELLS, strict=True):
+        low, high = sorted(ends)
+        share = (values - low) / ((high - low) or 1.0)
+        inside_ &= (share >= 0) & (share <= 1)
+        cell = cell * count + np.floor(share * (count - 1))
+    rows = np.flatnonzero(inside_)
+    rows = rows[np.unique(cell[rows], return_index=True)[1]]
+    return x[rows], y[rows]
 
 
 def above(plot: ElementPlot, element: hv.Element) -> None:

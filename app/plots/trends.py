@@ -123,7 +123,8 @@ def relate(samples: pd.DataFrame, relation: Relation) -> Related:
     samples : DataFrame
         In which neither column of the relation is `missing`.
     """
-    rows = samples if relation.per_sample else one_per_galaxy(samples)
+    rows = samples.filter(["name", "los", "is_central", relation.x, relation.y])
+    rows = rows if relation.per_sample else one_per_galaxy(rows)
     y, zeros = rows[relation.y].astype(float), None
     if relation.log:
         y, zeros = _logarithm(y)
@@ -149,7 +150,8 @@ def one_per_galaxy(samples: pd.DataFrame) -> pd.DataFrame:
 def group_of(samples: pd.DataFrame) -> pd.Series:
     """Say of each row whether it is among the ``centrals`` or ``satellites``; empty if unknown."""
     central = samples.get("is_central", pd.Series(pd.NA, index=samples.index))
-    return central.map({True: "centrals", False: "satellites"}).astype(object).fillna("")
+    codes = central.astype("boolean").astype("Int8").to_numpy(int, na_value=2)
+    return pd.Series(np.take(["satellites", "centrals", ""], codes), samples.index, dtype="str")
 
 
 def running_median(points: pd.DataFrame) -> pd.DataFrame:
@@ -192,7 +194,7 @@ def mass_functions(samples: pd.DataFrame) -> dict[str, pd.DataFrame]:
         By group: ``x``, the middle of a bin [dex], ``count`` per dex, and its Poisson limits
         ``low`` and ``high``. Bins begin at the lightest galaxy; those without any are left out.
     """
-    galaxies = one_per_galaxy(samples)
+    galaxies = one_per_galaxy(samples.filter(["name", "is_central", MASS]))
     galaxies = galaxies.assign(group=group_of(galaxies)).dropna(subset=MASS)
     start = galaxies[MASS].min()
     return {group: _mass_function(_of(galaxies, group)[MASS], start) for group in GROUPS}

@@ -1,14 +1,21 @@
 """Which galaxy is in view: ID box, previous, random, next, line of sight."""
 
+from itertools import islice
+
 import panel as pn
 import param
 
 from galmass_app import services
+from galmass_app.framework import refresh_menu
 from galmass_app.markup import snippet
+from galmass_app.selection import call_of
 from galmass_app.state import SessionState
 from galmass_app.views.heading import captioned
 from galmass_app.views.layout import View, button, column, html, row, switch
 from galmass_core.galaxy import LINES_OF_SIGHT
+
+LISTED = 10_000  # IDs that a browser is given to complete what is typed: the paper's 9,370
+OFFERED = 50  # IDs that fit what is typed, where there are more
 
 
 class GalaxyPicker(View):
@@ -36,6 +43,8 @@ class GalaxyPicker(View):
         buttons = [button(f"gm-{key}", captions[key], go) for key, go in steps.items()]
         los = switch("gm-los", session.param.los, list(LINES_OF_SIGHT))
         self._box.param.watch(self._go_to_entry, "value")
+        self._box.param.watch(self._complete, "value_input")
+        refresh_menu(self._box)
         session.param.watch(self._list_galaxies, ["dataset", "selection_query"])
         session.param.watch(self._moved, ["dataset", "galaxy", "not_found"])
         self._list_galaxies()
@@ -56,9 +65,19 @@ class GalaxyPicker(View):
         """List the galaxies that are selected."""
         session = self.session
         with session.reporting():
-            kept = set(services.kept(session.data, session.selection_query))
-            names = services.subhalo_ids(session.data)
-            self._box.options = [call for call, name in names.items() if name in kept]
+            ids = services.subhalo_ids(session.data)
+            kept = services.kept(session.data, session.selection_query)
+            self._calls = [call_of(name, ids) for name in kept]
+            self._complete()
+
+    def _complete(self, *_: param.parameterized.Event) -> None:
+        """Offer all galaxies, or those that fit what is typed if all are too many for a browser."""
+        calls, typed = self._calls, (self._box.value_input or "").strip().lower()
+        if len(calls) > LISTED:
+            fitting = (call for call in calls if typed in call.lower())
+            calls = list(islice(fitting, OFFERED)) if typed else []
+        if calls != self._box.options:
+            self._box.options = calls
 
     def _moved(self, *_: param.parameterized.Event) -> None:
         """Write the galaxy in view into the box; keep what was typed if there is no such galaxy."""
@@ -70,5 +89,4 @@ class GalaxyPicker(View):
 
     def _here(self) -> str:
         """Return what the galaxy in view is called in the box."""
-        ids = services.subhalo_ids(self.session.data)
-        return next(call for call, name in ids.items() if name == self.session.galaxy)
+        return call_of(self.session.galaxy, services.subhalo_ids(self.session.data))

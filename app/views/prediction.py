@@ -7,7 +7,7 @@ from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
 from galmass_app.plots.prediction_figures import PredictionFigures
-from galmass_app.tree_models import Fit
+from galmass_app.tree_models import QUICK_GALAXIES, Fit
 from galmass_app.views.layout import View, column, html
 from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import quantity, symbol_of
@@ -98,6 +98,8 @@ def notes(fit: Fit) -> str:
     if unseen := fit.request.experiment.truth_level:
         symbols = ", ".join(quantity(key).symbol for key in unseen)
         lines.append(f"Learned with {symbols}, which no telescope measures.")
+    if (galaxies := len(fit.request.data.galaxy_names)) > QUICK_GALAXIES:
+        lines.append(f"On {QUICK_GALAXIES:,} of {galaxies:,} galaxies, drawn by chance.")
     lines += left_out(fit.left_out)
     return snippet("shared.html", "notes", lines)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.plots.sample import AXES, marks, nearest, scatter
-from galmass_app.plots.selection import Geometry, inside, picked, shape_name
+from galmass_app.plots.selection import MOST, Geometry, inside, picked, shape_name, spread_out
 from galmass_app.selection import box_text
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.layout import View, column, html, plot, select
@@ -59,7 +59,13 @@ class Sample(View):
         ring = hv.DynamicMap(partial(_ring, x=session.x, y=session.y), streams=[self._ring])
         self._picked.update(data=self._selected())
         dim = partial(picked, axes=AXES, chosen=self._boxed)
-        dimmed = hv.DynamicMap(lambda data: dim(data), streams=[self._picked])
+        many = len(session.data) > MOST  # more of them are drawn where one zooms in
+        dimmed = hv.DynamicMap(
+            lambda data, x_range=None, y_range=None: dim(
+                spread_out(*data, (x_range, y_range) if x_range and y_range else None)
+            ),
+            streams=[self._picked, *[self._view] * many],
+        )
         self._pane.object = points * dimmed * ring
 
     def select(self) -> None:
@@ -71,24 +77,25 @@ class Sample(View):
         self._ring.send(self._rows())
 
     def _rows(self) -> tuple[pd.DataFrame, str]:
-        samples = self.session.data.samples
-        return samples[samples["name"] == self.session.galaxy], self.session.los
+        data = self.session.data
+        return data.samples.iloc[data.rows_of(self.session.galaxy)], self.session.los
 
     def _selected(self) -> tuple[NDArray, NDArray]:
         session, samples = self.session, self.session.data.samples
-        rows = samples[samples["name"].isin(session.selection)]
-        return rows[session.x].to_numpy(float), rows[session.y].to_numpy(float)
+        rows = session.data.are_of(session.selection)
+        return tuple(samples[axis].to_numpy(float)[rows] for axis in (session.x, session.y))
 
     def _boxed(self, geometry: Geometry) -> None:
         """Select what a box or a lasso encloses."""
         session, samples = self.session, self.session.data.samples
-        names = samples.loc[inside(geometry, samples[session.x], samples[session.y]), "name"]
+        enclosed = inside(geometry, samples[session.x], samples[session.y])
+        names = session.data.galaxies_at(enclosed)
         shape = shape_name(geometry)
         label = f"{shape} on {symbol_of(session.y)} against {symbol_of(session.x)}"
         if shape == "box" and len(names):
             session.keep(box_text(session.x, session.y, geometry), label)
         else:
-            session.select(names.unique(), label)
+            session.select(names, label)
 
     def _turn(self, axis: str, event: param.parameterized.Event) -> None:
         setattr(self.session, axis, event.new)

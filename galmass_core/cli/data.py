@@ -1,4 +1,4 @@
-"""``galmass build | catalogue | join | info``: data sets."""
+"""``galmass build | catalogue | combine | join | info``: data sets."""
 
 import argparse
 import json
@@ -6,7 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_data, add_scheduler, add_stars, cluster_client
+from galmass_core.cli.arguments import (
+    add_data,
+    add_home,
+    add_scheduler,
+    add_stars,
+    cluster_client,
+)
 from galmass_core.datasets.filter_syntax import LANGUAGE
 from galmass_core.storage.progress import progress_bar
 
@@ -29,6 +35,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     """Add the parsers of the commands for data sets."""
     _add_build(commands)
     _add_catalogue(commands)
+    _add_combine(commands)
     _add_join(commands)
     _add_info(commands)
 
@@ -100,6 +107,25 @@ def _add_catalogue(commands: Any) -> None:  # noqa: ANN401
     )
     catalogue.add_argument("--json", action="store_true", help="print the result as JSON")
     catalogue.set_defaults(run=_catalogue, when_stopped="Nothing was written.")
+
+
+def _add_combine(commands: Any) -> None:  # noqa: ANN401
+    """Add the parser of ``galmass combine``."""
+    combine = commands.add_parser(
+        "combine",
+        help="make one data set of several",
+        description="Make one data set of several, such as those of several suites. Maps are "
+        "linked, not copied, within a file system. A galaxy that is in two of them is taken from "
+        "the first. What their recipes differ in, such as dust, is printed and recorded.",
+        epilog="example: galmass combine tng100 tng300 simba --out suites",
+    )
+    combine.add_argument(
+        "data", nargs="+", metavar="DATA", help="data-set folders, or names in the home folder"
+    )
+    combine.add_argument("--out", required=True, metavar="DIR", help="folder to create")
+    add_home(combine)
+    combine.add_argument("--json", action="store_true", help="print the result as JSON")
+    combine.set_defaults(run=_combine, when_stopped="Nothing was written.")
 
 
 def _add_join(commands: Any) -> None:  # noqa: ANN401
@@ -188,6 +214,15 @@ def _catalogue(args: argparse.Namespace) -> None:
     print_dataset(dataset, as_json=args.json)
 
 
+def _combine(args: argparse.Namespace) -> None:
+    """Run ``galmass combine``."""
+    from galmass_core.datasets.combine import combine_datasets
+    from galmass_core.datasets.dataset import open_dataset
+
+    dataset = combine_datasets([open_dataset(data) for data in args.data], args.out)
+    print_dataset(dataset, as_json=args.json)
+
+
 def _join(args: argparse.Namespace) -> None:
     """Run ``galmass join``."""
     from galmass_core.datasets.dataset import open_dataset
@@ -267,6 +302,9 @@ def _summary(dataset: "DataSet") -> str:
         )
     if stars := dataset.info.get("stars"):
         lines.append(f"thinned to {stars:,} stars a galaxy; true masses are those of all stars")
+    for record in dataset.info.get("combined", []):
+        lines.append(f"combined from {record['name']}: {record['samples']:,} samples")
+    lines += [f"not alike: {text}" for text in dataset.info.get("differences", [])]
     for record in dataset.info.get("joined", []):
         lines.append(f"joined from {record['table']}: {', '.join(record['columns'])}")
     lines += ["", *_ranges(dataset), ""]

@@ -8,18 +8,18 @@ writes it; `shards` encodes the maps.
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from galmass_core import __version__
 from galmass_core.datasets.shards import read_maps, read_profiles
@@ -45,6 +45,7 @@ _MISSING_MATTER = {  # number of particles, unknown where a file holds none: nam
     "n_gas": ("gas", "its mass, the total mass, fractions, and light behind its dust"),
 }
 COLUMN_TYPES = {"is_central": "boolean", "host_group": "Int64"}  # of columns that may be missing
+_COMPARED = 5000  # names whose spelling is compared with a wrong one: 0.3 s
 UNFINISHED = "unfinished"  # folder that exists during a build
 
 
@@ -64,6 +65,18 @@ def home_folder() -> Path:
 def list_datasets() -> list[Path]:
     """Return the folders of all complete data sets in the home folder, sorted by name."""
     return sorted(path.parent for path in home_folder().glob(f"*/{DESCRIPTION}"))
+
+
+def similar_names(wanted: str, known: Sequence[str], count: int = 3) -> list[str]:
+    """Return the names that are spelled most like one; the first if none is similar.
+
+    Of more than 5,000, those that end alike are compared: all would take a minute for 300,000.
+    """
+    compared: Sequence[str] = known
+    if len(known) > _COMPARED:
+        end = wanted.rpartition("/")[2]
+        compared = list(islice((name for name in known if name.endswith(end)), _COMPARED))
+    return get_close_matches(wanted, compared, count, cutoff=0.3) or list(known[:count])
 
 
 def shard_path(folder: Path, number: int) -> Path:
@@ -175,7 +188,65 @@ class DataSet:
     @cached_property
     def galaxy_names(self) -> list[str]:
         """Unique names of the galaxies, in the order of the samples."""
-        return list(self.samples["name"].unique())
+        return list(self._numbered[1])
+
+    @property
+    def galaxy_numbers(self) -> NDArray[np.intp]:
+        """Place of each sample's galaxy in `galaxy_names`, (n,) int."""
+        return self._numbered[0]
+
+    @cached_property
+    def galaxy_places(self) -> dict[str, int]:
+        """Place of each galaxy in `galaxy_names`, by name."""
+        return {name: place for place, name in enumerate(self.galaxy_names)}
+
+    @cached_property
+    def _numbered(self) -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+        numbers, names = pd.factorize(self.samples["name"])
+        return numbers, np.asarray(names, dtype=object)
+
+    @cached_property
+    def simulations(self) -> pd.Categorical:
+        """Simulation of each sample, such as ``TNG300-1``, (n,)."""
+        names = [name.split("/")[1] for name in self.galaxy_names]
+        return pd.Categorical(names).take(self.galaxy_numbers)
+
+    @cached_property
+    def _rows_by_galaxy(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Row numbers sorted by galaxy, and where each galaxy's begin; in the end, their number."""
+        starts = np.searchsorted(np.sort(self.galaxy_numbers), np.arange(len(self.galaxy_names)))
+        return np.argsort(self.galaxy_numbers, kind="stable"), np.append(starts, len(self))
+
+    @property
+    def first_rows(self) -> NDArray[np.intp]:
+        """Row number of the first sample of each galaxy."""
+        rows, starts = self._rows_by_galaxy
+        return rows[starts[:-1]]
+
+    def rows_of(self, name: str) -> NDArray[np.intp]:
+        """Return the row numbers of a galaxy's samples; none if there is no such galaxy."""
+        place = self.galaxy_places.get(name)
+        rows, starts = self._rows_by_galaxy
+        return rows[:0] if place is None else rows[starts[place] : starts[place + 1]]
+
+    def are_of(self, names: Iterable[str]) -> NDArray[np.bool_]:
+        """Return which samples are of these galaxies, (n,) bool."""
+        chosen = np.zeros(len(self.galaxy_names) + 1, dtype=bool)
+        chosen[np.fromiter((self.galaxy_places.get(name, -1) for name in names), int)] = True
+        chosen[-1] = False  # names of no galaxy
+        return chosen[self.galaxy_numbers]
+
+    def galaxies_at(self, rows: ArrayLike) -> list[str]:
+        """Return the galaxies of some samples, in the order of `galaxy_names`.
+
+        Parameters
+        ----------
+        rows : (n,) bool or (B,) int
+            A mask over the samples, or row numbers.
+        """
+        found = np.zeros(len(self.galaxy_names), dtype=bool)
+        found[self.galaxy_numbers[rows]] = True
+        return list(self._numbered[1][found])
 
     @cached_property
     def galaxies(self) -> pd.DataFrame:
@@ -217,18 +288,14 @@ class DataSet:
 
     def _place(self, name: str, line_of_sight: str) -> int:
         """Return the number of a sample's row."""
-        place = self._places.get((name, line_of_sight), self._places.get((name, NO_LINE_OF_SIGHT)))
-        if place is None:
-            near = get_close_matches(name, self.galaxy_names) or self.galaxy_names[:3]
-            msg = f"no galaxy {name} along {line_of_sight} in {self.path}; try {', '.join(near)}"
-            raise KeyError(msg)
-        return place
-
-    @cached_property
-    def _places(self) -> dict[tuple[str, str], int]:
-        """Row numbers by name and line of sight."""
-        keys = zip(self.samples["name"], self.samples["los"], strict=True)
-        return {key: place for place, key in enumerate(keys)}
+        rows = self.rows_of(name)
+        lines_of_sight = list(self.samples["los"].iloc[rows])
+        for wanted in (line_of_sight, NO_LINE_OF_SIGHT):
+            if wanted in lines_of_sight:
+                return int(rows[lines_of_sight.index(wanted)])
+        near = ", ".join(similar_names(name, self.galaxy_names))
+        msg = f"no galaxy {name} along {line_of_sight} in {self.path}; try {near}"
+        raise KeyError(msg)
 
     def maps(self, name: str, line_of_sight: str) -> GalaxyMaps:
         """Read the raw maps of one sample.

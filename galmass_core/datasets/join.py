@@ -135,7 +135,7 @@ def _join(
     """Give each sample the row of its galaxy, and rewrite the data set."""
     _check_columns(data, columns, table)
     rows = data.samples["name"].map(dict(zip(data.galaxy_names, match.rows, strict=True)))
-    joined = _nullable(columns).reindex(rows) if (rows < 0).any() else columns.iloc[rows]
+    joined = nullable(columns).reindex(rows) if (rows < 0).any() else columns.iloc[rows]
     record = {
         "table": table.name,
         "columns": list(columns),
@@ -166,7 +166,7 @@ def _check_columns(data: DataSet, columns: pd.DataFrame, table: Path) -> None:
         raise DataSetError(msg)
 
 
-def _nullable(columns: pd.DataFrame) -> pd.DataFrame:
+def nullable(columns: pd.DataFrame) -> pd.DataFrame:
     """Return columns in which integers and booleans can be missing without becoming floats."""
     kinds = {"i": "Int64", "u": "UInt64", "b": "boolean"}
     changes = {

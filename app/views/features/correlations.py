@@ -11,7 +11,7 @@ from galmass_app.markup import snippet
 from galmass_app.plots.correlation import chosen_cell, correlation_picture, pair_at, short
 from galmass_app.plots.sample import scatter
 from galmass_app.theme import Theme
-from galmass_app.tree_models import ALL_TARGETS
+from galmass_app.tree_models import ALL_TARGETS, QUICK_GALAXIES, drawn_samples
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, column, html, plot, row, select
 from galmass_app.views.prediction import signed
@@ -138,13 +138,14 @@ def related(data: DataSet, target: str) -> tuple[int, pd.DataFrame]:
     int
         How many columns are features; they come first.
     pandas.DataFrame
-        Samples in which all columns are finite and usable.
+        Samples in which all columns are finite and usable, of up to 30,000 galaxies.
     """
-    features = [*default_features(data.samples), *SIZES]
+    samples = drawn_samples(data, QUICK_GALAXIES)
+    features = [*default_features(samples), *SIZES]
     targets = [key for key in ALL_TARGETS if key.rpartition("_")[2] == target.rpartition("_")[2]]
-    missing = missing_columns(data.samples, (*features, *targets))
+    missing = missing_columns(samples, (*features, *targets))
     features = [key for key in features if key not in missing]
     targets = [key for key in targets if key not in missing]
-    usable, _ = usable_rows(data.samples, features, targets)
-    table = data.samples.loc[usable, [*features, *targets]].astype(float)
+    usable, _ = usable_rows(samples, features, targets)
+    table = samples.loc[usable, [*features, *targets]].astype(float)
     return len(features), table[np.isfinite(table).all(axis=1)]

@@ -114,11 +114,13 @@ def columns_of(data: DataSet) -> list[list[str]]:
     Of joined tables, also text and what is true or false.
     """
     keys = dict.fromkeys([*axis_columns(data), *data.joined_columns])
-    return [[quoted(key), column_quantity(key).name] for key in keys]
+    named = [[quoted(key), column_quantity(key).name] for key in keys]
+    several = len(data.simulations.categories) > 1 and selection.SIMULATION not in keys
+    return [[selection.SIMULATION, ", ".join(data.simulations.categories)]] * several + named
 
 
 def csv(session: SessionState) -> str:
     """Return all columns of the selected samples as CSV."""
-    samples = session.data.samples
-    chosen = samples[samples["name"].isin(services.kept(session.data, session.selection_query))]
+    data = session.data
+    chosen = data.samples[data.are_of(services.kept(data, session.selection_query))]
     return chosen.drop(columns=["shard", "row"], errors="ignore").to_csv(index=False)

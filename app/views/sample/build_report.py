@@ -1,10 +1,13 @@
 """How a data set was made, as text: counts, exclusions, definitions, settings."""
 
+from collections import Counter
+
+import numpy as np
 import pandas as pd
 
 from galmass_app import services
 from galmass_app.markup import snippet
-from galmass_app.plots.trends import group_of, one_per_galaxy
+from galmass_app.plots.trends import group_of
 from galmass_app.views.heading import heading
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
@@ -23,8 +26,8 @@ def headline(data: DataSet) -> str:
 
 def tally(data: DataSet) -> str:
     """Write the counts, large: galaxies, samples, the paper's, centrals, left out, chunks read."""
-    galaxies, out = one_per_galaxy(data.samples), left_out(data)["galaxies"].sum()
-    groups = group_of(galaxies).value_counts()
+    galaxies, out = data.galaxy_names, left_out(data)["galaxies"].sum()
+    groups = group_of(data.samples.filter(["is_central"]).iloc[data.first_rows]).value_counts()
     entries = [
         ("galaxies", f"{len(galaxies):,}", _beside_paper(data)),
         ("samples", f"{len(data):,}", _directions(data)),
@@ -108,6 +111,10 @@ def making(data: DataSet) -> str:
             f"{', '.join(one['columns'])} from {one['table']} ({one['samples']:,} samples)"
             for one in info.get("joined", [])
         ),
+        "combined from": ", ".join(
+            f"{one['name']} ({one['samples']:,} samples)" for one in info.get("combined", [])
+        ),
+        "not alike": "; ".join(info.get("differences", [])),
         "folder": str(data.path),
     }
     return snippet("sample.html", "making", facts)
@@ -115,15 +122,15 @@ def making(data: DataSet) -> str:
 
 def _simulations(data: DataSet) -> str:
     """List simulations and snapshots, with how many galaxies each gave if there are several."""
-    places = [_place(GalaxyName.parse(name)) for name in data.galaxy_names]
-    counts = pd.Series(places).value_counts()
+    counts = Counter(name.rpartition("/")[0] for name in data.galaxy_names).most_common()
     if len(counts) == 1:
-        return counts.index[0]
-    return " · ".join(f"{count:,} of {place}" for place, count in counts.items())
+        return _place(counts[0][0])
+    return " · ".join(f"{count:,} of {_place(place)}" for place, count in counts)
 
 
-def _place(name: GalaxyName) -> str:
-    """Say from which simulation a galaxy is; its suite goes unsaid in TNG100-1."""
+def _place(place: str) -> str:
+    """Name a simulation and snapshot; the suite goes unsaid in TNG100-1."""
+    name = GalaxyName.parse(f"{place}/any")
     known = name.simulation.startswith(name.suite)
     simulation = name.simulation if known else f"{name.suite} {name.simulation}"
     return f"{simulation}, snapshot {name.snapshot}"
@@ -141,8 +148,8 @@ def _directions(data: DataSet) -> str:
     """Say how many lines of sight a galaxy has."""
     if not data.has_maps and set(data.samples["los"].unique()) == {NO_LINE_OF_SIGHT}:
         return "no line of sight: a catalogue"
-    each = data.samples["name"].value_counts()
-    return f"{each.min()} lines of sight each" if each.nunique() == 1 else "lines of sight vary"
+    each = np.unique(np.bincount(data.galaxy_numbers))
+    return f"{each[0]} lines of sight each" if len(each) == 1 else "lines of sight vary"
 
 
 def _central_entry(groups: pd.Series) -> tuple[str, str, str]:
