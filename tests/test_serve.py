@@ -87,6 +87,7 @@ def jupyter_command(folder, port):
         f"--ServerApp.base_url={BASE}/",
         f"--ServerApp.root_dir={folder}",
         "--ServerApp.jpserver_extensions=jupyter_server_proxy=True",
+        "--ServerApp.jpserver_extensions=panel.io.jupyter_server_extension=False",  # slow
     )
 
 
@@ -320,9 +321,12 @@ def serve(home, *arguments):
         (["--allow-websocket-origin", "https://a.org"], "must be HOST or HOST:PORT, got 'https:"),
         (["--basic-auth", ""], "--basic-auth must be a password or a file"),
         (["--basic-auth", "user.json"], "user.json must be a file, but there is none"),
+        (["--ssl-certfile", "no.pem"], "--ssl-certfile: no.pem must be a file, but there is none"),
+        (["--ssl-keyfile", __file__], "--ssl-keyfile must come with --ssl-certfile"),
+        (["--port", "65536"], "--port must be a number up to 65535, got 65536"),
     ],
 )
-def test_open_doors_are_refused(arguments, message, servers, no_server, capsys):
+def test_what_opens_doors_or_cannot_work_is_refused(arguments, message, servers, no_server, capsys):
     assert serve(servers.data.parent, *arguments) == 2
     assert message in capsys.readouterr().err
     assert not no_server

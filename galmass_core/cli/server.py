@@ -26,6 +26,7 @@ from tornado.routing import Matcher, Rule
 from tornado.web import RequestHandler
 
 HEALTH = "/liveness"  # answers to any name: those who ask use the machine's number
+LAST_PORT = 65535
 _ALL_INTERFACES = ("", "0.0.0.0", "::")
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
@@ -70,15 +71,11 @@ def access_flags(args: argparse.Namespace) -> list[str]:
     ValueError
         If others would reach it without a login, or an option cannot be used.
     """
-    hosts = other_hosts(args)
-    for host in hosts:
-        if not _is_host(host):
-            msg = f"--allow-websocket-origin must be HOST or HOST:PORT, got {host!r}"
-            raise ValueError(msg)
+    _check_addresses(args)
     password = _password(args)
     if password is None and not (args.oauth_provider or config.oauth_provider):
         if not args.allow_anyone:
-            _check_is_private(args.address, hosts)
+            _check_is_private(args.address, other_hosts(args))
         return []
     if config.oauth_optional or config.oauth_guest_endpoints:
         msg = "$PANEL_OAUTH_OPTIONAL and $PANEL_OAUTH_GUEST_ENDPOINTS must be unset: no guests"
@@ -104,6 +101,25 @@ def is_local(address: str) -> bool:
         return address == "localhost" or ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def _check_addresses(args: argparse.Namespace) -> None:
+    """Check the port, the names and the files of https."""
+    if not 0 <= args.port <= LAST_PORT:
+        msg = f"--port must be a number up to {LAST_PORT}, got {args.port}"
+        raise ValueError(msg)
+    for host in other_hosts(args):
+        if not _is_host(host):
+            msg = f"--allow-websocket-origin must be HOST or HOST:PORT, got {host!r}"
+            raise ValueError(msg)
+    for option in ("certfile", "keyfile"):
+        path = getattr(args, f"ssl_{option}")
+        if path is not None and not Path(path).is_file():
+            msg = f"--ssl-{option}: {path} must be a file, but there is none"
+            raise ValueError(msg)
+    if args.ssl_keyfile and not args.ssl_certfile:
+        msg = "--ssl-keyfile must come with --ssl-certfile"
+        raise ValueError(msg)
 
 
 def _check_is_private(address: str, hosts: list[str]) -> None:
@@ -167,7 +183,9 @@ def _own_names(address: str) -> list[str]:
     """Return the names of this machine that reach an address; the first is for people."""
     if is_local(address):
         return list(_LOCAL)
-    own = [platform.node(), *([] if address in _ALL_INTERFACES else [address])]
+    own = [platform.node()]
+    if address not in _ALL_INTERFACES:
+        own.append(f"[{address}]" if ":" in address else address)
     return [name.lower() for name in own] + list(_LOCAL)
 
 
