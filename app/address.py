@@ -61,6 +61,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "arrows": _switch("arrows"),
     "figure": Field("figure"),
     "colour": Field("colour"),
+    "transfer": Field("transfer"),
 }
 
 

@@ -19,6 +19,7 @@ from galmass_core.datasets.dataset import home_folder
 from galmass_core.learning.experiments import experiment
 from galmass_core.training import queue
 from galmass_core.training.runs import LOG, RECORD, new_run_folder, open_run, runs_folder
+from galmass_core.transfers.records import transfers_folder
 
 _PATIENCE = 300.0  # s, for an estimate
 _NICE = 10  # trainings leave the machine to whoever works at it
@@ -39,8 +40,7 @@ class Order:
     @property
     def arguments(self) -> list[str]:
         """The arguments of ``galmass train``."""
-        at_home = self.data.parent == home_folder().resolve()
-        arguments = [self.data.name if at_home else str(self.data)]
+        arguments = [_shortest(self.data)]
         arguments += ["--experiment", self.experiment, "--preset", self.preset]
         for name, value in self.changes:
             flag = name.replace("_", "-")
@@ -76,6 +76,19 @@ def resume(name: str) -> None:
     _detach(path, "resume", str(path), "--queue")
 
 
+def transfer_command(train: Path, test: Path, adapt: str) -> str:
+    """Return the command line that measures a transfer."""
+    return shlex.join(["galmass", "transfer", *_transfer_arguments(train, test, adapt)])
+
+
+def start_transfer(train: Path, test: Path, adapt: str) -> None:
+    """Measure a transfer; its records follow when the process has come up."""
+    folder = transfers_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / LOG).unlink(missing_ok=True)
+    _detach(folder, "transfer", *_transfer_arguments(train, test, adapt))
+
+
 def stop(name: str) -> None:
     """Stop a run that is queued or running.
 
@@ -90,8 +103,16 @@ def stop(name: str) -> None:
 def trouble(name: str) -> str:
     """Return why a run that was requested never began; empty if it did, or still may."""
     folder = runs_folder() / name
-    if (folder / RECORD).exists():
-        return ""
+    return "" if (folder / RECORD).exists() else _logged_error(folder)
+
+
+def transfer_trouble() -> str:
+    """Return why the last transfer that was started here failed; empty if it did not."""
+    return _logged_error(transfers_folder())
+
+
+def _logged_error(folder: Path) -> str:
+    """Return the last error in the log of a folder; empty if there is none."""
     with suppress(FileNotFoundError):
         for line in reversed((folder / LOG).read_text(encoding="utf-8").splitlines()):
             if line.startswith("galmass: "):
@@ -123,6 +144,19 @@ def estimate(order: Order) -> dict[str, Any]:
         lines = done.stderr.splitlines() or ["no output from the command"]
         raise ValueError(lines[-1].removeprefix("galmass: "))
     return json.loads(done.stdout)["rows"][0]
+
+
+def _transfer_arguments(train: Path, test: Path, adapt: str) -> list[str]:
+    """Return the arguments of ``galmass transfer``."""
+    arguments = []
+    for side, folder in (("--train", train), ("--test", test)):
+        arguments += [side, _shortest(folder)]
+    return [*arguments, "--adapt", adapt]
+
+
+def _shortest(folder: Path) -> str:
+    """Return the name of a data set in the home folder, or the folder of any other."""
+    return folder.name if folder.parent == home_folder().resolve() else str(folder)
 
 
 def _detach(folder: Path, *arguments: str) -> None:

@@ -24,6 +24,7 @@ from galmass_app.views.layout import column
 from galmass_app.views.paper.page import Paper
 from galmass_app.views.sample.page import SamplePage
 from galmass_app.views.train.page import Train
+from galmass_app.views.transfer.page import Transfer
 from galmass_app.views.why.page import Why
 
 PAGES = {  # key in the URL: name in the header, its Viewer
@@ -33,6 +34,7 @@ PAGES = {  # key in the URL: name in the header, its Viewer
     "train": ("Train", Train),
     "compare": ("Compare", Compare),
     "why": ("Why", Why),
+    "transfer": ("Transfer", Transfer),
     "paper": ("Paper", Paper),
 }
 POLL_PERIOD = 1000  # ms between two looks at the home folder

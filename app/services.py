@@ -36,6 +36,7 @@ from galmass_core.training.runs import (
     runs_folder,
     shipped_runs,
 )
+from galmass_core.transfers.records import transfers_folder
 
 SHOWCASE = "showcase"  # the data set that ships with galmass
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
@@ -98,12 +99,22 @@ def work() -> str:
 
 def runs() -> list[Run]:
     """Return the user's runs, the newest first; a run that has ended is not read again."""
+    return _runs_in(runs_folder())
+
+
+def _runs_in(folder: Path) -> list[Run]:
+    """Return the runs in a folder, the newest first."""
     found = []
-    for record in runs_folder().glob(f"*/{RECORD}"):
+    for record in folder.glob(f"*/{RECORD}"):
         with suppress(FileNotFoundError):  # it was deleted in this moment
             run = _read(record.parent, record.stat().st_mtime_ns)
             found.append(open_run(run.path) if run.state in ACTIVE else run)
     return sorted(found, key=lambda run: (run.record["started"], run.name), reverse=True)
+
+
+def transfers() -> list[Run]:
+    """Return the records of transfers, the newest first; one that has ended is not read again."""
+    return _runs_in(transfers_folder())
 
 
 shipped = lru_cache(maxsize=1)(shipped_runs)  # the runs that ship with galmass

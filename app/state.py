@@ -57,6 +57,9 @@ class SessionState(param.Parameterized):
     explained_run = param.String(
         doc="Run that the Why page explains; empty: the one with most maps."
     )
+    transfer = param.String(
+        doc="Record in view on the Transfer page, with its target; empty: the newest."
+    )
     figure = param.String("1", doc="Figure or table in view on the Paper page.")
     theme = param.Selector(default="dark", objects=["dark", "light"], doc="Look of the page.")
     not_found = param.String(doc="Why the last ID was no galaxy; empty once one is in view.")

@@ -140,6 +140,26 @@ TOUR = {  # page: CSS class of a part, skipped where it is not in view; title; e
             "The same mass from ten numbers: how each number moves the prediction.",
         ],
     ],
+    "transfer": [
+        [
+            "gm-transfer-record",
+            "What is left of the accuracy",
+            "The same model on galaxies of its own simulation and of another; then adapted "
+            "without labels; last a model trained on the other, as the best to hope for.",
+        ],
+        [
+            "gm-transfer-bins",
+            "By stellar mass",
+            "Bias, scatter, and how many true values lie inside the interval that holds 68 % "
+            "where the model was trained.",
+        ],
+        [
+            "gm-transfer-form",
+            "Another simulation",
+            "Choose a data set to test on: models are trained on the one in view. Both must have "
+            "been made alike.",
+        ],
+    ],
     "paper": [
         [
             "gm-contents",

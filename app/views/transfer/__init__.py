@@ -1,0 +1,1 @@
+"""The page Transfer: trained on one simulation, tested on another."""
