@@ -28,6 +28,7 @@ VALUES = {
     "arrows": True,
     "figure": "table-4",
     "colour": "M[200c]",
+    "transfer": "ours-to-theirs-mstar-features-coral-01234567:log_mstar_1rhsm",
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
