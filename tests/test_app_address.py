@@ -94,6 +94,7 @@ def test_address_is_written_as_it_always_was():
         "&panels=g%2Cr%2B2V%3Brun%3Amstar-r%2B2V-20260101-120000%3Bpower-law"
         "&reference=run%3Amstar-r%2B2V-20260101-120000&against=sersic_n&arrows=on&figure=table-4"
         "&colour=M%5B200c%5D"
+        "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm"
     )
 
 
