@@ -51,6 +51,7 @@ class DashboardServer(Serve):
         allowed = [f"{name}:{server.port}" for name in names] + self._hosts
         settings.allowed_ws_origin.set_value(allowed)
         names += [_name(host) for host in self._hosts]
+        # Bokeh 3.9.2 has no public name for its application and its HTTP server
         server._tornado.add_handlers(".*", [Rule(_Foreign(names, allowed), _Refusal)])
         protocol = "https" if server._http.ssl_options else "http"
         port_and_path = f"{server.port}{server.prefix}/main"
