@@ -56,6 +56,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "explained_run": Field("asked"),
     "branches": Field("branches"),
     "panels": _list("panels", ";"),
+    "pinned": _list("runs", ";"),
     "reference": Field("reference"),
     "against": Field("against"),
     "arrows": _switch("arrows"),

@@ -5,7 +5,7 @@ A panel of the Compare page has a key: the name of a set of inputs (`inputs_of`)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -81,6 +81,7 @@ class Result:
     split: Split
     # Share of the samples whose galaxy is in the training set along another line of sight
     siblings: float
+    newer: str = ""  # name of the run that would be shown if this one were not pinned
     derived: bool = False  # whether the target is derived from what it was trained for
     group: tuple[Run, ...] = ()  # the trainings, by seed; none of the baseline
     # Noise of training, from the group or from another of the same experiment and size
@@ -144,22 +145,27 @@ def other_panels(data: DataSet, target: str) -> dict[str, str]:
     return {title(experiment(f"{TARGETS[target].word}/{BASELINE}")): BASELINE, **named}
 
 
-def answers(data: DataSet, target: str, keys: Sequence[str], split: str) -> list[Result | Missing]:
+def answers(
+    data: DataSet, target: str, keys: Sequence[str], split: str, pinned: Sequence[str] = ()
+) -> list[Result | Missing]:
     """Return the result for each panel's key.
 
     Parameters
     ----------
     split : str
         ``galaxy`` or ``paper``: of the runs that answer for inputs.
+    pinned : sequence of str
+        Names of runs that answer for inputs as long as they can.
 
     Returns
     -------
     list of Result or Missing
-        For inputs, of the run that `pairing.choose_run` prefers. The baseline learns from
-        the training part of the first run shown.
+        For inputs, of a pinned run, or else of that which `pairing.choose_run` prefers. The
+        baseline learns from the training part of the first run shown.
     """
     index = run_index(data)
-    results = {key: _answer(index, target, key, split) for key in keys if key != BASELINE}
+    kept = tuple(pinned)
+    results = {key: _answer(index, target, key, split, kept) for key in keys if key != BASELINE}
     splits = (each.split for each in results.values() if isinstance(each, Result))
     default = Split(split, 0, tuple(NETWORK_SIZES.items()))
     if BASELINE in keys:
@@ -251,10 +257,12 @@ def experiment_of(run: Run) -> Experiment:
     )
 
 
-def _answer(index: RunIndex, target: str, key: str, split: str) -> Result | Missing:
+def _answer(
+    index: RunIndex, target: str, key: str, split: str, pinned: tuple[str, ...]
+) -> Result | Missing:
     """Return the result for the key of a run or of a set of inputs."""
     if input_maps(key):
-        return _of_inputs(index, target, key, split)
+        return _of_inputs(index, target, key, split, pinned)
     name = key.removeprefix(RUN)
     if name in index.runs and target in _targets(index.predictions[name]):
         return result_of(index, name, target)
@@ -263,13 +271,26 @@ def _answer(index: RunIndex, target: str, key: str, split: str) -> Result | Miss
 
 @lru_cache(maxsize=512)
 def _of_inputs(
-    index: RunIndex, target: str, inputs: str, split: str, *, thinned: bool = False
+    index: RunIndex,
+    target: str,
+    inputs: str,
+    split: str,
+    pinned: tuple[str, ...] = (),
+    *,
+    thinned: bool = False,
 ) -> Result | Missing:
     """Return the result for inputs: of a network for the target, or for what it derives from."""
     ways = [experiment(f"{names}/{inputs}") for names in _ways(target)]
-    for wanted in ways:
-        if candidate := choose_run(index.networks[split], wanted, thinned=thinned):
-            return result_of(index, candidate.run.name, target)
+    networks = index.networks[split]
+    chosen = [choose_run(networks, wanted, thinned=thinned) for wanted in ways]
+    kept = [one for one in networks if one.run.name in pinned]
+    own = [choose_run(kept, wanted, thinned=thinned) for wanted in ways]
+    best = next((one for one in chosen if one), None)
+    if best:
+        shown = next((one for one in own if one), best)
+        result = result_of(index, shown.run.name, target)
+        same = best.run.name in [run.name for run in result.group]
+        return result if same else replace(result, newer=best.run.name)
     named = {"title": title(ways[0])}
     if not index.data.has_maps:
         return Missing(**named, why="not trained, and this data set has no maps to train on")

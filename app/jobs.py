@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Thread
@@ -35,7 +35,9 @@ class Order:
     # Hyper-parameters that are not as in the preset, by their names in `TrainingConfig`
     changes: tuple[tuple[str, Any], ...] = ()
     split: str = "galaxy"  # ``galaxy`` or ``paper``
-    seed: int = 0
+    seed: int = 0  # of the split
+    training_seed: int | None = None  # as that of the split, if None
+    repeats: int = 1  # trainings, with consecutive seeds
 
     @property
     def arguments(self) -> list[str]:
@@ -49,7 +51,18 @@ class Order:
             else:
                 arguments += [f"--{flag}", str(value)]
         arguments += ["--split", self.split] * (self.split != "galaxy")
-        return arguments + ["--seed", str(self.seed)] * (self.seed != 0)
+        arguments += ["--seed", str(self.seed)] * (self.seed != 0)
+        if self.training_seed is not None:
+            arguments += ["--training-seed", str(self.training_seed)]
+        return arguments + ["--repeats", str(self.repeats)] * (self.repeats != 1)
+
+    def trainings(self) -> "list[Order]":
+        """Return an order for each training."""
+        if self.repeats == 1:
+            return [self]
+        first = self.seed if self.training_seed is None else self.training_seed
+        seeds = range(first, first + self.repeats)
+        return [replace(self, training_seed=seed, repeats=1) for seed in seeds]
 
     @property
     def command(self) -> str:
@@ -58,16 +71,19 @@ class Order:
 
 
 def start(order: Order) -> str:
-    """Put a training in the queue.
+    """Put the trainings of an order in the queue, each a process of its own.
 
     Returns
     -------
     str
-        Name of the run; its folder is there, its record follows when the process has come up.
+        Name of the first run; its folder is there, its record follows when the process has come up.
     """
-    path = new_run_folder(experiment(order.experiment).name)
-    _detach(path, "train", *order.arguments, "--queue", "--out", str(path))
-    return path.name
+    names = []
+    for one in order.trainings():
+        path = new_run_folder(experiment(order.experiment).name)
+        _detach(path, "train", *one.arguments, "--queue", "--out", str(path))
+        names.append(path.name)
+    return names[0]
 
 
 def resume(name: str) -> None:

@@ -218,6 +218,7 @@ def _training(data: DataSet, one: Result) -> str:
         changes=tuple(changes.items()),
         split=config["split"]["kind"],
         seed=config["split"]["seed"],
+        training_seed=own if (own := one.run.training_seed) != config["split"]["seed"] else None,
     )
     return shlex.join(["galmass", "train", *order.arguments])
 

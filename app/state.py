@@ -49,6 +49,9 @@ class SessionState(param.Parameterized):
     panels = param.List(
         ["r+2V", "r", "2V", "power-law"], item_type=str, doc="What is compared: inputs and runs."
     )
+    pinned = param.List(
+        [], item_type=str, doc="Runs that answer for inputs, until newer ones are asked for."
+    )
     reference = param.String(doc="Which of them the others are compared with; empty: the first.")
     against = param.String("log_mstar", doc="Column that errors are shown against.")
     arrows = param.Boolean(doc="Whether arrows lead from the reference.")

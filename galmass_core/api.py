@@ -265,6 +265,7 @@ def table(
     split: str = "galaxy",
     seed: int = 0,
     features: Sequence[str] | None = None,
+    cohort: str | None = None,
 ) -> list[dict[str, Any]]:
     """Measure a table of Chu et al. 2024 and compare with the published numbers.
 
@@ -283,6 +284,8 @@ def table(
         Of the split and the trees.
     features : sequence of str, optional
         Input columns of table 5; by default those of the paper's Table 1.
+    cohort : str, optional
+        Of table 4: only runs of the training set of that name, or whose name begins so.
 
     Returns
     -------
@@ -294,8 +297,8 @@ def table(
     Raises
     ------
     ValueError
-        If the table, the split or a feature is unknown, or ``features`` or ``folds`` does not apply
-        to the table.
+        If the table, the split, a feature or the cohort is unknown, or ``features``, ``folds`` or
+        ``cohort`` does not apply to the table.
     """
     which = str(number)
     if which not in TABLES:
@@ -303,6 +306,9 @@ def table(
         raise ValueError(msg)
     if features is not None and which != "5":
         msg = f"features must go with table 5, got them with table {which}"
+        raise ValueError(msg)
+    if cohort is not None and which != "4":
+        msg = f"cohort must go with table 4, got it with table {which}"
         raise ValueError(msg)
     if split == "folds" and which == "4":
         msg = "split must be galaxy or paper for table 4, as networks are split, got folds"
@@ -314,7 +320,7 @@ def table(
         return baseline_table(dataset, split, seed=seed)
     runs = [*list_runs(), *shipped_runs()]
     if which == "4":
-        return table_4(dataset, runs, split)
+        return table_4(dataset, runs, split, cohort=cohort)
     return text_results(dataset, split, seed=seed, runs=runs)
 
 

@@ -23,6 +23,7 @@ VALUES = {
     "explained_run": "mtot-r-20260101-120000",
     "branches": "g,r+2V",
     "panels": ["g,r+2V", "run:mstar-r+2V-20260101-120000", "power-law"],
+    "pinned": ["g,r+2V", "mstar-r+2V-20260101-120000"],
     "reference": "run:mstar-r+2V-20260101-120000",
     "against": "sersic_n",
     "arrows": True,
@@ -92,6 +93,7 @@ def test_address_is_written_as_it_always_was():
         "&experiment=mstar%2Cmtot%2Fg%2Cr%2B2V&run=mstar-r%2B2V-20260101-120000"
         "&asked=mtot-r-20260101-120000&branches=g%2Cr%2B2V"
         "&panels=g%2Cr%2B2V%3Brun%3Amstar-r%2B2V-20260101-120000%3Bpower-law"
+        "&runs=g%2Cr%2B2V%3Bmstar-r%2B2V-20260101-120000"
         "&reference=run%3Amstar-r%2B2V-20260101-120000&against=sersic_n&arrows=on&figure=table-4"
         "&colour=M%5B200c%5D"
         "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm"

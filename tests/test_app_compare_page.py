@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from pages import texts, widget
+from pages import parts, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.address import FIELDS
@@ -282,6 +282,34 @@ def test_a_single_training_has_the_spread_of_an_alike_group(tmp_path, monkeypatc
     group, alone = (results(data, f"run:mstar-r-{name}")[0] for name in ("0-1", "1"))
     assert alone.measured.noise is None
     assert alone.noise == group.noise
+
+
+@pytest.fixture
+def overtaken(tmp_path, monkeypatch):
+    """A page on a run of r, after which a newer one of another split was made."""
+    data = make_home(tmp_path)
+    make_run(tmp_path, data, "mstar/r", 0.08)
+    page = Compare(settle(tmp_path, monkeypatch, panels=["r"]))
+    make_run(tmp_path, data, "mstar/r", 0.2, seed=1)
+    page.session.poll_count += 1
+    return page
+
+
+def test_the_address_pins_the_run_of_a_panel(overtaken):
+    assert overtaken.session.pinned == ["mstar-r-0"]
+    text = texts(overtaken)
+    assert "a newer run answers for these maps: mstar-r-1" in text
+    assert "Run mstar-r-0" in text or "run mstar-r-0" in text
+
+
+def test_the_newer_run_is_shown_when_asked_for(overtaken):
+    button, *others = parts(overtaken, "gm-newer")
+    assert button.visible
+    assert not any(other.visible for other in others)
+    button.clicks += 1
+    assert overtaken.session.pinned == ["mstar-r-1"]
+    assert "run mstar-r-1" in texts(overtaken)
+    assert not button.visible
 
 
 def test_trees_and_formulas_have_no_noise_of_training(grouped):

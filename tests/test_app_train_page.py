@@ -1,6 +1,7 @@
 """The Train page: what its controls order, what its list and curves say of runs, and its jobs."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -186,6 +187,26 @@ def test_what_differs_from_the_preset_is_on_the_command_line(visit):
     words = "--experiment mstar/r+2V@150 --preset laptop --epochs 7 --no-augment"
     assert f"{words} --split paper --seed 3" in order(page).command
     assert "epochs 7, augmentation off" in html(page)
+
+
+def test_several_trainings_have_seeds_of_their_own(visit):
+    page = visit()
+    widget(page, "gm-seed").value = 3
+    widget(page, "gm-training-seed").value = 5
+    widget(page, "gm-repeats").value = 2
+    requested = order(page)
+    assert "--seed 3 --training-seed 5 --repeats 2" in requested.command
+    assert [one.arguments[-4:] for one in requested.trainings()] == [
+        ["--seed", "3", "--training-seed", "5"],
+        ["--seed", "3", "--training-seed", "6"],
+    ]
+
+
+def test_the_list_says_which_training_of_a_group_a_run_is(visit, blobs, home):
+    for seed in (4, 7):
+        make_run(home, open_dataset(blobs.path), "mstar/r@60", 0.1, training_seed=seed)
+    places = re.findall(r"training \d of \d", html(visit()))
+    assert {"training 1 of 2", "training 2 of 2"} <= set(places)
 
 
 def test_another_preset_brings_all_its_values(visit):

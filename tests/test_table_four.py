@@ -1,4 +1,5 @@
 import json
+import re
 import shlex
 
 import numpy as np
@@ -12,6 +13,7 @@ from galmass_core.paper.derived import derive_target
 from galmass_core.paper.published import published_table
 from galmass_core.paper.table_four import format_table_4, table_4
 from galmass_core.quantities import TARGETS
+from galmass_core.training.groups import cohort_of
 from galmass_core.training.pairing import predictions_on
 
 JOINT = "mstar,mtot,ml/r+2V"
@@ -153,3 +155,49 @@ def test_coarse_images_are_stated(data):
     row = table_4(data, [run])[0]
     assert (row["status"], row["pixels"]) == ("measured", 60)
     assert "row 1: from images of 60² pixels" in format_table_4([row])
+
+
+@pytest.fixture(scope="module")
+def mixed(data):
+    """Rows of one home folder whose runs were trained on two splits, one of them three times."""
+    home = data.path.parent / "mixed"
+    runs = [make_run(home, data, "mstar/r", 0.1, training_seed=seed) for seed in range(3)]
+    return runs, make_run(home, data, "mstar/g,r", 0.05, seed=5)
+
+
+def test_rows_of_two_training_sets_are_marked(data, mixed):
+    runs, other = mixed
+    text = format_table_4(table_4(data, [*runs, other]))
+    lines = text.splitlines()
+    assert re.search(r"≈\d+ a ", lines[1])
+    assert re.search(r"≈\d+ b ", lines[3])
+    assert "a: trained on" in text
+    assert "! rows of different training sets are not comparable" in text
+
+
+def test_one_training_set_is_named_without_a_mark(data, mixed):
+    text = format_table_4(table_4(data, mixed[0]))
+    assert "\ntrained on " in text
+    assert "training seeds 0, 1, 2" in text
+    assert "not comparable" not in text
+
+
+def test_a_cohort_keeps_the_runs_of_one_training_set(data, mixed):
+    runs, other = mixed
+    rows = table_4(data, [*runs, other], cohort=cohort_of(other))
+    assert [row["row"] for row in rows if row["status"] == "measured"] == [3]
+    with pytest.raises(ValueError, match=r"cohort must be one of .*@.*, got 'nowhere'"):
+        table_4(data, runs, cohort="nowhere")
+
+
+def test_trainings_of_a_group_are_one_row(data, mixed):
+    runs, _ = mixed
+    row = table_4(data, runs)[0]
+    each = [table_4(data, [run])[0]["std"]["value"] for run in runs]
+    assert row["std"]["value"] == pytest.approx(np.mean(each))
+    assert row["spread"] == pytest.approx(np.std(each, ddof=1))
+    assert row["training_seeds"] == [0, 1, 2]
+
+
+def test_the_preset_of_a_row_is_named(data, mixed):
+    assert table_4(data, mixed[0])[0]["preset"] == "width 0.25"

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,14 @@ from galmass_core.learning.intervals import measure_coverage
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.learning.splits import describe_split
-from galmass_core.paper.tables import baseline_table, envelope, format_rows, format_runs, table_5
+from galmass_core.paper.tables import (
+    baseline_table,
+    describe_cohort,
+    envelope,
+    format_rows,
+    format_runs,
+    table_5,
+)
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import list_runs, write_run
 
@@ -105,7 +113,24 @@ def test_text_has_a_line_per_row(rows):
     lines = format_rows(rows).splitlines()
     assert lines[0].split()[0] == "experiment"
     assert lines[1].startswith("mstar/features")
-    assert len(lines) == 1 + 9
+    assert lines[10:] == [
+        "",
+        "training seed 0: any other gives the same models, so there is no noise",
+    ]
+
+
+def test_rows_name_their_training_set(dataset):
+    row = table_5(dataset)[0]
+    assert (row["source"], row["preset"], row["training_seeds"]) == ("table", "paper", [0])
+    assert (row["n_train"], row["n"]) == (603, 297)  # of 900
+
+
+def test_the_heading_says_that_galaxies_are_synthetic_and_which_have_siblings(dataset):
+    heading = describe_cohort(dataset, describe_split(dataset.samples, "paper", seed=2))
+    assert heading.startswith(
+        "table: synthetic galaxies, not TNG100's; split at random, as in the "
+    )
+    assert re.search(r"8\d% of test samples have a sibling in training \(seed 2\)$", heading)
 
 
 def test_runs_are_listed_with_their_scatter_or_what_went_wrong(dataset, tmp_path):

@@ -17,7 +17,7 @@ from galmass_core.paper.published import published_table
 from galmass_core.quantities import quantity
 
 HEADS = {"learned": "", "from": ""} | dict.fromkeys(
-    ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N"), "number"
+    ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N train", "N"), "number"
 )
 
 DESCRIPTION = "Every row uses the paper's features, as far as these data have them."
@@ -103,9 +103,10 @@ def _line(
 def _ours(data: DataSet, row: dict[str, Any] | None) -> tuple[list[str], dict[str, Any]]:
     """Return our numbers of a row, and its status."""
     if row is None:
-        return ["–"] * 3, {"kind": "", "words": ""}
+        return ["–"] * 4, {"kind": "", "words": ""}
     if row["status"] != "measured":
-        return [], {"kind": "aside", "words": row["status"], "columns": 4}
+        return [], {"kind": "aside", "words": row["status"], "columns": 5}
     scatter, mean = (Estimate(**row[name]) for name in ("std", "mean"))
     kind, words = compare_to_published(data, row["target"], row["features"], scatter).mark
-    return cells(scatter, mean, row["n"]), {"kind": kind, "words": words}
+    sigma, bias, count = cells(scatter, mean, row["n"])
+    return [sigma, bias, f"{row['n_train']:,}", count], {"kind": kind, "words": words}

@@ -16,11 +16,24 @@ from galmass_app.views.prediction import cells
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.metrics import Estimate
-from galmass_core.paper.table_four import CONTROLS
+from galmass_core.paper.table_four import (
+    CONTROLS,
+    cohort_marks,
+    cohort_notes,
+    number_trained,
+)
 from galmass_core.quantities import quantity
 
 HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
-    ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N", "σ, star occupancy", "σ, thinned"),
+    (
+        "paper σ [dex]",
+        "our σ [dex]",
+        "our bias [dex]",
+        "N train",
+        "N",
+        "σ, star occupancy",
+        "σ, thinned",
+    ),
     "number",
 )
 
@@ -73,14 +86,16 @@ def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
     rows : list of dict
         As `table_four.table_4` gives them.
     """
-    return snippet("tables.html", "table", HEADS, [_line(data, row) for row in rows])
+    marks = cohort_marks(rows)
+    lines = [_line(data, row, marks) for row in rows]
+    return snippet("tables.html", "table", HEADS, lines, cohort_notes(rows))
 
 
-def _line(data: DataSet, row: dict[str, Any]) -> dict[str, Any]:
+def _line(data: DataSet, row: dict[str, Any], marks: dict[str, str]) -> dict[str, Any]:
     shown, wanted = quantity(row["target"]), experiment(row["experiment"])
     subset = ", early types" * (row["subset"] == "early types")
     joint = ", jointly" * (len(wanted.targets) > 1)
-    numbers, status = _ours(data, row)
+    numbers, status = _ours(data, row, marks)
     controls = [_control(row, name) for name in CONTROLS]
     return {
         "row": row["row"],
@@ -93,13 +108,15 @@ def _line(data: DataSet, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _ours(data: DataSet, row: dict[str, Any]) -> tuple[list[str], dict[str, Any]]:
+def _ours(
+    data: DataSet, row: dict[str, Any], marks: dict[str, str]
+) -> tuple[list[str], dict[str, Any]]:
     """Return our numbers of a row, and its status."""
     if row["status"] != "measured":
         status = {"kind": "aside", "words": row["status"]}
         if row["status"] == "not trained":
             status["link"] = train_link(data, row["experiment"])
-        return ["–"] * 3, status
+        return ["–"] * 4, status
     scatter, mean = (Estimate(**row[name]) for name in ("std", "mean"))
     agreement = compare_network_to_published(
         data, row["published"]["std"], scatter, _unlike_paper(row)
@@ -107,7 +124,12 @@ def _ours(data: DataSet, row: dict[str, Any]) -> tuple[list[str], dict[str, Any]
     kind, words = agreement.mark
     run = f"Run {row['run']}, learned {row['learned']}"
     text = f"{agreement.why}. {run}" if agreement.why else run
-    return cells(scatter, mean, row["n"]), {"kind": kind, "words": words, "help": text}
+    if row["spread"] is not None:
+        count = len(row["training_seeds"])
+        text += f"; mean of {count} trainings, between which σ varies by {row['spread']:.3f} dex"
+    sigma, bias, count = cells(scatter, mean, row["n"])
+    numbers = [sigma, bias, number_trained(row, marks), count]
+    return numbers, {"kind": kind, "words": words, "help": text}
 
 
 def _control(row: dict[str, Any], name: str) -> str:

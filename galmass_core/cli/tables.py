@@ -27,6 +27,12 @@ def _add_table(commands: Any) -> None:  # noqa: ANN401
     add_data(table)
     add_split(table, folds=True)
     add_features(table)
+    table.add_argument(
+        "--cohort",
+        metavar="NAME",
+        help="table 4: only runs of one training set, named as in the table's notes, or by its "
+        "beginning, such as the name of a data set",
+    )
     table.add_argument("--json", action="store_true", help="print as JSON")
     table.set_defaults(run=_table, when_stopped="")
 
@@ -54,15 +60,25 @@ def _table(args: argparse.Namespace) -> None:
     from galmass_core.learning.splits import describe_split
     from galmass_core.paper.statements import format_text_results
     from galmass_core.paper.table_four import format_table_4
-    from galmass_core.paper.tables import envelope, format_rows
+    from galmass_core.paper.tables import describe_cohort, envelope, format_rows
 
     dataset = open_dataset(args.data)
-    rows = api.table(args.table, dataset, split=args.split, seed=args.seed, features=args.features)
+    rows = api.table(
+        args.table,
+        dataset,
+        split=args.split,
+        seed=args.seed,
+        features=args.features,
+        cohort=args.cohort,
+    )
+    kind = {"kind": args.split}  # each row of table 4 has its run's split
+    parts = (
+        kind if args.table == "4" else describe_split(dataset.samples, args.split, seed=args.seed)
+    )
     if args.json:
-        kind = {"kind": args.split}  # each row of table 4 has its run's split
-        parts = describe_split(dataset.samples, args.split, seed=args.seed)
-        print(json.dumps(envelope(dataset, rows, kind if args.table == "4" else parts), indent=1))
+        print(json.dumps(envelope(dataset, rows, parts), indent=1))
     else:
+        print(f"{describe_cohort(dataset, parts)}\n")
         formats = {"4": format_table_4, "text": format_text_results}
         print(formats.get(args.table, format_rows)(rows))
 

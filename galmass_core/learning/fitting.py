@@ -53,11 +53,14 @@ class Outcome:
         Of the test samples, with the columns of `runs.Run.predictions`.
     left_out : dict of str to int
         Number of unusable samples, by reason.
+    n_train : int
+        Number of training samples; of several models, their mean.
     """
 
     models: tuple[Model, ...]
     predictions: pd.DataFrame
     left_out: dict[str, int]
+    n_train: int
 
 
 def fit(wanted: Experiment, samples: pd.DataFrame, *, seed: int = 0) -> Model:
@@ -116,12 +119,14 @@ def evaluate(
     """
     require_columns(wanted, samples)
     usable, left_out = usable_rows(samples, wanted.features, (wanted.target, *needed))
-    models, predictions = [], []
+    models, predictions, sizes = [], [], []
     for train, test in rounds(samples, plan, seed):
         check_parts(wanted, train & usable, test & usable)
+        sizes.append(np.count_nonzero(train & usable))
         models.append(fit(wanted, samples[train & usable], seed=seed))
         predictions.append(predict(models[-1], wanted.target, samples[test & usable], "test"))
-    return Outcome(tuple(models), pd.concat(predictions, ignore_index=True), left_out)
+    tested = pd.concat(predictions, ignore_index=True)
+    return Outcome(tuple(models), tested, left_out, round(float(np.mean(sizes))))
 
 
 def predict(model: Model, target: str, samples: pd.DataFrame, parts: str | NDArray) -> pd.DataFrame:

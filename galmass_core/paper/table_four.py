@@ -6,6 +6,7 @@ the same maps whose targets include the row's; the row names the run.
 
 import shlex
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,16 +14,19 @@ import pandas as pd
 from galmass_core.learning.experiments import Experiment, experiment
 from galmass_core.learning.fitting import score
 from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.uncertainty import measure_group
 from galmass_core.paper.derived import derive_target, early_types
 from galmass_core.paper.published import published_table, published_target
 from galmass_core.paper.tables import align
 from galmass_core.quantities import OCCUPANCY, TARGETS, has_kinematics, quantity
+from galmass_core.training.groups import cohort_of, count_training, group_of, preset_of
 from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
     from galmass_core.training.runs import Run
 
+_SPLITS = {"galaxy": "split by galaxy", "paper": "split at random, as in the paper"}
 CONTROLS = (OCCUPANCY, "thinned")  # controls of networks that use kinematics
 _HEADING = (
     "row",
@@ -31,6 +35,7 @@ _HEADING = (
     "published: bias, σ",
     "bias [dex]",
     "σ [dex]",
+    "N_train",
     "N",
     *CONTROLS,
     "run",
@@ -38,7 +43,7 @@ _HEADING = (
 
 
 def table_4(
-    dataset: "DataSet", runs: Iterable["Run"], split: str = "galaxy"
+    dataset: "DataSet", runs: Iterable["Run"], split: str = "galaxy", *, cohort: str | None = None
 ) -> list[dict[str, Any]]:
     """Measure the 24 rows of Table 4 on runs.
 
@@ -49,6 +54,8 @@ def table_4(
         Runs that are not finished networks, or cannot predict this data set, are ignored.
     split : str
         ``galaxy`` or ``paper``: only runs of this split are used.
+    cohort : str, optional
+        Only runs whose training set has a name that begins so (`groups.cohort_of`) are used.
 
     Returns
     -------
@@ -58,12 +65,22 @@ def table_4(
         or ``not available: `` and the reason. Where measured, ``run``, ``learned`` (the run's own
         experiment), ``joint`` (whether its targets differ from those of the paper's network),
         ``width`` and ``pixels`` of the network, ``split``, ``clipped`` (predictions of f_DM below
-        the least) and the entries of `fitting.score`. Rows whose network saw kinematic maps have
+        the least), ``source`` (name of the data set of training), ``cohort``, ``n_train`` and
+        whether it is ``n_train_exact``, ``preset``, ``training_seeds``, and the entries of
+        `fitting.score`, of which ``n`` counts test samples. Of several trainings σ is their mean,
+        ``spread`` its standard deviation between them. Rows whose network saw kinematic maps have
         ``controls``: scores of the same targets learned from ``occupancy``, and from the same maps
         of ``thinned`` galaxies; None where not trained. Rows of M*/L have ``from_mass``: the score
         of predicted projected M* over true light; None likewise.
+
+    Raises
+    ------
+    ValueError
+        If no run has such a cohort.
     """
     candidates = run_predictions_on(runs, dataset, split)
+    if cohort is not None:
+        candidates = _of_cohort(candidates, cohort)
     return [_row(line, dataset, candidates, split) for line in published_table(4).itertuples()]
 
 
@@ -93,6 +110,36 @@ def measure_target(
     ValueError
         If the table lacks a column or no sample is left.
     """
+    predictions, clipped = _tested(candidate, target, samples, only_early=only_early)
+    return {"clipped": clipped, **score(predictions)}
+
+
+def measure_trainings(
+    trainings: Sequence[RunPredictions], target: str, samples: pd.DataFrame, *, only_early: bool
+) -> dict[str, Any]:
+    """Measure the errors of a group of trainings, as `measure_target`; σ is their mean.
+
+    Returns
+    -------
+    dict
+        As of `measure_target`, of the first, with ``std`` of all and ``spread``, its standard
+        deviation between trainings; None of a single one.
+    """
+    first = measure_target(trainings[0], target, samples, only_early=only_early)
+    if len(trainings) == 1:
+        return first | {"spread": None}
+    tables = [_tested(each, target, samples, only_early=only_early)[0] for each in trainings]
+    measured = measure_group(tables)
+    return first | {
+        **{name: asdict(estimate) for name, estimate in measured.errors.items()},
+        "spread": measured.spread,
+    }
+
+
+def _tested(
+    candidate: RunPredictions, target: str, samples: pd.DataFrame, *, only_early: bool
+) -> tuple[pd.DataFrame, int]:
+    """Return predictions of a target, of early types only if wanted, as `predictions_of`."""
     predictions, clipped = predictions_of(candidate.predictions, target, samples)
     if only_early:
         names = samples["name"][early_types(samples)]
@@ -100,7 +147,16 @@ def measure_target(
     if predictions.empty:
         msg = f"no {'early type' if only_early else 'sample'} among those predicted has {target}"
         raise ValueError(msg)
-    return {"clipped": clipped, **score(predictions)}
+    return predictions, clipped
+
+
+def _of_cohort(candidates: Sequence[RunPredictions], name: str) -> list[RunPredictions]:
+    """Return the candidates of a cohort; raise ValueError if there is none."""
+    known = sorted({cohort_of(each.run) for each in candidates})
+    if not any(each.startswith(name) for each in known):
+        msg = f"cohort must be one of {', '.join(known) or 'none'}, or its beginning, got {name!r}"
+        raise ValueError(msg)
+    return [each for each in candidates if cohort_of(each.run).startswith(name)]
 
 
 def predictions_of(
@@ -142,7 +198,53 @@ def predictions_of(
 
 def format_table_4(rows: Sequence[dict[str, Any]]) -> str:
     """Return rows of `table_4` for a terminal: σ and bias with their 68 % errors, in dex."""
-    return "\n".join([align([_HEADING, *map(_cells, rows)]), "", *_remarks(rows)])
+    marks = cohort_marks(rows)
+    lines = [_HEADING, *(_cells(row, marks) for row in rows)]
+    return "\n".join([align(lines), "", *cohort_notes(rows), *_remarks(rows)])
+
+
+def cohort_marks(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return the letter of each training set of a table; empty letters if there is one only."""
+    cohorts = list(dict.fromkeys(row["cohort"] for row in rows if "cohort" in row))
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return {
+        cohort: letters[number % 26] * (len(cohorts) > 1) for number, cohort in enumerate(cohorts)
+    }
+
+
+def cohort_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Say of each training set of a table what it is, with a warning if there are several."""
+    marks, notes = cohort_marks(rows), []
+    for cohort, mark in marks.items():
+        own = [row for row in rows if row.get("cohort") == cohort]
+        split = own[0]["split"]
+        numbers = " to ".join(f"{n:,}" for n in _ends([row["n_train"] for row in own]))
+        presets = ", ".join(dict.fromkeys(row["preset"] for row in own))
+        seeds = sorted({seed for row in own for seed in row["training_seeds"]})
+        notes.append(
+            f"{mark}{': ' * bool(mark)}trained on {cohort} ({own[0]['source']}), "
+            f"{_SPLITS[split['kind']]} (seed {split['seed']}), "
+            f"{split['siblings']:.0%} of test samples have a sibling in training, "
+            f"N_train {numbers}, preset {presets}, "
+            f"training seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
+        )
+    if len(marks) > 1:
+        notes.append(
+            "! rows of different training sets are not comparable: σ falls with N_train; "
+            "--cohort keeps one"
+        )
+    return notes
+
+
+def number_trained(row: dict[str, Any], marks: dict[str, str]) -> str:
+    """Return the number of training samples of a row, with the letter of its training set."""
+    about = "" if row["n_train_exact"] else "≈"
+    return f"{about}{row['n_train']:,} {marks[row['cohort']]}".rstrip()
+
+
+def _ends(numbers: Sequence[int]) -> list[int]:
+    """Return the smallest and the largest number; one if they are equal."""
+    return sorted({min(numbers), max(numbers)})
 
 
 def _row(
@@ -164,7 +266,7 @@ def _row(
     if candidate is None:
         row |= {"status": "not trained", "command": _command(dataset, wanted, split)}
     else:
-        row |= _measure(candidate, wanted, row, dataset.samples)
+        row |= _measure(candidate, candidates, wanted, row, dataset.samples)
     if has_kinematics(wanted.maps):
         row["controls"] = _controls(candidates, wanted, row, dataset.samples)
     if TARGETS[line.target].beside_truth:
@@ -180,20 +282,36 @@ def _experiment_of(line: Any) -> Experiment:  # noqa: ANN401
 
 
 def _measure(
-    candidate: RunPredictions, wanted: Experiment, row: dict[str, Any], samples: pd.DataFrame
+    candidate: RunPredictions,
+    candidates: Sequence[RunPredictions],
+    wanted: Experiment,
+    row: dict[str, Any],
+    samples: pd.DataFrame,
 ) -> dict[str, Any]:
-    """Return the result of a run for a row, and how its network differs from the paper's."""
-    config = candidate.run.config
+    """Return the result of a group for a row, and how its network differs from the paper's."""
+    config, run = candidate.run.config, candidate.run
+    others = {each.run.name: each for each in candidates}
+    group = group_of(run, [each.run for each in candidates])
+    trainings = [candidate, *(others[one.name] for one in group if one.name != run.name)]
+    n_train, exact = count_training(run)
     result = {
         "run": candidate.run.name,
         "learned": config["experiment"],
         "joint": set(config["targets"]) != set(wanted.targets),
         "width": config["training"]["width"],
         "pixels": candidate.pixels,
-        "split": candidate.run.record["split"],
+        "split": run.record["split"],
+        "source": run.record["dataset"]["name"],
+        "cohort": cohort_of(run),
+        "n_train": n_train,
+        "n_train_exact": exact,
+        "preset": preset_of(run),
+        "training_seeds": [one.training_seed for one in group],
     }
     try:
-        return result | {"status": "measured"} | _score(candidate, row, samples)
+        early = row["subset"] == "early types"
+        measured = measure_trainings(trainings, row["target"], samples, only_early=early)
+        return result | {"status": "measured"} | measured
     except ValueError as error:
         return result | {"status": f"not available: {error}"}
 
@@ -250,7 +368,7 @@ def _command(dataset: "DataSet", wanted: Experiment, split: str) -> str:
     return shlex.join(command)
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(row: dict[str, Any], marks: dict[str, str]) -> tuple[str, ...]:
     """Return the cells of one row."""
     published = f"{row['published']['mean']:+.2f}, {row['published']['std']:.2f}"
     subset = "*" if row["subset"] == "early types" else ""
@@ -258,10 +376,11 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     first = (str(row["row"]), row["experiment"], symbol, published)
     others = [_sigma(row.get("controls", {}).get(name)) for name in CONTROLS]
     if row["status"] != "measured":
-        return (*first, row["status"].partition(":")[0], "", "", *others, row.get("run", ""))
+        return (*first, row["status"].partition(":")[0], "", "", "", *others, row.get("run", ""))
     mean = Estimate(**row["mean"])
     bias = f"{mean.value:+.3f} ± {mean.error:.3f}"
-    return (*first, bias, _sigma(row), str(row["n"]), *others, row["run"])
+    trained = number_trained(row, marks)
+    return (*first, bias, _sigma(row), trained, str(row["n"]), *others, row["run"])
 
 
 def _sigma(measured: dict[str, Any] | None) -> str:
@@ -291,6 +410,11 @@ def _row_remarks(row: dict[str, Any]) -> list[str]:
     lines = []
     if row["joint"]:
         lines.append(f"by a network that learned {row['learned']}")
+    if row.get("spread") is not None:
+        lines.append(
+            f"mean of {len(row['training_seeds'])} trainings, between which σ varies by "
+            f"{row['spread']:.3f}"
+        )
     if row["pixels"] != experiment(row["experiment"]).pixels:
         lines.append(f"from images of {row['pixels']}² pixels")
     if row["width"] != 1:

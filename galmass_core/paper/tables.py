@@ -54,7 +54,9 @@ def table_5(
     list of dict
         ``row``, ``experiment``, ``target``, ``features``, ``lacking``, ``truth_level``,
         ``published`` (mean and std), ``status`` (``measured``, or ``not available: `` and the
-        reason) and where measured ``left_out`` and the entries of `fitting.score`.
+        reason) and where measured ``left_out``, ``source`` (name of the data set), ``preset``,
+        ``training_seeds``, ``n_train`` and the entries of `fitting.score`, of which ``n`` counts
+        test samples. The split is the same for all rows (`splits.describe_split`).
 
     Raises
     ------
@@ -101,7 +103,16 @@ def format_rows(rows: Sequence[dict[str, Any]]) -> str:
     str
         σ and bias with their 68 % errors, in dex, with the published values if there are any.
     """
-    heading = ("experiment", "published σ", "σ [dex]", "bias [dex]", "NMAD", "|d|>0.2", "N")
+    heading = (
+        "experiment",
+        "published σ",
+        "σ [dex]",
+        "bias [dex]",
+        "NMAD",
+        "|d|>0.2",
+        "N_train",
+        "N",
+    )
     return "\n".join([align([heading, *(_cells(row) for row in rows)]), "", *_remarks(rows)])
 
 
@@ -121,6 +132,35 @@ def align(lines: Sequence[Sequence[str]]) -> str:
     """Return rows of cells as aligned text."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+
+
+def describe_cohort(dataset: "DataSet", split: dict[str, Any]) -> str:
+    """Return a sentence on what a table is measured on, as a heading.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    split : dict
+        As returned by `splits.describe_split`, or only its ``kind``.
+
+    Returns
+    -------
+    str
+        Data set, whether its galaxies are synthetic, and the split with its siblings.
+    """
+    columns = dataset.samples
+    made = bool(columns["synthetic"].any()) if "synthetic" in columns else False
+    made |= bool(columns["name"].str.startswith("synthetic/").any())
+    kinds = {
+        "galaxy": "split by galaxy",
+        "paper": "split at random, as in the paper",
+        "folds": "five-fold cross-validation by galaxy",
+    }
+    parts = [dataset.path.name, *["synthetic galaxies, not TNG100's"] * made, kinds[split["kind"]]]
+    if "siblings" in split:
+        parts.append(f"{split['siblings']:.0%} of test samples have a sibling in training")
+    seed = f" (seed {split['seed']})" if "seed" in split else ""
+    return f"{parts[0]}: {'; '.join(parts[1:])}{seed}"
 
 
 def envelope(
@@ -178,6 +218,10 @@ def _measure(
     return row | {
         "status": "measured",
         "left_out": outcome.left_out,
+        "source": dataset.path.name,
+        "preset": "paper",
+        "training_seeds": [seed],
+        "n_train": outcome.n_train,
         **score(outcome.predictions),
     }
 
@@ -186,7 +230,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of one row."""
     published = f"{row['published']['std']:.2f}" if "published" in row else ""
     if row["status"] != "measured":
-        return (row["experiment"], published, "not available", "", "", "", "")
+        return (row["experiment"], published, "not available", "", "", "", "", "")
     std, mean = (Estimate(**row[name]) for name in ("std", "mean"))
     return (
         row["experiment"],
@@ -195,6 +239,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{mean.value:+.3f} ± {mean.error:.3f}",
         f"{row['nmad']['value']:.3f}",
         f"{row['outliers']['value']:.1%}",
+        f"{row['n_train']}",
         f"{row['n']}",
     )
 
@@ -202,6 +247,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Return the footnotes of the table, without repetitions."""
     lines: dict[str, None] = {}
+    for seed in sorted({seed for row in rows for seed in row.get("training_seeds", ())}):
+        lines[f"training seed {seed}: any other gives the same models, so there is no noise"] = None
     for row in rows:
         if row["lacking"]:
             lines["learned without " + ", ".join(row["lacking"])] = None

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from galmass_core.networks.presets import PRESETS
 from galmass_core.training.runs import Run
 
 _SIMILAR = 1.25  # ratio of the numbers of training samples up to which spreads are comparable
@@ -33,6 +34,19 @@ def group_of(run: Run, runs: Iterable[Run]) -> tuple[Run, ...]:
         if other.state == "finished" and _group_key(other) == key:
             found.setdefault(other.training_seed, other)
     return tuple(sorted(found.values(), key=lambda one: one.training_seed or 0))
+
+
+def place_in_group(run: Run, runs: Iterable[Run]) -> str:
+    """Return which training of its group a run is, as text; empty if it is the only one.
+
+    Unlike `group_of` it counts runs in any state.
+    """
+    name, key = run.config["experiment"], _group_key(run)
+    alike = (one for one in runs if one.config["experiment"] == name)
+    seeds = sorted({one.training_seed or 0 for one in alike if _group_key(one) == key})
+    if len(seeds) < 2:
+        return ""
+    return f"training {seeds.index(run.training_seed or 0) + 1} of {len(seeds)}"
 
 
 def is_alike(run: Run, other: Run) -> bool:
@@ -63,6 +77,30 @@ def count_training(run: Run) -> tuple[int, bool]:
     if not tested or not sizes.get("test"):
         return 0, False
     return round(max(tested) * sizes["train"] / sizes["test"]), False
+
+
+def cohort_of(run: Run) -> str:
+    """Return the name of the training set of a run: its data set and the hash of its split.
+
+    Only runs of one cohort can be compared without the number of training galaxies in mind.
+    """
+    data, split = run.record.get("dataset") or {}, run.record.get("split") or {}
+    return f"{data.get('name', '')}@{split.get('hash', '')[:6]}"
+
+
+def preset_of(run: Run) -> str:
+    """Return the preset whose hyper-parameters a network was trained with, or how it differs.
+
+    ``paper``, also of trees and formulas, ``laptop``, or the first hyper-parameter that differs
+    from the paper's.
+    """
+    usual = {name: vars(training) for name, (training, _) in PRESETS.items()}
+    own = {key: each for key, each in run.config.get("training", {}).items() if key != "seed"}
+    for name, preset in usual.items():
+        if all(preset.get(key) == each for key, each in own.items()):
+            return name
+    changed = next(key for key, each in own.items() if usual["paper"].get(key) != each)
+    return f"{changed} {own[changed]:g}" if isinstance(own[changed], float) else changed
 
 
 def _experiment_key(run: Run) -> str:

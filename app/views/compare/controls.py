@@ -153,7 +153,8 @@ def reference_answer(session: SessionState) -> Result | Missing:
     """Return the result of the reference for the target in view."""
     targets = targets_of(session.data)
     target = session.target if session.target in targets else targets[0]
-    return answers(session.data, target, [reference_of(session)], session.split)[0]
+    key, pinned = reference_of(session), session.pinned
+    return answers(session.data, target, [key], session.split, pinned)[0]
 
 
 def select_extremes(session: SessionState, *, worst: bool) -> None:

@@ -40,6 +40,7 @@ from galmass_app.views.layout import column, select
 from galmass_app.views.page_view import PageView
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.worker_poller import WorkerPoller
+from galmass_core.learning.experiments import input_maps
 
 TITLE = "Compare input maps"
 DESCRIPTION = (
@@ -58,6 +59,7 @@ class Compare(PageView):
         self._axes = Axes()
         self.panels = [ComparePanel(session, self._axes, place) for place in range(MOST)]
         self._answers, self._target, self._index, self._resting = {}, "", None, None
+        self._pinned: list[str] = []  # by this page itself
         self._controls, self._galaxy = CompareControls(session), ComparedGalaxy(session)
         self._more = select("gm-more-runs", "Add a run")
         tile = column(
@@ -93,12 +95,16 @@ class Compare(PageView):
         )
         self._more.param.watch(self._added, "value")
         follows = ("dataset", "target", "split", "branches", "panels", "reference", "against")
-        follows += ("arrows", "selection_query", "galaxy", "los", "theme")
+        follows += ("pinned", "arrows", "selection_query", "galaxy", "los", "theme")
         self._updater = DeferredUpdater(session, "compare", self._draw, follows)
         session.param.watch(self._update_for_runs, "poll_count")
 
     def _draw(self, changed: set[str]) -> None:
         """Update everything whose state has changed."""
+        if self.session.pinned is self._pinned:
+            changed = changed - {"pinned"}
+        if not changed:
+            return
         data = self.session.data
         targets = targets_of(data) if data else []
         self._describe(data, targets)
@@ -136,8 +142,13 @@ class Compare(PageView):
         self._target = session.target if session.target in targets else targets[0]
         keys = panel_keys(session)
         self._answers = dict(
-            zip(keys, answers(data, self._target, keys, session.split), strict=True)
+            zip(
+                keys,
+                answers(data, self._target, keys, session.split, session.pinned),
+                strict=True,
+            )
         )
+        self._pin()
         columns = axis_columns(data)
         against = session.against if session.against in columns else columns[0]
         values, label = values_of(data.samples, against)
@@ -153,6 +164,17 @@ class Compare(PageView):
                 self._write(panel, key, self._answers[key])
             panel.show(key is not None, active=key == session.branches)
         pn.state.onload(self._rest)
+
+    def _pin(self) -> None:
+        """Keep in the address which runs answer for inputs, so that a newer one replaces none."""
+        shown = [
+            each.run.name
+            for key, each in self._results().items()
+            if each.run and input_maps(key) and each.run.name not in self.session.pinned
+        ]
+        if shown:
+            self._pinned = [*self.session.pinned, *shown]
+            self.session.pinned = self._pinned
 
     def _rest(self) -> None:
         """Leave the browser alone for a moment; then make another panel's figures."""
@@ -201,6 +223,7 @@ class Compare(PageView):
             text,
             gap,
             alone=len(self._answers) == 1,
+            newer=answer.newer if isinstance(answer, Result) else "",
         )
         panel.move(moves)
 

@@ -42,11 +42,14 @@ class ComparePanel(View):
         self._remove = button(
             "gm-remove", "Remove", lambda _: remove_panel(session, panel_keys(session)[place])
         )
+        self._replacing = ""
+        self._newer = button("gm-newer", "Show newer run", lambda _: self._replace())
+        self._newer.visible = False
         self._download = Download.of(session, self._class, self._called, table=lambda: self.table)
         self._download.visible = False  # until there is something to take
         self._plots = column("gm-pictures")
         self._layout = pn.Column(
-            row("gm-compared-head", self._title, self._remove, self._download),
+            row("gm-compared-head", self._title, self._newer, self._remove, self._download),
             self._plots,
             self._gap,
             self._text,
@@ -103,10 +106,18 @@ class ComparePanel(View):
             self.prepare()
             self.figures.show(self._rows)
 
-    def write(self, title: str, text: str, gap: str, *, alone: bool) -> None:
-        """Write what stands around the pictures."""
+    def write(self, title: str, text: str, gap: str, *, alone: bool, newer: str = "") -> None:
+        """Write what stands around the pictures; ``newer`` is the name of a newer run, if any."""
+        self._newer.visible, self._replacing = bool(newer), newer
         self._title.object, self._text.object, self._gap.object = title, text, gap
         self._remove.visible = not alone
+
+    def _replace(self) -> None:
+        """Pin the newer run in place of the one in view."""
+        answer, session = self._drawn[0], self._session
+        group = [run.name for run in answer.group]
+        others = [name for name in session.pinned if name not in group]
+        session.pinned = [*others, self._replacing]
 
     def show(self, wanted: bool, *, active: bool = False) -> None:
         """Show the panel, or hide it; that of the branches that are on stands out."""

@@ -34,6 +34,11 @@ PRESET_HELP = {
     "laptop": "Narrow branches, small images, few epochs: minutes for a thousand galaxies.",
     "paper": "ResNet-18 on 300² images for 200 epochs (Table 2): hours on a GPU.",
 }
+REPEATS_HELP = (
+    "The split seed decides which galaxies are tested, the training seed the initial weights and "
+    "the order of samples. Several trainings show by how much σ varies between them."
+)
+MOST_TRAININGS = 10  # processes that wait at once
 
 
 class TrainControls(View):
@@ -53,9 +58,25 @@ class TrainControls(View):
         self._fields = Hyperparameters(self._preset.value)
         split = switch("gm-split", session.param.split, SPLITS)
         self._seed = pn.widgets.IntInput(
-            label="Seed", value=0, start=0, width=110, css_classes=["gm-inline", "gm-seed"]
+            label="Split seed", value=0, start=0, width=110, css_classes=["gm-inline", "gm-seed"]
         )
-        self._helps = {key: html("gm-foot", wide=False) for key in ("preset", "split")}
+        self._training_seed = pn.widgets.IntInput(
+            label="Training seed",
+            value=None,
+            start=0,
+            width=110,
+            placeholder="as split",
+            css_classes=["gm-inline", "gm-training-seed"],
+        )
+        self._repeats = pn.widgets.IntInput(
+            label="Trainings",
+            value=1,
+            start=1,
+            end=MOST_TRAININGS,
+            width=110,
+            css_classes=["gm-inline", "gm-repeats"],
+        )
+        self._helps = {key: html("gm-foot", wide=False) for key in ("preset", "split", "seeds")}
         self._lacking = html("gm-nothing", wide=False)
         self._layout = column(
             "gm-learning-controls",
@@ -64,7 +85,11 @@ class TrainControls(View):
             _part("Preset", self._preset, self._helps["preset"], self._fields),
             _part(f"Side of the images {_images()}", self._pixels),
             _part("Train/test split", split, self._helps["split"]),
-            self._seed,
+            _part(
+                "Seeds and trainings",
+                row("gm-seeds", self._seed, self._training_seed, self._repeats, wide=False),
+                self._helps["seeds"],
+            ),
         )
         self._data, self._setting = None, False
         self._name_maps()
@@ -129,7 +154,7 @@ class TrainControls(View):
             checkbox.param.watch(follow, "value")
         self._preset.param.watch(self._take_preset, "value")
         self._aperture.param.watch(self._list_targets, "value")
-        for widget in (*self._checkboxes().values(), self._pixels, self._seed):
+        for widget in (*self._checkboxes().values(), self._pixels, *self._numbers()):
             widget.param.watch(self._update_order, "value")
         self._fields.param.watch(self._update_order, "changes")
         self.session.param.watch(self._update_order, "split")
@@ -179,7 +204,11 @@ class TrainControls(View):
         missing += [] if inputs else ["an input map"]
         alert = snippet("shared.html", "alert", f"Select {' and '.join(missing)}.")
         self._lacking.object = alert if missing else ""
-        helps = {"preset": PRESET_HELP[self._preset.value], "split": SPLIT_HELP[self.session.split]}
+        helps = {
+            "preset": PRESET_HELP[self._preset.value],
+            "split": SPLIT_HELP[self.session.split],
+            "seeds": REPEATS_HELP,
+        }
         for key, help_ in helps.items():
             self._helps[key].object = snippet("shared.html", "paragraph", help_)
         self.order = None if missing else self._ordered(names, inputs, has_images(maps))
@@ -197,7 +226,13 @@ class TrainControls(View):
             changes=self._fields.changes,
             split=self.session.split,
             seed=self._seed.value or 0,
+            training_seed=self._training_seed.value,
+            repeats=self._repeats.value or 1,
         )
+
+    def _numbers(self) -> tuple[pn.widgets.IntInput, ...]:
+        """Return the fields of seeds and of the number of trainings."""
+        return self._seed, self._training_seed, self._repeats
 
     def _columns(self) -> dict[str, str]:
         """Return the columns inside the chosen radius of all targets."""

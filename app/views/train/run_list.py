@@ -9,6 +9,7 @@ from galmass_app.markup import snippet
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.train import run_summary
+from galmass_core.training.groups import place_in_group
 from galmass_core.training.runs import ACTIVE, Run
 
 ROWS = 5  # on one page of the list
@@ -51,7 +52,8 @@ class RunList(View):
         first = self._page * ROWS
         seen = runs[first : first + ROWS]
         for place, shown in enumerate(self._rows):
-            shown.draw(seen[place] if place < len(seen) else None, chosen)
+            run = seen[place] if place < len(seen) else None
+            shown.draw(run, chosen, place_in_group(run, runs) if run else "")
         self._empty.visible = not runs
         self._turner.visible = last > 0
         self._newer.disabled, self._older.disabled = self._page == 0, self._page == last
@@ -87,25 +89,25 @@ class _Row(View):
             row("gm-group gm-run-acts", *self._acts.values(), wide=False),
         )
 
-    def draw(self, run: Run | None, chosen: str) -> None:
-        """Show a run, or nothing."""
+    def draw(self, run: Run | None, chosen: str, place: str) -> None:
+        """Show a run, with its place in its group, or nothing."""
         self._run = run
         shown = ["gm-run", *["gm-run-chosen"] * (run.name == chosen)] if run else []
         self._layout.param.update(visible=run is not None, css_classes=shown)
         if run is None:
             return
         self._name.label = run.config["experiment"]
-        self._text.object = _row_text(run)
+        self._text.object = _row_text(run, place)
         self._acts["stop"].visible = run.state in ACTIVE
         self._acts["resume"].visible = run.state in ("stopped", "failed", "died")
         self._acts["compare"].visible = run.state == "finished"
 
 
-def _row_text(run: Run) -> str:
+def _row_text(run: Run, place: str) -> str:
     """Say how a run stands, on what data, and when it began."""
     standing = run_summary.standing(run, len(services.history(run)))
     name = (run.record.get("dataset") or {}).get("name", "")
     seed = f"seed {run.config['split']['seed']}"
     when = run_summary.moment(run.record["started"])
-    origin = " · ".join(filter(None, (name, seed, when)))
+    origin = " · ".join(filter(None, (name, seed, place, when)))
     return snippet("train.html", "row", run.state, run_summary.MARKS[run.state], standing, origin)

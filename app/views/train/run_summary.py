@@ -134,7 +134,8 @@ def _configuration(run: Run) -> list[tuple[str, object]]:
     if split:
         rows.append(("split hash", split.get("hash", "")))
         rows.append(("siblings in training", f"{split.get('siblings', 0):.0%} of test samples"))
-    return [*rows, ("seed", config["split"]["seed"])]
+    rows.append(("split seed", config["split"]["seed"]))
+    return [*rows, *[("training seed", run.training_seed)] * (run.training_seed is not None)]
 
 
 def _provenance(run: Run) -> list[tuple[str, object]]:
