@@ -23,6 +23,7 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import fit, predict
+from galmass_core.learning.intervals import LEVELS, limit_names, with_intervals
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
 from galmass_core.learning.uncertainty import (
@@ -42,6 +43,7 @@ from galmass_core.quantities import (
     symbol_of,
 )
 from galmass_core.training.groups import draws_nothing, group_of, is_alike
+from galmass_core.training.model_runs import calibrated_predictions
 from galmass_core.training.pairing import (
     RunPredictions,
     choose_run,
@@ -230,6 +232,22 @@ def compare(reference: Result, other: Result) -> Comparison | None:
         return None
     noise = (reference.noise, other.noise)
     return compare_groups(reference.tables, other.tables, noise=noise, resamples=1000)
+
+
+@lru_cache(maxsize=256)
+def with_limits(result: Result, target: str) -> pd.DataFrame:
+    """Return the predictions of a result with the limits of their intervals.
+
+    NaN for the baseline, for what is derived from other targets, and for runs that are not
+    calibrated, such as those that ship with galmass.
+    """
+    table = result.predictions
+    if result.run is None or result.derived:
+        return with_intervals(table.assign(target=target), {}).drop(columns="target")
+    calibrated = calibrated_predictions(result.run)
+    limits = [name for level in LEVELS for name in limit_names(level)]
+    rows = calibrated.loc[calibrated["target"] == target, ["name", "los", *limits]]
+    return table.merge(rows, on=["name", "los"], how="left")
 
 
 def title(wanted: Experiment) -> str:

@@ -21,6 +21,7 @@ from galmass_app.comparison import (
     other_panels,
     run_index,
     targets_of,
+    with_limits,
 )
 from galmass_app.plots.comparison import (
     Axes,
@@ -33,6 +34,7 @@ from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.state import SessionState
 from galmass_app.views.compare import panel_text
 from galmass_app.views.compare.controls import add_panel, panel_keys, reference_of, remove_panel
+from galmass_app.views.compare.galaxy import ComparedGalaxy
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.compare.panel import ComparePanel
 from galmass_app.views.table_four import table
@@ -223,6 +225,27 @@ def test_a_worse_run_is_called_worse_beyond_doubt(data):
     compared = compare(both, image)
     assert compared.difference.value == pytest.approx(0.02, abs=0.01)
     assert compared.low95 > 0
+
+
+def test_predictions_of_a_calibrated_run_carry_intervals(data):
+    (answer,) = results(data, "r")
+    table = with_limits(answer, MSTAR)
+    inside = table["y_true"].between(table["low_68"], table["high_68"])
+    assert inside.mean() == pytest.approx(0.68, abs=0.15)
+
+
+def test_the_baseline_has_no_intervals(data):
+    (answer,) = results(data, "power-law")
+    assert with_limits(answer, MSTAR)[["low_68", "high_90"]].isna().all(axis=None)
+
+
+def test_the_galaxy_in_view_has_the_interval_of_each_prediction(data, home, monkeypatch):
+    session, found = settle(home, monkeypatch), results(data, "r", "power-law")
+    session.look_at(*found[0].predictions[["name", "los"]].iloc[0])
+    view = ComparedGalaxy(session)
+    view.draw(found, MSTAR)
+    text = texts(view)
+    assert re.search(r"68 %</th>.*>[\d.]+ to [\d.]+</td>.*>–</td>", text, re.DOTALL)
 
 
 def test_single_trainings_draw_no_verdict(data):

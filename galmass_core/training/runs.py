@@ -112,16 +112,12 @@ class Run:
 
         Of networks the validation set; of trees and formulas the training set, predicted by models
         of the other galaxies; empty if the run has none.
-
-        Raises
-        ------
-        ValueError
-            If the run is not finished.
         """
-        if (self.path / CALIBRATION).exists():
-            return pd.read_parquet(self.path / CALIBRATION)
-        predictions = self.predictions()
-        return predictions[predictions["part"] == "validation"]
+        for name in (CALIBRATION, PREDICTIONS):
+            if (self.path / name).exists():
+                table = pd.read_parquet(self.path / name)
+                return table[table["part"].isin(("calibration", "validation"))]
+        return pd.DataFrame(columns=["name", "los", "part", "target", "y_true", "y_pred"])
 
 
 @dataclass

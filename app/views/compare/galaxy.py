@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
-from galmass_app.comparison import Missing, Result
+import numpy as np
+import pandas as pd
+
+from galmass_app.comparison import Missing, Result, with_limits
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
@@ -11,6 +14,7 @@ from galmass_app.views.four_maps import FourMaps, shown_maps
 from galmass_app.views.layout import View, column, html
 from galmass_app.views.prediction import signed
 from galmass_core.galaxy import GalaxyName
+from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.quantities import quantity
 
 UNTESTED = (
@@ -70,17 +74,24 @@ def _table(session: SessionState, answers: Sequence[Result | Missing], target: s
     for answer in answers:
         if not isinstance(answer, Result):
             continue
-        rows = answer.predictions
+        rows = with_limits(answer, target)
         row = rows[(rows["name"] == session.galaxy) & (rows["los"] == session.los)]
-        numbers = ("–", "not tested")
+        numbers = ("–", "", "not tested")
         if len(row):
-            truth, predicted = float(row["y_true"].iloc[0]), float(row["y_pred"].iloc[0])
-            numbers = (_number(predicted), signed(predicted - truth, 3))
+            sample = row.iloc[0]
+            truth, predicted = float(sample["y_true"]), float(sample["y_pred"])
+            numbers = (_number(predicted), _interval(sample), signed(predicted - truth, 3))
         lines.append((answer.title, *numbers))
     if truth is None:
         return snippet("shared.html", "paragraph", UNTESTED) if lines else ""
     symbol = quantity(target).symbol
     return snippet("compare.html", "predictions", symbol, _number(truth), lines)
+
+
+def _interval(sample: pd.Series) -> str:
+    """Write the 68 % interval of a prediction; empty if the run is not calibrated."""
+    low, high = (float(sample[name]) for name in limit_names(LEVELS[0]))
+    return f"{_number(low)} to {_number(high)}" if np.isfinite(high - low) else ""
 
 
 def _number(value: float) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 import panel as pn
 
-from galmass_app.comparison import Missing, Result
+from galmass_app.comparison import Missing, Result, with_limits
 from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.comparison import Axes, errors_beside
 from galmass_app.plots.prediction_figures import PredictionFigures
@@ -70,10 +70,10 @@ class ComparePanel(View):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The predictions in view: ``name``, ``los``, ``y_true``, ``y_pred``, and the property."""
+        """The predictions in view, with the limits of their intervals, and the property."""
         samples = self._session.data.samples[["name", "los", self._against]]
-        columns = ["name", "los", "y_true", "y_pred"]
-        return self._drawn[0].predictions[columns].merge(samples, how="left")
+        predictions = with_limits(self._drawn[0], self._axes.frame.target)
+        return predictions.merge(samples, on=["name", "los"], how="left")
 
     def prepare(self) -> None:
         """Make the figures, unless they are there."""
