@@ -63,6 +63,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "figure": Field("figure"),
     "colour": Field("colour"),
     "transfer": Field("transfer"),
+    "getting": _switch("get"),
 }
 
 

@@ -4,17 +4,13 @@ No state is kept: a run's folder has its progress, also for a server that was st
 """
 
 import json
-import os
 import shlex
-import subprocess
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
+from galmass_app import processes
 from galmass_core.datasets.dataset import home_folder
 from galmass_core.learning.experiments import experiment
 from galmass_core.training import queue
@@ -22,7 +18,6 @@ from galmass_core.training.runs import LOG, RECORD, new_run_folder, open_run, ru
 from galmass_core.transfers.records import transfers_folder
 
 _PATIENCE = 300.0  # s, for an estimate
-_NICE = 10  # trainings leave the machine to whoever works at it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +76,7 @@ def start(order: Order) -> str:
     names = []
     for one in order.trainings():
         path = new_run_folder(experiment(order.experiment).name)
-        _detach(path, "train", *one.arguments, "--queue", "--out", str(path))
+        processes.detach(path / LOG, "train", *one.arguments, "--queue", "--out", str(path))
         names.append(path.name)
     return names[0]
 
@@ -89,7 +84,7 @@ def start(order: Order) -> str:
 def resume(name: str) -> None:
     """Put a run that was stopped, failed or died in the queue again."""
     path = open_run(name).path
-    _detach(path, "resume", str(path), "--queue")
+    processes.detach(path / LOG, "resume", str(path), "--queue")
 
 
 def transfer_command(train: Path, test: Path, adapt: str) -> str:
@@ -102,7 +97,7 @@ def start_transfer(train: Path, test: Path, adapt: str) -> None:
     folder = transfers_folder()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / LOG).unlink(missing_ok=True)
-    _detach(folder, "transfer", *_transfer_arguments(train, test, adapt))
+    processes.detach(folder / LOG, "transfer", *_transfer_arguments(train, test, adapt))
 
 
 def stop(name: str) -> None:
@@ -119,21 +114,12 @@ def stop(name: str) -> None:
 def trouble(name: str) -> str:
     """Return why a run that was requested never began; empty if it did, or still may."""
     folder = runs_folder() / name
-    return "" if (folder / RECORD).exists() else _logged_error(folder)
+    return "" if (folder / RECORD).exists() else processes.last_words(folder / LOG)
 
 
 def transfer_trouble() -> str:
     """Return why the last transfer that was started here failed; empty if it did not."""
-    return _logged_error(transfers_folder())
-
-
-def _logged_error(folder: Path) -> str:
-    """Return the last error in the log of a folder; empty if there is none."""
-    with suppress(FileNotFoundError):
-        for line in reversed((folder / LOG).read_text(encoding="utf-8").splitlines()):
-            if line.startswith("galmass: "):
-                return line.removeprefix("galmass: ")
-    return ""
+    return processes.last_words(transfers_folder() / LOG)
 
 
 @lru_cache(maxsize=256)
@@ -150,16 +136,14 @@ def estimate(order: Order) -> dict[str, Any]:
     ValueError
         If it cannot be estimated; the message is the command's.
     """
-    command = [*_galmass("train"), *order.arguments, "--estimate", "--json"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE)
-    except subprocess.TimeoutExpired as error:
+        text = processes.answer(
+            "train", *order.arguments, "--estimate", "--json", patience=_PATIENCE
+        )
+    except TimeoutError as error:
         msg = f"a few steps took more than {_PATIENCE:.0f} s"
         raise ValueError(msg) from error
-    if done.returncode:
-        lines = done.stderr.splitlines() or ["no output from the command"]
-        raise ValueError(lines[-1].removeprefix("galmass: "))
-    return json.loads(done.stdout)["rows"][0]
+    return json.loads(text)["rows"][0]
 
 
 def _transfer_arguments(train: Path, test: Path, adapt: str) -> list[str]:
@@ -173,26 +157,3 @@ def _transfer_arguments(train: Path, test: Path, adapt: str) -> list[str]:
 def _shortest(folder: Path) -> str:
     """Return the name of a data set in the home folder, or the folder of any other."""
     return folder.name if folder.parent == home_folder().resolve() else str(folder)
-
-
-def _detach(folder: Path, *arguments: str) -> None:
-    """Start a command that outlives the server, and reap its process if the server is alive."""
-    with (folder / LOG).open("a", encoding="utf-8") as log:
-        process = subprocess.Popen(
-            _galmass(*arguments),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    Thread(target=process.wait, daemon=True).start()
-
-
-def _galmass(*arguments: str) -> list[str]:
-    """Return the command line of this installation, at low priority."""
-    return ["nice", "-n", str(_NICE)] * (os.name == "posix") + [
-        sys.executable,
-        "-m",
-        "galmass_core.cli",
-        *arguments,
-    ]

@@ -14,6 +14,7 @@ from galmass_app.theme import Look, style_sheet
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.features.page import Features
+from galmass_app.views.fetch.panel import FetchPanel
 from galmass_app.views.frame.address import Address
 from galmass_app.views.frame.guide import Guide
 from galmass_app.views.frame.selection_bar import SelectionBar
@@ -37,6 +38,7 @@ PAGES = {  # key in the URL: name in the header, its Viewer
     "transfer": ("Transfer", Transfer),
     "paper": ("Paper", Paper),
 }
+GET_DATA = "Get TNG data…"  # in the list of data sets
 POLL_PERIOD = 1000  # ms between two looks at the home folder
 
 
@@ -51,6 +53,7 @@ class Page:
         admin.register(self.session)
         self._views = {}
         self._main = column("gm-main")
+        self._fetch = column("gm-fetch-place", wide=False)
         self._theme = ThemeSwitch.of(self.session)
         self._await_visitor()
         self._data_sets = self._chooser()
@@ -65,6 +68,7 @@ class Page:
             "theme": self._theme,
             "selection": SelectionBar.of(self.session),
             "strip": SelectionStrip.of(self.session),
+            "fetch": self._fetch,
             "main": self._main,
             "status": Status(self.session),
         }.items():
@@ -90,16 +94,18 @@ class Page:
         session = self.session
         select = pn.widgets.Select(
             label="Data set",
-            options=list(services.catalogue()),
+            options=_choices(),
             value=session.dataset or None,
             css_classes=["gm-inline", "gm-dataset"],
             sizing_mode="stretch_width",
         )
 
         def chosen(event: param.parameterized.Event) -> None:
-            if event.new and event.new != session.dataset:
+            if event.new == GET_DATA:
+                session.getting = True
+            elif event.new and event.new != session.dataset:
                 session.open(event.new)
-                select.value = session.dataset
+            select.value = session.dataset or None
 
         select.param.watch(chosen, "value")
         session.param.watch(lambda event: select.param.update(value=event.new), "dataset")
@@ -108,7 +114,7 @@ class Page:
     def _look(self) -> None:
         """Update the progress of work in the home folder, and list new data sets."""
         self.session.param.update(work=services.work(), poll_count=self.session.poll_count + 1)
-        known = list(services.catalogue())
+        known = _choices()
         if known != self._data_sets.options:
             self._data_sets.options = known
 
@@ -129,6 +135,15 @@ class Page:
             self._main.clear()
             self._turn()
         self.session.param.watch(self._turn, "page")
+        self._open_fetch()
+        self.session.param.watch(self._open_fetch, "getting")
+
+    def _open_fetch(self, *_: param.parameterized.Event) -> None:
+        """Show the panel that fetches data, if it is open; it is built the first time."""
+        with batched_update():
+            if self.session.getting and not len(self._fetch):
+                self._fetch.append(FetchPanel(self.session))
+            self._fetch.visible = self.session.getting
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Show the page that is chosen; it is built the first time."""
@@ -146,3 +161,8 @@ class Page:
         if session.page not in PAGES:
             report_unknown(session, "page", session.page)
             session.page = "explore"
+
+
+def _choices() -> list[str]:
+    """Return what the list of data sets offers."""
+    return [*services.catalogue(), GET_DATA]

@@ -25,6 +25,8 @@ from galmass_core.datasets.dataset import (
     open_dataset,
     similar_names,
 )
+from galmass_core.fetch.status import ACTIVE as FETCHING
+from galmass_core.fetch.status import STATUS, Status, fetches_folder, read_status
 from galmass_core.quantities import map_keys
 from galmass_core.storage.progress import work_in_progress
 from galmass_core.training.runs import (
@@ -94,7 +96,30 @@ def work() -> str:
         for run in runs()
         if run.state == "running" and "epoch" in run.progress
     ]
-    return ", ".join(making + training)
+    fetching = [
+        f"fetching {status.name}: {status.content['done']:,} of {status.content['total']:,} "
+        f"{'galaxies' if status.content['stage'] == 'cutouts' else 'files of the catalogue'}"
+        for status in fetches()
+        if status.state == "running" and status.content["stage"] != "maps"  # built, see above
+        if status.content["total"]
+    ]
+    return ", ".join(making + training + fetching)
+
+
+def fetches() -> list[Status]:
+    """Return the fetches of the home folder, the newest first; one that has ended is kept."""
+    found = []
+    for path in fetches_folder().glob(f"*/{STATUS}"):
+        with suppress(FileNotFoundError):  # it was deleted in this moment
+            status = _read_status(path.parent, path.stat().st_mtime_ns)
+            found.append(read_status(path.parent) if status.state in FETCHING else status)
+    return sorted(found, key=lambda status: (status.content["started"], status.name), reverse=True)
+
+
+@lru_cache(maxsize=256)
+def _read_status(folder: Path, _written: int) -> Status:
+    """Read how a fetch stands; a new time of writing reads it again."""
+    return read_status(folder)
 
 
 def runs() -> list[Run]:

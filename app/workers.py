@@ -39,7 +39,7 @@ class Executor:
                     future.set_exception(error)
 
 
-QUICK, SLOW, NETWORKS, ESTIMATES = (Executor() for _ in range(4))
+QUICK, SLOW, NETWORKS, ESTIMATES, WEB = (Executor() for _ in range(5))
 
 
 class Job:

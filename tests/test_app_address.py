@@ -30,6 +30,7 @@ VALUES = {
     "figure": "table-4",
     "colour": "M[200c]",
     "transfer": "ours-to-theirs-mstar-features-coral-01234567:log_mstar_1rhsm",
+    "getting": True,
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -96,7 +97,7 @@ def test_address_is_written_as_it_always_was():
         "&runs=g%2Cr%2B2V%3Bmstar-r%2B2V-20260101-120000"
         "&reference=run%3Amstar-r%2B2V-20260101-120000&against=sersic_n&arrows=on&figure=table-4"
         "&colour=M%5B200c%5D"
-        "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm"
+        "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm&get=on"
     )
 
 

@@ -19,6 +19,7 @@ from galmass_app import jobs, services
 from galmass_app.jobs import Order
 from galmass_app.plots.history import HELD_OUT, TRAIN, Losses, curves_of, history_curves
 from galmass_app.state import SessionState
+from galmass_app.views.standing import lasting
 from galmass_app.views.train import run_summary
 from galmass_app.views.train.page import Train
 from galmass_app.views.train.run_in_view import RunInView
@@ -427,7 +428,7 @@ def test_facts_hold_all_that_decided_the_result(visit, home, blobs):
     ],
 )
 def test_times_are_short(seconds, words):
-    assert run_summary.lasting(seconds) == words
+    assert lasting(seconds) == words
 
 
 # Curves

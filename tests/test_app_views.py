@@ -11,7 +11,7 @@ from pages import texts, widget
 from panel.io.state import set_curdoc
 
 from galmass_app import address, services
-from galmass_app.page import Page
+from galmass_app.page import GET_DATA, Page
 from galmass_app.state import SessionState
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.four_maps import FourMaps
@@ -333,6 +333,19 @@ def test_page_has_all_its_parts(document):
     assert {"pages", "chooser", "theme", "main", "status", "address"} <= roots
     page.session.step(+1)
     assert not page.session.error
+
+
+@pytest.mark.usefixtures("document")
+def test_data_set_chooser_offers_to_get_data():
+    page = Page()
+    chooser = page._data_sets
+    before = chooser.value
+    assert chooser.options[-1] == GET_DATA
+    chooser.value = GET_DATA
+    assert (page.session.getting, chooser.value) == (True, before)
+    assert len(page._fetch) == 1
+    page.session.getting = False
+    assert not page._fetch.visible
 
 
 @pytest.mark.usefixtures("document")

@@ -82,7 +82,8 @@ def _fetch(args: argparse.Namespace) -> None:
     wanted = {"limit": args.limit, "where": args.where, "build": args.build}
     if args.dry_run:
         planned = plan(client, args.suite, args.snapshot, args.out, **wanted)
-        print(json.dumps(asdict(planned)) if args.json else _in_words(planned))
+        entries = asdict(planned) | {"hours": planned.hours}
+        print(json.dumps(entries) if args.json else _in_words(planned))
         return
     with ExitStack() as stack:
         with progress_bar("catalogue", args.out, unit="file") as show:
@@ -143,7 +144,11 @@ def _build(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
         dataset = build_dataset(
             find_remote(fetcher, args.out), args.build, workers=WORKERS, progress=progress
         )
-    reasons = dict(zip(dataset.excluded["name"], dataset.excluded["reason"], strict=True))
+    names = dataset.excluded["name"]
+    reasons = [
+        f"{name}: {reason}" if name else reason
+        for name, reason in zip(names, dataset.excluded["reason"], strict=True)
+    ]
     fetcher.status.report(failed=len(reasons), reasons=reasons)
     print_dataset(dataset, as_json=False)
 

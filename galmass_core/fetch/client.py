@@ -214,7 +214,8 @@ class Client:
                     msg = f"{self.base}{path}: {reason}"
                     raise ApiError(msg) from None
             if attempt == last:
-                msg = f"{self.base}{path}: no good answer in {last} attempts; the last: {reason}"
+                address = f"{self.base}{path.partition('?')[0]}"
+                msg = f"{address}: no good answer in {last} attempts; the last: {reason}"
                 raise UnavailableError(msg)
             pause = max(random.uniform(0.5, 1.0) * wait, requested)
             if self.on_fault:
@@ -318,7 +319,7 @@ def _check_status(response: requests.Response, is_api: bool, address: str) -> No
     if status in _USABLE:
         return
     if status == requests.codes.not_found:
-        msg = f"{address}: there is nothing at this address (404)"
+        msg = f"{address.partition('?')[0]}: there is nothing at this address (404)"
         raise NotFoundError(msg)
     if status == requests.codes.bad_request:
         msg = f"{address}: the API does not have what was requested (400)"

@@ -364,7 +364,8 @@ def _report(
 ) -> None:
     """Write how far the cutouts are."""
     if fetcher.status:
-        fetcher.status.report(done, total, size=size, failed=len(failed), reasons=failed)
+        reasons = [f"subhalo {subhalo}: {reason}" for subhalo, reason in failed.items()]
+        fetcher.status.report(done, total, size=size, failed=len(failed), reasons=reasons)
 
 
 def fetch_file(client: Client, run: str, snapshot: int, name: str, folder: Path) -> Path:

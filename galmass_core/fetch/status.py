@@ -9,7 +9,7 @@ import json
 import shutil
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,7 +112,7 @@ class StatusWriter:
         *,
         size: int | None = None,
         failed: int = 0,
-        reasons: Mapping[int, str] | None = None,
+        reasons: Sequence[str] = (),
     ) -> None:
         """Report progress; cheap enough for every block of bytes.
 
@@ -123,8 +123,8 @@ class StatusWriter:
         size : int, optional
             Bytes so far; as before by default.
         failed : int
-        reasons : mapping of int to str, optional
-            Why subhaloes could not be fetched.
+        reasons : sequence of str
+            Which galaxies failed, and why.
         """
         with self._lock:
             content = self._content
@@ -132,7 +132,7 @@ class StatusWriter:
             content["total"] = content["total"] if total is None else total
             content["bytes"] = content["bytes"] if size is None else size
             content["failed"] = failed
-            content["reasons"] = dict(list((reasons or {}).items())[:NAMED])
+            content["reasons"] = list(reasons[:NAMED])
             self._measure(time.monotonic())
             if time.monotonic() - self._written > _EVERY:
                 self._write()
@@ -221,6 +221,15 @@ def announce(folder: Path, request: Mapping[str, Any]) -> None:
     write_json(folder / STATUS, _beginning(request) | {"state": "starting"})
 
 
+def give_up(folder: Path, reason: str) -> None:
+    """Write that the process that was announced has ended before it took over, unless it did."""
+    with suppress(FileNotFoundError):
+        content = _read(folder)
+        if content["state"] == "starting" and not is_locked(folder):
+            ended = {"state": "failed", "reason": reason, "ended": _now()}
+            write_json(folder / STATUS, content | ended)
+
+
 def note_fault(folder: Path, text: str) -> None:
     """Add a line to the list of faults; by any process that works for the fetch."""
     with suppress(FileNotFoundError), (folder / FAULTS).open("a", encoding="utf-8") as stream:
@@ -246,15 +255,6 @@ def read_status(folder: Path) -> Status:
         if _is_lost(folder, content):
             content["state"] = "died"
     return Status(folder, content)
-
-
-def list_fetches() -> list[Status]:
-    """Return the fetches of the home folder, the newest first."""
-    found = []
-    for path in fetches_folder().glob(f"*/{STATUS}"):
-        with suppress(FileNotFoundError):  # it was deleted in this moment
-            found.append(read_status(path.parent))
-    return sorted(found, key=lambda status: (status.content["started"], status.name), reverse=True)
 
 
 def free_bytes(path: Path) -> int:
@@ -289,7 +289,7 @@ def _beginning(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the content of a new status."""
     counts = dict.fromkeys(("total", "all_bytes", "per_second", "bytes_per_second", "seconds_left"))
     texts = {"request": dict(request), "started": _now(), "ended": None, "stage": "", "reason": ""}
-    return texts | counts | {"done": 0, "bytes": 0, "failed": 0, "reasons": {}}
+    return texts | counts | {"done": 0, "bytes": 0, "failed": 0, "reasons": []}
 
 
 def _now() -> str:

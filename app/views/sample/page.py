@@ -23,8 +23,10 @@ class SamplePage(View):
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)
         self._layout = column("gm-page")
+        get = button("gm-get", "Get TNG data…")
+        get.on_click(lambda _: session.param.update(getting=True))
         if session.data is None:
-            self._layout.append(html("gm-message", NO_DATA, wide=False))
+            self._layout[:] = [html("gm-message", NO_DATA, wide=False), get]
             return
         self._head = html("gm-tally")
         self._galaxy = html("gm-in-view", align="center", wide=False)
@@ -35,7 +37,7 @@ class SamplePage(View):
         take = Download.of(session, "gm-scaling", lambda: "relations", table=self._related)
         self._layout[:] = [
             self._head,
-            row("gm-controls gm-chosen", self._galaxy, look),
+            row("gm-controls gm-chosen", self._galaxy, look, get),
             column("gm-scaling", self.relations, take),
             row("gm-report", *self._tables),
         ]

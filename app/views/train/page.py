@@ -14,10 +14,10 @@ from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import button, column, html, row
 from galmass_app.views.page_view import PageView
+from galmass_app.views.standing import lasting
 from galmass_app.views.train.controls import TrainControls
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import RunList
-from galmass_app.views.train.run_summary import lasting
 from galmass_app.workers import ESTIMATES, Slot
 from galmass_core.training.runs import Run
 

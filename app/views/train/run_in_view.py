@@ -9,6 +9,7 @@ from galmass_app.markup import snippet
 from galmass_app.plots.history import HELD_OUT, TRAIN, Curves, Losses, curves_of, history_curves
 from galmass_app.theme import Theme
 from galmass_app.views.layout import View, column, html, row
+from galmass_app.views.standing import MARKS
 from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
@@ -68,7 +69,7 @@ def _title(run: Run, done: int) -> str:
         "title",
         run_summary.subject(run),
         run.state,
-        run_summary.MARKS[run.state],
+        MARKS[run.state],
         run_summary.standing(run, done),
         done,
         run.config["training"]["epochs"] if under_way else None,

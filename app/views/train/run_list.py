@@ -8,6 +8,7 @@ from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, button, column, html, row
+from galmass_app.views.standing import MARKS, moment
 from galmass_app.views.train import run_summary
 from galmass_core.training.groups import place_in_group
 from galmass_core.training.runs import ACTIVE, Run
@@ -108,6 +109,6 @@ def _row_text(run: Run, place: str) -> str:
     standing = run_summary.standing(run, len(services.history(run)))
     name = (run.record.get("dataset") or {}).get("name", "")
     seed = f"seed {run.config['split']['seed']}"
-    when = run_summary.moment(run.record["started"])
+    when = moment(run.record["started"])
     origin = " · ".join(filter(None, (name, seed, place, when)))
-    return snippet("train.html", "row", run.state, run_summary.MARKS[run.state], standing, origin)
+    return snippet("train.html", "row", run.state, MARKS[run.state], standing, origin)

@@ -6,18 +6,11 @@ from typing import Any
 
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
+from galmass_app.views.standing import lasting, moment
 from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import MAPS, has_images, symbol_of
 from galmass_core.training.runs import Run
 
-MARKS = {  # never by colour alone
-    "queued": "◌",
-    "running": "▸",
-    "finished": "✓",
-    "stopped": "▪",
-    "failed": "✗",
-    "died": "†",
-}
 _HYPERPARAMETERS = {
     "width": "width of the branches",
     "epochs": "epochs",
@@ -73,24 +66,6 @@ def scatters(run: Run) -> str:
         f"{short(target)}: σ = {Estimate(**errors['std'])} dex"
         for target, errors in (run.record.get("metrics") or {}).items()
     )
-
-
-def lasting(seconds: float) -> str:
-    """Write a time that something takes, to two digits or so."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 100:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min"
-    return f"{hours / 24:.1f} days"
-
-
-def moment(iso: str) -> str:
-    """Write a time in UTC, as `run.json` has it, for a list."""
-    return f"{datetime.fromisoformat(iso):%-d %b %Y, %H:%M} UTC"
 
 
 def subject(run: Run) -> str:

@@ -1,0 +1,1 @@
+"""Panel: data of the TNG project from their web API."""
