@@ -107,10 +107,10 @@ def work() -> str:
 
 
 def fetches() -> list[Status]:
-    """Return the fetches of the home folder, the newest first; one that has ended is kept."""
+    """Return the fetches of the home folder, the newest first; an ended one is read once."""
     found = []
     for path in fetches_folder().glob(f"*/{STATUS}"):
-        with suppress(FileNotFoundError):  # it was deleted in this moment
+        with suppress(FileNotFoundError, ValueError):  # it was deleted in this moment, or damaged
             status = _read_status(path.parent, path.stat().st_mtime_ns)
             found.append(read_status(path.parent) if status.state in FETCHING else status)
     return sorted(found, key=lambda status: (status.content["started"], status.name), reverse=True)

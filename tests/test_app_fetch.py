@@ -405,6 +405,15 @@ def test_a_fetch_whose_folder_is_deleted_leaves_the_list(panel):
     assert "Nothing has been fetched here yet." in texts(panel)
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"state": "running"}'])
+def test_damaged_status_hides_no_other(text):
+    write("good", state="stopped")
+    path = write("bad").folder / "status.json"
+    path.write_text(text)
+    assert [status.name for status in services.fetches()] == ["good"]
+    assert services.work() == ""
+
+
 def test_only_what_runs_can_be_stopped():
     write(state="starting")
     with pytest.raises(ValueError, match="is starting and can be stopped in a moment"):

@@ -248,6 +248,8 @@ def read_status(folder: Path) -> Status:
     ------
     FileNotFoundError
         If the folder has no status.
+    ValueError
+        If the status is damaged.
     """
     content = _read(folder)
     if _is_lost(folder, content):
@@ -282,6 +284,9 @@ def _is_lost(folder: Path, content: Mapping[str, Any]) -> bool:
 
 def _read(folder: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((folder / STATUS).read_text(encoding="utf-8"))
+    if not isinstance(content, dict) or not {"state", *_beginning({})} <= content.keys():
+        msg = f"{folder / STATUS}: must be the status of a fetch, got another"
+        raise ValueError(msg)
     return content
 
 
