@@ -33,7 +33,7 @@ SUITES = ("TNG100-1", "TNG50-1", "TNG300-1", "Illustris-1", "TNG-Cluster")
 ENDED_EARLY = ("stopped", "failed", "died")  # states from which a fetch is resumed
 _PATIENCE = 300.0  # s, for an estimate
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-_RESERVED = ("fetches", "runs", "transfers")  # folders of the home folder that hold no data set
+_RESERVED = ("cache", "fetches", "runs", "subsets", "transfers")  # of the home folder itself
 
 
 @dataclass(frozen=True, kw_only=True)
