@@ -11,7 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from demo_folder import write_demo_galaxies
-from sample_tables import make_dataset, make_samples
+from sample_tables import make_dataset, make_samples, make_simulation
 from served import chromium_browser, served, visitors
 
 from galmass_core.assets import asset
@@ -27,6 +27,7 @@ from galmass_core.galaxy import (
     Gas,
     Stars,
 )
+from galmass_core.transfers.records import run_transfer
 
 
 @pytest.fixture(scope="session")
@@ -77,7 +78,8 @@ def home_folder(tmp_path_factory):
     """Home folder with everything that a page can show; tests only read it.
 
     ``toys`` has the maps of five small galaxies; ``table`` has 100 galaxies and ``learnable`` 200
-    without maps; ``many`` has 200 with the maps of the four that ship, and runs about them.
+    without maps; ``many`` has 200 with the maps of the four that ship, and runs about them. There
+    is a record of a transfer between two other data sets.
     """
     home = tmp_path_factory.mktemp("home")
     build_dataset([write_demo_galaxies(tmp_path_factory.mktemp("cutouts"))], home / "toys")
@@ -86,6 +88,9 @@ def home_folder(tmp_path_factory):
     shutil.copytree(asset("showcase"), home / "many")
     enlarge(open_dataset(home / "many"), 50)
     make_runs(home, open_dataset(home / "many"), inputs=("r", "2V", "V", "r+2V", "occupancy"))
+    elsewhere = tmp_path_factory.mktemp("simulations")
+    pair = [make_simulation(elsewhere / name, seed) for seed, name in enumerate(("one", "other"))]
+    run_transfer(*pair, "mstar/power-law", path=home / "transfers" / "one-to-other")
     return home
 
 

@@ -44,3 +44,11 @@ def make_samples(n_galaxies, *, seed=7):
 def make_dataset(folder, samples, **description):
     """Write a data set without maps."""
     return write_tables(folder, samples, description)
+
+
+def make_simulation(folder, seed, **description):
+    """Write a data set of 60 galaxies whose names have the folder's."""
+    samples = make_samples(60, seed=seed)
+    samples["name"] = samples["name"].str.replace("table", folder.name)
+    samples["log_mstar"] = samples.groupby("name")["log_mstar_1rhsm"].transform("mean")
+    return make_dataset(folder, samples.assign(synthetic=True), **description)

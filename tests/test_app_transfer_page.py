@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 from pages import parts, texts, widget
-from sample_tables import make_dataset, make_samples
+from sample_tables import make_simulation
 
 from galmass_app import jobs
 from galmass_app.state import SessionState
@@ -19,10 +19,7 @@ def bare(tmp_path_factory):
     """A home folder with two data sets made alike, and one that was not."""
     folder = tmp_path_factory.mktemp("bare")
     for seed, (name, stars) in enumerate({"ours": None, "theirs": None, "thin": 500}.items()):
-        samples = make_samples(60, seed=seed)
-        samples["name"] = samples["name"].str.replace("table", name)
-        masses = samples.groupby("name")["log_mstar_1rhsm"].transform("mean")
-        make_dataset(folder / name, samples.assign(log_mstar=masses, synthetic=True), stars=stars)
+        make_simulation(folder / name, seed, stars=stars)
     return folder
 
 

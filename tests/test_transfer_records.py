@@ -2,7 +2,7 @@ import json
 
 import numpy as np
 import pytest
-from sample_tables import make_dataset, make_samples
+from sample_tables import make_dataset, make_samples, make_simulation
 
 from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
@@ -20,10 +20,7 @@ def home(tmp_path, monkeypatch):
     """A home folder with two data sets of one rule."""
     monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
     for seed, name in enumerate(("ours", "theirs")):
-        samples = make_samples(60, seed=seed)
-        samples["name"] = samples["name"].str.replace("table", name)
-        samples["log_mstar"] = samples.groupby("name")["log_mstar_1rhsm"].transform("mean")
-        make_dataset(tmp_path / name, samples.assign(synthetic=True))
+        make_simulation(tmp_path / name, seed)
     return tmp_path
 
 
@@ -114,9 +111,7 @@ def test_command_measures_all_its_targets_as_json(home, capsys):
 
 
 def test_data_sets_that_differ_are_one_sentence(home, capsys):
-    samples = make_samples(60)
-    samples["name"] = samples["name"].str.replace("table", "thin")
-    make_dataset(home / "thin", samples, stars=500)
+    make_simulation(home / "thin", 2, stars=500)
     assert main(["transfer", "--train", "ours", "--test", "thin"]) == 2
     error = capsys.readouterr().err
     assert "thin both with the same --stars" in error
