@@ -6,7 +6,7 @@ from galmass_core.datasets.dataset import open_dataset, replace_samples
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.runs import list_runs
 from galmass_core.transfers import networks
-from galmass_core.transfers.records import run_transfer
+from galmass_core.transfers.records import networks_folder, run_transfer
 
 CONFIG = TrainingConfig(width=0.03, epochs=2, batch=10, learning_rate=2e-3, augment=True)
 NAME = "mstar/r@60"
@@ -33,11 +33,15 @@ def record(pair, tmp_path_factory):
         yield run_transfer(*pair, NAME, adapt="coral", training=CONFIG, device="cpu")
 
 
-def test_networks_are_runs_inside_the_record(record):
-    inside = {run.name: run for run in list_runs(record.path)}
-    assert set(inside) == {"source", "adapted", "ceiling"}
-    assert all(run.state == "finished" for run in inside.values())
-    assert inside["adapted"].config["alignment"] == "coral"
+def networks_of(record):
+    return {run.name: run for run in list_runs(networks_folder(record.path, record.config))}
+
+
+def test_networks_are_runs_of_their_own(record):
+    found = networks_of(record)
+    assert set(found) == {"source", "adapted-coral", "ceiling"}
+    assert all(run.state == "finished" for run in found.values())
+    assert found["adapted-coral"].config["alignment"] == "coral"
 
 
 def test_every_case_is_tested_on_the_same_galaxies(record):
@@ -56,14 +60,17 @@ def test_alignment_changes_the_predictions(record):
     assert not np.allclose(plain, adapted)
 
 
-def test_finished_networks_are_not_trained_again(record, pair, monkeypatch):
-    monkeypatch.setattr(networks, "train_network", None)
-    (record.path / "run.json").write_text(
-        (record.path / "run.json").read_text().replace('"finished"', '"stopped"')
-    )
-    again = run_transfer(*pair, NAME, adapt="coral", training=CONFIG, device="cpu")
-    assert again.state == "finished"
-    assert again.record["scores"] == record.record["scores"]
+def test_another_adaptation_trains_one_network_more(record, pair, monkeypatch):
+    trained = []
+
+    def train_network(*_, unlabelled=None, **__):
+        trained.append(unlabelled.alignment if unlabelled else None)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(networks, "train_network", train_network)
+    with pytest.raises(KeyboardInterrupt):
+        run_transfer(*pair, NAME, adapt="mmd", training=CONFIG, device="cpu")
+    assert trained == ["mmd"]
 
 
 def test_labels_of_the_other_simulation_do_not_matter_for_adaptation(record, pair, tmp_path):
@@ -76,7 +83,8 @@ def test_labels_of_the_other_simulation_do_not_matter_for_adaptation(record, pai
     options = {"adapt": "coral", "training": CONFIG, "device": "cpu"}
     run = run_transfer(*other, NAME, **options)
     weights = [
-        (each.path / "adapted" / "weights.safetensors").read_bytes() for each in (record, run)
+        (networks_of(each)["adapted-coral"].path / "weights.safetensors").read_bytes()
+        for each in (record, run)
     ]
     assert run.path != record.path
     assert weights[0] == weights[1]

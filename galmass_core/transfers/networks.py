@@ -70,7 +70,7 @@ def network_cases(
     yield "source", source.predictions()
     yield "transfer", predict(source)
     if adapt != "none":
-        adapted = train("adapted", ours, our_parts, adapt)
+        adapted = train(f"adapted-{adapt}", ours, our_parts, adapt)
         calibration = adapted.predictions().query("part == 'validation'")
         yield "adapted", pd.concat([calibration, predict(adapted)], ignore_index=True)
     yield "ceiling", train("ceiling", theirs, their_parts).predictions()

@@ -1,7 +1,8 @@
 """Records of transfers on disk: settings, predictions and scores of one pair and experiment.
 
 A record is a folder as of a run (`training.runs`): ``config.json``, ``run.json`` with the scores,
-and ``predictions.parquet``. Networks are trained in run folders inside it.
+and ``predictions.parquet``. Networks are trained in run folders beside the records;
+records that differ in adaptation only share them.
 """
 
 import hashlib
@@ -116,6 +117,13 @@ def run_transfer(
     return open_run(path)
 
 
+def networks_folder(path: Path, config: dict[str, Any]) -> Path:
+    """Return the folder of a record's networks; inside the record where that is not at home."""
+    if path.parent != transfers_folder():
+        return path
+    return transfers_folder() / "networks" / _name(config | {"adapt": "any"})
+
+
 def _check(wanted: Experiment, adapt: str) -> None:
     """Raise ValueError if an adaptation is unknown or does not go with the method."""
     known = {"network": ADAPTATIONS, "trees": ADAPTATIONS[:2]}.get(wanted.method, ADAPTATIONS[:1])
@@ -195,8 +203,8 @@ def _cases(
     if wanted.method == "network":
         from galmass_core.transfers.networks import network_cases
 
-        training = TrainingConfig(**config["training"])
-        yield from network_cases(wanted, datasets, parts, config["adapt"], training, path, device)
+        training, folder = TrainingConfig(**config["training"]), networks_folder(path, config)
+        yield from network_cases(wanted, datasets, parts, config["adapt"], training, folder, device)
         return
     sides = Sides(
         train=datasets[0].samples,
