@@ -15,7 +15,7 @@ from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
 from galmass_core.datasets.dataset import DataSetError, open_dataset
-from galmass_core.networks import batches, training
+from galmass_core.networks import training
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, save_tensors
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.scaling import SCALER
@@ -125,7 +125,7 @@ def test_a_network_learns_what_the_maps_show(dataset, tmp_path):
 def test_maps_beyond_memory_are_read_in_windows_and_resumed_in_the_same(
     dataset, tmp_path, monkeypatch, caplog
 ):
-    monkeypatch.setattr(batches, "available_memory", lambda: 600_000)
+    monkeypatch.setattr(network_runs, "available_memory", lambda: 600_000)
     config = replace(CONFIG, epochs=2)
     whole = train(dataset, tmp_path / "whole", config=config)
     (note,) = whole.record["notes"]
@@ -138,7 +138,7 @@ def test_maps_beyond_memory_are_read_in_windows_and_resumed_in_the_same(
     with pytest.raises(KeyboardInterrupt):
         train(dataset, tmp_path / "stopped", config=config)
     monkeypatch.setattr(network_runs, "save_tensors", save_tensors)
-    monkeypatch.setattr(batches, "available_memory", lambda: 10**9)  # more than before
+    monkeypatch.setattr(network_runs, "available_memory", lambda: 10**9)  # more than before
     assert_same_result(train(dataset, tmp_path / "stopped", config=config), whole)
 
 

@@ -16,6 +16,7 @@ from galmass_core.cli.arguments import (
 )
 from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES, Hyperparameters
+from galmass_core.networks.ranks import ranks_of_process
 from galmass_core.storage.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         "run's folder: a network on maps (mstar/r+2V), or boosted trees on the summary features "
         "(mstar/features). With several experiments, or on a Dask cluster, each has a run's folder "
         "that follows from its configuration: the same command skips what is finished, and resumes "
-        "what is not.",
+        "what is not. Started by torchrun, several GPUs train a network together: "
+        "torchrun --nproc-per-node 4 -m galmass_core.cli train ...",
         epilog="example: galmass train mygalaxies --experiment mstar/r+2V --preset laptop "
         "--repeats 3",
     )
@@ -259,6 +261,11 @@ def _train_several(args: argparse.Namespace, dataset: "DataSet", wanted: dict[st
     from galmass_core.training.runs import RECORD, open_run, runs_folder
     from galmass_core.training.several import train_several
 
+    if not ranks_of_process().alone:
+        msg = (
+            "processes that torchrun started must train one experiment, got several or --scheduler"
+        )
+        raise ValueError(msg)
     if alone := [name for name in ("estimate", "queue") if getattr(args, name)]:
         msg = f"--{alone[0]} must go with one experiment and no --scheduler"
         raise ValueError(msg)
@@ -362,7 +369,9 @@ def _estimate(
 
 
 def _print_runs(runs: "list[Run]", dataset: "DataSet", *, as_json: bool) -> None:
-    """Print the results of trainings, which have one split."""
+    """Print the results of trainings, which have one split; of several processes the first does."""
+    if not ranks_of_process().first:
+        return
     from galmass_core.paper.tables import envelope, format_runs
 
     if as_json:

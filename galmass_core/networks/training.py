@@ -20,6 +20,7 @@ from galmass_core.networks.alignment import DISTANCES
 from galmass_core.networks.batches import MapFeed, draw_symmetries, turn
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
+from galmass_core.networks.ranks import ALONE, Ranks
 from galmass_core.quantities import map_spec
 
 _WARM_UP = 3  # steps before a step is captured
@@ -59,7 +60,8 @@ def pick_device(name: str) -> torch.device:
 class Learner:
     """A network, its optimiser, and one step of both.
 
-    On a GPU a step runs in 16-bit floats, channels last, as one CUDA graph.
+    On a GPU a step runs in 16-bit floats, channels last, as one CUDA graph; without a graph if
+    several processes train together.
 
     Parameters
     ----------
@@ -69,6 +71,7 @@ class Learner:
     alignment : str
         One of `alignment.DISTANCES`, added to the loss where a batch has samples without targets;
         empty for none.
+    ranks : Ranks
     """
 
     def __init__(
@@ -76,10 +79,11 @@ class Learner:
         network: MultibranchResNet,
         config: TrainingConfig,
         device: torch.device,
+        ranks: Ranks = ALONE,
         *,
         alignment: str = "",
     ) -> None:
-        self.config, self.device = config, device
+        self.config, self.device, self.ranks = config, device, ranks
         self._distance = DISTANCES[alignment] if alignment else None
         self._fast = device.type == "cuda"
         layout = torch.channels_last if self._fast else torch.contiguous_format
@@ -90,6 +94,7 @@ class Learner:
         )
         self._graph: torch.cuda.CUDAGraph | None = None
         self._set_out()
+        self._model = ranks.averaging(_WithFeatures(self.network))
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all tensors that change in training, by name, without copying."""
@@ -113,7 +118,7 @@ class Learner:
         Maps beyond the number of targets have none: their features are aligned with the others'.
         The result is overwritten by the next step.
         """
-        if not self._fast:
+        if not self._fast or not self.ranks.alone:
             return self._step(maps, targets_BT)
         if self._graph is None:
             self._graph = self._capture(maps, targets_BT)
@@ -129,8 +134,7 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=True)
         count = len(targets_BT)
         with _precision(self.device):
-            features_BD = self.network.features(maps)
-            outputs_BT = self.network.fc(features_BD)
+            features_BD, outputs_BT = self._model(maps)
         errors_T = (outputs_BT[:count].float() - targets_BT).square().mean(0)
         loss = errors_T.mean()
         if self._distance:
@@ -168,6 +172,19 @@ class Learner:
         for name, each in self.tensors().items():
             each.copy_(before[name])
         return graph
+
+
+class _WithFeatures(torch.nn.Module):
+    """A network that also returns its features."""
+
+    def __init__(self, network: MultibranchResNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, maps: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return features, (B, D), and outputs, (B, T)."""
+        features_BD = self.network.features(maps)
+        return features_BD, self.network.fc(features_BD)
 
 
 def new_network(maps: tuple[str, ...], outputs: int, config: TrainingConfig) -> MultibranchResNet:
@@ -209,33 +226,35 @@ def train_epochs(
     int or Epoch
         After each step the number of samples so far in this epoch; after each epoch, its results.
     """
-    config, device = learner.config, learner.device
+    config, device, ranks = learner.config, learner.device, learner.ranks
     true_NT = torch.from_numpy(targets_NT).to(device)
-    size = min(config.batch, len(parts["train"]))
+    size = min(config.batch, len(parts["train"])) // ranks.size * ranks.size
+    share = size // ranks.size
     window = window and max(size, window // size * size)  # whole batches
     for number in range(first, config.epochs):
         learner.set_rate(config.rate(number))
         rng = np.random.default_rng((config.seed, number))
         order = feed.shuffled(parts["train"], rng, window)
         order = order[: len(order) // size * size]  # all batches are of one size
-        symmetries = torch.from_numpy(draw_symmetries(rng, len(order))).to(device)
+        drawn = ranks.share(draw_symmetries(rng, len(order)), size)
+        symmetries = torch.from_numpy(drawn).to(device)
         total_T = torch.zeros(true_NT.shape[1], device=device)
         others = _draw_unlabelled(unlabelled, config, number, len(order) // size, size)
         for batch, ((rows, maps), beside) in enumerate(
-            zip(feed.batches(order, size), others, strict=True)
+            zip(feed.batches(ranks.share(order, size), share), others, strict=True)
         ):
+            ranks.check()
             if config.augment:
-                maps = turn(maps, symmetries[batch * size : (batch + 1) * size])
+                maps = turn(maps, symmetries[batch * share : (batch + 1) * share])
             if beside:
                 maps = {key: torch.cat((x_BCHW, beside[key])) for key, x_BCHW in maps.items()}
             index = torch.from_numpy(rows).to(device, non_blocking=True)
             total_T += learner.step(maps, true_NT[index])
             yield (batch + 1) * size
-        outputs_BT = predict_rows(learner.network, feed, parts["validation"])
-        truth_BT = true_NT[torch.from_numpy(parts["validation"]).to(device)].cpu().numpy()
+        ranks.average(learner.network.buffers())
         yield Epoch(
-            train=(total_T / (len(order) // size)).cpu().numpy().astype(float),
-            validation=np.square(outputs_BT - truth_BT, dtype=float).mean(axis=0),
+            train=ranks.total((total_T / (len(order) // size)).cpu().numpy()) / ranks.size,
+            validation=_validate(learner, feed, parts["validation"], true_NT),
             learning_rate=config.rate(number),
         )
 
@@ -258,6 +277,15 @@ def _draw_unlabelled(
     for batch, (_, maps) in enumerate(feed.batches(order, size)):
         turned = symmetries[batch * size : (batch + 1) * size]
         yield turn(maps, turned) if config.augment else maps
+
+
+def _validate(learner: Learner, feed: MapFeed, rows: NDArray, true_NT: Tensor) -> NDArray:
+    """Return each target's mean squared error on some rows, of which each process has a part."""
+    ranks = learner.ranks
+    mine = np.array_split(rows, ranks.size)[ranks.number]
+    outputs_BT = predict_rows(learner.network, feed, mine)
+    truth_BT = true_NT[torch.from_numpy(mine).to(learner.device)].cpu().numpy()
+    return ranks.total(np.square(outputs_BT - truth_BT, dtype=float).sum(axis=0)) / len(rows)
 
 
 def predict_rows(network: MultibranchResNet, feed: MapFeed, rows: NDArray) -> NDArray[np.float32]:

@@ -1,6 +1,7 @@
 """Train an experiment in a run's folder, and predict data sets with its model."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,15 @@ from galmass_core.learning.splits import (
     split_samples,
 )
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.training.runs import Run, RunWriter, new_run_folder, open_run, write_run
+from galmass_core.networks.ranks import Ranks, ranks_of_process
+from galmass_core.training.runs import (
+    Follower,
+    Run,
+    RunWriter,
+    new_run_folder,
+    open_run,
+    write_run,
+)
 
 if TYPE_CHECKING:
     from galmass_core.training.network_runs import NetworkModel
@@ -94,9 +103,14 @@ def train_run(
     require_columns(wanted, dataset.samples)
     config = _config(wanted, split, seed, training_seed, training)
     parts = split_samples(dataset.samples, split, sizes=config["split"]["sizes"], seed=seed)
-    path = new_run_folder(name) if path is None else path
+    ranks = _join_ranks(wanted, config)
+    path = ranks.same(path or (new_run_folder(name) if ranks.first else Path()))
     provenance = _provenance(dataset, parts, split, seed)
-    with write_run(path, config, provenance, wait=wait) as writer:
+    with (
+        write_run(path, config, provenance, wait=wait)
+        if ranks.first
+        else nullcontext(Follower(path, {}))
+    ) as writer:
         usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)
         counts = {
             part: int(np.count_nonzero(usable & (parts == part))) for part in np.unique(parts)
@@ -105,12 +119,36 @@ def train_run(
         check_parts(wanted, usable & (parts == "train"), usable & (parts == "test"))
         parts = np.where(usable, parts, "")
         if wanted.method == "network":
-            predictions = _train_network(dataset, wanted, config, parts, writer, device)
+            predictions = _train_network(dataset, wanted, config, parts, writer, device, ranks)
         else:
             predictions = _train_on_table(dataset.samples, wanted, config, parts, writer)
         writer.write_predictions(predictions)
         writer.update(metrics=_scores(predictions))
+    with ranks.noticing_loss():
+        ranks.same(None)  # others wait for the writer
     return open_run(path)
+
+
+def _join_ranks(wanted: Experiment, config: dict[str, Any]) -> Ranks:
+    """Connect the processes that torchrun started, and add their number to the configuration.
+
+    Raises
+    ------
+    ValueError
+        If they do not train a network, or a batch cannot be divided among them.
+    """
+    ranks = ranks_of_process()
+    if ranks.alone:
+        return ranks
+    if wanted.method != "network":
+        msg = f"several processes must train a network, got {wanted.name}"
+        raise ValueError(msg)
+    if (batch := config["training"]["batch"]) % ranks.size:
+        msg = f"batch must be a multiple of the {ranks.size} processes that share it, got {batch}"
+        raise ValueError(msg)
+    ranks.join()
+    config["processes"] = ranks.size  # each normalises with the statistics of its share
+    return ranks
 
 
 def load_model(run: Run) -> "Model | NetworkModel":
@@ -260,12 +298,13 @@ def _train_network(
     parts: NDArray,
     writer: RunWriter,
     device: str,
+    ranks: Ranks,
 ) -> pd.DataFrame:
     """Train a network; return its predictions."""
     from galmass_core.training.network_runs import train_network
 
     training = TrainingConfig(**config["training"])
-    return train_network(dataset, wanted, training, parts, writer, device=device)
+    return train_network(dataset, wanted, training, parts, writer, device=device, ranks=ranks)
 
 
 def _train_on_table(

@@ -22,8 +22,10 @@ from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.learning.experiments import Experiment, true_values
 from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
+from galmass_core.networks.memory import available_memory
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
+from galmass_core.networks.ranks import ALONE, Ranks
 from galmass_core.networks.scaling import Scaling, fit_scaling
 from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks
 from galmass_core.networks.training import (
@@ -124,6 +126,7 @@ def train_network(
     writer: RunWriter,
     *,
     device: str = "auto",
+    ranks: Ranks = ALONE,
     unlabelled: Unlabelled | None = None,
 ) -> pd.DataFrame:
     """Train a network, from its last checkpoint if there is one, and save the best epoch.
@@ -139,13 +142,16 @@ def train_network(
         Of the run's folder.
     device : str
         ``auto``, ``cpu``, ``cuda`` ...
+    ranks : Ranks
+        The place of this process among those that train together.
     unlabelled : Unlabelled, optional
         Samples to align features with.
 
     Returns
     -------
     pandas.DataFrame
-        Predictions of the validation and the test set, as in `runs.Run.predictions`.
+        Predictions of the validation and the test set, as in `runs.Run.predictions`; none in a
+        process that is not the first.
 
     Raises
     ------
@@ -157,42 +163,63 @@ def train_network(
     MemoryError
         If the device's memory is too small; the message names the settings to lower.
     """
-    where = pick_device(device)
-    writer.update(device=_device_name(where))
+    where = pick_device(_own_device(device, ranks))
+    writer.update(device=_device_name(where, ranks))
     rows = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
-    if empty := [part for part, chosen in rows.items() if not len(chosen)]:
-        msg = (
-            f"{wanted.name} needs usable samples in every part, got none for {' and '.join(empty)}"
+    if few := [part for part, chosen in rows.items() if len(chosen) < ranks.size]:
+        found = "none" if ranks.alone else f"fewer than {ranks.size} processes"
+        msg = f"{wanted.name} needs usable samples in every part, got {found} for " + " and ".join(
+            few
         )
         raise ValueError(msg)
     targets_NT = np.stack([true_values(dataset.samples, key) for key in wanted.targets], axis=1)
-    with _enough_memory():
-        stacks = open_stacks(
-            dataset,
-            wanted.maps,
-            wanted.pixels,
-            lambda done, total: writer.report(read=done / total),
-        )
+    with _enough_memory(), ranks.noticing_loss():
+        stacks = _open_stacks(dataset, wanted, writer, ranks)
         scaling = fit_scaling(config.scaling, stacks, rows["train"], targets_NT[rows["train"]])
-        scaling.save(writer.path)
-        feed = MapFeed(stacks, scaling, where)
-        if feed.window:
-            writer.note(
-                f"maps take {feed.size / 1e9:.3g} GB, too much for the memory available: "
-                f"{feed.window:,} samples are read from disk and shuffled at a time"
-            )
-        learner = Learner(
-            new_network(wanted.maps, len(wanted.targets), config),
-            config,
-            where,
-            alignment=unlabelled.alignment if unlabelled else "",
-        )
+        feed = MapFeed(stacks, scaling, where, available_memory() // ranks.local_size)
+        _explain(feed, ranks, writer)
+        network = new_network(wanted.maps, len(wanted.targets), config)
+        alignment = unlabelled.alignment if unlabelled else ""
+        learner = Learner(network, config, where, ranks, alignment=alignment)
         others = _unlabelled_feed(unlabelled, wanted, scaling, where)
-        _train(learner, feed, rows, scaling, targets_NT, writer, others)
-        load_tensors(writer.path / WEIGHTS, learner.network.state_dict())
+        with ranks.stopping_together():
+            _train(learner, feed, rows, scaling, targets_NT, writer, others)
         tested = np.sort(np.concatenate([rows["validation"], rows["test"]]))
+        if not ranks.first:
+            nothing = tested[:0], parts[:0], wanted.targets, targets_NT[:0]
+            return predictions_table(dataset.samples, *nothing)
+        load_tensors(writer.path / WEIGHTS, learner.network.state_dict())
         outputs_BT = scaling.unscaled(predict_rows(learner.network, feed, tested))
     return predictions_table(dataset.samples, tested, parts[tested], wanted.targets, outputs_BT)
+
+
+def _open_stacks(
+    dataset: DataSet, wanted: Experiment, writer: RunWriter, ranks: Ranks
+) -> dict[str, MapStack]:
+    """Open the maps; the first process makes them if necessary, while the others wait."""
+    if not ranks.first:
+        ranks.same(None)
+    stacks = open_stacks(
+        dataset,
+        wanted.maps,
+        wanted.pixels,
+        lambda done, total: writer.report(read=done / total),
+    )
+    if ranks.first:
+        ranks.same(None)
+    return stacks
+
+
+def _explain(feed: MapFeed, ranks: Ranks, writer: RunWriter) -> None:
+    """Note what differs from a training in one process with all maps in memory."""
+    if not ranks.alone:
+        graph = ", without CUDA graphs" if feed.device.type == "cuda" else ""
+        writer.note(f"{ranks.size} processes train together, each on its share of a batch{graph}")
+    if feed.window:
+        writer.note(
+            f"maps take {feed.size / 1e9:.3g} GB, too much for the memory available: "
+            f"{feed.window:,} samples are read from disk and shuffled at a time"
+        )
 
 
 def predictions_table(
@@ -251,7 +278,10 @@ def _train(
     unlabelled: tuple[MapFeed, NDArray] | None = None,
 ) -> None:
     """Train the remaining epochs; save a checkpoint after each."""
-    history, best, before, window = _load_checkpoint(learner, writer, feed.window)
+    ranks = learner.ranks
+    history, best, before, window = _load_checkpoint(learner, writer, ranks.same(feed.window))
+    if ranks.first:
+        scaling.save(writer.path)
     clock = _Clock(learner.config.epochs, len(rows["train"]), len(history), before)
     squared = np.square(scaling.spreads)  # from scaled to dex²
     scaled_NT, first = scaling.scaled(targets_NT), len(history)
@@ -266,10 +296,12 @@ def _train(
         history.append(_history_row(epoch, step, squared, clock.seconds))
         if np.isnan(best) or loss < best:
             best = loss
-            save_tensors(writer.path / WEIGHTS, learner.network.state_dict())
+            if ranks.first:
+                save_tensors(writer.path / WEIGHTS, learner.network.state_dict())
         writer.write_history(pd.DataFrame(history))
         facts = {"epoch": epoch, "best": best, "seconds": clock.seconds, "window": window or 0}
-        save_tensors(writer.path / CHECKPOINT, learner.tensors(), facts)
+        if ranks.first:
+            save_tensors(writer.path / CHECKPOINT, learner.tensors(), facts)
         writer.update(progress=clock.progress(epoch, 0))
 
 
@@ -340,6 +372,14 @@ def _enough_memory() -> Iterator[None]:
         raise MemoryError(msg) from error
 
 
-def _device_name(device: torch.device) -> str:
-    """Return the name of the device for ``run.json``."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+def _own_device(name: str, ranks: Ranks) -> str:
+    """Return the name of this process's own device: a GPU for each process of a machine."""
+    if not ranks.alone and (name == "cuda" or (name == "auto" and torch.cuda.is_available())):
+        return f"cuda:{ranks.local_number}"
+    return name
+
+
+def _device_name(device: torch.device, ranks: Ranks) -> str:
+    """Return the name of the devices for ``run.json``."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else str(device)
+    return name if ranks.alone else f"{ranks.size} × {name}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.networks.presets import TrainingConfig
+from galmass_core.networks.ranks import ranks_of_process
 from galmass_core.storage.lock import is_locked, stop_owner, update_heartbeat
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import ACTIVE, RECORD, Run, RunWriter, runs_folder
@@ -75,7 +76,8 @@ def resume_run(
     ValueError
         If the run is finished or active, or its data set has changed or cannot be opened.
     """
-    if run.state in (*ACTIVE, "finished"):
+    first = ranks_of_process().first  # of several processes it may have begun already
+    if first and run.state in (*ACTIVE, "finished"):
         msg = f"run {run.name} must be stopped, failed or died to be resumed, but it is {run.state}"
         raise ValueError(msg)
     known, config = run.record["dataset"], run.config

@@ -35,6 +35,7 @@ STATES = ("queued", "running", "finished", "stopped", "failed", "died")
 ACTIVE = STATES[:2]  # while a process works on the run
 LOG = "log.txt"  # output of a command that ran in the background
 SHIPPED = "runs"  # folder of the assets
+_IMPLIED = {"processes": 1}  # by a configuration without it
 _BEAT = 1.0  # s, the shortest time between two heartbeats on disk
 _PACKAGES = ("galmass", "numpy", "pandas", "scipy", "lightgbm", "torch")
 
@@ -170,6 +171,25 @@ class RunWriter:
             predictions.to_parquet(part, index=False)
 
 
+class Follower(RunWriter):
+    """What helps the writer of a run, in another process: reads the folder, but writes nothing."""
+
+    def report(self, **progress: float) -> None:
+        """Leave the heartbeat to the writer."""
+
+    def update(self, **entries: object) -> None:
+        """Leave ``run.json`` to the writer."""
+
+    def note(self, sentence: str) -> None:
+        """Leave sentences to the writer."""
+
+    def write_history(self, history: pd.DataFrame) -> None:
+        """Leave losses to the writer."""
+
+    def write_predictions(self, predictions: pd.DataFrame) -> None:
+        """Leave predictions to the writer."""
+
+
 @contextmanager
 def write_run(
     path: Path,
@@ -301,9 +321,12 @@ def _check_free(path: Path, config: dict[str, Any]) -> None:
     if run.state == "finished":
         msg = f"{path}: must be a new run or an unfinished one, but it is finished"
         raise ValueError(msg)
-    if run.config != json.loads(json.dumps(config)):
-        msg = f"{path}: must have the same {CONFIG} to be resumed, but it differs"
-        raise ValueError(msg)
+    was, now = ({**_IMPLIED, **each} for each in (run.config, json.loads(json.dumps(config))))
+    for key in {**was, **now}:
+        if was.get(key) != now.get(key):
+            what = f"{key} was {was.get(key)}, now it is {now.get(key)}"
+            msg = f"{path}: must have the same {CONFIG} to be resumed, but {what}"
+            raise ValueError(msg)
 
 
 def _beginning() -> dict[str, Any]:

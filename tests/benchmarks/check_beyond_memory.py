@@ -74,7 +74,8 @@ def main(arguments=None):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "r-150.npy")
         levels = write_stack(path, number)
-        new_network(("r",), 1, CONFIG)({"r": torch.zeros(2, 1, SIDE, SIDE)}).sum().backward()
+        learner = Learner(new_network(("r",), 1, CONFIG), CONFIG, torch.device("cpu"))
+        learner.step({"r": torch.rand(20, 1, SIDE, SIDE)}, torch.rand(20, 1))  # imports, caches
         before = memory("RssAnon")
         resource.setrlimit(resource.RLIMIT_DATA, 2 * (memory("VmData") + limit,))
         stack = MapStack("r", np.load(path, mmap_mode="r"))
