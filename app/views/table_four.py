@@ -31,7 +31,7 @@ HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
         "our bias [dex]",
         "N train",
         "N",
-        "σ, star occupancy",
+        "σ, occupancy",
         "σ, thinned",
     ),
     "number",

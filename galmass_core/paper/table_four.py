@@ -231,7 +231,7 @@ def cohort_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
     if len(marks) > 1:
         notes.append(
             "! rows of different training sets are not comparable: σ falls with N_train; "
-            "--cohort keeps one"
+            "galmass table 4 --cohort keeps one"
         )
     return notes
 

@@ -34,10 +34,7 @@ PRESET_HELP = {
     "laptop": "Narrow branches, small images, few epochs: minutes for a thousand galaxies.",
     "paper": "ResNet-18 on 300² images for 200 epochs (Table 2): hours on a GPU.",
 }
-REPEATS_HELP = (
-    "The split seed decides which galaxies are tested, the training seed the initial weights and "
-    "the order of samples. Several trainings show by how much σ varies between them."
-)
+REPEATS_HELP = "Several trainings differ in the training seed: their spread is noise."
 MOST_TRAININGS = 10  # processes that wait at once
 
 
@@ -58,13 +55,13 @@ class TrainControls(View):
         self._fields = Hyperparameters(self._preset.value)
         split = switch("gm-split", session.param.split, SPLITS)
         self._seed = pn.widgets.IntInput(
-            label="Split seed", value=0, start=0, width=110, css_classes=["gm-inline", "gm-seed"]
+            label="Split seed", value=0, start=0, width=180, css_classes=["gm-inline", "gm-seed"]
         )
         self._training_seed = pn.widgets.IntInput(
             label="Training seed",
             value=None,
             start=0,
-            width=110,
+            width=180,
             placeholder="as split",
             css_classes=["gm-inline", "gm-training-seed"],
         )
@@ -73,10 +70,11 @@ class TrainControls(View):
             value=1,
             start=1,
             end=MOST_TRAININGS,
-            width=110,
+            width=180,
             css_classes=["gm-inline", "gm-repeats"],
         )
-        self._helps = {key: html("gm-foot", wide=False) for key in ("preset", "split", "seeds")}
+        self._helps = {key: html("gm-foot", wide=False) for key in ("preset", "split")}
+        self._helps["seeds"] = html("gm-foot", wide=False)
         self._lacking = html("gm-nothing", wide=False)
         self._layout = column(
             "gm-learning-controls",
@@ -87,7 +85,7 @@ class TrainControls(View):
             _part("Train/test split", split, self._helps["split"]),
             _part(
                 "Seeds and trainings",
-                row("gm-seeds", self._seed, self._training_seed, self._repeats, wide=False),
+                *self._numbers(),
                 self._helps["seeds"],
             ),
         )
