@@ -205,16 +205,17 @@ def sample_scales(data: DataSet) -> dict[str, Scale]:
     return {key: shared_scale([scale_of(look, key) for look in looks]) for key in map_keys()}
 
 
+@lru_cache(maxsize=64)
+def related(data: DataSet, relation: trends.Relation) -> trends.Related:
+    """Return what a scaling relation looks like in a data set that has its columns."""
+    return trends.relate(_labelled(data), relation)
+
+
 @lru_cache(maxsize=16)
-def relations(data: DataSet) -> dict[str, trends.Related]:
-    """Return the scaling relations that the data set has columns for, by key."""
-    names = pd.Categorical.from_codes(data.galaxy_numbers, data.galaxy_names)
-    samples = data.samples.assign(name=names)  # compared and counted faster than text
-    return {
-        relation.key: trends.relate(samples, relation)
-        for relation in trends.RELATIONS
-        if not trends.missing(data.samples, relation.x, relation.y)
-    }
+def _labelled(data: DataSet) -> pd.DataFrame:
+    """Return the samples with names as labels, which are compared and counted faster than text."""
+    labels = pd.Categorical.from_codes(data.galaxy_numbers, data.galaxy_names)
+    return data.samples.assign(name=labels)
 
 
 @lru_cache(maxsize=16)

@@ -193,7 +193,7 @@ def test_synthetic_galaxies_are_called_so(home):
 
 def test_tap_chooses_galaxy_and_line_of_sight_next_to_it(home):
     view = show(home, make_samples(40))
-    related = services.relations(view.session.data)["colour-mass"]
+    related = services.related(view.session.data, COLOUR_MASS)
     row = related.points.iloc[70]
     view.relations.tap(related, COLOUR_MASS, _Unzoomed, row["x"], row["y"])
     assert (view.session.galaxy, view.session.los) == (row["name"], row["los"])
@@ -203,7 +203,7 @@ def test_tap_chooses_galaxy_and_line_of_sight_next_to_it(home):
 
 def test_tap_leaves_the_line_of_sight_where_it_changes_nothing(home):
     view = show(home, make_samples(40))
-    related = services.relations(view.session.data)["size-mass"]
+    related = services.related(view.session.data, SIZE_MASS)
     row = related.points.iloc[7]
     view.relations.tap(related, SIZE_MASS, _Unzoomed, row["x"], row["y"])
     assert (view.session.galaxy, view.session.los) == (row["name"], "z")

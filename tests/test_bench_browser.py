@@ -14,6 +14,7 @@ def test_waits_of_visitors_are_measured(chromium, monkeypatch):
     for wait, shorter in (("_GONE", 2.0), ("_PAUSE", 500), ("_LOOKED_AROUND", 3000)):
         monkeypatch.setattr(serve, wait, shorter)
     monkeypatch.setattr(serve, "_ROUNDS", 1)
+    monkeypatch.setattr(serve, "_PAGES", ("Paper",))
     monkeypatch.setattr(serve, "_AT_ONCE", 2)
     monkeypatch.setattr(serve, "_ONE_AFTER_ANOTHER", 1)
     monkeypatch.setattr(serve, "_SWITCHED", serve._SWITCHED[:2])
@@ -24,13 +25,16 @@ def test_waits_of_visitors_are_measured(chromium, monkeypatch):
         "first plots of a visitor",
         "tap to four maps",
         "zoom to new picture",
+        "page Paper",
+        "selection by a condition",
+        "memory of the server",
         "branch toggle to new scatter",
         "memory that 1 visitors leave",
         "2 visitors at once, the last",
     ]
-    *waits, memory, crowd = figures.values()
-    assert all(figure.cpu_ms > 0 and figure.wait_ms > 0 for figure in (*waits, crowd))
-    assert memory.memory_mb < 100
+    assert all(figure.cpu_ms > 0 for figure in figures.values())
+    assert all(figure.wait_ms or figure.memory_mb is not None for figure in figures.values())
+    assert figures["memory that 1 visitors leave"].memory_mb < 100
 
 
 def test_first_page_takes_less_than_three_megabytes_of_data(chromium, home_folder, dashboard):

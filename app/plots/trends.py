@@ -4,6 +4,7 @@ Computed once per data set; `relations` draws them.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -105,9 +106,13 @@ class Related:
 
     def limits(self, axis: str) -> tuple[float, float]:
         """Return the ends of an axis that shows all points."""
-        low, high = self.points[axis].min(), self.points[axis].max()
+        low, high = self._ends[axis]
         free = PADDING * (high - low) or 0.5
         return low - free, high + free
+
+    @cached_property
+    def _ends(self) -> dict[str, tuple[float, float]]:
+        return {axis: (self.points[axis].min(), self.points[axis].max()) for axis in "xy"}
 
 
 def missing(table: pd.DataFrame, *keys: str) -> list[str]:

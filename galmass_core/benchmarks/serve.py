@@ -45,6 +45,9 @@ _CROWD = 100_000  # samples; beyond, only one visitor is measured
 _GONE = 5.0  # s until sessions without a visitor are removed
 _PAUSE = 2000  # ms before the first click
 _LOOKED_AROUND = 7000  # ms before the first branch is switched, for the page to prepare
+_PAGES = ("Sample", "Features", "Compare", "Why", "Paper", "Train")
+_CONDITIONS = ("log_mstar > 11", "log_mstar > 10.5 and g_minus_r > 0.5")
+_REST, _LITTLE = 1.0, 0.2  # s of rest, and of CPU time in it for looks at the home folder
 _SWITCHED = ("g−r", "r", "V", "r", "g−r")  # from all four: every combination is a new one
 
 # JavaScript expressions for the state of the page.
@@ -85,6 +88,13 @@ class Server:
         """Return the memory of the server."""
         pages = int(Path(f"/proc/{self.process}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def rest(self) -> None:
+        """Wait until the server has little to do."""
+        before = -1.0
+        while (now := self.cpu_seconds()) - before > _LITTLE:
+            before = now
+            time.sleep(_REST)
 
     def figure(self, task: str, size: int, rounds: Sequence[Callable[[], None]]) -> Figure:
         """Time repeated rounds, without the first."""
@@ -132,6 +142,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
             yield _first_page(server, size)
             yield first_plot(server, size)
             yield from _explore(server, size)
+            yield from _pages(server, size)
             if size < _CROWD:
                 yield _compare(server, size)
                 yield _one_after_another(server, size)
@@ -229,6 +240,42 @@ def _zoom(page: "Page") -> None:
         }}"""
     )
     page.wait_for_function(f"[{_SCATTER}].every(view => {_IMAGE} !== before)")
+
+
+def _pages(server: Server, size: int) -> Iterator[Figure]:
+    """Measure each page of the second visitor who turns to it, and selections; then memory.
+
+    Waiting times include the second in which nothing more happens.
+    """
+    with server.visitor() as first, server.visitor() as second:
+        tabs = [_open(each, server.address) for each in (first, second)]
+        for name in _PAGES:
+            turns = [partial(_turn, server, tab, name) for tab in tabs]
+            yield server.figure(f"page {name}", size, turns)
+        choices = [partial(_select, server, tabs[1], condition) for condition in _CONDITIONS]
+        yield server.figure("selection by a condition", size, choices)
+        memory = server.memory_mb()
+    yield Figure(
+        task="memory of the server",
+        size=size,
+        program=OURS,
+        cpu_ms=1e3 * server.cpu_seconds(),
+        memory_mb=memory,
+    )
+
+
+def _turn(server: Server, page: "Page", name: str) -> None:
+    """Turn to a page, and wait until it is drawn."""
+    page.locator(".gm-pages").get_by_role("button", name=name, exact=True).click()
+    server.rest()
+
+
+def _select(server: Server, page: "Page", condition: str) -> None:
+    """Select galaxies by a condition, and wait until they are marked."""
+    bar = page.locator(".gm-selection input").first
+    bar.fill(condition)
+    bar.press("Enter")
+    server.rest()
 
 
 def _compare(server: Server, size: int) -> Figure:

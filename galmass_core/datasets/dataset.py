@@ -260,8 +260,8 @@ class DataSet:
 
     def missing_matter(self) -> dict[str, str]:
         """Return the species that the files of some galaxies do not hold, and what is empty."""
-        known = self.galaxies.columns.intersection(list(_MISSING_MATTER))
-        counts, total = self.galaxies[known].isna().sum(), len(self.galaxies)
+        galaxies = self.samples.filter(list(_MISSING_MATTER)).iloc[self.first_rows]
+        counts, total = galaxies.isna().sum(), len(galaxies)
         return {
             species: f"not in the files of {counts[key]:,} of {total:,} galaxies: {empty} are empty"
             for key, (species, empty) in _MISSING_MATTER.items()

@@ -75,8 +75,9 @@ class SamplePage(View):
 
 def in_view(session: SessionState) -> str:
     """Write which galaxy the plots mark, and its main numbers."""
-    galaxy = session.data.galaxies.loc[session.galaxy]
-    central = galaxy.get("is_central")
+    samples = session.data.samples.iloc[session.data.rows_of(session.galaxy)]
+    galaxy = samples.filter(list(SHOWN)).mean()  # the same along all lines of sight, or averaged
+    central = samples["is_central"].iloc[0] if "is_central" in samples else None
     facts = [] if pd.isna(central) else ["central" if central else "satellite"]
     for key, digits in SHOWN.items():
         if key in galaxy and not pd.isna(galaxy[key]):

@@ -114,8 +114,10 @@ class Relations(View):
         if absent := missing(data.samples, MASS):
             return None, _gap(absent)
         tables = services.mass_functions(data)
-        masses = data.galaxies[MASS]
-        marks = self._marks(lambda name, _: draw.mass_mark(tables, masses[name]))
+        masses = data.samples[MASS]
+        marks = self._marks(
+            lambda name, _: draw.mass_mark(tables, masses.iloc[data.rows_of(name)[0]])
+        )
         counts = self._layers(partial(draw.mass_function, tables))
         return draw.framed_counts(reduce(mul, [marks, *counts])), ""
 
@@ -124,7 +126,7 @@ class Relations(View):
         if absent := missing(data.samples, relation.x, relation.y):
             title = snippet("sample.html", "relation_title", relation.title, relation.help)
             return title, None, _gap(absent)
-        related = services.relations(data)[relation.key]
+        related = services.related(data, relation)
         points = [
             draw.shown_points(layer, related, number)
             for number, layer in enumerate(
