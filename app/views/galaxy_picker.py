@@ -74,8 +74,9 @@ class GalaxyPicker(View):
         """Offer all galaxies, or those that fit what is typed if all are too many for a browser."""
         calls, typed = self._calls, (self._box.value_input or "").strip().lower()
         if len(calls) > LISTED:
+            same = [call for call in calls if f"/{call}".lower().endswith(f"/{typed}")]
             fitting = (call for call in calls if typed in call.lower())
-            calls = list(islice(fitting, OFFERED)) if typed else []
+            calls = list(dict.fromkeys([*same, *islice(fitting, OFFERED)])) if typed else []
         if calls != self._box.options:
             self._box.options = calls
 
