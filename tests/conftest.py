@@ -30,6 +30,19 @@ from galmass_core.galaxy import (
 from galmass_core.transfers.records import run_transfer
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Give all files of browser tests to one worker, which then serves the only dashboard."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "browser" if file.endswith("_browser.py") else file
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real galaxies, beside the project or where $GALMASS_SHARED_DATA says."""

@@ -25,21 +25,9 @@ def toys(home_folder):
     return home_folder / "toys"
 
 
-@pytest.fixture
-def visit(open_tab, dashboard):
-    """Open the dashboard, dark at first."""
-
-    def visit(query="", **how):
-        page = open_tab(dashboard + query, color_scheme="dark", **how)
-        wait_for_maps(page)
-        return page
-
-    return visit
-
-
 @pytest.fixture(scope="module")
 def long_open(open_lasting_tab, dashboard):
-    """A tab for most tests of this file, dark at first."""
+    """A tab for the tests of this file, dark at first."""
     page = open_lasting_tab(dashboard, color_scheme="dark")
     wait_for_maps(page)
     return page
@@ -82,20 +70,6 @@ def type_id(page, text):
     box.press("Enter")
 
 
-@pytest.fixture(scope="module")
-def reloaded(open_lasting_tab, dashboard):
-    """A tab in which a galaxy, a line of sight, an axis and a theme were chosen, loaded again."""
-    page = open_lasting_tab(dashboard + "?galaxy=4", color_scheme="dark")
-    wait_for_maps(page)
-    press(page, "gm-los", name="y")
-    page.locator(".gm-axis-x select").select_option(label="effective radius · R_e [kpc]")
-    press(page, "gm-theme")
-    page.wait_for_url(re.compile(r"galaxy=.*4.*los=y.*x=effective_radius"))
-    page.reload()
-    wait_for_maps(page)
-    return page
-
-
 def test_opens_on_four_square_maps_of_the_first_galaxy(long_open, toys):
     page = long_open
     expect_galaxy(page, NAMES[0])
@@ -108,28 +82,22 @@ def test_opens_on_four_square_maps_of_the_first_galaxy(long_open, toys):
     expect(page.locator(".gm-source")).to_contain_text("15 samples of 5 galaxies")
 
 
-def test_click_right_after_load_is_not_lost(open_tab, dashboard):
-    page = open_tab(dashboard, wait_until="commit")
+@pytest.fixture(scope="module")
+def second(open_lasting_tab, dashboard):
+    """A second tab, in which a button was pressed before the page was there."""
+    page = open_lasting_tab(dashboard, color_scheme="dark", wait_until="commit")
     press(page, "gm-next")
-    expect_galaxy(page, NAMES[1])
+    return page
 
 
-def test_two_tabs_go_their_own_ways(tab, visit):
-    one, two = tab, visit()
-    press(one, "gm-next")
-    press(two, "gm-previous")
-    expect_galaxy(one, NAMES[1])
-    expect_galaxy(two, NAMES[-1])
+def test_click_right_after_load_is_not_lost(second):
+    expect_galaxy(second, NAMES[1])
 
 
-def test_reload_brings_back_what_was_chosen(reloaded, toys):
-    expect_galaxy(reloaded, NAMES[3])
-    expect_image(reloaded, toys, NAMES[3], "y")
-    assert "R_e" in reloaded.locator(".gm-axis-x select").input_value()
-
-
-def test_reload_brings_back_the_theme(reloaded):
-    assert reloaded.evaluate(SHADE) == "rgb(250, 251, 252)"
+def test_two_tabs_go_their_own_ways(tab, second):
+    press(tab, "gm-previous")
+    expect_galaxy(tab, NAMES[-1])
+    expect_galaxy(second, NAMES[1])
 
 
 def test_theme_changes_the_page_and_loses_nothing(tab):
@@ -143,24 +111,6 @@ def test_theme_changes_the_page_and_loses_nothing(tab):
     expect_galaxy(tab, NAMES[2])
     press(tab, "gm-theme")
     tab.wait_for_function(f"() => {SHADE} === 'rgb(14, 17, 22)'")
-
-
-@pytest.fixture(scope="module")
-def phone(open_lasting_tab, dashboard):
-    page = open_lasting_tab(dashboard, width=390, height=844)
-    wait_for_maps(page)
-    return page
-
-
-@pytest.mark.parametrize(("width", "columns"), [(390, 1), (1000, 2)])
-def test_narrow_pages_stack_the_maps_and_never_scroll_sideways(phone, width, columns):
-    page = phone
-    page.set_viewport_size({"width": width, "height": 844})
-    wait_until_drawn(page)
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    boxes = [page.locator(".gm-map").nth(i).bounding_box() for i in range(4)]
-    assert len({round(box["x"]) for box in boxes}) == columns
-    assert all(abs(box["width"] - box["height"]) < 2 for box in boxes)
 
 
 def test_typing_an_id_shows_its_maps(tab, toys):
@@ -226,3 +176,39 @@ def test_zoom_is_shared_and_stays_until_another_galaxy_comes(tab, toys):
     press(tab, "gm-next")
     half_width = open_dataset(toys).maps(NAMES[1], "x").half_width
     tab.wait_for_function(f"end => Math.abs({ranges}[3][1] - end) < 1e-6", arg=half_width)
+
+
+@pytest.mark.parametrize(("width", "columns"), [(390, 1), (1000, 2)])
+def test_narrow_pages_stack_the_maps_and_never_scroll_sideways(long_open, width, columns):
+    page = long_open
+    page.set_viewport_size({"width": width, "height": 844})
+    wait_until_drawn(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    boxes = [page.locator(".gm-map").nth(i).bounding_box() for i in range(4)]
+    assert len({round(box["x"]) for box in boxes}) == columns
+    assert all(abs(box["width"] - box["height"]) < 2 for box in boxes)
+
+
+@pytest.fixture(scope="module")
+def reloaded(long_open):
+    """The tab after a galaxy, a line of sight, an axis and a theme were chosen, loaded again."""
+    page = long_open
+    type_id(page, "4")
+    expect_galaxy(page, NAMES[3])
+    press(page, "gm-los", name="y")
+    page.locator(".gm-axis-x select").select_option(label="effective radius · R_e [kpc]")
+    press(page, "gm-theme")
+    page.wait_for_url(re.compile(r"galaxy=.*4.*los=y.*x=effective_radius"))
+    page.reload()
+    wait_for_maps(page)
+    return page
+
+
+def test_reload_brings_back_what_was_chosen(reloaded, toys):
+    expect_galaxy(reloaded, NAMES[3])
+    expect_image(reloaded, toys, NAMES[3], "y")
+    assert "R_e" in reloaded.locator(".gm-axis-x select").input_value()
+
+
+def test_reload_brings_back_the_theme(reloaded):
+    assert reloaded.evaluate(SHADE) == "rgb(250, 251, 252)"

@@ -67,29 +67,8 @@ def test_panels_share_their_axes(switched):
     assert ends[0] == ends[1]
 
 
-def test_reload_keeps_the_panels(switched):
-    switched.wait_for_url(re.compile("panels=r%2B2V%3B2V"))
-    switched.reload()
-    expect(panel(switched, "V + σ").locator(".numbers")).to_be_visible()
-
-
-def test_combination_that_is_not_trained_leads_to_the_train_page(switched):
+def test_tap_shows_the_galaxy_and_marks_it_in_every_panel(switched):
     page = switched
-    press(page, "g−r")
-    page.locator(".gap").get_by_text("Not trained").wait_for()
-    page.locator(".gap").get_by_role("link", name="Train it").click()
-    page.wait_for_url(re.compile("page=train.*experiment="))
-
-
-@pytest.fixture(scope="module")
-def two_panels(open_lasting_tab, dashboard):
-    page = open_lasting_tab(f"{dashboard}?page=compare&data=many&panels=r;2V")
-    page.locator(".gm-square canvas").first.wait_for()
-    return page
-
-
-def test_tap_shows_the_galaxy_and_marks_it_in_every_panel(two_panels):
-    page = two_panels
     place = f"""() => {{
         const view = {SQUARES}[0], box = view?.el.getBoundingClientRect()
         const points = view?.model.renderers.map(r => r.data_source)
@@ -107,8 +86,23 @@ def test_tap_shows_the_galaxy_and_marks_it_in_every_panel(two_panels):
     page.wait_for_function(f"({marked}).every(count => count === 3)")
 
 
-def test_page_fits_a_phone(two_panels):
-    page = two_panels
+def test_page_fits_a_phone(switched):
+    page = switched
     page.set_viewport_size({"width": 390, "height": 844})
     wait_until_drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.set_viewport_size({"width": 1400, "height": 900})
+
+
+def test_reload_keeps_the_panels(switched):
+    switched.wait_for_url(re.compile("panels=r%2B2V%3B2V"))
+    switched.reload()
+    expect(panel(switched, "V + σ").locator(".numbers")).to_be_visible()
+
+
+def test_combination_that_is_not_trained_leads_to_the_train_page(switched):
+    page = switched
+    press(page, "g−r")
+    page.locator(".gap").get_by_text("Not trained").wait_for()
+    page.locator(".gap").get_by_role("link", name="Train it").click()
+    page.wait_for_url(re.compile("page=train.*experiment="))

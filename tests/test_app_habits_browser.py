@@ -1,4 +1,4 @@
-"""Habits in a real browser: back and forward, keys, exported figures, the tour, no barriers."""
+"""Habits in a real browser: the tour, back and forward, keys, exported figures."""
 
 import re
 import struct
@@ -9,38 +9,23 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from astropy.io import fits
+from barriers import RULES, barriers, change_scheme
 from demo_folder import NAMES
 from served import wait_until_drawn
 
-from galmass_app.page import PAGES
+from galmass_app.views.frame.tour import TOUR
 from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect
 
 pytestmark = pytest.mark.browser
-UPSTREAM = set()
-# The schemes differ in colours alone: in the light one only rules about colours are tried again.
-RULES = {"dark": {}, "light": {"runOnly": ["color-contrast", "link-in-text-block"]}}
-
-
-@pytest.fixture
-def visit(open_tab, dashboard):
-    """Open the dashboard, dark unless asked for otherwise."""
-
-    def visit(query="", *, scheme="dark", **how):
-        tab = open_tab(dashboard + query, color_scheme=scheme, **how)
-        tab.locator(".gm-guide button").first.wait_for()
-        tab.locator(".gm-page").first.wait_for()
-        return tab
-
-    return visit
 
 
 @pytest.fixture(scope="module")
 def long_open(open_lasting_tab, dashboard):
-    """A tab for most tests of this file, dark at first."""
-    tab = open_lasting_tab(dashboard, color_scheme="dark")
+    """A tab for all tests of this file, dark at first."""
+    tab = open_lasting_tab(dashboard, color_scheme="dark", reduced_motion="reduce")
     tab.locator(".gm-map canvas").first.wait_for()
     return tab
 
@@ -88,7 +73,75 @@ def test_focus_is_seen_on_every_control_of_the_header(long_open):
         assert outline[1], outline[0]
 
 
-# Back, forward, and links
+# The tour, and a link
+
+
+@pytest.fixture(scope="module")
+def guide(long_open):
+    return long_open.locator(".gm-guide")
+
+
+@pytest.fixture(scope="module")
+def card(guide):
+    return guide.get_by_role("dialog", name="A tour of the page")
+
+
+@pytest.fixture(scope="module")
+def opened_again(long_open, guide, card):
+    """The tab after its visitor went through the tour and opened the link that he copied.
+
+    With it come the titles of the tour.
+    """
+    guide.get_by_role("button", name="New here?").click()
+    seen = []
+    while card.is_visible():
+        seen.append(card.get_by_role("heading").inner_text())
+        card.get_by_role("button").last.click()
+    tab = long_open
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    choose_galaxy(tab, 4)
+    press(tab, "gm-los", name="y")
+    tab.wait_for_url(re.compile("los=y"))
+    press(tab, "gm-address")
+    expect(tab.locator(".gm-address").get_by_role("status")).to_have_text("✓ Link copied")
+    tab.goto(tab.evaluate("navigator.clipboard.readText()"))
+    return tab, seen
+
+
+def test_copied_link_over_the_open_page_leads_to_the_same_view(opened_again):
+    expect_galaxy(opened_again[0], 4, "y")
+
+
+def test_tour_shows_each_stop_once_and_ends(opened_again):
+    _, seen = opened_again
+    assert seen[0] == "Four maps of one galaxy"
+    assert len(seen) == len(set(seen)) >= 6
+
+
+def test_tour_is_remembered_and_can_be_started_from_the_keys(opened_again, guide, card):
+    tab, _ = opened_again
+    expect(guide.get_by_role("button", name="Keys, and a tour")).to_have_text("?")
+    begin_again(tab)
+    expect(card).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+
+
+def begin_again(tab):
+    tab.keyboard.press("?")
+    expect(tab.get_by_role("dialog", name="Keys")).to_be_visible()
+    tab.get_by_role("button", name="Show me around").click()
+
+
+def test_tour_can_be_left_when_the_focus_has_gone_elsewhere(tab, guide, card):
+    begin_again(tab)
+    tab.locator(".gm-next").get_by_role("button").focus()
+    tab.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    expect(guide.locator(".open")).to_be_focused()
+
+
+# Back and forward
 
 
 def test_back_and_forward_lead_through_galaxies_and_pages_as_they_were_left(tab):
@@ -110,22 +163,6 @@ def test_back_and_forward_lead_through_galaxies_and_pages_as_they_were_left(tab)
     expect_galaxy(tab, 3, "x")
     tab.go_back()
     expect_galaxy(tab, 2, "x")
-
-
-def test_address_typed_over_the_open_page_is_obeyed(tab, dashboard):
-    tab.goto(dashboard + "?galaxy=3&los=y&x=sigma_v")
-    expect_galaxy(tab, 3, "y")
-
-
-def test_link_is_copied_with_a_sign_and_leads_to_the_same_view(tab):
-    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    choose_galaxy(tab, 4)
-    press(tab, "gm-los", name="y")
-    tab.wait_for_url(re.compile("los=y"))
-    press(tab, "gm-address")
-    expect(tab.locator(".gm-address").get_by_role("status")).to_have_text("✓ Link copied")
-    tab.goto(tab.evaluate("navigator.clipboard.readText()"))
-    expect_galaxy(tab, 4, "y")
 
 
 # Exporting figures
@@ -201,7 +238,7 @@ def test_menu_closes_on_escape_and_gives_the_focus_back(tab):
     expect(menu.get_by_role("button").first).to_be_focused()
 
 
-# Keys, filter, tour
+# Keys, filter
 
 
 def test_keys_go_from_galaxy_to_galaxy_but_not_while_someone_types(tab):
@@ -267,120 +304,42 @@ def test_help_lists_the_columns_and_puts_one_into_the_box(tab):
     expect(tab.locator(".bar b")).to_have_text("All 5 galaxies")
 
 
-def test_tour_ends_and_is_remembered(visit):
-    tab = visit(reduced_motion="reduce")
-    guide = tab.locator(".gm-guide")
-    guide.get_by_role("button", name="New here?").click()
-    card = guide.get_by_role("dialog", name="A tour of the page")
-    seen = []
-    while True:
-        seen.append(card.get_by_role("heading").inner_text())
-        step = card.get_by_role("button").last
-        last = step.inner_text() == "Done"
-        step.click()
-        if last:
-            break
-    assert seen[0] == "Four maps of one galaxy"
-    assert len(seen) == len(set(seen)) >= 6
-    expect(card).to_be_hidden()
-    tab.reload()
-    expect(guide.get_by_role("button", name="Keys, and a tour")).to_have_text("?")
-    tab.keyboard.press("?")
-    expect(tab.get_by_role("dialog", name="Keys")).to_be_visible()
-    tab.get_by_role("button", name="Show me around").click()
-    expect(card).to_be_visible()
-    tab.keyboard.press("Escape")
-    expect(card).to_be_hidden()
-
-
 # For everyone
 
 
-def barriers(tab, rules, *parts):
-    """Return what is serious or critical on a page, or in parts of it, by rules of axe-core."""
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="extra [test]")
-    options = {"resultTypes": ["violations"], **rules}
-    context = {"include": [[part] for part in parts]} if parts else None
-    found = axe.Axe().run(tab, context, options).response["violations"]
-    return [
-        f"{one['impact']} {one['id']}: {node['html']} at {node['target'][-1]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
-        if (one["id"], node["html"]) not in UPSTREAM
-    ]
-
-
-@pytest.fixture(scope="module", params=PAGES)
-def every_page(request, open_lasting_tab, dashboard):
-    """Each page in turn, dark at first, and the number of galaxies that it shows."""
-    key = request.param
-    data, count = ("table", 100) if key == "features" else ("toys", 5)
-    tab = open_lasting_tab(f"{dashboard}?page={key}&data={data}", color_scheme="dark")
-    tab.locator(".gm-page").first.wait_for()
-    yield tab, count
-    tab.context.close()
-
-
-def select(tab, text, result):
-    box = tab.locator(".typing input")
-    box.fill(text)
-    box.press("Enter")
-    expect(tab.locator(".bar b")).to_have_text(result)
-
-
 @pytest.mark.parametrize("scheme", RULES)
-def test_page_has_no_barrier_with_nothing_or_something_selected_or_open(every_page, scheme):
-    tab, count = every_page
-    rules = RULES[scheme]
-    if tab.evaluate("document.documentElement.dataset.theme") != scheme:
-        press(tab, "gm-theme")
-    wait_until_drawn(tab)  # parts that come later are faded till then
-    assert not barriers(tab, rules)
-
-    box = tab.locator(".typing input")
-    box.fill("no_such_column > 1")
-    box.press("Enter")
-    expect(tab.locator(".trouble")).to_be_visible()
-    select(tab, "4, 2", f"2 of {count} galaxies")
-    press(tab, "bar", name="Save as…")
-    tab.get_by_label("Name of this selection").wait_for()
-    wait_until_drawn(tab)
-    assert not barriers(tab, rules)
-
+def test_what_opens_in_the_header_has_no_barrier(tab, guide, card, scheme):
+    change_scheme(tab, scheme)
     press(tab, "typing", name="What can be typed here")
-    assert not barriers(tab, rules, ".selection")
+    assert not barriers(tab, scheme, ".selection")
     tab.keyboard.press("Escape")
-    if tab.locator(".gm-download").first.is_visible():
-        tab.locator(".gm-download").get_by_role("button").first.click()
-        assert not barriers(tab, rules)
-        tab.keyboard.press("Escape")
-    first = tab.locator(".gm-guide").get_by_role("button", name="New here?")
-    if first.is_visible():
-        first.click()
-    else:
-        tab.keyboard.press("?")
-        tab.get_by_role("button", name="Show me around").click()
-    tab.get_by_role("dialog", name="A tour of the page").wait_for()
-    assert not barriers(tab, rules, "header")
+    begin_again(tab)
+    expect(card).to_be_visible()
+    assert not barriers(tab, scheme, "header")
     tab.keyboard.press("Escape")
     tab.keyboard.press("?")
     expect(tab.get_by_role("dialog", name="Keys")).to_be_visible()
-    assert not barriers(tab, rules, "header")
+    assert not barriers(tab, scheme, "header")
     tab.keyboard.press("Escape")
-    select(tab, "", f"All {count} galaxies")
 
 
-def test_words_select_on_every_page_and_nothing_moves(every_page):
-    tab, count = every_page
-    main = tab.locator("main")
-    before = main.bounding_box()["y"]
-    select(tab, "4; 2", f"2 of {count} galaxies")
-    assert main.bounding_box()["y"] == before
-    for width in (1400, 390):
-        tab.set_viewport_size({"width": width, "height": 900})
-        tab.wait_for_function("width => document.documentElement.scrollWidth === width", arg=width)
-        bar = tab.locator(".bar").bounding_box()
-        for part in tab.locator(".bar button:visible, .bar input:visible").all():
-            place = part.bounding_box()
-            assert bar["x"] <= place["x"] <= bar["x"] + bar["width"] - place["width"] + 1
+# The tour of another page; this leaves the tab there
+
+
+def test_another_page_ends_the_tour_and_has_its_own(tab, card):
+    begin_again(tab)
+    press(tab, "gm-pages", name="Train")
+    expect(card).to_be_hidden()
+    tab.locator(".gm-go").wait_for()
+    begin_again(tab)
+    expect(card.get_by_role("heading")).to_have_text(TOUR["train"][0][1])
+    tab.keyboard.press("Escape")
+
+
+def test_stops_that_are_not_in_view_are_left_out(long_open, card):
+    tab = long_open  # on the Train page
+    tab.locator(".gm-dataset select").select_option("table")  # no maps, so nothing to order
+    expect(tab.locator(".gm-go")).to_be_hidden()
+    begin_again(tab)
+    expect(card.get_by_role("heading")).to_have_text("All trainings")
+    tab.keyboard.press("Escape")

@@ -1,4 +1,4 @@
-"""The Train page in a browser: a training is started, watched, stopped and resumed; by two."""
+"""The Train page in a browser: one training from its start to its end, by two visitors."""
 
 import time
 from contextlib import suppress
@@ -35,18 +35,12 @@ def runs(data):
         time.sleep(0.5)
 
 
-@pytest.fixture(scope="module")
-def server(data, tmp_path_factory):
-    with served(data.path, tmp_path_factory.mktemp("log"), "--warm") as address:
-        yield address
-
-
 @pytest.fixture
 def visit(open_tab):
     """Open the page of a server."""
 
-    def visit(server, **how):
-        page = open_tab(f"{server}?page=train", **how)
+    def visit(server, query="?page=train", **how):
+        page = open_tab(server + query, **how)
         page.locator(".gm-start button").wait_for()
         return page
 
@@ -68,51 +62,48 @@ def wait_for_losses(page, count):
     page.wait_for_function(f"count => {LOSSES} >= count", arg=count)
 
 
-def test_a_training_outlives_the_server(visit, data, runs, tmp_path, request):
-    before = len(runs())
+def test_a_training_is_started_outlives_the_server_is_watched_stopped_and_resumed(
+    visit, data, runs, tmp_path
+):
     with served(data.path, tmp_path) as first:
         page = visit(first)
-        assert page.locator(".gm-no-runs").is_visible() == (not before)
+        assert page.locator(".gm-no-runs").is_visible()
         choose_epochs(page, EPOCHS)
         page.locator(".gm-branch-r input").uncheck()
         page.locator(".command code").get_by_text("mstar/2V").wait_for()
-        page.locator(".gm-start button").click()
+        page.locator(".gm-start button").dblclick()
         page.wait_for_function("() => location.search.includes('run=mstar-2V')")
         row(page).get_by_text("mstar/2V").wait_for()
+        row(page).get_by_text("▸ running").wait_for()
+        wait_for_losses(page, 1)
+        wait_for_losses(page, 3)
+        query = page.evaluate("location.search")
         page.close()
-    (run,) = [run for run in runs() if run.config["experiment"] == "mstar/2V"]
+    (run,) = runs()
+    assert run.config["experiment"] == "mstar/2V"
     assert run.state in ACTIVE
-    page = visit(request.getfixturevalue("server"))  # started now, not before
-    row(page).get_by_text("▸ running").wait_for()
+
+    with served(data.path, tmp_path) as second:
+        page = visit(second, query)
+        other = visit(second, width=390)
+        for tab in (page, other):
+            row(tab).get_by_text("▸ running").wait_for()
+            wait_for_losses(tab, 3)
+        assert other.evaluate("document.documentElement.scrollWidth") <= 390
+        stop(other)
+        for tab in (page, other):
+            row(tab).get_by_text("▪ stopped").wait_for()
+        done = len(runs()[0].history)
+        assert 3 <= done < EPOCHS
+        page.locator(".gm-run-resume button").first.click()
+        row(other).get_by_text("▸ running").wait_for()
+        wait_for_losses(page, done + 1)
+        stop(page)
+        row(page).get_by_text("▪ stopped").wait_for()
+        assert len(runs()) == 1
+        for tab in (page, other):
+            tab.close()
+
+
+def stop(page):
     page.locator(".gm-run-stop button").first.click()
-    row(page).get_by_text("▪ stopped").wait_for()
-    assert len(runs()) == before + 1
-
-
-def test_a_training_is_started_watched_stopped_and_resumed(visit, server, runs):
-    page, before = visit(server), len(runs())
-    choose_epochs(page, EPOCHS)
-    page.locator(".gm-start button").dblclick()
-    row(page).get_by_text("▸ running").wait_for()
-    wait_for_losses(page, 1)
-    wait_for_losses(page, 3)
-    assert len(runs()) == before + 1
-    assert f"run={runs()[0].name.partition(',')[0].partition('+')[0]}" in page.url
-
-    page.reload()
-    wait_for_losses(page, 3)
-    other = visit(server, width=390)
-    wait_for_losses(other, 3)
-    assert other.evaluate("document.documentElement.scrollWidth") <= 390
-
-    other.locator(".gm-run-stop button").first.click()
-    for tab in (page, other):
-        row(tab).get_by_text("▪ stopped").wait_for()
-    done = len(runs()[0].history)
-    assert 3 <= done < EPOCHS
-    page.locator(".gm-run-resume button").first.click()
-    row(other).get_by_text("▸ running").wait_for()
-    wait_for_losses(page, done + 1)
-    page.locator(".gm-run-stop button").first.click()
-    row(page).get_by_text("▪ stopped").wait_for()
-    assert len(runs()) == before + 1

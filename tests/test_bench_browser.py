@@ -10,6 +10,7 @@ from galmass_core.benchmarks import serve
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.long
 def test_waits_of_visitors_are_measured(chromium, monkeypatch):
     for wait, shorter in (("_GONE", 2.0), ("_PAUSE", 500), ("_LOOKED_AROUND", 3000)):
         monkeypatch.setattr(serve, wait, shorter)

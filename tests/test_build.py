@@ -88,7 +88,7 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes(cutouts, tmp_path):
 
 @pytest.mark.usefixtures("small_shards")
 def test_finished_shards_are_not_made_again(cutouts, tmp_path):
-    killed_build(tmp_path, cutouts, tmp_path / "out", after=5)
+    interrupted_build(cutouts, tmp_path / "out", after=5)
     counts = []
     build_dataset([cutouts], tmp_path / "out", progress=lambda *reported: counts.append(reported))
     assert counts == [(5, 5, 0)]

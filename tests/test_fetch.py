@@ -532,7 +532,7 @@ sys.exit(main(["fetch", "--out", *sys.argv[2:]]))
 """
 
 
-@pytest.mark.parametrize("build", [False, True])
+@pytest.mark.parametrize("build", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_ctrl_c_ends_at_once_while_requests_wait(server, tmp_path, build):
     server.faults["subhalos/0/cutout"] = ["hang"]
     server.faults["subhalos/1/cutout"] = [{"Retry-After": "3600"}]

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,9 +80,10 @@ def test_a_run_that_goes_on_shows_its_progress(tmp_path):
         assert run.record["progress"] == {"epoch": 4, "epochs": 200}
 
 
-@pytest.fixture
-def killed(tmp_path):
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory):
     """A run whose process was killed in the middle."""
+    path = tmp_path_factory.mktemp("killed") / "one"
     code = (
         "import sys, time, pathlib\n"
         "from galmass_core.training.runs import write_run\n"
@@ -89,12 +91,18 @@ def killed(tmp_path):
         "    print('training', flush=True)\n"
         "    time.sleep(60)\n"
     )
-    command = [sys.executable, "-c", code, str(tmp_path / "one")]
+    command = [sys.executable, "-c", code, str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "training\n"
-        assert open_run(tmp_path / "one").state == "running"
+        assert open_run(path).state == "running"
         process.send_signal(signal.SIGKILL)
-    return tmp_path / "one"
+    return path
+
+
+@pytest.fixture
+def killed(killed_once, tmp_path):
+    """A copy of it that a test may change."""
+    return shutil.copytree(killed_once, tmp_path / "one")
 
 
 def test_a_killed_run_is_shown_as_died(killed):
