@@ -41,6 +41,31 @@ def make_samples(n_galaxies, *, seed=7):
     return table
 
 
+def make_relations(n_galaxies, simulation="TNG/TNG100-1", seed=3):
+    """Return a table of three samples a galaxy with all columns that the page draws."""
+    random = np.random.default_rng(seed)
+
+    def per_galaxy(values):
+        return np.repeat(values, 3)
+
+    mass = random.uniform(9.7, 11.7, n_galaxies)
+    return pd.DataFrame(
+        {
+            "name": per_galaxy([f"{simulation}/99/{number}" for number in range(n_galaxies)]),
+            "los": np.tile(["x", "y", "z"], n_galaxies),
+            "is_central": per_galaxy(np.arange(n_galaxies) % 3 > 0),
+            "host_group": 0,
+            "log_mstar": per_galaxy(mass),
+            "half_mass_radius": per_galaxy(10 ** random.normal(0.5, 0.2, n_galaxies)),
+            "g_minus_r": random.uniform(0.3, 0.8, 3 * n_galaxies),
+            "abs_mag_r": per_galaxy(-2 * mass),
+            "sigma_v": 10 ** random.normal(2, 0.1, 3 * n_galaxies),
+            "f_dm_1rhsm": per_galaxy(random.uniform(0.2, 0.8, n_galaxies)),
+            "sfr_1gyr": per_galaxy(np.where(np.arange(n_galaxies) % 4, 10.0 ** (mass - 10), 0.0)),
+        }
+    )
+
+
 def make_dataset(folder, samples, **description):
     """Write a data set without maps."""
     return write_tables(folder, samples, description)

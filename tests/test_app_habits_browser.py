@@ -25,7 +25,10 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def long_open(open_lasting_tab, dashboard):
     """A tab for all tests of this file, dark at first."""
-    tab = open_lasting_tab(dashboard, color_scheme="dark", reduced_motion="reduce")
+    still = (
+        "window.print = () => {}"  # else headless printing ends, and takes its page away, at once
+    )
+    tab = open_lasting_tab(dashboard, script=still, color_scheme="dark", reduced_motion="reduce")
     tab.locator(".gm-map canvas").first.wait_for()
     return tab
 

@@ -1,12 +1,10 @@
-"""The Sample page: its numbers, its words, and its plots in a real browser."""
-
-import re
+"""The Sample page: its numbers, its words, and its plots."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from pages import texts
-from served import FIGURES, served
+from sample_tables import make_relations as make_samples
 
 from galmass_app import services
 from galmass_app.plots.relations import joined
@@ -24,31 +22,6 @@ from galmass_app.views.sample.page import SamplePage
 from galmass_core.datasets.dataset import write_tables
 
 SIZE_MASS, COLOUR_MASS, FABER_JACKSON, _, STAR_FORMATION = RELATIONS
-
-
-def make_samples(n_galaxies, simulation="TNG/TNG100-1", seed=3):
-    """Return a table of three samples a galaxy with all columns that the page draws."""
-    random = np.random.default_rng(seed)
-
-    def per_galaxy(values):
-        return np.repeat(values, 3)
-
-    mass = random.uniform(9.7, 11.7, n_galaxies)
-    return pd.DataFrame(
-        {
-            "name": per_galaxy([f"{simulation}/99/{number}" for number in range(n_galaxies)]),
-            "los": np.tile(["x", "y", "z"], n_galaxies),
-            "is_central": per_galaxy(np.arange(n_galaxies) % 3 > 0),
-            "host_group": 0,
-            "log_mstar": per_galaxy(mass),
-            "half_mass_radius": per_galaxy(10 ** random.normal(0.5, 0.2, n_galaxies)),
-            "g_minus_r": random.uniform(0.3, 0.8, 3 * n_galaxies),
-            "abs_mag_r": per_galaxy(-2 * mass),
-            "sigma_v": 10 ** random.normal(2, 0.1, 3 * n_galaxies),
-            "f_dm_1rhsm": per_galaxy(random.uniform(0.2, 0.8, n_galaxies)),
-            "sfr_1gyr": per_galaxy(np.where(np.arange(n_galaxies) % 4, 10.0 ** (mass - 10), 0.0)),
-        }
-    )
 
 
 @pytest.fixture
@@ -226,70 +199,6 @@ def test_switch_between_groups_waits_for_data_that_know_them(home):
 
 class _Unzoomed:
     x_range = y_range = None
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Address of a dashboard with a data set of many points and one of four galaxies."""
-    home = tmp_path_factory.mktemp("home")
-    many = make_samples(1100).assign(synthetic=True)
-    write_tables(home / "many", many, {"selection": {"too light": 12}})
-    write_tables(home / "four", make_samples(4).drop(columns="g_minus_r"), {})
-    with served(home / "four", tmp_path_factory.mktemp("log")) as address:
-        yield address
-
-
-@pytest.fixture
-def visit(open_tab, server):
-    """Open the page in a real Chromium, and wait for its plots."""
-
-    def visit(query, **how):
-        page = open_tab(f"{server}?page=sample&{query}", height=1500, **how)
-        page.get_by_text("drawing …").last.wait_for(state="detached")
-        return page
-
-    return visit
-
-
-@pytest.mark.browser
-def test_six_plots_of_one_size_many_points_shaded(visit):
-    page = visit("data=many")
-    page.wait_for_function(f"() => {FIGURES}.length === 6")
-    sizes = page.evaluate(f"{FIGURES}.map(v => [v.bbox.width, v.bbox.height])")
-    assert len({tuple(np.round(size)) for size in sizes}) == 1
-    shaded = "v => v.model.renderers.some(r => r.glyph.type === 'Image')"
-    assert page.evaluate(f"{FIGURES}.filter({shaded}).length") == 3  # of one point a sample
-    assert page.locator(".gm-tally .synthetic").is_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1400
-
-
-@pytest.mark.browser
-def test_tapped_galaxy_is_named_and_stays_on_this_page_until_looked_at(visit):
-    page = visit("data=four&galaxy=1")
-    page.wait_for_function(f"() => {FIGURES}.length === 5")
-    page.locator(".gap", has_text="This data set has no colour").wait_for()
-    target = page.evaluate(
-        f"""() => {{
-          const view = {FIGURES}.find(v =>
-            v.model.below[0].axis_label?.startsWith("M_r"))
-          const points = view.model.renderers.find(r => r.glyph.type === "Scatter").data_source.data
-          const [x, y] = ["x", "y"].map(a => points[`faber-jackson_${{a}}`][9])
-          const box = view.el.getBoundingClientRect()
-          return [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)]
-        }}"""
-    )
-    page.mouse.click(*target)
-    page.locator(".gm-in-view h2", has_text="Subhalo 3").wait_for()
-    page.wait_for_url(re.compile("page=sample.*galaxy=TNG.*3&los=x"))
-    page.get_by_role("button", name="Explore it").click()
-    page.wait_for_url(re.compile("^(?!.*page=).*galaxy=TNG.*3&los=x"))
-
-
-@pytest.mark.browser
-def test_phone_needs_no_sideways_scrolling(visit):
-    page = visit("data=many", width=390)
-    page.wait_for_function(f"() => {FIGURES}.length === 6")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_matter_that_is_not_in_the_files_is_stated(home):

@@ -24,27 +24,16 @@ PICKED = f"""() => {BOXABLE}.map(view => view.model.renderers.find(
     .map(data => data && Object.values(data)[0].length)"""
 
 
-@pytest.fixture(scope="module")
-def visit(open_lasting_tab, dashboard):
+@pytest.fixture
+def visit(open_tab, dashboard):
     """Open a page, and wait for a plot that boxes can be drawn in."""
 
     def visit(query, **how):
-        page = open_lasting_tab(f"{dashboard}?data=many&{query}", **how)
+        page = open_tab(f"{dashboard}?data=many&{query}", **how)
         page.wait_for_function(f"{BOXABLE}.length > 0")
         return page
 
     return visit
-
-
-@pytest.fixture(scope="module")
-def sample_page(visit):
-    """The Sample page, where some tests leave no selection behind."""
-    return visit("page=sample")
-
-
-def turn_to(page, name):
-    """Open another page."""
-    page.locator(".gm-pages").get_by_role("button", name=name, exact=True).click()
 
 
 def draw_box(page, place, left=0.25, right=0.75):
@@ -66,8 +55,8 @@ def count(page):
     return int(text.inner_text().split()[0])
 
 
-def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(sample_page):
-    page = sample_page
+def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
+    page = visit("page=sample")
     draw_box(page, 0)
     chosen = count(page)
     assert 0 < chosen < 200
@@ -85,32 +74,12 @@ def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(sample_pa
     page.wait_for_function(f"({PICKED})().every(length => length === 0)")
 
 
-def test_saved_selection_is_there_for_the_next_visitor(sample_page, visit):
-    page = sample_page
-    page.locator(".typing input").fill("2001, 3002")
-    page.keyboard.press("Enter")
-    expect(page.locator(".bar b")).to_have_text("2 of 200 galaxies")
-    page.get_by_role("button", name="Save as…").click()
-    page.get_by_label("Name of this selection").fill("two of them")
-    page.keyboard.press("Enter")
-    expect(page.locator(".how").first).to_have_text("saved: two of them")
-    other = visit("page=sample", width=390, height=844)
-    other.get_by_label("Saved selections").select_option("two of them")
-    assert count(other) == 2
-    expect(other.locator(".four img")).to_have_count(8)
-    assert other.evaluate("document.documentElement.scrollWidth") == 390
-    page.locator(".typing input").fill("")
-    page.locator(".typing input").press("Enter")
-    expect(page.locator(".bar b")).to_have_text("All 200 galaxies")
-
-
-def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(sample_page):
-    page = sample_page
-    turn_to(page, "Explore")
+def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(visit):
+    page = visit("page=explore")
     draw_box(page, 0)
     chosen = count(page)
     page.wait_for_url(re.compile("only=.*log_mstar.*how=box"))
-    turn_to(page, "Compare")
+    page.get_by_role("button", name="Compare", exact=True).click()
     page.locator(".chosen-rest").first.wait_for()
     page.wait_for_function(f"({PICKED})().every(length => length > 0)")
     page.reload()
@@ -130,3 +99,16 @@ def test_box_on_an_error_strip_and_worst_twenty_select(visit):
     expect(notes).to_have_count(20)
     errors = [abs(float(note.split()[0].replace("−", "-"))) for note in notes.all_inner_texts()]
     assert errors == sorted(errors, reverse=True)
+
+
+def test_saved_selection_is_there_for_the_next_visitor(visit):
+    page = visit("page=sample&only=2001%2C3002")
+    page.get_by_role("button", name="Save as…").click()
+    page.get_by_label("Name of this selection").fill("two of them")
+    page.keyboard.press("Enter")
+    expect(page.locator(".how").first).to_have_text("saved: two of them")
+    other = visit("page=sample", width=390, height=844)
+    other.get_by_label("Saved selections").select_option("two of them")
+    assert count(other) == 2
+    expect(other.locator(".four img")).to_have_count(8)
+    assert other.evaluate("document.documentElement.scrollWidth") == 390

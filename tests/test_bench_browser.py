@@ -1,11 +1,15 @@
 """``galmass bench serve``: visitors come, click and leave; and how much their first page weighs."""
 
+import os
 from contextlib import nullcontext
 
 import pytest
 from served import PATIENCE, wait_until_drawn
 
 from galmass_core.benchmarks import serve
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
+expect = playwright.expect
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +42,9 @@ def test_waits_of_visitors_are_measured(chromium, monkeypatch):
     assert figures["memory that 1 visitors leave"].memory_mb < 100
 
 
-def test_first_page_takes_less_than_three_megabytes_of_data(chromium, home_folder, dashboard):
+@pytest.fixture(scope="module")
+def crowd(chromium, home_folder, dashboard):
+    """A page of the paper's number of samples, and the sizes of what its server sent."""
     data, received = serve._crowded(home_folder, 28_110), []
     page = chromium.new_page(color_scheme="light")
     page.set_default_timeout(PATIENCE)
@@ -50,5 +56,29 @@ def test_first_page_takes_less_than_three_megabytes_of_data(chromium, home_folde
     page.wait_for_function(f"{serve._READY} && {serve._SEEN}")
     page.locator("b.ready").wait_for()
     wait_until_drawn(page)
+    yield page, sum(received)
     page.context.close()
-    assert 1e6 < sum(received) < 3e6
+
+
+def test_first_page_takes_less_than_three_megabytes_of_data(crowd):
+    assert 1e6 < crowd[1] < 3e6
+
+
+def test_tap_brings_other_maps(crowd):
+    page, _ = crowd
+    before = page.locator(".gm-headline h1").inner_text()
+    serve._tap(page, 0.5)
+    expect(page.locator(".gm-headline h1")).not_to_have_text(before)
+
+
+def test_zoom_brings_another_picture(crowd):
+    page, _ = crowd
+    serve._zoom(page)  # waits for it
+    assert page.evaluate(f"[{serve._SCATTER}].every(view => {serve._IMAGE} !== before)")
+
+
+def test_html_is_timed(dashboard, monkeypatch):
+    monkeypatch.setattr(serve, "_ROUNDS", 1)
+    figure = serve._first_page(serve.Server(None, dashboard, os.getpid()), 3300)
+    assert (figure.task, figure.size) == ("HTML", 3300)
+    assert figure.wait_ms > 0
