@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,7 +77,7 @@ def _wait_for(address: str, process: subprocess.Popen, log: Path) -> None:
     while process.poll() is None and time.monotonic() < end:
         try:
             urllib.request.urlopen(address, timeout=60).close()
-        except urllib.error.URLError:
+        except OSError:  # nobody listens yet, or no page has come in time
             time.sleep(0.25)
         else:
             return
