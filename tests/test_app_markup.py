@@ -136,7 +136,11 @@ def test_why_page_explains_the_steps_of_rings():
         ("compare.html", "trainings", [2, "0.010", [(NAME, 1, "0.100")]]),
         ("compare.html", "gap", ["Not trained", "M*", "?page=train", NAME]),
         ("compare.html", "galaxy", [NAME, "x"]),
-        ("compare.html", "predictions", ["M*", "10.000", [(NAME, "10.100", "+0.100")]]),
+        (
+            "compare.html",
+            "predictions",
+            ["M*", "10.000", [(NAME, "10.100", "10.000 to 10.200", "+0.100")]],
+        ),
         ("shared.html", "heading", [NAME, "", False]),
         ("shared.html", "notes", [[NAME]]),
         ("prediction.html", "title", [NAME, "help"]),
