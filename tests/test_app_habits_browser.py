@@ -25,9 +25,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def long_open(open_lasting_tab, dashboard):
     """A tab for all tests of this file, dark at first."""
-    still = (
-        "window.print = () => {}"  # else headless printing ends, and takes its page away, at once
-    )
+    still = "window.print = () => {}"  # else it ends at once, and takes its page away
     tab = open_lasting_tab(dashboard, script=still, color_scheme="dark", reduced_motion="reduce")
     tab.locator(".gm-map canvas").first.wait_for()
     return tab
