@@ -245,7 +245,7 @@ class DataSet:
             A mask over the samples, or row numbers.
         """
         found = np.zeros(len(self.galaxy_names), dtype=bool)
-        found[self.galaxy_numbers[rows]] = True
+        found[self.galaxy_numbers[np.asarray(rows)]] = True
         return list(self._numbered[1][found])
 
     @cached_property
