@@ -131,6 +131,7 @@ def map_as_completed(
     """
     from distributed import wait
 
+    address = client.scheduler.address if client.scheduler else ""
     waiting: dict[Future, int] = {}
     try:
         for number, item in enumerate(items):
@@ -143,7 +144,7 @@ def map_as_completed(
             for future in done:
                 yield waiting.pop(future), _outcome(future)
     except CancelledError as error:
-        msg = "the connection to the Dask scheduler was lost"
+        msg = f"the connection to the Dask scheduler at {address} was lost; the same call resumes"
         raise ConnectionError(msg) from error
     finally:
         with suppress(Exception):  # the scheduler may have gone

@@ -151,7 +151,7 @@ def test_build_whose_scheduler_is_killed_is_resumed(sources, whole, tmp_path):
         with (
             dask_process("worker", address, "--nthreads", "1", "--no-nanny"),
             connect(address) as client,
-            pytest.raises(ConnectionError, match="connection to the Dask scheduler was lost"),
+            pytest.raises(ConnectionError, match=r"scheduler at .* was lost; the same"),
         ):
             build_dataset([sources], tmp_path / "data", client=client, progress=kill_scheduler)
     records = list((tmp_path / "data/unfinished").glob("shard-*.json"))
