@@ -129,7 +129,8 @@ def _link_shards(
     datasets: Sequence[DataSet], folder: Path
 ) -> tuple[list[pd.DataFrame], dict[str, dict[str, Any]]]:
     """Give all shards new numbers; return the tables with these, and the records of the shards."""
-    tables, shards = [], {}
+    tables: list[pd.DataFrame] = []
+    shards: dict[str, dict[str, Any]] = {}
     for data in datasets:
         numbers = {}
         for name, record in data.info["shards"].items():
@@ -156,11 +157,14 @@ def _link(source: Path, target: Path) -> None:
 
 def _once_each(
     datasets: Sequence[DataSet], tables: Sequence[pd.DataFrame]
-) -> tuple[list[pd.DataFrame], list[dict[str, str]]]:
+) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
     """Take each galaxy from the first data set that has it; return what is left out as well."""
-    kept, excluded, taken = [], [], dict[str, str]()
+    kept: list[pd.DataFrame] = []
+    excluded: list[dict[str, Any]] = []
+    taken: dict[str, str] = {}
     for data, table in zip(datasets, tables, strict=True):
-        excluded += data.excluded.to_dict(orient="records")
+        rows = data.excluded.to_dict(orient="records")
+        excluded += [{str(key): value for key, value in row.items()} for row in rows]
         double = [name for name in data.galaxy_names if name in taken]
         excluded += [
             {"name": name, "reason": f"is in {taken[name]} as well", "source": str(data.path)}

@@ -206,7 +206,7 @@ class DataSet:
         return numbers, np.asarray(names, dtype=object)
 
     @cached_property
-    def simulations(self) -> pd.Categorical:
+    def simulations(self) -> "pd.Categorical[str]":
         """Simulation of each sample, such as ``TNG300-1``, (n,)."""
         names = [name.split("/")[1] for name in self.galaxy_names]
         return pd.Categorical(names).take(self.galaxy_numbers)
