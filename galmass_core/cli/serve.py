@@ -10,6 +10,9 @@ from typing import Any
 from galmass_core.cli.arguments import add_home
 
 LOOPBACK = "127.0.0.1"  # anyone who reaches the server can start trainings
+# ms that a page waits for its browser: where one comes later, Bokeh makes the page a second time,
+# and Panel 1.9 has the style sheets of that one loaded from another host
+_WAIT_FOR_BROWSER = 120_000
 _PANEL = {  # options of panel serve that are passed on as they are: (metavar, help)
     "--prefix": ("PATH", "path of the dashboard behind a proxy that keeps the path"),
     "--cookie-secret": ("TEXT", "signs the cookies of logins; the same for servers of one site"),
@@ -112,6 +115,7 @@ def _panel_command(args: argparse.Namespace) -> tuple[Any, list[str]]:
 
     flags = [str(files("galmass_app") / "main.py"), "--warm", "--plugins=galmass_app.routes"]
     flags += [f"--port={args.port}", f"--address={args.address}", *access_flags(args)]
+    flags += [f"--unused-session-lifetime={_WAIT_FOR_BROWSER}"]
     flags += ["--plugins=galmass_app.admin"] * args.admin
     flags += ["--use-xheaders"] * args.use_xheaders + ["--show"] * (not args.no_browser)
     if args.prefix is not None:
