@@ -6,6 +6,7 @@ import pytest
 from galmass_core.datasets.shards import (
     PROFILE_COLUMNS,
     append_galaxy,
+    create_shard,
     decode_light,
     encode_galaxy,
     encode_light,
@@ -133,3 +134,16 @@ def test_every_dataset_says_its_unit(tmp_path):
     with h5py.File(tmp_path / "shard.h5", "w") as shard:
         append_galaxy(shard, toy_entry(0)[2])
         assert all(dataset.attrs["unit"] for dataset in shard.values())
+
+
+def test_bytes_do_not_depend_on_how_long_python_keeps_datasets_open(tmp_path):
+    entries = [toy_entry(seed)[-1] for seed in range(3)]
+    for name in ("closed", "open"):
+        with create_shard(tmp_path / name) as shard:
+            kept = []
+            for entry in entries:
+                append_galaxy(shard, entry)
+                if name == "open":
+                    kept += [shard[key] for key in shard]
+            kept.clear()
+    assert (tmp_path / "closed").read_bytes() == (tmp_path / "open").read_bytes()

@@ -17,12 +17,10 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
-import h5py
-
 from galmass_core import __version__
 from galmass_core.datasets.dataset import UNFINISHED, shard_path
 from galmass_core.datasets.measure import Excluded, Measured, Recipe, measure_galaxy
-from galmass_core.datasets.shards import append_galaxy
+from galmass_core.datasets.shards import append_galaxy, create_shard
 from galmass_core.datasets.unfinished import SETTINGS
 from galmass_core.sources import GalaxyInMemory, GalaxyRef
 from galmass_core.storage.atomic import flush
@@ -168,7 +166,7 @@ def write_shard(
     part = out / UNFINISHED / f"{shard_path(out, number).stem}-{uuid4().hex}.part"
     samples, excluded = [], []
     try:
-        with h5py.File(part, "w") as shard:
+        with create_shard(part) as shard:
             for result in results:
                 if isinstance(result, Excluded):
                     excluded.append(asdict(result))

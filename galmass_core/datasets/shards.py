@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import LINES_OF_SIGHT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from galmass_core.imaging.maps import GalaxyMaps
@@ -151,10 +153,19 @@ def encode_galaxy(
     )
 
 
+def create_shard(path: "Path") -> h5py.File:
+    """Create an empty shard.
+
+    HDF5 places a chunk in the file when it leaves the cache: at the latest when its dataset is
+    closed, which Python may do late. Without a cache the same entries always give the same bytes.
+    """
+    return h5py.File(path, "w", rdcc_nbytes=0)
+
+
 def append_galaxy(shard: h5py.File, entry: ShardEntry, *, packed: bool = False) -> int:
     """Append a galaxy to a shard.
 
-    The same entries in the same order give the same bytes.
+    The same entries in the same order give the same bytes in a file of `create_shard`.
 
     Parameters
     ----------
