@@ -4,7 +4,7 @@ import pytest
 from pages import parts, texts, widget
 from sample_tables import make_simulation
 
-from galmass_app import jobs
+from galmass_app import processes
 from galmass_app.state import SessionState
 from galmass_app.views.download import Download
 from galmass_app.views.transfer.page import Transfer
@@ -92,7 +92,7 @@ def test_the_scores_can_be_downloaded(page):
 
 def test_the_button_starts_the_command_that_is_shown(form, monkeypatch):
     started = []
-    monkeypatch.setattr(jobs, "_detach", lambda folder, *words: started.append(words))
+    monkeypatch.setattr(processes, "detach", lambda log, *words: started.append(words))
     widget(form, "gm-transfer-test").value = "theirs"
     shown = widget(form, "gm-command").text
     assert shown == "galmass transfer --train ours --test theirs --adapt coral"
@@ -104,17 +104,17 @@ def test_the_button_starts_the_command_that_is_shown(form, monkeypatch):
 
 
 def test_data_sets_that_differ_are_not_started(form, monkeypatch):
-    monkeypatch.setattr(jobs, "_detach", None)
+    monkeypatch.setattr(processes, "detach", None)
     widget(form, "gm-transfer-test").value = "thin"
     widget(form, "gm-transfer-start").clicks += 1
     assert "thin both with the same --stars" in form.session.error
 
 
 def test_why_a_command_failed_is_reported(form, monkeypatch):
-    def fail(folder, *_):
-        (folder / "log.txt").write_text("reading\ngalmass: no space left\n")
+    def fail(log, *_):
+        log.write_text("reading\ngalmass: no space left\n")
 
-    monkeypatch.setattr(jobs, "_detach", fail)
+    monkeypatch.setattr(processes, "detach", fail)
     widget(form, "gm-transfer-test").value = "theirs"
     widget(form, "gm-transfer-start").clicks += 1
     assert form.session.error == "no space left"
