@@ -16,7 +16,6 @@ from galmass_core.cli.arguments import (
 )
 from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES, Hyperparameters
-from galmass_core.networks.ranks import ranks_of_process
 from galmass_core.storage.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -258,6 +257,7 @@ def _training_seeds(args: argparse.Namespace) -> range:
 
 def _train_several(args: argparse.Namespace, dataset: "DataSet", wanted: dict[str, Any]) -> None:
     """Train several experiments, or on a cluster; print a table of all, and why some failed."""
+    from galmass_core.networks.ranks import ranks_of_process
     from galmass_core.training.runs import RECORD, open_run, runs_folder
     from galmass_core.training.several import train_several
 
@@ -370,10 +370,11 @@ def _estimate(
 
 def _print_runs(runs: "list[Run]", dataset: "DataSet", *, as_json: bool) -> None:
     """Print the results of trainings, which have one split; of several processes the first does."""
-    if not ranks_of_process().first:
-        return
+    from galmass_core.networks.ranks import ranks_of_process
     from galmass_core.paper.tables import envelope, format_runs
 
+    if not ranks_of_process().first:
+        return
     if as_json:
         rows = [run.summary() for run in runs]
         print(json.dumps(envelope(dataset, rows, runs[0].record["split"]), indent=1))
