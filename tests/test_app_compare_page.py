@@ -245,7 +245,7 @@ def test_the_galaxy_in_view_has_the_interval_of_each_prediction(data, home, monk
     view = ComparedGalaxy(session)
     view.draw(found, MSTAR)
     text = texts(view)
-    assert re.search(r"68 %</th>.*>[\d.]+ to [\d.]+</td>.*>–</td>", text, re.DOTALL)
+    assert re.search(r"68 %</th>.*>[\d.]+ to [\d.]+</span></td>", text, re.DOTALL)
 
 
 def test_single_trainings_draw_no_verdict(data):

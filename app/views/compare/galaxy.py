@@ -91,7 +91,7 @@ def _table(session: SessionState, answers: Sequence[Result | Missing], target: s
 def _interval(sample: pd.Series) -> str:
     """Write the 68 % interval of a prediction; empty if the run is not calibrated."""
     low, high = (float(sample[name]) for name in limit_names(LEVELS[0]))
-    return f"{_number(low)} to {_number(high)}" if np.isfinite(high - low) else ""
+    return f"{low:.2f} to {high:.2f}".replace("-", "−") if np.isfinite(high - low) else ""
 
 
 def _number(value: float) -> str:
