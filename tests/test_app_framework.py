@@ -37,7 +37,7 @@ UPSTREAM = {"panel", "bokeh", "holoviews", "param"}
 
 @pytest.fixture
 def document():
-    """The page of a visitor whom our own server serves."""
+    """A visitor's page on our own server."""
     document = Document()
     document.template_variables["dist_url"] = "static/extensions/panel/"
     before, pn.state.curdoc = pn.state.curdoc, document

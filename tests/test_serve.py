@@ -185,7 +185,7 @@ class Visitor:
 
 @pytest.fixture(scope="module")
 def user(servers):
-    """A visitor whom Jupyter knows."""
+    """A visitor who is logged in to Jupyter."""
     visitor = Visitor()
     visitor.open(f"{servers.jupyter}/api/status?token=secret")
     return visitor

@@ -120,11 +120,10 @@ def evaluate(
     require_columns(wanted, samples)
     usable, left_out = usable_rows(samples, wanted.features, (wanted.target, *needed))
     models, predictions, sizes = [], [], []
-    for train, test in rounds(samples, plan, seed):
-        check_parts(wanted, train & usable, test & usable)
-        sizes.append(np.count_nonzero(train & usable))
-        models.append(fit(wanted, samples[train & usable], seed=seed))
-        predictions.append(predict(models[-1], wanted.target, samples[test & usable], "test"))
+    for train, test in rounds(wanted, samples, usable, plan, seed):
+        sizes.append(len(train))
+        models.append(fit(wanted, train, seed=seed))
+        predictions.append(predict(models[-1], wanted.target, test, "test"))
     tested = pd.concat(predictions, ignore_index=True)
     return Outcome(tuple(models), tested, left_out, round(float(np.mean(sizes))))
 
@@ -146,12 +145,19 @@ def predict(model: Model, target: str, samples: pd.DataFrame, parts: str | NDArr
     -------
     pandas.DataFrame
     """
+    return beside_truth(samples, target, model.predict(samples), parts)
+
+
+def beside_truth(
+    samples: pd.DataFrame, target: str, predicted: NDArray, parts: str | NDArray
+) -> pd.DataFrame:
+    """Return predicted beside true values; arguments as of `predict`, predictions (n,)."""
     known = target in samples.columns
     columns = {
         "part": parts,
         "target": target,
         "y_true": true_values(samples, target) if known else np.nan,
-        "y_pred": model.predict(samples),
+        "y_pred": predicted,
     }
     return samples[["name", "los"]].assign(**columns).reset_index(drop=True)
 
@@ -171,13 +177,16 @@ def score(predictions: pd.DataFrame) -> dict[str, Any]:
 
 
 def rounds(
-    samples: pd.DataFrame, plan: str, seed: int
-) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
-    """Yield the masks of training and test sets, (n,) each, in each round of a plan.
+    wanted: Experiment, samples: pd.DataFrame, usable: NDArray[np.bool_], plan: str, seed: int
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Yield the usable samples of the training and of the test set in each round of a plan.
 
     Parameters
     ----------
+    wanted : Experiment
+        Named in the error.
     samples : pandas.DataFrame
+    usable : (n,) bool
     plan : str
         One of `splits.PLANS`.
     seed : int
@@ -185,8 +194,17 @@ def rounds(
     Raises
     ------
     ValueError
-        If ``plan`` is unknown.
+        If ``plan`` is unknown, or a set is empty.
     """
+    for train, test in _masks(samples, plan, seed):
+        check_parts(wanted, train & usable, test & usable)
+        yield samples[train & usable], samples[test & usable]
+
+
+def _masks(
+    samples: pd.DataFrame, plan: str, seed: int
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """Yield the masks of training and test sets, (n,) each, in each round of a plan."""
     if plan == "folds":
         fold = fold_samples(samples, seed=seed)
         yield from ((fold != number, fold == number) for number in range(fold.max() + 1))

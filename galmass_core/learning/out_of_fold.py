@@ -16,10 +16,9 @@ from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_boo
 from galmass_core.learning.experiments import (
     Experiment,
     require_columns,
-    true_values,
     usable_rows,
 )
-from galmass_core.learning.fitting import Model, check_parts, fit, predict, rounds
+from galmass_core.learning.fitting import Model, beside_truth, fit, predict, rounds
 from galmass_core.learning.intervals import SCALE, calibrate, score_intervals
 from galmass_core.learning.splits import fold_samples
 
@@ -100,14 +99,9 @@ def predict_out_of_fold(
     for number in range(count):
         inside = fold == number
         predicted[inside] = train(samples[~inside]).predict(samples[inside])
-    table = samples[["name", "los"]].assign(
-        part="calibration",
-        target=wanted.target,
-        y_true=true_values(samples, wanted.target),
-        y_pred=predicted,
-    )
+    table = beside_truth(samples, wanted.target, predicted, "calibration")
     if wanted.method != "trees":
-        return table.reset_index(drop=True), None
+        return table, None
     inputs = samples[list(wanted.features)].assign(**{_PREDICTED: predicted})
     sizes = np.abs(table["y_true"].to_numpy() - predicted)
     scale = np.empty(len(samples))
@@ -115,7 +109,17 @@ def predict_out_of_fold(
         inside = fold == number
         others = _fit_scale(inputs[~inside], sizes[~inside])
         scale[inside] = others.of(samples[inside], predicted[inside])
-    return table.assign(**{SCALE: scale}).reset_index(drop=True), _fit_scale(inputs, sizes)
+    return table.assign(**{SCALE: scale}), _fit_scale(inputs, sizes)
+
+
+def with_scale(
+    predictions: pd.DataFrame, scale: ErrorScale | None, samples: pd.DataFrame
+) -> pd.DataFrame:
+    """Add the scale of their errors to predictions of some samples, row by row, if there is one."""
+    if scale is None:
+        return predictions
+    sizes = scale.of(samples, predictions["y_pred"].to_numpy())
+    return predictions.assign(**{SCALE: sizes})
 
 
 def _fit_scale(inputs: pd.DataFrame, sizes: NDArray) -> ErrorScale:
@@ -154,13 +158,10 @@ def evaluate_intervals(
     usable, _ = usable_rows(samples, wanted.features, wanted.targets)
     kind = "paper" if plan == "paper" else "galaxy"
     scored = []
-    for train, test in rounds(samples, plan, seed):
-        check_parts(wanted, train & usable, test & usable)
-        known, new = samples[train & usable], samples[test & usable]
-        fitted = partial(fit, wanted, seed=seed)
+    fitted = partial(fit, wanted, seed=seed)
+    for known, new in rounds(wanted, samples, usable, plan, seed):
         errors, scale = predict_out_of_fold(wanted, known, fitted, kind=kind, seed=seed)
         predictions = predict(fitted(known), wanted.target, new, "test")
-        if scale is not None:
-            predictions[SCALE] = scale.of(new, predictions["y_pred"].to_numpy())
+        predictions = with_scale(predictions, scale, new)
         scored.append(score_intervals(predictions, {wanted.target: calibrate(errors)}))
     return pd.concat(scored, ignore_index=True)

@@ -23,8 +23,8 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import Model, check_parts, fit, predict, score
-from galmass_core.learning.intervals import SCALE, Calibration, calibrate, with_intervals
-from galmass_core.learning.out_of_fold import ErrorScale, predict_out_of_fold
+from galmass_core.learning.intervals import Calibration, calibrate, with_intervals
+from galmass_core.learning.out_of_fold import ErrorScale, predict_out_of_fold, with_scale
 from galmass_core.learning.splits import (
     BOOSTING_SIZES,
     NETWORK_SIZES,
@@ -210,8 +210,7 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
         raise ValueError(msg)
     usable, left_out = usable_rows(samples, model.features)
     table = predict(model, run.config["targets"][0], samples[usable], "new")
-    if scale := ErrorScale.load(run.path):
-        table[SCALE] = scale.of(samples[usable], table["y_pred"].to_numpy())
+    table = with_scale(table, ErrorScale.load(run.path), samples[usable])
     return with_intervals(table, run_calibrations(run)), left_out
 
 
@@ -328,10 +327,9 @@ def _train_on_table(
         seed=config["split"]["seed"],
     )
     writer.write_calibration(calibration)
-    if scale is None:
-        return predictions
-    scale.save(writer.path)
-    return predictions.assign(scale=scale.of(samples, predictions["y_pred"].to_numpy()))
+    if scale is not None:
+        scale.save(writer.path)
+    return with_scale(predictions, scale, samples)
 
 
 def _fit_with_history(

@@ -20,6 +20,7 @@ from torch import Tensor
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.learning.experiments import Experiment, true_values
+from galmass_core.learning.fitting import beside_truth
 from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
 from galmass_core.networks.memory import available_memory
@@ -247,12 +248,7 @@ def predictions_table(
     """
     chosen = samples.iloc[rows]
     tables = [
-        chosen[["name", "los"]].assign(
-            part=parts,
-            target=target,
-            y_true=true_values(chosen, target) if target in chosen.columns else np.nan,
-            y_pred=outputs_BT[:, number],
-        )
+        beside_truth(chosen, target, outputs_BT[:, number], parts)
         for number, target in enumerate(targets)
     ]
     return pd.concat(tables, ignore_index=True)
