@@ -34,7 +34,7 @@ for page in PAGES:
         pn.state.location.search = f"?page={page}"
         models = Page().template.server_doc().roots
         opened[page] = len(list(models))
-homes = {name: module.__file__ for name, module in sys.modules.items()
+homes = {name: module.__file__ for name, module in list(sys.modules.items())
          if name.startswith("galmass") and module.__file__}
 print(json.dumps({"opened": opened, "files": sorted(homes.values())}), flush=True)
 os._exit(0)  # workers of the pages may still compute
