@@ -10,6 +10,8 @@ from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from galmass_core import __version__
+
 if TYPE_CHECKING:
     from distributed import Client, Future
 
@@ -45,7 +47,7 @@ def connect(scheduler: str, workers: int = 1) -> Iterator["Client"]:
     ValueError
         If Dask is not installed, or ``workers`` is below 1.
     ConnectionError
-        If no scheduler answers at the address.
+        If no scheduler answers at the address, or one of its workers has another galmass or none.
     """
     try:
         from distributed import Client, LocalCluster
@@ -80,7 +82,20 @@ def connect(scheduler: str, workers: int = 1) -> Iterator["Client"]:
             )
             raise ConnectionError(msg) from error
         with client:
+            _check_workers(client)
             yield client
+
+
+def _check_workers(client: "Client") -> None:
+    """Check that all workers have this galmass.
+
+    Distributed 2026.8 closes a worker that cannot import a task's module, and its client waits.
+    """
+    found = client.run(eval, "__import__('galmass_core').__version__", on_error="return")
+    for address, version in found.items():
+        if version != __version__:
+            msg = f"worker {address}: must have galmass {__version__} installed, got {version}"
+            raise ConnectionError(msg)
 
 
 def dask_setup(_: object) -> None:

@@ -178,3 +178,15 @@ def test_address_that_is_none_is_an_error_in_words(monkeypatch):
 def test_no_worker_is_not_allowed():
     with pytest.raises(ValueError, match="workers must be at least 1, got 0"), connect("local", 0):
         pass
+
+
+def test_workers_need_the_same_galmass(client, monkeypatch):
+    monkeypatch.setattr(cluster, "__version__", "0.0")
+    address = client.scheduler.address
+    with (
+        pytest.raises(
+            ConnectionError, match=r"^worker tcp://\S+: must have galmass 0\.0 installed, got \d"
+        ),
+        connect(address),
+    ):
+        pass
