@@ -64,6 +64,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "colour": Field("colour"),
     "transfer": Field("transfer"),
     "getting": _switch("get"),
+    "diagnosed_run": Field("diagnosed"),
 }
 
 

@@ -12,6 +12,7 @@ from galmass_app.markup import snippet, template
 from galmass_app.state import SessionState
 from galmass_app.theme import Look, style_sheet
 from galmass_app.views.compare.page import Compare
+from galmass_app.views.diagnostics.page import Diagnostics
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.features.page import Features
 from galmass_app.views.fetch.panel import FetchPanel
@@ -34,6 +35,7 @@ PAGES = {  # key in the URL: name in the header, its Viewer
     "features": ("Features", Features),
     "train": ("Train", Train),
     "compare": ("Compare", Compare),
+    "diagnostics": ("Diagnostics", Diagnostics),
     "why": ("Why", Why),
     "transfer": ("Transfer", Transfer),
     "paper": ("Paper", Paper),

@@ -60,6 +60,9 @@ class SessionState(param.Parameterized):
     explained_run = param.String(
         doc="Run that the Why page explains; empty: the one with most maps."
     )
+    diagnosed_run = param.String(
+        doc="Run in view on the Diagnostics page; empty: the newest that predicts the target."
+    )
     transfer = param.String(
         doc="Record in view on the Transfer page, with its target; empty: the newest."
     )

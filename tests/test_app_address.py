@@ -31,6 +31,7 @@ VALUES = {
     "colour": "M[200c]",
     "transfer": "ours-to-theirs-mstar-features-coral-01234567:log_mstar_1rhsm",
     "getting": True,
+    "diagnosed_run": "mstar-r-20260101-120000",
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -98,6 +99,7 @@ def test_address_is_written_as_it_always_was():
         "&reference=run%3Amstar-r%2B2V-20260101-120000&against=sersic_n&arrows=on&figure=table-4"
         "&colour=M%5B200c%5D"
         "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm&get=on"
+        "&diagnosed=mstar-r-20260101-120000"
     )
 
 

@@ -235,7 +235,9 @@ def test_bar_is_there_wherever_there_are_galaxies_and_says_where_a_selection_cou
         assert (bar.summary["count"], bar.summary["note"]) == (0, "")
         session.keep("3, 4")
         assert (bar.summary["count"], bar.summary["text"], bar.summary["label"]) == (2, "3, 4", "")
-        assert bool(bar.summary["note"]) == (page in {"features", "train", "transfer", "paper"})
+        assert bool(bar.summary["note"]) == (
+            page in {"features", "train", "diagnostics", "transfer", "paper"}
+        )
     assert not SelectionBar.of(SessionState()).visible
 
 

@@ -14,7 +14,17 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = {"app": "galmass_app", "assets": "galmass_assets", "galmass_core": "galmass_core"}
 LEFT_OUT = ("galmass_core/benchmarks", "galmass_assets/makers")
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
-PAGES = ("explore", "sample", "features", "train", "compare", "why", "transfer", "paper")
+PAGES = (
+    "explore",
+    "sample",
+    "features",
+    "train",
+    "compare",
+    "diagnostics",
+    "why",
+    "transfer",
+    "paper",
+)
 FORGET_CHECKOUT = """
 import sys
 sys.path[:] = [path for path in sys.path if path != {root!r}]

@@ -27,6 +27,7 @@ LEVELS = (0.68, 0.90)
 SCALE = "scale"  # column of a sample's scale, dex
 _GALAXIES_PER_BIN = 100  # at least, so that the tails of 90 % have two galaxies each
 _MOST_BINS = 8
+_BEYOND = 1e-9  # share between the largest error and infinity
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ class _Bin:
     def quantile(self, share: float) -> float:
         """Return the error below which a share of the weight lies; infinite beyond all errors."""
         return float(np.interp(share, np.cumsum(self.weights), self.errors, right=np.inf))
+
+    def share_below(self, errors: NDArray) -> NDArray:
+        """Return the smallest share whose quantile is not below each error: `quantile` inverted."""
+        ends = np.cumsum(self.weights)
+        above = np.searchsorted(self.errors, errors)
+        before, after = np.maximum(above - 1, 0), np.minimum(above, len(ends) - 1)
+        step = self.errors[after] - self.errors[before]
+        part = np.divide(errors - self.errors[before], step, out=0 * errors, where=step > 0)
+        share = ends[before] + part * (ends[after] - ends[before])
+        share[above == 0] = 0.0
+        share[above == len(ends)] = ends[-1] + _BEYOND
+        return share
 
     def mirrored(self) -> "_Bin":
         """Return the bin with errors of the opposite sign."""
@@ -109,6 +122,21 @@ class Calibration:
                 + below[np.searchsorted(bin_.errors, errors, side="right")]
             )
             return inside + 0.5 * (1 - below[-1])
+
+        return self._by_bin(within, error, predicted)
+
+    def covering_level(
+        self, true: ArrayLike, predicted: ArrayLike, scale: ArrayLike = 1.0
+    ) -> NDArray:
+        """Return the level of the narrowest interval that covers the true value, (n,).
+
+        An interval of `interval` covers a truth if its level is not smaller.
+        """
+        error = _scaled_error(true, predicted, scale)
+
+        def within(bin_: _Bin, errors: NDArray) -> NDArray:
+            shares = bin_.share_below(errors), bin_.mirrored().share_below(-errors)
+            return np.clip(2 * np.maximum(*shares) - 1, 0.0, 1.0)
 
         return self._by_bin(within, error, predicted)
 
@@ -253,17 +281,18 @@ def score_intervals(
     Returns
     -------
     pandas.DataFrame
-        With the columns of `with_intervals`, ``pit`` (`Calibration.probability`) and ``crps``
-        (`Calibration.crps`, dex).
+        With the columns of `with_intervals`, ``pit`` (`Calibration.probability`), ``level``
+        (`Calibration.covering_level`) and ``crps`` (`Calibration.crps`, dex).
     """
     scale, result = _scale(predictions), with_intervals(predictions, calibrations)
-    pit, crps = np.empty((2, len(predictions)))
+    pit, level, crps = np.empty((3, len(predictions)))
     true, predicted = (predictions[key].to_numpy(float) for key in ("y_true", "y_pred"))
     for target, calibration in calibrations.items():
         rows = predictions["target"].to_numpy() == target
         values = true[rows], predicted[rows], scale[rows]
         pit[rows], crps[rows] = calibration.probability(*values), calibration.crps(*values)
-    return result.assign(pit=pit, crps=crps)
+        level[rows] = calibration.covering_level(*values)
+    return result.assign(pit=pit, level=level, crps=crps)
 
 
 def measure_coverage(scored: pd.DataFrame, bins: int = 4) -> list[dict[str, Any]]:

@@ -116,6 +116,19 @@ TOUR = {  # page: CSS class of a part, skipped where it is not in view; title; e
             "The paper's own results, and ours where a network has been trained.",
         ],
     ],
+    "diagnostics": [
+        [
+            "gm-diagnosed-run",
+            "Choose a run",
+            "One training, its test galaxies, and one target. The run stays in the address.",
+        ],
+        [
+            "gm-calibration",
+            "Do the intervals hold?",
+            "Intervals of 68 % should cover 68 % of the true values, at every level and mass. "
+            "Grey bands show what chance allows.",
+        ],
+    ],
     "why": [
         [
             "gm-why-choices",

@@ -1,0 +1,166 @@
+"""How well intervals hold -> small plots: coverage, PIT, widths, each with what chance allows."""
+
+from functools import partial
+from typing import Any
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+from holoviews.plotting.bokeh.element import ElementPlot
+
+from galmass_app.plots.frame import no_tools, set_range
+from galmass_app.theme import ACCENT, MARK, Stroke
+from galmass_core.learning.intervals import LEVELS
+
+WIDTHS = {  # by level, in %
+    f"{100 * level:.0f}": stroke
+    for level, stroke in zip(
+        LEVELS, (Stroke("#5b8def", "solid"), Stroke("#d98e1f", "dashed")), strict=True
+    )
+}
+_MARKERS = dict(zip(WIDTHS, ("circle", "triangle"), strict=True))
+_APART = 0.08  # of a bin's width, between the points of two levels
+
+
+def coverage_curve(measured: dict[str, Any]) -> hv.Overlay:
+    """Draw the coverage of intervals against their nominal level, over the binomial band.
+
+    Parameters
+    ----------
+    measured : dict
+        As `calibration.measure_calibration` gives it.
+    """
+    rows = 100 * pd.DataFrame(measured["levels"])
+    points = rows["nominal"], rows["coverage"]
+    layers = [
+        _band(rows["nominal"], rows["low"], rows["high"]),
+        _expected([(0, 0), (100, 100)]),
+        hv.Curve(points, "x", "y").opts(color=ACCENT, line_width=2),
+        hv.Scatter(points, "x", "y").opts(color=ACCENT, size=8, line_color=None),
+    ]
+    return _framed(layers, "nominal coverage [%]", "measured coverage [%]", (0, 100), (0, 100))
+
+
+def pit_bars(measured: dict[str, Any]) -> hv.Overlay:
+    """Draw the histogram of PIT values over the binomial band; arguments as of `coverage_curve`."""
+    rows = pd.DataFrame(measured["pit"])
+    shares = 100 * rows[["share", "low", "high"]]
+    bars = hv.Rectangles(
+        [
+            (low, 0.0, high, share)
+            for low, high, share in zip(
+                rows["pit_low"], rows["pit_high"], shares["share"], strict=True
+            )
+        ],
+        ["x", "y", "x1", "y1"],
+    )
+    ends = [0.0, 1.0]
+    even = 100 / len(rows)
+    layers = [
+        _band(ends, [shares["low"].iloc[0]] * 2, [shares["high"].iloc[0]] * 2),
+        bars.opts(fill_color=ACCENT, fill_alpha=0.55, line_color=ACCENT),
+        _expected([(0, even), (1, even)]),
+    ]
+    top = 1.15 * max(shares["share"].max(), shares["high"].max())
+    return _framed(layers, "predicted probability below the truth", "samples [%]", (0, 1), (0, top))
+
+
+def width_curves(measured: dict[str, Any], label: str) -> hv.Overlay:
+    """Draw the median width of intervals, and that of most samples, against the prediction.
+
+    Parameters
+    ----------
+    measured : dict
+        As `calibration.measure_calibration` gives it.
+    label : str
+        Of the axis of the prediction.
+    """
+    rows, layers, tops = pd.DataFrame(measured["widths"]), [], [0.01]
+    for level, style in WIDTHS.items():
+        width = rows[f"width_{level}"]
+        low, high = rows[f"width_{level}_low"], rows[f"width_{level}_high"]
+        points = (rows["predicted"], width)
+        layers += [
+            _band(rows["predicted"], low, high, style.colour),
+            hv.Curve(points, "x", "y").opts(color=style.colour, line_dash=style.dash, line_width=2),
+            hv.Scatter(points, "x", "y").opts(
+                color=style.colour, marker=_MARKERS[level], size=7, line_color=None
+            ),
+        ]
+        tops += high.dropna().tolist()
+    return _framed(
+        layers, label, "width [dex]", _with_margin(rows["predicted"]), (0, 1.1 * max(tops))
+    )
+
+
+def coverage_by_mass(rows: list[dict[str, Any]], label: str) -> hv.Overlay:
+    """Draw the coverage of intervals in bins of the prediction, with binomial errors.
+
+    Parameters
+    ----------
+    rows : list of dict
+        As `intervals.measure_coverage` gives them; the first, for all samples, is not drawn.
+    label : str
+        Of the axis of the prediction.
+    """
+    bins, layers, lowest = rows[1:], [], 60.0
+    ends = _with_margin(np.array([end for each in bins for end in (each["low"], each["high"])]))
+    for number, (level, style) in enumerate(WIDTHS.items()):
+        shares = [each["coverage"][f"{int(level) / 100:.2f}"] for each in bins]
+        shift = (number - 0.5) * _APART
+        x = [
+            0.5 * (each["low"] + each["high"]) + shift * (each["high"] - each["low"])
+            for each in bins
+        ]
+        y, error = (100 * np.array([share[key] for share in shares]) for key in ("value", "error"))
+        lowest = min(lowest, float((y - error).min()) - 5)
+        layers += [
+            _expected([(ends[0], float(level)), (ends[1], float(level))]),
+            hv.ErrorBars((x, y, error), "x", ["y", "error"]).opts(
+                line_color=style.colour, upper_head=None, lower_head=None, line_width=2
+            ),
+            hv.Scatter((x, y), "x", "y").opts(
+                color=style.colour, marker=_MARKERS[level], size=9, line_color=None
+            ),
+        ]
+    return _framed(layers, label, "measured coverage [%]", ends, (max(lowest, 0), 101))
+
+
+def _band(x: Any, low: Any, high: Any, colour: str = MARK) -> hv.Area:  # noqa: ANN401
+    """Draw what lies between two curves."""
+    area = hv.Area((np.asarray(x), np.asarray(low), np.asarray(high)), "x", ["y", "y2"])
+    return area.opts(fill_color=colour, fill_alpha=0.22, line_alpha=0.0)
+
+
+def _expected(points: list[tuple[float, float]]) -> hv.Curve:
+    """Draw what a calibrated model would have, as a dashed line."""
+    return hv.Curve(points, "x", "y").opts(color=MARK, line_dash="dashed", line_width=1.5)
+
+
+def _with_margin(values: Any) -> tuple[float, float]:  # noqa: ANN401
+    """Return ends of an axis that leave some space."""
+    low, high = float(np.min(values)), float(np.max(values))
+    margin = 0.04 * (high - low) or 0.5
+    return low - margin, high + margin
+
+
+def _framed(layers: list[hv.Element], xlabel: str, ylabel: str, x: tuple, y: tuple) -> hv.Overlay:
+    """Return a small plot of some layers."""
+    return hv.Overlay(layers).opts(
+        xlabel=xlabel,
+        ylabel=ylabel,
+        xticks=5,
+        responsive=True,
+        min_height=250,
+        show_legend=False,
+        toolbar=None,
+        hooks=[no_tools, partial(_follow, x=x, y=y)],
+    )
+
+
+def _follow(
+    plot: ElementPlot, element: hv.Overlay, x: tuple[float, float], y: tuple[float, float]
+) -> None:
+    """Fit the axes to what is shown (a HoloViews hook)."""
+    set_range(plot.handles["x_range"], *x)
+    set_range(plot.handles["y_range"], *y)

@@ -1,0 +1,1 @@
+"""Page: whether the predictions of a run hold, and where they fail."""

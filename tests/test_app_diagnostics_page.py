@@ -1,0 +1,117 @@
+"""The Diagnostics page: which run it shows, what it says of it, and what can be taken along."""
+
+import pytest
+from pages import texts, widget
+from sample_tables import make_dataset, make_samples
+
+from galmass_app.plots.calibration import WIDTHS
+from galmass_app.state import SessionState
+from galmass_app.views.diagnostics.calibration import Calibration
+from galmass_app.views.diagnostics.page import Diagnostics
+from galmass_app.views.download import Download
+from galmass_core.benchmarks.invented import make_run
+from galmass_core.storage.atomic import atomic_write
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.runs import PREDICTIONS
+
+MSTAR, MTOT = "log_mstar_1rhsm", "log_mtot_1rhsm"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Trees, a network of two targets, and one without a validation set, the newest."""
+    home = tmp_path_factory.mktemp("home")
+    data = make_dataset(home / "learnable", make_samples(200).assign(synthetic=True))
+    make_dataset(home / "other", make_samples(80).assign(log_mstar_1rhsm=9.0))
+    train_run(data, "mstar/features", path=home / "runs" / "trees")
+    make_run(home, data, "mstar,mtot/r", 0.05)
+    bare = make_run(home, data, "mtot/2V", 0.05)
+    table = bare.predictions()
+    with atomic_write(bare.path / PREDICTIONS) as part:
+        table[table["part"] == "test"].to_parquet(part, index=False)
+    return home
+
+
+@pytest.fixture
+def visit(home, monkeypatch):
+    """Make the page, as a session would."""
+
+    def visit(dataset="learnable", **chosen):
+        monkeypatch.setenv("GALMASS_HOME", str(home))
+        monkeypatch.delenv("GALMASS_DATA", raising=False)
+        session = SessionState(page="diagnostics", dataset=dataset, **chosen)
+        session.settle()
+        return Diagnostics(session)
+
+    return visit
+
+
+def test_the_newest_run_that_predicts_the_target_is_pinned(visit):
+    page = visit(target=MSTAR)
+    assert page.session.diagnosed_run == "mstar,mtot-r-0"
+    assert visit(target=MTOT).session.diagnosed_run == "mtot-2V-0"
+
+
+def test_trees_and_networks_can_be_chosen(visit):
+    page = visit()
+    widget(page, "gm-diagnosed-run").value = "trees"
+    assert page.session.diagnosed_run == "trees"
+    assert "boosted trees\ncalibrated on" in texts(page)
+
+
+def test_every_target_of_a_run_can_be_chosen(visit):
+    page = visit(diagnosed_run="mstar,mtot-r-0")
+    assert set(widget(page, "gm-diagnosed-target").options.values()) == {MSTAR, MTOT}
+    widget(page, "gm-diagnosed-target").value = MTOT
+    assert page.views[Calibration].diagnosis.target == MTOT
+
+
+def test_coverage_is_written_for_every_bin_with_its_numbers(visit):
+    page = visit(diagnosed_run="trees")
+    rows = page.views[Calibration].diagnosis.by_mass
+    text = texts(page)
+    for row in rows:
+        share = row["coverage"]["0.68"]
+        assert f"{100 * share['value']:.1f} ± {100 * share['error']:.1f} %" in text
+    assert f"{rows[0]['n_galaxies']:,} galaxies" in text
+
+
+def test_a_run_without_a_calibration_set_says_what_to_do(visit):
+    page = visit(diagnosed_run="mtot-2V-0")
+    assert "Train it again to get intervals" in page._message.object
+    assert "galmass train learnable --experiment mtot/2V" in page._message.object
+    assert not page.slots[Calibration].visible
+    page.session.diagnosed_run = "trees"
+    assert not page._message.visible
+    assert page.slots[Calibration].visible
+
+
+def test_a_run_that_is_not_there_is_named_and_another_shown(visit):
+    page = visit(diagnosed_run="deleted")
+    assert page.session.error == "No run deleted predicts this data set."
+    assert page.session.diagnosed_run == "mstar,mtot-r-0"
+
+
+def test_a_data_set_without_runs_says_how_to_get_one(visit):
+    page = visit("other")
+    assert "galmass train other --experiment mstar/features" in page._message.object
+    assert not page._choice.visible
+
+
+def test_the_samples_can_be_downloaded(visit):
+    page = visit(diagnosed_run="trees")
+    (menu,) = page.__panel__().select(Download)
+    assert menu.file_name() == f"learnable_trees_{MSTAR}_calibration"
+    table = menu._files["CSV"]().decode().splitlines()
+    limits = [f"{side}_{level}" for level in WIDTHS for side in ("low", "high")]
+    assert table[0].split(",") == [
+        "name",
+        "los",
+        "y_true",
+        "y_pred",
+        *limits,
+        "pit",
+        "level",
+        "crps",
+    ]
+    assert len(table) == 1 + page.views[Calibration].diagnosis.measured["n"]
