@@ -34,8 +34,8 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import evaluate
+from galmass_core.learning.galaxy_types import early_types
 from galmass_core.learning.splits import BOOSTING_SIZES, sibling_share, split_samples
-from galmass_core.paper.derived import early_types
 from galmass_core.paper.statements import text_results
 from galmass_core.quantities import TARGETS, quantity, target_named
 from galmass_core.training.pairing import choose_run

@@ -243,8 +243,10 @@ def predict(run: Run | str | Path, data: DataSet | str | Path) -> pd.DataFrame:
     pandas.DataFrame
         ``name``, ``los``, ``part`` (``new``), ``target``, ``y_true`` and ``y_pred``, one row per
         sample and target. True and predicted values are decimal logarithms; ``y_true`` is NaN
-        where the data set lacks it. ``attrs["left_out"]`` counts the samples that could
-        not be predicted, by reason.
+        where the data set lacks it. ``low_68`` to ``high_90`` are the limits of intervals,
+        ``ood_percentile`` is how unusual the sample is in the training set (100: farther from it
+        than all of its own galaxies; NaN if that is gone). ``attrs["left_out"]`` counts the samples
+        that could not be predicted, by reason.
 
     Raises
     ------

@@ -24,7 +24,7 @@ from galmass_core.benchmarks.invented import make_run
 from galmass_core.cli import build_parser
 from galmass_core.datasets.fits_files import table_as_fits
 from galmass_core.learning.experiments import FEATURES
-from galmass_core.paper.derived import early_types
+from galmass_core.learning.galaxy_types import early_types
 from galmass_core.paper.published import DATA, published_table
 
 NETWORKS = ("mstar/r+2V", "mtot/r+2V", "mstar,mtot/r+2V", "ml/r+2V")

@@ -16,7 +16,17 @@ from galmass_core.networks.presets import PRESETS, TrainingConfig
 from galmass_core.training.queue import wait_for_turn
 from galmass_core.training.runs import RunWriter, list_runs, open_run
 
-COMMANDS = ["train", "resume", "stop", "runs", "predict", "table", "importance", "coverage"]
+COMMANDS = [
+    "train",
+    "resume",
+    "stop",
+    "runs",
+    "predict",
+    "table",
+    "importance",
+    "coverage",
+    "slices",
+]
 
 
 @pytest.fixture
@@ -144,6 +154,20 @@ def test_coverage_of_trees_and_of_networks_is_measured(home, capsys):
     assert "68 % [%]" in text.splitlines()[0]
 
 
+def test_slices_of_a_run_and_of_trees_are_sorted(home, capsys):
+    run = make_run(home, open_dataset("toys"), "mstar/r", 0.05)
+    content = json.loads(output(capsys, "slices", "toys", run.name, "--json").out)
+    (entry,) = content["rows"]
+    assert (entry["run"], entry["rows"][0]["slice"]) == (run.name, "all")
+    scatters = [row["std"]["value"] for row in entry["rows"][1:] if row["std"]]
+    assert scatters == sorted(scatters, reverse=True)
+    command = ["slices", "toys", "--experiment", "mstar/power-law", "--sort", "property"]
+    text = output(capsys, *command).out
+    assert "trained now" in text.splitlines()[0]
+    assert "no slices by inclination [°]: the data lack inclination" in text
+    assert text.index("true M") < text.index("g−r") < text.index("distance to the training set")
+
+
 def test_importance_shows_the_noise_beside_the_features(home, capsys, monkeypatch):
     monkeypatch.setattr("galmass_core.learning.importance.SEEDS", (0,))
     command = ["importance", "toys", "--experiment", "mstar/features"]
@@ -183,6 +207,9 @@ def test_table_4_reads_the_runs_of_the_home_folder(home, capsys):
         (["train", "toys", "--experiment", "mstar/r", "--epochs", "0"], "epochs must be positive"),
         (["resume", "nothing"], "got nothing"),
         (["predict", "nothing", "toys"], "got nothing"),
+        (["slices", "toys", "nothing"], "got nothing"),
+        (["slices", "toys", "a", "--features", "x"], "--features must go without a run, got it"),
+        (["slices", "toys", "--experiment", "mstar/r"], "must learn from columns, got mstar/r"),
         (["table", "5", "toys", "--features", "spin"], "lacks spin"),
         (["table", "text", "toys", "--features", "f_hot"], "features must go with table 5"),
         (["table", "4", "toys", "--split", "folds"], "split must be galaxy or paper for table 4"),

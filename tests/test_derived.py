@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from galmass_core.learning.metrics import measure_errors
-from galmass_core.paper.derived import derive_target, early_types
+from galmass_core.paper.derived import derive_target
 from galmass_core.quantities import TARGETS
 
 
@@ -87,16 +87,3 @@ def test_light_must_be_known(samples):
     predictions = predicted(samples, log_mstar2d_1rhsm=0.0)
     with pytest.raises(ValueError, match="must have the column log_lr_1rhsm"):
         derive_target(predictions, samples.drop(columns="log_lr_1rhsm"), TARGETS["log_ml_r_1rhsm"])
-
-
-def test_an_early_type_is_one_along_every_line_of_sight(samples):
-    samples = samples.assign(log_mstar2d_2rhsm=11.0, sfr_1gyr=0.1, sersic_n=4.0)
-    samples.loc[4, "sersic_n"] = 2.0  # b
-    samples.loc[6:8, "sfr_1gyr"] = 10.0  # c
-    samples.loc[9, "sersic_n"] = np.nan  # d
-    assert samples["name"][early_types(samples)].tolist() == ["a", "a", "a"]
-
-
-def test_early_types_are_known_by_light_and_young_stars(samples):
-    with pytest.raises(ValueError, match="lack: sfr_1gyr, log_mstar2d_2rhsm, sersic_n"):
-        early_types(samples)

@@ -17,6 +17,7 @@ from galmass_core.cli import (
     fetch,
     learning,
     serve,
+    slices,
     tables,
     transfer,
 )
@@ -63,6 +64,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    for module in (data, fetch, demo, learning, tables, coverage, transfer, serve, bench):
+    for module in (data, fetch, demo, learning, tables, coverage, slices, transfer, serve, bench):
         module.add_commands(commands)
     return parser

@@ -207,7 +207,11 @@ def _add_predict(commands: Any) -> None:  # noqa: ANN401
         "predict",
         help="predict a data set with a trained model",
         description="Predict every sample of a data set with a run's model, as CSV: decimal "
-        "logarithms, with the true values if the data set has them.",
+        "logarithms, with the true values if the data set has them, the limits of the 68 and 90 % "
+        "intervals, and ood_percentile: how unusual the sample is in the training set, in the "
+        "space of the summary features. 83: farther from it than 83 % of its own galaxies are from "
+        "each other; near 100, mistrust the prediction and its interval. Empty if the training set "
+        "is gone.",
         epilog="example: galmass predict mstar-features-20260101-120000 mygalaxies --out m.csv",
     )
     predict.add_argument("model", metavar="RUN", help="a run's folder, or its name")

@@ -330,13 +330,33 @@ def _coverage_of(scored: pd.DataFrame) -> dict[str, Any]:
         "n": len(scored),
         "n_galaxies": n_galaxies,
         "crps": float(scored["crps"].mean()),
-        "coverage": {},
+        "coverage": covered_shares(scored),
         "width": {},
     }
     for level in LEVELS:
         low, high = (scored[name] for name in limit_names(level))
-        error = float(np.sqrt(level * (1 - level) / n_galaxies))
-        inside = float(scored["y_true"].between(low, high).mean())
-        row["coverage"][f"{level:.2f}"] = {"value": inside, "error": error}
         row["width"][f"{level:.2f}"] = float((high - low).mean())
     return row
+
+
+def covered_shares(predictions: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Return the share of predictions whose interval holds the truth, by level.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        As of `with_intervals`, with ``name`` and ``y_true``.
+
+    Returns
+    -------
+    dict of dict
+        ``value``, and the binomial ``error`` at the nominal level, which counts galaxies: their
+        lines of sight fail together.
+    """
+    n_galaxies, shares = int(predictions["name"].nunique()), {}
+    for level in LEVELS:
+        low, high = (predictions[name] for name in limit_names(level))
+        error = float(np.sqrt(level * (1 - level) / n_galaxies))
+        inside = float(predictions["y_true"].between(low, high).mean())
+        shares[f"{level:.2f}"] = {"value": inside, "error": error}
+    return shares

@@ -20,6 +20,7 @@ from galmass_core.learning.experiments import (
 )
 from galmass_core.learning.fitting import Model, beside_truth, fit, predict, rounds
 from galmass_core.learning.intervals import SCALE, calibrate, score_intervals
+from galmass_core.learning.out_of_distribution import OOD, TrainingDistance
 from galmass_core.learning.splits import fold_samples
 
 SCALE_MODEL = "scale.txt"  # of a run
@@ -147,7 +148,8 @@ def evaluate_intervals(
     Returns
     -------
     pandas.DataFrame
-        The test samples, as of `intervals.score_intervals`.
+        The test samples, as of `intervals.score_intervals`, with ``ood_percentile``
+        (`out_of_distribution.TrainingDistance`).
 
     Raises
     ------
@@ -163,5 +165,7 @@ def evaluate_intervals(
         errors, scale = predict_out_of_fold(wanted, known, fitted, kind=kind, seed=seed)
         predictions = predict(fitted(known), wanted.target, new, "test")
         predictions = with_scale(predictions, scale, new)
-        scored.append(score_intervals(predictions, {wanted.target: calibrate(errors)}))
+        predictions = score_intervals(predictions, {wanted.target: calibrate(errors)})
+        distance = TrainingDistance.of(known, wanted.features, kind=kind)
+        scored.append(predictions.assign(**{OOD: distance.percentiles(new)}))
     return pd.concat(scored, ignore_index=True)

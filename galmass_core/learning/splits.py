@@ -52,7 +52,7 @@ def split_samples(
     if kind not in SPLITS:
         msg = f"split must be one of {', '.join(SPLITS)}, got {kind!r}"
         raise ValueError(msg)
-    units, names = pd.factorize(_unit_names(samples, kind))
+    units, names = pd.factorize(unit_names(samples, kind))
     shares = np.array(list(sizes.values())) / sum(sizes.values())
     cuts = np.cumsum(np.rint(shares * len(names)).astype(int))[:-1]
     part_of_rank = np.searchsorted(cuts, np.arange(len(names)), side="right")
@@ -84,7 +84,7 @@ def fold_samples(
     ValueError
         If there are fewer galaxies, or samples, than folds, or fewer than two folds.
     """
-    units, names = pd.factorize(_unit_names(samples, kind))
+    units, names = pd.factorize(unit_names(samples, kind))
     if not 2 <= folds <= len(names):
         units_name = "galaxies" if kind == "galaxy" else "samples"
         msg = f"folds must be from 2 to the number of {units_name}, {len(names)}, got {folds}"
@@ -94,7 +94,7 @@ def fold_samples(
 
 def split_hash(samples: pd.DataFrame, parts: NDArray) -> str:
     """Return a hash of the parts, independent of the order of rows."""
-    members = zip(_unit_names(samples, "paper"), parts, strict=True)
+    members = zip(unit_names(samples, "paper"), parts, strict=True)
     lines = sorted(f"{name} {part}" for name, part in members)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
@@ -139,7 +139,7 @@ def sibling_share(samples: pd.DataFrame, parts: NDArray) -> float:
     return float(names[parts == "test"].isin(names[parts == "train"]).mean())
 
 
-def _unit_names(samples: pd.DataFrame, kind: str) -> NDArray[np.object_]:
+def unit_names(samples: pd.DataFrame, kind: str) -> NDArray[np.object_]:
     """Return the name of the unit that is split: the galaxy, or the sample."""
     units = samples["name"] if kind == "galaxy" else samples["name"] + "/" + samples["los"]
     return units.to_numpy(object)

@@ -1,15 +1,12 @@
-"""Derive f_DM and M*/L from predicted masses, and classify early-type galaxies."""
+"""Derive f_DM and M*/L from predicted masses."""
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from galmass_core.learning.experiments import missing_columns, true_values
 from galmass_core.quantities import LEAST_FRACTION, Target
 
 PREDICTED = ("name", "los", "part", "target", "y_true", "y_pred")  # as in `runs.Run.predictions`
-QUIET = 1e-11  # 1/yr: early types form stars more slowly than this, per stellar mass
-STEEP = 2.5  # Sersic index: early types have more
 
 
 def derive_target(
@@ -56,35 +53,6 @@ def derive_target(
     derived = _join_truth(table, samples, target.key)
     clipped = 0 if target.log else (derived["y_pred"] <= np.log10(LEAST_FRACTION)).sum()
     return derived, int(clipped)
-
-
-def early_types(samples: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which samples are early-type galaxies.
-
-    Their specific star-formation rate over 1 Gyr, inside 2 R_hsm on the sky, is below `QUIET` and
-    their Sersic index above `STEEP` along every line of sight. The paper uses those of Wang et al.
-    (2020), who fit two components to the light.
-
-    Parameters
-    ----------
-    samples : pandas.DataFrame
-
-    Returns
-    -------
-    (n,) bool
-
-    Raises
-    ------
-    ValueError
-        If the table lacks a column.
-    """
-    needed = ("sfr_1gyr", "log_mstar2d_2rhsm", "sersic_n")
-    if missing := missing_columns(samples, needed):
-        msg = f"early types need columns that the data lack: {', '.join(missing)}"
-        raise ValueError(msg)
-    rate, mass, index = (samples[key] for key in needed)
-    early = (rate / 10**mass < QUIET) & (index > STEEP)
-    return early.groupby(samples["name"]).transform("all").to_numpy(bool)
 
 
 def _side_by_side(predictions: pd.DataFrame, targets: tuple[str, ...]) -> pd.DataFrame:

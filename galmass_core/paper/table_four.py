@@ -13,9 +13,10 @@ import pandas as pd
 
 from galmass_core.learning.experiments import Experiment, experiment
 from galmass_core.learning.fitting import score
+from galmass_core.learning.galaxy_types import early_types
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.uncertainty import measure_group
-from galmass_core.paper.derived import derive_target, early_types
+from galmass_core.paper.derived import derive_target
 from galmass_core.paper.published import published_table, published_target
 from galmass_core.paper.tables import align
 from galmass_core.quantities import OCCUPANCY, TARGETS, has_kinematics, quantity

@@ -41,6 +41,7 @@ from galmass_core.training.runs import (
     open_run,
     write_run,
 )
+from galmass_core.training.training_sets import training_distance, with_training_distance
 
 if TYPE_CHECKING:
     from galmass_core.training.network_runs import NetworkModel
@@ -183,8 +184,8 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
     Returns
     -------
     pandas.DataFrame
-        With the columns of `runs.Run.predictions` and of `intervals.with_intervals`; ``part`` is
-        ``new``.
+        With the columns of `runs.Run.predictions`, of `intervals.with_intervals` and of
+        `training_sets.with_training_distance`; ``part`` is ``new``.
     dict of str to int
         Number of samples that could not be predicted, by reason.
 
@@ -203,7 +204,7 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
         network, rows = NetworkModel.load(run.path, run.config), np.arange(len(dataset))
         outputs_BT = network.predict(dataset, rows)
         table = predictions_table(samples, rows, "new", network.targets, outputs_BT)
-        return with_intervals(table, run_calibrations(run)), {}
+        return _qualified(table, run, dataset), {}
     model = _load_table_model(run)
     if missing := missing_columns(samples, model.features):
         msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
@@ -211,7 +212,13 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
     usable, left_out = usable_rows(samples, model.features)
     table = predict(model, run.config["targets"][0], samples[usable], "new")
     table = with_scale(table, ErrorScale.load(run.path), samples[usable])
-    return with_intervals(table, run_calibrations(run)), left_out
+    return _qualified(table, run, dataset), left_out
+
+
+def _qualified(table: pd.DataFrame, run: Run, dataset: DataSet) -> pd.DataFrame:
+    """Add to predictions of a data set what may be expected of them."""
+    table = with_intervals(table, run_calibrations(run))
+    return with_training_distance(table, dataset.samples, training_distance(run, dataset))
 
 
 def run_calibrations(run: Run) -> dict[str, Calibration]:

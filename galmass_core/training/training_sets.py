@@ -1,0 +1,97 @@
+"""Find the training set of a run again, and how far galaxies are from it."""
+
+from contextlib import suppress
+
+import numpy as np
+import pandas as pd
+
+from galmass_core.datasets.dataset import DataSet, open_dataset
+from galmass_core.learning.experiments import default_features, missing_columns, usable_rows
+from galmass_core.learning.out_of_distribution import OOD, TrainingDistance
+from galmass_core.learning.splits import split_samples
+from galmass_core.training.runs import Run
+
+
+def training_samples(run: Run, dataset: DataSet) -> pd.DataFrame | None:
+    """Return the samples that a run was trained on.
+
+    Parameters
+    ----------
+    run : Run
+    dataset : DataSet
+        At hand; it may be that of the run.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        Rows of the run's data set; None if that is gone or has changed, or if the run does not
+        record it.
+    """
+    known, split = run.record.get("dataset") or {}, run.config.get("split")
+    data = dataset if dataset.checksum == known.get("sha256") else _opened(known)
+    if data is None or split is None:
+        return None
+    parts = split_samples(data.samples, split["kind"], sizes=split["sizes"], seed=split["seed"])
+    usable, _ = usable_rows(data.samples, run.config.get("features", ()), run.config["targets"])
+    return data.samples[usable & (parts == "train")]
+
+
+def _opened(known: dict[str, str]) -> DataSet | None:
+    """Open the data set of a run where it was, or by its name; None if it is not the same."""
+    for place in (known.get("path"), known.get("name")):
+        with suppress(ValueError, OSError):
+            if place and (data := open_dataset(place)).checksum == known.get("sha256"):
+                return data
+    return None
+
+
+def training_distance(run: Run, dataset: DataSet) -> TrainingDistance | None:
+    """Return distances to the training set of a run.
+
+    They are measured in the run's own features; of a network in the summary features of Table 1.
+
+    Parameters
+    ----------
+    run : Run
+    dataset : DataSet
+        At hand, as of `training_samples`.
+
+    Returns
+    -------
+    TrainingDistance or None
+        None if the training set is gone, or lacks these features.
+    """
+    samples = training_samples(run, dataset)
+    if samples is None:
+        return None
+    features = run.config.get("features") or default_features(samples)
+    if missing_columns(samples, features) or not usable_rows(samples, features)[0].any():
+        return None
+    return TrainingDistance.of(samples, features, kind=run.config["split"]["kind"])
+
+
+def with_training_distance(
+    predictions: pd.DataFrame, samples: pd.DataFrame, distance: TrainingDistance | None
+) -> pd.DataFrame:
+    """Add to predictions how unusual their samples are in the training set.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        ``name`` and ``los``.
+    samples : pandas.DataFrame
+        The table of their data set.
+    distance : TrainingDistance or None
+
+    Returns
+    -------
+    pandas.DataFrame
+        With ``ood_percentile`` (`out_of_distribution.TrainingDistance.percentiles`); NaN without a
+        training set.
+    """
+    if distance is None:
+        return predictions.assign(**{OOD: np.nan})
+    keys = ["name", "los"]
+    here = predictions[keys].drop_duplicates().merge(samples, on=keys, how="left")
+    scored = here[keys].assign(**{OOD: distance.percentiles(here)})
+    return predictions.merge(scored, on=keys, how="left", validate="many_to_one")
