@@ -5,6 +5,7 @@ No state is kept: a run's folder has its progress, also for a server that was st
 
 import json
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +13,19 @@ from typing import Any
 
 from galmass_app import processes
 from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.filter_syntax import quoted
 from galmass_core.learning.experiments import experiment
 from galmass_core.training import queue
-from galmass_core.training.runs import LOG, RECORD, new_run_folder, open_run, runs_folder
+from galmass_core.training.curves import curves_folder
+from galmass_core.training.runs import (
+    ACTIVE,
+    LOG,
+    RECORD,
+    list_runs,
+    new_run_folder,
+    open_run,
+    runs_folder,
+)
 from galmass_core.transfers.records import transfers_folder
 
 _PATIENCE = 300.0  # s, for an estimate
@@ -37,19 +48,30 @@ class Order:
     @property
     def arguments(self) -> list[str]:
         """The arguments of ``galmass train``."""
-        arguments = [_shortest(self.data)]
-        arguments += ["--experiment", self.experiment, "--preset", self.preset]
+        arguments = [_shortest(self.data), "--experiment", self.experiment, *self.settings]
+        arguments += ["--split", self.split] * (self.split != "galaxy")
+        arguments += ["--seed", str(self.seed)] * (self.seed != 0)
+        if self.training_seed is not None:
+            arguments += ["--training-seed", str(self.training_seed)]
+        return arguments + ["--repeats", str(self.repeats)] * (self.repeats != 1)
+
+    @property
+    def curve(self) -> tuple[str, ...]:
+        """The arguments of ``galmass curve`` for a network trained so, split by galaxy."""
+        seed = ["--seed", str(self.seed)] * (self.seed != 0)
+        return (_shortest(self.data), self.experiment, *self.settings, *seed)
+
+    @property
+    def settings(self) -> list[str]:
+        """The options of hyper-parameters."""
+        arguments = ["--preset", self.preset]
         for name, value in self.changes:
             flag = name.replace("_", "-")
             if isinstance(value, bool):
                 arguments.append(f"--{flag}" if value else f"--no-{flag}")
             else:
                 arguments += [f"--{flag}", str(value)]
-        arguments += ["--split", self.split] * (self.split != "galaxy")
-        arguments += ["--seed", str(self.seed)] * (self.seed != 0)
-        if self.training_seed is not None:
-            arguments += ["--training-seed", str(self.training_seed)]
-        return arguments + ["--repeats", str(self.repeats)] * (self.repeats != 1)
+        return arguments
 
     def trainings(self) -> "list[Order]":
         """Return an order for each training."""
@@ -98,6 +120,37 @@ def start_transfer(train: Path, test: Path, adapt: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / LOG).unlink(missing_ok=True)
     processes.detach(folder / LOG, "transfer", *_transfer_arguments(train, test, adapt))
+
+
+def curve_of_trees(data: Path, name: str, features: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the arguments of ``galmass curve`` for trees; ``features`` if not the experiment's."""
+    chosen = [] if features is None else ["--features", ",".join(map(quoted, features))]
+    return (_shortest(data), name, *chosen)
+
+
+def curve_command(arguments: Sequence[str]) -> str:
+    """Return the command line that measures a learning curve."""
+    return shlex.join(["galmass", "curve", *arguments])
+
+
+def start_curve(arguments: Sequence[str]) -> None:
+    """Measure a learning curve; its runs follow when the process has come up."""
+    folder = curves_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / LOG).unlink(missing_ok=True)
+    processes.detach(folder / LOG, "curve", *arguments)
+
+
+def stop_curve() -> None:
+    """Stop measuring learning curves; the same command resumes."""
+    for run in list_runs(curves_folder()):
+        if run.state in ACTIVE:
+            queue.stop_run(run)
+
+
+def curve_trouble() -> str:
+    """Return why the last learning curve that was started here failed; empty if it did not."""
+    return processes.last_words(curves_folder() / LOG)
 
 
 def stop(name: str) -> None:

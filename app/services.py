@@ -1,6 +1,7 @@
 """What all sessions share: data sets opened once, maps read once. No widgets."""
 
 import gc
+import json
 import os
 import threading
 from collections import Counter
@@ -28,7 +29,8 @@ from galmass_core.datasets.dataset import (
 from galmass_core.fetch.status import ACTIVE as FETCHING
 from galmass_core.fetch.status import STATUS, Status, fetches_folder, read_status
 from galmass_core.quantities import map_keys
-from galmass_core.storage.progress import work_in_progress
+from galmass_core.storage.progress import SUFFIX, work_in_progress
+from galmass_core.training.curves import curves_folder
 from galmass_core.training.runs import (
     ACTIVE,
     HISTORY,
@@ -140,6 +142,23 @@ def _runs_in(folder: Path) -> list[Run]:
 def transfers() -> list[Run]:
     """Return the records of transfers, the newest first; one that has ended is not read again."""
     return _runs_in(transfers_folder())
+
+
+def curve_runs() -> list[Run]:
+    """Return the runs of learning curves, the newest first."""
+    return _runs_in(curves_folder())
+
+
+def curve_progress() -> str:
+    """Say how far the learning curve is that is being measured; empty if there is none."""
+    folder = curves_folder()
+    if not any(run.state in ACTIVE for run in curve_runs()):
+        return ""
+    with suppress(FileNotFoundError, ValueError, KeyError):
+        path = folder / f"trainings{SUFFIX}"
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return f"Measuring: {content['done']} of {content['total']} trainings…"
+    return "Measuring…"
 
 
 shipped = lru_cache(maxsize=1)(shipped_runs)  # the runs that ship with galmass

@@ -280,8 +280,8 @@ def table(
     data : DataSet, str or Path
         A data set, its folder, or its name in the home folder.
     split : str
-        ``galaxy``, ``paper``, or, for table 5 and the baselines, ``folds``: five-fold
-        cross-validation by galaxy.
+        ``galaxy``, ``paper``, ``both``: by galaxy, and what the paper's changes (not for ``text``);
+        or, for table 5 and the baselines, ``folds``: five-fold cross-validation by galaxy.
     seed : int
         Of the split and the trees.
     features : sequence of str, optional

@@ -26,6 +26,8 @@ COMMANDS = [
     "importance",
     "coverage",
     "slices",
+    "curve",
+    "beyond",
 ]
 
 
@@ -98,6 +100,14 @@ def test_all_are_the_trainings_of_table_4(home, monkeypatch):
     monkeypatch.setattr("galmass_core.training.several.train_several", take)
     assert main(["train", "toys", "--experiment", "all", "--preset", "laptop"]) == 0
     assert len(set(trained)) == 21
+
+
+def test_training_on_both_splits_prints_what_leaks(home, capsys):
+    words = ("train", "toys", "--experiment", "mstar/power-law", "--split", "both")
+    content = json.loads(output(capsys, *words, "--json").out)
+    assert [row["split"]["kind"] for row in content["rows"]] == ["galaxy", "paper"]
+    (leakage,) = content["leakage"]
+    assert leakage["low"] < leakage["value"] < leakage["high"]
 
 
 def test_queue_of_the_home_folder_does_not_go_with_a_cluster(home, capsys):
@@ -215,6 +225,8 @@ def test_table_4_reads_the_runs_of_the_home_folder(home, capsys):
         (["table", "4", "toys", "--split", "folds"], "split must be galaxy or paper for table 4"),
         (["table", "text", "toys", "--split", "folds"], "split must be one of galaxy, paper"),
         (["importance", "toys", "--experiment", "mstar/ridge"], "mstar/ridge is ridge"),
+        (["table", "text", "toys", "--split", "both"], "split must be one of galaxy, paper"),
+        (["curve", "toys", "mstar/power-law", "--sizes", "10,900"], "training galaxies, got 900"),
     ],
 )
 def test_bad_input_is_one_sentence_and_code_2(home, words, message, capsys):

@@ -11,6 +11,7 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.datasets.dataset import open_dataset, replace_samples
 from galmass_core.learning.fitting import predict
+from galmass_core.storage.atomic import write_json
 from galmass_core.storage.lock import identity
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.queue import resume_run, stop_run
@@ -177,6 +178,16 @@ def test_a_run_does_not_go_on_without_its_data(stopped, home):
     open_dataset(home / "toys").path.rename(home / "elsewhere")
     with pytest.raises(ValueError, match="must be a data-set folder"):
         resume_run(stopped)
+
+
+def test_a_resumed_run_keeps_its_draw_of_training_galaxies(home):
+    data = make_dataset(home / "toys", make_samples(100))
+    path = home / "runs" / "one"
+    run = train_run(data, "mstar/power-law", training_seed=8, galaxies=30, path=path)
+    write_json(path / "run.json", run.record | {"state": "stopped"})
+    resumed, _ = resume_run(open_run("one"))
+    assert resumed.config["split"]["galaxies"] == 30
+    assert resumed.record["counts"]["train"] == 90
 
 
 def test_a_resumed_run_keeps_the_seed_of_its_training(home, monkeypatch):

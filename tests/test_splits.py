@@ -6,6 +6,7 @@ from galmass_core.learning.splits import (
     BOOSTING_SIZES,
     NETWORK_SIZES,
     describe_split,
+    draw_training_galaxies,
     fold_samples,
     sibling_share,
     split_hash,
@@ -81,6 +82,25 @@ def test_description_counts_siblings(samples):
     assert describe_split(samples, "galaxy")["siblings"] == 0
     assert describe_split(samples, "folds")["siblings"] == 0
     assert describe_split(samples, "paper")["siblings"] == pytest.approx(0.89, abs=0.01)
+
+
+def test_a_smaller_draw_of_training_galaxies_is_a_part_of_a_larger(samples):
+    parts = split_samples(samples)
+    small, large = (draw_training_galaxies(samples, parts, n, seed=1) for n in (5, 9))
+    assert samples["name"][small == "train"].nunique() == 5
+    assert set(samples["name"][small == "train"]) < set(samples["name"][large == "train"])
+
+
+def test_drawing_training_galaxies_leaves_the_test_set(samples):
+    parts = split_samples(samples)
+    drawn = draw_training_galaxies(samples, parts, 5)
+    assert np.array_equal(drawn == "test", parts == "test")
+
+
+def test_more_training_galaxies_than_there_are_are_refused(samples):
+    parts = split_samples(samples)
+    with pytest.raises(ValueError, match="galaxies must be from 1 to those in the training set"):
+        draw_training_galaxies(samples, parts, 10**6)
 
 
 def test_an_unknown_split_is_refused(samples):

@@ -35,6 +35,11 @@ def rows(dataset):
     return table_5(dataset)
 
 
+@pytest.fixture(scope="module")
+def both(dataset):
+    return table_5(dataset, "both")
+
+
 def test_nine_rows_stand_beside_the_published(rows):
     assert [row["row"] for row in rows] == list(range(1, 10))
     assert [row["published"]["std"] for row in rows][:4] == [0.05, 0.08, 0.13, 0.15]
@@ -51,6 +56,34 @@ def test_every_row_has_errors_and_counts(rows):
     for row in rows:
         assert row["std"]["low"] < row["std"]["value"] < row["std"]["high"]
         assert row["n"] == 3 * row["n_galaxies"] == 3 * 99
+
+
+def test_both_splits_are_those_of_each_alone(rows, dataset, both):
+    assert [row["std"] for row in both] == [row["std"] for row in rows]
+    parts = describe_split(dataset.samples, "paper")
+    assert describe_split(dataset.samples, "both") == parts | {"kind": "both"}
+
+
+def test_leakage_is_the_difference_of_the_splits_with_its_error(both):
+    for row in both:
+        difference = row["paper_split"]["std"]["value"] - row["std"]["value"]
+        assert row["leakage"]["value"] == pytest.approx(difference)
+        assert row["leakage"]["low"] < row["leakage"]["high"]
+
+
+def test_leakage_stands_in_the_text(both, dataset):
+    text = format_rows(both)
+    assert text.splitlines()[0].endswith("paper split − galaxy split")
+    assert len(re.findall(r"\d  [+−]0\.\d{3} ± 0\.\d{3}$", text, re.MULTILINE)) == 9
+    heading = describe_cohort(dataset, describe_split(dataset.samples, "both"))
+    assert re.search(r"[78]\d% of test samples of the latter have a sibling", heading)
+
+
+def test_galaxies_with_one_sample_have_nothing_to_leak(dataset, tmp_path):
+    single = dataset.samples[dataset.samples["los"] == "x"]
+    rows = baseline_table(make_dataset(tmp_path / "single", single), "both")
+    assert rows[0]["leakage"]["one_sample_each"]
+    assert "both splits are by galaxy and nothing can leak" in format_rows(rows)
 
 
 def test_folds_score_every_galaxy(dataset):

@@ -10,6 +10,7 @@ from galmass_core.learning.uncertainty import (
     NO_NOISE,
     TrainingNoise,
     compare_groups,
+    compare_splits,
     measure_group,
 )
 
@@ -125,3 +126,27 @@ def test_spread_of_few_galaxies_is_not_noise_of_training():
 def test_equal_models_with_noise_of_training_are_not_told_apart():
     """A part of ``python -m galmass_core.benchmarks.coverage``, which has 200 pairs and more."""
     assert 0.9 <= pairs_that_cover(40, 3) <= 1.0
+
+
+def test_splits_with_one_test_set_are_compared_as_groups(runs):
+    found, same = compare_splits(runs[:1], runs[1:]), compare_groups(runs[:1], runs[1:])
+    assert (found.low95, found.high95) == pytest.approx((same.low95, same.high95))
+    assert (found.n_samples, found.n_galaxies) == (same.n_samples, same.n_galaxies)
+
+
+def test_the_difference_of_splits_is_of_each_own_test_set(runs):
+    first, second = runs[0].iloc[:900], runs[1].iloc[600:1500]
+    compared = compare_splits([first], [second], noise=(NO_NOISE, NO_NOISE))
+    assert compared.difference.value == pytest.approx(scatter(second) - scatter(first))
+    assert (compared.n_samples, compared.n_galaxies) == (300, 100)
+
+
+def test_what_test_sets_have_in_common_cancels(runs):
+    whole = compare_splits(runs[:1], runs[1:]).difference
+    apart = compare_splits([runs[0].iloc[:1500]], [runs[1].iloc[1500:]]).difference
+    assert apart.error > 3 * whole.error
+
+
+def test_draws_that_miss_a_test_set_do_not_count(runs):
+    few = runs[1].iloc[:6]  # two of a thousand galaxies: many draws have neither
+    assert np.isfinite(compare_splits(runs[:1], [few]).difference.error)

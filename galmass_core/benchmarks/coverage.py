@@ -1,6 +1,6 @@
-"""Simulate how often the intervals of `metrics` and `uncertainty` cover the truth.
+"""Simulate how often intervals of scatters, of differences and of learning curves cover the truth.
 
-``python -m galmass_core.benchmarks.coverage`` prints both tables; it takes a minute or two.
+``python -m galmass_core.benchmarks.coverage`` prints the tables; it takes a few minutes.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from galmass_core.learning.learning_curves import PAPER_GALAXIES, fit_curve
 from galmass_core.learning.metrics import measure_errors
 from galmass_core.learning.uncertainty import compare_groups
 
@@ -95,6 +96,67 @@ def scatters_that_cover(samples: int, galaxies: int, tail: float) -> tuple[float
     return float(studentised), float(percentiles)
 
 
+def simulated_curve(
+    generator: np.random.Generator,
+    *,
+    floor: float = 0.05,
+    amplitude: float = 0.06,
+    exponent: float = 0.5,
+    galaxies: int = 200,
+    noise: float = 0.03,
+) -> tuple[list[int], list[list[pd.DataFrame]]]:
+    """Return a learning curve whose σ follows a known power law above a floor.
+
+    Parameters
+    ----------
+    generator : numpy.random.Generator
+    floor, amplitude : float, dex
+        Of σ; the amplitude is that of the largest training set.
+    exponent : float
+    galaxies : int
+        Number of test galaxies, each along three lines of sight.
+    noise : float
+        Standard deviation of log σ from training to training.
+
+    Returns
+    -------
+    list of int
+        Numbers of training galaxies: six, up to 2,048.
+    list of list of pandas.DataFrame
+        Predictions of three trainings for each, of one for the last.
+    """
+    sizes, largest = [64 * 2**step for step in range(6)], 2048
+    keys = pd.DataFrame(
+        {"name": np.repeat(np.arange(galaxies).astype(str), 3), "los": LINES * galaxies}
+    )
+    common = generator.standard_normal(3 * galaxies)
+    curve = []
+    for size in sizes:
+        sigma = floor + amplitude * (size / largest) ** -exponent
+        tables = []
+        for _ in range(3 if size < largest else 1):
+            error = 0.8 * common + 0.6 * generator.standard_normal(3 * galaxies)
+            scale = sigma * np.exp(noise * generator.standard_normal())
+            tables.append(keys.assign(y_true=10.0, y_pred=10 + scale * error))
+        curve.append(tables)
+    return sizes, curve
+
+
+def curves_that_cover(number: int, **law: float) -> float:
+    """Return the fraction of simulated curves whose 68 % interval at the paper's size has σ in it.
+
+    ``law`` are arguments of `simulated_curve`.
+    """
+    generator, covered = np.random.default_rng(3), 0
+    law = {"floor": 0.05, "amplitude": 0.06, "exponent": 0.5} | law
+    true = law["floor"] + law["amplitude"] * (PAPER_GALAXIES / 2048) ** -law["exponent"]
+    for _ in range(number):
+        fit = fit_curve(*simulated_curve(generator, **law), resamples=300)
+        there = fit.at([PAPER_GALAXIES])[0]
+        covered += there.low <= true <= there.high
+    return covered / number
+
+
 def _drawn(generator: np.random.Generator, count: int, tail: float) -> NDArray:
     """Return numbers of variance one with such a tail."""
     if np.isinf(tail):
@@ -111,7 +173,7 @@ def _percentiles(errors_G3: NDArray, seed: int) -> tuple[float, float]:
 
 
 def report(number: int) -> Iterator[str]:
-    """Yield the lines of both tables, of so many simulations each."""
+    """Yield the lines of all tables, of so many simulations each."""
     yield "Δσ of equal models, 95 %: trainings each, noise of log σ, own part of σ, covered"
     for trainings in (2, 3, 5):
         for noise, own in ((0.07, 0.3), (0.03, 0.3), (0.0, 0.3), (0.2, 0.1)):
@@ -122,10 +184,15 @@ def report(number: int) -> Iterator[str]:
         for galaxies in (25, 50, 100, 300):
             studentised, percentiles = scatters_that_cover(number, galaxies, tail)
             yield f"{name}  {galaxies}  {studentised:.3f}  {percentiles:.3f}"
+    yield "learning curves, 68 % at the paper's size: floor, amplitude, exponent, covered"
+    for floor, amplitude, exponent in ((0.05, 0.06, 0.5), (0.0, 0.1, 0.3), (0.08, 0.03, 0.6)):
+        law = {"floor": floor, "amplitude": amplitude, "exponent": exponent}
+        share = curves_that_cover(number, **law)
+        yield f"{floor:.2f}  {amplitude:.2f}  {exponent:.1f}  {share:.3f}"
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", type=int, default=200, help="of simulations for each line")
     for line in report(parser.parse_args().number):

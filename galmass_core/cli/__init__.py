@@ -11,7 +11,9 @@ import sys
 from galmass_core import __version__
 from galmass_core.cli import (
     bench,
+    beyond,
     coverage,
+    curve,
     data,
     demo,
     fetch,
@@ -64,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    for module in (data, fetch, demo, learning, tables, coverage, slices, transfer, serve, bench):
+    learned = (learning, tables, curve, coverage, slices, beyond, transfer)
+    for module in (data, fetch, demo, *learned, serve, bench):
         module.add_commands(commands)
     return parser

@@ -61,14 +61,15 @@ def cluster_client(scheduler: str | None, workers: int) -> Iterator["Client | No
         yield client
 
 
-def add_split(command: argparse.ArgumentParser, *, folds: bool) -> None:
-    """Add ``--split`` and ``--seed``; ``folds`` for commands that can train several models."""
+def add_split(command: argparse.ArgumentParser, *, folds: bool, both: bool = False) -> None:
+    """Add ``--split`` and ``--seed``; ``folds`` and ``both`` for commands that can do these."""
     kinds = {
         "galaxy": "lines of sight stay together (default)",
         "paper": "samples at random",
         "folds": "five-fold cross-validation by galaxy",
+        "both": "by galaxy, and what the paper's changes, with its error",
     }
-    choices = list(kinds) if folds else list(kinds)[:2]
+    choices = ["galaxy", "paper", *["folds"] * folds, *["both"] * both]
     description = "; ".join(f"{kind}: {kinds[kind]}" for kind in choices)
     command.add_argument("--split", choices=choices, default="galaxy", help=description)
     command.add_argument(

@@ -3,6 +3,8 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,15 +59,15 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         help="TARGET[,TARGET]/INPUTS[@PIXELS]; an unknown name lists the known ones; can be "
         "repeated; all: the 21 of the paper's Table 4",
     )
-    add_split(train, folds=False)
+    add_split(train, folds=False, both=True)
     _add_training_seeds(train)
     add_features(train)
-    _add_hyperparameters(train)
-    _add_device(train)
+    add_hyperparameters(train)
+    add_device(train)
     _add_queue(train)
     add_scheduler(train)
     train.add_argument(
-        "--workers", type=_positive, default=1, metavar="N", help="processes of --scheduler local"
+        "--workers", type=positive, default=1, metavar="N", help="processes of --scheduler local"
     )
     train.add_argument(
         "--estimate", action="store_true", help="time a few steps and estimate the duration"
@@ -91,7 +93,7 @@ def _add_training_seeds(train: argparse.ArgumentParser) -> None:
     )
     train.add_argument(
         "--repeats",
-        type=_positive,
+        type=positive,
         default=1,
         metavar="K",
         help="train K times, with training seeds N to N + K - 1: a run group, whose spread is the "
@@ -99,7 +101,7 @@ def _add_training_seeds(train: argparse.ArgumentParser) -> None:
     )
 
 
-def _positive(text: str) -> int:
+def positive(text: str) -> int:
     """Read a number of trainings or processes."""
     number = int(text)
     if number < 1:
@@ -108,7 +110,7 @@ def _positive(text: str) -> int:
     return number
 
 
-def _add_hyperparameters(train: argparse.ArgumentParser) -> None:
+def add_hyperparameters(train: argparse.ArgumentParser) -> None:
     """Add the options of a network's training; the preset gives the defaults."""
     group = train.add_argument_group("networks", "The preset gives the defaults.")
     group.add_argument(
@@ -134,7 +136,7 @@ def _add_hyperparameters(train: argparse.ArgumentParser) -> None:
     group.add_argument("--scaling", choices=SCALINGS, help="of maps to numbers from 0 to 1")
 
 
-def _add_device(command: argparse.ArgumentParser) -> None:
+def add_device(command: argparse.ArgumentParser) -> None:
     """Add the option ``--device``."""
     command.add_argument(
         "--device",
@@ -163,7 +165,7 @@ def _add_resume(commands: Any) -> None:  # noqa: ANN401
         epilog="example: galmass resume mstar-r+2V-20260101-120000",
     )
     _add_run(resume)
-    _add_device(resume)
+    add_device(resume)
     _add_queue(resume)
     resume.add_argument("--json", action="store_true", help="print the result as JSON")
     resume.set_defaults(run=_resume, when_stopped="The run is marked as stopped.")
@@ -227,7 +229,7 @@ def _train(args: argparse.Namespace) -> None:
     from galmass_core.datasets.dataset import open_dataset
 
     stop_on_sigterm()
-    dataset, wanted = open_dataset(args.data), _network_arguments(args)
+    dataset, wanted = open_dataset(args.data), network_arguments(args)
     if args.scheduler or args.experiment == ["all"] or len(args.experiment) > 1:
         _train_several(args, dataset, wanted)
         return
@@ -239,18 +241,24 @@ def _train(args: argparse.Namespace) -> None:
         api.train(
             dataset,
             name,
-            split=args.split,
+            split=split,
             seed=args.seed,
             training_seed=training_seed,
             features=args.features,
             device=args.device,
-            out=_folder_of(args, training_seed),
+            out=_folder_of(args, split, training_seed),
             queue=args.queue,
             **wanted,
         )
+        for split in _splits(args)
         for training_seed in _training_seeds(args)
     ]
     _print_runs(runs, dataset, as_json=args.json)
+
+
+def _splits(args: argparse.Namespace) -> tuple[str, ...]:
+    """Return the splits of the trainings of an experiment."""
+    return ("galaxy", "paper") if args.split == "both" else (args.split,)
 
 
 def _training_seeds(args: argparse.Namespace) -> range:
@@ -304,11 +312,11 @@ def _trainings(args: argparse.Namespace, wanted: dict[str, Any]) -> "list[Traini
     ]
     trainings = []
     for name in dict.fromkeys(names):
-        for training_seed in _training_seeds(args):
+        for split, training_seed in product(_splits(args), _training_seeds(args)):
             experiment, network = api.configure(name, seed=training_seed, **wanted)
             training = Training(
                 experiment=experiment,
-                split=args.split,
+                split=split,
                 seed=args.seed,
                 training_seed=training_seed,
                 features=args.features,
@@ -318,11 +326,12 @@ def _trainings(args: argparse.Namespace, wanted: dict[str, Any]) -> "list[Traini
     return trainings
 
 
-def _folder_of(args: argparse.Namespace, training_seed: int) -> Path | None:
-    """Return the folder of a run; those of several trainings end in their seeds."""
-    if args.out is None or args.repeats == 1:
-        return args.out
-    return args.out.with_name(f"{args.out.name}-seed{training_seed}")
+def _folder_of(args: argparse.Namespace, split: str, training_seed: int) -> Path | None:
+    """Return the folder of a run; those of several trainings end in their splits and seeds."""
+    if args.out is None:
+        return None
+    ending = f"-{split}" * (args.split == "both") + f"-seed{training_seed}" * (args.repeats > 1)
+    return args.out.with_name(args.out.name + ending)
 
 
 def _resume(args: argparse.Namespace) -> None:
@@ -346,7 +355,7 @@ def _stop(args: argparse.Namespace) -> None:
     print(f"stop requested for {run.name}")
 
 
-def _network_arguments(args: argparse.Namespace) -> dict[str, Any]:
+def network_arguments(args: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments about networks that were given."""
     names = ("preset", "pixels", *Hyperparameters.__annotations__)
     return {key: getattr(args, key) for key in names if getattr(args, key) is not None}
@@ -363,9 +372,9 @@ def _estimate(
         msg = f"--estimate must go with a network, got {name}"
         raise ValueError(msg)
     row = estimate_run(
-        dataset, name, split=args.split, seed=args.seed, training=training, device=args.device
+        dataset, name, split=_splits(args)[0], seed=args.seed, training=training, device=args.device
     )
-    row["seconds"] = round(args.repeats * row["seconds"], 1)
+    row["seconds"] = round(args.repeats * len(_splits(args)) * row["seconds"], 1)
     if args.json:
         print(json.dumps(envelope(dataset, [row]), indent=1))
     else:
@@ -376,14 +385,36 @@ def _print_runs(runs: "list[Run]", dataset: "DataSet", *, as_json: bool) -> None
     """Print the results of trainings, which have one split; of several processes the first does."""
     from galmass_core.networks.ranks import ranks_of_process
     from galmass_core.paper.tables import envelope, format_runs
+    from galmass_core.training.leakage import leakage_notes, leakage_text
 
     if not ranks_of_process().first:
         return
+    leakage = _leakages(runs)
     if as_json:
         rows = [run.summary() for run in runs]
-        print(json.dumps(envelope(dataset, rows, runs[0].record["split"]), indent=1))
-    else:
-        print("\n".join([*(str(run.path) for run in runs), format_runs(runs)]))
+        content = envelope(dataset, rows, runs[0].record["split"])
+        print(json.dumps(content | ({"leakage": leakage} if leakage else {}), indent=1))
+        return
+    print("\n".join([*(str(run.path) for run in runs), format_runs(runs)]))
+    for each in leakage:
+        print(f"{each['experiment']}, {each['target']}: {leakage_text(each)}")
+    print(*leakage_notes(leakage), sep="\n", end="\n" if leakage_notes(leakage) else "")
+
+
+def _leakages(runs: "Sequence[Run]") -> list[dict[str, Any]]:
+    """Measure what leaks in each experiment that was trained on both splits."""
+    from galmass_core.training.leakage import leakage_of_runs
+
+    found = []
+    for name in dict.fromkeys(run.config["experiment"] for run in runs):
+        own = [run for run in runs if run.config["experiment"] == name]
+        sides = [
+            [run for run in own if run.state == "finished" and run.config["split"]["kind"] == kind]
+            for kind in ("galaxy", "paper")
+        ]
+        if all(sides):
+            found += leakage_of_runs(*sides)
+    return found
 
 
 def _runs(args: argparse.Namespace) -> None:

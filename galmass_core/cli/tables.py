@@ -21,11 +21,11 @@ def _add_table(commands: Any) -> None:  # noqa: ANN401
         description="4: networks on maps, from all finished runs. 5: boosted trees on summary "
         "features. baselines: one-line formulas for every target. text: statements "
         "in the paper's text.",
-        epilog="example: galmass table 5 mygalaxies --split folds --json",
+        epilog="example: galmass table 5 mygalaxies --split both",
     )
     table.add_argument("table", choices=("4", "5", "baselines", "text"), help="which one")
     add_data(table)
-    add_split(table, folds=True)
+    add_split(table, folds=True, both=True)
     add_features(table)
     table.add_argument(
         "--cohort",

@@ -5,7 +5,7 @@ sorted by a hash and cut at the sizes.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -92,6 +92,43 @@ def fold_samples(
     return (_ranks(names, seed) % folds)[units]
 
 
+def draw_training_galaxies(
+    samples: pd.DataFrame, parts: NDArray, galaxies: int, *, seed: int = 0
+) -> NDArray[np.str_]:
+    """Leave only some galaxies in the training set, for learning curves.
+
+    Smaller draws of a seed are parts of its larger ones.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+        With a column ``name``.
+    parts : (n,) str
+        Part of each sample; ``""`` for samples that are not used.
+    galaxies : int
+        Number of galaxies to keep.
+    seed : int
+        Of the draw.
+
+    Returns
+    -------
+    (n,) str
+        The parts, with ``""`` for training samples of all other galaxies.
+
+    Raises
+    ------
+    ValueError
+        If the training set has fewer galaxies, or ``galaxies`` is less than 1.
+    """
+    train = parts == "train"
+    names = samples["name"][train].unique()
+    if not 1 <= galaxies <= len(names):
+        msg = f"galaxies must be from 1 to those in the training set, {len(names)}, got {galaxies}"
+        raise ValueError(msg)
+    kept = names[_ranks([f"train:{name}" for name in names], seed) < galaxies]
+    return np.where(train & ~samples["name"].isin(kept).to_numpy(), "", parts)
+
+
 def split_hash(samples: pd.DataFrame, parts: NDArray) -> str:
     """Return a hash of the parts, independent of the order of rows."""
     members = zip(unit_names(samples, "paper"), parts, strict=True)
@@ -107,7 +144,7 @@ def describe_split(samples: pd.DataFrame, plan: str, *, seed: int = 0) -> dict[s
     samples : pandas.DataFrame
         With columns ``name`` and ``los``.
     plan : str
-        One of `PLANS`.
+        One of `PLANS`, or ``both``: by galaxy and, beside it, the paper's, which is described.
     seed : int
 
     Returns
@@ -124,7 +161,8 @@ def describe_split(samples: pd.DataFrame, plan: str, *, seed: int = 0) -> dict[s
     if plan == "folds":
         parts = fold_samples(samples, seed=seed)
         return {"kind": plan, "seed": seed, "hash": split_hash(samples, parts), "siblings": 0.0}
-    return describe_parts(samples, split_samples(samples, plan, seed=seed), plan, seed)
+    kind = "paper" if plan == "both" else plan
+    return describe_parts(samples, split_samples(samples, kind, seed=seed), plan, seed)
 
 
 def describe_parts(samples: pd.DataFrame, parts: NDArray, kind: str, seed: int) -> dict[str, Any]:
@@ -145,7 +183,7 @@ def unit_names(samples: pd.DataFrame, kind: str) -> NDArray[np.object_]:
     return units.to_numpy(object)
 
 
-def _ranks(names: NDArray, seed: int) -> NDArray[np.int_]:
+def _ranks(names: Sequence[str] | NDArray, seed: int) -> NDArray[np.int_]:
     """Return the rank of each name in the order of hashes."""
     hashes = [hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in names]
     order = np.argsort(np.array([int.from_bytes(each) for each in hashes], dtype=np.uint64))

@@ -150,7 +150,7 @@ def measure_group(
     ValueError
         If they have no sample in common, true values differ, or an error is not finite.
     """
-    errors_NK, names = _common_errors(tables)
+    errors_NK, names = common_errors(tables)
     trainings = errors_NK.shape[1]
     pooled = measure_errors(
         errors_NK.T.ravel(), np.tile(names, trainings), resamples=resamples, seed=seed
@@ -161,7 +161,7 @@ def measure_group(
     value, whole = float(scatters_K.mean()), pooled["std"]
     scale = value / whole.value if whole.value else 1.0
     std = Estimate(value, scale * whole.low, scale * whole.high)
-    noise = _noise(scatters_K, _draw_scatters(errors_NK, names, resamples, seed))
+    noise = noise_of(scatters_K, draw_scatters(errors_NK, names, resamples, seed))
     return GroupErrors({**pooled, "std": std}, tuple(map(float, scatters_K)), noise)
 
 
@@ -198,36 +198,125 @@ def compare_groups(
     ValueError
         If they have no sample in common, true values differ, or an error is not finite.
     """
-    errors_NK, names = _common_errors([*first, *second])
-    draws_BK = _draw_scatters(errors_NK, names, resamples, seed)
+    errors_NK, names = common_errors([*first, *second])
+    draws_BK = draw_scatters(errors_NK, names, resamples, seed)
     scatters_K, split = errors_NK.std(axis=0), len(first)
     parts = (slice(None, split), slice(split, None))
+    return _compare(
+        [(scatters_K[part], draws_BK[:, part]) for part in parts],
+        noise,
+        n_samples=len(names),
+        n_galaxies=len(set(names)),
+        seed=seed,
+    )
+
+
+def compare_splits(
+    first: Sequence[pd.DataFrame],
+    second: Sequence[pd.DataFrame],
+    *,
+    noise: tuple[TrainingNoise | None, TrainingNoise | None] = (None, None),
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Comparison:
+    """Measure how the scatter on the test set of another split differs, each on its own test set.
+
+    Galaxies are drawn from all that are in either test set, and count in both: what the test sets
+    have in common cancels, and what they do not adds to the error. With the split by galaxy first
+    and the paper's second this is what siblings in training lower the scatter by.
+
+    Parameters
+    ----------
+    first, second : sequence of pandas.DataFrame
+        Of each training of a split, columns as in `compare_groups`.
+    noise, resamples, seed
+        As in `compare_groups`.
+
+    Returns
+    -------
+    Comparison
+        Whose ``n_samples`` and ``n_galaxies`` are in both test sets.
+
+    Raises
+    ------
+    ValueError
+        If a split has no sample, or an error is not finite.
+    """
+    errors = [common_errors(tables) for tables in (first, second)]
+    names = np.unique(np.concatenate([names for _, names in errors]))
+    moments = [_moments(each, np.searchsorted(names, own), len(names)) for each, own in errors]
+    with np.errstate(invalid="ignore"):  # a draw may miss a test set
+        drawn = [
+            [spread_of(*(counts @ one).T) for one in (*moments[0], *moments[1])]
+            for counts in draw_galaxies(len(names), resamples, seed)
+        ]
+    draws_BK = np.concatenate([np.transpose(each) for each in drawn])
+    draws_BK = draws_BK[np.isfinite(draws_BK).all(axis=1)]
+    keys = [set(zip(table["name"], table["los"], strict=True)) for table in (first[0], second[0])]
+    common = keys[0] & keys[1]
+    return _compare(
+        [
+            (errors[0][0].std(axis=0), draws_BK[:, : len(first)]),
+            (errors[1][0].std(axis=0), draws_BK[:, len(first) :]),
+        ],
+        noise,
+        n_samples=len(common),
+        n_galaxies=len({name for name, _ in common}),
+        seed=seed,
+    )
+
+
+def _compare(
+    parts: Sequence[tuple[NDArray, NDArray]],
+    noise: tuple[TrainingNoise | None, TrainingNoise | None],
+    *,
+    n_samples: int,
+    n_galaxies: int,
+    seed: int,
+) -> Comparison:
+    """Compare two groups, each σ of its trainings, (K,), and their draws, (B, K)."""
     terms: dict[TrainingNoise, float] = {}  # what is known from one source counts as one
     missing = False
-    for part, known in zip(parts, noise, strict=True):
-        trainings = len(scatters_K[part])
-        own = known if trainings == 1 else _noise(scatters_K[part], draws_BK[:, part])
+    for (scatters_K, draws_BK), known in zip(parts, noise, strict=True):
+        own = known if len(scatters_K) == 1 else noise_of(scatters_K, draws_BK)
         if own is None:
             missing = True
         else:
-            terms[own] = terms.get(own, 0.0) + 1 / trainings
-    one, two = (scatters_K[part].mean() for part in parts)
-    draws_B = draws_BK[:, parts[1]].mean(axis=1) - draws_BK[:, parts[0]].mean(axis=1)
-    value = float(two - one)
+            terms[own] = terms.get(own, 0.0) + 1 / len(scatters_K)
+    (one, draws_one), (two, draws_two) = parts
+    value = float(two.mean() - one.mean())
+    draws_B = draws_two.mean(axis=1) - draws_one.mean(axis=1)
     low95, low, high, high95 = _interval(value, draws_B, {} if missing else terms, seed)
     return Comparison(
         difference=Estimate(value, low, high),
         low95=low95,
         high95=high95,
-        n_samples=len(names),
-        n_galaxies=len(set(names)),
-        trainings=(len(first), len(second)),
+        n_samples=n_samples,
+        n_galaxies=n_galaxies,
+        trainings=(len(one), len(two)),
         has_training_noise=not missing,
     )
 
 
-def _common_errors(tables: Sequence[pd.DataFrame]) -> tuple[NDArray, NDArray]:
-    """Return errors of all trainings on their common samples, (N, K), and galaxies' names, (N,)."""
+def common_errors(tables: Sequence[pd.DataFrame]) -> tuple[NDArray, NDArray]:
+    """Return the errors of trainings on the samples that all of them predict.
+
+    Parameters
+    ----------
+    tables : sequence of pandas.DataFrame
+        Of each training, columns as in `measure_group`.
+
+    Returns
+    -------
+    (N, K) float, dex
+    (N,) str
+        Names of the galaxies.
+
+    Raises
+    ------
+    ValueError
+        If there is no common sample, true values differ, or an error is not finite.
+    """
     both = tables[0][["name", "los", "y_true", "y_pred"]]
     columns = ["y_pred"]
     for number, table in enumerate(tables[1:], 1):
@@ -244,17 +333,22 @@ def _common_errors(tables: Sequence[pd.DataFrame]) -> tuple[NDArray, NDArray]:
     return errors_NK, both["name"].to_numpy()
 
 
-def _draw_scatters(errors_NK: NDArray, names: NDArray, resamples: int, seed: int) -> NDArray:
+def draw_scatters(errors_NK: NDArray, names: NDArray, resamples: int, seed: int) -> NDArray:
     """Return σ of each training for each draw of galaxies, (B, K)."""
     groups, n_galaxies = number_galaxies(names)
-    moments = [galaxy_moments(errors_N, groups, n_galaxies)[:, :3] for errors_N in errors_NK.T]
+    moments = _moments(errors_NK, groups, n_galaxies)
     columns = np.hstack(moments)
     drawn = [counts @ columns for counts in draw_galaxies(n_galaxies, resamples, seed)]
     sums = np.concatenate(drawn).reshape(resamples, len(moments), 3)
     return spread_of(*np.moveaxis(sums, 2, 0))
 
 
-def _noise(scatters_K: NDArray, draws_BK: NDArray) -> TrainingNoise:
+def _moments(errors_NK: NDArray, groups: NDArray, n_galaxies: int) -> list[NDArray]:
+    """Return number, sum and sum of squares of each galaxy's errors, (n_galaxies, 3) each."""
+    return [galaxy_moments(errors_N, groups, n_galaxies)[:, :3] for errors_N in errors_NK.T]
+
+
+def noise_of(scatters_K: NDArray, draws_BK: NDArray) -> TrainingNoise:
     """Return the noise of training of a group, from σ of each and its draws."""
     freedom, observed = len(scatters_K) - 1, float(scatters_K.var(ddof=1))
     apart_BK = draws_BK - draws_BK.mean(axis=1, keepdims=True)

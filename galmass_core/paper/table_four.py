@@ -6,6 +6,7 @@ the same maps whose targets include the row's; the row names the run.
 
 import shlex
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,14 @@ from galmass_core.paper.derived import derive_target
 from galmass_core.paper.published import published_table, published_target
 from galmass_core.paper.tables import align
 from galmass_core.quantities import OCCUPANCY, TARGETS, has_kinematics, quantity
-from galmass_core.training.groups import cohort_of, count_training, group_of, preset_of
+from galmass_core.training.groups import (
+    cohort_of,
+    count_training,
+    group_of,
+    is_alike,
+    preset_of,
+)
+from galmass_core.training.leakage import BOTH, leakage_notes, leakage_text, measure_leakage
 from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
 
 if TYPE_CHECKING:
@@ -54,7 +62,8 @@ def table_4(
     runs : iterable of Run
         Runs that are not finished networks, or cannot predict this data set, are ignored.
     split : str
-        ``galaxy`` or ``paper``: only runs of this split are used.
+        ``galaxy`` or ``paper``: only runs of this split are used; ``both``: rows are of the
+        split by galaxy, and have the paper's beside them.
     cohort : str, optional
         Only runs whose training set has a name that begins so (`groups.cohort_of`) are used.
 
@@ -72,17 +81,69 @@ def table_4(
         ``spread`` its standard deviation between them. Rows whose network saw kinematic maps have
         ``controls``: scores of the same targets learned from ``occupancy``, and from the same maps
         of ``thinned`` galaxies; None where not trained. Rows of M*/L have ``from_mass``: the score
-        of predicted projected M* over true light; None likewise.
+        of predicted projected M* over true light; None likewise. With ``both`` measured rows have
+        ``leakage`` (`leakage.measure_leakage`, and ``run`` of the paper's split); None where no run
+        of the paper's split is as that of the row (`groups.is_alike`, on the same data set).
 
     Raises
     ------
     ValueError
         If no run has such a cohort.
     """
-    candidates = run_predictions_on(runs, dataset, split)
+    kind, runs = "galaxy" if split == BOTH else split, list(runs)
+    candidates = run_predictions_on(runs, dataset, kind)
     if cohort is not None:
         candidates = _of_cohort(candidates, cohort)
-    return [_row(line, dataset, candidates, split) for line in published_table(4).itertuples()]
+    rows = [_row(line, dataset, candidates, kind) for line in published_table(4).itertuples()]
+    if split == BOTH:
+        others = run_predictions_on(runs, dataset, "paper")
+        for row in rows:
+            if row["status"] == "measured":
+                row["leakage"] = _leakage(row, candidates, others, dataset.samples)
+    return rows
+
+
+def network_leakage(
+    trainings: Sequence[RunPredictions],
+    others: Sequence[RunPredictions],
+    target: str,
+    samples: pd.DataFrame,
+    *,
+    only_early: bool = False,
+) -> dict[str, Any] | None:
+    """Measure what the paper's split lowers the scatter of a network by.
+
+    Parameters
+    ----------
+    trainings : sequence of RunPredictions
+        Of a group that was split by galaxy.
+    others : sequence of RunPredictions
+        Of the paper's split, the newest first. The first counts, with its group, that is as those.
+    target, samples, only_early
+        As in `measure_target`.
+
+    Returns
+    -------
+    dict or None
+        As of `leakage.measure_leakage`, with ``run``, the name of the one of the paper's split;
+        None if there is none.
+    """
+    run = trainings[0].run
+    data = run.record["dataset"]["sha256"]
+    alike = [
+        one
+        for one in others
+        if is_alike(run, one.run) and one.run.record["dataset"]["sha256"] == data
+    ]
+    if not alike:
+        return None
+    group = {one.name for one in group_of(alike[0].run, [one.run for one in alike])}
+    paper = [one for one in alike if one.run.name in group]
+    tables = [
+        [_tested(one, target, samples, only_early=only_early)[0] for one in side]
+        for side in (trainings, paper)
+    ]
+    return {"run": alike[0].run.name, **measure_leakage(*tables)}
 
 
 def measure_target(
@@ -201,7 +262,9 @@ def format_table_4(rows: Sequence[dict[str, Any]]) -> str:
     """Return rows of `table_4` for a terminal: σ and bias with their 68 % errors, in dex."""
     marks = cohort_marks(rows)
     lines = [_HEADING, *(_cells(row, marks) for row in rows)]
-    return "\n".join([align(lines), "", *cohort_notes(rows), *_remarks(rows)])
+    known = [row["leakage"] for row in rows if row.get("leakage")]
+    notes = [*cohort_notes(rows), *_remarks(rows), *leakage_notes(known)]
+    return "\n".join([align(lines), "", *notes])
 
 
 def cohort_marks(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
@@ -291,9 +354,7 @@ def _measure(
 ) -> dict[str, Any]:
     """Return the result of a group for a row, and how its network differs from the paper's."""
     config, run = candidate.run.config, candidate.run
-    others = {each.run.name: each for each in candidates}
-    group = group_of(run, [each.run for each in candidates])
-    trainings = [candidate, *(others[one.name] for one in group if one.name != run.name)]
+    trainings = _group(candidate, candidates)
     n_train, exact = count_training(run)
     result = {
         "run": candidate.run.name,
@@ -307,7 +368,7 @@ def _measure(
         "n_train": n_train,
         "n_train_exact": exact,
         "preset": preset_of(run),
-        "training_seeds": [one.training_seed for one in group],
+        "training_seeds": sorted(one.run.training_seed or 0 for one in trainings),
     }
     try:
         early = row["subset"] == "early types"
@@ -315,6 +376,29 @@ def _measure(
         return result | {"status": "measured"} | measured
     except ValueError as error:
         return result | {"status": f"not available: {error}"}
+
+
+def _group(candidate: RunPredictions, candidates: Sequence[RunPredictions]) -> list[RunPredictions]:
+    """Return the trainings of a candidate's group, itself first."""
+    others = {each.run.name: each for each in candidates}
+    group = group_of(candidate.run, [each.run for each in candidates])
+    return [candidate, *(others[one.name] for one in group if one.name != candidate.run.name)]
+
+
+def _leakage(
+    row: dict[str, Any],
+    candidates: Sequence[RunPredictions],
+    others: Sequence[RunPredictions],
+    samples: pd.DataFrame,
+) -> dict[str, Any] | None:
+    """Measure the leakage of a measured row; None if it cannot be."""
+    candidate = next(one for one in candidates if one.run.name == row["run"])
+    early = row["subset"] == "early types"
+    with suppress(ValueError):  # the paper's split may have no early type to test
+        return network_leakage(
+            _group(candidate, candidates), others, row["target"], samples, only_early=early
+        )
+    return None
 
 
 def _score(candidate: RunPredictions, row: dict[str, Any], samples: pd.DataFrame) -> dict[str, Any]:
@@ -424,9 +508,21 @@ def _row_remarks(row: dict[str, Any]) -> list[str]:
         lines.append(row["status"])
     elif row["clipped"]:
         lines.append(f"{row['clipped']} predictions of f_DM were below 0.001 and set to it")
+    if "leakage" in row:
+        lines.append(_leakage_remark(row))
     for name, control in row.get("controls", {}).items():
         if control and control["n"] != row.get("n"):
             lines.append(f"σ of {name} is of {control['n']} samples")
     if row.get("from_mass"):
         lines.append(f"predicted M* over true light has σ {_sigma(row['from_mass'])}")
     return lines
+
+
+def _leakage_remark(row: dict[str, Any]) -> str:
+    """Say how much leaks in the paper's split, or what would show it."""
+    if row["leakage"] is None:
+        return (
+            f"leakage not measured: no run of {row['learned']} with these settings is split as in "
+            "the paper; galmass train --split paper makes one"
+        )
+    return f"{leakage_text(row['leakage'])} (run {row['leakage']['run']})"

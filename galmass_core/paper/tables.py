@@ -14,9 +14,11 @@ from galmass_core.learning.experiments import (
     experiment,
     missing_columns,
 )
-from galmass_core.learning.fitting import evaluate, score
+from galmass_core.learning.fitting import Outcome, evaluate, score
 from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.uncertainty import NO_NOISE
 from galmass_core.paper.published import published_table
+from galmass_core.training.leakage import BOTH, leakage_notes, leakage_value, measure_leakage
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
@@ -43,7 +45,8 @@ def table_5(
     ----------
     dataset : DataSet
     plan : str
-        ``galaxy``, ``paper`` or ``folds`` (see `fitting.evaluate`).
+        ``galaxy``, ``paper`` or ``folds`` (see `fitting.evaluate`), or ``both``: rows are of the
+        split by galaxy and have the paper's beside them.
     features : sequence of str, optional
         Columns to learn from; by default those of Table 1, or their substitutes in catalogues, that
         the table has; each row lists which it lacks. Rows without M_r leave ``abs_mag_r`` out.
@@ -56,7 +59,9 @@ def table_5(
         ``published`` (mean and std), ``status`` (``measured``, or ``not available: `` and the
         reason) and where measured ``left_out``, ``source`` (name of the data set), ``preset``,
         ``training_seeds``, ``n_train`` and the entries of `fitting.score`, of which ``n`` counts
-        test samples. The split is the same for all rows (`splits.describe_split`).
+        test samples. The split is the same for all rows (`splits.describe_split`). With ``both``
+        also ``paper_split`` (``n_train`` and the entries of `fitting.score`) and ``leakage``
+        (`leakage.measure_leakage`).
 
     Raises
     ------
@@ -103,7 +108,7 @@ def format_rows(rows: Sequence[dict[str, Any]]) -> str:
     str
         σ and bias with their 68 % errors, in dex, with the published values if there are any.
     """
-    heading = (
+    heading: tuple[str, ...] = (
         "experiment",
         "published σ",
         "σ [dex]",
@@ -113,7 +118,11 @@ def format_rows(rows: Sequence[dict[str, Any]]) -> str:
         "N_train",
         "N",
     )
-    return "\n".join([align([heading, *(_cells(row) for row in rows)]), "", *_remarks(rows)])
+    if any("leakage" in row for row in rows):
+        heading = (*heading, "paper split − galaxy split")
+    return "\n".join(
+        [align([heading, *(_cells(row, len(heading)) for row in rows)]), "", *_remarks(rows)]
+    )
 
 
 def format_runs(runs: Sequence["Run"]) -> str:
@@ -155,10 +164,12 @@ def describe_cohort(dataset: "DataSet", split: dict[str, Any]) -> str:
         "galaxy": "split by galaxy",
         "paper": "split at random, as in the paper",
         "folds": "five-fold cross-validation by galaxy",
+        "both": "split by galaxy, and beside it at random, as in the paper",
     }
     parts = [dataset.path.name, *["synthetic galaxies, not TNG100's"] * made, kinds[split["kind"]]]
     if "siblings" in split:
-        parts.append(f"{split['siblings']:.0%} of test samples have a sibling in training")
+        which = "test samples" + " of the latter" * (split["kind"] == BOTH)
+        parts.append(f"{split['siblings']:.0%} of {which} have a sibling in training")
     seed = f" (seed {split['seed']})" if "seed" in split else ""
     return f"{parts[0]}: {'; '.join(parts[1:])}{seed}"
 
@@ -214,7 +225,10 @@ def _measure(
         why = dataset.info.get("not_available", {})
         reasons = [f"{key} ({why[key]})" if key in why else key for key in missing]
         return row | {"status": f"not available: the data lack {', '.join(reasons)}"}
-    outcome = evaluate(wanted, dataset.samples, plan, seed=seed, needed=needed)
+    kinds = ("galaxy", "paper") if plan == BOTH else (plan,)
+    outcome, *paper = (
+        evaluate(wanted, dataset.samples, kind, seed=seed, needed=needed) for kind in kinds
+    )
     return row | {
         "status": "measured",
         "left_out": outcome.left_out,
@@ -223,14 +237,25 @@ def _measure(
         "training_seeds": [seed],
         "n_train": outcome.n_train,
         **score(outcome.predictions),
+        **(_beside(outcome, *paper) if paper else {}),
     }
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    """Return the cells of one row."""
+def _beside(galaxy: Outcome, paper: Outcome) -> dict[str, Any]:
+    """Return what the paper's split gives beside the split by galaxy; trees have no noise."""
+    tables = ([galaxy.predictions], [paper.predictions])
+    return {
+        "paper_split": {"n_train": paper.n_train, **score(paper.predictions)},
+        "leakage": measure_leakage(*tables, noise=NO_NOISE),
+    }
+
+
+def _cells(row: dict[str, Any], columns: int) -> tuple[str, ...]:
+    """Return the cells of one row, as many as the heading has."""
     published = f"{row['published']['std']:.2f}" if "published" in row else ""
+    leakage = [leakage_value(row["leakage"])] if "leakage" in row else []
     if row["status"] != "measured":
-        return (row["experiment"], published, "not available", "", "", "", "", "")
+        return (row["experiment"], published, "not available", *[""] * (columns - 3))
     std, mean = (Estimate(**row[name]) for name in ("std", "mean"))
     return (
         row["experiment"],
@@ -241,6 +266,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
         f"{row['outliers']['value']:.1%}",
         f"{row['n_train']}",
         f"{row['n']}",
+        *leakage,
     )
 
 
@@ -258,4 +284,4 @@ def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
             lines[f"{row['experiment']} {row['status']}"] = None
         for reason, count in row.get("left_out", {}).items():
             lines[f"{count} samples left out: {reason}"] = None
-    return list(lines)
+    return [*lines, *leakage_notes([row["leakage"] for row in rows if "leakage" in row])]

@@ -56,7 +56,7 @@ def is_alike(run: Run, other: Run) -> bool:
     differ by 25 % at most; data sets and splits may differ.
     """
     sizes = sorted((count_training(run)[0], count_training(other)[0]))
-    return _experiment_key(run) == _experiment_key(other) and sizes[1] <= _SIMILAR * sizes[0]
+    return experiment_key(run) == experiment_key(other) and sizes[1] <= _SIMILAR * sizes[0]
 
 
 def draws_nothing(run: Run) -> bool:
@@ -103,7 +103,7 @@ def preset_of(run: Run) -> str:
     return f"{changed} {own[changed]:g}" if isinstance(own[changed], float) else changed
 
 
-def _experiment_key(run: Run) -> str:
+def experiment_key(run: Run) -> str:
     """Return what decides a result but for data, split and seed, as text."""
     config: dict[str, Any] = {key: each for key, each in run.config.items() if key != "split"}
     for part in ("training", "parameters"):
@@ -116,4 +116,4 @@ def _group_key(run: Run) -> tuple[object, ...]:
     """Return what the runs of a group have in common."""
     data, split = run.record.get("dataset") or {}, run.record.get("split") or {}
     kind = (run.config["split"]["kind"], run.config["split"]["seed"], split.get("hash"))
-    return (_experiment_key(run), data.get("sha256"), data.get("stars"), *kind)
+    return (experiment_key(run), data.get("sha256"), data.get("stars"), *kind)

@@ -29,6 +29,7 @@ from galmass_core.learning.splits import (
     BOOSTING_SIZES,
     NETWORK_SIZES,
     describe_parts,
+    draw_training_galaxies,
     split_samples,
 )
 from galmass_core.networks.presets import TrainingConfig
@@ -54,6 +55,7 @@ def train_run(
     split: str = "galaxy",
     seed: int = 0,
     training_seed: int | None = None,
+    galaxies: int | None = None,
     features: Sequence[str] | None = None,
     training: TrainingConfig | None = None,
     device: str = "auto",
@@ -74,6 +76,9 @@ def train_run(
     training_seed : int, optional
         Of the training: the initial weights, the order of samples in each epoch and their
         augmentation; of trees, LightGBM's. By default that of ``training``, or ``seed``.
+    galaxies : int, optional
+        Train on as many galaxies of the training set, which the training seed draws, for a point of
+        a learning curve; validation and test set are whole. All by default.
     features : sequence of str, optional
         Replace the experiment's own; not for networks.
     training : TrainingConfig, optional
@@ -104,6 +109,13 @@ def train_run(
     require_columns(wanted, dataset.samples)
     config = _config(wanted, split, seed, training_seed, training)
     parts = split_samples(dataset.samples, split, sizes=config["split"]["sizes"], seed=seed)
+    usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)
+    if galaxies is not None:
+        own = seed if training_seed is None else training_seed
+        own = config.get("training", {}).get("seed", own)
+        config["split"] |= {"galaxies": galaxies, "draw": own}
+        parts = np.where(usable, parts, "")
+        parts = draw_training_galaxies(dataset.samples, parts, galaxies, seed=own)
     ranks = _join_ranks(wanted, config)
     path = ranks.same(path or (new_run_folder(name) if ranks.first else Path()))
     provenance = _provenance(dataset, parts, split, seed)
@@ -112,9 +124,9 @@ def train_run(
         if ranks.first
         else nullcontext(Follower(path, {}))
     ) as writer:
-        usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)
         counts = {
-            part: int(np.count_nonzero(usable & (parts == part))) for part in np.unique(parts)
+            part: int(np.count_nonzero(usable & (parts == part)))
+            for part in np.unique(parts[parts != ""])
         }
         writer.update(left_out=left_out, counts=counts)
         check_parts(wanted, usable & (parts == "train"), usable & (parts == "test"))

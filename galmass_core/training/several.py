@@ -48,6 +48,8 @@ class Training:
         Instead of the experiment's own; not for networks.
     network : TrainingConfig or None
         Hyper-parameters of a network.
+    galaxies : int or None
+        As many galaxies of the training set; all if None.
     """
 
     experiment: str
@@ -56,10 +58,14 @@ class Training:
     training_seed: int = 0
     features: tuple[str, ...] | None = None
     network: TrainingConfig | None = None
+    galaxies: int | None = None
 
     def path(self, folder: Path, checksum: str) -> Path:
         """Return the run's folder for a data set of this checksum: one for each result."""
-        content = json.dumps([asdict(self), checksum], sort_keys=True)
+        settings = asdict(self)
+        if self.galaxies is None:  # the folders of whole training sets have their old names
+            del settings["galaxies"]
+        content = json.dumps([settings, checksum], sort_keys=True)
         digest = hashlib.sha256(content.encode()).hexdigest()[:8]
         name = self.experiment.replace("/", "-")
         return folder / f"{name}-seed{self.training_seed}-{digest}"
@@ -171,7 +177,7 @@ def run_training(task: TrainingTask) -> str:
     """
     try:
         dataset = _checked_dataset(task)
-        while not _is_finished(task.path):
+        while not is_finished(task.path):
             if is_locked(task.path):
                 time.sleep(_LOOK_EVERY)
             else:
@@ -198,7 +204,7 @@ def _checked_dataset(task: TrainingTask) -> DataSet:
     return dataset
 
 
-def _is_finished(path: Path) -> bool:
+def is_finished(path: Path) -> bool:
     """Return whether there is a finished run."""
     return (path / RECORD).exists() and open_run(path).state == "finished"
 
@@ -214,6 +220,7 @@ def _train(task: TrainingTask, dataset: DataSet) -> None:
                 split=training.split,
                 seed=training.seed,
                 training_seed=training.training_seed,
+                galaxies=training.galaxies,
                 features=training.features,
                 training=training.network,
                 device=task.device,

@@ -1,5 +1,6 @@
 """Page: masses from summary features of galaxies, predicted by boosted trees."""
 
+from galmass_app.jobs import curve_of_trees
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.tree_models import LEAST_GALAXIES, FitRequest, learn, resolve_request
@@ -11,11 +12,14 @@ from galmass_app.views.features.losses import Losses
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import column, row
 from galmass_app.views.learning_controls import LearningControls
+from galmass_app.views.learning_curves import LearningCurves
 from galmass_app.views.page_view import PageView
 from galmass_app.views.prediction import Prediction
 from galmass_app.views.table_five import TableFive
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
+from galmass_core.learning.experiments import default_features
+from galmass_core.quantities import TARGETS
 
 DESCRIPTION = "Boosted trees (LightGBM) are trained on galaxies of {name} and tested on others."
 NOTHING = (
@@ -43,11 +47,14 @@ class Features(PageView):
             "gm-learning", self._controls, prediction, column("gm-reasons", importance, losses)
         )
         self._learned = column("gm-slot", self._learning)
+        self._curves = LearningCurves(session, networks=False)
+        self._curves_part = column("gm-slot", self._curves)
         self._layout = column(
             "gm-page gm-features",
             row("gm-top", self._headline, self._late),
             self._message,
             self._learned,
+            self._curves_part,
             correlations,
             table,
         )
@@ -67,6 +74,7 @@ class Features(PageView):
         if self._learned.visible and changed & {"dataset", "target", "features", "split"}:
             self._controls.draw(request)
             self._train(request)
+            self._curves.draw(_curve(request))
         if self._learned.visible and changed & {"dataset", "split"}:
             self._put(TableFive, data, self.session.split, wake=self._poller.wake)
 
@@ -80,7 +88,8 @@ class Features(PageView):
         elif (here := len(data.galaxy_names)) < LEAST_GALAXIES:
             text = snippet("features.html", "too_few", here, LEAST_GALAXIES)
         self._show_message(text)
-        self._learned.visible = self.slots[TableFive].visible = not text
+        for part in (self._learned, self._curves_part, self.slots[TableFive]):
+            part.visible = not text
         if data:
             text = DESCRIPTION.format(name=data.path.name)
             self._headline.object = heading("Masses from summary features", text, data)
@@ -134,3 +143,11 @@ class Features(PageView):
             lambda: f"{session.target}_split-by-{session.split}_{kind.__name__.lower()}",
             table=lambda: data(view),
         )
+
+
+def _curve(request: FitRequest) -> tuple[str, ...]:
+    """Return the arguments of ``galmass curve`` for what is learned; its split is by galaxy."""
+    name = f"{TARGETS[request.target].word}/features"
+    usual = tuple(default_features(request.data.samples))
+    features = None if request.features == usual else request.features
+    return curve_of_trees(request.data.path, name, features)

@@ -13,6 +13,7 @@ from galmass_app.views.command_line import CommandLine
 from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import button, column, html, row
+from galmass_app.views.learning_curves import LearningCurves
 from galmass_app.views.page_view import PageView
 from galmass_app.views.standing import lasting
 from galmass_app.views.train.controls import TrainControls
@@ -47,6 +48,8 @@ class Train(PageView):
             table=lambda: services.history(self._run),
         )
         self.slots[RunInView].append(download)
+        self._curves = LearningCurves(session, networks=True)
+        self._curves_part = column("gm-slot", self._curves)
         self._layout = column(
             "gm-page",
             self._headline,
@@ -56,6 +59,7 @@ class Train(PageView):
                 self._side,
                 column("gm-trainings", self._go, self._list, self.slots[RunInView]),
             ),
+            self._curves_part,
         )
         self._estimates = Slot(ESTIMATES)
         self._timed = self._steady = None  # orders: one that is timed, one seen at the last poll
@@ -92,7 +96,7 @@ class Train(PageView):
         if data and not data.has_maps:
             text = snippet("train.html", "no_maps", data.path.name)
         self._show_message(text)
-        self._go.visible = self._side.visible = not text
+        self._go.visible = self._side.visible = self._curves_part.visible = not text
         name = f" of {data.path.name}" if data else ""
         self._headline.object = heading("Masses from maps", DESCRIPTION.format(name=name), data)
         if not text:
@@ -103,6 +107,7 @@ class Train(PageView):
         order = self.controls.order
         self._start.disabled = order is None or bool(self._begun)
         self._command.text = order.command if order else ""
+        self._curves.draw(order.curve if order else ())
         measuring = snippet("shared.html", "paragraph", "Estimating the training time…")
         self._time.object = "" if order is None else measuring
         self._timed = None

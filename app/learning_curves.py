@@ -1,0 +1,59 @@
+"""Learning curves of a data set in view: found among the runs, each measured once."""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from galmass_app import services
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.quantities import quantity
+from galmass_core.training.curves import LearningCurve, learning_curves, measure_curve
+from galmass_core.training.runs import open_run
+
+Key = tuple[tuple[int, Path, str], ...]  # number of galaxies, folder and end of each run
+
+
+def curves_of(data: DataSet, *, networks: bool) -> dict[str, tuple[Key, str]]:
+    """Return the learning curves of a data set, the newest first.
+
+    Parameters
+    ----------
+    networks : bool
+        Whether those of networks, else of trees and formulas.
+
+    Returns
+    -------
+    dict of str to (Key, str)
+        By name: what `measured` takes, a curve and a target.
+    """
+    own = [run for run in services.curve_runs() if _is_of(run.record, data)]
+    found = {}
+    for curve in learning_curves(own):
+        if (curve.first.config["method"] == "network") == networks:
+            targets = curve.first.config["targets"]
+            for target in targets:
+                symbol = f" · {quantity(target).symbol}" * (len(targets) > 1)
+                found.setdefault(curve.name + symbol, (_key(curve), target))
+    return found
+
+
+@lru_cache(maxsize=32)
+def measured(key: Key, target: str) -> dict[str, Any]:
+    """Measure and fit a curve, as `curves.measure_curve`, in one target."""
+    runs: dict[int, tuple] = {}
+    for galaxies, path, _ in key:
+        runs[galaxies] = (*runs.get(galaxies, ()), open_run(path))
+    return next(row for row in measure_curve(LearningCurve(runs)) if row["target"] == target)
+
+
+def _key(curve: LearningCurve) -> Key:
+    return tuple(
+        (galaxies, run.path, run.record["ended"])
+        for galaxies, trainings in curve.runs.items()
+        for run in trainings
+    )
+
+
+def _is_of(record: dict[str, Any], data: DataSet) -> bool:
+    """Return whether a run was trained on a data set."""
+    return (record.get("dataset") or {}).get("sha256") == data.checksum
