@@ -15,6 +15,7 @@ import pandas as pd
 from galmass_app import services
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
+    ANY,
     Experiment,
     experiment,
     input_maps,
@@ -300,9 +301,11 @@ def _of_inputs(
     """Return the result for inputs: of a network for the target, or for what it derives from."""
     ways = [experiment(f"{names}/{inputs}") for names in _ways(target)]
     networks = index.networks[split]
-    chosen = [choose_run(networks, wanted, thinned=thinned) for wanted in ways]
     kept = [one for one in networks if one.run.name in pinned]
-    own = [choose_run(kept, wanted, thinned=thinned) for wanted in ways]
+    chosen, own = (
+        [choose_run(those, wanted, thinned=thinned, prefer_any=True) for wanted in ways]
+        for those in (networks, kept)
+    )
     best = next((one for one in chosen if one), None)
     if best:
         shown = next((one for one in own if one), best)
@@ -312,7 +315,9 @@ def _of_inputs(
     named = {"title": title(ways[0])}
     if not index.data.has_maps:
         return Missing(**named, why="not trained, and this data set has no maps to train on")
-    return Missing(**named, why="not trained", experiment=ways[-1].name)
+    trained = inputs if ways[-1].maps == (OCCUPANCY,) else ANY
+    name = f"{_ways(target)[-1]}/{trained}"
+    return Missing(**named, why="not trained", experiment=experiment(name).name)
 
 
 @lru_cache(maxsize=8)
@@ -326,7 +331,8 @@ def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
     for run in runs:
         if run.config["method"] != "network" and len(table := predictions_on(run, data)):
             tables[run.name] = table
-    useful = {run.name: run for run in runs if run.name in tables}
+    named = {each.name: each for run in runs for each in run.with_each_inputs()}
+    useful = {name: run for name, run in named.items() if name in tables}
     return RunIndex(data, useful, {name: tables[name] for name in useful}, networks)
 
 

@@ -39,6 +39,7 @@ class ExplanationRequest:
     galaxy: str
     los: str
     run: Path  # folder
+    inputs: str  # of a network for every set of maps, the set in use
     ended: str  # when the run ended: one that was trained again in the same folder is another
     target: str  # column
 
@@ -90,6 +91,7 @@ def networks(data: DataSet) -> list[Run]:
         and set(run.config["maps"]) <= set(map_keys())
         and run.record["dataset"].get("stars") == data.info.get("stars")
     ]
+    runs = [each for run in runs for each in run.with_each_inputs()]
     return sorted(runs, key=lambda run: (-len(run.config["maps"]), _scatter(run)))
 
 
@@ -100,6 +102,7 @@ def request_for(data: DataSet, galaxy: str, los: str, run: Run, target: str) -> 
         galaxy=galaxy,
         los=los,
         run=run.path,
+        inputs=run.inputs,
         ended=run.record["ended"],
         target=target,
     )
@@ -117,14 +120,14 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
     """
     from galmass_core.training.saliency import explain
 
-    data, run = request.data, open_run(request.run)
-    model = _model(request.run, request.ended)
+    data, trained = request.data, (request.run, request.inputs, request.ended)
+    run, model = _run(request.run, request.inputs), _model(*trained)
     rows = [row for row, (name, _) in enumerate(_drawn(data)) if name != request.galaxy][:OTHERS]
     if not rows:
         msg = f"{data.path.name} has no galaxy besides this one to compare it with"
         raise ValueError(msg)
     sample = model.inputs([services.maps(data, request.galaxy, request.los)])
-    seen = _seen(data, request.run, request.ended)
+    seen = _seen(data, *trained)
     others = {key: maps[rows] for key, maps in seen.items()}
     true = true_value(data, request.galaxy, request.los, request.target)
     return NetworkExplanation(
@@ -192,13 +195,18 @@ def _part(run: Run, request: ExplanationRequest, true: float) -> str:
     return "train" if run.record["dataset"]["sha256"] == request.data.checksum else ""
 
 
+def _run(folder: Path, inputs: str) -> Run:
+    run = open_run(folder)
+    return run.with_inputs(inputs) if inputs else run
+
+
 @lru_cache(maxsize=4)
-def _model(folder: Path, _ended: str) -> "NetworkModel":
+def _model(folder: Path, inputs: str, _ended: str) -> "NetworkModel":
     """Load a network; it leaves a core to those who look at pages."""
     import torch
 
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
-    return load_model(open_run(folder))
+    return load_model(_run(folder, inputs))
 
 
 @lru_cache(maxsize=16)
@@ -211,7 +219,7 @@ def _drawn(data: DataSet) -> tuple[tuple[str, str], ...]:
 
 
 @lru_cache(maxsize=4)
-def _seen(data: DataSet, folder: Path, ended: str) -> "dict[str, Tensor]":
+def _seen(data: DataSet, folder: Path, inputs: str, ended: str) -> "dict[str, Tensor]":
     """Return the maps of the galaxies that were drawn, as a network sees them."""
     maps = [services.maps(data, *sample) for sample in _drawn(data)]
-    return _model(folder, ended).inputs(maps)
+    return _model(folder, inputs, ended).inputs(maps)

@@ -182,3 +182,10 @@ def test_text_is_no_feature(samples):
 def test_a_joined_column_has_no_limits_of_a_feature_whose_name_it_begins_with(samples):
     joined = samples.assign(sigma_v_offset=-1.0)
     assert usable_rows(joined, ["sigma_v_offset"])[0].all()
+
+
+def test_any_inputs_are_all_sets_of_branches():
+    wanted = experiment("mstar,ml/any@60")
+    assert (wanted.name, wanted.maps, wanted.pixels) == ("mstar,ml/any@60", map_keys(), 60)
+    assert set(wanted.subsets) == set(input_sets()) - {"occupancy"}
+    assert experiment("mstar/r").subsets == ()

@@ -162,3 +162,58 @@ def test_no_map_is_refused():
 def test_a_network_without_channels_is_refused():
     with pytest.raises(ValueError, match=r"at least one channel, got 0.001"):
         MultibranchResNet(["r"], width=0.001)
+
+
+SUBSETS = (("r",), ("V", "sigma"), ("r", "V", "sigma"))
+
+
+def make_network_with_subsets():
+    torch.manual_seed(0)
+    network = MultibranchResNet(SUBSETS[-1], 2, width=0.03, subsets=SUBSETS)
+    return shake(network).eval()
+
+
+def make_inputs(seed):
+    generator = torch.Generator().manual_seed(seed)
+    return {key: torch.rand(4, 1, 24, 24, generator=generator) for key in SUBSETS[-1]}
+
+
+def test_outputs_of_a_subset_depend_on_its_maps_only():
+    network = make_network_with_subsets()
+    maps, others = make_inputs(0), make_inputs(1)
+    with torch.no_grad():
+        outputs = network(maps).reshape(4, 3, 2)
+        for number, subset in enumerate(SUBSETS):
+            mixed = {key: (maps if key in subset else others)[key] for key in maps}
+            changed = (network(mixed).reshape(4, 3, 2) != outputs).any(2).any(0)
+            assert not changed[number]
+            assert changed[2] == (number != 2)
+
+
+def test_weights_of_maps_that_a_subset_lacks_get_no_gradient():
+    network = make_network_with_subsets()
+    network(make_inputs(0)).sum().backward()
+    absent = network.fc.seen == 0
+    assert absent.sum() == 2 * (2 + 1) * network.branches["r"].outputs
+    assert not network.fc.weight.grad[absent].any()
+    assert not network.fc.weight[absent].any()
+    assert network.fc.weight.grad[~absent].any()
+
+
+def test_a_subset_layer_starts_as_a_layer_of_its_own_features():
+    network = make_network_with_subsets()
+    features = network.branches["r"].outputs
+    for number, count in enumerate(map(len, SUBSETS)):
+        largest = network.fc.weight[2 * number : 2 * number + 2].abs().max()
+        bound = (count * features) ** -0.5
+        assert 0.5 * bound < largest <= bound
+
+
+@pytest.mark.parametrize("subset", SUBSETS)
+def test_the_network_of_one_subset_predicts_the_same(subset):
+    whole = make_network_with_subsets()
+    part = MultibranchResNet(subset, 2, width=0.03)
+    part.load_state_dict(whole.only(subset))
+    first, maps = 2 * SUBSETS.index(subset), make_inputs(0)
+    with torch.no_grad():
+        torch.testing.assert_close(part.eval()(maps), whole(maps)[:, first : first + 2])

@@ -447,3 +447,77 @@ def test_no_file_is_left_half_written(run):
 
 def test_the_data_set_opened_again_gives_the_same_run(run, dataset, tmp_path):
     assert_same_result(train(open_dataset(dataset.path), tmp_path / "again"), run)
+
+
+@pytest.fixture(scope="module")
+def any_run(dataset, tmp_path_factory):
+    """Return a run that predicts from every set of maps."""
+    config = replace(CONFIG, epochs=3)
+    return train(dataset, tmp_path_factory.mktemp("runs") / "any", "mstar,ml/any@60", config)
+
+
+def test_one_training_predicts_from_every_set_of_maps(any_run, dataset):
+    subsets = any_run.config["subsets"]
+    assert len(subsets) == 15
+    stored = pd.read_parquet(any_run.path / "predictions.parquet")
+    assert stored["inputs"].unique().tolist() == list(any_run.record["subsets"]) == subsets
+    for inputs in ("g,r+2V", "r", "2V"):
+        run = any_run.with_inputs(inputs)
+        kept = run.predictions()
+        rows = stored[stored["inputs"] == inputs].drop(columns="inputs")
+        pd.testing.assert_frame_equal(kept, rows.reset_index(drop=True))
+        found, _ = predict_run(run, dataset)
+        both = kept.merge(found, on=["name", "los", "target"])
+        assert len(both) == len(kept) == 2 * (kept["target"] == "log_ml_r_1rhsm").sum()
+        np.testing.assert_allclose(both["y_pred_x"], both["y_pred_y"], rtol=0, atol=1e-5)
+        test = kept.query("part == 'test' and target == 'log_ml_r_1rhsm'")
+        score = run.record["metrics"]["log_ml_r_1rhsm"]["std"]["value"]
+        assert score == pytest.approx((test["y_pred"] - test["y_true"]).std(ddof=0), rel=0.02)
+
+
+def test_without_a_choice_it_predicts_from_all_maps(any_run):
+    everything = any_run.with_inputs("g,r+2V")
+    assert everything.name == any_run.name
+    assert any_run.record["metrics"] == any_run.record["subsets"]["g,r+2V"]
+    pd.testing.assert_frame_equal(any_run.predictions(), everything.predictions())
+
+
+def test_its_losses_are_geometric_means_and_keep_the_best_epoch(any_run):
+    stored = pd.read_parquet(any_run.path / "predictions.parquet").query("part == 'validation'")
+    squares = (stored["y_pred"] - stored["y_true"]) ** 2
+    errors = squares.groupby([stored["inputs"], stored["target"]]).mean()
+    assert np.exp(np.log(errors).mean()) == pytest.approx(
+        any_run.history["validation_mse"].min(), rel=1e-5
+    )
+
+
+def test_a_training_for_every_set_of_maps_is_resumed_bit_by_bit(
+    any_run, dataset, tmp_path, monkeypatch
+):
+    stop_after(monkeypatch, 2, CHECKPOINT, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, tmp_path / "any", "mstar,ml/any@60", replace(CONFIG, epochs=3))
+    monkeypatch.undo()
+    again = train(dataset, tmp_path / "any", "mstar,ml/any@60", replace(CONFIG, epochs=3))
+    assert_same_result(again, any_run)
+    assert again.record["subsets"] == any_run.record["subsets"]
+
+
+def test_it_is_opened_for_a_set_of_maps_by_name(any_run, monkeypatch):
+    run = open_run(f"{any_run.path}:r+2V")
+    assert (run.name, run.inputs, run.config["maps"]) == ("any:r+2V", "r+2V", ["r", "V", "sigma"])
+    assert open_run(f"{any_run.path}:2V").config["pixels"] == 300  # it has no image
+    assert [one.name for one in any_run.with_each_inputs()][:5] == [
+        "any:r",
+        "any:g,r",
+        "any:2V",
+        "any:r+2V",
+        "any",
+    ]
+
+
+def test_a_run_of_other_maps_does_not_predict_from_these(run):
+    with pytest.raises(ValueError, match=r"run whole must predict from r\+2V; got r$"):
+        run.with_inputs("r")
+    assert run.with_inputs("r+2V") is run
+    assert run.with_each_inputs() == [run]

@@ -313,3 +313,38 @@ def test_unlabelled_samples_align_features_and_leave_the_labelled_batches(feed_a
     assert [size for size, _ in plain] == [8] * 5
     assert [size for size, _ in aligned] == [16] * 5
     assert all(torch.equal(one, other) for (_, one), (_, other) in zip(plain, aligned, strict=True))
+
+
+def test_errors_of_subsets_count_relative_to_their_running_means():
+    network = new_network(("V",), 2, SMALL, [("V",)])
+    learner = Learner(network, SMALL, CPU)
+    maps, scale = {"V": torch.rand(8, 1, 16, 16)}, torch.tensor([0.1, 3.0])
+    targets = scale * torch.randn(8, 2)
+    network.train()
+    outputs = network(maps)
+    errors = (outputs - targets).square().mean(0)
+    usual = (0.9 + 0.1 * errors).detach()
+    weights = network.fc.weight
+    (slope,) = torch.autograd.grad((errors / usual).mean(), [weights])
+    torch.testing.assert_close(learner.step(maps, targets), errors)
+    torch.testing.assert_close(learner.tensors()["usual"], usual)
+    moment = learner.tensors()["adam.exp_avg.fc.weight"]
+    torch.testing.assert_close(moment, 0.1 * slope)
+
+
+def test_a_training_of_subsets_taken_up_ends_as_an_unbroken_one(feed_and_targets):
+    feed, targets = feed_and_targets
+
+    def make():
+        return Learner(new_network(("V",), 1, SMALL, [("V",)]), SMALL, CPU)
+
+    _, whole = epochs_of(SMALL, feed_and_targets, make())
+    broken = make()
+    run = train_epochs(broken, feed, PARTS, targets)
+    next(each for each in run if isinstance(each, Epoch))
+    again = make()
+    with torch.no_grad():
+        for name, each in broken.tensors().items():
+            again.tensors()[name].copy_(each)
+    epochs_of(SMALL, feed_and_targets, again, first=1)
+    assert_same(weights_of(again), weights_of(whole))

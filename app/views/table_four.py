@@ -124,6 +124,8 @@ def _ours(
     kind, words = agreement.mark
     run = f"Run {row['run']}, learned {row['learned']}"
     text = f"{agreement.why}. {run}" if agreement.why else run
+    if row["any"]:
+        text += "; one network for every set of maps, the paper's being for these alone"
     if row["spread"] is not None:
         count = len(row["training_seeds"])
         text += f"; mean of {count} trainings, between which σ varies by {row['spread']:.3f} dex"

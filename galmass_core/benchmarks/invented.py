@@ -125,6 +125,7 @@ def make_run(
         "training": {"width": 0.25, "epochs": 2, "batch": 40, "seed": own},
         "split": {"kind": split, "sizes": NETWORK_SIZES, "seed": seed},
     }
+    config |= {"subsets": list(wanted.subsets)} if wanted.subsets else {}
     provenance = {
         "device": "cpu",
         "seed": seed,
@@ -143,8 +144,13 @@ def make_run(
         )
         tested = predictions[predictions["part"] == "test"]
         writer.write_history(history)
-        writer.write_predictions(predictions[predictions["part"] != "train"])
-        writer.update(metrics={key: score(rows) for key, rows in tested.groupby("target")})
+        metrics = {key: score(rows) for key, rows in tested.groupby("target")}
+        writer.update(metrics=metrics)
+        kept = predictions[predictions["part"] != "train"]
+        if wanted.subsets:  # all of them with the same predictions
+            kept = pd.concat(kept.assign(inputs=inputs) for inputs in wanted.subsets)
+            writer.update(subsets=dict.fromkeys(wanted.subsets, metrics))
+        writer.write_predictions(kept)
     return open_run(path)
 
 

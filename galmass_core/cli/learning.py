@@ -57,7 +57,8 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         action="append",
         metavar="NAME",
         help="TARGET[,TARGET]/INPUTS[@PIXELS]; an unknown name lists the known ones; can be "
-        "repeated; all: the 21 of the paper's Table 4",
+        "repeated; INPUTS any: one network that predicts from every set of maps; all: the 21 of "
+        "the paper's Table 4",
     )
     add_split(train, folds=False, both=True)
     _add_training_seeds(train)
@@ -218,6 +219,12 @@ def _add_predict(commands: Any) -> None:  # noqa: ANN401
     )
     predict.add_argument("model", metavar="RUN", help="a run's folder, or its name")
     add_data(predict)
+    predict.add_argument(
+        "--branches",
+        metavar="MAPS",
+        help="of a network for any maps (mstar/any), those to predict from, such as r+2V (default: "
+        "all)",
+    )
     predict.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
     predict.add_argument("--json", action="store_true", help="print as JSON")
     predict.set_defaults(run=_predict, when_stopped="")
@@ -437,6 +444,8 @@ def _predict(args: argparse.Namespace) -> None:
     from galmass_core.training.runs import open_run
 
     run, dataset = open_run(args.model), open_dataset(args.data)
+    if args.branches is not None:
+        run = run.with_inputs(args.branches)
     predictions = api.predict(run, dataset)
     for reason, count in predictions.attrs["left_out"].items():
         print(f"{count} samples left out: {reason}", file=sys.stderr)

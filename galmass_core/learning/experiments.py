@@ -1,7 +1,8 @@
 """Define experiments by name: targets, inputs, and usable samples.
 
 A name is ``TARGET[,TARGET]/INPUTS[@PIXELS]``: ``mstar/features`` is row 1 of the paper's Table 5,
-``mstar,mtot/r+2V`` the joint network of its Table 4; any target goes with any inputs.
+``mstar,mtot/r+2V`` the joint network of its Table 4; any target goes with any inputs. ``any``
+stands for every set of maps at once: one network that predicts from each.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -46,6 +47,7 @@ TABLE_5_TARGETS = tuple(
     target.word for target in TARGETS.values() if target.table_5 and target.aperture == 1
 )
 PAPER_INPUTS = ("r", "g,r", "2V", "r+2V", "g,r+2V")
+ANY = "any"  # inputs of a network that predicts from every set of maps
 _PAIRS = {"g,r": ("r", "g-r"), "2V": ("V", "sigma")}  # the paper's names for two maps at once
 TABLE_4 = (  # its 21 trainings in the order of its rows; 16 to 19 are one
     "mstar/r",
@@ -101,6 +103,9 @@ class Experiment:
         Inputs of a network, one branch each: of `quantities.MAPS`.
     pixels : int
         Side of the images ``r`` and ``g-r``, one of `IMAGE_PIXELS`.
+    subsets : tuple of str
+        Sets of maps, by name, that a network predicts from, with outputs for each; empty if it
+        predicts from all its maps only.
     """
 
     name: str
@@ -109,6 +114,7 @@ class Experiment:
     features: tuple[str, ...] = ()
     maps: tuple[str, ...] = ()
     pixels: int = IMAGE_PIXELS[0]
+    subsets: tuple[str, ...] = ()
 
     @property
     def target(self) -> str:
@@ -139,7 +145,7 @@ def experiment(name: str) -> Experiment:
     Parameters
     ----------
     name : str
-        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `targets_by_word`, of `input_sets` or the
+        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `targets_by_word`, of `input_sets`, `ANY` or the
         summary features, and of `IMAGE_PIXELS` (300 by default). Pixels that no input has are
         dropped.
 
@@ -157,7 +163,7 @@ def experiment(name: str) -> Experiment:
     words, sides = tuple(targets.split(",")), {str(side): side for side in IMAGE_PIXELS}
     learned = targets_by_word()
     known = set(words) <= set(learned) and len(set(words)) == len(words)
-    if known and input_maps(inputs) and (pixels in sides or not at):
+    if known and (inputs == ANY or input_maps(inputs)) and (pixels in sides or not at):
         return _network(words, inputs, sides.get(pixels, IMAGE_PIXELS[0]))
     if known and rest in _tabular_inputs(words):
         method, features = _TABULAR[rest]
@@ -167,7 +173,7 @@ def experiment(name: str) -> Experiment:
     msg = (
         f"no experiment {name!r}; must be TARGET/INPUTS, for networks also "
         f"TARGET,TARGET/INPUTS@PIXELS; targets: {' '.join(learned)}; "
-        f"inputs: {' '.join((*_TABULAR, *input_sets()))}; pixels: {' '.join(sides)}"
+        f"inputs: {' '.join((*_TABULAR, ANY, *input_sets()))}; pixels: {' '.join(sides)}"
     )
     raise ValueError(msg)
 
@@ -204,10 +210,15 @@ def input_sets() -> dict[str, tuple[str, ...]]:
     return {name: named[name] for name in PAPER_INPUTS} | named
 
 
+def pixels_of(maps: Iterable[str], pixels: int) -> int:
+    """Return the side of a network's images; the paper's if it has none."""
+    return pixels if has_images(maps) else IMAGE_PIXELS[0]
+
+
 def _network(words: tuple[str, ...], inputs: str, pixels: int) -> Experiment:
     """Return the experiment of a network; without an image it has the paper's pixels."""
-    maps = input_maps(inputs)
-    pixels = pixels if has_images(maps) else IMAGE_PIXELS[0]
+    maps = map_keys() if inputs == ANY else input_maps(inputs)
+    pixels = pixels_of(maps, pixels)
     side = "" if pixels == IMAGE_PIXELS[0] else f"@{pixels}"
     return Experiment(
         name=f"{','.join(words)}/{inputs}{side}",
@@ -215,7 +226,17 @@ def _network(words: tuple[str, ...], inputs: str, pixels: int) -> Experiment:
         method="network",
         maps=maps,
         pixels=pixels,
+        subsets=tuple(_sets_of_branches()) if inputs == ANY else (),
     )
+
+
+def _sets_of_branches() -> dict[str, tuple[str, ...]]:
+    """Return all sets of maps but the controls, by name."""
+    return {
+        name: maps
+        for name, maps in input_sets().items()
+        if not any(MAPS[key].control for key in maps)
+    }
 
 
 def _tabular_inputs(words: tuple[str, ...]) -> list[str]:

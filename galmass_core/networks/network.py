@@ -73,6 +73,34 @@ class ResNet18(nn.Module):
         return x_BCHW.mean((2, 3))
 
 
+class SubsetLayer(nn.Linear):
+    """Linear layers side by side, each of which sees the features of some branches only.
+
+    One matrix for all, in which the weights of features that a layer does not see stay 0. Each
+    layer starts as `nn.Linear` starts one of as many features as it sees.
+
+    Parameters
+    ----------
+    seen_SD : (S, D) bool
+        Which features each of S layers sees.
+    outputs : int
+        Of each layer; those of the first layer come first.
+    """
+
+    seen: Tensor
+
+    def __init__(self, seen_SD: Tensor, outputs: int) -> None:
+        super().__init__(seen_SD.shape[1], len(seen_SD) * outputs)
+        seen_OD = seen_SD.float().repeat_interleave(outputs, 0)
+        self.register_buffer("seen", seen_OD, persistent=False)
+        with torch.no_grad():
+            self.weight *= seen_OD / seen_OD.mean(1, keepdim=True).sqrt()
+
+    def forward(self, features_BD: Tensor) -> Tensor:
+        """Return the outputs of all layers, (B, S * outputs)."""
+        return nn.functional.linear(features_BD, self.weight * self.seen, self.bias)
+
+
 class MultibranchResNet(nn.Module):
     """The paper's network: a branch for each map, joined by one linear layer.
 
@@ -84,6 +112,9 @@ class MultibranchResNet(nn.Module):
         Number of outputs.
     width : float
         Of the branches, in units of the paper's; 1/4 has a sixteenth of the weights.
+    subsets : sequence of sequences of str
+        Sets of maps, each of which has ``outputs`` of its own that depend on its maps only, in
+        place of outputs that depend on all.
 
     Raises
     ------
@@ -91,8 +122,16 @@ class MultibranchResNet(nn.Module):
         If there is no map, or ``width`` leaves a stage without channels.
     """
 
-    def __init__(self, maps: Sequence[str], outputs: int = 1, *, width: float = 1.0) -> None:
+    def __init__(
+        self,
+        maps: Sequence[str],
+        outputs: int = 1,
+        *,
+        width: float = 1.0,
+        subsets: Sequence[Sequence[str]] = (),
+    ) -> None:
         super().__init__()
+        self.subsets = tuple(map(tuple, subsets))
         if not maps:
             msg = "maps must name at least one map, got none"
             raise ValueError(msg)
@@ -101,7 +140,12 @@ class MultibranchResNet(nn.Module):
             raise ValueError(msg)
         branches = {key: ResNet18(width) for key in maps}
         self.branches = nn.ModuleDict(branches)
-        self.fc = nn.Linear(sum(branch.outputs for branch in branches.values()), outputs)
+        sizes = torch.tensor([branch.outputs for branch in branches.values()])
+        if subsets:
+            seen_SM = torch.tensor([[key in subset for key in maps] for subset in subsets])
+            self.fc: nn.Linear = SubsetLayer(seen_SM.repeat_interleave(sizes, 1), outputs)
+        else:
+            self.fc = nn.Linear(int(sizes.sum()), outputs)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -117,9 +161,25 @@ class MultibranchResNet(nn.Module):
         Returns
         -------
         (B, outputs) float
+            With subsets (B, S * outputs), those of the first subset first.
         """
         return self.fc(self.features(maps))
 
     def features(self, maps: Mapping[str, Tensor]) -> Tensor:
         """Return the features of all branches, from which the last layer predicts; (B, D)."""
         return torch.cat([branch(maps[key]) for key, branch in self.branches.items()], dim=1)
+
+    def only(self, maps: Sequence[str]) -> dict[str, Tensor]:
+        """Return the weights of the network of one subset, under the names of that network."""
+        outputs = self.fc.out_features // len(self.subsets)
+        first = self.subsets.index(tuple(maps)) * outputs
+        rows = slice(first, first + outputs)
+        sizes = [branch.outputs for branch in self.branches.values()]
+        parts = dict(zip(self.branches, self.fc.weight[rows].split(sizes, 1), strict=True))
+        kept = {
+            f"branches.{key}.{name}": each
+            for key in maps
+            for name, each in self.branches[key].state_dict().items()
+        }
+        weight = torch.cat([parts[key] for key in maps], 1)
+        return kept | {"fc.weight": weight, "fc.bias": self.fc.bias[rows]}

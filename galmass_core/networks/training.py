@@ -7,7 +7,7 @@ Shape suffixes: B samples, T targets.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from galmass_core.networks.ranks import ALONE, Ranks
 from galmass_core.quantities import map_spec
 
 _WARM_UP = 3  # steps before a step is captured
+_LATEST = 0.1  # weight of a step's errors in the running means
 _PREDICTED = 80  # samples at a time
 _TIMED = 0.5  # s, for which a call is repeated to time it
 
@@ -61,7 +62,9 @@ class Learner:
     """A network, its optimiser, and one step of both.
 
     On a GPU a step runs in 16-bit floats, channels last, as one CUDA graph; without a graph if
-    several processes train together.
+    several processes train together. The loss is the mean of the outputs' errors. Those of a
+    network with subsets are divided by their running means first, so that the subsets which predict
+    worst do not rule the branches of all.
 
     Parameters
     ----------
@@ -93,6 +96,7 @@ class Learner:
             self.network.parameters(), lr=rate, fused=True, capturable=self._fast
         )
         self._graph: torch.cuda.CUDAGraph | None = None
+        self._usual_T = torch.ones(network.fc.out_features, device=device)  # as of scaled targets
         self._set_out()
         self._model = ranks.averaging(_WithFeatures(self.network))
 
@@ -102,7 +106,7 @@ class Learner:
         for name, weights in self.network.named_parameters():
             for key, moment in self.optimizer.state[weights].items():
                 state[f"adam.{key}.{name}"] = moment
-        return state
+        return state | ({"usual": self._usual_T} if self.network.subsets else {})
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of the next steps."""
@@ -136,12 +140,21 @@ class Learner:
         with _precision(self.device):
             features_BD, outputs_BT = self._model(maps)
         errors_T = (outputs_BT[:count].float() - targets_BT).square().mean(0)
-        loss = errors_T.mean()
+        loss = self._mean(errors_T)
         if self._distance:
             loss = loss + self._distance(features_BD[:count], features_BD[count:])
         loss.backward()
         self.optimizer.step()
         return errors_T.detach()
+
+    def _mean(self, errors_T: Tensor) -> Tensor:
+        """Return the mean of the outputs' errors, relative to what is usual with subsets."""
+        if self.network.subsets:
+            latest_T = errors_T.detach().clone()
+            self.ranks.average(iter([latest_T]))
+            self._usual_T.lerp_(latest_T, _LATEST)
+            errors_T = errors_T / self._usual_T
+        return errors_T.mean()
 
     def _set_out(self) -> None:
         """Initialise the moments of the optimiser with zeros, without a step."""
@@ -187,11 +200,16 @@ class _WithFeatures(torch.nn.Module):
         return features_BD, self.network.fc(features_BD)
 
 
-def new_network(maps: tuple[str, ...], outputs: int, config: TrainingConfig) -> MultibranchResNet:
+def new_network(
+    maps: tuple[str, ...],
+    outputs: int,
+    config: TrainingConfig,
+    subsets: Sequence[Sequence[str]] = (),
+) -> MultibranchResNet:
     """Create a network with initial weights that depend only on the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return MultibranchResNet(maps, outputs, width=config.width)
+        return MultibranchResNet(maps, outputs, width=config.width, subsets=subsets)
 
 
 def train_epochs(
@@ -316,6 +334,7 @@ def estimate_seconds(
     *,
     samples: Mapping[str, int],
     device: str = "auto",
+    subsets: Sequence[Sequence[str]] = (),
 ) -> float:
     """Time a few steps of a network and estimate the duration of a training on this machine.
 
@@ -329,6 +348,8 @@ def estimate_seconds(
     samples : mapping of str to int
         Sizes of the ``train`` and ``validation`` parts.
     device : str
+    subsets : sequence of sequences of str
+        As of `network.MultibranchResNet`.
 
     Returns
     -------
@@ -340,11 +361,11 @@ def estimate_seconds(
         If there is no such device.
     """
     where = pick_device(device)
-    learner = Learner(new_network(maps, outputs, config), config, where)
+    learner = Learner(new_network(maps, outputs, config, subsets), config, where)
     size = min(config.batch, samples["train"])
     sides = {key: map_spec(key).side(pixels) for key in maps}
     noise = {key: torch.rand(size, 1, side, side, device=where) for key, side in sides.items()}
-    targets = torch.randn(size, outputs, device=where)
+    targets = torch.randn(size, learner.network.fc.out_features, device=where)
     step = _time(lambda: learner.step(noise, targets), where)
     look = _time(lambda: _predict(learner.network, noise, where), where)
     per_epoch = step * (samples["train"] // size) + look * samples["validation"] / size

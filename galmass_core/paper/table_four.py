@@ -1,7 +1,8 @@
 """Measure Table 4: errors of networks on maps, compared with the published numbers.
 
 A row is a dict for JSON. It is measured on the run of its experiment, or of another network with
-the same maps whose targets include the row's; the row names the run.
+the same maps whose targets include the row's, or of one for every set of maps; the row names the
+run.
 """
 
 import shlex
@@ -74,6 +75,7 @@ def table_4(
         (mean and std) and ``status``: ``measured``, ``not trained`` (then ``command`` trains it),
         or ``not available: `` and the reason. Where measured, ``run``, ``learned`` (the run's own
         experiment), ``joint`` (whether its targets differ from those of the paper's network),
+        ``any`` (whether it is one network for every set of maps),
         ``width`` and ``pixels`` of the network, ``split``, ``clipped`` (predictions of f_DM below
         the least), ``source`` (name of the data set of training), ``cohort``, ``n_train`` and
         whether it is ``n_train_exact``, ``preset``, ``training_seeds``, and the entries of
@@ -360,6 +362,7 @@ def _measure(
         "run": candidate.run.name,
         "learned": config["experiment"],
         "joint": set(config["targets"]) != set(wanted.targets),
+        "any": candidate.from_any,
         "width": config["training"]["width"],
         "pixels": candidate.pixels,
         "split": run.record["split"],
@@ -495,6 +498,8 @@ def _row_remarks(row: dict[str, Any]) -> list[str]:
     lines = []
     if row["joint"]:
         lines.append(f"by a network that learned {row['learned']}")
+    if row["any"]:
+        lines.append("by one network for every set of maps, the paper's being for these alone")
     if row.get("spread") is not None:
         lines.append(
             f"mean of {len(row['training_seeds'])} trainings, between which σ varies by "

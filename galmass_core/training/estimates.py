@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import experiment, require_columns, usable_rows
+from galmass_core.learning.experiments import (
+    experiment,
+    input_maps,
+    require_columns,
+    usable_rows,
+)
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.networks.presets import TrainingConfig
 
@@ -73,5 +78,6 @@ def estimate_run(
         training,
         samples=counts,
         device=str(where),
+        subsets=[input_maps(inputs) for inputs in wanted.subsets],
     )
     return {"experiment": name, "seconds": round(seconds, 1), "device": where.type, **counts}

@@ -17,6 +17,7 @@ from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_wit
 from galmass_core.learning.experiments import (
     Experiment,
     experiment,
+    input_maps,
     missing_columns,
     require_columns,
     true_values,
@@ -136,7 +137,7 @@ def train_run(
         else:
             predictions = _train_on_table(dataset.samples, wanted, config, parts, writer)
         writer.write_predictions(predictions)
-        writer.update(metrics=_scores(predictions))
+        writer.update(**_scores(predictions))
     with ranks.noticing_loss():
         ranks.same(None)  # others wait for the writer
     return open_run(path)
@@ -280,6 +281,7 @@ def _config(
         if training_seed is not None:
             training = replace(training, seed=training_seed)
         config |= {"maps": list(wanted.maps), "pixels": wanted.pixels, "training": asdict(training)}
+        config |= {"subsets": list(wanted.subsets)} if wanted.subsets else {}
         sizes = NETWORK_SIZES
     else:
         parameters = asdict(BoostingConfig(seed=own)) if wanted.method == "trees" else {}
@@ -304,8 +306,20 @@ def _provenance(dataset: DataSet, parts: NDArray, split: str, seed: int) -> dict
 
 
 def _scores(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Measure the errors on the test set for each target."""
+    """Measure the errors on the test set for each target, and each set of maps if several."""
     test = predictions[predictions["part"] == "test"]
+    if "inputs" not in test:
+        return {"metrics": _scores_by_target(test)}
+    subsets = {
+        str(inputs): _scores_by_target(rows) for inputs, rows in test.groupby("inputs", sort=False)
+    }
+    return {"metrics": subsets[max(subsets, key=lambda inputs: len(input_maps(inputs)))]} | {
+        "subsets": subsets
+    }
+
+
+def _scores_by_target(test: pd.DataFrame) -> dict[str, Any]:
+    """Measure the errors for each target."""
     return {str(target): score(rows) for target, rows in test.groupby("target", sort=False)}
 
 

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
-from galmass_core.learning.experiments import Experiment, true_values
+from galmass_core.learning.experiments import Experiment, input_maps, true_values
 from galmass_core.learning.fitting import beside_truth
 from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
@@ -30,7 +30,6 @@ from galmass_core.networks.ranks import ALONE, Ranks
 from galmass_core.networks.scaling import Scaling, fit_scaling
 from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks
 from galmass_core.networks.training import (
-    Epoch,
     Learner,
     new_network,
     pick_device,
@@ -52,6 +51,8 @@ class NetworkModel:
     targets, maps : tuple of str
     pixels : int
         Side of its input images.
+
+    Of a network for every set of maps it is the part for one set.
     """
 
     network: MultibranchResNet
@@ -70,8 +71,15 @@ class NetworkModel:
             If the folder lacks weights or scaling, or has those of another network.
         """
         maps, targets = tuple(config["maps"]), tuple(config["targets"])
-        network = new_network(maps, len(targets), TrainingConfig(**config["training"]))
-        load_tensors(folder / WEIGHTS, network.state_dict())
+        training = TrainingConfig(**config["training"])
+        network = new_network(maps, len(targets), training)
+        if names := config.get("subsets"):
+            subsets = [input_maps(inputs) for inputs in names]
+            whole = new_network(max(subsets, key=len), len(targets), training, subsets)
+            load_tensors(folder / WEIGHTS, whole.state_dict())
+            network.load_state_dict(whole.only(maps))
+        else:
+            load_tensors(folder / WEIGHTS, network.state_dict())
         return cls(network.eval(), Scaling.load(folder), targets, maps, config["pixels"])
 
     def predict(
@@ -151,8 +159,9 @@ def train_network(
     Returns
     -------
     pandas.DataFrame
-        Predictions of the validation and the test set, as in `runs.Run.predictions`; none in a
-        process that is not the first.
+        Predictions of the validation and the test set, as in `runs.Run.predictions`, with the name
+        of the set of maps as ``inputs`` if there are several; none in a process that is not the
+        first.
 
     Raises
     ------
@@ -179,7 +188,8 @@ def train_network(
         scaling = fit_scaling(config.scaling, stacks, rows["train"], targets_NT[rows["train"]])
         feed = MapFeed(stacks, scaling, where, available_memory() // ranks.local_size)
         _explain(feed, ranks, writer)
-        network = new_network(wanted.maps, len(wanted.targets), config)
+        subsets = [input_maps(inputs) for inputs in wanted.subsets]
+        network = new_network(wanted.maps, len(wanted.targets), config, subsets)
         alignment = unlabelled.alignment if unlabelled else ""
         learner = Learner(network, config, where, ranks, alignment=alignment)
         others = _unlabelled_feed(unlabelled, wanted, scaling, where)
@@ -190,8 +200,16 @@ def train_network(
             nothing = tested[:0], parts[:0], wanted.targets, targets_NT[:0]
             return predictions_table(dataset.samples, *nothing)
         load_tensors(writer.path / WEIGHTS, learner.network.state_dict())
-        outputs_BT = scaling.unscaled(predict_rows(learner.network, feed, tested))
-    return predictions_table(dataset.samples, tested, parts[tested], wanted.targets, outputs_BT)
+        outputs_BO = predict_rows(learner.network, feed, tested)
+    tables = []
+    for inputs, outputs_BT in zip(
+        wanted.subsets or ("",), np.split(outputs_BO, len(subsets) or 1, axis=1), strict=True
+    ):
+        unscaled_BT = scaling.unscaled(outputs_BT)
+        known = (dataset.samples, tested, parts[tested], wanted.targets)
+        table = predictions_table(*known, unscaled_BT)
+        tables.append(table.assign(inputs=inputs) if inputs else table)
+    return pd.concat(tables, ignore_index=True)
 
 
 def _open_stacks(
@@ -279,17 +297,28 @@ def _train(
     if ranks.first:
         scaling.save(writer.path)
     clock = _Clock(learner.config.epochs, len(rows["train"]), len(history), before)
-    squared = np.square(scaling.spreads)  # from scaled to dex²
-    scaled_NT, first = scaling.scaled(targets_NT), len(history)
+    copies = len(learner.network.subsets) or 1
+    squared = np.tile(np.square(scaling.spreads), copies)  # from scaled to dex²
+    mean = _geometric_mean if learner.network.subsets else np.mean
+    scaled_NT, first = np.tile(scaling.scaled(targets_NT), copies), len(history)
     for step in train_epochs(learner, feed, rows, scaled_NT, first, window, unlabelled):
         if isinstance(step, int):
             writer.report(**clock.progress(len(history), step))
             continue
-        epoch, loss = len(history) + 1, float(np.mean(step.validation * squared))
+        train, loss = (float(mean(each * squared)) for each in (step.train, step.validation))
+        epoch = len(history) + 1
         if not np.isfinite(loss):
             msg = f"loss must be finite, got {loss} in epoch {epoch}: lower learning_rate"
             raise ValueError(msg)
-        history.append(_history_row(epoch, step, squared, clock.seconds))
+        history.append(
+            {
+                "epoch": epoch,
+                "train_mse": train,
+                "validation_mse": loss,
+                "learning_rate": step.learning_rate,
+                "seconds": round(clock.seconds, 3),
+            }
+        )
         if np.isnan(best) or loss < best:
             best = loss
             if ranks.first:
@@ -318,15 +347,9 @@ def _load_checkpoint(
     return history, facts["best"], facts["seconds"], int(facts.get("window", 0)) or None
 
 
-def _history_row(epoch: int, result: Epoch, squared: NDArray, seconds: float) -> dict[str, float]:
-    """Return an epoch as a row of ``history.csv``."""
-    return {
-        "epoch": epoch,
-        "train_mse": float(np.mean(result.train * squared)),
-        "validation_mse": float(np.mean(result.validation * squared)),
-        "learning_rate": result.learning_rate,
-        "seconds": round(seconds, 3),
-    }
+def _geometric_mean(errors: NDArray) -> float:
+    """Return the mean in which a percentage counts alike for small and large errors."""
+    return float(np.exp(np.mean(np.log(errors))))
 
 
 class _Clock:

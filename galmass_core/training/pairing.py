@@ -45,6 +45,11 @@ class RunPredictions:
         """Side of its images."""
         return self.run.config["pixels"]
 
+    @property
+    def from_any(self) -> bool:
+        """Whether it is one network for every set of maps."""
+        return "subsets" in self.run.config
+
 
 def predictions_on(run: "Run", dataset: "DataSet") -> pd.DataFrame:
     """Return predictions of a run for samples of a data set that it was not trained on.
@@ -77,7 +82,8 @@ def run_predictions_on(
 ) -> list[RunPredictions]:
     """Return the finished networks of a split that predict a data set, newest first.
 
-    For thinned galaxies only networks trained on galaxies thinned alike are used.
+    For thinned galaxies only networks trained on galaxies thinned alike are used. A network for
+    every set of maps counts as one for each.
 
     Parameters
     ----------
@@ -92,8 +98,8 @@ def run_predictions_on(
     """
     candidates = (
         RunPredictions(
-            run=run,
-            predictions=predictions_on(run, dataset),
+            run=each,
+            predictions=predictions_on(each, dataset),
             own=run.record["dataset"]["sha256"] == dataset.checksum,
             thinned=_stars(run) != dataset.info.get("stars"),
         )
@@ -102,18 +108,23 @@ def run_predictions_on(
         and run.config["method"] == "network"
         and run.config["split"]["kind"] == split
         and dataset.info.get("stars") in (None, _stars(run))
+        for each in run.with_each_inputs()
     )
     return [candidate for candidate in candidates if len(candidate.predictions)]
 
 
 def choose_run(
-    candidates: Sequence[RunPredictions], wanted: Experiment, *, thinned: bool = False
+    candidates: Sequence[RunPredictions],
+    wanted: Experiment,
+    *,
+    thinned: bool = False,
+    prefer_any: bool = False,
 ) -> RunPredictions | None:
     """Return the best network for an experiment.
 
     Its maps are those of the experiment and its targets include those. A network of the same pixels
     is preferred, then one with finer images, then one of the same targets only, then one trained on
-    this data set, then the newest.
+    this data set, then one of these maps only, then the newest.
 
     Parameters
     ----------
@@ -123,6 +134,9 @@ def choose_run(
     thinned : bool
         Whether to choose one trained on the same galaxies thinned to fewer stars, instead of one
         that was not.
+    prefer_any : bool
+        Whether a network for every set of maps is preferred to one of these maps only, so that
+        other sets of maps are compared within one training.
 
     Returns
     -------
@@ -132,9 +146,11 @@ def choose_run(
         candidate for candidate in candidates if _answers(candidate, wanted, thinned=thinned)
     ]
 
-    def rank(candidate: RunPredictions) -> tuple[bool, int, bool, bool]:
+    def rank(candidate: RunPredictions) -> tuple[bool, int, bool, bool, bool]:
         joint = set(candidate.run.config["targets"]) != set(wanted.targets)
-        return candidate.pixels != wanted.pixels, -candidate.pixels, joint, not candidate.own
+        unlike = candidate.pixels != wanted.pixels
+        other_kind = candidate.from_any != prefer_any
+        return unlike, -candidate.pixels, joint, not candidate.own, other_kind
 
     return min(answers, key=rank, default=None)
 

@@ -24,6 +24,7 @@ import pandas as pd
 
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import home_folder
+from galmass_core.learning.experiments import input_maps, inputs_of, pixels_of
 from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import identity, is_locked, locked, update_heartbeat
 
@@ -49,15 +50,51 @@ class Run:
     path : Path
     record : dict
         Content of ``run.json``; its ``state`` is one of `STATES`.
+    inputs : str
+        Of a network for every set of maps, the set that it is used for; empty for all maps.
     """
 
     path: Path
     record: dict[str, Any]
+    inputs: str = ""
 
     @property
     def name(self) -> str:
-        """Name of the folder."""
-        return self.path.name
+        """Name of the folder, followed by the set of maps in use, such as ``mine:r+2V``."""
+        return f"{self.path.name}:{self.inputs}" if self.inputs else self.path.name
+
+    def with_inputs(self, inputs: str) -> "Run":
+        """Return a network for every set of maps as that for one of them.
+
+        Parameters
+        ----------
+        inputs : str
+            As `experiments.inputs_of` writes it.
+
+        Returns
+        -------
+        Run
+            Its configuration, errors and predictions are those for these maps.
+
+        Raises
+        ------
+        ValueError
+            If it does not predict from these maps.
+        """
+        known = self.config.get("subsets") or [inputs_of(self.config.get("maps", ()))]
+        if inputs not in known:
+            msg = f"run {self.name} must predict from {', '.join(known)}; got {inputs}"
+            raise ValueError(msg)
+        if "subsets" not in self.config:
+            return self
+        metrics = (self.record.get("subsets") or {}).get(inputs)
+        is_whole = input_maps(inputs) == max(map(input_maps, known), key=len)
+        return Run(self.path, self.record | {"metrics": metrics}, "" if is_whole else inputs)
+
+    def with_each_inputs(self) -> list["Run"]:
+        """Return the run as that of each set of maps it predicts from; itself if of one only."""
+        subsets = self.config.get("subsets") or []
+        return [self.with_inputs(inputs) for inputs in subsets] or [self]
 
     @property
     def state(self) -> str:
@@ -71,8 +108,12 @@ class Run:
 
     @cached_property
     def config(self) -> dict[str, Any]:
-        """Configuration of the training."""
-        return json.loads((self.path / CONFIG).read_text(encoding="utf-8"))
+        """Configuration of the training, with the maps in use."""
+        config = json.loads((self.path / CONFIG).read_text(encoding="utf-8"))
+        if self.inputs:
+            maps = input_maps(self.inputs)
+            config |= {"maps": list(maps), "pixels": pixels_of(maps, config["pixels"])}
+        return config
 
     @property
     def training_seed(self) -> int | None:
@@ -106,7 +147,7 @@ class Run:
         if self.state != "finished":
             msg = f"run {self.name} must be finished to have predictions, but it is {self.state}"
             raise ValueError(msg)
-        return pd.read_parquet(self.path / PREDICTIONS)
+        return self._read_table(PREDICTIONS)
 
     def calibration(self) -> pd.DataFrame:
         """Read the predictions of galaxies that calibrate intervals, with columns as above.
@@ -116,9 +157,16 @@ class Run:
         """
         for name in (CALIBRATION, PREDICTIONS):
             if (self.path / name).exists():
-                table = pd.read_parquet(self.path / name)
+                table = self._read_table(name)
                 return table[table["part"].isin(("calibration", "validation"))]
         return pd.DataFrame(columns=["name", "los", "part", "target", "y_true", "y_pred"])
+
+    def _read_table(self, name: str) -> pd.DataFrame:
+        """Read a table of predictions; those from the maps in use, if there are others."""
+        if "subsets" not in self.config:
+            return pd.read_parquet(self.path / name)
+        wanted = [("inputs", "==", inputs_of(self.config["maps"]))]
+        return pd.read_parquet(self.path / name, filters=wanted).drop(columns="inputs")
 
 
 @dataclass
@@ -267,6 +315,8 @@ def new_run_folder(experiment: str, folder: Path | None = None) -> Path:
 def open_run(path_or_name: str | Path) -> Run:
     """Open a run by its folder, or by its name among the user's and the shipped runs.
 
+    Of a network for every set of maps, ``NAME:INPUTS`` is that for one of them.
+
     Raises
     ------
     ValueError
@@ -279,6 +329,9 @@ def open_run(path_or_name: str | Path) -> Run:
     for run in shipped:
         if run.name == str(path_or_name):
             return run
+    whole, colon, inputs = str(path_or_name).rpartition(":")
+    if colon and input_maps(inputs):
+        return open_run(whole).with_inputs(inputs)
     known = ", ".join(run.name for run in [*list_runs(), *shipped]) or "none"
     msg = f"run must be a folder with {RECORD}, or one of {known}; got {path_or_name}"
     raise ValueError(msg)

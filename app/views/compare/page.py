@@ -126,7 +126,7 @@ class Compare(PageView):
         elif not targets:
             text = snippet("compare.html", "no_masses")
         elif not run_index(data).runs:
-            here, link = len(data.galaxy_names), train_link(data, "mstar/r+2V")
+            here, link = len(data.galaxy_names), train_link(data, "mstar/any")
             shown = here >= LEAST_GALAXIES
             no_runs = snippet("compare.html", "no_runs", data.path.name, link)
             text = no_runs if shown else snippet("compare.html", "too_few", here)

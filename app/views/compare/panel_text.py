@@ -127,6 +127,8 @@ def learning(answer: Result, frame: Frame) -> str:
         lines.append(f"split at random, {answer.siblings:.0%} have a sibling in training")
     if answer.run:
         lines.append(f"run {answer.run.name}")
+        if "subsets" in answer.run.config:
+            lines.append("one network for every set of maps")
     if answer.newer:
         lines.append(f"a newer run answers for these maps: {answer.newer}")
     if beyond := frame.beyond(answer.predictions):

@@ -17,7 +17,7 @@ from galmass_app.views.layout import View, column, html, row, switch
 from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS, explained
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import experiment, inputs_of
+from galmass_core.learning.experiments import ANY, experiment, inputs_of
 from galmass_core.networks.presets import PRESETS
 from galmass_core.quantities import (
     IMAGE_PIXELS,
@@ -34,6 +34,10 @@ PRESET_HELP = {
     "laptop": "Narrow branches, small images, few epochs: minutes for a thousand galaxies.",
     "paper": "ResNet-18 on 300² images for 200 epochs (Table 2): hours on a GPU.",
 }
+ANY_HELP = (
+    "One network that predicts from each of the 15 sets of maps, such as r alone or V and σ, "
+    "and is trained in the time of one with all four."
+)
 REPEATS_HELP = "Several trainings differ in the training seed: their spread is noise."
 MOST_TRAININGS = 10  # processes that wait at once
 
@@ -47,6 +51,7 @@ class TrainControls(View):
         super().__init__(session)
         self._targets = {word: _checkbox(f"gm-learn-{word}") for word in _learned()}
         self._maps = {key: _checkbox(f"gm-branch-{key}") for key in MAPS}
+        self._any = _checkbox("gm-any-inputs")
         self._labels = {key: html("gm-checkbox-words", wide=False) for key in self._checkboxes()}
         radii = sorted({target.aperture for target in targets_by_word().values()})
         self._aperture = _switch({radius_name(each): each for each in radii}, "gm-aperture")
@@ -79,7 +84,9 @@ class TrainControls(View):
         self._layout = column(
             "gm-learning-controls",
             _part("Targets, inside", self._aperture, self._list(self._targets)),
-            _part("Input maps, one branch each", self._list(self._maps), self._lacking),
+            _part(
+                "Input maps, one branch each", self._list(self._maps | self._whole), self._lacking
+            ),
             _part("Preset", self._preset, self._helps["preset"], self._fields),
             _part(f"Side of the images {_images()}", self._pixels),
             _part("Train/test split", split, self._helps["split"]),
@@ -101,7 +108,12 @@ class TrainControls(View):
 
     def _checkboxes(self) -> dict[str, Checkbox]:
         """Return all checkboxes by what they stand for."""
-        return self._targets | self._maps
+        return self._targets | self._maps | self._whole
+
+    @property
+    def _whole(self) -> dict[str, Checkbox]:
+        """Return the checkbox of every set of maps at once."""
+        return {ANY: self._any}
 
     def _list(self, checkboxes: dict[str, Checkbox]) -> pn.Column:
         """List checkboxes, each beside what it stands for."""
@@ -116,6 +128,8 @@ class TrainControls(View):
         for key, checkbox in self._maps.items():
             checkbox.label = MAPS[key].symbol
             self._labels[key].object = explained(MAPS[key].name, MAPS[key].help)
+        self._any.label = "Any"
+        self._labels[ANY].object = explained("each set of maps", ANY_HELP)
 
     def _read_experiment(self, *_: param.parameterized.Event) -> None:
         """Select the experiment of the address, unless we wrote it there ourselves."""
@@ -132,6 +146,7 @@ class TrainControls(View):
                 self._targets[word].value = key in wanted.targets
             for key, checkbox in self._maps.items():
                 checkbox.value = key in wanted.maps
+            self._any.value = bool(wanted.subsets)
             preset = PRESETS[self._preset.value][1]
             self._pixels.value = wanted.pixels if "@" in name else preset
 
@@ -150,6 +165,8 @@ class TrainControls(View):
         for key, checkbox in self._maps.items():
             follow = self._select_control_alone if MAPS[key].control else self._deselect_control
             checkbox.param.watch(follow, "value")
+            checkbox.param.watch(self._leave_any, "value")
+        self._any.param.watch(self._take_all_maps, "value")
         self._preset.param.watch(self._take_preset, "value")
         self._aperture.param.watch(self._list_targets, "value")
         for widget in (*self._checkboxes().values(), self._pixels, *self._numbers()):
@@ -182,6 +199,22 @@ class TrainControls(View):
             for key, checkbox in self._maps.items():
                 checkbox.value &= not MAPS[key].control
 
+    def _take_all_maps(self, event: param.parameterized.Event) -> None:
+        """Select all branches for a network that predicts from each set of them."""
+        if event.new:
+            with self._change_together():
+                for key, checkbox in self._maps.items():
+                    checkbox.value = not MAPS[key].control
+
+    def _leave_any(self, event: param.parameterized.Event) -> None:
+        """Without a branch, or with a control, a network cannot predict from every set."""
+        if event.new == MAPS[self._key_of(event.obj)].control:
+            self._any.value = False
+
+    def _key_of(self, checkbox: Checkbox) -> str:
+        """Return the map that a checkbox stands for."""
+        return next(key for key, each in self._maps.items() if each is checkbox)
+
     def _take_preset(self, event: param.parameterized.Event) -> None:
         """Take all values of another preset."""
         with self._change_together():
@@ -196,7 +229,7 @@ class TrainControls(View):
         selected = [word for word, checkbox in self._targets.items() if self._is_on(checkbox)]
         names = [TARGETS[columns[word]].word for word in selected]
         maps = [key for key, checkbox in self._maps.items() if checkbox.value]
-        inputs = inputs_of(maps)
+        inputs = ANY if self._any.value else inputs_of(maps)
         self._pixels.disabled = not has_images(maps)
         missing = [] if names else ["a target"]
         missing += [] if inputs else ["an input map"]

@@ -74,6 +74,7 @@ def subject(run: Run) -> str:
     learned = ", ".join(short(target) for target in config["targets"])
     if config.get("maps"):
         inputs = ", ".join(_map_name(key) for key in config["maps"])
+        inputs += ", and from every set of these maps" * ("subsets" in config)
     else:
         inputs = ", ".join(short(key) for key in config.get("features", ())) or "nothing"
     return f"{learned} inside {sphere(config['targets'][0])} from {inputs}"
