@@ -179,11 +179,11 @@ def test_dark_matter_fraction_follows_from_masses_learned_together(data):
 def test_what_is_not_trained_says_what_to_train(tmp_path):
     data = make_home(tmp_path, shards={"0": "somewhere"})
     one, fraction = results(data, "g-r+V"), results(data, "g-r+V", target=F_DM)
-    assert (one[0].title, one[0].experiment) == ("g−r + V", "mstar/g-r+V")
-    assert fraction[0].experiment == "mstar,mtot/g-r+V"
+    assert (one[0].title, one[0].experiment) == ("g−r + V", "mstar/any")
+    assert fraction[0].experiment == "mstar,mtot/any"
     gap = panel_text.gap(one[0], data, MSTAR)
-    assert 'href="?page=train&amp;data=learnable&amp;experiment=mstar/g-r%2BV"' in gap
-    assert "galmass train learnable --experiment mstar/g-r+V" in gap
+    assert 'href="?page=train&amp;data=learnable&amp;experiment=mstar/any"' in gap
+    assert "galmass train learnable --experiment mstar/any" in gap
 
 
 def test_data_without_maps_cannot_be_trained_on(data):
@@ -511,7 +511,7 @@ def test_page_without_runs_says_what_to_do_and_shows_the_baseline(visit, tmp_pat
     page = visit(tmp_path)
     text = texts(page)
     assert "No network has predicted these galaxies yet" in text
-    assert "galmass train learnable --experiment mstar/r" in text
+    assert "galmass train learnable --experiment mstar/any" in text
     assert text.count("Not trained, and this data set has no maps") == 3
     assert re.search(r"power law in M_r</h2>(.|\n)*σ = <b>0\.", text)
 
@@ -565,3 +565,19 @@ def test_next_panel_is_made_before_it_is_needed(visit):
     page.session.panels = ["r+2V", "r", "2V"]
     assert page.panels[2].in_view
     assert page.panels[2].figures is figures
+
+
+def test_one_network_for_every_set_of_maps_fills_every_panel(visit, tmp_path):
+    data = make_home(tmp_path)
+    run = make_run(tmp_path, data, "mstar/any", 0.05)
+    make_run(tmp_path, data, "mstar/r+2V", 0.05)  # newer, but of these maps only
+    page = visit(tmp_path, panels=["r", "g-r+V", "g,r+2V", "r+2V"])
+    names = [
+        each.run.name for each in answers(page.session.data, MSTAR, page.session.panels, "galaxy")
+    ]
+    assert names == [f"{run.name}:r", f"{run.name}:g-r+V", run.name, f"{run.name}:r+2V"]
+    text = texts(page)
+    assert "ot trained" not in text
+    assert text.count("one network for every set of maps") == 4
+    assert page.session.pinned == names
+    assert with_limits(shown[0], MSTAR)["low_68"].notna().all()

@@ -1,6 +1,7 @@
 """Why a network, and trees, say what they say: what is asked, what is drawn, what is said of it."""
 
 import re
+import shutil
 from dataclasses import replace
 
 import holoviews as hv
@@ -40,7 +41,7 @@ from galmass_app.views.why.replaced import WhyReplaced
 from galmass_app.views.why.trees import WhyTrees
 from galmass_core.networks.training import TrainingConfig
 from galmass_core.quantities import MAPS
-from galmass_core.training.model_runs import load_model, train_run
+from galmass_core.training.model_runs import load_model, predict_run, train_run
 from galmass_core.training.runs import open_run
 
 GALAXIES = 70  # enough for trees
@@ -354,3 +355,20 @@ def test_failure_is_reported_in_place_of_pictures(session, home):
     settle(page)
     assert page.slots[WhyNetwork].visible
     assert "gave no prediction" not in texts(page)
+
+
+def test_a_set_of_maps_of_a_network_for_each_is_explained_on_its_own(session):
+    folder = session.data.path.parent / "runs" / "every"
+    train_run(session.data, "mstar/any@60", training=TINY, device="cpu", path=folder)
+    try:
+        runs = explanations.networks(session.data)
+        assert len(runs) == 15 + 2
+        one = answer(session, "every:g-r+V")
+        whole = answer(session, "every")
+        assert set(one.result.shares) == {"g-r", "V"}
+        assert set(whole.result.shares) == {"r", "g-r", "V", "sigma"}
+        predicted, _ = predict_run(open_run(f"{folder}:g-r+V"), session.data)
+        rows = predicted[(predicted["name"] == session.galaxy) & (predicted["los"] == session.los)]
+        assert one.result.predicted == pytest.approx(rows["y_pred"].item(), abs=1e-5)
+    finally:
+        shutil.rmtree(folder)

@@ -521,3 +521,15 @@ def test_a_history_is_read_again_when_it_has_grown(home):
 def test_a_data_set_opens_by_what_the_command_line_calls_it(home, blobs):
     requested = Order(data=blobs.path, experiment="mstar/V", preset="laptop")
     assert open_dataset(requested.arguments[0]).path == blobs.path
+
+
+def test_one_network_for_every_set_of_maps_takes_all_of_them(visit):
+    page = visit()
+    tick(page, "any")
+    assert order(page).experiment == "mstar/any"
+    tick(page, "V", on=False)
+    assert order(page).experiment == "mstar/g,r+sigma"
+    page.session.experiment = "mtot/any"
+    assert order(page).experiment == "mtot/any"
+    tick(page, "occupancy")
+    assert order(page).experiment == "mtot/occupancy"

@@ -122,3 +122,21 @@ def test_thinned_galaxies_are_a_control_and_never_the_result(tmp_path, data):
     assert chosen(thin, full) is None
     assert chosen(thin, full, thinned=True) is None
     assert pd.unique(predictions_on(full, thin)["part"]) == ["test"]
+
+
+def test_a_network_for_every_set_of_maps_answers_for_each(tmp_path, data):
+    whole = make_run(tmp_path, data, "mstar/any", 0.05)
+    candidates = run_predictions_on([whole], data)
+    assert len(candidates) == 15
+    assert all(one.from_any for one in candidates)
+    for inputs in ("r", "2V", "g,r+2V"):
+        found = choose_run(candidates, experiment(f"mstar/{inputs}"))
+        assert found.run.config["maps"] == list(experiment(f"mstar/{inputs}").maps)
+        assert found.pixels == 300
+
+
+def test_a_network_of_these_maps_only_is_preferred_unless_asked_otherwise(tmp_path, data):
+    whole = make_run(tmp_path, data, "mstar/any", 0.05)
+    alone = make_run(tmp_path, data, "mstar/r+2V", 0.05)
+    assert chosen(data, whole, alone) == chosen(data, alone, whole) == "mstar/r+2V"
+    assert chosen(data, whole, alone, prefer_any=True) == "mstar/any"

@@ -201,3 +201,27 @@ def test_trainings_of_a_group_are_one_row(data, mixed):
 
 def test_the_preset_of_a_row_is_named(data, mixed):
     assert table_4(data, mixed[0])[0]["preset"] == "width 0.25"
+
+
+def test_one_network_for_every_set_of_maps_serves_the_rows_of_its_targets(data):
+    run = make_run(data.path.parent, data, "mstar,mtot,ml/any", 0.05)
+    rows = [row for row in table_4(data, [run]) if row["status"] == "measured"]
+    assert [row["row"] for row in rows] == [
+        1,
+        3,
+        5,
+        7,
+        11,
+        12,
+        13,
+        14,
+        16,
+        17,
+        18,
+        19,
+        *range(20, 25),
+    ]
+    assert all(row["any"] and row["learned"] == "mstar,mtot,ml/any" for row in rows)
+    assert rows[0]["run"] == f"{run.name}:r"
+    text = format_table_4(rows)
+    assert "by one network for every set of maps, the paper's being for these alone" in text

@@ -1,9 +1,10 @@
-"""Train the networks that ship with galmass: every combination of maps, and the two controls.
+"""Train the networks that ship with galmass: for every set of maps, and the two controls.
 
 Run ``python assets/makers/runs.py FOLDER`` after a change to the universe, the maps or the laptop
 preset; an hour on two cores. It goes on where it was stopped. The networks learn from one universe
 (seed 2) and are tried on galaxies that they have not seen: those of it that were left out, and
-those of ``galmass demo``, whose predictions ship with them.
+those of ``galmass demo``, whose predictions ship with them. Those of the validation set ship too:
+they calibrate intervals.
 """
 
 import json
@@ -12,19 +13,32 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+from safetensors.torch import load_file
+
 from galmass_core.cli import main as galmass
 from galmass_core.datasets.dataset import DataSet, open_dataset
-from galmass_core.learning.experiments import input_sets
+from galmass_core.learning.experiments import ANY
 from galmass_core.networks.checkpoints import WEIGHTS, save_tensors
 from galmass_core.networks.presets import PRESETS
 from galmass_core.networks.scaling import SCALER
+from galmass_core.quantities import OCCUPANCY
 from galmass_core.storage.atomic import write_json
-from galmass_core.training.model_runs import load_model, predict_run, train_run
-from galmass_core.training.runs import CONFIG, HISTORY, PREDICTIONS, RECORD, Run, open_run
+from galmass_core.training.model_runs import predict_run, train_run
+from galmass_core.training.runs import (
+    CALIBRATION,
+    CONFIG,
+    HISTORY,
+    PREDICTIONS,
+    RECORD,
+    Run,
+    open_run,
+)
 
 RUNS = Path(__file__).resolve().parents[1] / "runs"
 TARGETS = "mstar,mtot,ml"
 GALAXIES, SEED, STARS = 1600, 2, 2000
+TRAININGS = 3  # of one group: their spread is the noise of training
 WIDTH, EPOCHS = 1 / 16, 40  # all weights together stay within a few MB
 DEMO_GALAXIES, DEMO_SEED = 300, 1  # what galmass demo makes
 _MACHINE = ("pid", "process_start", "host", "heartbeat", "progress")  # nobody else's concern
@@ -36,8 +50,9 @@ def main(folder: Path) -> None:
         universe(folder, "training", GALAXIES, SEED),
         universe(folder, "universe", DEMO_GALAXIES, DEMO_SEED),
     ]
-    for inputs in input_sets():
-        ship(inputs, inputs, folder, *whole)
+    for seed in range(TRAININGS):
+        ship(ANY, f"{ANY}-{seed}", folder, *whole, seed=seed)
+    ship(OCCUPANCY, OCCUPANCY, folder, *whole)
     thin = [
         universe(folder, "training-thin", GALAXIES, SEED, stars=STARS),
         universe(folder, "universe-thin", DEMO_GALAXIES, DEMO_SEED, stars=STARS),
@@ -57,11 +72,13 @@ def universe(
     return open_dataset(out)
 
 
-def ship(inputs: str, name: str, folder: Path, training: DataSet, demo: DataSet) -> None:
+def ship(
+    inputs: str, name: str, folder: Path, training: DataSet, demo: DataSet, *, seed: int = 0
+) -> None:
     """Train a network and put what others need of it into the assets."""
     config, pixels = PRESETS["laptop"]
-    config = replace(config, width=WIDTH, epochs=EPOCHS)
-    path = folder / "runs" / name.replace(",", "")
+    config = replace(config, width=WIDTH, epochs=EPOCHS, seed=seed)
+    path = folder / "runs" / name
     experiment = f"{TARGETS}/{inputs}@{pixels}"
     if not (path.exists() and open_run(path).state == "finished"):
         train_run(training, experiment, training=config, path=path)
@@ -77,13 +94,24 @@ def _copy(run: Run, demo: DataSet, out: Path) -> None:
     record = {key: entry for key, entry in run.record.items() if key not in _MACHINE}
     record["dataset"] = {**record["dataset"], "path": ""}
     write_json(out / RECORD, record)
-    weights = load_model(run).network.state_dict()
+    weights = load_file(run.path / WEIGHTS)
     half = {key: each.half() if each.is_floating_point() else each for key, each in weights.items()}
     save_tensors(out / WEIGHTS, half)
     shipped = Run(out, json.loads((out / RECORD).read_text(encoding="utf-8")))
-    predictions, _ = predict_run(shipped, demo)
-    short = predictions.astype({"y_true": "f4", "y_pred": "f4"})
-    short.to_parquet(out / PREDICTIONS, index=False, compression="zstd")
+    each = shipped.with_each_inputs()
+    _write(out / PREDICTIONS, [predict_run(one, demo)[0] for one in each], each)
+    kept = [one.calibration() for one in run.with_each_inputs()]
+    _write(out / CALIBRATION, kept, each)
+
+
+def _write(path: Path, tables: list[pd.DataFrame], runs: list[Run]) -> None:
+    """Write predictions of a run, from each set of maps, with numbers of half the length."""
+    columns = ["name", "los", "part", "target", "y_true", "y_pred"]
+    short = [table[columns].astype({"y_true": "f4", "y_pred": "f4"}) for table in tables]
+    if len(runs) > 1:
+        names = runs[0].config["subsets"]
+        short = [table.assign(inputs=name) for table, name in zip(short, names, strict=True)]
+    pd.concat(short).to_parquet(path, index=False, compression="zstd")
 
 
 if __name__ == "__main__":

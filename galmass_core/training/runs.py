@@ -315,7 +315,8 @@ def new_run_folder(experiment: str, folder: Path | None = None) -> Path:
 def open_run(path_or_name: str | Path) -> Run:
     """Open a run by its folder, or by its name among the user's and the shipped runs.
 
-    Of a network for every set of maps, ``NAME:INPUTS`` is that for one of them.
+    Of a network for every set of maps, ``NAME:INPUTS`` is that for one of them. Where such a
+    network ships, ``INPUTS`` alone is its name, too.
 
     Raises
     ------
@@ -332,6 +333,10 @@ def open_run(path_or_name: str | Path) -> Run:
     whole, colon, inputs = str(path_or_name).rpartition(":")
     if colon and input_maps(inputs):
         return open_run(whole).with_inputs(inputs)
+    for run in reversed(shipped):
+        for inputs in run.config.get("subsets", ()):
+            if str(path_or_name) in (inputs, inputs.replace(",", "")):  # gr: of a folder
+                return run.with_inputs(inputs)
     known = ", ".join(run.name for run in [*list_runs(), *shipped]) or "none"
     msg = f"run must be a folder with {RECORD}, or one of {known}; got {path_or_name}"
     raise ValueError(msg)

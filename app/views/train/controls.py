@@ -51,7 +51,7 @@ class TrainControls(View):
         super().__init__(session)
         self._targets = {word: _checkbox(f"gm-learn-{word}") for word in _learned()}
         self._maps = {key: _checkbox(f"gm-branch-{key}") for key in MAPS}
-        self._any = _checkbox("gm-any-inputs")
+        self._any = _checkbox("gm-branch-any")
         self._labels = {key: html("gm-checkbox-words", wide=False) for key in self._checkboxes()}
         radii = sorted({target.aperture for target in targets_by_word().values()})
         self._aperture = _switch({radius_name(each): each for each in radii}, "gm-aperture")
