@@ -72,14 +72,18 @@ def noise_samples(maps: Sequence[str], number: int, pixels: int, *, seed: int = 
 
 
 def our_steps(
-    samples: NoiseSamples, config: TrainingConfig, device: torch.device
+    samples: NoiseSamples,
+    config: TrainingConfig,
+    device: torch.device,
+    subsets: Sequence[Sequence[str]] = (),
 ) -> Iterator[None]:
     """Train with galmass, endlessly; yield after each step."""
     rows = np.arange(len(samples.targets_NT))
-    network = new_network(tuple(samples.stacks), 1, config)
+    network = new_network(tuple(samples.stacks), 1, config, subsets)
+    targets_NT = np.tile(samples.targets_NT, len(subsets) or 1)
     learner = Learner(network, replace(config, epochs=_ENDLESS), device)
     parts, feed = {"train": rows, "validation": rows[:1]}, samples.feed(device)
-    epochs = train_epochs(learner, feed, parts, samples.targets_NT, window=feed.window)
+    epochs = train_epochs(learner, feed, parts, targets_NT, window=feed.window)
     for seen in epochs:
         if isinstance(seen, int):
             yield
