@@ -54,6 +54,7 @@ def newer(data: DataSet, run: Run) -> str:
         other
         for other in diagnosable(data)
         if other.config["experiment"] == run.config["experiment"]
+        and other.inputs == run.inputs
         and other.config["split"]["kind"] == run.config["split"]["kind"]
     ]
     newest = max(alike, key=lambda other: other.record["started"])
