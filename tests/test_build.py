@@ -265,7 +265,7 @@ def test_exclusion_names_the_column_that_is_missing(cutouts, tmp_path):
 
 
 def test_ids_choose_by_subhalo_or_name_and_strangers_are_recorded(cutouts, tmp_path):
-    dataset = build_dataset([cutouts], tmp_path / "out", ids=["2", NAMES[4], "77"])
+    dataset = build_dataset([cutouts], tmp_path / "out", ids=["2.0", NAMES[4], "77"])
     assert dataset.galaxy_names == [NAMES[1], NAMES[4]]
     assert list(dataset.excluded["name"]) == ["77"]
     assert list(dataset.excluded["reason"]) == ["no galaxy of the sources has this ID"]

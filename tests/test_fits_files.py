@@ -100,3 +100,20 @@ def test_every_quantity_can_be_written():
     table = pd.DataFrame({key: [1.0] for key in QUANTITIES})
     back = Table.read(BytesIO(table_as_fits(table, {})), hdu=1)
     assert back.colnames == list(QUANTITIES)
+
+
+def test_what_is_missing_is_missing_in_fits():
+    columns = {
+        "is_central": pd.array([None, False], dtype="boolean"),
+        "host_group": pd.array([999999, None], dtype="Int64"),
+        "label": pd.array(["x", None], dtype="string"),
+        "kept": [True, False],
+    }
+    content = table_as_fits(pd.DataFrame(columns), {})
+    with fits.open(BytesIO(content)) as hdus:
+        assert [str(form) for form in hdus[1].columns.formats] == ["I", "K", "1A", "L"]
+    table = Table.read(BytesIO(content), hdu=1)
+    assert table["is_central"].tolist() == [None, 0]
+    assert table["host_group"].tolist() == [999999, None]
+    assert np.ma.getmaskarray(table["label"]).tolist() == [False, True]
+    assert table["kept"].tolist() == [True, False]

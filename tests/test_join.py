@@ -49,6 +49,7 @@ def test_what_was_joined_is_on_disk_and_written_down(data, tmp_path):
             "key": ["gal_id"],
             "galaxies": 1,
             "rows": 1,
+            "values": {"spin": 3},
         }
     ]
 
@@ -172,3 +173,10 @@ def test_the_real_disc_table_is_read(shared_data):
     table = read_disc_fractions(path).columns
     assert len(table) == 20_144
     assert np.isfinite(table["f_disk_2d"]).any()
+
+
+def test_infinite_values_are_not_counted_as_joined(data, tmp_path):
+    table = write(tmp_path, id=[7, 9], error=[np.inf, 1.0], spin=[0.1, 0.2])
+    record = join_table(data, table).info["joined"][-1]
+    assert record["samples"] == 6
+    assert record["values"] == {"error": 3, "spin": 6}

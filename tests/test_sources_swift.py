@@ -126,3 +126,16 @@ def test_colibre_gas_is_finite_and_some_of_it_neutral(colibre):
     assert 0 < gas.neutral_hydrogen_masses.sum() < 0.76 * gas.masses.sum()
     assert (gas.smoothing_lengths > 0).all()
     assert gas.star_formation_rates.sum() == pytest.approx(0.588, abs=0.001)  # Msun/yr
+
+
+@pytest.mark.parametrize("birth", [-1.0, 0.0])
+def test_stars_without_a_time_of_birth_stay_stars(tmp_path, birth):
+    path = write_swift(tmp_path / "swift.hdf5")
+    with h5py.File(path, "r+") as file:  # SWIFT: of the initial conditions
+        file["PartType4/BirthScaleFactors"][0] = birth
+    galaxy = read_galaxy(path)
+    assert len(galaxy.stars) == 2
+    assert len(galaxy.gas) == 1
+    assert any("BirthScaleFactors of 1 stars is no time of birth" in n for n in galaxy.notes)
+    now = galaxy.cosmology.age(A)
+    assert galaxy.stars.ages[0] == pytest.approx(min(10.0, 0.75 * now))

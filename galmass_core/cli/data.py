@@ -243,8 +243,13 @@ def _joined(dataset: "DataSet") -> str:
     """Return what the last join added, and what it could not match."""
     record, galaxies = dataset.info["joined"][-1], len(dataset.galaxy_names)
     matched, rows = record["galaxies"], record["rows"]
+    values = record["values"]
+    names = {count: [name for name in values if values[name] == count] for count in values.values()}
     lines = [
-        f"{', '.join(record['columns'])}: {record['samples']} of {len(dataset)} samples have them",
+        f"{', '.join(alike)}: {count} of {len(dataset)} samples have them"
+        for count, alike in names.items()
+    ]
+    lines += [
         f"matched by {', '.join(record['key'])}: {matched} of {galaxies} galaxies have a row, "
         f"{galaxies - matched} have none; {rows - matched} of {rows} rows match no galaxy",
     ]

@@ -61,6 +61,7 @@ from galmass_core.sources import (
     ReadOptions,
     find_galaxies,
 )
+from galmass_core.sources.naming import whole_number
 from galmass_core.storage.lock import locked
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def build_dataset(
     limit : int, optional
         Read only the first ``limit`` galaxies of the sources.
     ids : collection of str, optional
-        Select only these subhalo IDs or full names.
+        Select only these subhalo IDs or full names; ``501761.0`` is the ID 501761.
     where : str, optional
         Select only galaxies that fulfil this condition, such as ``log_mstar > 10 and is_central``
         (see `filter_syntax.LANGUAGE`). If it names a column that depends on the line of sight, a
@@ -158,7 +159,7 @@ def build_dataset(
         maps=MapConfig(dust=dust),
         device=device,
         where=where,
-        ids=None if ids is None else frozenset(ids),
+        ids=None if ids is None else frozenset(map(whole_number, ids)),
         packed=packed,
         stars=stars,
     )

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from galmass_core import __version__
 from galmass_core.galaxy import GalaxyName
@@ -62,6 +64,8 @@ def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
     ----------
     table : pandas.DataFrame
         Columns that are keys of `quantities` get their unit and meaning. The index is left out.
+        Where a value is missing, floats are NaN, integers the column's ``TNULL``, text is empty,
+        and logical columns become integers: 1, 0 and ``TNULL``.
     about : mapping of str to str
         Header keywords that state the origin of the table.
 
@@ -76,12 +80,33 @@ def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
 
     known = {key: QUANTITIES[key] for key in map(str, table) if is_known_column(key)}
     units = {key: _fits_unit(one.unit) for key, one in known.items() if one.unit and not one.log}
-    hdu = fits.table_to_hdu(Table.from_pandas(table.reset_index(drop=True), units=units))
+    plain = Table.from_pandas(table.reset_index(drop=True).apply(_with_null), units=units)
+    for column in plain.columns.values():
+        if column.dtype.kind == "i":
+            column.fill_value = np.iinfo(column.dtype).min  # TNULL: no ID has it
+    hdu = fits.table_to_hdu(plain)
     for number, key in enumerate(table, start=1):
         if key in known:
             hdu.header[f"TCOMM{number}"] = _meaning(known[key])
     hdu.header.update(about)
     return _content(fits.HDUList([fits.PrimaryHDU(), hdu]))
+
+
+def _with_null(column: pd.Series) -> pd.Series:
+    """Return a column in which FITS can say that a value is missing, in characters it allows.
+
+    astropy writes a missing logical value as true, and refuses missing text.
+    """
+    if types.is_bool_dtype(column.dtype):
+        return column.astype("Int16") if column.isna().any() else column.astype(bool)
+    if types.is_unsigned_integer_dtype(column.dtype) and column.isna().any():
+        return column.astype("Int64")
+    if types.is_numeric_dtype(column.dtype):
+        return column
+    if column.notna().any() and set(map(type, column.dropna())) == {bool}:
+        return column.astype("boolean").astype("Int16")
+    texts = column.astype("string").fillna("")
+    return texts.map(lambda text: text.encode("ascii", "replace").decode()).astype(object)
 
 
 def _image(maps: GalaxyMaps, shown: Quantity) -> "fits.ImageHDU":

@@ -143,6 +143,7 @@ def _join(
         "key": list(match.key),
         "galaxies": int((match.rows >= 0).sum()),
         "rows": len(columns),
+        "values": {str(name): int(joined[name].notna().sum()) for name in columns},
         **facts,
     }
     samples = [data.samples.reset_index(drop=True), joined.reset_index(drop=True)]

@@ -133,9 +133,9 @@ def _fetch_fields(
     return files
 
 
-def _check_field(file: h5py.File, key: str, info: SnapshotInfo) -> None:
+def _check_field(file: hdf5.File, key: str, info: SnapshotInfo) -> None:
     """Raise GalaxyFileError unless a file has the field, for every subhalo of the box."""
-    rows = len(hdf5.dataset(file, key))
+    rows = len(file.field(key))
     if key.startswith("Subhalo/") and rows != info.subhaloes:
         msg = f"{key} must have {info.subhaloes} rows, got {rows}"
         raise GalaxyFileError(msg)
@@ -164,7 +164,7 @@ def _fetch_chunks(
     return files
 
 
-def _check_chunk(file: h5py.File) -> None:
+def _check_chunk(file: hdf5.File) -> None:
     """Raise GalaxyFileError unless a file is a chunk of a catalogue."""
     hdf5.numbers(file, "NumFiles")
 
@@ -172,8 +172,9 @@ def _check_chunk(file: h5py.File) -> None:
 def _keep_fields(whole: Path, path: Path) -> None:
     with hdf5.open_file(whole) as file, atomic_write(path) as part, h5py.File(part, "w") as kept:
         for key in (f"{group}/{name}" for group, name in _wanted()):
-            if key in file:
-                kept[key] = file[key][()]
+            found = file.find(key)
+            if found is not None:
+                kept[key] = found.read()
 
 
 def _write(path: Path, info: SnapshotInfo, files: Sequence[Path]) -> None:
@@ -184,22 +185,25 @@ def _write(path: Path, info: SnapshotInfo, files: Sequence[Path]) -> None:
     GalaxyFileError
         If the rows are not those of the box, or differ between fields.
     """
-    with atomic_write(path) as part, h5py.File(part, "w") as file:
-        file.create_group("Header").attrs.update(info.header | {"SimulationName": info.run})
-        for group, name in _wanted():
-            values = list(_read(files, f"{group}/{name}"))
-            if values:
-                file[f"{group}/{name}"] = np.concatenate(values)
-            rows = sum(map(len, values))
-            is_there = rows or name not in OPTIONAL_FIELDS
-            if group == "Subhalo" and is_there and rows != info.subhaloes:
-                msg = f"{path}: {group}/{name} must have {info.subhaloes} rows, got {rows}"
-                raise GalaxyFileError(msg)
-        read_group_members(file)
+    with atomic_write(path) as part:
+        with h5py.File(part, "w") as file:
+            file.create_group("Header").attrs.update(info.header | {"SimulationName": info.run})
+            for group, name in _wanted():
+                values = list(_read(files, f"{group}/{name}"))
+                if values:
+                    file[f"{group}/{name}"] = np.concatenate(values)
+                rows = sum(map(len, values))
+                is_there = rows or name not in OPTIONAL_FIELDS
+                if group == "Subhalo" and is_there and rows != info.subhaloes:
+                    msg = f"{path}: {group}/{name} must have {info.subhaloes} rows, got {rows}"
+                    raise GalaxyFileError(msg)
+        with hdf5.open_file(part) as written:
+            read_group_members(written)
 
 
 def _read(files: Sequence[Path], key: str) -> Iterator[NDArray]:
     for path in files:
         with hdf5.open_file(path) as file:
-            if key in file:
-                yield file[key][()]
+            found = file.find(key)
+            if found is not None:
+                yield found.read()

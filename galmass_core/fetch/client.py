@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import h5py
 import requests
 
 from galmass_core import __version__
@@ -136,7 +135,7 @@ class Client:
         self,
         path: str,
         out: Path,
-        check: Callable[[h5py.File], None],
+        check: Callable[[hdf5.File], None],
         *,
         attempts: int | None = None,
         resume: bool = False,
@@ -395,7 +394,7 @@ def _retry_after(response: requests.Response) -> float:
     return min(max(0.0, wait), _LONGEST_ASKED)
 
 
-def _check(path: Path, check: Callable[[h5py.File], None]) -> None:
+def _check(path: Path, check: Callable[[hdf5.File], None]) -> None:
     """Raise _NotTheFile unless a file is whole HDF5, and _WrongContent unless the check passes."""
     try:
         with hdf5.open_file(path):

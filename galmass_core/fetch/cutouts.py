@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -184,12 +183,12 @@ class CutoutFetcher:
         }
 
 
-def check_cutout(file: h5py.File, fields: Mapping[str, list[str]], row: Row) -> None:
+def check_cutout(file: hdf5.File, fields: Mapping[str, list[str]], row: Row) -> None:
     """Raise GalaxyFileError unless a file is a subhalo's cutout with all rows of all fields.
 
     Parameters
     ----------
-    file : h5py.File
+    file : hdf5.File
     fields : mapping of species to list of str
         Datasets that were requested.
     row : mapping
@@ -201,8 +200,8 @@ def check_cutout(file: h5py.File, fields: Mapping[str, list[str]], row: Row) -> 
             _check_rows(file, f"{PART_TYPES[species]}/{name}", int(row[COUNTS[species]]))
 
 
-def _check_rows(file: h5py.File, key: str, count: int) -> None:
-    rows = len(hdf5.dataset(file, key))
+def _check_rows(file: hdf5.File, key: str, count: int) -> None:
+    rows = len(file.field(key))
     if rows != count:
         msg = f"{file.filename}: {key} must have {count} rows, as in the catalogue, got {rows}"
         raise GalaxyFileError(msg)

@@ -189,7 +189,7 @@ def _read_from_place(place: Place, subhalo: str | int | None) -> Galaxy:
     if subhalo is None:
         msg = f"{place.directory}: must be read with the number of a subhalo, got none"
         raise GalaxyFileError(msg)
-    return reader.read(place, str(subhalo))
+    return reader.read(place, naming.whole_number(str(subhalo)))
 
 
 def _reader_of(place: Place) -> ModuleType | None:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
-from galmass_core.galaxy import Cosmology
+from galmass_core.galaxy import Cosmology, GalaxyFileError
 from galmass_core.sources import hdf5, naming
 from galmass_core.sources.particle_file import Column
 
@@ -53,6 +52,7 @@ _CGS = {  # cgs in the internal unit
     "densities": _MSUN / _KPC**3,
 }
 _CONSTANTS_DIFFER = 1e-3
+_HEAVIEST = 1e13  # mass of a particle in code units, whatever they are
 
 
 class Units:
@@ -110,24 +110,24 @@ def _rounded(ratio: float) -> float:
     return power if abs(ratio / power - 1) < _CONSTANTS_DIFFER else ratio
 
 
-def read_units(file: h5py.File) -> Units:
+def read_units(file: hdf5.File) -> Units:
     """Read the units of a snapshot, cutout or catalogue; TNG's where it does not state its own."""
     scale_factor, hubble = hdf5.scale_factor(file, "Time"), hdf5.number(file, "HubbleParam")
     return Units(scale_factor, hubble, **_read_scales(file))
 
 
-def _read_scales(file: h5py.File) -> dict[str, float]:
+def _read_scales(file: hdf5.File) -> dict[str, float]:
     """Return the code units of `_HEADER_UNITS` that a file states, in kpc, 1e10 Msun and km/s."""
     scales = {}
     for unit, (name, usual) in _HEADER_UNITS.items():
         for group in ("Header", "Parameters"):
-            if hdf5.attribute(file, name, group=group) is not None:
+            if hdf5.find_numbers(file, name, group=group) is not None:
                 scales[unit] = _rounded(hdf5.number(file, name, group=group) / usual)
                 break
     return scales
 
 
-def read_cosmology(file: h5py.File) -> Cosmology:
+def read_cosmology(file: hdf5.File) -> Cosmology:
     """Read the cosmology of a snapshot, cutout or catalogue."""
     return Cosmology(
         hubble=hdf5.number(file, "HubbleParam"),
@@ -136,13 +136,17 @@ def read_cosmology(file: h5py.File) -> Cosmology:
     )
 
 
-def read_dark_matter_mass(file: h5py.File) -> float:
+def read_dark_matter_mass(file: hdf5.File) -> float:
     """Read the mass of dark-matter particles in code units; 0 if each particle has its own."""
-    masses = hdf5.attribute(file, "MassTable")
-    return 0.0 if masses is None or len(masses) < 2 else float(masses[1])
+    masses = hdf5.find_numbers(file, "MassTable")
+    mass = 0.0 if masses is None or len(masses) < 2 else float(masses[1])
+    if not 0 <= mass < _HEAVIEST:
+        msg = f"{file.filename}: Header/MassTable[1] must be 0 to {_HEAVIEST:g}, got {mass:g}"
+        raise GalaxyFileError(msg)
+    return mass
 
 
-def read_simulation(file: h5py.File, folder: Path, dm_mass: float) -> tuple[str, str]:
+def read_simulation(file: hdf5.File, folder: Path, dm_mass: float) -> tuple[str, str]:
     """Identify suite and simulation by the header's name, box and particle mass, or folder."""
     code, label = read_code(file), hdf5.text(file, "SimulationName")
     if label:
@@ -156,10 +160,9 @@ def read_simulation(file: h5py.File, folder: Path, dm_mass: float) -> tuple[str,
     return naming.simulation_from_folder(folder, box_size, code)
 
 
-def read_code(file: h5py.File) -> str:
+def read_code(file: hdf5.File) -> str:
     """Return the family of simulations that has a file's datasets: TNG, SIMBA, or GIZMO (FIRE)."""
-    groups = [file[group] for group in ("PartType0", "PartType4") if group in file]
-    names = {name for group in groups for name in group}
+    names = {name for group in ("PartType0", "PartType4") for name in file.members(group)}
     if "StellarFormationTime" not in names and "Metallicity" not in names:
         return "TNG"
     return "SIMBA" if {"Dust_Masses", "HaloID"} & names else "GIZMO"

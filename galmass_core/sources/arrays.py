@@ -12,10 +12,10 @@ from galmass_core.imaging.dust import SOLAR_METALLICITY
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.particle_file import WIDTHS, Column, Header, ParticleFile, Rows
+from galmass_core.sources.species import assumed_age
 
 _PLANCK = Cosmology(hubble=0.6774, omega_matter=0.3089, omega_lambda=0.6911)  # TNG's
 _ROUNDED = 1e-4  # of a scale factor, of stars that form now
-_AGE = 10.0  # Gyr, of stars without ages
 _REQUIRED = {
     "stars": ("positions", "velocities", "masses"),
     "gas": ("positions", "velocities", "masses", "metallicities"),
@@ -213,7 +213,7 @@ def _complete(stars: Columns, header: Header) -> list[str]:
         return notes
     now = float(header.cosmology.age(header.scale_factor))
     if "ages" not in stars:
-        age = min(_AGE, 0.75 * now)
+        age = assumed_age(now)
         stars["ages"] = np.full(count, age)
         notes.append(f"stars/ages is missing: all stars are {age:.3g} Gyr old.")
     ages = stars.pop("ages")

@@ -9,13 +9,13 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
+from galmass_core.sources.ranges import GALAXIES, check_range
 
 _LISTS = {  # of the group that has them: rows of the snapshot's PartType
     "stars": ("galaxy_data", "slist"),
@@ -24,6 +24,7 @@ _LISTS = {  # of the group that has them: rows of the snapshot's PartType
     "dark_matter": ("halo_data", "dmlist"),
 }
 _LENGTHS = {"pc": 1e-3, "kpc": 1.0, "Mpc": 1e3}  # kpc
+_MOST = 2**36  # star particles of a snapshot
 _NO_MINIMUM = "galaxy_data/minpotpos is missing: the centre is that of mass, of stars and gas."
 _HALO_MATTER = "Dark matter is that of the whole halo, as caesar gives galaxies none"
 _OF_HOST = ": spheres about this satellite hold that of its host."
@@ -43,7 +44,7 @@ class CaesarGalaxy(NamedTuple):
     notes: tuple[str, ...]
 
 
-def matches(file: h5py.File) -> bool:
+def matches(file: hdf5.File) -> bool:
     """Return whether an open file is a catalogue of caesar with galaxies."""
     return "galaxy_data/GroupID" in file and "halo_data" in file
 
@@ -71,7 +72,7 @@ class CaesarCatalogue:
         self.path = path
         with hdf5.open_file(path) as file:
             group = "simulation_attributes"
-            self.redshift = float(hdf5.numbers(file, "redshift", group=group)[0])
+            self.redshift = hdf5.redshift(file, "redshift", group)
             self._hubble = hdf5.number(file, "hubble_constant", group=group)
             self.box_size = self._read_box(file, group)
             self._galaxies = self._read_galaxies(file)
@@ -79,8 +80,10 @@ class CaesarCatalogue:
             minima = "galaxy_data/minpotpos"
             self._has_minima = minima in file
             name = minima if self._has_minima else "galaxy_data/pos"
-            centres = hdf5.column(file, name, len(self._galaxies)).astype(np.float64)
-            self._centres = centres * self._length(name, _unit(file, name))
+            centres = hdf5.column(file, name, len(self._galaxies)).with_width(3).read()
+            with np.errstate(over="ignore"):
+                self._centres = centres.astype(np.float64) * self._length(name, _unit(file, name))
+            check_range(path, name, self._centres, GALAXIES["centre"])
 
     def subhaloes(self) -> pd.DataFrame:
         """Return the ``sample.CUT_COLUMNS`` of all galaxies; the index is GroupID.
@@ -152,11 +155,11 @@ class CaesarCatalogue:
         start, stop = int(entry[f"{name}_start"]), int(entry[f"{name}_end"])
         name = f"{group}/lists/{name}"
         with hdf5.open_file(self.path) as file:
-            values = hdf5.dataset(file, name)
+            values = file.field(name).with_width()
             if not 0 <= start <= stop <= len(values):
                 msg = f"{self.path}: {name} must have {stop} rows or more, got {len(values)}"
                 raise GalaxyFileError(msg)
-            rows = np.sort(values[start:stop].astype(np.int64))
+            rows = np.sort(values.whole(start, stop))
         if len(rows) and not 0 <= rows[0] <= rows[-1] < count:
             msg = (
                 f"{self.path}: {name} must have numbers from 0 to {count - 1}, particles of the "
@@ -165,11 +168,17 @@ class CaesarCatalogue:
             raise GalaxyFileError(msg)
         return rows
 
-    def _read_galaxies(self, file: h5py.File) -> pd.DataFrame:
-        count = len(hdf5.dataset(file, "galaxy_data/GroupID"))
+    def _read_galaxies(self, file: hdf5.File) -> pd.DataFrame:
+        numbers = file.field("galaxy_data/GroupID").with_width().whole()
+        count = len(numbers)
+        if len(np.unique(numbers)) != count:
+            msg = f"{self.path}: galaxy_data/GroupID must be different for each galaxy, got twice"
+            raise GalaxyFileError(msg)
+        parents = hdf5.column(file, "galaxy_data/parent_halo_index", count).with_width()
+        centrals = hdf5.column(file, "galaxy_data/central", count).with_width()
         columns = {
-            "central": hdf5.column(file, "galaxy_data/central", count).astype(bool),
-            "parent": hdf5.column(file, "galaxy_data/parent_halo_index", count),
+            "central": centrals.read().astype(bool),
+            "parent": parents.whole(),
             "mstar": self._masses(file, "galaxy_data/dicts/masses.stellar", count),
             "mtot": self._masses(file, "galaxy_data/dicts/masses.total", count),
         }
@@ -178,16 +187,16 @@ class CaesarCatalogue:
         if "slist_start" not in columns:
             msg = f"{file.filename}: galaxy_data/lists/slist must be there, got none"
             raise GalaxyFileError(msg)
-        table = pd.DataFrame(columns, index=hdf5.column(file, "galaxy_data/GroupID", count))
+        table = pd.DataFrame(columns, index=numbers)
         return table.assign(halo=_halo_of_stars(file, table))
 
-    def _read_halos(self, file: h5py.File) -> pd.DataFrame:
+    def _read_halos(self, file: hdf5.File) -> pd.DataFrame:
         """Read the halos; their index is the row, which is what galaxies refer to."""
-        count = len(hdf5.dataset(file, "halo_data/dmlist_start"))
+        count = len(file.field("halo_data/dmlist_start"))
         columns = {"mtot": self._masses(file, "halo_data/dicts/masses.total", count)}
         return pd.DataFrame(columns | _ends(file, "halo_data", "dmlist", count))
 
-    def _masses(self, file: h5py.File, name: str, count: int) -> NDArray:
+    def _masses(self, file: hdf5.File, name: str, count: int) -> NDArray:
         """Return masses in Msun; NaN where the catalogue lacks them."""
         if name not in file:
             return np.full(count, np.nan)
@@ -195,15 +204,18 @@ class CaesarCatalogue:
         if unit not in ("Msun", "Msun/h"):
             msg = f"{self.path}: {name} must be in Msun or Msun/h, got {unit}"
             raise GalaxyFileError(msg)
-        return hdf5.column(file, name, count) / (self._hubble if unit == "Msun/h" else 1.0)
+        found = hdf5.column(file, name, count).with_width()
+        masses: NDArray = found.read() / (self._hubble if unit == "Msun/h" else 1.0)
+        check_range(self.path, name, masses, GALAXIES["masses"])
+        return masses
 
-    def _read_box(self, file: h5py.File, group: str) -> float:
+    def _read_box(self, file: hdf5.File, group: str) -> float:
         """Return the side of the box in kpc; NaN if the catalogue does not have it."""
-        name, side = "boxsize", hdf5.attribute(file, "boxsize", group=group)
-        unit = hdf5.attribute(file, name, group=f"{group}/units")
-        if side is None or unit is None:
+        name, side = "boxsize", hdf5.find_numbers(file, "boxsize", group=group)
+        unit = hdf5.text(file, name, group=f"{group}/units")
+        if side is None or not unit:
             return np.nan
-        return float(side[0]) * self._length(f"{group}/{name}", _text(unit[0]))
+        return float(side[0]) * self._length(f"{group}/{name}", unit)
 
     def _length(self, name: str, unit: str) -> float:
         """Return a unit of length in kpc: ``kpccm`` is comoving."""
@@ -215,44 +227,47 @@ class CaesarCatalogue:
         return _LENGTHS[parts[1]] * comoving / (self._hubble if parts[3] else 1.0)
 
 
-def _halo_of_stars(file: h5py.File, galaxies: pd.DataFrame) -> NDArray:
+def _halo_of_stars(file: hdf5.File, galaxies: pd.DataFrame) -> NDArray:
     """Return the row of the halo that lists each galaxy's first star, -1 for none.
 
     ``parent_halo_index`` is that of another halo in catalogues of versions before May 2020.
     """
     if "halo_data/lists/slist" not in file:
         return galaxies["parent"].to_numpy()
-    stars, first = hdf5.dataset(file, "galaxy_data/lists/slist"), galaxies["slist_start"]
-    of_halos = hdf5.dataset(file, "halo_data/lists/slist")[()]
-    starts, ends = (hdf5.dataset(file, f"halo_data/slist_{end}")[()] for end in ("start", "end"))
-    if np.any(ends[:-1] != starts[1:]) or ends[-1:].sum() != len(of_halos):
+    of_galaxies, first = file.field("galaxy_data/lists/slist").with_width(), galaxies["slist_start"]
+    stars = of_galaxies.whole()
+    of_halos = file.field("halo_data/lists/slist").with_width().whole()
+    columns = [file.field(f"halo_data/slist_{end}").with_width() for end in ("start", "end")]
+    starts, ends = (column.whole() for column in columns)
+    if len(starts) != len(ends):
+        columns[1].refuse(f"have {len(starts)} rows as {columns[0].name} has", len(ends))
+    if not len(stars) or min(stars.min(), np.min(of_halos, initial=0), first.min()) < 0:
+        of_galaxies.refuse("have rows of the snapshot from 0 on", "none or negative ones")
+    if max(stars.max(), np.max(of_halos, initial=0)) >= _MOST:
+        of_galaxies.refuse(f"have rows of the snapshot below {_MOST}", "others")
+    if np.any(ends < starts) or np.any(ends[:-1] != starts[1:]) or ends[-1:].sum() != len(of_halos):
         msg = f"{file.filename}: halo_data/slist_end must be where the next list starts, to the end"
         raise GalaxyFileError(msg)
     halos = np.full(max(np.max(of_halos, initial=-1), np.max(stars, initial=-1)) + 1, -1, "i4")
     halos[of_halos] = np.repeat(np.arange(len(starts)), ends - starts)
-    return halos[stars[()][np.minimum(first, len(stars) - 1)]]
+    return halos[stars[np.minimum(first, len(stars) - 1)]]
 
 
 def _row(table: pd.DataFrame, number: int) -> dict[str, Any]:
     return dict(table.loc[number])
 
 
-def _ends(file: h5py.File, group: str, name: str, count: int) -> dict[str, NDArray]:
+def _ends(file: hdf5.File, group: str, name: str, count: int) -> dict[str, NDArray]:
     """Return where the list of each object starts and ends; empty if the catalogue has none."""
     names = [f"{name}_start", f"{name}_end"]
     if f"{group}/lists/{name}" not in file:
         return {}
-    return {end: hdf5.column(file, f"{group}/{end}", count) for end in names}
+    return {end: hdf5.column(file, f"{group}/{end}", count).with_width().whole() for end in names}
 
 
-def _unit(file: h5py.File, name: str) -> str:
-    unit = hdf5.dataset(file, name).attrs.get("unit")
-    if unit is None:
+def _unit(file: hdf5.File, name: str) -> str:
+    unit = hdf5.text(file, "unit", group=name)
+    if not unit:
         msg = f"{file.filename}: {name} must state its unit, got no attribute 'unit'"
         raise GalaxyFileError(msg)
-    return _text(unit)
-
-
-def _text(value: Any) -> str:  # noqa: ANN401
-    """Return an attribute as text; it may be stored as bytes."""
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return unit

@@ -13,7 +13,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
@@ -99,7 +98,7 @@ class _CaesarDirectory:
             side = self._header.box_size * self._units.length
             check_same(catalogue.path, f"{group}/boxsize", catalogue.box_size, first, side)
 
-    def _read_header(self, file: h5py.File, files: _Files, folder: Path) -> Header:
+    def _read_header(self, file: hdf5.File, files: _Files, folder: Path) -> Header:
         dm_mass = arepo.read_dark_matter_mass(file)
         suite, simulation = arepo.read_simulation(file, folder, dm_mass)
         if files.run:

@@ -6,7 +6,6 @@ A species that a file does not hold is unknown, not zero.
 import re
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from galmass_core.galaxy import GalaxyFileError
@@ -26,7 +25,7 @@ _ADVICE_ON_CATALOGUE = "galmass catalogue FOLDER reads its masses, without parti
 _ADVICE = "build it with its catalogue, files or folders: galmass build SNAPSHOT --groups CATALOGUE"
 
 
-def unknown_species(file: h5py.File) -> frozenset[str]:
+def unknown_species(file: hdf5.File) -> frozenset[str]:
     """Return the species that a file of one galaxy does not hold, though the galaxy may have them.
 
     A cutout of the web API states what was requested (``CutoutRequest``). Without that, missing
@@ -41,7 +40,7 @@ def unknown_species(file: h5py.File) -> frozenset[str]:
     )
 
 
-def _is_covered(file: h5py.File, species: str) -> bool:
+def _is_covered(file: hdf5.File, species: str) -> bool:
     """Return whether a file without a species says that the galaxy has none of it."""
     number = int(PART_TYPES[species][-1])
     if request := hdf5.text(file, "CutoutRequest"):
@@ -49,10 +48,10 @@ def _is_covered(file: h5py.File, species: str) -> bool:
         return species in wanted or not wanted  # without any name it is for everything
     if species == "dark_matter":
         return False
-    extracted = hdf5.attribute(file, "TypesExtracted")
+    extracted = hdf5.find_numbers(file, "TypesExtracted")
     if extracted is not None and len(extracted) > number:
         return bool(extracted[number])
-    counts = hdf5.attribute(file, "NumPart_ThisFile", "NumPart_Total")
+    counts = hdf5.find_counts(file, "NumPart_ThisFile", "NumPart_Total")
     if counts is None or len(counts) <= number:
         return False
     return bool(counts[number] == 0)
@@ -62,7 +61,7 @@ def _is_requested(request: str, species: str) -> bool:
     return bool(re.search(rf"\b({PART_TYPES[species]}|{_API_NAMES[species]})\b", request))
 
 
-def check_one_galaxy(file: h5py.File) -> None:
+def check_one_galaxy(file: hdf5.File) -> None:
     """Raise GalaxyFileError if a file holds a part of a snapshot, or more than one object."""
     path = Path(file.filename)
     if cutout := hdf5.text(file, "CutoutType"):
@@ -70,10 +69,10 @@ def check_one_galaxy(file: h5py.File) -> None:
             msg = f"{path}: Header/CutoutType must be subhalo, one galaxy, got {cutout}"
             raise GalaxyFileError(msg)
         return
-    files = hdf5.attribute(file, "NumFilesPerSnapshot")
+    files = hdf5.find_counts(file, "NumFilesPerSnapshot")
     if files is not None and files[0] > 1:
         msg = (
-            f"{path}: must hold one galaxy, got one of {files[0]:.0f} files of a snapshot "
+            f"{path}: must hold one galaxy, got one of {files[0]} files of a snapshot "
             f"(Header/NumFilesPerSnapshot): {_ADVICE}"
         )
         raise GalaxyFileError(msg)
@@ -87,7 +86,7 @@ def check_one_galaxy(file: h5py.File) -> None:
     if "Cells" in file or hdf5.text(file, "OutputType") == "FullVolume":
         msg = f"{path}: must hold one galaxy, got a whole volume of SWIFT: {_ADVICE}"
         raise GalaxyFileError(msg)
-    if is_snapshot_name(path) and hdf5.attribute(file, "CutoutID") is None:
+    if is_snapshot_name(path) and not hdf5.text(file, "CutoutID"):
         msg = f"{path}: must hold one galaxy, but has the name of a whole snapshot: {_ADVICE}"
         raise GalaxyFileError(msg)
     if "Subhalo" in file and not any(group in file for group in PART_TYPES.values()):
@@ -99,33 +98,33 @@ def check_one_galaxy(file: h5py.File) -> None:
     _check_object_numbers(file, path)
 
 
-def _counts(file: h5py.File, name: str) -> int:
+def _counts(file: hdf5.File, name: str) -> int:
     """Return the sum of particle counts in the header, 0 if it has none."""
-    counts = hdf5.attribute(file, name)
-    high = hdf5.attribute(file, f"{name}_HighWord")
-    if counts is None or counts.dtype.kind not in "iuf":
+    counts = hdf5.find_counts(file, name)
+    high = hdf5.find_counts(file, f"{name}_HighWord")
+    if counts is None:
         return 0
     return int(counts.sum()) + (0 if high is None else int(high.sum()) << 32)
 
 
-def count_notes(file: h5py.File) -> list[str]:
+def count_notes(file: hdf5.File) -> list[str]:
     """Return a note for each species of which the header counts other particles than there are."""
-    counts = hdf5.attribute(file, "NumPart_ThisFile")
+    counts = hdf5.find_counts(file, "NumPart_ThisFile")
     notes = []
     for group in PART_TYPES.values():
-        number, field = int(group[-1]), f"{group}/Coordinates"
-        rows = len(hdf5.dataset(file, field)) if field in file else 0
+        number, positions = int(group[-1]), file.find(f"{group}/Coordinates")
+        rows = 0 if positions is None else len(positions)
         if counts is not None and number < len(counts) and rows and rows != counts[number]:
-            header = f"Header/NumPart_ThisFile counts {counts[number]:.0f} of {group}"
+            header = f"Header/NumPart_ThisFile counts {counts[number]} of {group}"
             notes.append(f"{header}, but there are {rows}.")
     return notes
 
 
-def _check_object_numbers(file: h5py.File, path: Path) -> None:
+def _check_object_numbers(file: hdf5.File, path: Path) -> None:
     """Raise GalaxyFileError if the particles have the numbers of several objects."""
     for name in _OBJECT_NUMBERS:
-        fields = [f"{group}/{name}" for group in PART_TYPES.values()]
-        columns = [hdf5.dataset(file, field)[()] for field in fields if field in file]
+        fields = [file.find(f"{group}/{name}") for group in PART_TYPES.values()]
+        columns = [field.with_width().whole() for field in fields if field is not None]
         numbers = np.unique(np.concatenate(columns)) if columns else ()
         if len(numbers) > 1:
             some = ", ".join(map(str, numbers[:3]))

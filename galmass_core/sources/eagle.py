@@ -3,19 +3,17 @@
 EAGLE itself, and Magneticum and Horizon-AGN as the examples of SimSpin have them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import h5py
-
-from galmass_core.galaxy import Cosmology, Galaxy, GalaxyFileError, GalaxyName
+from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
 from galmass_core.sources import hdf5, naming
 from galmass_core.sources.arepo import OMEGA_LAMBDA, OMEGA_MATTER, read_dark_matter_mass
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.element_masses import as_fractions
-from galmass_core.sources.particle_file import Column, Header, whole_file
+from galmass_core.sources.particle_file import Column, Header, Scale, unit_factor, whole_file
 
 DATASETS = {
     "positions": (Column("Coordinates"),),
@@ -49,10 +47,8 @@ _CGS = {
 }
 _RATES = "PartType0/StarFormationRate"
 
-Scale = Callable[[str, Mapping[str, Any]], float]
 
-
-def matches(file: h5py.File) -> bool:
+def matches(file: hdf5.File) -> bool:
     """Return whether the datasets have EAGLE's unit attributes."""
     return "aexp-scale-exponent" in hdf5.coordinate_attributes(file)
 
@@ -68,22 +64,22 @@ def read(path: Path) -> Galaxy:
         If the file is damaged or lacks what every galaxy needs.
     """
     with hdf5.open_file(path) as file:
-        stars = file.get("PartType4", {})
-        numbers = [stars[name][:1] for name in OBJECT_NUMBERS if name in stars]
+        stars = [file.find(f"PartType4/{name}") for name in OBJECT_NUMBERS]
+        numbers = [found.with_width().whole(0, 1) for found in stars if found is not None]
         subhalo = "-".join(str(number[0]) for number in numbers if len(number))
         snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
         scale = read_scale(file)
         header = read_header(file, snapshot, subhalo or naming.subhalo_from_path(path))
         particles = whole_file(file, header, datasets=DATASETS, scale=scale)
         particles.notes.extend(_rate_notes(file))
-        galaxy = assemble_galaxy(replace(particles, rows=as_fractions(particles.rows, scale)))
-    if len(numbers) < len(OBJECT_NUMBERS):
+        galaxy = assemble_galaxy(replace(particles, rows=as_fractions(particles, scale)))
+    if subhalo.count("-") < len(OBJECT_NUMBERS) - 1:
         return galaxy
     group, subgroup = (int(number[0]) for number in numbers)
     return replace(galaxy, is_central=subgroup == 0, host_group=group)
 
 
-def read_scale(file: h5py.File) -> Scale:
+def read_scale(file: hdf5.File) -> Scale:
     """Return the factor of a quantity to internal units, by the attributes of its dataset.
 
     Rates of star formation are in Msun/yr where the stated unit is over a million times that, or
@@ -98,7 +94,7 @@ def read_scale(file: h5py.File) -> Scale:
     return scale
 
 
-def _stated_scale(file: h5py.File) -> Scale:
+def _stated_scale(file: hdf5.File) -> Scale:
     scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
     hubble = hdf5.number(file, "HubbleParam")
 
@@ -116,17 +112,18 @@ def _is_mistaken(rate_unit: float) -> bool:
     return not 1e-6 < rate_unit < 1e6
 
 
-def _rate_notes(file: h5py.File) -> list[str]:
+def _rate_notes(file: hdf5.File) -> list[str]:
     """Return a note if the unit of star-formation rates is not read as the file states it."""
-    attributes = hdf5.scalars(file[_RATES].attrs) if _RATES in file else {}
+    attributes = file.attributes(_RATES)
     if set(_UNIT_ATTRIBUTES) <= set(attributes):
-        unit = _stated_scale(file)("star_formation_rates", attributes)
+        scale = _stated_scale(file)
+        unit = unit_factor(file.path, _RATES, scale, "star_formation_rates", attributes)
         if _is_mistaken(unit):
             return [f"{_RATES} states a unit of {unit:.2g} Msun/yr: read as Msun/yr."]
     return []
 
 
-def read_header(file: h5py.File, snapshot: str, subhalo: str) -> Header:
+def read_header(file: hdf5.File, snapshot: str, subhalo: str) -> Header:
     """Read the header of a galaxy; its name has the side of the box in Mpc: EAGLE/L0100/28/92-9.
 
     Raises
@@ -152,18 +149,15 @@ def read_header(file: h5py.File, snapshot: str, subhalo: str) -> Header:
 
 
 def _read_box(
-    file: h5py.File, suite: str, scale_factor: float, hubble: float
+    file: hdf5.File, suite: str, scale_factor: float, hubble: float
 ) -> tuple[float, float]:
     """Return the side of the box in the unit of the coordinates, and in comoving Mpc.
 
     The box has the unit of the coordinates, except Horizon-AGN's: Mpc/h.
     """
-    attributes = hdf5.scalars(hdf5.coordinate_attributes(file))
-    for name in _UNIT_ATTRIBUTES:
-        if name not in attributes:
-            msg = f"{file.filename}: Coordinates must state its unit, got no attribute {name!r}"
-            raise GalaxyFileError(msg)
-    comoving_mpc = read_scale(file)("positions", attributes) / scale_factor / 1e3
+    attributes, scale = hdf5.coordinate_attributes(file), read_scale(file)
+    factor = unit_factor(file.path, "Coordinates", scale, "positions", attributes)
+    comoving_mpc = factor / scale_factor / 1e3
     box_size = hdf5.number(file, "BoxSize")
     if suite == "Horizon-AGN":
         box_size /= hubble * comoving_mpc

@@ -11,7 +11,6 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -23,8 +22,9 @@ from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.eagle_database import DatabaseRow
 from galmass_core.sources.members import Members
-from galmass_core.sources.particle_file import ParticleFile, Rows
+from galmass_core.sources.particle_file import ParticleFile, Rows, unit_factor
 from galmass_core.sources.place import Place
+from galmass_core.sources.ranges import PARTICLES, check_range
 
 _FOLDER = re.compile(r"(?:particledata|snapshot)_(\d{3})_z\d{3}p\d{3}")  # in order of preference
 _FILE = re.compile(r"(?:eagle_subfind_particles|snap)_(\d{3})_z\d{3}p\d{3}(?:\.(\d+))?\.hdf5")
@@ -104,14 +104,15 @@ def _written(place: Place) -> int:
     return next(iter(_find_files(place).values())).stat().st_mtime_ns
 
 
-def _read_labels(file: h5py.File, group: str) -> NDArray | None:
+def _read_labels(file: hdf5.File, group: str) -> NDArray | None:
     """Return GroupNumber * 2^30 + SubGroupNumber of each particle, or -1."""
-    if group not in file or not len(file[group]):
+    if not file.members(group):
         return None
-    groups, subgroups = (
-        hdf5.dataset(file, f"{group}/{name}")[()].astype(np.int64) for name in eagle.OBJECT_NUMBERS
-    )
-    is_bound = (groups > 0) & (subgroups >= 0) & (subgroups < _NONE)
+    columns = [file.field(f"{group}/{name}").with_width() for name in eagle.OBJECT_NUMBERS]
+    groups, subgroups = (column.whole() for column in columns)
+    if len(groups) != len(subgroups):
+        columns[1].refuse(f"have {len(groups)} rows as {columns[0].name} has", len(subgroups))
+    is_bound = (groups > 0) & (groups < _NONE) & (subgroups >= 0) & (subgroups < _NONE)
     return np.where(is_bound, groups * _NONE + subgroups, -1)
 
 
@@ -128,7 +129,8 @@ class _EagleDirectory:
             _check_chunks(file, files)
             self._scale = eagle.read_scale(file)
             self._header = eagle.read_header(file, str(snapshot), "any")
-            unit = self._scale("positions", hdf5.scalars(hdf5.coordinate_attributes(file)))
+            attributes = hdf5.coordinate_attributes(file)
+            unit = unit_factor(first, "Coordinates", self._scale, "positions", attributes)
         self._members = Members(files, _read_labels)
         folders = [place.folder, first.parent]
         self._table = eagle_database.read_table(place.groups, folders, snapshot)
@@ -153,9 +155,13 @@ class _EagleDirectory:
         """Return the mass of a species in each subhalo that has any; Msun."""
         name = f"{PART_TYPES[species]}/Mass"
 
-        def masses(file: h5py.File) -> NDArray:
-            found = hdf5.dataset(file, name)
-            return found[()] * self._scale("masses", hdf5.scalars(found.attrs))
+        def masses(file: hdf5.File) -> NDArray:
+            found = file.field(name).with_width()
+            factor = unit_factor(file.path, name, self._scale, "masses", found.attributes)
+            with np.errstate(over="ignore"):
+                values = found.read().astype(np.float64) * factor
+            check_range(file.path, name, values, PARTICLES["masses"])
+            return values
 
         if species == "dark_matter" and self._header.dark_matter_mass > 0:
             return self._members.counts(species) * self._header.dark_matter_mass
@@ -204,16 +210,14 @@ class _EagleDirectory:
         )
 
 
-def _check_chunks(file: h5py.File, files: dict[int, Path]) -> None:
+def _check_chunks(file: hdf5.File, files: dict[int, Path]) -> None:
     """Raise GalaxyFileError if a chunk is missing: any may hold particles of a galaxy."""
-    stated = hdf5.attribute(file, "NumFilesPerSnapshot")
+    stated = hdf5.find_counts(file, "NumFilesPerSnapshot")
     count = max(files) + 1 if stated is None else int(stated[0])
-    missing = sorted(set(range(count)) - set(files))
-    if missing:
+    missing = next((number for number in range(count) if number not in files), None)
+    if missing is not None:
         folder = next(iter(files.values())).parent
-        msg = (
-            f"{folder}: all {count} files of the snapshot must be there, got no number {missing[0]}"
-        )
+        msg = f"{folder}: all {count} files of the snapshot must be there, got no number {missing}"
         raise GalaxyFileError(msg)
 
 

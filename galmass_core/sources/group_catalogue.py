@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Cosmology, GalaxyFileError
 from galmass_core.sources import arepo, hdf5
+from galmass_core.sources.ranges import GALAXIES, check_range
 from galmass_core.sources.tng_files import find_chunks
 
 
@@ -25,6 +25,7 @@ class _Field(NamedTuple):
     required: bool = False
 
 
+_TYPES = 6  # of particles
 _SPECIES = {"gas": 0, "dm": 1, "star": 4, "bh": 5}
 _FIELDS = {
     **{axis: _Field("SubhaloPos", i, "length", True) for i, axis in enumerate("xyz")},
@@ -140,7 +141,7 @@ def read_group_catalogue(
         )
 
 
-def read_chunk(file: h5py.File, columns: Collection[str] = COLUMNS) -> pd.DataFrame:
+def read_chunk(file: hdf5.File, columns: Collection[str] = COLUMNS) -> pd.DataFrame:
     """Read the subhaloes of one open chunk as `GroupCatalogue.subhaloes`; possibly without rows.
 
     A chunk holds all subhaloes of its groups, so the first subhalo of its first group with
@@ -155,21 +156,23 @@ def read_chunk(file: h5py.File, columns: Collection[str] = COLUMNS) -> pd.DataFr
     firsts, count = read_group_members(file)
     index = pd.RangeIndex(firsts[0], firsts[0] + count) if count else pd.RangeIndex(0)
     units = arepo.read_units(file)
-    values = cache(lambda dataset: file[dataset][()] if dataset in file else None)
+    find = cache(file.find)
     table = {}
     for name in columns:
         if name == "is_central":
             table[name] = np.isin(index, firsts)
         elif name == "flag":
-            flags = values("Subhalo/SubhaloFlag")
-            table[name] = np.ones(count, dtype=bool) if flags is None else flags.astype(bool)
+            flags = find("Subhalo/SubhaloFlag")
+            table[name] = np.ones(count, dtype=bool)
+            if flags is not None and count:
+                table[name] = _rows(flags, count).with_width().read().astype(bool)
         else:
             field = _FIELDS[name]
-            table[name] = _in_units(file, field, values(f"Subhalo/{field.dataset}"), units, count)
+            table[name] = _in_units(file, field, find(f"Subhalo/{field.dataset}"), units, count)
     return pd.DataFrame(table, index=index.rename("subhalo"))
 
 
-def read_group_members(file: h5py.File) -> tuple[NDArray, int]:
+def read_group_members(file: hdf5.File) -> tuple[NDArray, int]:
     """Return the first subhalo of each group that has any, and the number in the chunk.
 
     Raises
@@ -177,47 +180,74 @@ def read_group_members(file: h5py.File) -> tuple[NDArray, int]:
     GalaxyFileError
         If the chunk lacks its groups' numbers of subhaloes, or they do not match its rows.
     """
-    count = len(file["Subhalo/SubhaloMass"]) if "Subhalo/SubhaloMass" in file else 0
+    masses = file.find("Subhalo/SubhaloMass")
+    count = 0 if masses is None else len(masses)
     if not count:
         return np.empty(0, dtype=np.int64), 0
-    numbers = hdf5.dataset(file, "Group/GroupNsubs")[()]
+    members = file.field("Group/GroupNsubs").with_width()
+    numbers = members.whole()
+    if np.any(numbers < 0):
+        members.refuse("be counts", "negative numbers")
     if numbers.sum() != count:
         msg = (
             f"{file.filename}: Group/GroupNsubs must add up to the {count} subhaloes of the chunk, "
             f"got {numbers.sum()}"
         )
         raise GalaxyFileError(msg)
-    firsts = hdf5.dataset(file, "Group/GroupFirstSub")[()]
+    firsts = file.field("Group/GroupFirstSub").with_width().whole()
     if len(firsts) != len(numbers):
         msg = (
             f"{file.filename}: Group/GroupFirstSub must have {len(numbers)} rows as GroupNsubs "
             f"has, got {len(firsts)}"
         )
         raise GalaxyFileError(msg)
-    return firsts[numbers > 0].astype(np.int64), count
+    firsts = firsts[numbers > 0]
+    if np.any(np.diff(firsts) != numbers[numbers > 0][:-1]) or firsts[0] < 0:
+        msg = f"{file.filename}: Group/GroupFirstSub must count up GroupNsubs, got others"
+        raise GalaxyFileError(msg)
+    return firsts, count
+
+
+def _rows(field: hdf5.Field, count: int) -> hdf5.Field:
+    if len(field) != count:
+        field.refuse(f"have {count} rows", len(field))
+    return field
 
 
 def _in_units(
-    file: h5py.File, field: _Field, values: NDArray | None, units: arepo.Units, count: int
+    file: hdf5.File, field: _Field, found: hdf5.Field | None, units: arepo.Units, count: int
 ) -> NDArray:
     """Convert a column of a dataset to internal units; NaN if an optional field is missing."""
-    if values is None and field.required and count:
-        msg = f"{file.filename}: Subhalo/{field.dataset} must be there, got none"
+    name = f"Subhalo/{field.dataset}"
+    if found is None and field.required and count:
+        msg = f"{file.filename}: {name} must be there, got none"
         raise GalaxyFileError(msg)
-    if values is None:
+    if found is None or not count:
         return np.full(count, np.nan, dtype=np.float32)
-    if field.column is not None:
-        values = values[:, field.column]
-    if field.unit == "length":
-        return values.astype(np.float64) * units.length
-    return values * units.mass if field.unit == "mass" else values
+    width = _rows(found, count).shape[1:]
+    if len(width) != (field.column is not None) or (width and width[0] <= (field.column or 0)):
+        need = f"({count})" if field.column is None else f"({count}, over {field.column})"
+        found.refuse(f"have shape {need}", found.shape)
+    values = found.read() if field.column is None else found.read()[:, field.column]
+    with np.errstate(over="ignore"):
+        if field.unit == "length":
+            values = values.astype(np.float64) * units.length
+            allowed = "half_mass_radius" if "Halfmass" in field.dataset else "centre"
+            check_range(file.path, name, values, GALAXIES[allowed])
+        elif field.unit == "mass":
+            values = values * units.mass
+            check_range(file.path, name, values, GALAXIES["masses"])
+        elif field.required and not np.isfinite(values).all():
+            found.refuse("be finite", "NaN or infinity")
+    return values
 
 
-def _dark_matter_mass(file: h5py.File) -> float:
+def _dark_matter_mass(file: hdf5.File) -> float:
     """Return the mass of a dark-matter particle in code units; 0 if the chunk does not give it."""
-    if "Subhalo/SubhaloMassType" not in file:
+    masses, lengths = file.find("Subhalo/SubhaloMassType"), file.find("Subhalo/SubhaloLenType")
+    if masses is None or lengths is None or not len(lengths):
         return 0.0
-    counts = file["Subhalo/SubhaloLenType"][:, 1]
+    counts = _rows(lengths, len(masses)).with_width(_TYPES).whole()[:, 1]
     most = int(np.argmax(counts))  # the first may be a clump without dark matter
-    mass = file["Subhalo/SubhaloMassType"][most, 1]
+    mass = masses.with_width(_TYPES).read(most, most + 1)[0, 1]
     return float(mass / counts[most]) if counts[most] else 0.0

@@ -1,6 +1,8 @@
-"""Open HDF5 files of simulations and read checked header values.
+"""Read HDF5 files of simulations; every access to one goes through here.
 
-Errors are one sentence that names file, field and rule.
+A `File` gives groups, datasets and attributes only after a check that they are what is expected: a
+dataset has rows of real numbers, an attribute is a number or text, a link does not lead out of the
+folder. Errors are one sentence that names file, field and rule.
 """
 
 import errno
@@ -8,8 +10,9 @@ import gzip
 import io
 import time
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
+from galmass_core.sources.ranges import HEADER, check_range
 
 PATIENCE = 10.0  # s, for which a file that another process writes is tried
 _PASSING = {  # errors of the moment, not of the content
@@ -35,13 +39,26 @@ _PASSING = {  # errors of the moment, not of the content
 _REDSHIFT_TOLERANCE = 1e-3  # of a (1 + z) = 1
 _POINTER = b"version https://git-lfs"
 _LATEST = 1 + 1e-6  # scale factor of today, rounded
+_LINKS = 8  # followed one after another
+_NUMBERS = "iufb"  # kinds of dtypes
+_TEXTS = "SUO"
+_LONGEST = 1000  # characters of a text
+_DENSEST = 100  # bytes of float64 for a byte of the file: no compression of particles gives as many
+_SMALL = 64 * 2**20  # bytes that any file may give
+_LARGEST_INTEGER = 2**62
 
 
 class _Unzipped(io.BytesIO):
     """Content of a gzipped file, with the name of the file."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(gzip.decompress(path.read_bytes()))
+        most = _DENSEST * path.stat().st_size + _SMALL
+        with gzip.open(path) as file:
+            content = file.read(most + 1)
+        if len(content) > most:
+            msg = f"{path}: the file must be HDF5, got over {most} bytes in gzip"
+            raise GalaxyFileError(msg)
+        super().__init__(content)
         self._path = path
 
     def __repr__(self) -> str:
@@ -84,8 +101,304 @@ def _is_pointer(path: Path) -> bool:
         return False
 
 
+class Field:
+    """A dataset of an open file: rows of real numbers.
+
+    Attributes
+    ----------
+    file : File
+    name : str
+        Path in the file: ``PartType4/Masses``.
+    shape : tuple of int
+        At least one number.
+    """
+
+    def __init__(self, file: "File", name: str, dataset: h5py.Dataset) -> None:
+        self.file, self.name, self._dataset = file, name, dataset
+        with file.reading(name):
+            shape, kind = dataset.shape, dataset.dtype.kind
+        if kind not in _NUMBERS:
+            self.refuse("be real numbers", str(dataset.dtype)[:80])
+        if not shape:
+            self.refuse("have rows", "none" if shape is None else "a single value")
+        self.shape: tuple[int, ...] = shape
+        most = _DENSEST * self._stored_bytes() + _SMALL
+        if 8 * float(np.prod(shape, dtype=float)) > most:
+            self.refuse("be stored whole", f"shape {shape} in a file too small for it")
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @cached_property
+    def attributes(self) -> dict[str, Any]:
+        """Its attributes; those of one element, as which most files write them, as scalars."""
+        return self.file.attributes(self.name)
+
+    def refuse(self, rule: str, got: object) -> None:
+        """Raise GalaxyFileError about this field."""
+        msg = f"{self.file.filename}: {self.name} must {rule}, got {got}"
+        raise GalaxyFileError(msg)
+
+    def with_width(self, *width: int) -> "Field":
+        """Return this field.
+
+        Raises
+        ------
+        GalaxyFileError
+            If its rows have another shape.
+        """
+        if self.shape[1:] != width:
+            self.refuse(f"have shape ({', '.join(('N', *map(str, width)))})", self.shape)
+        return self
+
+    def read(self, start: int = 0, stop: int | None = None) -> NDArray:
+        """Return some of the rows, all by default; fewer where there are no more."""
+        with self.file.reading(self.name):
+            values: NDArray = self._dataset[start:stop]
+        return values
+
+    def whole(self, start: int = 0, stop: int | None = None) -> NDArray:
+        """Return some of the rows as int64; numbers and counts may be stored in any type.
+
+        Raises
+        ------
+        GalaxyFileError
+            If one is not a whole number, or is beyond 2^62.
+        """
+        values = self.read(start, stop)
+        if values.dtype.kind == "f" and not np.array_equal(values, np.rint(values)):
+            self.refuse("be whole numbers", "others")
+        if values.size and not -_LARGEST_INTEGER < values.min() <= values.max() < _LARGEST_INTEGER:
+            self.refuse("be whole numbers within 2^62", f"{values.min()} to {values.max()}")
+        return values.astype(np.int64)
+
+    def _stored_bytes(self) -> int:
+        """Return the size of the files that hold the rows, which are there and in the folder."""
+        with self.file.reading(self.name):
+            external = self._dataset.external or []
+            virtual = self._dataset.is_virtual
+        for name, *_ in external:
+            self.file.inside(name, self.name)
+        if not virtual:
+            return self.file.size
+        return sum(map(_size, _sources(self.file, self.name, self._dataset, ())))
+
+
+def _sources(
+    file: "File", field: str, dataset: h5py.Dataset, through: tuple[tuple[Path, str], ...]
+) -> set[Path]:
+    """Return the files of a virtual dataset.
+
+    HDF5 reads absent ones as the fill value, zeros for particles, without an error, and a dataset
+    that is its own source without an end.
+
+    Raises
+    ------
+    GalaxyFileError
+        If one is not there, or sources are virtual without an end.
+    """
+    path = file.path
+    found: set[Path] = set()
+    with file.reading(field):
+        sources = {(source.file_name, source.dset_name) for source in dataset.virtual_sources()}
+    for name, inner in sources:
+        if "%" in name:  # of the names of an unlimited number of files
+            continue
+        choices = [path] if name == "." else [path.parent / name, Path(name)]
+        source = next((choice for choice in choices if choice.is_file()), None)
+        if source is None:
+            msg = f"{path}: {field} must be in {name}, found no such file"
+            raise GalaxyFileError(msg)
+        place = source.resolve(), inner.strip("/")
+        if place in through or len(through) == _LINKS:
+            msg = f"{path}: {field} must be in other files, got virtual ones without an end"
+            raise GalaxyFileError(msg)
+        with open_file(source) as opened:
+            part = opened.find_object(inner)
+            is_virtual = isinstance(part, h5py.Dataset) and part.is_virtual
+            nested = _sources(opened, inner, part, (*through, place)) if is_virtual else set()
+        found |= nested or {source}
+    return found
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
+
+
+class File:
+    """An HDF5 file of a simulation, open for reading.
+
+    Attributes
+    ----------
+    path : Path
+    size : int
+        Bytes, unzipped.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._content = _open_when_free(path)
+        self._linked: list[File] = []
+        is_zipped = path.suffix == ".gz"
+        self.size = int(self._content.id.get_filesize()) if is_zipped else _size(path)
+
+    @property
+    def filename(self) -> str:
+        """The path as text."""
+        return str(self.path)
+
+    def __enter__(self) -> "File":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, and those that links lead to."""
+        for linked in self._linked:
+            linked.close()
+        self._content.close()
+
+    def __contains__(self, name: str) -> bool:
+        return self.find_object(name) is not None
+
+    @contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """Name file and field in errors raised while a field is read."""
+        try:
+            with must_be_whole(self.path):
+                yield
+        except (GalaxyFileError, UnavailableError):
+            raise
+        except (KeyError, RuntimeError, TypeError, ValueError, OverflowError) as error:
+            msg = f"{self.path}: {name or 'the file'} must be readable, but: {error}"
+            raise GalaxyFileError(msg) from error
+
+    def members(self, name: str) -> list[str]:
+        """Return the names in a group, without an empty one; none if there is no such group."""
+        found = self.find_object(name)
+        if found is None:
+            return []
+        if not isinstance(found, h5py.Group):
+            msg = f"{self.path}: {name or '/'} must be a group, got a dataset"
+            raise GalaxyFileError(msg)
+        with self.reading(name):
+            return list(found)
+
+    def field(self, name: str) -> Field:
+        """Return a required dataset.
+
+        Raises
+        ------
+        GalaxyFileError
+            If it is missing, or not rows of real numbers that are there.
+        """
+        found = self.find(name)
+        if found is None:
+            msg = f"{self.path}: {name} must be there, got none"
+            raise GalaxyFileError(msg)
+        return found
+
+    def find(self, name: str) -> Field | None:
+        """Return a dataset, or None if it is missing.
+
+        Raises
+        ------
+        GalaxyFileError
+            If it is not rows of real numbers that are there.
+        """
+        found = self.find_object(name)
+        if found is None:
+            return None
+        if not isinstance(found, h5py.Dataset):
+            msg = f"{self.path}: {name} must be a dataset, got a group"
+            raise GalaxyFileError(msg)
+        return Field(self, name, found)
+
+    def texts(self, name: str) -> list[str]:
+        """Return the rows of a dataset of text; none if it is missing or something else."""
+        found = self.find_object(name)
+        if not isinstance(found, h5py.Dataset) or not found.shape or found.size > _LONGEST:
+            return []
+        with self.reading(name):
+            return [_as_text(value) for value in np.ravel(found[()])]
+
+    def attributes(self, name: str) -> dict[str, Any]:
+        """Return the attributes of a group or dataset, those of one element as scalars."""
+        found = self.find_object(name)
+        with self.reading(name):
+            values = {} if found is None else {key: found.attrs[key] for key in found.attrs}
+        arrays = {
+            key: np.asarray(value)
+            for key, value in values.items()
+            if not isinstance(value, h5py.Empty)
+        }
+        return {key: value.item() if value.size == 1 else value for key, value in arrays.items()}
+
+    def attribute(self, group: str, *names: str) -> NDArray | None:
+        """Return an attribute as a flat array, or None if it is missing or has no values.
+
+        Of several names the first that exists is read.
+        """
+        found = self.find_object(group)
+        if found is None:
+            return None
+        for name in names:
+            with self.reading(f"{group}/{name}"):
+                value = found.attrs.get(name)
+            if value is not None and not isinstance(value, h5py.Empty):
+                values = np.ravel(value)
+                return values if len(values) else None
+        return None
+
+    def inside(self, name: str, field: str) -> Path:
+        """Return a file that a link names.
+
+        Raises
+        ------
+        GalaxyFileError
+            If it is not a file in this file's folder.
+        """
+        path, folder = self.path.parent / name, self.path.parent.resolve()
+        if not path.resolve().is_relative_to(folder) or not path.is_file():
+            msg = f"{self.path}: {field} must be in a file of {folder}, got a link to {name}"
+            raise GalaxyFileError(msg)
+        return path
+
+    def find_object(self, name: str, links: int = _LINKS) -> h5py.Group | h5py.Dataset | None:
+        """Return a group or dataset, or None if it is missing; HDF5 itself follows no link."""
+        place: Any = self._content
+        parts = [part for part in name.split("/") if part]
+        with self.reading(name):
+            for number, part in enumerate(parts):
+                is_group, rest = isinstance(place, h5py.Group), parts[number + 1 :]
+                link = place.get(part, getlink=True) if is_group else None
+                if link is None:
+                    return None
+                if not isinstance(link, h5py.HardLink):
+                    if not links:
+                        msg = f"{self.path}: {name} must be there, got links without an end"
+                        raise GalaxyFileError(msg)
+                    above = "" if link.path.startswith("/") else place.name
+                    target = "/".join([above, link.path, *rest]).strip("/")
+                    if isinstance(link, h5py.ExternalLink):
+                        return self._linked_file(link, name).find_object(target, links - 1)
+                    return self.find_object(target, links - 1)
+                place = place[part]
+        return place
+
+    def _linked_file(self, link: h5py.ExternalLink, name: str) -> "File":
+        """Open the file of a link, which stays open as long as this one."""
+        path = self.inside(link.filename, name)
+        opened = next((file for file in self._linked if file.path == path), None)
+        if opened is None:
+            opened = File(path)
+            self._linked.append(opened)
+        return opened
+
+
 @contextmanager
-def open_file(path: Path) -> Iterator[h5py.File]:
+def open_file(path: Path) -> Iterator[File]:
     """Open an HDF5 file for reading, gzipped or not.
 
     Raises
@@ -99,11 +412,11 @@ def open_file(path: Path) -> Iterator[h5py.File]:
     """
     if not path.is_file():
         raise FileNotFoundError(errno.ENOENT, "no such galaxy file", str(path))
-    with must_be_whole(path), open_when_free(path) as file:
+    with must_be_whole(path), File(path) as file:
         yield file
 
 
-def open_when_free(path: Path) -> h5py.File:
+def _open_when_free(path: Path) -> h5py.File:
     """Open an HDF5 file, trying again for 10 s while another process has it open for writing."""
     end = time.monotonic() + PATIENCE
     while True:
@@ -115,54 +428,90 @@ def open_when_free(path: Path) -> h5py.File:
             time.sleep(PATIENCE / 50)
 
 
-def attribute(file: h5py.File, *names: str, group: str = "Header") -> NDArray | None:
-    """Return an attribute as a flat array (files hold scalars or lists), or None if missing.
+def find_numbers(file: File, *names: str, group: str = "Header") -> NDArray | None:
+    """Return an attribute as a flat array of numbers, or None if it is missing or empty.
 
     Of several names the first that exists is read.
-    """
-    attributes = file[group].attrs if group in file else {}
-    found = next((attributes[name] for name in names if name in attributes), None)
-    return None if found is None else np.ravel(found)
-
-
-def numbers(file: h5py.File, *names: str, group: str = "Header") -> NDArray:
-    """Return a required attribute as a flat array; of several names the first that exists.
 
     Raises
     ------
     GalaxyFileError
-        If it is missing or empty.
+        If it is not finite real numbers.
     """
-    values = attribute(file, *names, group=group)
-    if values is None or not len(values):
-        msg = f"{file.filename}: {group}/{names[0]} must be there, got none"
-        raise GalaxyFileError(msg)
-    if values.dtype.kind not in "iufb":
-        msg = f"{file.filename}: {group}/{names[0]} must be a number, got {values[0]!r}"
+    values = file.attribute(group, *names)
+    if values is None:
+        return None
+    if values.dtype.kind not in _NUMBERS or not np.isfinite(values).all():
+        msg = f"{file.filename}: {group}/{names[0]} must be a number, got {str(values[0])[:80]!r}"
         raise GalaxyFileError(msg)
     return values
 
 
-def number(
-    file: h5py.File, *names: str, group: str = "Header", zero_allowed: bool = False
-) -> float:
-    """Return a positive number (or zero, where allowed) from an attribute.
+def numbers(file: File, *names: str, group: str = "Header") -> NDArray:
+    """Return a required attribute as `find_numbers` does.
+
+    Raises
+    ------
+    GalaxyFileError
+        If it is missing, empty, or not finite real numbers.
+    """
+    values = find_numbers(file, *names, group=group)
+    if values is None:
+        msg = f"{file.filename}: {group}/{names[0]} must be there, got none"
+        raise GalaxyFileError(msg)
+    return values
+
+
+def find_counts(file: File, *names: str) -> NDArray | None:
+    """Return an attribute of the header as a flat array of counts, int64, or None.
+
+    Raises
+    ------
+    GalaxyFileError
+        If it is not whole numbers from 0 to 2^62.
+    """
+    values = find_numbers(file, *names)
+    if values is None:
+        return None
+    if (values != np.rint(values)).any() or values.min() < 0 or values.max() >= _LARGEST_INTEGER:
+        msg = f"{file.filename}: Header/{names[0]} must be counts, got {values.tolist()[:7]}"
+        raise GalaxyFileError(msg)
+    return values.astype(np.int64)
+
+
+def number(file: File, *names: str, group: str = "Header") -> float:
+    """Return a positive number from an attribute, in the range that `ranges` has for its name.
 
     Of several names the first that exists is read.
 
     Raises
     ------
     GalaxyFileError
-        If the attribute is missing or not a positive finite number.
+        If the attribute is missing or not a positive finite number of its range.
     """
     value = float(numbers(file, *names, group=group)[0])
-    if not (0 < value < np.inf or (zero_allowed and value == 0)):
+    if not 0 < value < np.inf:
         msg = f"{file.filename}: {group}/{names[0]} must be a positive number, got {value}"
         raise GalaxyFileError(msg)
+    if names[0] in HEADER:
+        check_range(file.path, f"{group}/{names[0]}", value, HEADER[names[0]])
     return value
 
 
-def scale_factor(file: h5py.File, *names: str) -> float:
+def redshift(file: File, name: str, group: str = "Header") -> float:
+    """Return a required redshift.
+
+    Raises
+    ------
+    GalaxyFileError
+        If it is missing, not a number, or of a time that no simulation has.
+    """
+    value = float(numbers(file, name, group=group)[0])
+    check_range(file.path, f"{group}/{name}", value, HEADER["Redshift"])
+    return value
+
+
+def scale_factor(file: File, *names: str) -> float:
     """Return the scale factor a from the first of some header attributes, else from ``Redshift``.
 
     Raises
@@ -170,9 +519,9 @@ def scale_factor(file: h5py.File, *names: str) -> float:
     GalaxyFileError
         If the header has neither, a is not in (0, 1], or it is not 1 / (1 + Redshift).
     """
-    redshift = attribute(file, "Redshift")
-    expected = None if redshift is None else 1 / (1 + float(redshift[0]))
-    if expected is None or attribute(file, *names) is not None:
+    is_stated = find_numbers(file, "Redshift") is not None
+    expected = 1 / (1 + redshift(file, "Redshift")) if is_stated else None
+    if expected is None or find_numbers(file, *names) is not None:
         value = number(file, *names)
     else:
         value = expected
@@ -186,77 +535,53 @@ def scale_factor(file: h5py.File, *names: str) -> float:
     return value
 
 
-def text(file: h5py.File, *names: str) -> str:
-    """Return a header attribute as text; empty if it is missing.
+def text(file: File, *names: str, group: str = "Header") -> str:
+    """Return an attribute as text; empty if it is missing.
 
     Whole numbers are without a decimal point, though R may store them as floats.
-    """
-    values = attribute(file, *names)
-    if values is None or not len(values):
-        return ""
-    value = values[0]
-    if values.dtype.kind == "f" and value == np.rint(value):
-        return f"{value:.0f}"
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-
-
-def dataset(file: h5py.File, name: str) -> h5py.Dataset:
-    """Return a required dataset.
 
     Raises
     ------
     GalaxyFileError
-        If it is missing.
+        If it is neither text nor a number, or too long.
     """
-    if name not in file:
-        msg = f"{file.filename}: {name} must be there, got none"
+    values = file.attribute(group, *names)
+    if values is None:
+        return ""
+    kind = values.dtype.kind
+    found = _as_text(values[0]) if kind in _NUMBERS + _TEXTS else ""
+    if kind not in _NUMBERS + _TEXTS or len(found) > _LONGEST:
+        got = f"{len(found)} characters" if found else str(values.dtype)[:80]
+        msg = f"{file.filename}: {group}/{names[0]} must be a short text, got {got}"
         raise GalaxyFileError(msg)
-    if not isinstance(file[name], h5py.Dataset):
-        msg = f"{file.filename}: {name} must be a dataset, got a group"
-        raise GalaxyFileError(msg)
-    check_sources(file[name])
-    return file[name]
+    return found
 
 
-def check_sources(dataset: h5py.Dataset) -> None:
-    """Raise GalaxyFileError if a virtual dataset is in files that are not there.
-
-    HDF5 reads such parts as the fill value, zeros for particles, without an error.
-    """
-    if not dataset.is_virtual:
-        return
-    path = Path(dataset.file.filename)
-    for name in {source.file_name for source in dataset.virtual_sources()} - {"."}:
-        is_pattern = "%" in name  # of the names of an unlimited number of files
-        if not (is_pattern or (path.parent / name).is_file() or Path(name).is_file()):
-            msg = f"{path}: {dataset.name[1:]} must be in {name}, found no such file"
-            raise GalaxyFileError(msg)
+def _as_text(value: Any) -> str:  # noqa: ANN401
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, float | np.floating) and value == np.rint(value):
+        return f"{value:.0f}"
+    return str(value)
 
 
-def column(file: h5py.File, name: str, count: int) -> NDArray:
-    """Return all values of a required dataset.
+def column(file: File, name: str, count: int) -> Field:
+    """Return a required dataset with a row for each of ``count`` objects.
 
     Raises
     ------
     GalaxyFileError
         If it is missing, or does not have ``count`` rows.
     """
-    values = dataset(file, name)[()]
-    if len(values) != count:
-        msg = f"{file.filename}: {name} must have {count} rows, got {len(values)}"
-        raise GalaxyFileError(msg)
-    return values
+    found = file.field(name)
+    if len(found) != count:
+        found.refuse(f"have {count} rows", len(found))
+    return found
 
 
-def scalars(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return attributes with arrays of one element as scalars, as which most files write them."""
-    values = {name: np.asarray(value) for name, value in attributes.items()}
-    return {name: value.item() if value.size == 1 else value for name, value in values.items()}
-
-
-def coordinate_attributes(file: h5py.File) -> dict[str, NDArray]:
+def coordinate_attributes(file: File) -> dict[str, Any]:
     """Return the attributes of the first particle type's coordinates, by which formats differ."""
     for group in ("PartType4", "PartType1", "PartType0", "PartType5"):
         if f"{group}/Coordinates" in file:
-            return dict(file[group]["Coordinates"].attrs)
+            return file.attributes(f"{group}/Coordinates")
     return {}

@@ -11,17 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.open_chunks import OpenChunks, joined, read_rows
 from galmass_core.sources.particle_file import Rows
 
-Labels = Callable[[h5py.File, str], NDArray | None]
+Labels = Callable[[hdf5.File, str], NDArray | None]
 
 
 class _Sorted(NamedTuple):
@@ -71,7 +71,7 @@ class Members:
             pd.Series(np.diff(part.starts), part.labels) for part in self._sorted[species].values()
         )
 
-    def sums(self, species: str, values: Callable[[h5py.File], NDArray]) -> pd.Series:
+    def sums(self, species: str, values: Callable[[hdf5.File], NDArray]) -> pd.Series:
         """Return the sum of a quantity in each object that has particles of a species, by label.
 
         Parameters
@@ -83,7 +83,12 @@ class Members:
         sums = []
         for chunk, part in self._sorted[species].items():
             with hdf5.open_file(self._files[chunk]) as file:
-                cumulative = np.cumsum(np.r_[0.0, values(file)[part.rows]])
+                found = values(file)
+            if len(part.rows) and part.rows.max() >= len(found):
+                path, name = self._files[chunk], PART_TYPES[species]
+                msg = f"{path}: {name} must have a value for each label, got {len(found)}"
+                raise GalaxyFileError(msg)
+            cumulative = np.cumsum(np.r_[0.0, found[part.rows]])
             sums.append(pd.Series(np.diff(cumulative[part.starts]), part.labels))
         return _total(sums)
 
@@ -117,7 +122,7 @@ class Members:
             if part is None:
                 return None
             parts.append(part)
-        return joined(parts) if parts else None
+        return joined(parts, f"{self._chunks.folder}: {name}") if parts else None
 
 
 def _sort(labels: NDArray) -> _Sorted:

@@ -37,6 +37,14 @@ def url_safe(part: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", part).strip("-.") or "unknown"
 
 
+def whole_number(text: str) -> str:
+    """Return a whole number without a decimal point, other text as it is: ``501761.0`` is 501761.
+
+    Tables with missing values have IDs as floating-point numbers.
+    """
+    return re.sub(r"(\d+)\.0*", r"\1", text) if re.fullmatch(r"\d+\.0*", text) else text
+
+
 def suite_from_label(label: str, usual: str) -> str:
     """Return the suite of a header's RunLabel: Colibre is COLIBRE; ``usual`` without a label."""
     words = re.findall(r"[A-Za-z0-9-]+", label)
@@ -54,7 +62,7 @@ def simulation_from_label(label: str, suite: str = "TNG") -> tuple[str, str]:
         return "synthetic", url_safe(label)
     if known := re.fullmatch(r"(TNG|Illustris)(\d+|-Cluster)?(-\d)?", label):  # as in the web API
         return known[1], label
-    parts = re.fullmatch(r"L(\d+)n(\d+)([A-Z]+)", label)
+    parts = re.fullmatch(r"L(\d{1,5})n([1-9]\d{0,5})([A-Z]+)", label)
     for box in _BOXES:
         if parts and (int(parts[1]), parts[3]) == (box.side, box.ending):
             return box.suite, f"{box.name}-{1 + round(log2(box.particles / int(parts[2])))}"

@@ -5,7 +5,6 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,8 +30,7 @@ class OpenChunks:
     def __init__(self, paths: Mapping[int, Path]) -> None:
         self.folder = next(iter(paths.values())).parent
         self._paths = paths
-        self._open: dict[int, h5py.File] = {}
-        self._checked: set[tuple[int, str]] = set()
+        self._open: dict[int, hdf5.File] = {}
         self._lock = Lock()  # one thread may close what another reads
 
     def path(self, chunk: int) -> Path:
@@ -48,9 +46,7 @@ class OpenChunks:
             raise GalaxyFileError(msg)
         return self._paths[chunk]
 
-    def read(
-        self, chunk: int, dataset: str, pick: Callable[[h5py.Dataset], Picked]
-    ) -> Picked | None:
+    def read(self, chunk: int, dataset: str, pick: Callable[[hdf5.Field], Picked]) -> Picked | None:
         """Return what a function picks of a dataset, or None if the chunk has no such dataset.
 
         Raises
@@ -60,29 +56,36 @@ class OpenChunks:
         """
         path = self.path(chunk)
         with self._lock, hdf5.must_be_whole(path):
-            found = self._file(chunk).get(dataset)
-            if found is not None and (chunk, dataset) not in self._checked:
-                hdf5.check_sources(found)
-                self._checked.add((chunk, dataset))
+            found = self._file(chunk).find(dataset)
             return None if found is None else pick(found)
 
-    def _file(self, chunk: int) -> h5py.File:
+    def _file(self, chunk: int) -> hdf5.File:
         """Return an open chunk; close the oldest one if too many are open."""
         if chunk not in self._open:
             if len(self._open) == _OPEN_FILES:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[chunk] = hdf5.open_when_free(self.path(chunk))
+            self._open[chunk] = hdf5.File(self.path(chunk))
         return self._open[chunk]
 
 
-def joined(parts: Sequence[Rows]) -> Rows:
-    """Return the rows of several chunks as one array, with the attributes of the first."""
+def joined(parts: Sequence[Rows], field: str) -> Rows:
+    """Return the rows of several chunks as one array, with the attributes of the first.
+
+    Raises
+    ------
+    GalaxyFileError
+        If their shapes differ; ``field`` is what the message names.
+    """
     if len(parts) == 1:
         return parts[0]
+    shapes = {part.values.shape[1:] for part in parts}
+    if len(shapes) > 1:
+        msg = f"{field} must have one shape in all chunks, got {sorted(shapes)}"
+        raise GalaxyFileError(msg)
     return Rows(np.concatenate([part.values for part in parts]), parts[0].attributes)
 
 
-def read_rows(dataset: h5py.Dataset, rows: NDArray) -> Rows:
+def read_rows(dataset: hdf5.Field, rows: NDArray) -> Rows:
     """Read some rows of an open dataset, ascending, and its attributes.
 
     Rows that lie close together are read with one call.
@@ -93,11 +96,7 @@ def read_rows(dataset: h5py.Dataset, rows: NDArray) -> Rows:
         If the dataset is too short.
     """
     if rows[-1] >= len(dataset):
-        msg = (
-            f"{dataset.file.filename}: {dataset.name[1:]} must have more than {rows[-1]} rows, "
-            f"got {len(dataset)}"
-        )
-        raise GalaxyFileError(msg)
+        dataset.refuse(f"have more than {rows[-1]} rows", len(dataset))
     runs = np.split(rows, np.flatnonzero(np.diff(rows) > _GAP) + 1)
-    values = [dataset[int(run[0]) : int(run[-1]) + 1][run - run[0]] for run in runs]
-    return Rows(np.concatenate(values), hdf5.scalars(dataset.attrs))
+    values = [dataset.read(int(run[0]), int(run[-1]) + 1)[run - run[0]] for run in runs]
+    return Rows(np.concatenate(values), dataset.attributes)

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Cosmology, GalaxyFileError, GalaxyName
-from galmass_core.sources import coverage, hdf5
+from galmass_core.sources import coverage, hdf5, ranges
 from galmass_core.sources.centring import wrap
 from galmass_core.sources.coverage import PART_TYPES
 
 WIDTHS = {"positions": (3,), "velocities": (3,), "magnitudes": (2,)}  # all others are (N,)
+_WINDING = 10.0  # sides of the box by which a particle may be outside: far less than another unit
+
+Scale = Callable[[str, Mapping[str, Any]], float]
 
 
 class Column(NamedTuple):
@@ -69,6 +71,8 @@ class ParticleFile:
         Positions are measured from here; in the unit of the file's coordinates.
     groups : mapping of str
         Name of each species in messages.
+    has_wind : bool
+        Whether star particles without a positive time of formation are gas in a wind.
     notes : list of str
         Extended when a field is found missing.
     """
@@ -76,12 +80,13 @@ class ParticleFile:
     path: Path
     header: Header
     datasets: Mapping[str, tuple[Column, ...]]
-    scale: Callable[[str, Mapping[str, Any]], float]
+    scale: Scale
     rows: Callable[[str, str], Rows | None]
     species: frozenset[str]
     origin: NDArray
     unknown: frozenset[str] = frozenset()
     groups: Mapping[str, str] = field(default_factory=lambda: PART_TYPES)
+    has_wind: bool = False
     notes: list[str] = field(default_factory=list)
 
     def read(self, species: str, quantity: str) -> NDArray | None:
@@ -99,30 +104,37 @@ class ParticleFile:
             if rows is not None:
                 field = f"{self.groups[species]}/{column.dataset}"
                 values = self._shaped(field, quantity, rows.values, column.columns)
-                if quantity == "positions":
-                    values = wrap(values - self.origin, self.header.box_size)
-                return values * self._factor(field, quantity, rows.attributes)
+                factor = unit_factor(self.path, field, self.scale, quantity, rows.attributes)
+                with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused
+                    if quantity == "positions":
+                        values = self._offsets(field, values, factor)
+                    return values * factor
         return None
+
+    def _offsets(self, field: str, values: NDArray, factor: float) -> NDArray:
+        """Return the offsets of positions from the origin to the nearest periodic image."""
+        side = self.header.box_size
+        if np.isfinite(side):
+            ranges.check_range(self.path, "Header/BoxSize", side * factor, ranges.BOX_SIZE)
+            beyond = _WINDING * side
+            if values.size and (values.min() < -beyond or values.max() > side + beyond):
+                got = f"{values.min():g} to {values.max():g}"
+                msg = f"{self.path}: {field} must be in the box of {side:g}, got {got}"
+                raise GalaxyFileError(msg)
+        return wrap(values - self.origin, side)
 
     def _shaped(
         self, field: str, quantity: str, values: NDArray, columns: int | slice | None
     ) -> NDArray:
         """Return the quantity's columns as float64 after checking their shape."""
         width = WIDTHS.get(quantity, ())
-        picked = values if columns is None or values.ndim != 2 else values[:, columns]
+        is_wide = values.ndim == 2 and (not isinstance(columns, int) or columns < values.shape[1])
+        picked = values[:, columns] if is_wide and columns is not None else values
         if not picked.ndim or picked.shape[1:] != width:
             shape = ", ".join(("N", *map(str, width)))
             msg = f"{self.path}: {field} must have shape ({shape}), got {values.shape}"
             raise GalaxyFileError(msg)
         return picked.astype(np.float64)
-
-    def _factor(self, field: str, quantity: str, attributes: Mapping[str, Any]) -> float:
-        """Return the factor to internal units, which may be an attribute of the dataset."""
-        try:
-            return self.scale(quantity, attributes)
-        except KeyError as missing:
-            msg = f"{self.path}: {field} must state its unit, got no attribute {missing}"
-            raise GalaxyFileError(msg) from missing
 
     def require(self, species: str, quantity: str) -> NDArray:
         """Return a quantity that every file must have.
@@ -149,13 +161,39 @@ class ParticleFile:
             self.notes.append(f"{self.field(species, quantity)} is missing: {substitute}.")
 
 
+def unit_factor(
+    path: Path, field: str, scale: Scale, quantity: str, attributes: Mapping[str, Any]
+) -> float:
+    """Return the factor to internal units, which the attributes of a dataset may give.
+
+    Raises
+    ------
+    GalaxyFileError
+        If an attribute is missing, or they give no positive finite number.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            factor = float(scale(quantity, attributes))
+    except KeyError as missing:
+        msg = f"{path}: {field} must state its unit, got no attribute {missing}"
+        raise GalaxyFileError(msg) from missing
+    except (ArithmeticError, TypeError, ValueError) as error:
+        msg = f"{path}: {field} must state its unit in numbers, but: {error}"
+        raise GalaxyFileError(msg) from error
+    if not 0 < factor < np.inf:
+        msg = f"{path}: {field} must state a positive unit, got {factor}"
+        raise GalaxyFileError(msg)
+    return factor
+
+
 def whole_file(
-    file: h5py.File,
+    file: hdf5.File,
     header: Header,
     *,
     datasets: Mapping[str, tuple[Column, ...]],
-    scale: Callable[[str, Mapping[str, Any]], float],
+    scale: Scale,
     centre: NDArray | None = None,
+    has_wind: bool = False,
 ) -> ParticleFile:
     """Describe a file that holds one galaxy; the origin is the centre, if known, or a star.
 
@@ -164,15 +202,17 @@ def whole_file(
     """
 
     def rows(species: str, dataset: str) -> Rows | None:
-        name = f"{PART_TYPES[species]}/{dataset}"
-        if name not in file:
+        group = PART_TYPES[species]
+        found, positions = file.find(f"{group}/{dataset}"), file.find(f"{group}/Coordinates")
+        if found is None:
             return None
-        found = hdf5.dataset(file, name)
-        return Rows(found[()], hdf5.scalars(found.attrs))
+        if positions is not None and len(found) != len(positions):
+            found.refuse(f"have a row for each of {len(positions)} particles", len(found))
+        return Rows(found.read(), found.attributes)
 
-    species = {name for name, group in PART_TYPES.items() if group in file and len(file[group])}
-    notes, field = coverage.count_notes(file), "PartType4/Coordinates"
-    positions = hdf5.dataset(file, field)[()] if field in file else np.empty((0, 3))
+    species = {name for name, group in PART_TYPES.items() if file.members(group)}
+    notes, stars = coverage.count_notes(file), file.find("PartType4/Coordinates")
+    positions = np.empty((0, 3)) if stars is None else stars.with_width(3).read()
     if np.min(positions, initial=0.0) < 0 or np.max(positions, initial=0.0) > header.box_size:
         header = replace(header, box_size=np.inf)
         notes.append("Header/BoxSize is not the box of the coordinates: none is wrapped.")
@@ -187,5 +227,6 @@ def whole_file(
         species=frozenset(species),
         origin=centre,
         unknown=coverage.unknown_species(file),
+        has_wind=has_wind,
         notes=notes,
     )

@@ -7,6 +7,7 @@ from galmass_core.galaxy import Galaxy, GalaxyFileError
 HALF_MASS_RADII = (0.05, 200.0)  # kpc
 STELLAR_MASSES = (1e5, 1e13)  # Msun
 FARTHEST_MEDIAN = 5.0  # R_hsm, distance of half of the stars from the centre
+OFF_CENTRE = 4.0  # that distance over that from the stars' own middle
 
 
 def check_plausible(galaxy: Galaxy) -> None:
@@ -22,11 +23,14 @@ def check_plausible(galaxy: Galaxy) -> None:
     Raises
     ------
     GalaxyFileError
-        If R_hsm is not 0.05 to 200 kpc, the stellar mass is not 1e5 to 1e13 Msun, or half of the
-        stars are more than 5 R_hsm from the centre.
+        If R_hsm is not 0.05 to 200 kpc, the stellar mass is not 1e5 to 1e13 Msun, half of the
+        stars are more than 5 R_hsm from the centre, or the centre is not among the stars, such as a
+        black hole far from them.
     """
     radius, mass = galaxy.half_mass_radius, float(galaxy.stars.masses.sum())
     distance = float(np.median(galaxy.stars.radii))
+    positions = galaxy.stars.positions
+    spread = float(np.median(np.linalg.norm(positions - np.median(positions, axis=0), axis=1)))
     rules = {
         "the half-mass radius of the stars must be 0.05 to 200 kpc": (radius, HALF_MASS_RADII),
         "the stellar mass must be 1e5 to 1e13 Msun": (mass, STELLAR_MASSES),
@@ -34,6 +38,7 @@ def check_plausible(galaxy: Galaxy) -> None:
             distance,
             (0.0, FARTHEST_MEDIAN * radius),
         ),
+        "the centre must be among the stars": (distance, (0.0, OFF_CENTRE * spread)),
     }
     for rule, (value, (lowest, highest)) in rules.items():
         if not lowest <= value <= highest:

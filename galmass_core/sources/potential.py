@@ -17,6 +17,8 @@ _CONVERGED = 1e-6  # last step over the softening length
 _ROUNDING = 1e-13  # of a sum of potentials
 _FLATTEST = 1e-3  # of the curvatures along three axes, relative to the largest
 _STEPS = 100  # of one descent, which takes about four
+_SHORTER = 12  # quarters of a step, until it is shorter than `_CONVERGED`
+_HALVES = 30  # of the softening length: 1e-9 of the galaxy
 
 Species = tuple[NDArray, NDArray]  # positions (N, 3) kpc, masses (N,) Msun
 
@@ -63,7 +65,9 @@ def potential_minimum(species: Sequence[Species]) -> Minimum:
     mass = sum(masses.sum() for _, masses in species)
     centre = sum(masses @ positions for positions, masses in species) / mass
     softening = float(np.sqrt(_square_distances(species, centre).mean()))
-    while softening > 0:
+    for _ in range(_HALVES):  # more than 64 particles at one place have no end of halves
+        if not softening > 0:
+            break
         centre = _descend(species, centre, softening)
         nearest = _nearest(species, centre)
         if softening < _TOLERANCE * nearest:
@@ -96,8 +100,8 @@ def _descend(species: Sequence[Species], place: NDArray, softening: float) -> ND
         values = np.maximum(np.abs(values), _FLATTEST * np.abs(values).max())
         step = -axes @ ((axes.T @ slope) / values)
         step *= softening / max(softening, float(np.linalg.norm(step)))
-        while True:
-            last = np.linalg.norm(step) < _CONVERGED * softening
+        for shorter in range(_SHORTER + 1):
+            last = shorter == _SHORTER or np.linalg.norm(step) < _CONVERGED * softening
             new_depth, slope, curvature = _field(species, place + step, softening)
             if last or new_depth < depth * (1 - _ROUNDING):
                 break

@@ -4,7 +4,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,6 +54,11 @@ class Snapshot:
             If the snapshot ends earlier.
         """
         starts, stop = self._starts[:, part_type], start + count
+        if start < 0 or count < 0:
+            got = f"{count} from {start}"
+            folder = self._chunks.folder
+            msg = f"{folder}: PartType{part_type} must have rows from 0 on, got {got}"
+            raise GalaxyFileError(msg)
         if stop > starts[-1]:
             folder = self._chunks.folder
             msg = f"{folder}: must hold {stop} of PartType{part_type}, got {starts[-1]}"
@@ -80,7 +84,7 @@ class Snapshot:
         """
         found = [self._read_run(run, dataset) for run in runs]
         parts = [part for part in found if part is not None]
-        return None if len(parts) < len(found) else joined(parts)
+        return None if len(parts) < len(found) else joined(parts, self._name(dataset))
 
     def has(self, runs: list[Run], dataset: str) -> bool:
         """Return whether the chunks of some runs have a dataset."""
@@ -106,15 +110,18 @@ class Snapshot:
             if part is None:
                 return None
             parts.append(part)
-        return joined(parts)
+        return joined(parts, self._name(dataset))
 
     def count(self, part_type: int) -> int:
         """Return the number of particles of a type."""
         return int(self._starts[-1, part_type])
 
+    def _name(self, dataset: str) -> str:
+        return f"{self._chunks.folder}: {dataset}"
+
     def _read_run(self, run: Run, dataset: str) -> Rows | None:
-        def pick(found: h5py.Dataset) -> Rows:
-            return Rows(found[run.start : run.stop], hdf5.scalars(found.attrs))
+        def pick(found: hdf5.Field) -> Rows:
+            return Rows(found.read(run.start, run.stop), found.attributes)
 
         rows = self._chunks.read(run.chunk, dataset, pick)
         if rows is not None and len(rows.values) != run.stop - run.start:
@@ -135,9 +142,11 @@ def check_same(catalogue: Path, field: str, value: float, snapshot: Path, expect
 def _read_starts(offsets: Path) -> NDArray:
     """Return the number of particles of each type before each chunk; (chunks + 1, 6) int."""
     with hdf5.open_file(offsets) as file:
-        return np.concatenate(
-            [hdf5.dataset(file, "FileOffsets/SnapByType")[()].astype(np.int64), _BEYOND]
-        )
+        starts = file.field("FileOffsets/SnapByType").with_width(_TYPES)
+        values = starts.whole()
+        if not len(values) or np.any(values[0] != 0) or np.any(np.diff(values, axis=0) < 0):
+            starts.refuse("be counts from 0 that do not decrease", "others")
+        return np.concatenate([values, _BEYOND])
 
 
 def _count_particles(files: dict[int, Path]) -> NDArray:
@@ -152,5 +161,10 @@ def _count_particles(files: dict[int, Path]) -> NDArray:
     counts = [np.zeros(_TYPES, dtype=np.int64)]
     for path in files.values():
         with hdf5.open_file(path) as file:
-            counts.append(hdf5.numbers(file, "NumPart_ThisFile")[:_TYPES].astype(np.int64))
+            found = hdf5.find_counts(file, "NumPart_ThisFile")
+            if found is None or len(found) < _TYPES:
+                got = "none" if found is None else len(found)
+                msg = f"{path}: Header/NumPart_ThisFile must be {_TYPES} counts, got {got}"
+                raise GalaxyFileError(msg)
+            counts.append(found[:_TYPES])
     return np.cumsum(counts, axis=0)

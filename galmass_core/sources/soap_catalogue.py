@@ -7,13 +7,13 @@ github.com/SWIFTSIM/SOAP.
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5, swift
+from galmass_core.sources.particle_file import unit_factor
+from galmass_core.sources.ranges import GALAXIES, check_range
 
 NUMBER = "InputHalos/HaloCatalogueIndex"
 _CENTRAL = "InputHalos/IsCentral"
@@ -27,7 +27,7 @@ _MASSES = {
 _RADIUS = "BoundSubhalo/HalfMassRadiusStars"
 
 
-def matches(file: h5py.File) -> bool:
+def matches(file: hdf5.File) -> bool:
     """Return whether an open file is a catalogue of SOAP."""
     return NUMBER in file
 
@@ -66,46 +66,49 @@ class SoapCatalogue:
             self._scale = swift.unit_scale(scale_factor, cosmology.hubble)
             self.subhaloes = self._read(file)
 
-    def _read(self, file: h5py.File) -> pd.DataFrame:
-        numbers = hdf5.dataset(file, NUMBER)[()].astype(np.int64)
+    def _read(self, file: hdf5.File) -> pd.DataFrame:
+        numbers = file.field(NUMBER).with_width().whole()
         count = len(numbers)
-        is_central = hdf5.column(file, _CENTRAL, count).astype(bool)
-        centres = self._quantity(file, _CENTRE, "positions", count)
+        is_central = hdf5.column(file, _CENTRAL, count).with_width().read().astype(bool)
+        centres = self._quantity(file, _CENTRE, "centre", count, 3)
         columns = {
             "is_central": is_central,
             "host": _hosts(file, numbers, is_central),
             **{axis: centres[:, i] for i, axis in enumerate("xyz")},
             **{name: self._mass(file, name, count) for name in _MASSES},
-            "n_star": hdf5.column(file, _STARS, count),
+            "n_star": hdf5.column(file, _STARS, count).with_width().whole(),
         }
         radii = np.full(count, np.nan)
         if _RADIUS in file:
-            radii = self._quantity(file, _RADIUS, "positions", count)
+            radii = self._quantity(file, _RADIUS, "half_mass_radius", count)
         columns["half_mass_radius"] = np.where(radii > 0, radii, np.nan)  # 0: not computed
         return pd.DataFrame(columns, index=pd.Index(numbers, name="subhalo"))
 
-    def _mass(self, file: h5py.File, name: str, count: int) -> NDArray:
+    def _mass(self, file: hdf5.File, name: str, count: int) -> NDArray:
         """Return the first of several masses that exists; NaN for an unknown total mass."""
         known = [dataset for dataset in _MASSES[name] if dataset in file]
         if not known and name == "mtot":
             return np.full(count, np.nan)
         return self._quantity(file, (known or list(_MASSES[name]))[0], "masses", count)
 
-    def _quantity(self, file: h5py.File, name: str, quantity: str, count: int) -> NDArray:
+    def _quantity(
+        self, file: hdf5.File, name: str, quantity: str, count: int, *width: int
+    ) -> NDArray:
         """Return a dataset in internal units, float64."""
-        values = hdf5.column(file, name, count).astype(np.float64)
-        try:
-            return values * self._scale(quantity, hdf5.scalars(file[name].attrs))
-        except KeyError as missing:
-            msg = f"{self.path}: {name} must state its unit, got no attribute {missing}"
-            raise GalaxyFileError(msg) from missing
+        found = hdf5.column(file, name, count).with_width(*width)
+        dimension = "masses" if quantity == "masses" else "positions"
+        factor = unit_factor(self.path, name, self._scale, dimension, found.attributes)
+        with np.errstate(over="ignore"):
+            values = found.read().astype(np.float64) * factor
+        check_range(self.path, name, values, GALAXIES[quantity])
+        return values
 
 
-def _hosts(file: h5py.File, numbers: NDArray, is_central: NDArray) -> NDArray:
+def _hosts(file: hdf5.File, numbers: NDArray, is_central: NDArray) -> NDArray:
     """Return the number of the central of each subhalo's halo; -1 if unknown."""
     rows = np.full(len(numbers), -1)
     if _HOST in file:
-        rows = hdf5.column(file, _HOST, len(numbers))
+        rows = hdf5.column(file, _HOST, len(numbers)).with_width().whole()
     is_known = (rows >= 0) & (rows < len(numbers))
     hosts = np.where(is_known, numbers[np.where(is_known, rows, 0)], -1)
     return np.where(is_central, numbers, hosts)

@@ -14,7 +14,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +23,7 @@ from galmass_core.sources import hdf5, naming, soap_catalogue, swift
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.members import Members
-from galmass_core.sources.particle_file import Column, Header, ParticleFile, Rows
+from galmass_core.sources.particle_file import Column, Header, ParticleFile, Rows, unit_factor
 from galmass_core.sources.place import Place
 from galmass_core.sources.snapshot import check_same
 from galmass_core.sources.soap_catalogue import SoapCatalogue
@@ -102,8 +101,8 @@ class _SoapDirectory:
             self._header = _read_header(file, files)
             self._scale = swift.unit_scale(self._header.scale_factor, self._header.cosmology.hubble)
             self._datasets = swift.DATASETS | {"hydrogen_fractions": _hydrogen(file)}
-            coordinates = hdf5.scalars(hdf5.coordinate_attributes(file))
-            self._unit = self._scale("positions", coordinates)
+            attributes = hdf5.coordinate_attributes(file)
+            self._unit = unit_factor(first, "Coordinates", self._scale, "positions", attributes)
         catalogue, redshift = self._catalogue, 1 / self._header.scale_factor - 1
         check_same(catalogue.path, "Header/Redshift", catalogue.redshift, first, redshift)
         box_size = self._header.box_size
@@ -149,10 +148,10 @@ class _Labels:
         self._memberships = files.memberships
         self._numbers = {path: number for number, path in files.chunks.items()}
 
-    def __call__(self, file: h5py.File, group: str) -> NDArray | None:
+    def __call__(self, file: hdf5.File, group: str) -> NDArray | None:
         """Return the (N,) labels, -1 for unbound particles; None if the chunk has no such type."""
-        field = f"{group}/Coordinates"
-        if field not in file:
+        positions = file.find(f"{group}/Coordinates")
+        if positions is None:
             return None
         if not self._memberships:
             labels, path = _read_labels(file, group), file.filename
@@ -160,7 +159,7 @@ class _Labels:
             path = str(self._memberships[self._numbers[Path(file.filename)]])
             with hdf5.open_file(Path(path)) as membership:
                 labels = _read_labels(membership, group)
-        count = len(hdf5.dataset(file, field))
+        count = len(positions)
         if labels is not None and len(labels) != count:
             rule = f"must have a row for each of {count} particles in {file.filename}"
             msg = f"{path}: {group}/{_LABELS} {rule}, got {len(labels)}"
@@ -168,19 +167,19 @@ class _Labels:
         return labels
 
 
-def _read_labels(file: h5py.File, group: str) -> NDArray | None:
-    return file[f"{group}/{_LABELS}"][()] if f"{group}/{_LABELS}" in file else None
+def _read_labels(file: hdf5.File, group: str) -> NDArray | None:
+    labels = file.find(f"{group}/{_LABELS}")
+    return None if labels is None else labels.with_width().whole()
 
 
-def _hydrogen(file: h5py.File) -> tuple[Column, ...]:
+def _hydrogen(file: hdf5.File) -> tuple[Column, ...]:
     """Return where the mass fraction of hydrogen is: its own dataset, or a named column."""
-    names = file.get("SubgridScheme/NamedColumns/ElementMassFractions", [])
-    found = [name.decode() if isinstance(name, bytes) else str(name) for name in names]
+    found = file.texts("SubgridScheme/NamedColumns/ElementMassFractions")
     column = found.index("Hydrogen") if "Hydrogen" in found else 0
     return (*swift.DATASETS["hydrogen_fractions"], Column("ElementMassFractions", column))
 
 
-def _read_header(file: h5py.File, files: _Files) -> Header:
+def _read_header(file: hdf5.File, files: _Files) -> Header:
     """Read the header; galaxies are named by files, run, and box side in Mpc."""
     cosmology, notes = swift.read_cosmology(file)
     box_size = hdf5.number(file, "BoxSize")

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.particle_file import WIDTHS, ParticleFile
+from galmass_core.sources.ranges import PARTICLES, Range, check_range
 
 DEPTHS = ("potentials", "binding_energies")  # the minimum is at the galaxy's centre
 _REQUIRED = {
@@ -35,6 +36,9 @@ _UNKNOWN = {  # what a file does not tell without a species that it does not hol
     "dark_matter": "is not in the file: dark-matter mass and total mass are unknown",
     "black_holes": "is not in the file: the total mass lacks black holes",
 }
+_ANY = Range(-np.inf, np.inf)
+_ROUNDED = 1e-3  # of a scale factor, of stars that form now
+AGE = 10.0  # Gyr, of stars without time of birth
 
 Columns = dict[str, NDArray]  # quantity -> (N, ...) array, of those that the file has
 
@@ -52,25 +56,30 @@ def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]
     Returns
     -------
     dict of columns
-        Keys stars, gas, dark_matter, black_holes and wind (star-type particles of wind-phase gas:
-        their formation scale factor is not positive).
+        Keys stars, gas, dark_matter, black_holes and wind (star-type particles of wind-phase gas,
+        which TNG and Illustris have: their formation scale factor is not positive). Elsewhere such
+        stars have no time of birth, as SWIFT marks those of the initial conditions: they are taken
+        as 10 Gyr old.
 
     Raises
     ------
     GalaxyFileError
         If a required field is missing, a field has a different number of rows than the others or
-        holds NaN or infinity, or there are no stars with mass.
+        values out of its range (`ranges.PARTICLES`), or there are no stars with mass.
     """
     particles = {name: _columns(file, name, with_depths=with_depths) for name in PART_TYPES}
+    if not file.has_wind:
+        _date(file, particles["stars"])
     formed = particles["stars"]["formation_scale_factors"] > 0
     particles["wind"] = _select(particles["stars"], ~formed)
     particles["wind"].pop("magnitudes", None)
     particles["stars"] = _select(particles["stars"], formed)
-    for species, columns in particles.items():
-        _check_finite(file, species, columns)
+    _check_ranges(file, "stars", particles["stars"])
     if not particles["stars"]["masses"].sum() > 0:
         msg = f"{file.path}: {file.groups['stars']} must hold stars with mass, got none"
         raise GalaxyFileError(msg)
+    for species, columns in particles.items():
+        _check_ranges(file, species, columns)
     return particles
 
 
@@ -107,9 +116,27 @@ def _select(columns: Columns, rows: NDArray) -> Columns:
     return {name: values[rows] for name, values in columns.items()}
 
 
-def _check_finite(file: ParticleFile, species: str, columns: Columns) -> None:
+def assumed_age(now: float) -> float:
+    """Return the age of stars without time of birth, in a universe of an age; Gyr."""
+    return min(AGE, 0.75 * now)
+
+
+def _date(file: ParticleFile, stars: Columns) -> None:
+    """Give stars without a time of birth the age that is assumed for them, and note it."""
+    births, header = stars["formation_scale_factors"], file.header
+    undated = births <= 0
+    if undated.any():
+        now = float(header.cosmology.age(header.scale_factor))
+        age = assumed_age(now)
+        births[undated] = header.cosmology.scale_factor(now - age)
+        field, count = file.field("stars", "formation_scale_factors"), np.count_nonzero(undated)
+        file.notes.append(f"{field} of {count} stars is no time of birth: {age:.3g} Gyr old.")
+
+
+def _check_ranges(file: ParticleFile, species: str, columns: Columns) -> None:
     for name, values in columns.items():
-        if not np.isfinite(values).all():
-            field = file.field("stars" if species == "wind" else species, name)
-            msg = f"{file.path}: {field} must be finite, got NaN or infinity"
-            raise GalaxyFileError(msg)
+        field = file.field("stars" if species == "wind" else species, name)
+        allowed = PARTICLES.get(name, _ANY)
+        if name == "formation_scale_factors":
+            allowed = allowed._replace(highest=file.header.scale_factor * (1 + _ROUNDED))
+        check_range(file.path, field, values, allowed)

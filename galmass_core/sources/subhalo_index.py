@@ -9,7 +9,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -18,6 +17,9 @@ from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
 from galmass_core.sources.assembly import CatalogueEntry
 from galmass_core.sources.group_catalogue import read_chunk, read_group_members
+from galmass_core.sources.ranges import GALAXIES, check_range
+
+_TYPES = 6  # of particles
 
 
 class Subhalo(NamedTuple):
@@ -83,6 +85,7 @@ class SubhaloIndex:
             msg = f"{self._folder}: the catalogue must have the subhalo, found none of that number"
             raise GalaxyFileError(msg)
         content = self._content(chunk)
+        check_range(chunk.path, "Subhalo/SubhaloPos", content.centres[row], GALAXIES["centre"])
         values = content.table.iloc[row]
         entry = CatalogueEntry(
             centre=content.centres[row],
@@ -105,45 +108,61 @@ def _scan(files: dict[int, Path], *, with_particles: bool) -> list[_Chunk]:
             if count:
                 known = None if before is None else tuple(before.tolist())
                 chunks.append(_Chunk(path, int(firsts[0]), count, known))
-            if before is not None and "Group/GroupLenType" in file:
-                before = before + file["Group/GroupLenType"][()].sum(axis=0, dtype=np.int64)
+            lengths = file.find("Group/GroupLenType")
+            if before is not None and lengths is not None:
+                before = before + _counts(lengths).sum(axis=0)
     return chunks
 
 
 def _read_content(chunk: _Chunk, offsets: Path | None) -> _Content:
     with hdf5.open_file(chunk.path) as file:
+        count, types = chunk.subhaloes, _counts(file.field("Subhalo/SubhaloLenType"))
+        if len(types) != count:
+            msg = f"{chunk.path}: Subhalo/SubhaloLenType must have {count} rows, got {len(types)}"
+            raise GalaxyFileError(msg)
+        centres = hdf5.column(file, "Subhalo/SubhaloPos", count).with_width(3)
         return _Content(
             table=read_chunk(file, ("half_mass_radius", "is_central", "host_group", "flag")),
-            centres=hdf5.dataset(file, "Subhalo/SubhaloPos")[()].astype(np.float64),
+            centres=centres.read().astype(np.float64),
             starts=_read_starts(file, chunk, offsets),
-            counts=hdf5.dataset(file, "Subhalo/SubhaloLenType")[()].astype(np.int64),
+            counts=types,
         )
 
 
-def _read_starts(file: h5py.File, chunk: _Chunk, offsets: Path | None) -> NDArray:
+def _read_starts(file: hdf5.File, chunk: _Chunk, offsets: Path | None) -> NDArray:
     """Return the offsets of each subhalo's particles in the snapshot; (subhaloes, 6) int."""
     if offsets is not None:
         with hdf5.open_file(offsets) as offsets_file:
-            return hdf5.dataset(offsets_file, "Subhalo/SnapByType")[
-                chunk.first : chunk.first + chunk.subhaloes
-            ]
+            starts = offsets_file.field("Subhalo/SnapByType").with_width(_TYPES)
+            if len(starts) < chunk.first + chunk.subhaloes:
+                starts.refuse(f"have {chunk.first + chunk.subhaloes} rows or more", len(starts))
+            return starts.whole(chunk.first, chunk.first + chunk.subhaloes)
     if "Offsets/Subhalo_SnapByType" in file:
-        return file["Offsets/Subhalo_SnapByType"][()]
+        own = hdf5.column(file, "Offsets/Subhalo_SnapByType", chunk.subhaloes)
+        return own.with_width(_TYPES).whole()
     if chunk.before is None:
         msg = f"{chunk.path}: without an offsets file all chunks before it must be there"
         raise GalaxyFileError(msg)
     return _count_up(file, chunk)
 
 
-def _count_up(file: h5py.File, chunk: _Chunk) -> NDArray:
+def _count_up(file: hdf5.File, chunk: _Chunk) -> NDArray:
     """Count the particles of all earlier groups, and of earlier subhaloes in the same group."""
-    numbers = file["Group/GroupNsubs"][()]
-    group_lengths = hdf5.dataset(file, "Group/GroupLenType")[()]
+    numbers = file.field("Group/GroupNsubs").with_width().whole()
+    group_lengths = _counts(hdf5.column(file, "Group/GroupLenType", len(numbers)))
     group_starts = _sums_before(group_lengths) + np.array(chunk.before)
-    subhalo_starts = _sums_before(file["Subhalo/SubhaloLenType"][()])
+    subhalo_starts = _sums_before(_counts(file.field("Subhalo/SubhaloLenType")))
     first_rows = np.repeat(np.cumsum(numbers) - numbers, numbers)  # of each subhalo's group
     in_group = subhalo_starts - subhalo_starts[first_rows]
     return np.repeat(group_starts, numbers, axis=0) + in_group
+
+
+def _counts(field: hdf5.Field) -> NDArray:
+    """Return numbers of particles by type; (N, 6) int64."""
+    counts = field.with_width(_TYPES).whole()
+    if np.any(counts < 0):
+        field.refuse("be counts", "negative numbers")
+    return counts
 
 
 def _sums_before(counts: NDArray) -> NDArray:

@@ -1,16 +1,14 @@
 """Read files of one galaxy in SWIFT's format (COLIBRE); attributes give the cgs units."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import h5py
 
 from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
 from galmass_core.sources import hdf5, naming
 from galmass_core.sources.arepo import OMEGA_MATTER
 from galmass_core.sources.assembly import assemble_galaxy
-from galmass_core.sources.particle_file import Column, Header, whole_file
+from galmass_core.sources.particle_file import Column, Header, Scale, whole_file
 
 DATASETS = {
     "positions": (Column("Coordinates"),),
@@ -42,11 +40,10 @@ _CGS = {
 }
 _PHYSICAL = "Conversion factor to physical CGS (including cosmological corrections)"
 _COMOVING = "Conversion factor to CGS (not including cosmological corrections)"
-Scale = Callable[[str, Mapping[str, Any]], float]
 _OMEGA_MATTER = 0.306  # COLIBRE's (Abbott et al. 2022), for files without it
 
 
-def matches(file: h5py.File) -> bool:
+def matches(file: hdf5.File) -> bool:
     """Return whether the datasets have SWIFT's unit attributes."""
     return bool({_PHYSICAL, "a-scale exponent"} & set(hdf5.coordinate_attributes(file)))
 
@@ -97,7 +94,7 @@ def unit_scale(scale_factor: float, hubble: float) -> Scale:
     return scale
 
 
-def read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
+def read_cosmology(file: hdf5.File) -> tuple[Cosmology, tuple[str, ...]]:
     """Read SWIFT's own group, else the Gadget-like header, for which Omega may be assumed."""
     if "Cosmology" in file:
         hubble, matter, dark_energy = (
@@ -105,7 +102,7 @@ def read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
         )
         return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=dark_energy), ()
     hubble = hdf5.number(file, "HubbleParam")
-    if hdf5.attribute(file, *OMEGA_MATTER) is not None:
+    if hdf5.find_numbers(file, *OMEGA_MATTER) is not None:
         matter = hdf5.number(file, *OMEGA_MATTER)
         return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=1 - matter), ()
     note = f"Header/Omega0 is missing: ages assume a flat universe with {_OMEGA_MATTER}."
@@ -113,7 +110,7 @@ def read_cosmology(file: h5py.File) -> tuple[Cosmology, tuple[str, ...]]:
     return cosmology, (note,)
 
 
-def _read_name(file: h5py.File, path: Path, box_size: float) -> GalaxyName:
+def _read_name(file: hdf5.File, path: Path, box_size: float) -> GalaxyName:
     """Name the galaxy by run, box side in Mpc, snapshot, and file: COLIBRE/L0050/127/colibre_z0."""
     snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
     return GalaxyName(

@@ -131,6 +131,7 @@ class _TngDirectory:
         self._snapshot = Snapshot(files.chunks, offsets)
         with hdf5.open_file(next(iter(files.chunks.values()))) as file:
             self._units = arepo.read_units(file)
+            self._has_wind = arepo.read_code(file) == "TNG"
             dm_mass = arepo.read_dark_matter_mass(file)
             suite, simulation = arepo.read_simulation(file, directory, dm_mass)
             self._header = Header(
@@ -168,6 +169,7 @@ class _TngDirectory:
             species=frozenset(species - unknown),
             origin=entry.centre,
             unknown=frozenset(unknown),
+            has_wind=self._has_wind,
         )
         return assemble_galaxy(particles, entry)
 

@@ -10,7 +10,8 @@ from galmass_core.galaxy import G
 
 _WAVE_NUMBERS = 60.0  # per scale length, where the Hankel transform of a disc ends
 DISC_EDGE = 12.0  # scale lengths after which an exponential disc ends; 8e-5 of it would be outside
-_CRITICAL_DENSITY = 127.3  # Msun / kpc^3 for H0 = 67.74 km/s/Mpc
+# Msun / kpc^3, of H0 = 67.726 km/s/Mpc. TNG's 67.74 has 127.354; the demo universe keeps its bytes.
+_CRITICAL_DENSITY = 127.3
 
 
 def enclosed_mass(radii: NDArray, densities: NDArray) -> NDArray:
