@@ -11,9 +11,6 @@ from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.training.model_runs import train_run
 
-nbformat = pytest.importorskip("nbformat", reason="needs nbformat (extra [test])")
-nbclient = pytest.importorskip("nbclient", reason="needs nbclient (extra [test])")
-
 CELLS = [
     "from galmass_app.notebook import show\n"
     "from galmass_core.datasets.dataset import open_dataset\n"
@@ -51,6 +48,8 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def outputs(home):
     """Execute the notebook; return what each cell shows."""
+    nbformat = pytest.importorskip("nbformat", reason="needs nbformat (extra [test])")  # 4 s
+    nbclient = pytest.importorskip("nbclient", reason="needs nbclient (extra [test])")
     cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
     notebook = nbformat.v4.new_notebook(cells=cells)
     before = dict(os.environ)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection
 import holoviews as hv
 import numpy as np
 import pandas as pd
-from holoviews.operation.datashader import rasterize, spread
 
 from galmass_app.plots.frame import quiet_toolbar
 from galmass_app.plots.sample import CRISP
@@ -51,6 +50,8 @@ def shown_points(points: Layer, related: Related, layer: int) -> Layer:
     """Draw a layer of points: each as a mark of its own, or datashaded if there are many."""
     style = GROUPS[layer]
     if len(related.points) > CRISP:
+        from holoviews.operation.datashader import rasterize, spread  # 1.5 s, few data need it
+
         shaded = spread(rasterize(points), px=1)
         return shaded.opts(cmap=_density(style.colour), cnorm="log", tools=["tap"])
     return points.opts(

@@ -3,8 +3,6 @@
 import holoviews as hv
 import numpy as np
 import pandas as pd
-from datashader.reductions import mean
-from holoviews.operation.datashader import rasterize, spread
 
 from galmass_app.plots.selection import above
 from galmass_app.theme import ACCENT, DENSITY, MARK, VALUES
@@ -61,6 +59,8 @@ def scatter(table: pd.DataFrame, x: str, y: str, colour: str = "") -> hv.Element
         )
     if len(table) <= CRISP:
         return points.opts(color=DENSITY[-1], size=7, alpha=0.8, nonselection_alpha=0.8, **frame)
+    from holoviews.operation.datashader import rasterize, spread  # 1.5 s, few data need it
+
     counts = spread(rasterize(points), px=1).apply(_compact)
     return counts.opts(cmap=DENSITY, cnorm="log", **frame)
 
@@ -69,6 +69,9 @@ def _coloured(points: hv.Points, *, crisp: bool) -> hv.Points | hv.DynamicMap:
     """Draw points in the colour of their value, or the mean value of many."""
     if crisp:
         return points.opts(color=COLOUR, size=7, alpha=0.8, nonselection_alpha=0.8)
+    from datashader.reductions import mean
+    from holoviews.operation.datashader import rasterize
+
     # larger pixels, as `spread` would add the means of neighbours
     means = rasterize(points, aggregator=mean(COLOUR), pixel_ratio=1 / 3)
     return means.apply(_compact)
