@@ -1,33 +1,65 @@
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from forks import FORKS
 from sample_tables import make_dataset, make_samples
 
 from galmass_core.datasets.dataset import open_dataset, replace_samples
 from galmass_core.learning.fitting import predict
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.lock import identity
+from galmass_core.training import queue
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.queue import resume_run, stop_run
 from galmass_core.training.runs import open_run, write_run
 
-WAITER = """
-import signal, sys
-from pathlib import Path
-from galmass_core.training import queue
-from galmass_core.training.runs import write_run
-queue._LOOK_EVERY = 0.05
-signal.signal(signal.SIGTERM, signal.default_int_handler)
-with write_run(Path(sys.argv[1]), {"experiment": "toy"}, {}, wait=queue.wait_for_turn):
-    print("trains", flush=True)
-    sys.stdin.read()
-"""
+
+class Waiter:
+    """A process that comes to the queue, and trains until it is let go."""
+
+    def __init__(self, home, name):
+        self.line, theirs = FORKS.Pipe()
+        self.process = FORKS.Process(target=wait_and_train, args=(home, name, theirs))
+        self.process.start()
+        theirs.close()
+
+    def trains(self):
+        """Wait until it trains; False if it ends before."""
+        try:
+            return self.line.recv()
+        except EOFError:
+            return False
+
+    def let_go(self):
+        self.line.send(None)
+        assert self.ended() == 0
+
+    def ended(self):
+        """Wait until it ends; return its exit code."""
+        self.process.join()
+        return self.process.exitcode
+
+    def kill(self):
+        self.process.kill()
+        self.process.join()
+
+
+def wait_and_train(home, name, line):
+    """Come to the queue of a home folder in a process of its own."""
+    os.environ["GALMASS_HOME"] = str(home)
+    queue._LOOK_EVERY = 0.05
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with write_run(home / "runs" / name, {"experiment": "toy"}, {}, wait=queue.wait_for_turn):
+            line.send(True)
+            line.recv()
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 @pytest.fixture
@@ -39,19 +71,16 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture
 def come(home):
     """Let processes come to the queue, one after the other; they train until they are let go."""
-    processes = []
+    waiters = []
 
     def come(name):
-        command = [sys.executable, "-c", WAITER, str(home / "runs" / name)]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        processes.append(subprocess.Popen(command, text=True, **pipes))
+        waiters.append(Waiter(home, name))
         wait_for(lambda: (home / "runs" / name / "run.json").exists())
-        return processes[-1]
+        return waiters[-1]
 
     yield come
-    for process in processes:
-        process.kill()
-        process.communicate()
+    for waiter in waiters:
+        waiter.kill()
 
 
 @pytest.fixture
@@ -80,31 +109,24 @@ def state(name):
     return open_run(name).state
 
 
-def let_go(process):
-    process.communicate()
-    assert process.returncode == 0
-
-
 def test_runs_train_one_at_a_time_in_the_order_they_came(come):
     first, second, third = (come(name) for name in "cab")
-    assert first.stdout.readline() == "trains\n"
+    assert first.trains()
     assert [state(name) for name in "cab"] == ["running", "queued", "queued"]
-    let_go(first)
-    assert second.stdout.readline() == "trains\n"
+    first.let_go()
+    assert second.trains()
     time.sleep(0.3)
     assert [state(name) for name in "cab"] == ["finished", "running", "queued"]
-    let_go(second)
-    assert third.stdout.readline() == "trains\n"
+    second.let_go()
+    assert third.trains()
 
 
 def test_one_that_died_keeps_nobody_waiting(come):
     running, queued, last = (come(name) for name in "abc")
-    assert running.stdout.readline() == "trains\n"
+    assert running.trains()
     queued.kill()
-    queued.wait()
     running.kill()
-    running.wait()
-    assert last.stdout.readline() == "trains\n"
+    assert last.trains()
     assert [state(name) for name in "abc"] == ["died", "died", "running"]
 
 
@@ -113,17 +135,17 @@ def test_a_training_outside_the_queue_is_waited_for(home, come):
         waiter = come("a")
         time.sleep(0.3)
         assert state("a") == "queued"
-    assert waiter.stdout.readline() == "trains\n"
+    assert waiter.trains()
 
 
 def test_a_queued_and_a_running_run_can_be_stopped(come):
     running, queued = come("a"), come("b")
-    assert running.stdout.readline() == "trains\n"
+    assert running.trains()
     stop_run(open_run("b"))
     stop_run(open_run("a"))
     wait_for(lambda: [state(name) for name in "ab"] == ["stopped", "stopped"])
-    assert running.wait() != 0
-    assert queued.wait() != 0
+    assert running.ended() != 0
+    assert queued.ended() != 0
 
 
 def test_only_a_run_under_way_can_be_stopped(home):

@@ -1,6 +1,5 @@
 """Several processes train one network: real processes, connected by torch.distributed."""
 
-import multiprocessing
 import os
 import signal
 import socket
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from forks import FORKS
 from toy_maps import make_map_dataset
 
 from galmass_core.datasets.dataset import open_dataset
@@ -29,8 +29,6 @@ CPU = torch.device("cpu")
 SMALL = TrainingConfig(width=0.03, epochs=2, batch=8, learning_rate=1e-3, augment=True)
 CONFIG = TrainingConfig(width=0.03, epochs=3, batch=10, learning_rate=2e-3)
 PARTS = {"train": np.arange(42), "validation": np.arange(42, 61)}  # neither is whole batches
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["galmass_core.training.network_runs", "torch.distributed"])
 
 
 def make_feed():

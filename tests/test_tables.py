@@ -102,16 +102,21 @@ def catalogue(tmp_path_factory):
     return make_dataset(folder, samples, not_available=reason)
 
 
-def test_what_the_data_lack_is_not_available_and_says_why(catalogue):
-    row = table_5(catalogue)[8]
+@pytest.fixture(scope="module")
+def catalogue_rows(catalogue):
+    return table_5(catalogue)
+
+
+def test_what_the_data_lack_is_not_available_and_says_why(catalogue_rows):
+    row = catalogue_rows[8]
     assert row["status"] == (
         "not available: the data lack log_ml_r_1rhsm (a catalogue has no light inside apertures)"
     )
     assert "std" not in row
 
 
-def test_features_that_are_missing_are_named(catalogue):
-    row = table_5(catalogue)[0]
+def test_features_that_are_missing_are_named(catalogue_rows):
+    row = catalogue_rows[0]
     assert row["lacking"] == ["lambda_r", "f_cold", "f_hot"]
     assert "learned without lambda_r, f_cold, f_hot" in format_rows([row])
 
@@ -152,8 +157,8 @@ def test_text_has_a_line_per_row(rows):
     ]
 
 
-def test_rows_name_their_training_set(dataset):
-    row = table_5(dataset)[0]
+def test_rows_name_their_training_set(rows):
+    row = rows[0]
     assert (row["source"], row["preset"], row["training_seeds"]) == ("table", "paper", [0])
     assert (row["n_train"], row["n"]) == (603, 297)  # of 900
 
@@ -208,15 +213,27 @@ KNOWN = {  # dex, with six features and with R_hsm beside them: measured indepen
 }
 
 
-@pytest.mark.parametrize("with_size", [0, 1])
-def test_real_galaxies_scatter_as_an_independent_study_found(tng, with_size):
-    features = default_features(tng.samples) + ["half_mass_radius"] * with_size
-    assert len(features) == 6 + with_size
-    rows = {row["experiment"]: row for row in table_5(tng, "folds", features=features)}
+@pytest.fixture(scope="module", params=[0, 1], ids=["six features", "and R_hsm"])
+def real_rows(request, tng):
+    """Table 5 of real galaxies by experiment, without or with their true size."""
+    features = default_features(tng.samples) + ["half_mass_radius"] * request.param
+    assert len(features) == 6 + request.param
+    return request.param, {
+        row["experiment"]: row for row in table_5(tng, "folds", features=features)
+    }
+
+
+def test_real_galaxies_scatter_as_an_independent_study_found(real_rows):
+    with_size, rows = real_rows
     for target, known in KNOWN.items():
         std = Estimate(**rows[f"{target}/features"]["std"])
         allowed = 2 * std.error + 0.05 * known[with_size]
         assert std.value == pytest.approx(known[with_size], abs=allowed)
+
+
+def test_the_real_catalogue_has_no_light_in_circles(real_rows):
+    rows = [*real_rows[1].values()]
+    assert rows[8]["status"].startswith("not available: the data lack log_ml_r_1rhsm")
 
 
 def test_intervals_hold_on_real_galaxies(tng):
@@ -233,7 +250,3 @@ def test_leaving_gas_out_biases_dark_matter_by_the_papers_two_hundredths(tng):
     stars, dark = tng.samples["f_star_1rhsm"], tng.samples["f_dm_1rhsm"]
     bias = np.log10((1 - stars[dark > 0]) / dark[dark > 0]).mean()
     assert 0.022 <= bias <= 0.023  # +0.02 in Table 4, row 18
-
-
-def test_the_real_catalogue_has_no_light_in_circles(tng):
-    assert table_5(tng)[8]["status"].startswith("not available: the data lack log_ml_r_1rhsm")

@@ -1,0 +1,13 @@
+"""Processes that begin with all of galmass imported: none of them spends seconds on that."""
+
+import multiprocessing
+
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(
+    [
+        "pytest",
+        "galmass_core.training.queue",
+        "galmass_core.training.network_runs",
+        "torch.distributed",
+    ]
+)
