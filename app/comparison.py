@@ -26,6 +26,7 @@ from galmass_core.learning.experiments import (
 from galmass_core.learning.fitting import fit, predict
 from galmass_core.learning.intervals import LEVELS, limit_names, with_intervals
 from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
 from galmass_core.learning.uncertainty import (
     NO_NOISE,
@@ -52,6 +53,7 @@ from galmass_core.training.pairing import (
     run_predictions_on,
 )
 from galmass_core.training.runs import Run, open_run
+from galmass_core.training.training_sets import training_distance, with_training_distance
 
 BASELINE = "power-law"
 RUN = "run:"
@@ -249,6 +251,23 @@ def with_limits(result: Result, target: str) -> pd.DataFrame:
     limits = [name for level in LEVELS for name in limit_names(level)]
     rows = calibrated.loc[calibrated["target"] == target, ["name", "los", *limits]]
     return table.merge(rows, on=["name", "los"], how="left")
+
+
+def with_distance(predictions: pd.DataFrame, result: Result, data: DataSet) -> pd.DataFrame:
+    """Add to predictions how unusual their samples are in the training set of their run.
+
+    The column is that of `training_sets.with_training_distance`; NaN for the baseline, and where
+    the training set is gone, such as that of the runs that ship with galmass.
+    """
+    run = result.run
+    distance = distance_of(data, run.path, run.record["ended"]) if run else None
+    return with_training_distance(predictions, data.samples, distance)
+
+
+@lru_cache(maxsize=64)
+def distance_of(data: DataSet, folder: Path, _ended: str) -> TrainingDistance | None:
+    """Return distances to the training set of a run; None if it is gone."""
+    return training_distance(open_run(folder), data)
 
 
 def title(wanted: Experiment) -> str:

@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 
 from galmass_app import services
-from galmass_app.tree_models import FitRequest, learn
+from galmass_app.comparison import distance_of
+from galmass_app.tree_models import FitRequest, distance_to_learned, learn
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import missing_columns, true_values, usable_rows
+from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.quantities import map_keys
 from galmass_core.training.model_runs import load_model
 from galmass_core.training.pairing import SAME_TRUTH
@@ -56,6 +58,7 @@ class NetworkExplanation:
     # Which part of the run's split the sample was in, ``train`` and ``new`` among them; empty if
     # that is not known
     part: str
+    unusual: float  # percentile of its distance to the training set; NaN if that is gone
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,6 +71,7 @@ class TreeExplanation:
     steps: pd.DataFrame
     true: float  # dex
     tested: bool  # whether the sample was tested, and not learned from
+    unusual: float  # percentile of its distance to the training set
 
     @property
     def predicted(self) -> float:
@@ -137,6 +141,9 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
         others=len(rows),
         true=true,
         part=_part(run, request, true),
+        unusual=_unusual(
+            distance_of(data, request.run, request.ended), data, request.galaxy, request.los
+        ),
     )
 
 
@@ -167,6 +174,7 @@ def explain_by_trees(request: FitRequest, galaxy: str, los: str) -> TreeExplanat
         steps=pd.DataFrame({"value": row.iloc[0][order].astype(float), "step": shap[order]}),
         true=true_value(data, galaxy, los, request.target),
         tested=bool(tested.any()),
+        unusual=_unusual(distance_to_learned(request), data, galaxy, los),
     )
 
 
@@ -175,6 +183,13 @@ def true_value(data: DataSet, galaxy: str, los: str, target: str) -> float:
     if missing_columns(data.samples, [target]):
         return np.nan
     return float(true_values(data.row(galaxy, los).to_frame().T, target)[0])
+
+
+def _unusual(distance: TrainingDistance | None, data: DataSet, galaxy: str, los: str) -> float:
+    """Return the percentile of a sample's distance to a training set; NaN if that is gone."""
+    if distance is None:
+        return np.nan
+    return float(distance.percentiles(data.row(galaxy, los).to_frame().T)[0])
 
 
 def _scatter(run: Run) -> float:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from galmass_app.workers import Job
 from galmass_core.datasets.dataset import DataSet
@@ -22,6 +23,7 @@ from galmass_core.learning.experiments import (
 from galmass_core.learning.fitting import predict
 from galmass_core.learning.importance import SEEDS, measure_importance
 from galmass_core.learning.metrics import Estimate, measure_errors
+from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.learning.splits import sibling_share, split_samples
 from galmass_core.paper.tables import table_5
 from galmass_core.quantities import TARGETS
@@ -117,10 +119,8 @@ def learn(request: FitRequest) -> Fit:
     ValueError
         If no usable sample is left to train or to test.
     """
-    wanted, samples = request.experiment, drawn_samples(request.data, QUICK_GALAXIES)
-    usable, left_out = usable_rows(samples, wanted.features, [wanted.target])
-    parts = split_samples(samples, request.split)[usable]
-    samples = samples[usable]
+    wanted = request.experiment
+    samples, parts, left_out = _split(request)
     train, test = samples[parts == "train"], samples[parts == "test"]
     if train.empty or test.empty:
         msg = f"no galaxy with {wanted.target} and all features is left to train or to test"
@@ -141,6 +141,20 @@ def learn(request: FitRequest) -> Fit:
         siblings=sibling_share(samples, parts),
         left_out=left_out,
     )
+
+
+@lru_cache(maxsize=8)
+def distance_to_learned(request: FitRequest) -> TrainingDistance:
+    """Return distances to the galaxies that `learn` trains on."""
+    samples, parts, _ = _split(request)
+    return TrainingDistance.of(samples[parts == "train"], request.features, kind=request.split)
+
+
+def _split(request: FitRequest) -> tuple[pd.DataFrame, NDArray[np.str_], dict[str, int]]:
+    """Return the usable samples, their parts (n,), and how many others there are, by reason."""
+    samples = drawn_samples(request.data, QUICK_GALAXIES)
+    usable, left_out = usable_rows(samples, request.features, [request.target])
+    return samples[usable], split_samples(samples, request.split)[usable], left_out
 
 
 def _quick_importance(model: BoostedTrees, test: pd.DataFrame) -> pd.DataFrame:

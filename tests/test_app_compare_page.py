@@ -21,6 +21,7 @@ from galmass_app.comparison import (
     other_panels,
     run_index,
     targets_of,
+    with_distance,
     with_limits,
 )
 from galmass_app.plots.comparison import (
@@ -37,11 +38,13 @@ from galmass_app.views.compare.controls import add_panel, panel_keys, reference_
 from galmass_app.views.compare.galaxy import ComparedGalaxy
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.compare.panel import ComparePanel
+from galmass_app.views.prediction import distance_text
 from galmass_app.views.table_four import table
 from galmass_core.benchmarks.invented import SCATTERS, make_run, make_runs
 from galmass_core.learning.baselines import fit_power_law
 from galmass_core.learning.experiments import input_maps
 from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.out_of_distribution import OOD
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.learning.uncertainty import Comparison
 from galmass_core.paper.table_four import table_4
@@ -246,6 +249,29 @@ def test_the_galaxy_in_view_has_the_interval_of_each_prediction(data, home, monk
     view.draw(found, MSTAR)
     text = texts(view)
     assert re.search(r"68 %</th>.*>[\d.]+ to [\d.]+</span></td>", text, re.DOTALL)
+    assert re.search(r">Distance</span>: (closer|farther) .* than .* of its own galaxies\.", text)
+
+
+def test_exports_say_how_unusual_each_galaxy_is(data):
+    network, baseline = results(data, "r", "power-law")
+    found = with_distance(with_limits(network, MSTAR), network, data)[OOD]
+    assert 30 < found.mean() < 70
+    assert with_distance(baseline.predictions, baseline, data)[OOD].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("percentile", "text"),
+    [
+        (97.36, "farther from the training set than 97 % of its own galaxies"),
+        (100, "farther from the training set than all of its own galaxies"),
+        (99.99, "farther from the training set than 99 % of its own galaxies"),
+        (17.4, "closer to the training set than 82 % of its own galaxies"),
+        (0, "closer to the training set than all of its own galaxies"),
+        (np.nan, ""),
+    ],
+)
+def test_distance_is_stated_in_words(percentile, text):
+    assert distance_text(percentile) == text
 
 
 def test_single_trainings_draw_no_verdict(data):

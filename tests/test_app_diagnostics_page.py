@@ -1,13 +1,14 @@
 """The Diagnostics page: which run it shows, what it says of it, and what can be taken along."""
 
 import pytest
-from pages import texts, widget
+from pages import send, settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.plots.calibration import WIDTHS
 from galmass_app.state import SessionState
 from galmass_app.views.diagnostics.calibration import Calibration
 from galmass_app.views.diagnostics.page import Diagnostics
+from galmass_app.views.diagnostics.slices import SlicePanel
 from galmass_app.views.download import Download
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.storage.atomic import atomic_write
@@ -100,7 +101,7 @@ def test_a_data_set_without_runs_says_how_to_get_one(visit):
 
 def test_the_samples_can_be_downloaded(visit):
     page = visit(diagnosed_run="trees")
-    (menu,) = page.__panel__().select(Download)
+    menu = page.__panel__().select(Download)[0]
     assert menu.file_name() == f"learnable_trees_{MSTAR}_calibration"
     table = menu._files["CSV"]().decode().splitlines()
     limits = [f"{side}_{level}" for level in WIDTHS for side in ("low", "high")]
@@ -115,3 +116,52 @@ def test_the_samples_can_be_downloaded(visit):
         "crps",
     ]
     assert len(table) == 1 + page.views[Calibration].diagnosis.measured["n"]
+
+
+@pytest.fixture
+def slices(visit):
+    return settle(visit(diagnosed_run="trees").views[SlicePanel])
+
+
+def test_slices_are_a_row_each_with_what_it_is_sorted_by(slices):
+    measured, shown = slices._slices.rows, slices._table.rows
+    assert [row["cells"][0] for row in shown] == [row["slice"] for row in measured]
+    assert shown[0]["values"][2] == measured[0]["std"]["value"]
+    assert (
+        sum(row["values"][-1] for row in shown if row["key"].startswith("distance"))
+        == (measured[0]["n"])
+    )
+
+
+def test_a_click_on_a_row_selects_the_galaxies_of_the_slice(slices):
+    row = next(row for row in slices._slices.rows if row["by"] == "colour")
+    send(slices._table, f"colour: {row['slice']}")
+    session, labels = slices.session, slices._slices.labels["colour"]
+    expected = slices.diagnosis.scored["name"][(labels == row["slice"]).to_numpy()]
+    assert set(session.selection) == set(expected)
+    assert session.selection_label == f"g−r [mag] {row['slice']}, tested by trees"
+    assert slices._table.chosen == f"colour: {row['slice']}"
+    session.keep("")
+    assert slices._table.chosen == ""
+
+
+def test_a_row_of_another_run_selects_nothing(slices):
+    send(slices._table, "stars: below 3,000")
+    assert slices.session.selection_query == ""
+
+
+def test_cuts_that_cannot_be_made_are_listed_with_the_reason(slices):
+    text = texts(slices)
+    assert "No slices by inclination [°]: the data lack inclination." in text
+    assert "No slices by distance" not in text
+
+
+def test_slices_follow_the_run_and_can_be_downloaded(visit):
+    page = visit(diagnosed_run="trees")
+    view = settle(page.views[SlicePanel])
+    before = view._slices
+    page.session.diagnosed_run = "mstar,mtot-r-0"
+    assert view.table.empty
+    assert settle(view)._slices is not before
+    assert {"by", "slice", "std_value", "coverage_0.68_error"} <= set(view.table)
+    assert len(view.table) == len(view._slices.rows)

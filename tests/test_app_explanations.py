@@ -282,6 +282,7 @@ def test_page_shows_network_and_trees_of_the_galaxy_in_view(session):
     known = page.views[WhyNetwork].content.explanation.result
     assert f"{known.predicted:.3f} dex" in text
     assert text.count("Not an input of this network.") == 2
+    assert text.count("of its own galaxies</span>.") == 2  # distance to both training sets
     total = sum(float(each.sum()) for each in known.shares.values())
     assert f"add up to {explanation_text.signed(total, 3)} of" in text
     assert not session.error

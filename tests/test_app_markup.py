@@ -69,6 +69,8 @@ def test_train_page_shows_names_as_text(macro, values):
                 "seen": NAME,
                 "of": {"predicted": "1", "dex": "0.000", "truth": "not known here", "error": ""},
                 "part": "This galaxy was not in its training set.",
+                "distance": "closer",
+                "distance_help": "help",
                 "others": 9,
                 "plain": "10.000",
                 "added": "+0.100",
@@ -139,7 +141,13 @@ def test_why_page_explains_the_steps_of_rings():
         (
             "compare.html",
             "predictions",
-            ["M*", "10.000", [(NAME, "10.100", "10.000 to 10.200", "+0.100")]],
+            [
+                "M*",
+                "10.000",
+                [(NAME, "10.100", "10.000 to 10.200", "+0.100")],
+                [("closer", NAME), ("farther", NAME)],
+                "help",
+            ],
         ),
         ("shared.html", "heading", [NAME, "", False]),
         ("shared.html", "notes", [[NAME]]),

@@ -1,5 +1,6 @@
 """Predictions against the truth, with their errors in words and the paper's beside them."""
 
+import numpy as np
 import panel as pn
 
 from galmass_app.agreement import compare_to_published
@@ -11,6 +12,12 @@ from galmass_app.tree_models import QUICK_GALAXIES, Fit
 from galmass_app.views.layout import View, column, html
 from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import quantity, symbol_of
+
+DISTANCE_HELP = (
+    "Distance to the nearest other galaxy of the training set in the space of the summary "
+    "features, among the same distances of the training galaxies themselves. Predictions far "
+    "from the training set cannot be trusted, nor can their intervals."
+)
 
 
 class Prediction(View):
@@ -70,6 +77,17 @@ def errors_text(fit: Fit) -> str:
 def signed(value: float, digits: int) -> str:
     """Write a number with its sign; zero is never negative."""
     return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
+def distance_text(percentile: float) -> str:
+    """Write how far a galaxy is from a training set, as half a sentence; empty if unknown."""
+    if np.isnan(percentile):
+        return ""
+    if percentile > 50:
+        share = "all" if percentile >= 100 else f"{np.floor(percentile):.0f} %"
+        return f"farther from the training set than {share} of its own galaxies"
+    share = "all" if percentile <= 0 else f"{np.floor(100 - percentile):.0f} %"
+    return f"closer to the training set than {share} of its own galaxies"
 
 
 def cells(scatter: Estimate, mean: Estimate, count: int) -> list[str]:

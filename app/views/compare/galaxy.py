@@ -5,16 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from galmass_app.comparison import Missing, Result, with_limits
+from galmass_app.comparison import Missing, Result, with_distance, with_limits
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.download import Download
 from galmass_app.views.four_maps import FourMaps, shown_maps
 from galmass_app.views.layout import View, column, html
-from galmass_app.views.prediction import signed
+from galmass_app.views.prediction import DISTANCE_HELP, distance_text, signed
 from galmass_core.galaxy import GalaxyName
 from galmass_core.learning.intervals import LEVELS, limit_names
+from galmass_core.learning.out_of_distribution import OOD
 from galmass_core.quantities import quantity
 
 UNTESTED = (
@@ -70,7 +71,7 @@ def _title(session: SessionState) -> str:
 
 def _table(session: SessionState, answers: Sequence[Result | Missing], target: str) -> str:
     """Write what each panel predicts for the sample in view, beside the truth."""
-    lines, truth = [], None
+    lines, truth, distances = [], None, {}
     for answer in answers:
         if not isinstance(answer, Result):
             continue
@@ -81,11 +82,14 @@ def _table(session: SessionState, answers: Sequence[Result | Missing], target: s
             sample = row.iloc[0]
             truth, predicted = float(sample["y_true"]), float(sample["y_pred"])
             numbers = (_number(predicted), _interval(sample), signed(predicted - truth, 3))
+            far = with_distance(row, answer, session.data)[OOD].iloc[0]
+            distances.setdefault(distance_text(far), []).append(answer.title)
         lines.append((answer.title, *numbers))
     if truth is None:
         return snippet("shared.html", "paragraph", UNTESTED) if lines else ""
     symbol = quantity(target).symbol
-    return snippet("compare.html", "predictions", symbol, _number(truth), lines)
+    far = [(text, ", ".join(titles)) for text, titles in distances.items() if text]
+    return snippet("compare.html", "predictions", symbol, _number(truth), lines, far, DISTANCE_HELP)
 
 
 def _interval(sample: pd.Series) -> str:

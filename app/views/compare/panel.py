@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 import panel as pn
 
-from galmass_app.comparison import Missing, Result, with_limits
+from galmass_app.comparison import Missing, Result, with_distance, with_limits
 from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.comparison import Axes, errors_beside
 from galmass_app.plots.prediction_figures import PredictionFigures
@@ -70,9 +70,10 @@ class ComparePanel(View):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The predictions in view, with the limits of their intervals, and the property."""
-        samples = self._session.data.samples[["name", "los", self._against]]
-        predictions = with_limits(self._drawn[0], self._axes.frame.target)
+        """The predictions in view, their intervals, distance to the training set, and property."""
+        answer, data = self._drawn[0], self._session.data
+        samples = data.samples[["name", "los", self._against]]
+        predictions = with_distance(with_limits(answer, self._axes.frame.target), answer, data)
         return predictions.merge(samples, on=["name", "los"], how="left")
 
     def prepare(self) -> None:

@@ -16,6 +16,7 @@ from galmass_app.plots.calibration import (
     pit_bars,
     width_curves,
 )
+from galmass_app.state import SessionState
 from galmass_app.views.layout import View, column, html
 from galmass_core.quantities import quantity
 
@@ -58,8 +59,8 @@ _HEADS = (
 class Calibration(View):
     """Four plots, and a table by predicted value."""
 
-    def __init__(self, diagnosis: Diagnosis) -> None:
-        super().__init__()
+    def __init__(self, diagnosis: Diagnosis, session: SessionState) -> None:
+        super().__init__(session)
         self.diagnosis = diagnosis
         self._pipe = Pipe(data=diagnosis)
         self._text, self._table = html("gm-result"), html("gm-calibration-table")

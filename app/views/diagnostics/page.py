@@ -8,6 +8,7 @@ from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.diagnostics.calibration import Calibration
+from galmass_app.views.diagnostics.slices import SlicePanel
 from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import column, html, row, select
@@ -23,6 +24,7 @@ DESCRIPTION = (
 )
 FIGURES = {  # what can be downloaded: the CSS class of its picture
     Calibration: "gm-calibration",
+    SlicePanel: "gm-slices",
 }
 
 
@@ -107,7 +109,7 @@ class Diagnostics(PageView):
         self._show("")
         for kind, figure in FIGURES.items():
             built = kind in self.views
-            self._put(kind, diagnosis)
+            self._put(kind, diagnosis, session=self.session)
             if not built:
                 self.slots[kind].append(self._download(kind, figure))
 

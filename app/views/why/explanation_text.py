@@ -6,7 +6,7 @@ from galmass_app.comparison import experiment_of, title
 from galmass_app.explanations import NetworkExplanation, TreeExplanation
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
-from galmass_app.views.prediction import signed
+from galmass_app.views.prediction import DISTANCE_HELP, distance_text, signed
 from galmass_core.quantities import column_quantity, quantity, symbol_of
 from galmass_core.training.runs import Run
 
@@ -64,6 +64,8 @@ def network_text(explanation: NetworkExplanation) -> str:
         seen=title(experiment_of(run)),
         of=prediction_numbers(result.target, result.predicted, explanation.true),
         part=PARTS.get(explanation.part, other),
+        distance=distance_text(explanation.unusual),
+        distance_help=DISTANCE_HELP,
         others=explanation.others,
         plain=f"{result.plain:.3f}",
         added=signed(result.predicted - result.plain, 3),
@@ -101,6 +103,8 @@ def trees_text(steps: TreeExplanation) -> str:
         count=len(steps.steps),
         of=prediction_numbers(steps.request.target, steps.predicted, steps.true),
         part="were not trained on" if steps.tested else "learned from",
+        distance=distance_text(steps.unusual),
+        distance_help=DISTANCE_HELP,
         mean=f"{steps.mean:.3f}",
     )
 
