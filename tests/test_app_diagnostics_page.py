@@ -139,7 +139,7 @@ def test_a_click_on_a_row_selects_the_galaxies_of_the_slice(slices):
     session, labels = slices.session, slices._slices.labels["colour"]
     expected = slices.diagnosis.scored["name"][(labels == row["slice"]).to_numpy()]
     assert set(session.selection) == set(expected)
-    assert session.selection_label == f"g−r [mag] {row['slice']}, tested by trees"
+    assert session.selection_label == f"g−r [mag]: {row['slice']}, tested by trees"
     assert slices._table.chosen == f"colour: {row['slice']}"
     session.keep("")
     assert slices._table.chosen == ""

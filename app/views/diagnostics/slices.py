@@ -113,7 +113,7 @@ class SlicePanel(View):
             rows = self.diagnosis.scored
             if row["by"] in self._slices.labels:
                 rows = rows[(self._slices.labels[row["by"]] == row["slice"]).to_numpy()]
-            label = f"{row['title']} {row['slice']}" if row["by"] != "all" else "all"
+            label = f"{row['title']}: {row['slice']}" if row["by"] != "all" else "all"
             self.session.select(rows["name"].unique(), f"{label}, tested by {self._run}")
             self._table.chosen = key
 
