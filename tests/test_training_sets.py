@@ -9,6 +9,7 @@ import galmass_core as galmass
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.learning.out_of_distribution import OOD
+from galmass_core.training.model_runs import train_run
 from galmass_core.training.slices import slices_of_run, slices_of_trees, unseen_predictions
 from galmass_core.training.training_sets import training_distance, training_samples
 
@@ -29,7 +30,9 @@ def run(data):
     return galmass.train(data, "mstar/power-law")
 
 
-def test_the_training_set_of_a_run_is_that_of_its_predictions(data, run):
+@pytest.mark.parametrize("galaxies", [None, 20])
+def test_the_training_set_of_a_run_is_that_of_its_predictions(data, galaxies):
+    run = train_run(data, "mstar/power-law", galaxies=galaxies)
     predictions = run.predictions()
     trained = predictions.loc[predictions["part"] == "train", ["name", "los"]]
     found = training_samples(run, data)[["name", "los"]]

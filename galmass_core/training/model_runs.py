@@ -30,8 +30,6 @@ from galmass_core.learning.splits import (
     BOOSTING_SIZES,
     NETWORK_SIZES,
     describe_parts,
-    draw_training_galaxies,
-    split_samples,
 )
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import Ranks, ranks_of_process
@@ -43,7 +41,11 @@ from galmass_core.training.runs import (
     open_run,
     write_run,
 )
-from galmass_core.training.training_sets import training_distance, with_training_distance
+from galmass_core.training.training_sets import (
+    parts_of,
+    training_distance,
+    with_training_distance,
+)
 
 if TYPE_CHECKING:
     from galmass_core.training.network_runs import NetworkModel
@@ -109,14 +111,12 @@ def train_run(
         wanted = replace(wanted, features=tuple(features))
     require_columns(wanted, dataset.samples)
     config = _config(wanted, split, seed, training_seed, training)
-    parts = split_samples(dataset.samples, split, sizes=config["split"]["sizes"], seed=seed)
     usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)
     if galaxies is not None:
         own = seed if training_seed is None else training_seed
         own = config.get("training", {}).get("seed", own)
         config["split"] |= {"galaxies": galaxies, "draw": own}
-        parts = np.where(usable, parts, "")
-        parts = draw_training_galaxies(dataset.samples, parts, galaxies, seed=own)
+    parts = parts_of(dataset.samples, usable, config["split"])
     ranks = _join_ranks(wanted, config)
     path = ranks.same(path or (new_run_folder(name) if ranks.first else Path()))
     provenance = _provenance(dataset, parts, split, seed)

@@ -1,14 +1,16 @@
 """Find the training set of a run again, and how far galaxies are from it."""
 
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.learning.experiments import default_features, missing_columns, usable_rows
 from galmass_core.learning.out_of_distribution import OOD, TrainingDistance
-from galmass_core.learning.splits import split_samples
+from galmass_core.learning.splits import draw_training_galaxies, split_samples
 from galmass_core.training.runs import Run
 
 
@@ -31,9 +33,31 @@ def training_samples(run: Run, dataset: DataSet) -> pd.DataFrame | None:
     data = dataset if dataset.checksum == known.get("sha256") else _opened(known)
     if data is None or split is None:
         return None
-    parts = split_samples(data.samples, split["kind"], sizes=split["sizes"], seed=split["seed"])
     usable, _ = usable_rows(data.samples, run.config.get("features", ()), run.config["targets"])
-    return data.samples[usable & (parts == "train")]
+    return data.samples[usable & (parts_of(data.samples, usable, split) == "train")]
+
+
+def parts_of(samples: pd.DataFrame, usable: NDArray[np.bool_], split: dict[str, Any]) -> NDArray:
+    """Return the part of a run's split that each sample is in.
+
+    Parameters
+    ----------
+    samples : pandas.DataFrame
+    usable : (n,) bool
+        Of `experiments.usable_rows`.
+    split : dict
+        Of the run's configuration: ``kind``, ``sizes`` and ``seed``; of a point of a learning curve
+        also ``galaxies``, the size of the training set, and ``draw``, the seed that draws it.
+
+    Returns
+    -------
+    (n,) str
+    """
+    parts = split_samples(samples, split["kind"], sizes=split["sizes"], seed=split["seed"])
+    if "galaxies" not in split:
+        return parts
+    parts = np.where(usable, parts, "")
+    return draw_training_galaxies(samples, parts, split["galaxies"], seed=split["draw"])
 
 
 def _opened(known: dict[str, str]) -> DataSet | None:
