@@ -16,6 +16,7 @@ from galmass_app import services
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
     ANY,
+    PROFILE,
     Experiment,
     experiment,
     input_maps,
@@ -348,7 +349,8 @@ def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
         one.run.name: one.predictions for candidates in networks.values() for one in candidates
     }
     for run in runs:
-        if run.config["method"] != "network" and len(table := predictions_on(run, data)):
+        own = run.config["method"] not in ("network", PROFILE)
+        if own and len(table := predictions_on(run, data)):
             tables[run.name] = table
     named = {each.name: each for run in runs for each in run.with_each_inputs()}
     useful = {name: run for name, run in named.items() if name in tables}

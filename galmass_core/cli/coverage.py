@@ -16,7 +16,8 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         description="Train trees on summary features for every target, calibrate the 68 and 90 % "
         "intervals\nof their predictions on galaxies they were not trained on, and count how often "
         "intervals\ncover the truth on the test set: in all, and by predicted mass. Then the same "
-        "for the\nfinished runs of networks on this data set. Errors of shares are binomial and "
+        "for the\nfinished runs of networks and of mass profiles on this data set, whose\n"
+        "radii are listed one by one. Errors of shares are binomial and "
         "count galaxies.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="example: galmass coverage mygalaxies --split folds",
@@ -49,6 +50,7 @@ def _coverage(args: argparse.Namespace) -> None:
 
 def _format(entries: Sequence[dict[str, Any]]) -> str:
     """Return the entries of `coverage_table` as text, aligned for a terminal."""
+    from galmass_core.learning.experiments import PROFILE
     from galmass_core.learning.intervals import LEVELS
     from galmass_core.paper.tables import align
 
@@ -59,9 +61,12 @@ def _format(entries: Sequence[dict[str, Any]]) -> str:
     lines = [[*heading, "CRPS [dex]", "galaxies", "N"]]
     for entry in entries:
         names = [entry["experiment"], entry["run"] or ""]
+        if entry["experiment"].startswith(PROFILE):
+            names[0] = f"{names[0]} {entry['target']}"
         if "status" in entry:
             lines.append([*names, entry["status"], *[""] * (len(lines[0]) - 3)])
-        for number, row in enumerate(entry.get("rows", ())):
+        rows = entry.get("rows", ())
+        for number, row in enumerate(rows[:1] if entry["experiment"].startswith(PROFILE) else rows):
             shares = [row["coverage"][level] for level in levels]
             lines.append(
                 [

@@ -22,7 +22,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_core import __version__
-from galmass_core.datasets.shards import read_maps, read_profiles
+from galmass_core.datasets.shards import read_maps, read_profile_rows, read_profiles
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import (
@@ -323,6 +323,27 @@ class DataSet:
         row = self.row(name, str(self.samples["los"].iloc[0]))
         with self._open_shard(row.get("shard", np.nan)) as shard:
             return read_profiles(shard, row["row"])
+
+    def read_profiles(self) -> Iterator[tuple[NDArray[np.intp], NDArray]]:
+        """Read the mass profiles of all samples shard by shard.
+
+        Yields
+        ------
+        (B,) int
+            Rows of `samples`.
+        (B, 6, R) float32
+            As `profiles` returns, its columns first.
+
+        Raises
+        ------
+        DataSetError
+            If a file of the maps is missing or damaged.
+        """
+        places = self.samples.reindex(columns=["shard", "row"]).reset_index(drop=True).dropna()
+        for number in places["shard"].unique():
+            rows = places.loc[places["shard"] == number, "row"]
+            with self._open_shard(number) as shard:
+                yield rows.index.to_numpy(), read_profile_rows(shard, rows.to_numpy(int))
 
     def tensors(
         self,

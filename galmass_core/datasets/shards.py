@@ -233,5 +233,11 @@ def read_profiles(shard: h5py.File, row: int) -> "pd.DataFrame":
     """Read the mass profiles of a sample's galaxy, as returned by `targets.mass_profiles`."""
     import pandas as pd
 
-    values = shard["profiles"][row // len(LINES_OF_SIGHT)]
+    (values,) = read_profile_rows(shard, np.array([row], int))
     return pd.DataFrame(values.T.astype(float), columns=list(PROFILE_COLUMNS))
+
+
+def read_profile_rows(shard: h5py.File, rows: NDArray[np.intp]) -> NDArray:
+    """Read the mass profiles of samples' galaxies, (B, 6, R), in the order of `PROFILE_COLUMNS`."""
+    galaxies, places = np.unique(rows // len(LINES_OF_SIGHT), return_inverse=True)
+    return shard["profiles"][galaxies][places]

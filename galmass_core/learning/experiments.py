@@ -2,7 +2,8 @@
 
 A name is ``TARGET[,TARGET]/INPUTS[@PIXELS]``: ``mstar/features`` is row 1 of the paper's Table 5,
 ``mstar,mtot/r+2V`` the joint network of its Table 4; any target goes with any inputs. ``any``
-stands for every set of maps at once: one network that predicts from each.
+stands for every set of maps at once: one network that predicts from each. ``profile/features`` is
+the mass profile, which trees learn from features.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from galmass_core.quantities import (
     has_images,
     is_known_column,
     map_keys,
+    profile_columns,
     quantity,
     target_named,
     targets_by_word,
@@ -94,9 +96,10 @@ class Experiment:
     ----------
     name : str
     targets : tuple of str
-        Columns of true values; only networks have several.
+        Columns of true values; only networks and profiles have several.
     method : str
-        ``trees``, ``power-law``, ``virial``, ``ridge`` or ``network``.
+        ``trees``, ``power-law``, ``virial``, ``ridge``, ``network``, or ``profile``: trees for each
+        mass at each radius.
     features : tuple of str
         Columns; none for networks.
     maps : tuple of str
@@ -128,6 +131,7 @@ class Experiment:
         return tuple(key for key, kind in kinds.items() if kind != "feature")
 
 
+PROFILE = "profile"  # the word of all masses at all radii, and the method of such experiments
 _TABULAR = {
     "features": ("trees", FEATURES),
     "no-magnitude": ("trees", FEATURES[1:]),
@@ -159,6 +163,9 @@ def experiment(name: str) -> Experiment:
         If there is none; the message lists the known targets and inputs.
     """
     targets, _, rest = name.partition("/")
+    if targets == PROFILE and rest in _profile_inputs():
+        columns, features = profile_columns(), _TABULAR[rest][1]
+        return Experiment(name=name, targets=columns, method=PROFILE, features=features)
     inputs, at, pixels = rest.partition("@")
     words, sides = tuple(targets.split(",")), {str(side): side for side in IMAGE_PIXELS}
     learned = targets_by_word()
@@ -173,7 +180,8 @@ def experiment(name: str) -> Experiment:
     msg = (
         f"no experiment {name!r}; must be TARGET/INPUTS, for networks also "
         f"TARGET,TARGET/INPUTS@PIXELS; targets: {' '.join(learned)}; "
-        f"inputs: {' '.join((*_TABULAR, ANY, *input_sets()))}; pixels: {' '.join(sides)}"
+        f"inputs: {' '.join((*_TABULAR, ANY, *input_sets()))}; pixels: {' '.join(sides)}; "
+        f"or {PROFILE}/ with {' '.join(_profile_inputs())}"
     )
     raise ValueError(msg)
 
@@ -245,6 +253,11 @@ def _tabular_inputs(words: tuple[str, ...]) -> list[str]:
         return []
     is_mass = target_named(words[0]).is_mass
     return [inputs for inputs in _TABULAR if inputs != "virial" or is_mass]
+
+
+def _profile_inputs() -> list[str]:
+    """Return the inputs that profiles are learned from."""
+    return [inputs for inputs, (method, _) in _TABULAR.items() if method == "trees"]
 
 
 EXPERIMENTS = {  # those that learn from summary features

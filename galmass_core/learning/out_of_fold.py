@@ -3,7 +3,7 @@
 What trees and formulas have in place of a validation set: their errors on it calibrate intervals.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -93,12 +93,8 @@ def predict_out_of_fold(
     ValueError
         If there are fewer than two galaxies, or samples.
     """
-    units = samples["name"].nunique() if kind == "galaxy" else len(samples)
-    count = min(_FOLDS, units)
-    fold = fold_samples(samples, count, kind=kind, seed=seed)
-    predicted = np.empty(len(samples))
-    for number in range(count):
-        inside = fold == number
+    predicted, folds = np.empty(len(samples)), list(calibration_folds(samples, kind, seed))
+    for inside in folds:
         predicted[inside] = train(samples[~inside]).predict(samples[inside])
     table = beside_truth(samples, wanted.target, predicted, "calibration")
     if wanted.method != "trees":
@@ -106,11 +102,18 @@ def predict_out_of_fold(
     inputs = samples[list(wanted.features)].assign(**{_PREDICTED: predicted})
     sizes = np.abs(table["y_true"].to_numpy() - predicted)
     scale = np.empty(len(samples))
-    for number in range(count):
-        inside = fold == number
+    for inside in folds:
         others = _fit_scale(inputs[~inside], sizes[~inside])
         scale[inside] = others.of(samples[inside], predicted[inside])
     return table.assign(**{SCALE: scale}), _fit_scale(inputs, sizes)
+
+
+def calibration_folds(samples: pd.DataFrame, kind: str, seed: int) -> Iterator[NDArray[np.bool_]]:
+    """Yield which samples are in each of ten folds, (n,); arguments as of `predict_out_of_fold`."""
+    units = samples["name"].nunique() if kind == "galaxy" else len(samples)
+    count = min(_FOLDS, units)
+    fold = fold_samples(samples, count, kind=kind, seed=seed)
+    yield from (fold == number for number in range(count))
 
 
 def with_scale(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 SCHEMA = 1  # version of the JSON envelope
 _INPUTS = {"default10": "features", "default10_minus_Mr": "no-magnitude"}
 _SHORT = {wanted.target: name.split("/")[0] for name, wanted in EXPERIMENTS.items()}
+_MOST_LISTED = 6  # scatters of a run
 _BASELINES = ("constant", "power-law", "virial", "ridge", "light+dispersion")
 
 
@@ -130,7 +131,11 @@ def format_runs(runs: Sequence["Run"]) -> str:
     lines = [("run", "state", "experiment", "split", "σ [dex]")]
     for run in runs:
         row = run.summary()
-        scatter = [str(Estimate(**errors["std"])) for errors in (row["metrics"] or {}).values()]
+        errors = [Estimate(**each["std"]) for each in (row["metrics"] or {}).values()]
+        scatter = [str(each) for each in errors]
+        if len(errors) > _MOST_LISTED:  # a profile
+            values = [each.value for each in errors]
+            scatter = [f"{min(values):.3f} to {max(values):.3f} at all radii"]
         split = row["split"]["kind"] if row["split"] else ""
         result = ", ".join(scatter) or row["reason"] or ""
         lines.append((row["run"], row["state"], row["experiment"], split, result))

@@ -14,8 +14,8 @@ inside R_hsm is
 
 In code, ``log_mtot`` names a decimal logarithm and ``mtot`` a mass in Msun, as in the columns of
 group catalogues (``mtot``, ``mtot_1rhsm``) and of mass profiles (``mtot`` inside each radius); the
-same applies to ``mstar``, ``mdm`` and ``mgas``. Targets are in `targets`, maps in `maps`, and all
-other columns in `columns`.
+same applies to ``mstar``, ``mdm`` and ``mgas``. Targets are in `targets`, masses of profiles in
+`mass_profiles`, maps in `maps`, and all other columns in `columns`.
 """
 
 from galmass_core.quantities.columns import COLUMNS, feature_key
@@ -32,7 +32,16 @@ from galmass_core.quantities.maps import (
     map_spec,
     register_map,
 )
+from galmass_core.quantities.mass_profiles import (
+    PROFILE_MASSES,
+    PROFILE_QUANTITIES,
+    PROFILE_RADII,
+    profile_column,
+    profile_columns,
+    profile_sequences,
+)
 from galmass_core.quantities.quantity import (
+    BESIDE_TABLES,
     QUANTITIES,
     Quantity,
     column_quantity,
@@ -57,6 +66,7 @@ from galmass_core.quantities.targets import (
 )
 
 QUANTITIES.update({each.key: each for each in (*MAPS.values(), *COLUMNS, *TARGETS.values())})
+BESIDE_TABLES.update(PROFILE_QUANTITIES)
 
 __all__ = [
     "APERTURES",
@@ -66,6 +76,8 @@ __all__ = [
     "MAPS",
     "MOMENTS",
     "OCCUPANCY",
+    "PROFILE_MASSES",
+    "PROFILE_RADII",
     "QUANTITIES",
     "TARGETS",
     "MapSpec",
@@ -82,6 +94,9 @@ __all__ = [
     "map_keys",
     "map_spec",
     "measure_inside",
+    "profile_column",
+    "profile_columns",
+    "profile_sequences",
     "quantity",
     "radius_name",
     "register_map",

@@ -53,6 +53,7 @@ class Quantity:
 
 
 QUANTITIES: dict[str, Quantity] = {}  # by key; filled by the package from its tables
+BESIDE_TABLES: dict[str, Quantity] = {}  # by key; columns that no data set's table need have
 
 
 def quantity(key: str) -> Quantity:
@@ -63,10 +64,10 @@ def quantity(key: str) -> Quantity:
     KeyError
         If no quantity has the key; the message lists the known ones.
     """
-    if key not in QUANTITIES:
+    if key not in QUANTITIES and key not in BESIDE_TABLES:
         msg = f"no quantity {key!r}; known: {', '.join(QUANTITIES)}"
         raise KeyError(msg)
-    return QUANTITIES[key]
+    return QUANTITIES.get(key) or BESIDE_TABLES[key]
 
 
 def is_known_column(key: str) -> bool:
@@ -85,4 +86,5 @@ def column_quantity(key: str) -> Quantity:
 
 def symbol_of(key: str) -> str:
     """Return a symbol; the key itself if it is unknown, as in runs on maps of another session."""
-    return QUANTITIES[key].symbol if key in QUANTITIES else column_quantity(key).symbol
+    known = QUANTITIES.get(key) or BESIDE_TABLES.get(key) or column_quantity(key)
+    return known.symbol

@@ -1,4 +1,4 @@
-"""Measure how often the intervals of predictions hold, for trees and for runs of networks."""
+"""Measure how often the intervals of predictions hold, for trees and for runs."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,8 +12,10 @@ from galmass_core.learning.experiments import (
     missing_columns,
 )
 from galmass_core.learning.intervals import measure_coverage, score_intervals
+from galmass_core.learning.mass_profiles import rearrange_limits
 from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.training.model_runs import run_calibrations
+from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run
 
 
@@ -25,7 +27,7 @@ def coverage_table(
     seed: int = 0,
     runs: Sequence[Run] = (),
 ) -> list[dict[str, Any]]:
-    """Measure the coverage of intervals: of trees for every target, and of networks.
+    """Measure the coverage of intervals: of trees for every target, of networks and profiles.
 
     Parameters
     ----------
@@ -37,7 +39,8 @@ def coverage_table(
     seed : int
         Of the trees' split and training.
     runs : sequence of Run
-        Those of networks that were trained on this data set are measured on their test sets.
+        Those of networks and profiles that were trained on this data set are measured on their
+        test sets.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def coverage_table(
         raise ValueError(msg)
     return [
         *(_trees(dataset, word, columns, plan, seed) for word in TABLE_5_TARGETS),
-        *(entry for run in runs for entry in _network(dataset, run)),
+        *(entry for run in runs for entry in _of_run(dataset, run)),
     ]
 
 
@@ -72,13 +75,15 @@ def _trees(
     return entry | {"rows": measure_coverage(scored)}
 
 
-def _network(dataset: DataSet, run: Run) -> list[dict[str, Any]]:
-    """Measure each target of a finished run of a network on this data set."""
+def _of_run(dataset: DataSet, run: Run) -> list[dict[str, Any]]:
+    """Measure each target of a finished run of a network or of profiles on this data set."""
     same = (run.record.get("dataset") or {}).get("sha256") == dataset.checksum
-    if run.state != "finished" or not same or run.config["method"] != "network":
+    kept = is_profile(run) or run.config["method"] == "network"
+    if run.state != "finished" or not same or not kept:
         return []
     predictions, calibrations = run.predictions(), run_calibrations(run)
     scored = score_intervals(predictions[predictions["part"] == "test"], calibrations)
+    scored = rearrange_limits(scored) if is_profile(run) else scored
     split = run.config["split"]["kind"]
     entry = {"experiment": run.config["experiment"], "run": run.name, "split": split}
     return [

@@ -15,6 +15,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.baselines import LinearModel
 from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_with_curves
 from galmass_core.learning.experiments import (
+    PROFILE,
     Experiment,
     experiment,
     input_maps,
@@ -25,6 +26,7 @@ from galmass_core.learning.experiments import (
 )
 from galmass_core.learning.fitting import Model, check_parts, fit, predict, score
 from galmass_core.learning.intervals import Calibration, calibrate, with_intervals
+from galmass_core.learning.mass_profiles import learnable, rearrange_limits, true_profiles
 from galmass_core.learning.out_of_fold import ErrorScale, predict_out_of_fold, with_scale
 from galmass_core.learning.splits import (
     BOOSTING_SIZES,
@@ -33,6 +35,7 @@ from galmass_core.learning.splits import (
 )
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import Ranks, ranks_of_process
+from galmass_core.training.profile_runs import ProfileModel, is_profile, train_profile
 from galmass_core.training.runs import (
     Follower,
     Run,
@@ -109,9 +112,10 @@ def train_run(
     wanted = experiment(name)
     if features is not None:
         wanted = replace(wanted, features=tuple(features))
-    require_columns(wanted, dataset.samples)
+    samples, wanted = _samples_of(dataset, wanted)
+    require_columns(wanted, samples)
     config = _config(wanted, split, seed, training_seed, training)
-    usable, left_out = usable_rows(dataset.samples, wanted.features, wanted.targets)
+    usable, left_out = _usable(samples, wanted)
     if galaxies is not None:
         own = seed if training_seed is None else training_seed
         own = config.get("training", {}).get("seed", own)
@@ -135,12 +139,27 @@ def train_run(
         if wanted.method == "network":
             predictions = _train_network(dataset, wanted, config, parts, writer, device, ranks)
         else:
-            predictions = _train_on_table(dataset.samples, wanted, config, parts, writer)
+            train = train_profile if wanted.method == PROFILE else _train_on_table
+            predictions = train(samples, wanted, config, parts, writer)
         writer.write_predictions(predictions)
         writer.update(**_scores(predictions))
     with ranks.noticing_loss():
         ranks.same(None)  # others wait for the writer
     return open_run(path)
+
+
+def _samples_of(dataset: DataSet, wanted: Experiment) -> tuple[pd.DataFrame, Experiment]:
+    """Return the table that an experiment learns from; of profiles, with the masses it knows."""
+    if wanted.method != PROFILE:
+        return dataset.samples, wanted
+    truth = true_profiles(dataset)
+    known = learnable(truth)
+    return dataset.samples.assign(**truth[list(known)]), replace(wanted, targets=known)
+
+
+def _usable(samples: pd.DataFrame, wanted: Experiment) -> tuple[NDArray, dict[str, int]]:
+    """Return which samples can be used, as `usable_rows`; a profile may have gaps."""
+    return usable_rows(samples, wanted.features, () if wanted.method == PROFILE else wanted.targets)
 
 
 def _join_ranks(wanted: Experiment, config: dict[str, Any]) -> Ranks:
@@ -218,11 +237,14 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
         outputs_BT = network.predict(dataset, rows)
         table = predictions_table(samples, rows, "new", network.targets, outputs_BT)
         return _qualified(table, run, dataset), {}
-    model = _load_table_model(run)
+    model = ProfileModel.load(run) if is_profile(run) else _load_table_model(run)
     if missing := missing_columns(samples, model.features):
         msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
         raise ValueError(msg)
     usable, left_out = usable_rows(samples, model.features)
+    if isinstance(model, ProfileModel):
+        table = model.predict(samples[usable], true_profiles(dataset)[usable])
+        return with_training_distance(table, samples, training_distance(run, dataset)), left_out
     table = predict(model, run.config["targets"][0], samples[usable], "new")
     table = with_scale(table, ErrorScale.load(run.path), samples[usable])
     return _qualified(table, run, dataset), left_out
@@ -259,7 +281,9 @@ def calibrated_predictions(run: Run) -> pd.DataFrame:
         training set, whose errors are smaller than those of other galaxies.
     """
     predictions = run.predictions()
-    return with_intervals(predictions[predictions["part"] != "train"], run_calibrations(run))
+    new = predictions[predictions["part"] != "train"]
+    table = with_intervals(new, run_calibrations(run))
+    return rearrange_limits(table) if is_profile(run) else table
 
 
 def _config(
@@ -284,7 +308,7 @@ def _config(
         config |= {"subsets": list(wanted.subsets)} if wanted.subsets else {}
         sizes = NETWORK_SIZES
     else:
-        parameters = asdict(BoostingConfig(seed=own)) if wanted.method == "trees" else {}
+        parameters = asdict(BoostingConfig(seed=own)) if wanted.method in ("trees", PROFILE) else {}
         config |= {"features": list(wanted.features), "parameters": parameters}
         sizes = BOOSTING_SIZES
     return config | {"split": {"kind": split, "sizes": sizes, "seed": seed}}

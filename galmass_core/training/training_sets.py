@@ -11,6 +11,7 @@ from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.learning.experiments import default_features, missing_columns, usable_rows
 from galmass_core.learning.out_of_distribution import OOD, TrainingDistance
 from galmass_core.learning.splits import draw_training_galaxies, split_samples
+from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run
 
 
@@ -33,7 +34,8 @@ def training_samples(run: Run, dataset: DataSet) -> pd.DataFrame | None:
     data = dataset if dataset.checksum == known.get("sha256") else _opened(known)
     if data is None or split is None:
         return None
-    usable, _ = usable_rows(data.samples, run.config.get("features", ()), run.config["targets"])
+    targets = () if is_profile(run) else run.config["targets"]  # a profile may have gaps
+    usable, _ = usable_rows(data.samples, run.config.get("features", ()), targets)
     return data.samples[usable & (parts_of(data.samples, usable, split) == "train")]
 
 

@@ -9,6 +9,7 @@ from galmass_app.plots.correlation import short
 from galmass_app.views.standing import lasting, moment
 from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import MAPS, has_images, symbol_of
+from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run
 
 _HYPERPARAMETERS = {
@@ -62,6 +63,9 @@ def _pace(progress: Mapping[str, float]) -> str:
 
 def scatters(run: Run) -> str:
     """Say how well a finished run predicts each target."""
+    if is_profile(run):
+        values = [errors["std"]["value"] for errors in (run.record.get("metrics") or {}).values()]
+        return f"σ = {min(values):.3f} to {max(values):.3f} dex at all radii" if values else ""
     return ", ".join(
         f"{short(target)}: σ = {Estimate(**errors['std'])} dex"
         for target, errors in (run.record.get("metrics") or {}).items()
@@ -71,12 +75,14 @@ def scatters(run: Run) -> str:
 def subject(run: Run) -> str:
     """Say what a run learns from what."""
     config = run.config
-    learned = ", ".join(short(target) for target in config["targets"])
+    learned = ", ".join(short(target) for target in config["targets"] if not is_profile(run))
     if config.get("maps"):
         inputs = ", ".join(_map_name(key) for key in config["maps"])
         inputs += ", and from every set of these maps" * ("subsets" in config)
     else:
         inputs = ", ".join(short(key) for key in config.get("features", ())) or "nothing"
+    if is_profile(run):
+        return f"mass profiles from {inputs}"
     return f"{learned} inside {sphere(config['targets'][0])} from {inputs}"
 
 
@@ -126,7 +132,8 @@ def _provenance(run: Run) -> list[tuple[str, object]]:
         rows.append(("took", lasting((ended - began).total_seconds())))
     rows += [(key, record[key]) for key in ("device", "host") if record.get(key)]
     rows += [("left out", f"{n:,} samples: {why}") for why, n in _left_out(record)]
-    for target, errors in (record.get("metrics") or {}).items():
+    tested = list((record.get("metrics") or {}).items())
+    for target, errors in tested[:1] if is_profile(run) else tested:
         rows.append((f"tested on, {short(target)}", f"{errors['n']:,} samples"))
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     rows += [("commit", record["git_commit"] or "not a checkout"), ("versions", versions)]
