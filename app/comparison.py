@@ -46,6 +46,7 @@ from galmass_core.quantities import (
     symbol_of,
 )
 from galmass_core.training.groups import draws_nothing, group_of, is_alike
+from galmass_core.training.leakage import BOTH
 from galmass_core.training.model_runs import calibrated_predictions
 from galmass_core.training.pairing import (
     RunPredictions,
@@ -224,8 +225,13 @@ def baseline(data: DataSet, target: str, split: Split) -> Result | Missing:
 
 @lru_cache(maxsize=16)
 def rows_of_table(index: RunIndex, split: str) -> list[dict[str, Any]]:
-    """Return our rows of Table 4, as `table_four.table_4` gives them."""
-    return table_4(index.data, index.runs.values(), split)
+    """Return our rows of Table 4, as `table_four.table_4` gives them, with leakage."""
+    both = table_4(index.data, index.runs.values(), BOTH)
+    if split == "galaxy":
+        return both
+    leakage = {row["row"]: {"leakage": row["leakage"]} for row in both if row.get("leakage")}
+    rows = table_4(index.data, index.runs.values(), split)
+    return [row | leakage.get(row["row"], {}) for row in rows]
 
 
 @lru_cache(maxsize=256)

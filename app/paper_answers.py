@@ -3,6 +3,7 @@
 What takes time is done by `measured`, which a worker calls.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -35,9 +36,12 @@ from galmass_core.learning.experiments import (
 )
 from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.galaxy_types import early_types
-from galmass_core.learning.splits import BOOSTING_SIZES, sibling_share, split_samples
+from galmass_core.learning.splits import BOOSTING_SIZES, SPLITS, sibling_share, split_samples
+from galmass_core.learning.uncertainty import NO_NOISE
 from galmass_core.paper.statements import text_results
+from galmass_core.paper.table_four import network_leakage, trainings_of
 from galmass_core.quantities import TARGETS, quantity, target_named
+from galmass_core.training.leakage import measure_leakage
 from galmass_core.training.pairing import choose_run
 
 Answer = Result | Fit | Missing
@@ -70,7 +74,53 @@ def measured(data: DataSet, key: str, split: str) -> Any:  # noqa: ANN401
         return rows_of_table(run_index(data), split)
     if key == "text":
         return _text_rows(run_index(data), split)
-    return [answer(data, panel, split) for panel in FIGURES[key].panels]
+    panels = FIGURES[key].panels
+    answers = [answer(data, panel, split) for panel in panels]
+    for panel, one in zip(panels, answers, strict=True):
+        if not isinstance(one, Missing):
+            leakage(data, panel)  # for the text, which does not wait for it
+    return answers
+
+
+def leakage(data: DataSet, panel: PaperPanel) -> dict[str, Any] | None:
+    """Return what the paper's split lowers a panel's scatter by; None if it cannot be measured.
+
+    Returns
+    -------
+    dict or None
+        As of `leakage.measure_leakage`; of networks only where both splits are trained alike.
+    """
+    if panel.wanted.method == "network":
+        return _leakage_of_network(run_index(data), panel)
+    return _leakage_on_table(data, panel)
+
+
+@lru_cache(maxsize=64)
+def _leakage_on_table(data: DataSet, panel: PaperPanel) -> dict[str, Any] | None:
+    """Train trees or the power law on both splits."""
+    both = [answer(data, panel, split) for split in SPLITS]
+    if any(isinstance(one, Missing) for one in both):
+        return None
+    galaxy, paper = ([one.predictions] for one in both)
+    return measure_leakage(galaxy, paper, noise=NO_NOISE)
+
+
+@lru_cache(maxsize=64)
+def _leakage_of_network(index: RunIndex, panel: PaperPanel) -> dict[str, Any] | None:
+    """Compare the runs of both splits."""
+    networks = index.networks["galaxy"]
+    first = choose_run(networks, panel.wanted)
+    if first is None:
+        return None
+    with suppress(ValueError):  # no early type may be in a test set
+        return network_leakage(
+            trainings_of(first, networks),
+            index.networks["paper"],
+            panel.target,
+            index.data.samples,
+            only_early=panel.early,
+        )
+    return None
 
 
 def answer(data: DataSet, panel: PaperPanel, split: str) -> Answer:

@@ -274,6 +274,13 @@ def test_table_says_why_a_row_is_not_available(data):
     assert "not available: the data lack log_ml_r_1rhsm" in table(data, [row])
 
 
+def test_table_has_what_the_papers_split_changes_on_either_split(data):
+    by_galaxy, paper = (table_five(data, split) for split in ("galaxy", "paper"))
+    assert by_galaxy[0]["leakage"] == paper[0]["leakage"]
+    assert paper[0]["std"] == by_galaxy[0]["paper_split"]["std"]
+    assert leakage_value(paper[0]["leakage"]) in table(data, paper)
+
+
 def test_page_learns_at_once_and_again_when_a_feature_goes(visit_page):
     page = visit_page()
     settle(page)

@@ -13,7 +13,7 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_app.comparison import Missing
 from galmass_app.markup import snippet
-from galmass_app.paper_answers import Matrix, answer, correlations, measured
+from galmass_app.paper_answers import Matrix, answer, correlations, leakage, measured
 from galmass_app.paper_calls import command_lines, python_call
 from galmass_app.paper_figures import FIGURES, PaperPanel
 from galmass_app.plots.comparison import drawn_rows
@@ -26,6 +26,7 @@ from galmass_core.datasets.fits_files import table_as_fits
 from galmass_core.learning.experiments import FEATURES
 from galmass_core.learning.galaxy_types import early_types
 from galmass_core.paper.published import DATA, published_table
+from galmass_core.training.leakage import leakage_text
 
 NETWORKS = ("mstar/r+2V", "mtot/r+2V", "mstar,mtot/r+2V", "ml/r+2V")
 SAMPLE = ("synthetic/table/0/3", "y")
@@ -54,6 +55,7 @@ def data(home):
     data = make_dataset(home / "learnable", galaxies())
     for name in NETWORKS:
         make_run(home, data, name, 0.05)
+    make_run(home, data, "mtot/r+2V", 0.03, seed=5, split="paper")
     return data
 
 
@@ -161,6 +163,23 @@ def test_power_law_is_that_of_the_table_of_baselines(data):
     rows = {row["experiment"]: row for row in baseline_table(data)}
     one = measured(data, "6", "galaxy")[1]
     assert rows["mstar/power-law"]["std"]["value"] == pytest.approx(one.errors["std"].value)
+
+
+def test_what_the_papers_split_changes_stands_beside_a_network(data):
+    [panel] = FIGURES["7"].panels
+    [one] = measured(data, "7", "galaxy")
+    found = leakage(data, panel)
+    paper = answer(data, panel, "paper")
+    assert found["value"] == pytest.approx(paper.errors["std"].value - one.errors["std"].value)
+    text = texts(visit("7"))
+    assert f"<p>{leakage_text(found)}</p>" in text
+    assert "<p>Paper split − galaxy split: training noise not included" in text
+
+
+def test_what_the_papers_split_changes_stands_beside_the_power_law(data):
+    network, line = FIGURES["6"].panels
+    assert leakage(data, network) is None  # its run has no other of the paper's split
+    assert f"<p>{leakage_text(leakage(data, line))}</p>" in texts(visit("6"))
 
 
 def test_what_is_not_trained_leads_to_training_it(home, data):

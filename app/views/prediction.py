@@ -1,5 +1,7 @@
 """Predictions against the truth, with their errors in words and the paper's beside them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import panel as pn
 
@@ -13,6 +15,7 @@ from galmass_app.views.layout import View, column, html
 from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import quantity, symbol_of
 
+LEAKAGE = "paper − galaxy split [dex]"  # heading of what the paper's split lowers σ by
 DISTANCE_HELP = (
     "Distance to the nearest other galaxy of the training set in the space of the summary "
     "features, among the same distances of the training galaxies themselves. Predictions far "
@@ -120,6 +123,11 @@ def notes(fit: Fit) -> str:
         lines.append(f"On {QUICK_GALAXIES:,} of {galaxies:,} galaxies, drawn by chance.")
     lines += left_out(fit.left_out)
     return snippet("shared.html", "notes", lines)
+
+
+def sentences(notes: Sequence[str]) -> list[str]:
+    """Return notes of a terminal as sentences."""
+    return [f"{note[0].upper()}{note[1:]}." for note in notes]
 
 
 def left_out(reasons: dict[str, int]) -> list[str]:

@@ -10,14 +10,15 @@ from galmass_app.tree_models import table_five
 from galmass_app.views.heading import section
 from galmass_app.views.layout import button, column, html, row
 from galmass_app.views.paper_table import PaperTable
-from galmass_app.views.prediction import cells, left_out
+from galmass_app.views.prediction import LEAKAGE, cells, left_out, sentences
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.published import published_table
 from galmass_core.quantities import quantity
+from galmass_core.training.leakage import leakage_notes, leakage_value
 
 HEADS = {"learned": "", "from": ""} | dict.fromkeys(
-    ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N train", "N"), "number"
+    ("paper σ [dex]", "our σ [dex]", "our bias [dex]", "N train", "N", LEAKAGE), "number"
 )
 
 DESCRIPTION = "Every row uses the paper's features, as far as these data have them."
@@ -46,7 +47,7 @@ class TableFive(PaperTable):
 
     def _start(self, _: object) -> None:
         self._button.disabled = True
-        self._text.object = snippet("shared.html", "at_work", "Training nine models…")
+        self._text.object = snippet("shared.html", "at_work", "Training nine models on each split…")
         data, split = self._data, self._split
         self._compute(lambda _: table_five(data, split))
 
@@ -80,7 +81,8 @@ def _notes(data: DataSet, rows: list[dict[str, Any]]) -> list[str]:
     why = compare_to_published(
         data, first["target"], first["features"], Estimate(**first["std"])
     ).why
-    return [f"Not comparable: {why}."] * bool(why) + left_out(first["left_out"])
+    limits = leakage_notes([row["leakage"] for row in measured])
+    return [f"Not comparable: {why}."] * bool(why) + left_out(first["left_out"]) + sentences(limits)
 
 
 def _line(
@@ -103,10 +105,11 @@ def _line(
 def _ours(data: DataSet, row: dict[str, Any] | None) -> tuple[list[str], dict[str, Any]]:
     """Return our numbers of a row, and its status."""
     if row is None:
-        return ["–"] * 4, {"kind": "", "words": ""}
+        return ["–"] * 5, {"kind": "", "words": ""}
     if row["status"] != "measured":
-        return [], {"kind": "aside", "words": row["status"], "columns": 5}
+        return [], {"kind": "aside", "words": row["status"], "columns": 6}
     scatter, mean = (Estimate(**row[name]) for name in ("std", "mean"))
     kind, words = compare_to_published(data, row["target"], row["features"], scatter).mark
     sigma, bias, count = cells(scatter, mean, row["n"])
-    return [sigma, bias, f"{row['n_train']:,}", count], {"kind": kind, "words": words}
+    numbers = [sigma, bias, f"{row['n_train']:,}", count, leakage_value(row["leakage"])]
+    return numbers, {"kind": kind, "words": words}

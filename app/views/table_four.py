@@ -12,7 +12,7 @@ from galmass_app.markup import snippet
 from galmass_app.views.heading import section
 from galmass_app.views.layout import column, html
 from galmass_app.views.paper_table import PaperTable
-from galmass_app.views.prediction import cells
+from galmass_app.views.prediction import LEAKAGE, cells, sentences
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.metrics import Estimate
@@ -23,6 +23,7 @@ from galmass_core.paper.table_four import (
     number_trained,
 )
 from galmass_core.quantities import quantity
+from galmass_core.training.leakage import leakage_notes, leakage_value
 
 HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
     (
@@ -33,6 +34,7 @@ HEADS = {"row": "", "learned": "", "from": ""} | dict.fromkeys(
         "N",
         "σ, occupancy",
         "σ, thinned",
+        LEAKAGE,
     ),
     "number",
 )
@@ -88,7 +90,8 @@ def table(data: DataSet, rows: list[dict[str, Any]]) -> str:
     """
     marks = cohort_marks(rows)
     lines = [_line(data, row, marks) for row in rows]
-    return snippet("tables.html", "table", HEADS, lines, cohort_notes(rows))
+    limits = leakage_notes([row["leakage"] for row in rows if row.get("leakage")])
+    return snippet("tables.html", "table", HEADS, lines, cohort_notes(rows) + sentences(limits))
 
 
 def _line(data: DataSet, row: dict[str, Any], marks: dict[str, str]) -> dict[str, Any]:
@@ -97,13 +100,14 @@ def _line(data: DataSet, row: dict[str, Any], marks: dict[str, str]) -> dict[str
     joint = ", jointly" * (len(wanted.targets) > 1)
     numbers, status = _ours(data, row, marks)
     controls = [_control(row, name) for name in CONTROLS]
+    leakage = leakage_value(row["leakage"]) if row.get("leakage") else "–"
     return {
         "row": row["row"],
         "name": shown.symbol,
         "help": shown.help,
         "sample": joint + subset,
         "inputs": " + ".join(quantity(key).symbol for key in wanted.maps),
-        "numbers": [f"{row['published']['std']:.2f}", *numbers, *controls],
+        "numbers": [f"{row['published']['std']:.2f}", *numbers, *controls, leakage],
         "status": status,
     }
 

@@ -356,7 +356,7 @@ def _measure(
 ) -> dict[str, Any]:
     """Return the result of a group for a row, and how its network differs from the paper's."""
     config, run = candidate.run.config, candidate.run
-    trainings = _group(candidate, candidates)
+    trainings = trainings_of(candidate, candidates)
     n_train, exact = count_training(run)
     result = {
         "run": candidate.run.name,
@@ -381,8 +381,10 @@ def _measure(
         return result | {"status": f"not available: {error}"}
 
 
-def _group(candidate: RunPredictions, candidates: Sequence[RunPredictions]) -> list[RunPredictions]:
-    """Return the trainings of a candidate's group, itself first."""
+def trainings_of(
+    candidate: RunPredictions, candidates: Sequence[RunPredictions]
+) -> list[RunPredictions]:
+    """Return the trainings of a candidate's group among all candidates, itself first."""
     others = {each.run.name: each for each in candidates}
     group = group_of(candidate.run, [each.run for each in candidates])
     return [candidate, *(others[one.name] for one in group if one.name != candidate.run.name)]
@@ -399,7 +401,7 @@ def _leakage(
     early = row["subset"] == "early types"
     with suppress(ValueError):  # the paper's split may have no early type to test
         return network_leakage(
-            _group(candidate, candidates), others, row["target"], samples, only_early=early
+            trainings_of(candidate, candidates), others, row["target"], samples, only_early=early
         )
     return None
 

@@ -6,19 +6,20 @@ from galmass_app.address import link
 from galmass_app.agreement import compare_network_to_published, mark_of, simulations
 from galmass_app.comparison import Missing, Result, controls
 from galmass_app.markup import snippet
-from galmass_app.paper_answers import Answer, Matrix, differences
+from galmass_app.paper_answers import Answer, Matrix, differences, leakage
 from galmass_app.paper_calls import command_lines, python_call
 from galmass_app.paper_figures import FIGURES, TABLES, PaperPanel, label
 from galmass_app.plots.comparison import Frame
 from galmass_app.plots.correlation import short
 from galmass_app.tree_models import Fit
 from galmass_app.views.compare import panel_text as compare_text
-from galmass_app.views.prediction import beside_paper, errors_text, left_out, notes
+from galmass_app.views.prediction import beside_paper, errors_text, left_out, notes, sentences
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import GalaxyName
 from galmass_core.learning.correlations import strong_pairs
 from galmass_core.paper.published import DATA
 from galmass_core.quantities import quantity
+from galmass_core.training.leakage import leakage_notes, leakage_text
 
 GALAXY = f"{DATA}/99/501761"  # of Figure 1
 TAP = (
@@ -74,8 +75,9 @@ def panel_text(data: DataSet, panel: PaperPanel, answer: Result | Fit, frame: Fr
     frame : Frame
         Of the picture.
     """
+    leaks = _leakage(data, panel)
     if isinstance(answer, Fit):
-        return errors_text(answer) + beside_paper(answer) + notes(answer)
+        return errors_text(answer) + beside_paper(answer) + leaks + notes(answer)
     agreement = compare_network_to_published(
         data, panel.published, answer.errors["std"], differences(panel, answer)
     )
@@ -83,9 +85,19 @@ def panel_text(data: DataSet, panel: PaperPanel, answer: Result | Fit, frame: Fr
     return (
         compare_text.numbers(answer)
         + compare_text.agreement_text(agreement)
+        + leaks
         + compare_text.control_lines(beside, data)
         + compare_text.learning(answer, frame)
     )
+
+
+def _leakage(data: DataSet, panel: PaperPanel) -> str:
+    """Write what the paper's split lowers the scatter by, where both splits are measured."""
+    found = leakage(data, panel)
+    if found is None:
+        return ""
+    lines = [leakage_text(found), *sentences(leakage_notes([found]))]
+    return "".join(snippet("shared.html", "paragraph", line) for line in lines)
 
 
 def gap(data: DataSet, panel: PaperPanel | None, missing: Missing) -> str:
