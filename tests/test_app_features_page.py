@@ -26,6 +26,7 @@ from galmass_app.tree_models import (
     learn,
     measure,
     resolve_request,
+    table_five,
     why_missing,
 )
 from galmass_app.views import prediction
@@ -39,6 +40,7 @@ from galmass_core.learning.experiments import FEATURES
 from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.importance import NOISE
 from galmass_core.learning.metrics import Estimate
+from galmass_core.training.leakage import leakage_value
 
 SIX = ("abs_mag_r", "g_minus_r", "sfr_1gyr", "sigma_v", "bulge_fraction", "bulge_index")
 
