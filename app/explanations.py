@@ -130,7 +130,8 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
     if not rows:
         msg = f"{data.path.name} has no galaxy besides this one to compare it with"
         raise ValueError(msg)
-    sample = model.inputs([services.maps(data, request.galaxy, request.los)])
+    maps = services.maps(data, request.galaxy, request.los)
+    sample = model.inputs([maps], data.row(request.galaxy, request.los).to_frame().T)
     seen = _seen(data, *trained)
     others = {key: maps[rows] for key, maps in seen.items()}
     true = true_value(data, request.galaxy, request.los, request.target)
@@ -237,4 +238,5 @@ def _drawn(data: DataSet) -> tuple[tuple[str, str], ...]:
 def _seen(data: DataSet, folder: Path, inputs: str, ended: str) -> "dict[str, Tensor]":
     """Return the maps of the galaxies that were drawn, as a network sees them."""
     maps = [services.maps(data, *sample) for sample in _drawn(data)]
-    return _model(folder, inputs, ended).inputs(maps)
+    rows = pd.DataFrame([data.row(*sample) for sample in _drawn(data)])
+    return _model(folder, inputs, ended).inputs(maps, rows)

@@ -17,6 +17,8 @@ from galmass_core.networks.presets import PRESETS, Hyperparameters, TrainingConf
 from galmass_core.paper.statements import text_results
 from galmass_core.paper.table_four import table_4
 from galmass_core.paper.tables import baseline_table, table_5
+from galmass_core.training.ensembles import predict_ensemble
+from galmass_core.training.groups import group_of
 from galmass_core.training.model_runs import predict_run, train_run
 from galmass_core.training.queue import wait_for_turn
 from galmass_core.training.runs import Run, list_runs, open_run, shipped_runs
@@ -75,7 +77,8 @@ def train(
     **hyperparameters
         Of a network, in place of the preset's: ``width`` (of the branches; 1 is ResNet-18),
         ``epochs``, ``batch``, ``learning_rate``, ``schedule`` (``cosine`` or ``literal``),
-        ``augment``, ``scaling``; see `networks.presets.TrainingConfig`.
+        ``augment``, ``scaling``, ``scalars``, ``tta``, ``weight_decay``; see
+        `networks.presets.TrainingConfig`.
 
     Returns
     -------
@@ -228,7 +231,9 @@ def transfer_experiments(train: DataSet, test: DataSet) -> list[str]:
     ]
 
 
-def predict(run: Run | str | Path, data: DataSet | str | Path) -> pd.DataFrame:
+def predict(
+    run: Run | str | Path, data: DataSet | str | Path, *, ensemble: bool = False
+) -> pd.DataFrame:
     """Predict a data set with a run's model.
 
     Parameters
@@ -237,6 +242,9 @@ def predict(run: Run | str | Path, data: DataSet | str | Path) -> pd.DataFrame:
         A finished run, its folder, or its name, in the home folder or among the shipped runs.
     data : DataSet, str or Path
         A data set, its folder, or its name in the home folder.
+    ensemble : bool
+        Predict the mean of all trainings of the run's group that are beside it, or in the home
+        folder: those that differ in the training seed only.
 
     Returns
     -------
@@ -255,7 +263,14 @@ def predict(run: Run | str | Path, data: DataSet | str | Path) -> pd.DataFrame:
         columns or maps that the model needs.
     """
     run = run if isinstance(run, Run) else open_run(run)
-    predictions, left_out = predict_run(run, _dataset(data))
+    dataset = _dataset(data)
+    if ensemble:
+        group = group_of(run, [*list_runs(run.path.parent), *list_runs()])
+        group = tuple(one.with_inputs(run.inputs) if run.inputs else one for one in group)
+        predictions, left_out = predict_ensemble(group, dataset)
+        predictions.attrs["trainings"] = [one.name for one in group]
+    else:
+        predictions, left_out = predict_run(run, dataset)
     predictions.attrs["left_out"] = left_out
     return predictions
 

@@ -26,6 +26,7 @@ from galmass_core.training.groups import count_training, draws_nothing, group_of
 from galmass_core.training.leakage import leakage_notes, leakage_value
 from galmass_core.training.runs import Run, list_runs, shipped_runs
 from galmass_core.training.slices import slices_of_run, slices_of_trees
+from galmass_core.training.switches import compare_switches, goal_note, switches_folder
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Subject:
     def curves(self) -> list[Run]:
         """The finished runs of learning curves on this data set, the newest first."""
         return self._own(list_runs(curves_folder()))
+
+    @cached_property
+    def switches(self) -> list[Run]:
+        """The finished runs with and without switches on this data set, the newest first."""
+        return self._own(list_runs(switches_folder()))
 
     @cached_property
     def networks(self) -> list[dict[str, Any]]:
@@ -84,7 +90,7 @@ class Table:
     """
 
     rows: list[dict[str, Any]]
-    lines: list[tuple[str, ...]]
+    lines: Sequence[tuple[str, ...]]
     notes: list[str] = field(default_factory=list)
 
 
@@ -319,6 +325,26 @@ def _leakage(subject: Subject) -> Table:
     return Table(rows, lines, leakage_notes([row["leakage"] for row in rows]))
 
 
+def _switches(subject: Subject) -> Table:
+    """Measure what augmentation, scalars, ensembles ... are worth."""
+    rows = compare_switches(subject.dataset, subject.switches)
+    lines = [("experiment", "target", "switch", "σ without [dex]", "with", "ratio", "Δσ, 95 %", "")]
+    lines += [
+        (
+            row["experiment"],
+            row["target"],
+            row["switch"],
+            f"{row['without']:.4f}",
+            f"{row['with']:.4f}",
+            f"{row['ratio']:.3f}",
+            f"{row['low95']:+.4f} to {row['high95']:+.4f}",
+            row["verdict"],
+        )
+        for row in rows
+    ]
+    return Table(rows, lines, [goal_note(rows)] if rows else [])
+
+
 def _estimate(entry: dict[str, float]) -> str:
     """Return a number with its error as text."""
     return str(Estimate(**entry))
@@ -350,5 +376,11 @@ SECTIONS = (
         "Leakage: what siblings in training lower σ by in the paper's split",
         _leakage,
         "table 5 --split both",
+    ),
+    Section(
+        9,
+        "Better at the same data: what each switch gains",
+        _switches,
+        "switches --repeats 3",
     ),
 )

@@ -1,15 +1,12 @@
-import itertools
-
 import numpy as np
 import pytest
 import torch
 
-from galmass_core.networks.batches import MapFeed, draw_symmetries, turn
+from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.scaling import Scaling
 from galmass_core.networks.stacks import MapStack
 
 CPU = torch.device("cpu")
-WAYS = torch.tensor(list(itertools.product([False, True], repeat=4)))
 
 
 @pytest.fixture
@@ -19,58 +16,6 @@ def feed():
     limits = {"V": (-3000.0, 3000.0), "sigma": (0.0, 3000.0)}
     scaling = Scaling(kind="log_global", limits=limits, means=(0.0,), spreads=(1.0,))
     return MapFeed(stacks, scaling, CPU)
-
-
-def images(number, side=5):
-    """The same asymmetric image again and again."""
-    image = torch.rand(side, side, generator=torch.Generator().manual_seed(0))
-    return image.expand(number, 1, side, side)
-
-
-def test_turns_are_the_eight_symmetries_of_a_square():
-    turned = turn({"r": images(16)}, WAYS)["r"][:, 0]
-    square = [torch.rot90(images(1)[0, 0], number) for number in range(4)]
-    square += [each.T for each in square]
-    assert len({each.numpy().tobytes() for each in square}) == 8
-    assert {each.numpy().tobytes() for each in turned} == {
-        each.contiguous().numpy().tobytes() for each in square
-    }
-
-
-def test_only_the_last_symmetry_reverses_and_only_velocities():
-    maps = {key: images(16) for key in ("r", "g-r", "V", "sigma", "occupancy")}
-    turned = turn(maps, WAYS)
-    backwards = WAYS[:, 3]
-    for key, x_BCHW in turned.items():
-        forth, back = x_BCHW[~backwards], x_BCHW[backwards]
-        torch.testing.assert_close(back, 1 - forth if key == "V" else forth)
-
-
-def test_nothing_drawn_turns_nothing():
-    maps = {"r": images(2), "V": images(2)}
-    turned = turn(maps, torch.zeros(2, 4, dtype=torch.bool))
-    assert all(torch.equal(turned[key], maps[key]) for key in maps)
-
-
-def test_all_maps_of_a_sample_are_turned_alike():
-    maps = {"r": images(16, 5), "g-r": images(16, 5), "sigma": images(16, 5)}
-    turned = turn(maps, WAYS)
-    assert torch.equal(turned["r"], turned["g-r"])
-    assert torch.equal(turned["r"], turned["sigma"])
-
-
-def test_velocities_twice_reversed_are_as_before():
-    maps = {"V": images(1)}
-    way = torch.tensor([[False, False, False, True]])
-    torch.testing.assert_close(turn(turn(maps, way), way), maps)
-
-
-def test_all_symmetries_are_drawn_equally_often():
-    drawn = draw_symmetries(np.random.default_rng(0), 16000)
-    assert drawn.shape == (16000, 4)
-    counts = np.bincount(drawn @ [1, 2, 4, 8], minlength=16)
-    assert counts.min() > 900
-    assert counts.max() < 1100
 
 
 def test_batches_come_in_the_order_asked_for(feed):
@@ -100,6 +45,15 @@ def narrow(feed, tmp_path):
         np.save(tmp_path / f"{key}.npy", stack.codes_NHW)
         stacks[key] = MapStack(key, np.load(tmp_path / f"{key}.npy", mmap_mode="r"))
     return MapFeed(stacks, feed._scaling, CPU, memory=feed.size)
+
+
+def test_scalars_come_with_their_samples(feed):
+    scalars = np.arange(20, dtype=np.float32).reshape(10, 2)
+    feed = MapFeed(feed._stacks, feed._scaling, CPU, scalars_NS=scalars)
+    ((_, first), (_, second)) = feed.batches(np.array([7, 1, 4]), 2)
+    assert first["scalars"].shape == (2, 2, 1, 1)
+    assert [*first["scalars"].flatten(), *second["scalars"].flatten()] == [14, 15, 2, 3, 8, 9]
+    assert feed.maps(np.array([9]))["scalars"].flatten().tolist() == [18, 19]
 
 
 def test_maps_that_fit_are_not_read_in_windows(feed):

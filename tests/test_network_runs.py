@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +86,7 @@ def stop_after(monkeypatch, number, name, error):
 
 def test_a_run_is_finished_and_scored(run, dataset):
     assert run.state == "finished"
-    assert run.config["training"] == asdict(CONFIG)
+    assert run.config["training"] == CONFIG.settings()
     assert run.config["maps"] == ["r", "V", "sigma"]
     assert run.config["split"]["sizes"] == {"train": 16000, "validation": 4000, "test": 8110}
     assert run.record["progress"]["epoch"] == run.record["progress"]["epochs"] == 6
@@ -190,6 +190,74 @@ def test_a_training_that_was_stopped_goes_on(run, dataset, tmp_path, monkeypatch
     assert_same_result(again, run)
     seconds = again.history["seconds"]
     assert (seconds.diff().dropna() >= 0).all()  # those of the first part count
+
+
+SWITCHED = replace(CONFIG, epochs=3, weight_decay=0.1, tta=True, scalars=True)
+
+
+@pytest.fixture(scope="module")
+def switched(dataset, tmp_path_factory):
+    """Return a run with all switches on."""
+    return train(dataset, tmp_path_factory.mktemp("runs") / "switched", "mstar/2V", SWITCHED)
+
+
+def test_with_all_switches_a_stopped_training_ends_as_an_unbroken_one(
+    switched, dataset, tmp_path, monkeypatch
+):
+    stop_after(monkeypatch, 2, CHECKPOINT, KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train(dataset, tmp_path / "stopped", "mstar/2V", SWITCHED)
+    monkeypatch.undo()
+    again = train(dataset, tmp_path / "stopped", "mstar/2V", SWITCHED)
+    assert_same_result(again, switched)
+
+
+def test_switches_are_recorded_where_they_are_on(switched, run):
+    on = {"weight_decay": 0.1, "tta": True, "scalars": True}
+    assert on.items() <= switched.config["training"].items()
+    assert not on.keys() & run.config["training"].keys()
+
+
+def test_a_network_with_switches_predicts_as_it_was_tested(switched, dataset):
+    predictions, left_out = predict_run(switched, dataset)
+    assert not left_out
+    both = predictions.merge(switched.predictions(), on=["name", "los"])
+    np.testing.assert_allclose(both["y_pred_x"], both["y_pred_y"], atol=1e-5)
+
+
+def test_scalars_are_scaled_by_the_training_set(switched, dataset):
+    scalars = load_model(switched).scaling.scalars
+    known = {(row.name, row.los) for row in switched.predictions().itertuples()}
+    samples = dataset.samples
+    trained = [(row.name, row.los) not in known for row in samples.itertuples(index=False)]
+    sizes = np.log10(samples["effective_radius"][trained])
+    assert scalars["effective_radius"] == pytest.approx((sizes.mean(), sizes.std(ddof=0)))
+    assert scalars.keys() == {"effective_radius", "sigma_v"}
+
+
+def test_samples_without_a_scalar_are_left_out_with_the_reason(switched, dataset, tmp_path):
+    sizes = dataset.samples["effective_radius"].to_numpy().copy()
+    sizes[:2] = np.nan
+    lacking = make_map_dataset(tmp_path / "lacking", 40, effective_radius=sizes)
+    predictions, left_out = predict_run(switched, lacking)
+    assert left_out == {"effective_radius is not a number": 2}
+    assert len(predictions) == len(sizes) - 2
+    again = train(lacking, tmp_path / "run", "mstar/2V", replace(SWITCHED, epochs=1))
+    assert again.record["left_out"] == left_out
+
+
+def test_a_sample_without_a_scalar_is_refused(switched, dataset):
+    samples = dataset.samples.copy()
+    samples.loc[4, "sigma_v"] = -1.0
+    dataset = replace(dataset, samples=samples)
+    message = f"{samples['name'][4]}: sigma_v must be finite, and positive .* got -1.0"
+    with pytest.raises(ValueError, match=message):
+        load_model(switched).predict(dataset, np.array([3, 4]))
+    maps = [maps for _, maps in dataset.read_maps([4])]
+    with pytest.raises(ValueError, match=message):
+        load_model(switched).inputs(maps, samples.loc[[4]])
+    with pytest.raises(ValueError, match="effective_radius, sigma_v must be given beside maps"):
+        load_model(switched).inputs(maps)
 
 
 class Slow:

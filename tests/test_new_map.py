@@ -13,9 +13,9 @@ from galmass_app.plots.scale import scale_of
 from galmass_app.theme import map_colours
 from galmass_app.thumbnails import thumbnails
 from galmass_core.learning.experiments import experiment, input_sets
-from galmass_core.networks.batches import turn
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.stacks import open_stacks
+from galmass_core.networks.symmetry import turn
 from galmass_core.quantities import (
     MAPS,
     QUANTITIES,

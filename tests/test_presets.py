@@ -1,7 +1,9 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
-from galmass_core.networks.presets import PRESETS, TrainingConfig
+from galmass_core.networks.presets import PRESETS, SWITCHES, TrainingConfig
 
 
 def test_the_paper_preset_is_table_2():
@@ -29,3 +31,9 @@ def test_the_schedule_as_printed_falls_by_half_only():
 def test_a_bad_hyperparameter_is_named(name, value):
     with pytest.raises(ValueError, match=f"{name} must be"):
         TrainingConfig(**{name: value})
+
+
+def test_settings_have_switches_only_where_they_are_on():
+    assert set(asdict(TrainingConfig())) - set(TrainingConfig().settings()) == set(SWITCHES)
+    assert TrainingConfig(weight_decay=0.1).settings()["weight_decay"] == 0.1
+    assert TrainingConfig(**TrainingConfig(tta=True).settings()) == TrainingConfig(tta=True)

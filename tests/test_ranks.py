@@ -16,11 +16,12 @@ from forks import FORKS
 from toy_maps import make_map_dataset
 
 from galmass_core.datasets.dataset import open_dataset
-from galmass_core.networks.batches import MapFeed, draw_symmetries, turn
+from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import Ranks, ranks_of_process
 from galmass_core.networks.scaling import Scaling
 from galmass_core.networks.stacks import MapStack
+from galmass_core.networks.symmetry import draw_symmetries, turn
 from galmass_core.networks.training import Epoch, Learner, new_network, train_epochs
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import open_run

@@ -87,10 +87,10 @@ def test_linear_global_is_straight_in_flux_between_all_training_pixels():
     np.testing.assert_allclose(seen(scaling, stack, [0, 1, 2])[:, 0], truth, atol=1e-3)
 
 
-def test_linear_global_takes_the_least_and_the_greatest_velocity():
+def test_linear_global_takes_the_greatest_speed_with_both_signs():
     stack = make_stack("V", [[[-200.0, 0.0, 100.0]]])
     scaling = fit_scaling("linear_global", {"V": stack}, np.array([0]), TARGETS)
-    np.testing.assert_allclose(seen(scaling, stack, [0])[0, 0], [0, 2 / 3, 1], atol=1e-3)
+    np.testing.assert_allclose(seen(scaling, stack, [0])[0, 0], [0, 0.5, 0.75], atol=1e-3)
 
 
 def test_per_image_forgets_how_bright_a_galaxy_is():

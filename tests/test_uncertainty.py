@@ -10,6 +10,7 @@ from galmass_core.learning.uncertainty import (
     NO_NOISE,
     TrainingNoise,
     compare_groups,
+    compare_paired,
     compare_splits,
     measure_group,
 )
@@ -150,3 +151,41 @@ def test_what_test_sets_have_in_common_cancels(runs):
 def test_draws_that_miss_a_test_set_do_not_count(runs):
     few = runs[1].iloc[:6]  # two of a thousand galaxies: many draws have neither
     assert np.isfinite(compare_splits(runs[:1], [few]).difference.error)
+
+
+def test_noise_that_both_of_a_pair_have_cancels(seeds):
+    better = [each.assign(y_pred=each["y_true"] + 0.9 * error_of(each)) for each in seeds]
+    paired, apart = compare_paired(seeds, better), compare_groups(seeds, better)
+    truth = -0.1 * np.mean([scatter(each) for each in seeds])
+    assert paired.difference.value == pytest.approx(truth)
+    assert paired.verdict == "better"
+    assert apart.verdict == "equal"
+
+
+def error_of(table):
+    return table["y_pred"] - table["y_true"]
+
+
+def test_noise_of_its_own_widens_a_paired_interval(seeds):
+    others = equal_trainings(np.random.default_rng(7), 85, 3, noise=0.15)[::-1]
+    paired = compare_paired(seeds, others)  # the same three trainings, paired otherwise
+    assert paired.difference.value == pytest.approx(0, abs=1e-12)
+    assert paired.verdict == "equal"
+    assert paired.high95 > 0.2 * abs(scatter(seeds[0]) - scatter(seeds[2]))
+
+
+@pytest.mark.parametrize("numbers", [(1, 1), (2, 3)])
+def test_pairs_are_two_or_more(seeds, numbers):
+    one, two = (seeds[:number] for number in numbers)
+    with pytest.raises(ValueError, match=f"got {numbers[0]} and {numbers[1]}"):
+        compare_paired(one, two)
+
+
+def test_an_interval_is_never_wider_than_the_fewest_trainings_make_it():
+    """Nearly equal predictions of three trainings whose σ differ by few galaxies only."""
+    trainings = equal_trainings(np.random.default_rng(3), 40, 3, noise=0.0)
+    nearly = [
+        each.assign(y_pred=each["y_pred"] + 1e-4 * (each["los"] == "x")) for each in trainings
+    ]
+    found = compare_groups(trainings, nearly)
+    assert -0.1 < found.low95 < found.high95 < 0.1

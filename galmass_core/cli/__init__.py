@@ -20,6 +20,7 @@ from galmass_core.cli import (
     learning,
     serve,
     slices,
+    switches,
     tables,
     transfer,
 )
@@ -66,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    learned = (learning, tables, curve, coverage, slices, beyond, transfer)
+    learned = (learning, tables, curve, coverage, slices, switches, beyond, transfer)
     for module in (data, fetch, demo, *learned, serve, bench):
         module.add_commands(commands)
     return parser

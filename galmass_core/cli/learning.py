@@ -135,6 +135,17 @@ def add_hyperparameters(train: argparse.ArgumentParser) -> None:
         help="rotate, mirror and reverse the maps of each step",
     )
     group.add_argument("--scaling", choices=SCALINGS, help="of maps to numbers from 0 to 1")
+    group.add_argument(
+        "--scalars",
+        action=argparse.BooleanOptionalAction,
+        help="learn from R_e in kpc, M_r and velocity dispersion beside the maps they go with",
+    )
+    group.add_argument(
+        "--tta",
+        action=argparse.BooleanOptionalAction,
+        help="predict the mean over the maps turned, mirrored and reversed in all 16 ways",
+    )
+    group.add_argument("--weight-decay", type=float, metavar="X", help="of AdamW (default 0: Adam)")
 
 
 def add_device(command: argparse.ArgumentParser) -> None:
@@ -224,6 +235,11 @@ def _add_predict(commands: Any) -> None:  # noqa: ANN401
         metavar="MAPS",
         help="of a network for any maps (mstar/any), those to predict from, such as r+2V (default: "
         "all)",
+    )
+    predict.add_argument(
+        "--ensemble",
+        action="store_true",
+        help="predict the mean of all trainings of the run's group (see train --repeats)",
     )
     predict.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
     predict.add_argument("--json", action="store_true", help="print as JSON")
@@ -446,7 +462,9 @@ def _predict(args: argparse.Namespace) -> None:
     run, dataset = open_run(args.model), open_dataset(args.data)
     if args.branches is not None:
         run = run.with_inputs(args.branches)
-    predictions = api.predict(run, dataset)
+    predictions = api.predict(run, dataset, ensemble=args.ensemble)
+    if args.ensemble:
+        print(f"mean of {', '.join(predictions.attrs['trainings'])}", file=sys.stderr)
     for reason, count in predictions.attrs["left_out"].items():
         print(f"{count} samples left out: {reason}", file=sys.stderr)
     if args.json:

@@ -19,6 +19,9 @@ difference by t_ν / z, Student's over the normal quantile, with ν of Welch (19
 
     ν = (V_galaxies + sum of V_training / K)² / sum of (s² / K)² / (K - 1)
 
+but no less than the least K - 1, as Welch's is; galaxies that cancel in the difference, but not in
+s², would make it less.
+
 Where nothing is known about the noise of training, the interval has the galaxies alone, and no
 verdict may be based on it.
 """
@@ -266,6 +269,54 @@ def compare_splits(
     )
 
 
+def compare_paired(
+    first: Sequence[pd.DataFrame],
+    second: Sequence[pd.DataFrame],
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Comparison:
+    """Measure whether the second of two groups scatters less, training by training.
+
+    The k-th trainings of both have a seed in common, and what its weights and batches do to both
+    cancels. The differences of σ are one group, whose noise is that between them.
+
+    Parameters
+    ----------
+    first, second : sequence of pandas.DataFrame
+        Of each training, in the order of the seeds, columns as in `compare_groups`.
+    resamples, seed
+        As in `compare_groups`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    ValueError
+        If they are not as many, or fewer than two; or as in `compare_groups`.
+    """
+    if len(first) != len(second) or len(first) < 2:
+        msg = f"pairs must be at least two trainings of each, got {len(first)} and {len(second)}"
+        raise ValueError(msg)
+    errors_NK, names = common_errors([*first, *second])
+    draws_BK = draw_scatters(errors_NK, names, resamples, seed)
+    one, two = np.split(errors_NK.std(axis=0), 2)
+    draws_BK = draws_BK[:, len(first) :] - draws_BK[:, : len(first)]
+    value, terms = float((two - one).mean()), {noise_of(two - one, draws_BK): 1 / len(first)}
+    low95, low, high, high95 = _interval(value, draws_BK.mean(axis=1), terms, seed)
+    return Comparison(
+        difference=Estimate(value, low, high),
+        low95=low95,
+        high95=high95,
+        n_samples=len(names),
+        n_galaxies=len(set(names)),
+        trainings=(len(first), len(second)),
+        has_training_noise=True,
+    )
+
+
 def _compare(
     parts: Sequence[tuple[NDArray, NDArray]],
     noise: tuple[TrainingNoise | None, TrainingNoise | None],
@@ -369,7 +420,8 @@ def _interval(
         return tuple(map(float, np.quantile(draws_B, _SHARES)))  # type: ignore[return-value]
     generator = np.random.default_rng((seed, 1))  # other numbers than the draws of galaxies
     widened_B = draws_B + added**0.5 * generator.standard_normal(len(draws_B))
-    freedom = (float(draws_B.var()) + added) ** 2 / known
+    fewest = min(noise.freedom for noise in terms)  # Welch's ν is never less, but ours may be
+    freedom = max(fewest, (float(draws_B.var()) + added) ** 2 / known)
     stretch = stdtrit(freedom, _SHARES) / ndtri(_SHARES)
     ends = value + stretch * (np.quantile(widened_B, _SHARES) - value)
     return tuple(map(float, ends))  # type: ignore[return-value]

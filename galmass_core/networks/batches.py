@@ -1,6 +1,6 @@
 """Scale batches of maps on the training device.
 
-Shape suffixes: B samples of a batch, H rows, W columns.
+Shape suffixes: N samples, B of them in a batch, H rows, W columns, S scalars.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,15 +12,14 @@ from torch import Tensor
 
 from galmass_core.networks.memory import available_memory
 from galmass_core.networks.reading import block_size, draw_order, prefetched, read_rows
+from galmass_core.networks.scalars import SCALARS
 from galmass_core.networks.scaling import Scaling
 from galmass_core.networks.stacks import MapStack
-from galmass_core.quantities import map_spec
 
 _SHARE = 0.6  # of the free memory, of a GPU or this machine, that maps may take
 _WINDOW = 0.2  # of this machine's, for each of two windows if they do not fit
 _CHUNK = 256  # samples copied at a time
 _AHEAD = 4  # batches read ahead if a GPU cannot hold all
-_SYMMETRIES = 4  # mirror left-right, mirror up-down, transpose; all velocities reversed
 
 
 class MapFeed:
@@ -33,6 +32,8 @@ class MapFeed:
     device : torch.device
     memory : int, bytes, optional
         What this process may take; by default what is available.
+    scalars_NS : (N, S) float32, optional
+        Scaled numbers of every sample, which come with its maps as ``scalars``, (B, S, 1, 1).
 
     Attributes
     ----------
@@ -48,8 +49,10 @@ class MapFeed:
         scaling: Scaling,
         device: torch.device,
         memory: int | None = None,
+        scalars_NS: NDArray[np.float32] | None = None,
     ) -> None:
         self._stacks, self._scaling, self.device = stacks, scaling, device
+        self._scalars_NS = scalars_NS
         self._codes, self.window = None, None
         self.size = sum(stack.codes_NHW.nbytes for stack in stacks.values())
         if device.type == "cuda" and self.size < _SHARE * torch.cuda.mem_get_info(device)[0]:
@@ -62,7 +65,7 @@ class MapFeed:
 
     def maps(self, rows: NDArray) -> dict[str, Tensor]:
         """Return scaled maps of some samples, (B, 1, H, W) each, on the device."""
-        return self._scaled(self._read(rows))
+        return self._scaled(self._read(rows)) | self._scalars(rows)
 
     def shuffled(
         self, rows: NDArray, rng: np.random.Generator, window: int | None
@@ -80,7 +83,7 @@ class MapFeed:
         if self.device.type == "cuda" and self._codes is None:
             read = prefetched(map(_pinned, read), _AHEAD)
         for piece, codes in zip(pieces, read, strict=True):
-            yield piece, self._scaled(codes)
+            yield piece, self._scaled(codes) | self._scalars(piece)
 
     def _read(self, rows: NDArray) -> dict[str, Tensor]:
         """Return codes of some samples."""
@@ -110,42 +113,17 @@ class MapFeed:
             for key, each in codes.items()
         }
 
+    def _scalars(self, rows: NDArray) -> dict[str, Tensor]:
+        """Return the scalars of some samples, if there are any."""
+        if self._scalars_NS is None:
+            return {}
+        chosen_BS = torch.from_numpy(self._scalars_NS[rows])
+        return {SCALARS: chosen_BS.to(self.device)[:, :, None, None]}
+
 
 def _pinned(codes: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return codes in pinned memory, from which a GPU copies while it computes."""
     return {key: each.pin_memory() for key, each in codes.items()}
-
-
-def draw_symmetries(rng: np.random.Generator, number: int) -> NDArray[np.bool_]:
-    """Draw the symmetries of each sample, (B, 4): eight of the square, with or without reversal."""
-    return rng.integers(2, size=(number, _SYMMETRIES)).astype(bool)
-
-
-def turn(maps: Mapping[str, Tensor], symmetries_B4: Tensor) -> dict[str, Tensor]:
-    """Apply the same symmetries to all maps of a sample; masses do not change.
-
-    The last symmetry reverses all velocities: the time-reversed galaxy is also in equilibrium.
-
-    Parameters
-    ----------
-    maps : mapping of (B, 1, H, W) float, 0..1
-        Scaled evenly about 0 km/s.
-    symmetries_B4 : (B, 4) bool
-        From `draw_symmetries`.
-
-    Returns
-    -------
-    dict of (B, 1, H, W) float
-    """
-    right, up, across, backwards = (each[:, None, None, None] for each in symmetries_B4.unbind(1))
-    turned = {}
-    for key, x_BCHW in maps.items():
-        x_BCHW = torch.where(right, x_BCHW.flip(3), x_BCHW)
-        x_BCHW = torch.where(up, x_BCHW.flip(2), x_BCHW)
-        x_BCHW = torch.where(across, x_BCHW.transpose(2, 3), x_BCHW)
-        odd = map_spec(key).odd
-        turned[key] = torch.where(backwards, 1 - x_BCHW, x_BCHW) if odd else x_BCHW
-    return turned
 
 
 def _copy(stack: MapStack, device: torch.device) -> Tensor:

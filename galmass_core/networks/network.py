@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from galmass_core.networks.scalars import SCALARS
+
 CHANNELS = (64, 128, 256, 512)  # of the four stages
 
 
@@ -101,6 +103,18 @@ class SubsetLayer(nn.Linear):
         return nn.functional.linear(features_BD, self.weight * self.seen, self.bias)
 
 
+class ScalarBranch(nn.Module):
+    """The numbers beside the maps: features as they are, without a weight."""
+
+    def __init__(self, outputs: int) -> None:
+        super().__init__()
+        self.outputs = outputs
+
+    def forward(self, x_BS11: Tensor) -> Tensor:
+        """Return the numbers, (B, S)."""
+        return x_BS11.flatten(1)
+
+
 class MultibranchResNet(nn.Module):
     """The paper's network: a branch for each map, joined by one linear layer.
 
@@ -115,6 +129,8 @@ class MultibranchResNet(nn.Module):
     subsets : sequence of sequences of str
         Sets of maps, each of which has ``outputs`` of its own that depend on its maps only, in
         place of outputs that depend on all.
+    scalars : int
+        Number of scalars beside the maps; they join the features of the branches.
 
     Raises
     ------
@@ -128,6 +144,7 @@ class MultibranchResNet(nn.Module):
         outputs: int = 1,
         *,
         width: float = 1.0,
+        scalars: int = 0,
         subsets: Sequence[Sequence[str]] = (),
     ) -> None:
         super().__init__()
@@ -138,7 +155,9 @@ class MultibranchResNet(nn.Module):
         if round(width * CHANNELS[0]) < 1:
             msg = f"width must leave at least one channel, got {width}"
             raise ValueError(msg)
-        branches = {key: ResNet18(width) for key in maps}
+        branches: dict[str, ResNet18 | ScalarBranch] = {key: ResNet18(width) for key in maps}
+        if scalars:
+            branches[SCALARS] = ScalarBranch(scalars)
         self.branches = nn.ModuleDict(branches)
         sizes = torch.tensor([branch.outputs for branch in branches.values()])
         if subsets:
@@ -156,7 +175,7 @@ class MultibranchResNet(nn.Module):
         Parameters
         ----------
         maps : mapping of (B, 1, H, W) float
-            By key, scaled to 0..1.
+            By key, scaled to 0..1; with scalars also ``scalars``, (B, S, 1, 1).
 
         Returns
         -------

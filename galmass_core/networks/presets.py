@@ -1,11 +1,13 @@
 """Hyper-parameters of a network's training, and their presets."""
 
 import math
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import asdict, dataclass
+from typing import Any, TypedDict
 
 SCHEDULES = ("cosine", "literal")
 SCALINGS = ("log_global", "linear_global", "per_image")  # see `scaling.Scaling`
+
+SWITCHES = ("weight_decay", "tta", "scalars")  # off: 0 or False
 
 
 class Hyperparameters(TypedDict, total=False):
@@ -18,6 +20,9 @@ class Hyperparameters(TypedDict, total=False):
     schedule: str
     augment: bool
     scaling: str
+    weight_decay: float
+    tta: bool
+    scalars: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +36,9 @@ class TrainingConfig:
     schedule: str = "cosine"  # to 0 over all epochs; literal: 1e-4 cos(n / 200), as printed
     augment: bool = False  # rotate, mirror and reverse samples; not in the paper
     scaling: str = "log_global"
+    weight_decay: float = 0.0  # of AdamW, per step and learning rate; 0: Adam
+    tta: bool = False  # predict the mean over all symmetries of the maps
+    scalars: bool = False  # R_e, M_r and σ beside the maps, as in `networks.scalars`
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -38,10 +46,21 @@ class TrainingConfig:
             if not getattr(self, name) > 0:
                 msg = f"{name} must be positive, got {getattr(self, name)}"
                 raise ValueError(msg)
+        if not 0 <= self.weight_decay < math.inf:
+            msg = f"weight_decay must be 0 or more, got {self.weight_decay}"
+            raise ValueError(msg)
         for name, known in (("schedule", SCHEDULES), ("scaling", SCALINGS)):
             if getattr(self, name) not in known:
                 msg = f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"
                 raise ValueError(msg)
+
+    def settings(self) -> dict[str, Any]:
+        """Return all hyper-parameters for a run's configuration; switches only where they are on.
+
+        A training without them has the configuration, and so the names of folders, of versions that
+        had no such switch.
+        """
+        return {key: each for key, each in asdict(self).items() if each or key not in SWITCHES}
 
     def rate(self, epoch: int) -> float:
         """Return the learning rate of an epoch, counted from 0."""

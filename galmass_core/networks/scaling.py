@@ -6,14 +6,16 @@ rows, W columns, T targets.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.networks.presets import SCALINGS
+from galmass_core.networks.scalars import scalar_values
 from galmass_core.networks.stacks import STEPS, ZERO, MapStack
 from galmass_core.quantities import map_spec
 from galmass_core.storage.atomic import write_json
@@ -38,17 +40,20 @@ class Scaling:
     kind : str
         ``log_global``: light as log10 flux, between two limits for all images. ``linear_global``:
         light as flux; minimum and maximum of training pixels. ``per_image``: light as flux; minimum
-        and maximum of each map.
+        and maximum of each map. Velocities reach as far above as below 0 km/s in the first two.
     limits : dict of (low, high)
         Values of each map that are scaled to 0 and 1, in the units of `MapSpec.codes`.
     means, spreads : tuple of float, dex
         Of each target's decimal logarithm.
+    scalars : dict of (mean, spread)
+        Of each column beside the maps, as `scalars.scalar_values` returns it.
     """
 
     kind: str
     limits: dict[str, tuple[float, float]]
     means: tuple[float, ...]
     spreads: tuple[float, ...]
+    scalars: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def maps(self, stack: MapStack, codes_BHW: "Tensor") -> "Tensor":
         """Scale codes of one map, int16, to 0..1; (B, 1, H, W) float32 on the same device."""
@@ -79,9 +84,22 @@ class Scaling:
         """Convert network outputs to logarithms of targets."""
         return np.asarray(outputs_BT, dtype=float) * self.spreads + self.means
 
+    def scalar_inputs(self, samples: pd.DataFrame) -> NDArray[np.float32] | None:
+        """Scale the columns beside the maps to zero mean and unit variance, (N, S).
+
+        NaN where a sample lacks one; None without such columns.
+        """
+        if not self.scalars:
+            return None
+        means, spreads = np.transpose(list(self.scalars.values()))
+        return ((scalar_values(samples, self.scalars) - means) / spreads).astype(np.float32)
+
     def save(self, folder: Path) -> None:
         """Write the scaling into a run's folder."""
-        write_json(folder / SCALER, asdict(self))
+        content = asdict(self)
+        if not self.scalars:
+            del content["scalars"]
+        write_json(folder / SCALER, content)
 
     @classmethod
     def load(cls, folder: Path) -> "Scaling":
@@ -97,14 +115,21 @@ class Scaling:
             content = json.loads(path.read_text(encoding="utf-8"))
             limits = {key: tuple(pair) for key, pair in content["limits"].items()}
             means, spreads = (tuple(content[name]) for name in ("means", "spreads"))
-            return cls(kind=content["kind"], limits=limits, means=means, spreads=spreads)
+            scalars = {key: tuple(pair) for key, pair in content.get("scalars", {}).items()}
+            return cls(
+                kind=content["kind"], limits=limits, means=means, spreads=spreads, scalars=scalars
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             msg = f"{path}: must be the scaling of a run, but: {error}"
             raise ValueError(msg) from error
 
 
 def fit_scaling(
-    kind: str, stacks: Mapping[str, MapStack], rows: NDArray, targets_BT: NDArray
+    kind: str,
+    stacks: Mapping[str, MapStack],
+    rows: NDArray,
+    targets_BT: NDArray,
+    scalars: pd.DataFrame | None = None,
 ) -> Scaling:
     """Measure the scaling on training samples.
 
@@ -117,6 +142,8 @@ def fit_scaling(
         The training samples.
     targets_BT : (B, T) float, dex
         Their targets' decimal logarithms.
+    scalars : pandas.DataFrame, optional
+        Their columns beside the maps.
 
     Returns
     -------
@@ -135,7 +162,16 @@ def fit_scaling(
         limits={key: _limits(kind, stack, rows) for key, stack in stacks.items()},
         means=tuple(targets_BT.mean(axis=0).tolist()),
         spreads=tuple(np.maximum(targets_BT.std(axis=0), 1e-6).tolist()),
+        scalars={} if scalars is None else _fit_scalars(scalars),
     )
+
+
+def _fit_scalars(samples: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Return mean and standard deviation of each column beside the maps."""
+    values_BS = scalar_values(samples, samples.columns)
+    spreads = np.maximum(values_BS.std(axis=0), 1e-6).tolist()
+    pairs = zip(values_BS.mean(axis=0).tolist(), spreads, strict=True)
+    return dict(zip(samples.columns, pairs, strict=True))
 
 
 def _limits(kind: str, stack: MapStack, rows: NDArray) -> tuple[float, float]:
@@ -154,6 +190,9 @@ def _limits(kind: str, stack: MapStack, rows: NDArray) -> tuple[float, float]:
     first = int(np.searchsorted(reached, shares[0], side="right"))
     last = int(np.searchsorted(reached, shares[1]))
     low, high = (stack.low + code * stack.step for code in (first, max(last, first + 1)))
+    if spec.odd:  # evenly about 0, so that reversed velocities are 1 minus these
+        high = max(-low, high)
+        low = -high
     return float(low), float(high)
 
 

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from galmass_core.networks.alignment import DISTANCES
-from galmass_core.networks.batches import MapFeed, draw_symmetries, turn
+from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import ALONE, Ranks
+from galmass_core.networks.scalars import SCALARS, scalar_columns
+from galmass_core.networks.symmetry import draw_symmetries, turn
 from galmass_core.quantities import map_spec
 
 _WARM_UP = 3  # steps before a step is captured
@@ -93,7 +95,12 @@ class Learner:
         self.network = network.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's types lack it
         rate = torch.tensor(config.rate(0), device=device) if self._fast else config.rate(0)
         self.optimizer = torch.optim.Adam(
-            self.network.parameters(), lr=rate, fused=True, capturable=self._fast
+            self.network.parameters(),
+            lr=rate,
+            weight_decay=config.weight_decay,
+            decoupled_weight_decay=True,  # AdamW
+            fused=True,
+            capturable=self._fast,
         )
         self._graph: torch.cuda.CUDAGraph | None = None
         self._usual_T = torch.ones(network.fc.out_features, device=device)  # as of scaled targets
@@ -157,12 +164,14 @@ class Learner:
         return errors_T.mean()
 
     def _set_out(self) -> None:
-        """Initialise the moments of the optimiser with zeros, without a step."""
+        """Initialise the moments of the optimiser with zeros, without a change of weights."""
+        self.set_rate(0.0)  # a step would decay weights
         for weights in self.network.parameters():
             weights.grad = torch.zeros_like(weights)
         self.optimizer.step()
         for moments in self.optimizer.state.values():
             moments["step"].zero_()
+        self.set_rate(self.config.rate(0))
         self.optimizer.zero_grad(set_to_none=True)
 
     def _capture(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> torch.cuda.CUDAGraph:
@@ -209,7 +218,10 @@ def new_network(
     """Create a network with initial weights that depend only on the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return MultibranchResNet(maps, outputs, width=config.width, subsets=subsets)
+        scalars = len(scalar_columns(maps)) if config.scalars else 0
+        return MultibranchResNet(
+            maps, outputs, width=config.width, scalars=scalars, subsets=subsets
+        )
 
 
 def train_epochs(
@@ -365,6 +377,8 @@ def estimate_seconds(
     size = min(config.batch, samples["train"])
     sides = {key: map_spec(key).side(pixels) for key in maps}
     noise = {key: torch.rand(size, 1, side, side, device=where) for key, side in sides.items()}
+    if config.scalars:
+        noise[SCALARS] = torch.rand(size, len(scalar_columns(maps)), 1, 1, device=where)
     targets = torch.randn(size, learner.network.fc.out_features, device=where)
     step = _time(lambda: learner.step(noise, targets), where)
     look = _time(lambda: _predict(learner.network, noise, where), where)

@@ -35,6 +35,7 @@ from galmass_core.learning.splits import (
 )
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import Ranks, ranks_of_process
+from galmass_core.networks.scalars import scalar_columns
 from galmass_core.training.profile_runs import ProfileModel, is_profile, train_profile
 from galmass_core.training.runs import (
     Follower,
@@ -109,7 +110,7 @@ def train_run(
     MemoryError
         If a network does not fit into the device's memory.
     """
-    wanted = experiment(name)
+    wanted = with_scalars(experiment(name), training)
     if features is not None:
         wanted = replace(wanted, features=tuple(features))
     samples, wanted = _samples_of(dataset, wanted)
@@ -160,6 +161,22 @@ def _samples_of(dataset: DataSet, wanted: Experiment) -> tuple[pd.DataFrame, Exp
 def _usable(samples: pd.DataFrame, wanted: Experiment) -> tuple[NDArray, dict[str, int]]:
     """Return which samples can be used, as `usable_rows`; a profile may have gaps."""
     return usable_rows(samples, wanted.features, () if wanted.method == PROFILE else wanted.targets)
+
+
+def with_scalars(wanted: Experiment, training: TrainingConfig | None) -> Experiment:
+    """Return an experiment with the columns that its network needs beside maps as features.
+
+    Raises
+    ------
+    ValueError
+        If it is one for every set of maps, or of a control: which scalars are its own?
+    """
+    if wanted.method != "network" or training is None or not training.scalars:
+        return wanted
+    if wanted.subsets:
+        msg = f"scalars must go with one set of maps, got {wanted.name}"
+        raise ValueError(msg)
+    return replace(wanted, features=scalar_columns(wanted.maps))
 
 
 def _join_ranks(wanted: Experiment, config: dict[str, Any]) -> Ranks:
@@ -233,15 +250,14 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
     if run.config["method"] == "network":
         from galmass_core.training.network_runs import NetworkModel, predictions_table
 
-        network, rows = NetworkModel.load(run.path, run.config), np.arange(len(dataset))
+        network = NetworkModel.load(run.path, run.config)
+        usable, left_out = _predictable(run, samples, network.features)
+        rows = np.flatnonzero(usable)
         outputs_BT = network.predict(dataset, rows)
         table = predictions_table(samples, rows, "new", network.targets, outputs_BT)
-        return _qualified(table, run, dataset), {}
+        return _qualified(table, run, dataset), left_out
     model = ProfileModel.load(run) if is_profile(run) else _load_table_model(run)
-    if missing := missing_columns(samples, model.features):
-        msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
-        raise ValueError(msg)
-    usable, left_out = usable_rows(samples, model.features)
+    usable, left_out = _predictable(run, samples, model.features)
     if isinstance(model, ProfileModel):
         table = model.predict(samples[usable], true_profiles(dataset)[usable])
         return with_training_distance(table, samples, training_distance(run, dataset)), left_out
@@ -254,6 +270,22 @@ def _qualified(table: pd.DataFrame, run: Run, dataset: DataSet) -> pd.DataFrame:
     """Add to predictions of a data set what may be expected of them."""
     table = with_intervals(table, run_calibrations(run))
     return with_training_distance(table, dataset.samples, training_distance(run, dataset))
+
+
+def _predictable(
+    run: Run, samples: pd.DataFrame, features: Sequence[str]
+) -> tuple[NDArray[np.bool_], dict[str, int]]:
+    """Return which samples a model can predict, and the reasons for the others.
+
+    Raises
+    ------
+    ValueError
+        If the data set lacks a column that the model needs.
+    """
+    if missing := missing_columns(samples, features):
+        msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
+        raise ValueError(msg)
+    return usable_rows(samples, features)
 
 
 def run_calibrations(run: Run) -> dict[str, Calibration]:
@@ -304,7 +336,8 @@ def _config(
         training = training or TrainingConfig(seed=own)
         if training_seed is not None:
             training = replace(training, seed=training_seed)
-        config |= {"maps": list(wanted.maps), "pixels": wanted.pixels, "training": asdict(training)}
+        config |= {"maps": list(wanted.maps), "pixels": wanted.pixels}
+        config |= {"training": training.settings()}
         config |= {"subsets": list(wanted.subsets)} if wanted.subsets else {}
         sizes = NETWORK_SIZES
     else:

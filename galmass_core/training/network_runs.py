@@ -27,8 +27,10 @@ from galmass_core.networks.memory import available_memory
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import ALONE, Ranks
+from galmass_core.networks.scalars import SCALARS, scalar_columns
 from galmass_core.networks.scaling import Scaling, fit_scaling
 from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks
+from galmass_core.networks.symmetry import average_symmetries
 from galmass_core.networks.training import (
     Learner,
     new_network,
@@ -80,6 +82,8 @@ class NetworkModel:
             network.load_state_dict(whole.only(maps))
         else:
             load_tensors(folder / WEIGHTS, network.state_dict())
+        if training.tta:
+            network = average_symmetries(network)
         return cls(network.eval(), Scaling.load(folder), targets, maps, config["pixels"])
 
     def predict(
@@ -92,22 +96,65 @@ class NetworkModel:
         DataSetError
             If the data set has no maps, or their file is missing or damaged.
         ValueError
-            If there is no such device.
+            If there is no such device, or a sample lacks a number that the network needs beside
+            its maps.
         """
         where = pick_device(device)
-        feed = MapFeed(open_stacks(dataset, self.maps, self.pixels), self.scaling, where)
+        scalars_NS = self.scaling.scalar_inputs(dataset.samples)
+        if scalars_NS is not None:
+            _check_scalars(scalars_NS[rows], self.scaling, dataset.samples.iloc[rows])
+        stacks = open_stacks(dataset, self.maps, self.pixels)
+        feed = MapFeed(stacks, self.scaling, where, scalars_NS=scalars_NS)
         network = deepcopy(self.network).to(where)
         return self.scaling.unscaled(predict_rows(network, feed, np.asarray(rows)))
 
-    def inputs(self, samples: Sequence[GalaxyMaps]) -> dict[str, Tensor]:
-        """Return the maps of some samples as network inputs, (B, 1, H, W) each."""
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns of a data set that the network needs beside maps."""
+        return tuple(self.scaling.scalars)
+
+    def inputs(
+        self, samples: Sequence[GalaxyMaps], table: pd.DataFrame | None = None
+    ) -> dict[str, Tensor]:
+        """Return the maps of some samples as network inputs, (B, 1, H, W) each.
+
+        Parameters
+        ----------
+        samples : sequence of GalaxyMaps
+        table : pandas.DataFrame, optional
+            Rows of these samples in a data set, where the network needs more than maps; they come
+            as ``scalars``, (B, S, 1, 1).
+
+        Raises
+        ------
+        ValueError
+            If a number beside the maps is needed, but missing.
+        """
         scaled = {}
         for key in self.maps:
             side = map_spec(key).side(self.pixels)
             codes_BHW = np.stack([encode_map(key, map_of(maps, key, side)) for maps in samples])
             stack = MapStack(key, codes_BHW)
             scaled[key] = self.scaling.maps(stack, torch.from_numpy(codes_BHW))
+        if self.features and table is None:
+            msg = f"{', '.join(self.features)} must be given beside maps, got none"
+            raise ValueError(msg)
+        scalars_BS = None if table is None else self.scaling.scalar_inputs(table)
+        if table is not None and scalars_BS is not None:
+            _check_scalars(scalars_BS, self.scaling, table)
+            scaled[SCALARS] = torch.from_numpy(scalars_BS)[:, :, None, None]
         return scaled
+
+
+def _check_scalars(scalars_BS: NDArray, scaling: Scaling, samples: pd.DataFrame) -> None:
+    """Raise ValueError unless all samples have the numbers beside the maps."""
+    for column, values_B in zip(scaling.scalars, scalars_BS.T, strict=True):
+        if len(lacking := samples[~np.isfinite(values_B)]):
+            first = lacking.iloc[0]
+            name, value = first["name"], first.get(column, "none")
+            rule = "finite, and positive if it is a size or a speed,"
+            msg = f"{name}: {column} must be {rule} for a network with scalars, got {value}"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True)
@@ -185,8 +232,16 @@ def train_network(
     targets_NT = np.stack([true_values(dataset.samples, key) for key in wanted.targets], axis=1)
     with _enough_memory(), ranks.noticing_loss():
         stacks = _open_stacks(dataset, wanted, writer, ranks)
-        scaling = fit_scaling(config.scaling, stacks, rows["train"], targets_NT[rows["train"]])
-        feed = MapFeed(stacks, scaling, where, available_memory() // ranks.local_size)
+        columns = list(scalar_columns(wanted.maps)) if config.scalars else None
+        scaling = fit_scaling(
+            config.scaling,
+            stacks,
+            rows["train"],
+            targets_NT[rows["train"]],
+            dataset.samples[columns].iloc[rows["train"]] if columns else None,
+        )
+        memory, scalars_NS = available_memory(), scaling.scalar_inputs(dataset.samples)
+        feed = MapFeed(stacks, scaling, where, memory // ranks.local_size, scalars_NS)
         _explain(feed, ranks, writer)
         subsets = [input_maps(inputs) for inputs in wanted.subsets]
         network = new_network(wanted.maps, len(wanted.targets), config, subsets)
@@ -199,8 +254,10 @@ def train_network(
         if not ranks.first:
             nothing = tested[:0], parts[:0], wanted.targets, targets_NT[:0]
             return predictions_table(dataset.samples, *nothing)
-        load_tensors(writer.path / WEIGHTS, learner.network.state_dict())
-        outputs_BO = predict_rows(learner.network, feed, tested)
+        load_tensors(writer.path / WEIGHTS, network.state_dict())
+        if config.tta:
+            network = average_symmetries(network)
+        outputs_BO = predict_rows(network, feed, tested)
     tables = []
     for inputs, outputs_BT in zip(
         wanted.subsets or ("",), np.split(outputs_BO, len(subsets) or 1, axis=1), strict=True
@@ -279,7 +336,11 @@ def _unlabelled_feed(
     if unlabelled is None:
         return None
     stacks = open_stacks(unlabelled.dataset, wanted.maps, wanted.pixels)
-    return MapFeed(stacks, scaling, where), unlabelled.rows
+    scalars_NS = scaling.scalar_inputs(unlabelled.dataset.samples)
+    if scalars_NS is not None:
+        chosen = unlabelled.dataset.samples.iloc[unlabelled.rows]
+        _check_scalars(scalars_NS[unlabelled.rows], scaling, chosen)
+    return MapFeed(stacks, scaling, where, scalars_NS=scalars_NS), unlabelled.rows
 
 
 def _train(

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from galmass_core.imaging.maps import MapConfig
+from galmass_core.networks.scalars import SCALARS
 from galmass_core.training.network_runs import NetworkModel
 
 HALF_WIDTH = MapConfig().half_width  # of the maps, R_hsm
@@ -73,7 +74,7 @@ def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Exp
     ----------
     model : NetworkModel
     sample : mapping of (1, 1, H, W) float
-        As returned by `NetworkModel.inputs`.
+        As returned by `NetworkModel.inputs`. Scalars beside the maps stay those of the sample.
     others : mapping of (B, 1, H, W) float
         Of other galaxies.
     target : str
@@ -88,11 +89,13 @@ def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Exp
     ValueError
         If the model does not predict ``target``.
     """
+    scalars = {key: sample[key] for key in sample if key == SCALARS}
+    sample, others = ({key: maps[key] for key in model.maps} for maps in (sample, others))
     plain = mean_maps(others)
     return Explanation(
         target=target,
-        predicted=_predict(model, sample, target),
-        plain=_predict(model, plain, target),
+        predicted=_predict(model, {**sample, **scalars}, target),
+        plain=_predict(model, {**plain, **scalars}, target),
         maps=occlude_maps(model, sample, others, target),
         rings=occlude_rings(model, sample, plain, target),
         shares=integrated_gradients(model, sample, plain, target),

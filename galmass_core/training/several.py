@@ -65,6 +65,8 @@ class Training:
         settings = asdict(self)
         if self.galaxies is None:  # the folders of whole training sets have their old names
             del settings["galaxies"]
+        if self.network is not None:
+            settings["network"] = self.network.settings()
         content = json.dumps([settings, checksum], sort_keys=True)
         digest = hashlib.sha256(content.encode()).hexdigest()[:8]
         name = self.experiment.replace("/", "-")

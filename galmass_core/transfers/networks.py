@@ -1,7 +1,6 @@
 """Transfer of networks on maps, and their adaptation by alignment of features in training."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +91,7 @@ def _trained(
         "method": "network",
         "maps": list(wanted.maps),
         "pixels": wanted.pixels,
-        "training": asdict(training),
+        "training": training.settings(),
         "alignment": unlabelled.alignment if unlabelled else None,
     }
     if (path / RECORD).exists() and open_run(path).state == "finished":

@@ -26,6 +26,7 @@ from galmass_core.learning.experiments import (
 )
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.networks.presets import TrainingConfig
+from galmass_core.training.model_runs import with_scalars
 from galmass_core.training.runs import RECORD, Run, list_runs, open_run, write_run
 from galmass_core.transfers.comparable import check_comparable
 from galmass_core.transfers.features import Sides, feature_cases
@@ -96,7 +97,7 @@ def run_transfer(
         If the experiment or the adaptation is unknown or do not go together, a column or maps are
         missing, there are too few galaxies, or the folder holds another record.
     """
-    wanted = experiment(name)
+    wanted = with_scalars(experiment(name), training)
     if features is not None:
         wanted = replace(wanted, features=tuple(features))
     _check(wanted, adapt)
@@ -155,7 +156,7 @@ def _config(
         return config | {
             "maps": list(wanted.maps),
             "pixels": wanted.pixels,
-            "training": asdict(training),
+            "training": training.settings(),
         }
     parameters = asdict(BoostingConfig(seed=seed)) if wanted.method == "trees" else {}
     return config | {"features": list(wanted.features), "parameters": parameters}

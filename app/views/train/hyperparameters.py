@@ -11,6 +11,7 @@ from galmass_app.views.checkbox import Checkbox
 from galmass_app.views.layout import View, button, column, html
 from galmass_core.networks.presets import PRESETS, SCALINGS
 
+_NAMES = {"augment": "augmentation", "tta": "mean over symmetries"}
 WIDTHS = {"1 (ResNet-18)": 1.0, "1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
 
 
@@ -43,6 +44,21 @@ class Hyperparameters(View):
             ),
             "augment": Checkbox(
                 label="turn, mirror and reverse maps", css_classes=["gm-checkbox", "gm-augment"]
+            ),
+            "scalars": Checkbox(
+                label="learn from R_e, M_r and σ_v beside the maps",
+                css_classes=["gm-checkbox", "gm-scalars"],
+            ),
+            "tta": Checkbox(
+                label="predict the mean of all 16 turned, mirrored and reversed maps",
+                css_classes=["gm-checkbox", "gm-tta"],
+            ),
+            "weight_decay": pn.widgets.FloatInput(
+                label="Weight decay of AdamW (0: Adam)",
+                start=0.0,
+                step=0.01,
+                format="0.[0000]",
+                **stretch,
             ),
         }
         self._switch = button("gm-unfold", on_click=self._unfold)
@@ -83,7 +99,7 @@ class Hyperparameters(View):
 
 def _spelled(name: str) -> str:
     """Write the name of a hyper-parameter as a person would."""
-    return {"augment": "augmentation"}.get(name, name.replace("_", " "))
+    return _NAMES.get(name, name.replace("_", " "))
 
 
 def _text(value: Any) -> str:  # noqa: ANN401

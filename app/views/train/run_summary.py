@@ -20,6 +20,9 @@ _HYPERPARAMETERS = {
     "schedule": "schedule",
     "augment": "augmentation",
     "scaling": "scaling of maps",
+    "scalars": "R_e, M_r and σ_v beside maps",
+    "tta": "mean over symmetries",
+    "weight_decay": "weight decay",
 }
 
 
