@@ -15,13 +15,14 @@ import pandas as pd
 
 from galmass_app import services
 from galmass_app.comparison import distance_of
+from galmass_app.predictions import UNTESTED, limits_of, part_of, true_value
 from galmass_app.tree_models import FitRequest, distance_to_learned, learn
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import missing_columns, true_values, usable_rows
+from galmass_core.learning.experiments import usable_rows
+from galmass_core.learning.intervals import calibrate
 from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.quantities import map_keys
-from galmass_core.training.model_runs import load_model
-from galmass_core.training.pairing import SAME_TRUTH
+from galmass_core.training.model_runs import load_model, run_calibrations
 from galmass_core.training.runs import Run, open_run
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class NetworkExplanation:
     # that is not known
     part: str
     unusual: float  # percentile of its distance to the training set; NaN if that is gone
+    # Of the intervals of the prediction, dex, by `predictions.LIMITS`; empty if it has none
+    limits: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,6 +75,8 @@ class TreeExplanation:
     true: float  # dex
     tested: bool  # whether the sample was tested, and not learned from
     unusual: float  # percentile of its distance to the training set
+    # As of a network; calibrated on the other galaxies of the test set
+    limits: dict[str, float]
 
     @property
     def predicted(self) -> float:
@@ -135,13 +140,18 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
     seen = _seen(data, *trained)
     others = {key: maps[rows] for key, maps in seen.items()}
     true = true_value(data, request.galaxy, request.los, request.target)
+    result = explain(model, sample, others, request.target)
+    part = part_of(run, data, request.galaxy, request.los, request.target, true)
+    calibration = None if part in UNTESTED else run_calibrations(run).get(request.target)
+    limits = limits_of(calibration, result.predicted) if calibration else {}
     return NetworkExplanation(
         request=request,
         run=run,
-        result=explain(model, sample, others, request.target),
+        result=result,
         others=len(rows),
         true=true,
-        part=_part(run, request, true),
+        part=part,
+        limits=limits,
         unusual=_unusual(
             distance_of(data, request.run, request.ended), data, request.galaxy, request.los
         ),
@@ -168,22 +178,18 @@ def explain_by_trees(request: FitRequest, galaxy: str, los: str) -> TreeExplanat
         return next(iter(why))
     shap = fit.model.contributions(row).iloc[0]
     order = shap.abs().sort_values(ascending=False).index
-    tested = fit.predictions["name"].eq(galaxy) & fit.predictions["los"].eq(row["los"].item())
+    own = fit.predictions["name"].eq(galaxy)
+    tested = bool((own & fit.predictions["los"].eq(row["los"].item())).any())
+    others, predicted = fit.predictions[~own], float(fit.model.predict(row)[0])
     return TreeExplanation(
         request=request,
-        mean=float(fit.model.predict(row)[0] - shap.sum()),
+        mean=float(predicted - shap.sum()),
         steps=pd.DataFrame({"value": row.iloc[0][order].astype(float), "step": shap[order]}),
         true=true_value(data, galaxy, los, request.target),
-        tested=bool(tested.any()),
+        tested=tested,
+        limits=limits_of(calibrate(others), predicted) if tested and len(others) else {},
         unusual=_unusual(distance_to_learned(request), data, galaxy, los),
     )
-
-
-def true_value(data: DataSet, galaxy: str, los: str, target: str) -> float:
-    """Return the decimal logarithm of a sample's true value; NaN where it is not known."""
-    if missing_columns(data.samples, [target]):
-        return np.nan
-    return float(true_values(data.row(galaxy, los).to_frame().T, target)[0])
 
 
 def _unusual(distance: TrainingDistance | None, data: DataSet, galaxy: str, los: str) -> float:
@@ -195,20 +201,6 @@ def _unusual(distance: TrainingDistance | None, data: DataSet, galaxy: str, los:
 
 def _scatter(run: Run) -> float:
     return run.record["metrics"][run.config["targets"][0]]["std"]["value"]
-
-
-def _part(run: Run, request: ExplanationRequest, true: float) -> str:
-    if np.isnan(true):
-        return ""  # nobody learned from it, but it may be another galaxy
-    predictions = run.predictions()
-    row = predictions[
-        (predictions["name"] == request.galaxy)
-        & (predictions["los"] == request.los)
-        & (predictions["target"] == request.target)
-    ]
-    if len(row) and abs(row["y_true"].iloc[0] - true) <= SAME_TRUTH:
-        return row["part"].iloc[0]
-    return "train" if run.record["dataset"]["sha256"] == request.data.checksum else ""
 
 
 def _run(folder: Path, inputs: str) -> Run:

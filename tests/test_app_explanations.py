@@ -39,9 +39,15 @@ from galmass_app.views.why.network import WhyNetwork
 from galmass_app.views.why.page import Why
 from galmass_app.views.why.replaced import WhyReplaced
 from galmass_app.views.why.trees import WhyTrees
+from galmass_core.learning.intervals import calibrate
 from galmass_core.networks.training import TrainingConfig
 from galmass_core.quantities import MAPS
-from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.model_runs import (
+    load_model,
+    predict_run,
+    run_calibrations,
+    train_run,
+)
 from galmass_core.training.runs import open_run
 
 GALAXIES = 70  # enough for trees
@@ -373,3 +379,47 @@ def test_a_set_of_maps_of_a_network_for_each_is_explained_on_its_own(session):
         assert one.result.predicted == pytest.approx(rows["y_pred"].item(), abs=1e-5)
     finally:
         shutil.rmtree(folder)
+
+
+# Intervals
+
+
+def part_galaxy(session, run, part):
+    """Return a galaxy of a part of a run's split; the training set has no predictions."""
+    table = open_run(session.data.path.parent / "runs" / run).predictions()
+    if part != "train":
+        return table.loc[table["part"] == part, "name"].iloc[0]
+    return next(name for name in session.data.galaxy_names if name not in set(table["name"]))
+
+
+def test_prediction_for_a_galaxy_of_the_training_set_has_no_interval(session):
+    session.galaxy = part_galaxy(session, "two", "train")
+    reasons = answer(session)
+    assert reasons.limits == {}
+    text = explanation_text.network_text(reasons)
+    assert "Not tested on this galaxy: it was in the training set." in text
+
+
+def test_prediction_of_a_network_has_the_interval_of_its_run(session):
+    session.galaxy = part_galaxy(session, "two", "test")
+    calibration = run_calibrations(open_run(session.data.path.parent / "runs" / "two"))[MASS]
+    reasons = answer(session)
+    low, high = calibration.interval([reasons.result.predicted], 0.68)
+    assert (reasons.limits.get("low_68"), reasons.limits.get("high_68")) == (low[0], high[0])
+    assert f"68 %: {low[0]:.2f} to {high[0]:.2f}" in explanation_text.network_text(reasons)
+
+
+def test_trees_are_calibrated_on_the_other_galaxies_of_the_test_set(session):
+    request = resolve_request(session.data, MASS, [], "galaxy")
+    fit = learn(request)
+    tested = fit.predictions["name"].iloc[0]
+    steps = explanations.explain_by_trees(request, tested, session.los)
+    others = fit.predictions[fit.predictions["name"] != tested]
+    low, _ = calibrate(others).interval([steps.predicted], 0.68)
+    assert steps.limits["low_68"] == pytest.approx(low[0])
+    learned = next(
+        name for name in session.data.galaxy_names if name not in set(fit.predictions["name"])
+    )
+    known = explanations.explain_by_trees(request, learned, session.los)
+    assert known.limits == {}
+    assert "it was in the training set" in explanation_text.trees_text(known)

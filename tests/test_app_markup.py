@@ -67,7 +67,13 @@ def test_train_page_shows_names_as_text(macro, values):
             "network",
             {
                 "seen": NAME,
-                "of": {"predicted": "1", "dex": "0.000", "truth": "not known here", "error": ""},
+                "of": {
+                    "predicted": "1",
+                    "dex": "0.000",
+                    "interval": "",
+                    "truth": "not known here",
+                    "error": "",
+                },
                 "part": "This galaxy was not in its training set.",
                 "distance": "closer",
                 "distance_help": "help",

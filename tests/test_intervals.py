@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from crepes import ConformalPredictiveSystem
 
+from galmass_core.benchmarks.intervals import measure as intervals_of_trees
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.intervals import (
     LEVELS,
@@ -146,3 +147,27 @@ def test_intervals_of_trees_hold(scored):
 
 def test_runs_without_a_scale_have_none(tmp_path):
     assert ErrorScale.load(tmp_path) is None
+
+
+def test_galaxies_that_are_in_several_bins_count_once():
+    rng = np.random.default_rng(0)
+    count = 4000
+    mass, uncertain = rng.normal(10, 0.5, count), np.arange(count) % 2
+    jitter = np.where(uncertain, 0.4, 0.02)[:, None] * rng.normal(size=(count, 3))
+    names = np.repeat([f"g{number}" for number in range(count)], 3)
+    predicted = (mass[:, None] + jitter).ravel()
+    table = pd.DataFrame(
+        {"name": names, "target": "m", "y_true": np.repeat(mass, 3), "y_pred": predicted}
+    )
+    scored = score_intervals(table[6000:], {"m": calibrate(table[:6000])})
+    row = measure_coverage(scored)[0]
+    assert row["coverage"]["0.68"]["value"] == pytest.approx(0.68, abs=0.02)
+
+
+def test_trees_hold_on_galaxies_of_the_embedded_universe():
+    """A part of ``python -m galmass_core.benchmarks.intervals``, which draws 60,000 galaxies."""
+    (entry,) = intervals_of_trees(900, seed=1, targets=["mdm"])
+    found = entry["rows"][0]["coverage"]
+    assert all(
+        abs(each["value"] - float(level)) < 3 * each["error"] for level, each in found.items()
+    )

@@ -75,7 +75,7 @@ def width_curves(measured: dict[str, Any], label: str) -> hv.Overlay:
     label : str
         Of the axis of the prediction.
     """
-    rows, layers, tops = pd.DataFrame(measured["widths"]), [], [0.01]
+    rows, layers, tops = pd.DataFrame(measured["widths"]).astype(float), [], [0.01]
     for level, style in WIDTHS.items():
         width = rows[f"width_{level}"]
         low, high = rows[f"width_{level}_low"], rows[f"width_{level}_high"]

@@ -1,6 +1,6 @@
 """Predictions against the truth, with their errors in words and the paper's beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import panel as pn
@@ -12,6 +12,7 @@ from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.tree_models import QUICK_GALAXIES, Fit
 from galmass_app.views.layout import View, column, html
+from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.learning.metrics import Estimate
 from galmass_core.quantities import quantity, symbol_of
 
@@ -75,6 +76,22 @@ def errors_text(fit: Fit) -> str:
     counts = f"{count:,}", f"{galaxies:,}"
     bias = signed(mean.value, 3)
     return snippet("prediction.html", "errors", str(scatter), bias, *counts, split)
+
+
+def intervals_text(limits: Mapping[str, float]) -> str:
+    """Write the intervals of a prediction, as far as they are finite; empty without calibration.
+
+    Parameters
+    ----------
+    limits : mapping of str to float
+        By `predictions.LIMITS`, dex.
+    """
+    written = []
+    for level in LEVELS:
+        low, high = (limits.get(name, np.nan) for name in limit_names(level))
+        if np.isfinite(high - low):
+            written.append(f"{100 * level:.0f} %: {low:.2f} to {high:.2f}".replace("-", "−"))
+    return "; ".join(written)
 
 
 def signed(value: float, digits: int) -> str:

@@ -18,7 +18,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "intervals\ncover the truth on the test set: in all, and by predicted mass. Then the same "
         "for the\nfinished runs of networks and of mass profiles on this data set, whose\n"
         "radii are listed one by one. Errors of shares are binomial and "
-        "count galaxies.",
+        "count galaxies.\nBelow: CRPS, coverage at levels from 10 to 95 %, and PIT histograms.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="example: galmass coverage mygalaxies --split folds",
     )
@@ -45,7 +45,7 @@ def _coverage(args: argparse.Namespace) -> None:
         split = describe_split(dataset.samples, args.split, seed=args.seed)
         print(json.dumps(envelope(dataset, entries, split), indent=1))
     else:
-        print(_format(entries))
+        print(_format(entries), _format_shares(entries), sep="\n\n")
 
 
 def _format(entries: Sequence[dict[str, Any]]) -> str:
@@ -80,3 +80,20 @@ def _format(entries: Sequence[dict[str, Any]]) -> str:
                 ]
             )
     return align(lines)
+
+
+def _format_shares(entries: Sequence[dict[str, Any]]) -> str:
+    """Return CRPS with error, coverage at each level and PIT histogram as text, aligned."""
+    from galmass_core.learning.calibration import NOMINAL
+    from galmass_core.paper.tables import align
+
+    names = ["experiment", "run"]
+    levels = [[*names, "CRPS [dex]", *(f"{100 * level:.0f} % [%]" for level in NOMINAL)]]
+    tenths = [[*names, *(f"PIT to {tenth / 10:.1f} [%]" for tenth in range(1, 11))]]
+    for entry in entries:
+        if measured := entry.get("calibration"):
+            own, crps = [entry["experiment"], entry["run"] or ""], measured["crps"]
+            shares = [f"{100 * row['coverage']:.1f}" for row in measured["levels"]]
+            levels.append([*own, f"{crps['value']:.4f} ± {crps['error']:.4f}", *shares])
+            tenths.append([*own, *(f"{100 * row['share']:.1f}" for row in measured["pit"])])
+    return f"{align(levels)}\n\n{align(tenths)}"

@@ -41,17 +41,17 @@ def measure_calibration(scored: pd.DataFrame) -> dict[str, Any]:
     dict
         For JSON: ``n`` and ``n_galaxies``, ``levels`` (rows of `coverage_by_level`), ``pit`` (rows
         of `pit_histogram`), ``crps`` [dex] with ``value`` and ``error``, and ``widths`` (rows of
-        `widths_by_prediction`).
+        `widths_by_prediction`, None for NaN).
     """
     galaxies = scored["name"].to_numpy()
-    crps = mean_crps(scored["crps"], galaxies)
+    crps, widths = mean_crps(scored["crps"], galaxies), widths_by_prediction(scored)
     return {
         "n": len(scored),
         "n_galaxies": int(scored["name"].nunique()),
         "levels": coverage_by_level(scored["level"], galaxies).to_dict("records"),
         "pit": pit_histogram(scored["pit"], galaxies).to_dict("records"),
         "crps": {"value": crps.value, "error": crps.error},
-        "widths": widths_by_prediction(scored).to_dict("records"),
+        "widths": widths.astype(object).where(widths.notna(), None).to_dict("records"),
     }
 
 

@@ -6,7 +6,9 @@ errors to come. Two refinements:
 
 - by galaxy: the lines of sight of a galaxy are not independent, so that the galaxies count, not
   the samples. Each of K galaxies has the weight 1 / (K + 1), shared by its samples; the rest lies
-  at infinity, for the galaxy to come (hierarchical conformal prediction, Lee+2023, eq. 5);
+  at infinity, for the galaxy to come (hierarchical conformal prediction, Lee+2023, eq. 5). A
+  galaxy whose samples are in several bins counts in each by its share there: else galaxies of
+  uncertain predictions, which are in several, would count twice;
 - by predicted mass (Mondrian, Vovk+2005, Sec. 4.5): each bin of predictions is calibrated on its
   own, so that an interval covers as often as it says among galaxies of any predicted mass.
 
@@ -211,17 +213,17 @@ def calibrate(predictions: pd.DataFrame) -> Calibration:
     edges = np.quantile(predicted, np.arange(1, count) / count)
     numbers = np.searchsorted(edges, predicted, side="right")
     members = [numbers == number for number in range(count)]
-    bins = tuple(_bin(errors[member], galaxies[member]) for member in members)
+    _, own, samples = np.unique(galaxies.astype(str), return_inverse=True, return_counts=True)
+    shares = 1.0 / samples[own]
+    bins = tuple(_bin(errors[member], shares[member]) for member in members)
     met = np.array([len(pd.unique(galaxies[member])) for member in members])
     return Calibration(edges, met, bins)
 
 
-def _bin(errors: NDArray, galaxies: NDArray) -> _Bin:
-    """Weigh the errors of a bin so that each galaxy counts once."""
-    _, numbers, samples = np.unique(galaxies.astype(str), return_inverse=True, return_counts=True)
-    weights = 1.0 / samples[numbers] / (len(samples) + 1)
+def _bin(errors: NDArray, shares: NDArray) -> _Bin:
+    """Weigh the errors of a bin by the share that each sample has of its galaxy."""
     order = np.argsort(errors, kind="stable")
-    return _Bin(errors[order], weights[order])
+    return _Bin(errors[order], shares[order] / (shares.sum() + 1))
 
 
 def limit_names(level: float) -> tuple[str, str]:

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.calibration import measure_calibration
 from galmass_core.learning.experiments import (
     TABLE_5_TARGETS,
     default_features,
@@ -17,6 +20,8 @@ from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.training.model_runs import run_calibrations
 from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run
+
+NOT_CALIBRATED = "not calibrated: train it again to get intervals"
 
 
 def coverage_table(
@@ -45,8 +50,9 @@ def coverage_table(
     Returns
     -------
     list of dict
-        ``experiment``, ``run`` (None for trees), ``target``, ``split``, and ``rows``, as of
-        `intervals.measure_coverage`; or ``status``, the reason why it cannot be measured.
+        ``experiment``, ``run`` (None for trees), ``target``, ``split``, ``rows``, as of
+        `intervals.measure_coverage`, and ``calibration``, as of `calibration.measure_calibration`;
+        or ``status``, the reason why it cannot be measured.
 
     Raises
     ------
@@ -72,7 +78,12 @@ def _trees(
     if missing := missing_columns(dataset.samples, wanted.targets):
         return entry | {"status": f"not available: the data lack {', '.join(missing)}"}
     scored = evaluate_intervals(wanted, dataset.samples, plan, seed=seed)
-    return entry | {"rows": measure_coverage(scored)}
+    return entry | _measured(scored)
+
+
+def _measured(scored: pd.DataFrame) -> dict[str, Any]:
+    """Measure the test samples of one target."""
+    return {"rows": measure_coverage(scored), "calibration": measure_calibration(scored)}
 
 
 def _of_run(dataset: DataSet, run: Run) -> list[dict[str, Any]]:
@@ -81,12 +92,20 @@ def _of_run(dataset: DataSet, run: Run) -> list[dict[str, Any]]:
     kept = is_profile(run) or run.config["method"] == "network"
     if run.state != "finished" or not same or not kept:
         return []
-    predictions, calibrations = run.predictions(), run_calibrations(run)
+    calibrations = run_calibrations(run)
+    entry = {
+        "experiment": run.config["experiment"],
+        "run": run.name,
+        "split": run.config["split"]["kind"],
+    }
+    if not calibrations:
+        return [
+            entry | {"target": target, "status": NOT_CALIBRATED} for target in run.config["targets"]
+        ]
+    predictions = run.predictions()
     scored = score_intervals(predictions[predictions["part"] == "test"], calibrations)
     scored = rearrange_limits(scored) if is_profile(run) else scored
-    split = run.config["split"]["kind"]
-    entry = {"experiment": run.config["experiment"], "run": run.name, "split": split}
     return [
-        entry | {"target": str(target), "rows": measure_coverage(rows)}
+        entry | {"target": str(target)} | _measured(rows)
         for target, rows in scored.groupby("target", sort=False)
     ]

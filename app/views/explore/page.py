@@ -4,10 +4,12 @@ import pandas as pd
 
 from galmass_app import services
 from galmass_app.markup import snippet
+from galmass_app.predictions import predictions_of
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
 from galmass_app.views.explore.mass_profiles import MassProfiles
+from galmass_app.views.explore.predictions import Predictions
 from galmass_app.views.four_maps import FourMaps, chosen_scales, shown_maps
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline, properties, true_masses
@@ -15,6 +17,8 @@ from galmass_app.views.heading import NO_DATA, captioned
 from galmass_app.views.layout import column, html, row, switch
 from galmass_app.views.page_view import PageView
 from galmass_app.views.scatter import Sample
+from galmass_app.views.worker_poller import WorkerPoller
+from galmass_app.workers import QUICK, Slot
 
 UNREADABLE = (
     "The maps of this galaxy cannot be read",
@@ -27,16 +31,16 @@ class Explore(PageView):
     """Pick a galaxy by ID, by chance or in the scatter, and look at it."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session, FourMaps, MassProfiles, Sample)
+        super().__init__(session, FourMaps, MassProfiles, Sample, Predictions)
         self._headline.sizing_mode = None
         self._layout = column("gm-page", self._message)
         if session.data is None:
             self._show_message(NO_DATA)
             return
-        maps, profiles, sample = self.slots.values()
+        maps, profiles, sample, predictions = self.slots.values()
         self._properties = html("gm-properties")
         self._masses = html("gm-targets")
-        middle = column("gm-masses", profiles, self._masses)
+        middle = column("gm-masses", profiles, self._masses, predictions)
         below = row("gm-below", self._properties, middle, sample)
         self._download_maps = Download.of_maps(session, "gm-portrait")
         colours = switch(
@@ -59,7 +63,9 @@ class Explore(PageView):
         portrait = column("gm-portrait gm-page", top, self._message, maps)
         self._layout[:] = [GalaxyPicker(session), portrait, below]
         follows = ("dataset", "galaxy", "los", "x", "y", "colour", "colours", "theme")
-        follows += ("selection_query",)
+        follows += ("selection_query", "page")  # runs may have ended meanwhile
+        self._predicting = Slot(QUICK)
+        self._poller = WorkerPoller(self.pull)
         self._updater = DeferredUpdater(session, "explore", self._draw, follows)
         self._updater.add(BELOW)
 
@@ -72,6 +78,7 @@ class Explore(PageView):
         if BELOW in changed or Sample in self.views:
             parts |= {
                 self._draw_profiles: {BELOW, "dataset", "galaxy"},
+                self._predict: {BELOW, "page", "dataset", "galaxy", "los"},
                 lambda: self._put(Sample, self.session): {BELOW, "dataset", "x", "y", "colour"},
                 lambda: self.views[Sample].mark(): {"galaxy", "los"},
                 lambda: self.views[Sample].select(): {"selection_query"},
@@ -112,6 +119,33 @@ class Explore(PageView):
         if data.has_maps:
             radius = data.row(session.galaxy, session.los)["half_mass_radius"]
             self._put(MassProfiles, self._profiles(), radius)
+
+    def _predict(self) -> None:
+        """Have a worker look up what runs predict: it reads all of them the first time."""
+        session, data = self.session, self.session.data
+        sample = session.galaxy, session.los
+        self._predicting.submit(lambda _: predictions_of(data, *sample))
+        self._poller.wake()
+
+    def pull(self) -> bool:
+        """Show the predictions that the worker has looked up; return whether more are to come."""
+        with self.session.reporting():
+            if (predictions := self._predicting.take()) is not None:
+                if Predictions not in self.views:
+                    self.slots[Predictions].append(self._download_predictions())
+                self._put(Predictions, predictions)
+                self.slots[Predictions].visible = bool(predictions)
+        return self._predicting.busy
+
+    def _download_predictions(self) -> Download:
+        """Make the menu of the predictions."""
+        session = self.session
+        return Download.of(
+            session,
+            "gm-predictions",
+            lambda: f"{session.galaxy}_{session.los}_predictions",
+            table=lambda: self.views[Predictions].table,
+        )
 
     def _profiles(self) -> pd.DataFrame:
         return services.profiles(self.session.data, self.session.galaxy)

@@ -1,12 +1,15 @@
 """Predictions and their explanations in words."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from galmass_app.comparison import experiment_of, title
 from galmass_app.explanations import NetworkExplanation, TreeExplanation
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
-from galmass_app.views.prediction import DISTANCE_HELP, distance_text, signed
+from galmass_app.predictions import UNTESTED
+from galmass_app.views.prediction import DISTANCE_HELP, distance_text, intervals_text, signed
 from galmass_core.quantities import column_quantity, quantity, symbol_of
 from galmass_core.training.runs import Run
 
@@ -17,11 +20,15 @@ PIXELS_HELP = (
 )
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PARTS = {
-    "train": "This galaxy was in its training set.",
+    "train": "Not tested on this galaxy: it was in the training set.",
     "validation": "This galaxy was in its validation set, which selects the best epoch.",
     "test": "This galaxy was not in its training set.",
     "new": "This galaxy was not in its training set.",
 }
+
+
+NO_INTERVAL = "It has no interval, for this network is not calibrated; train it again to get one."
+TESTED = "They were not trained on this galaxy."
 
 
 def called(run: Run) -> str:
@@ -45,9 +52,12 @@ def measured(key: str, value: float) -> str:
     return f"{short(key)} = {value:.3g} {unit}".strip().replace("-", "−")
 
 
-def prediction_numbers(target: str, predicted: float, true: float) -> dict[str, str]:
-    """Write prediction, truth and error, by their names in the template."""
+def prediction_numbers(
+    target: str, predicted: float, true: float, limits: Mapping[str, float] | None = None
+) -> dict[str, str]:
+    """Write prediction, interval, truth and error, by their names in the template."""
     numbers = {"predicted": amount(target, predicted), "dex": f"{predicted:.3f}"}
+    numbers["interval"] = intervals_text(limits or {})
     if np.isnan(true):
         return numbers | {"truth": "not known here", "error": ""}
     truth = f"{amount(target, true)} ({true:.3f} dex)"
@@ -57,13 +67,16 @@ def prediction_numbers(target: str, predicted: float, true: float) -> dict[str, 
 def network_text(explanation: NetworkExplanation) -> str:
     """Write the prediction of a network for a sample, and whether it was in its training set."""
     result, run = explanation.result, explanation.run
+    without = explanation.part not in UNTESTED and not explanation.limits
     other = f"It was trained on other data ({run.record['dataset']['name']})."
     return snippet(
         "why.html",
         "network",
         seen=title(experiment_of(run)),
-        of=prediction_numbers(result.target, result.predicted, explanation.true),
-        part=PARTS.get(explanation.part, other),
+        of=prediction_numbers(
+            result.target, result.predicted, explanation.true, explanation.limits
+        ),
+        part=PARTS.get(explanation.part, other) + f" {NO_INTERVAL}" * without,
         distance=distance_text(explanation.unusual),
         distance_help=DISTANCE_HELP,
         others=explanation.others,
@@ -101,8 +114,8 @@ def trees_text(steps: TreeExplanation) -> str:
         "why.html",
         "trees",
         count=len(steps.steps),
-        of=prediction_numbers(steps.request.target, steps.predicted, steps.true),
-        part="were not trained on" if steps.tested else "learned from",
+        of=prediction_numbers(steps.request.target, steps.predicted, steps.true, steps.limits),
+        part=TESTED if steps.tested else PARTS["train"],
         distance=distance_text(steps.unusual),
         distance_help=DISTANCE_HELP,
         mean=f"{steps.mean:.3f}",

@@ -76,8 +76,10 @@ class WhyNetwork(View):
 
     @property
     def table(self) -> pd.DataFrame:
-        """What each ring of each map changes."""
-        return self.content.explanation.result.rings
+        """What each ring of each map changes, and the prediction with its intervals."""
+        shown = self.content.explanation
+        predicted = {"y_true": shown.true, "y_pred": shown.result.predicted}
+        return shown.result.rings.assign(**predicted, **shown.limits)
 
     def draw(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
         """Show something else; arguments as of the class."""

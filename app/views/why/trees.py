@@ -24,8 +24,10 @@ class WhyTrees(View):
 
     @property
     def table(self) -> pd.DataFrame:
-        """Value and SHAP value of each feature."""
-        return self.steps.steps.rename_axis("feature").reset_index()
+        """Value and SHAP value of each feature, and the prediction with its intervals."""
+        steps = self.steps
+        table = steps.steps.rename_axis("feature").reset_index()
+        return table.assign(y_true=steps.true, y_pred=steps.predicted, **steps.limits)
 
     def draw(self, steps: TreeExplanation) -> None:
         """Show how trees come to their prediction for a sample."""
