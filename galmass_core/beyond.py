@@ -5,17 +5,20 @@ runs that are not there names the command that makes them. Trees are trained for
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
 from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import inputs_of
 from galmass_core.learning.intervals import LEVELS
 from galmass_core.learning.metrics import Estimate
-from galmass_core.learning.uncertainty import measure_group
+from galmass_core.learning.uncertainty import compare_groups, measure_group
 from galmass_core.paper.table_four import cohort_marks, cohort_notes, number_trained, table_4
 from galmass_core.paper.tables import align, table_5
-from galmass_core.training.coverage import coverage_table
+from galmass_core.training.coverage import coverage_of_run, coverage_table
 from galmass_core.training.curves import (
     curves_folder,
     extrapolation_text,
@@ -24,9 +27,12 @@ from galmass_core.training.curves import (
 )
 from galmass_core.training.groups import count_training, draws_nothing, group_of
 from galmass_core.training.leakage import leakage_notes, leakage_value
+from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run, list_runs, shipped_runs
 from galmass_core.training.slices import slices_of_run, slices_of_trees
 from galmass_core.training.switches import compare_switches, goal_note, switches_folder
+
+SWITCHES = ("augment", "weight_decay", "ema", "tta", "scalars")  # off: False, 0, or not there
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,7 @@ class Subject:
 
     def command(self, words: str) -> str:
         """Return a command line of galmass about this data set."""
-        name, _, rest = words.partition(" ")
-        return f"galmass {name} {self.dataset.path.name} {rest}"
+        return f"galmass {words.format(self.dataset.path.name)}"
 
     def _own(self, runs: Sequence[Run]) -> list[Run]:
         """Return the finished runs that were trained on this data set."""
@@ -105,7 +110,7 @@ class Section:
     measure : function of Subject
         Returns a `Table`; without rows if there are no runs to measure.
     command : str
-        What makes the runs, as `Subject.command` takes it.
+        What makes the runs, with ``{}`` in the place of the data set.
     """
 
     number: int
@@ -188,8 +193,7 @@ def _training_noise(subject: Subject) -> Table:
 
 def _group_row(group: Sequence[Run], target: str) -> dict[str, Any]:
     """Measure a group in a target."""
-    tables = [run.predictions() for run in group]
-    tables = [each[(each["part"] == "test") & (each["target"] == target)] for each in tables]
+    tables = [_tested(run, target) for run in group]
     measured = measure_group(tables)
     return {
         "experiment": group[0].config["experiment"],
@@ -201,6 +205,12 @@ def _group_row(group: Sequence[Run], target: str) -> dict[str, Any]:
         "std": vars(measured.errors["std"]),
         "spread": measured.spread,
     }
+
+
+def _tested(run: Run, target: str) -> pd.DataFrame:
+    """Return the predictions of a target for the test set."""
+    predictions = run.predictions()
+    return predictions[(predictions["part"] == "test") & (predictions["target"] == target)]
 
 
 def _cohorts(subject: Subject) -> Table:
@@ -224,9 +234,78 @@ def _cohorts(subject: Subject) -> Table:
     return Table([{key: row[key] for key in keys} for row in rows], lines, cohort_notes(rows))
 
 
+def _every_set(subject: Subject) -> Table:
+    """Compare networks for every set of maps with networks of one set, on the same split."""
+    expanded = [each for run in subject.runs for each in run.with_each_inputs()]
+    whole = [run for run in expanded if "subsets" in run.config]
+    rows = []
+    for run in whole:
+        group = group_of(run, whole)
+        if group[0] is run:  # once for each group
+            rows += [_set_row(group, expanded, target) for target in run.config["targets"]]
+    lines = [("maps", "target", "trainings", "σ [dex]", "one set alone [dex]", "difference")]
+    lines += [
+        (
+            row["inputs"],
+            row["target"],
+            str(len(row["runs"])),
+            _estimate(row["std"]),
+            _estimate(row["alone"]["std"]) if row["alone"] else "not trained",
+            _difference(row["alone"]),
+        )
+        for row in rows
+    ]
+    return Table(rows, lines, _noise_notes([row["alone"] for row in rows]))
+
+
+def _set_row(group: Sequence[Run], runs: Sequence[Run], target: str) -> dict[str, Any]:
+    """Measure one set of maps and target, beside the newest network that learned these alone."""
+    config = group[0].config
+    alike = [
+        run
+        for run in runs
+        if "subsets" not in run.config
+        and run.config.get("maps") == config["maps"]
+        and run.config["pixels"] == config["pixels"]
+        and target in run.config["targets"]
+        and _hyperparameters(run) == _hyperparameters(group[0])
+    ]
+    row = {"inputs": inputs_of(config["maps"]), **_group_row(group, target)}
+    return row | {"alone": _beside(group_of(alike[0], alike), group, target) if alike else None}
+
+
+def _beside(reference: Sequence[Run], group: Sequence[Run], target: str) -> dict[str, Any]:
+    """Measure a reference, and how much more the group scatters."""
+    found = compare_groups(*([_tested(run, target) for run in side] for side in (reference, group)))
+    return {
+        **_group_row(reference, target),
+        "difference": asdict(found.difference),
+        "low95": found.low95,
+        "high95": found.high95,
+        "has_training_noise": found.has_training_noise,
+        "verdict": found.verdict,
+    }
+
+
+def _difference(beside: dict[str, Any] | None) -> str:
+    """Return a difference of σ with its error as text."""
+    if beside is None:
+        return ""
+    found = Estimate(**beside["difference"])
+    text = f"{found.value:+.3f} ± {found.error:.3f}".replace("-", "−")
+    return f"{text} {beside['verdict']}".rstrip()
+
+
+def _noise_notes(beside: Sequence[dict[str, Any] | None]) -> list[str]:
+    """Say where the noise of training is not in a difference."""
+    missing = any(one and not one["has_training_noise"] for one in beside)
+    return ["differences of single trainings do not include the noise of training"] * missing
+
+
 def _intervals(subject: Subject) -> Table:
     """Measure the coverage of intervals, of trees and of networks."""
-    entries = coverage_table(subject.dataset, runs=subject.runs)
+    networks = [run for run in subject.runs if not is_profile(run)]
+    entries = coverage_table(subject.dataset, runs=networks)
     levels = [f"{level:.2f}" for level in LEVELS]
     heads = [f"inside {100 * level:.0f} % [%]" for level in LEVELS]
     lines = [("experiment", "run", "target", *heads, "CRPS [dex]", "N")]
@@ -267,6 +346,78 @@ def _slices(subject: Subject) -> Table:
                 )
             )
     return Table(entries, lines, ["the worst first, and other targets: galmass slices"])
+
+
+def _profiles(subject: Subject) -> Table:
+    """Measure mass profiles radius by radius: scatter, and coverage of their bands."""
+    entries = [
+        entry | {"std": run.record["metrics"][entry["target"]]["std"]}
+        for run in [run for run in subject.runs if is_profile(run)][:1]
+        for entry in coverage_of_run(subject.dataset, run)
+    ]
+    lines = [("experiment", "target", "σ [dex]", "inside 68 % [%]", "inside 90 % [%]", "N")]
+    for entry in entries:
+        row = entry["rows"][0]
+        shares = [row["coverage"][f"{level:.2f}"] for level in LEVELS]
+        lines.append(
+            (
+                entry["experiment"],
+                entry["target"],
+                _estimate(entry["std"]),
+                *(f"{100 * each['value']:.1f} ± {100 * each['error']:.1f}" for each in shares),
+                str(row["n"]),
+            )
+        )
+    return Table(entries, lines)
+
+
+def _switches(subject: Subject) -> Table:
+    """Compare networks with switches on with those that differ in nothing but these."""
+    networks = [run for run in subject.runs if run.config["method"] == "network"]
+    plain = [run for run in networks if not _on(run)]
+    rows = []
+    for run in networks:
+        group, settings = group_of(run, networks), _settings(run)
+        alike = [one for one in plain if _settings(one) == settings]
+        if not _on(run) or group[0] is not run or not alike:
+            continue
+        rows += [
+            {"switches": _on(run), **_group_row(group, target), "plain": beside}
+            for target in run.config["targets"]
+            for beside in [_beside(group_of(alike[0], alike), group, target)]
+        ]
+    lines = [("experiment", "target", "switches", "trainings", "σ [dex]", "plain [dex]", "gain")]
+    lines += [
+        (
+            row["experiment"],
+            row["target"],
+            " ".join(row["switches"]),
+            f"{len(row['runs'])} and {len(row['plain']['runs'])}",
+            _estimate(row["std"]),
+            _estimate(row["plain"]["std"]),
+            _difference(row["plain"]),
+        )
+        for row in rows
+    ]
+    return Table(rows, lines, _noise_notes([row["plain"] for row in rows]))
+
+
+def _on(run: Run) -> list[str]:
+    """Return the switches that a network was trained with."""
+    return [key for key in SWITCHES if run.config["training"].get(key)]
+
+
+def _settings(run: Run) -> tuple[object, ...]:
+    """Return what decides a network's result but for switches and seed, with its split."""
+    return (run.config["experiment"], *_hyperparameters(run, SWITCHES))
+
+
+def _hyperparameters(run: Run, without: Sequence[str] = ()) -> tuple[object, ...]:
+    """Return how a network was trained, but for the seed, and on which split."""
+    training = run.config["training"]
+    split = (run.record.get("split") or {}).get("hash")
+    kept = [(key, training[key]) for key in sorted(training) if key not in (*without, "seed")]
+    return (split, *kept)
 
 
 def _learning_curves(subject: Subject) -> Table:
@@ -355,27 +506,45 @@ SECTIONS = (
         1,
         "Noise of training: groups of trainings that differ in their seed",
         _training_noise,
-        "train --experiment mstar/r --preset laptop --repeats 3",
+        "train {} --experiment mstar/r --preset laptop --repeats 3",
     ),
     Section(
         2,
         "One cohort per table: networks and their training sets",
         _cohorts,
-        "train --experiment all",
+        "train {} --experiment all",
     ),
-    Section(4, "Intervals that hold: coverage on test galaxies", _intervals, "coverage"),
-    Section(5, "Slices: where predictions fail", _slices, "slices"),
+    Section(
+        3,
+        "One network for every set of maps, beside networks of one set",
+        _every_set,
+        "train {} --experiment mstar,mtot,ml/any --preset laptop",
+    ),
+    Section(4, "Intervals that hold: coverage on test galaxies", _intervals, "coverage {}"),
+    Section(5, "Slices: where predictions fail", _slices, "slices {}"),
+    Section(
+        6,
+        "Mass profiles: scatter and coverage at each radius",
+        _profiles,
+        "train {} --experiment profile/features",
+    ),
     Section(
         7,
         "Learning curves: σ against the number of training galaxies",
         _learning_curves,
-        "curve mstar/features",
+        "curve {} mstar/features",
     ),
     Section(
         8,
         "Leakage: what siblings in training lower σ by in the paper's split",
         _leakage,
-        "table 5 --split both",
+        "table 5 {} --split both",
+    ),
+    Section(
+        9,
+        "Switches: networks with and without",
+        _switches,
+        "train {} --experiment mstar/r+2V --preset laptop --augment --repeats 3",
     ),
     Section(
         9,

@@ -65,7 +65,7 @@ def coverage_table(
         raise ValueError(msg)
     return [
         *(_trees(dataset, word, columns, plan, seed) for word in TABLE_5_TARGETS),
-        *(entry for run in runs for entry in _of_run(dataset, run)),
+        *(entry for run in runs for entry in coverage_of_run(dataset, run)),
     ]
 
 
@@ -86,8 +86,14 @@ def _measured(scored: pd.DataFrame) -> dict[str, Any]:
     return {"rows": measure_coverage(scored), "calibration": measure_calibration(scored)}
 
 
-def _of_run(dataset: DataSet, run: Run) -> list[dict[str, Any]]:
-    """Measure each target of a finished run of a network or of profiles on this data set."""
+def coverage_of_run(dataset: DataSet, run: Run) -> list[dict[str, Any]]:
+    """Measure each target of a finished run of a network or of profiles on this data set.
+
+    Returns
+    -------
+    list of dict
+        As of `coverage_table`; empty for other runs.
+    """
     same = (run.record.get("dataset") or {}).get("sha256") == dataset.checksum
     kept = is_profile(run) or run.config["method"] == "network"
     if run.state != "finished" or not same or not kept:
