@@ -32,8 +32,6 @@ from galmass_core.training.runs import Run, list_runs, shipped_runs
 from galmass_core.training.slices import slices_of_run, slices_of_trees
 from galmass_core.training.switches import compare_switches, goal_note, switches_folder
 
-SWITCHES = ("augment", "weight_decay", "ema", "tta", "scalars")  # off: False, 0, or not there
-
 
 @dataclass(frozen=True)
 class Subject:
@@ -371,52 +369,11 @@ def _profiles(subject: Subject) -> Table:
     return Table(entries, lines)
 
 
-def _switches(subject: Subject) -> Table:
-    """Compare networks with switches on with those that differ in nothing but these."""
-    networks = [run for run in subject.runs if run.config["method"] == "network"]
-    plain = [run for run in networks if not _on(run)]
-    rows = []
-    for run in networks:
-        group, settings = group_of(run, networks), _settings(run)
-        alike = [one for one in plain if _settings(one) == settings]
-        if not _on(run) or group[0] is not run or not alike:
-            continue
-        rows += [
-            {"switches": _on(run), **_group_row(group, target), "plain": beside}
-            for target in run.config["targets"]
-            for beside in [_beside(group_of(alike[0], alike), group, target)]
-        ]
-    lines = [("experiment", "target", "switches", "trainings", "σ [dex]", "plain [dex]", "gain")]
-    lines += [
-        (
-            row["experiment"],
-            row["target"],
-            " ".join(row["switches"]),
-            f"{len(row['runs'])} and {len(row['plain']['runs'])}",
-            _estimate(row["std"]),
-            _estimate(row["plain"]["std"]),
-            _difference(row["plain"]),
-        )
-        for row in rows
-    ]
-    return Table(rows, lines, _noise_notes([row["plain"] for row in rows]))
-
-
-def _on(run: Run) -> list[str]:
-    """Return the switches that a network was trained with."""
-    return [key for key in SWITCHES if run.config["training"].get(key)]
-
-
-def _settings(run: Run) -> tuple[object, ...]:
-    """Return what decides a network's result but for switches and seed, with its split."""
-    return (run.config["experiment"], *_hyperparameters(run, SWITCHES))
-
-
-def _hyperparameters(run: Run, without: Sequence[str] = ()) -> tuple[object, ...]:
+def _hyperparameters(run: Run) -> tuple[object, ...]:
     """Return how a network was trained, but for the seed, and on which split."""
     training = run.config["training"]
     split = (run.record.get("split") or {}).get("hash")
-    kept = [(key, training[key]) for key in sorted(training) if key not in (*without, "seed")]
+    kept = [(key, training[key]) for key in sorted(training) if key != "seed"]
     return (split, *kept)
 
 
@@ -542,14 +499,8 @@ SECTIONS = (
     ),
     Section(
         9,
-        "Switches: networks with and without",
-        _switches,
-        "train {} --experiment mstar/r+2V --preset laptop --augment --repeats 3",
-    ),
-    Section(
-        9,
         "Better at the same data: what each switch gains",
         _switches,
-        "switches --repeats 3",
+        "switches {} --repeats 3",
     ),
 )

@@ -8,7 +8,6 @@ from sample_tables import make_dataset, make_samples
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.beyond import SECTIONS, format_section, measure_beyond
 from galmass_core.cli import main
-from galmass_core.storage.atomic import write_json
 from galmass_core.training.curves import curve_trainings, curves_folder
 from galmass_core.training.several import train_several
 
@@ -40,11 +39,6 @@ def full(tmp_path_factory):
             make_run(home, data, "mstar/r", 0.05, training_seed=seed)
         make_run(home, data, "mstar/r", 0.03, seed=7, split="paper")
         make_run(home, data, "mstar/any", 0.05)
-        make_run(home, data, "mstar/V", 0.05)
-        switched = make_run(home / "other", data, "mstar/V", 0.05)
-        hyper = switched.config["training"] | {"augment": True}
-        write_json(switched.path / "config.json", switched.config | {"training": hyper})
-        switched.path.rename(home / "runs" / "switched")
         trainings = curve_trainings(data, "mstar/power-law", sizes=[10, 20, 40])
         train_several(data, trainings, curves_folder())
         yield by_number(measure_beyond(data))
@@ -67,6 +61,7 @@ def test_a_section_without_runs_says_what_makes_them(empty):
     assert empty[1]["status"] == "no runs"
     text = format_section(empty[1])
     assert "no runs; galmass train toys --experiment mstar/r --preset laptop --repeats 3" in text
+    assert format_section(empty[9]).endswith("no runs; galmass switches toys --repeats 3")
 
 
 def test_trees_are_measured_without_runs(empty):
@@ -82,14 +77,6 @@ def test_a_network_for_every_set_stands_beside_one_of_one_set(full):
     assert len(alone["runs"]) == 3
     difference = rows["r"]["std"]["value"] - alone["std"]["value"]
     assert alone["difference"]["value"] == pytest.approx(difference)
-
-
-def test_a_switch_stands_beside_the_same_network_without(full):
-    (row,) = full[9]["rows"]
-    assert (row["runs"], row["plain"]["runs"]) == (["switched"], ["mstar-V-0"])
-    assert row["switches"] == ["augment"]
-    assert not row["plain"]["has_training_noise"]
-    assert "do not include the noise of training" in format_section(full[9])
 
 
 def test_a_group_has_its_spread(full):
