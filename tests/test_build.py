@@ -146,6 +146,20 @@ def test_unexpected_failure_of_one_galaxy_stops_nothing(cutouts, tmp_path, monke
     assert dataset.excluded.loc[0, "reason"] == "ZeroDivisionError: division by zero"
 
 
+def test_galaxy_without_an_end_is_excluded(cutouts, tmp_path, monkeypatch):
+    def hang_on_third(galaxy, config, wanted=galmass_core.datasets.measure.support_radii):
+        while galaxy.name.subhalo == "3":
+            pass
+        return wanted(galaxy, config)
+
+    monkeypatch.setattr(galmass_core.datasets.measure, "support_radii", hang_on_third)
+    monkeypatch.setattr(galmass_core.datasets.build, "LONGEST", 5.0)
+    dataset = build_dataset([cutouts], tmp_path / "out", ids=["2", "3"])
+    assert len(dataset) == 3
+    reason = dataset.excluded["reason"].iloc[0]
+    assert reason == f"{cutouts / 'cutout_3.hdf5'}: must be measured within 5 s, got no end"
+
+
 def test_file_in_use_stops_the_build_which_then_resumes(cutouts, tmp_path, monkeypatch):
     def fail_on_third(galaxy, config, wanted=galmass_core.datasets.measure.support_radii):
         if galaxy.name.subhalo == "3":

@@ -3,6 +3,7 @@ import signal
 import time
 
 import pytest
+from numba import njit
 
 from galmass_core.parallel import map_in_order
 
@@ -21,6 +22,33 @@ def take(seconds):
 
 def die(_):
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@njit
+def _circle(number):  # compiled, and never back in Python
+    while number > 0:
+        number = (number * 5 + 1) % 7 + 1
+    return number
+
+
+def circle_if_odd(number):
+    return _circle(number) if number % 2 else number
+
+
+def sleep_if_odd(number):
+    time.sleep(300 if number % 2 else 0)
+    return number
+
+
+def overdue(number):
+    return -number
+
+
+@pytest.mark.parametrize(("task", "workers"), [(sleep_if_odd, 1), (circle_if_odd, 2)])
+def test_items_that_take_too_long_get_another_result(task, workers):
+    limit = 0.2 if workers == 1 else 4.0
+    results = map_in_order(task, [0, 2, 3, 4, 6], workers, seconds=limit, overdue=overdue)
+    assert list(results) == [0, 2, -3, 4, 6]
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 GALAXIES_PER_SHARD = 100
+LONGEST = 3600.0  # s for one galaxy: ten million particles take minutes
 Progress = Callable[[int, int, int], None]  # galaxies done, total, excluded so far
 
 
@@ -89,8 +90,9 @@ def build_dataset(
 ) -> DataSet:
     """Build a data set of simulated galaxies.
 
-    A galaxy that cannot be used is recorded with the reason, and the others are processed. An
-    interrupted build is resumed by calling it again with the same arguments.
+    A galaxy that cannot be used is recorded with the reason, and the others are processed; so is
+    one that takes an hour (not on a cluster). An interrupted build is resumed by calling it again
+    with the same arguments.
 
     Parameters
     ----------
@@ -271,11 +273,19 @@ def _write_here(
     """Write shards in order; galaxies are measured in this process, or in several."""
     task = partial(measure_galaxy, recipe=recipe)
     refs = [ref for batch in batches.values() for ref in batch]
-    with closing(map_in_order(task, refs, workers)) as measured:
+    measuring = map_in_order(task, refs, workers, seconds=LONGEST, overdue=_overdue)
+    with closing(measuring) as measured:
         for number, batch in batches.items():
             taken = finished.taken_before(number)
             results = count.each(exclude_repeated(islice(measured, len(batch)), taken))
             finished.publish(number, *write_shard(out, number, results, recipe.packed))
+
+
+def _overdue(ref: Ref) -> Excluded:
+    """Return the exclusion of a galaxy that takes too long."""
+    which = "" if ref.subhalo is None else f"subhalo {ref.subhalo} of "
+    reason = f"{which}{ref.path}: must be measured within {LONGEST:g} s, got no end"
+    return Excluded(name="", reason=reason, source=str(ref.path))
 
 
 def _write_on_cluster(

@@ -156,7 +156,7 @@ def _read_box(
     The box has the unit of the coordinates, except Horizon-AGN's: Mpc/h.
     """
     attributes, scale = hdf5.coordinate_attributes(file), read_scale(file)
-    factor = unit_factor(file.path, "Coordinates", scale, "positions", attributes)
+    factor = unit_factor(file.path, hdf5.coordinates(file), scale, "positions", attributes)
     comoving_mpc = factor / scale_factor / 1e3
     box_size = hdf5.number(file, "BoxSize")
     if suite == "Horizon-AGN":

@@ -129,8 +129,8 @@ class _EagleDirectory:
             _check_chunks(file, files)
             self._scale = eagle.read_scale(file)
             self._header = eagle.read_header(file, str(snapshot), "any")
-            attributes = hdf5.coordinate_attributes(file)
-            unit = unit_factor(first, "Coordinates", self._scale, "positions", attributes)
+            name = hdf5.coordinates(file)
+            unit = unit_factor(first, name, self._scale, "positions", file.attributes(name))
         self._members = Members(files, _read_labels)
         folders = [place.folder, first.parent]
         self._table = eagle_database.read_table(place.groups, folders, snapshot)

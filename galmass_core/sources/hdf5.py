@@ -166,8 +166,10 @@ class Field:
             If one is not a whole number, or is beyond 2^62.
         """
         values = self.read(start, stop)
-        if values.dtype.kind == "f" and not np.array_equal(values, np.rint(values)):
-            self.refuse("be whole numbers", "others")
+        if values.dtype.kind == "f":
+            values = values.astype(np.float64)
+            if not np.array_equal(values, np.rint(values)):
+                self.refuse("be whole numbers", "others")
         if values.size and not -_LARGEST_INTEGER < values.min() <= values.max() < _LARGEST_INTEGER:
             self.refuse("be whole numbers within 2^62", f"{values.min()} to {values.max()}")
         return values.astype(np.int64)
@@ -239,6 +241,7 @@ class File:
         self.path = path
         self._content = _open_when_free(path)
         self._linked: list[File] = []
+        self._groups: dict[str, h5py.Group | None] = {}
         is_zipped = path.suffix == ".gz"
         self.size = int(self._content.id.get_filesize()) if is_zipped else _size(path)
 
@@ -366,26 +369,42 @@ class File:
         return path
 
     def find_object(self, name: str, links: int = _LINKS) -> h5py.Group | h5py.Dataset | None:
-        """Return a group or dataset, or None if it is missing; HDF5 itself follows no link."""
-        place: Any = self._content
-        parts = [part for part in name.split("/") if part]
-        with self.reading(name):
-            for number, part in enumerate(parts):
-                is_group, rest = isinstance(place, h5py.Group), parts[number + 1 :]
-                link = place.get(part, getlink=True) if is_group else None
-                if link is None:
-                    return None
-                if not isinstance(link, h5py.HardLink):
-                    if not links:
-                        msg = f"{self.path}: {name} must be there, got links without an end"
-                        raise GalaxyFileError(msg)
-                    above = "" if link.path.startswith("/") else place.name
-                    target = "/".join([above, link.path, *rest]).strip("/")
-                    if isinstance(link, h5py.ExternalLink):
-                        return self._linked_file(link, name).find_object(target, links - 1)
-                    return self.find_object(target, links - 1)
-                place = place[part]
-        return place
+        """Return a group or dataset, or None if it is missing; HDF5 itself follows no link.
+
+        Groups, and what is missing, are looked up once.
+        """
+        name = name.strip("/")
+        if not name:
+            return self._content
+        if name in self._groups:
+            return self._groups[name]
+        above, _, last = name.rpartition("/")
+        place = self.find_object(above, links)
+        found = None
+        if isinstance(place, h5py.Group):
+            with self.reading(name):
+                found = self._member(place, last, name, links)
+        if not isinstance(found, h5py.Dataset):
+            self._groups[name] = found
+        return found
+
+    def _member(
+        self, group: h5py.Group, last: str, name: str, links: int
+    ) -> h5py.Group | h5py.Dataset | None:
+        """Return what is in a group, or where a link there leads to."""
+        all_links, key = group.id.links, last.encode()
+        if not all_links.exists(key):
+            return None
+        if all_links.get_info(key).type == h5py.h5l.TYPE_HARD:
+            return group[last]
+        if not links:
+            msg = f"{self.path}: {name} must be there, got links without an end"
+            raise GalaxyFileError(msg)
+        link = group.get(last, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            return self._linked_file(link, name).find_object(link.path, links - 1)
+        above = "" if link.path.startswith("/") else name.rpartition("/")[0]
+        return self.find_object(f"{above}/{link.path}", links - 1)
 
     def _linked_file(self, link: h5py.ExternalLink, name: str) -> "File":
         """Open the file of a link, which stays open as long as this one."""
@@ -579,9 +598,13 @@ def column(file: File, name: str, count: int) -> Field:
     return found
 
 
+def coordinates(file: File) -> str:
+    """Return the name of the first particle type's coordinates; that of stars if there are none."""
+    groups = ("PartType4", "PartType1", "PartType0", "PartType5")
+    names = [f"{group}/Coordinates" for group in groups]
+    return next((name for name in names if name in file), names[0])
+
+
 def coordinate_attributes(file: File) -> dict[str, Any]:
     """Return the attributes of the first particle type's coordinates, by which formats differ."""
-    for group in ("PartType4", "PartType1", "PartType0", "PartType5"):
-        if f"{group}/Coordinates" in file:
-            return file.attributes(f"{group}/Coordinates")
-    return {}
+    return file.attributes(coordinates(file))

@@ -6,6 +6,7 @@ from the chunks of a snapshot.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -201,13 +202,18 @@ def whole_file(
     are then taken as they are, without periodic images.
     """
 
+    @cache
+    def count(group: str) -> int | None:
+        positions = file.find(f"{group}/Coordinates")
+        return None if positions is None else len(positions)
+
     def rows(species: str, dataset: str) -> Rows | None:
         group = PART_TYPES[species]
-        found, positions = file.find(f"{group}/{dataset}"), file.find(f"{group}/Coordinates")
+        found = file.find(f"{group}/{dataset}")
         if found is None:
             return None
-        if positions is not None and len(found) != len(positions):
-            found.refuse(f"have a row for each of {len(positions)} particles", len(found))
+        if count(group) not in (None, len(found)):
+            found.refuse(f"have a row for each of {count(group)} particles", len(found))
         return Rows(found.read(), found.attributes)
 
     species = {name for name, group in PART_TYPES.items() if file.members(group)}

@@ -101,8 +101,8 @@ class _SoapDirectory:
             self._header = _read_header(file, files)
             self._scale = swift.unit_scale(self._header.scale_factor, self._header.cosmology.hubble)
             self._datasets = swift.DATASETS | {"hydrogen_fractions": _hydrogen(file)}
-            attributes = hdf5.coordinate_attributes(file)
-            self._unit = unit_factor(first, "Coordinates", self._scale, "positions", attributes)
+            name = hdf5.coordinates(file)
+            self._unit = unit_factor(first, name, self._scale, "positions", file.attributes(name))
         catalogue, redshift = self._catalogue, 1 / self._header.scale_factor - 1
         check_same(catalogue.path, "Header/Redshift", catalogue.redshift, first, redshift)
         box_size = self._header.box_size
