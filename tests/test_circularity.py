@@ -8,7 +8,7 @@ import pytest
 from conftest import make_galaxy
 from toy_galaxies import circular_orbits, cold_disc, isotropic_sphere
 
-from galmass_core.measurements.circularity import circularities, orbit_fractions
+from galmass_core.measurements.circularity import circularities, inclinations, orbit_fractions
 from galmass_core.sources.centring import bulk_velocity, half_mass_radius
 from galmass_core.sources.potential import potential_minimum
 
@@ -24,6 +24,27 @@ def test_circular_orbits_have_circularity_one():
 def test_circular_orbits_against_the_disc_have_circularity_minus_one():
     eps = circularities(circular_orbits(against=50))
     np.testing.assert_allclose(eps, np.where(np.arange(500) < 50, -1.0, 1.0), atol=2e-3)
+
+
+def test_a_disc_in_the_plane_is_seen_face_on_along_its_axis():
+    angles = inclinations(circular_orbits())
+    assert angles == pytest.approx({"x": 90, "y": 90, "z": 0}, abs=0.1)
+
+
+def test_the_inclination_is_the_angle_by_which_a_disc_is_tilted():
+    galaxy = circular_orbits()
+    cosine, sine = np.cos(np.radians(25)), np.sin(np.radians(25))
+    turn = np.array([[1, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
+    stars = galaxy.stars
+    turned = replace(
+        stars, positions=stars.positions @ turn.T, velocities=stars.velocities @ turn.T
+    )
+    angles = inclinations(replace(galaxy, stars=turned))
+    assert angles == pytest.approx({"x": 90, "y": 65, "z": 25}, abs=0.1)
+
+
+def test_without_rotation_there_is_no_inclination():
+    assert np.isnan(list(inclinations(make_galaxy([[1, 0, 0], [0, 1, 0]])).values())).all()
 
 
 def test_bulge_is_twice_what_turns_against_the_disc():

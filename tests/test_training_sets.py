@@ -100,3 +100,9 @@ def test_a_run_without_known_truth_has_no_slices(home, run):
 def test_networks_are_not_trained_for_slices(data):
     with pytest.raises(ValueError, match="must learn from columns, got mstar/r"):
         slices_of_trees(data, "mstar/r")
+
+
+def test_a_constant_has_slices_but_no_distance(data):
+    (entry,) = slices_of_trees(data, "mstar/constant")
+    assert "distance to the training set [%]" in entry["left_out"]
+    assert {row["by"] for row in entry["rows"]} >= {"all", "truth", "colour"}

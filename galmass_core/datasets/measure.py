@@ -16,6 +16,7 @@ from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyFileError, UnavailableError
 from galmass_core.imaging.maps import MapConfig, render_sky, support_radii
 from galmass_core.imaging.projection import project
+from galmass_core.measurements.circularity import inclinations
 from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
 from galmass_core.measurements.targets import mass_profiles, measure_projected, measure_targets
 from galmass_core.quantities import QUANTITIES
@@ -150,12 +151,13 @@ def _measure_samples(galaxy: Galaxy, common: dict[str, Any], recipe: Recipe) -> 
     """Measure a galaxy along all lines of sight; its true quantities are those of all stars."""
     name, rows, samples = str(galaxy.name), [], []
     observed = galaxy if recipe.stars is None else thin_stars(galaxy, recipe.stars)
-    support = support_radii(observed, recipe.maps)
+    support, angles = support_radii(observed, recipe.maps), inclinations(galaxy)
     for line_of_sight in LINES_OF_SIGHT:
         sky = project(observed, line_of_sight, dust=recipe.maps.dust)
         seen = measure_projected(sky) | measure_sky_features(sky, observed)
         if observed is not galaxy:
             seen |= _projected_truth(galaxy, line_of_sight, recipe.maps.dust)
+        seen["inclination"] = angles[line_of_sight]
         rows.append({"name": name, "los": line_of_sight} | common | seen)
         samples.append(render_sky(sky, support, recipe.maps, device=recipe.device))
     entry = encode_galaxy(samples, mass_profiles(galaxy), packed=recipe.packed)

@@ -169,6 +169,8 @@ def evaluate_intervals(
         predictions = predict(fitted(known), wanted.target, new, "test")
         predictions = with_scale(predictions, scale, new)
         predictions = score_intervals(predictions, {wanted.target: calibrate(errors)})
-        distance = TrainingDistance.of(known, wanted.features, kind=kind)
-        scored.append(predictions.assign(**{OOD: distance.percentiles(new)}))
+        unusual = np.nan  # of a constant
+        if wanted.features:
+            unusual = TrainingDistance.of(known, wanted.features, kind=kind).percentiles(new)
+        scored.append(predictions.assign(**{OOD: unusual}))
     return pd.concat(scored, ignore_index=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import G, Galaxy
+from galmass_core.galaxy import LINES_OF_SIGHT, G, Galaxy
 
 AXIS_APERTURE = 2.0  # R_hsm: the axis is the angular momentum of the stars inside
 COLD = 0.8  # cold orbits are above
@@ -111,8 +111,35 @@ def _circular_orbits(galaxy: Galaxy) -> tuple[NDArray, NDArray, NDArray]:
     return potentials[stars], energies, np.sqrt(G * within * radii)
 
 
+def inclinations(galaxy: Galaxy) -> dict[str, float]:
+    """Return the angle between the axis of the galaxy and each line of sight.
+
+    The axis is the angular momentum of the stars inside 2 R_hsm.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+
+    Returns
+    -------
+    dict of str to float, degrees
+        By line of sight: 0 is face-on, 90 edge-on; NaN if no star turns.
+    """
+    axis = _axis(galaxy, angular_momenta(galaxy))
+    known = axis.any()
+    return {
+        line_of_sight: float(np.degrees(np.arccos(min(abs(part), 1.0)))) if known else np.nan
+        for line_of_sight, part in zip(LINES_OF_SIGHT, axis, strict=True)
+    }
+
+
 def _along_axis(galaxy: Galaxy, momenta: NDArray) -> NDArray:
-    """Return each star's angular momentum along the axis of the stars inside 2 R_hsm; (N,)."""
+    """Return each star's angular momentum along the axis of the galaxy; (N,)."""
+    return momenta @ _axis(galaxy, momenta)
+
+
+def _axis(galaxy: Galaxy, momenta: NDArray) -> NDArray:
+    """Return the direction of the angular momentum of the stars inside 2 R_hsm, (3,), or zeros."""
     inside = galaxy.stars.radii <= AXIS_APERTURE * galaxy.half_mass_radius
     total = galaxy.stars.masses[inside] @ momenta[inside]
-    return momenta @ (total / max(np.linalg.norm(total), np.finfo(float).tiny))
+    return total / max(np.linalg.norm(total), np.finfo(float).tiny)

@@ -124,6 +124,15 @@ _SHAPE = (
         kind="feature",
         help="Thickness of the ellipsoid that the stars fill inside 3 R_hsm: 1 is a sphere.",
     ),
+    Quantity(
+        key="inclination",
+        symbol="i",
+        name="inclination",
+        unit="deg",
+        per_sample=True,
+        help="Angle between the line of sight and the spin of the stars inside 2 R_hsm: "
+        "0 is face-on, 90 edge-on.",
+    ),
 )
 
 _JOINED = (  # from tables of kinematic decompositions

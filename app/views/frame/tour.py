@@ -128,6 +128,12 @@ TOUR = {  # page: CSS class of a part, skipped where it is not in view; title; e
             "Intervals of 68 % should cover 68 % of the true values, at every level and mass. "
             "Grey bands show what chance allows.",
         ],
+        [
+            "gm-slices",
+            "Where do predictions fail?",
+            "Scatter, bias and coverage by type, inclination, distance to the training set, and "
+            "more. A click on a row selects its galaxies.",
+        ],
     ],
     "why": [
         [
