@@ -14,6 +14,7 @@ import torch
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
+from galmass_core.cli import main as galmass
 from galmass_core.datasets.dataset import DataSetError, open_dataset
 from galmass_core.networks import training
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, save_tensors
@@ -589,3 +590,12 @@ def test_a_run_of_other_maps_does_not_predict_from_these(run):
         run.with_inputs("r")
     assert run.with_inputs("r+2V") is run
     assert run.with_each_inputs() == [run]
+
+
+def test_the_command_predicts_from_the_branches_it_names(any_run, dataset, tmp_path, capsys):
+    command = ["predict", str(any_run.path), str(dataset.path), "--branches"]
+    assert galmass([*command, "g-r+V", "--out", str(tmp_path / "p.csv")]) == 0
+    expected = predict_run(any_run.with_inputs("g-r+V"), dataset)[0]["y_pred"]
+    np.testing.assert_allclose(pd.read_csv(tmp_path / "p.csv")["y_pred"], expected, atol=1e-6)
+    assert galmass([*command, "h3"]) != 0
+    assert "run any must predict from r, g,r, 2V" in capsys.readouterr().err
