@@ -4,7 +4,8 @@ Run ``python assets/makers/runs.py FOLDER`` after a change to the universe, the 
 preset; an hour on two cores. It goes on where it was stopped. The networks learn from one universe
 (seed 2) and are tried on galaxies that they have not seen: those of it that were left out, and
 those of ``galmass demo``, whose predictions ship with them. Those of the validation set ship too:
-they calibrate intervals.
+they calibrate intervals. The assets still have networks of one set of maps each, without these; to
+replace them is the next use of this program.
 """
 
 import json
