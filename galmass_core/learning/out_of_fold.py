@@ -169,7 +169,7 @@ def evaluate_intervals(
         predictions = predict(fitted(known), wanted.target, new, "test")
         predictions = with_scale(predictions, scale, new)
         predictions = score_intervals(predictions, {wanted.target: calibrate(errors)})
-        unusual = np.nan  # of a constant
+        unusual = np.full(len(new), np.nan)  # of a constant
         if wanted.features:
             unusual = TrainingDistance.of(known, wanted.features, kind=kind).percentiles(new)
         scored.append(predictions.assign(**{OOD: unusual}))

@@ -182,7 +182,8 @@ def _binned(title: str, column: str, edges: Sequence[float]) -> Cut:
 
 def _sorted_into(names: list[str], codes: NDArray) -> pd.Categorical:
     """Return the name of the slice of each row, by its place among the names; -1 is NaN."""
-    return pd.Categorical.from_codes(codes.astype(np.int64), names, ordered=True)
+    found = np.array([*names, None], dtype=object)[codes.astype(int)]
+    return pd.Categorical(found, categories=names, ordered=True)
 
 
 def _bins(values: NDArray, edges: Sequence[float] | NDArray) -> pd.Categorical:

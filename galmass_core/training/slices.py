@@ -9,10 +9,12 @@ import pandas as pd
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import default_features, experiment
 from galmass_core.learning.intervals import with_intervals
+from galmass_core.learning.mass_profiles import rearrange_limits
 from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.learning.slices import measure_slices
 from galmass_core.training.model_runs import predict_run, run_calibrations
-from galmass_core.training.pairing import predictions_on
+from galmass_core.training.pairing import UNSEEN, predictions_on
+from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run
 from galmass_core.training.training_sets import training_distance, with_training_distance
 
@@ -64,11 +66,16 @@ def unseen_predictions(run: Run, dataset: DataSet) -> pd.DataFrame:
     ValueError
         As in `model_runs.predict_run`.
     """
-    tested = predictions_on(run, dataset)
-    if tested.empty:
-        predictions, _ = predict_run(run, dataset)
-        return predictions[predictions["y_true"].notna()]
+    if (run.record.get("dataset") or {}).get("sha256") == dataset.checksum:
+        tested = run.predictions()
+        tested = tested[tested["part"].isin(UNSEEN) & tested["y_true"].notna()]
+    else:
+        tested = predictions_on(run, dataset)
+        if tested.empty:
+            predictions, _ = predict_run(run, dataset)
+            return predictions[predictions["y_true"].notna()]
     tested = with_intervals(tested, run_calibrations(run))
+    tested = rearrange_limits(tested) if is_profile(run) else tested
     return with_training_distance(tested, dataset.samples, training_distance(run, dataset))
 
 
