@@ -50,7 +50,7 @@ class Hyperparameters(View):
                 css_classes=["gm-checkbox", "gm-scalars"],
             ),
             "tta": Checkbox(
-                label="predict the mean of all 16 turned, mirrored and reversed maps",
+                label="predict the mean of all 16 symmetries",
                 css_classes=["gm-checkbox", "gm-tta"],
             ),
             "weight_decay": pn.widgets.FloatInput(
