@@ -193,7 +193,7 @@ def test_a_training_that_was_stopped_goes_on(run, dataset, tmp_path, monkeypatch
     assert (seconds.diff().dropna() >= 0).all()  # those of the first part count
 
 
-SWITCHED = replace(CONFIG, epochs=3, weight_decay=0.1, tta=True, scalars=True)
+SWITCHED = replace(CONFIG, epochs=3, tta=True, scalars=True)
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_with_all_switches_a_stopped_training_ends_as_an_unbroken_one(
 
 
 def test_switches_are_recorded_where_they_are_on(switched, run):
-    on = {"weight_decay": 0.1, "tta": True, "scalars": True}
+    on = {"tta": True, "scalars": True}
     assert on.items() <= switched.config["training"].items()
     assert not on.keys() & run.config["training"].keys()
 

@@ -35,5 +35,5 @@ def test_a_bad_hyperparameter_is_named(name, value):
 
 def test_settings_have_switches_only_where_they_are_on():
     assert set(asdict(TrainingConfig())) - set(TrainingConfig().settings()) == set(SWITCHES)
-    assert TrainingConfig(weight_decay=0.1).settings()["weight_decay"] == 0.1
+    assert TrainingConfig(scalars=True).settings()["scalars"] is True
     assert TrainingConfig(**TrainingConfig(tta=True).settings()) == TrainingConfig(tta=True)

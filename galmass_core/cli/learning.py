@@ -145,7 +145,6 @@ def add_hyperparameters(train: argparse.ArgumentParser) -> None:
         action=argparse.BooleanOptionalAction,
         help="predict the mean over the maps turned, mirrored and reversed in all 16 ways",
     )
-    group.add_argument("--weight-decay", type=float, metavar="X", help="of AdamW (default 0: Adam)")
 
 
 def add_device(command: argparse.ArgumentParser) -> None:

@@ -16,11 +16,11 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     switches = commands.add_parser(
         "switches",
         help="measure what augmentation, scalars, ensembles ... gain",
-        description="Train networks of the laptop preset with and without augmentation, weight "
-        "decay and scalars, and compare them, and the means over symmetries and over trainings, on "
+        description="Train networks of the laptop preset with and without augmentation and "
+        "scalars, and compare them, and the means over symmetries and over trainings, on "
         "the same galaxies with the same training seeds; the intervals contain the noise of "
         "training. The same command skips trainings that are finished, and resumes those that are "
-        "not: 15 for each experiment with three seeds, each minutes on a CPU.",
+        "not: 9 for each experiment with three seeds, each minutes on a CPU.",
         epilog="example: galmass switches mygalaxies --experiment mtot/2V --out runs/switches",
     )
     add_data(switches)

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 SCHEDULES = ("cosine", "literal")
 SCALINGS = ("log_global", "linear_global", "per_image")  # see `scaling.Scaling`
 
-SWITCHES = ("weight_decay", "tta", "scalars")  # off: 0 or False
+SWITCHES = ("tta", "scalars")  # off by default
 
 
 class Hyperparameters(TypedDict, total=False):
@@ -20,7 +20,6 @@ class Hyperparameters(TypedDict, total=False):
     schedule: str
     augment: bool
     scaling: str
-    weight_decay: float
     tta: bool
     scalars: bool
 
@@ -36,7 +35,6 @@ class TrainingConfig:
     schedule: str = "cosine"  # to 0 over all epochs; literal: 1e-4 cos(n / 200), as printed
     augment: bool = False  # rotate, mirror and reverse samples; not in the paper
     scaling: str = "log_global"
-    weight_decay: float = 0.0  # of AdamW, per step and learning rate; 0: Adam
     tta: bool = False  # predict the mean over all symmetries of the maps
     scalars: bool = False  # R_e, M_r and σ beside the maps, as in `networks.scalars`
     seed: int = 0
@@ -46,9 +44,6 @@ class TrainingConfig:
             if not getattr(self, name) > 0:
                 msg = f"{name} must be positive, got {getattr(self, name)}"
                 raise ValueError(msg)
-        if not 0 <= self.weight_decay < math.inf:
-            msg = f"weight_decay must be 0 or more, got {self.weight_decay}"
-            raise ValueError(msg)
         for name, known in (("schedule", SCHEDULES), ("scaling", SCALINGS)):
             if getattr(self, name) not in known:
                 msg = f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}"

@@ -97,8 +97,6 @@ class Learner:
         self.optimizer = torch.optim.Adam(
             self.network.parameters(),
             lr=rate,
-            weight_decay=config.weight_decay,
-            decoupled_weight_decay=True,  # AdamW
             fused=True,
             capturable=self._fast,
         )
@@ -164,14 +162,12 @@ class Learner:
         return errors_T.mean()
 
     def _set_out(self) -> None:
-        """Initialise the moments of the optimiser with zeros, without a change of weights."""
-        self.set_rate(0.0)  # a step would decay weights
+        """Initialise the moments of the optimiser with zeros, without a step."""
         for weights in self.network.parameters():
             weights.grad = torch.zeros_like(weights)
         self.optimizer.step()
         for moments in self.optimizer.state.values():
             moments["step"].zero_()
-        self.set_rate(self.config.rate(0))
         self.optimizer.zero_grad(set_to_none=True)
 
     def _capture(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> torch.cuda.CUDAGraph:

@@ -53,13 +53,6 @@ class Hyperparameters(View):
                 label="predict the mean of all 16 symmetries",
                 css_classes=["gm-checkbox", "gm-tta"],
             ),
-            "weight_decay": pn.widgets.FloatInput(
-                label="Weight decay of AdamW (0: Adam)",
-                start=0.0,
-                step=0.01,
-                format="0.[0000]",
-                **stretch,
-            ),
         }
         self._switch = button("gm-unfold", on_click=self._unfold)
         self._own = html("gm-foot", wide=False)

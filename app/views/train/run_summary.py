@@ -22,7 +22,6 @@ _HYPERPARAMETERS = {
     "scaling": "scaling of maps",
     "scalars": "R_e, M_r and σ_v beside maps",
     "tta": "mean over symmetries",
-    "weight_decay": "weight decay",
 }
 
 
