@@ -100,3 +100,19 @@ def test_smoothing_lengths_have_that_many_other_stars_within():
     positions = np.random.default_rng(7).normal(size=(500, 3))
     lengths = smoothing_lengths(positions, 10) * (1 + 1e-12)
     assert neighbours_within(positions, lengths, np.arange(0, 500, 7)).tolist() == [10] * 72
+
+
+def test_crowds_at_one_place_change_no_other_length():
+    rng = np.random.default_rng(3)
+    spread, crowd = rng.normal(size=(300, 3)), np.zeros((20_000, 3))  # a minute by plain search
+    lengths = smoothing_lengths(np.concatenate([spread, crowd, crowd[:20] + 1.0]))
+    few = smoothing_lengths(np.concatenate([spread, crowd[:40], crowd[:20] + 1.0]))
+    np.testing.assert_array_equal(lengths[:300], few[:300])
+    np.testing.assert_array_equal(lengths[300:20_300], 0.0)
+    np.testing.assert_array_equal(lengths[20_300:], few[340:])
+    assert few[340:].min() > 0
+
+
+def test_tiny_offsets_are_none():
+    offsets = 1e-300 * np.random.default_rng(4).normal(size=(20_000, 3))
+    np.testing.assert_array_equal(smoothing_lengths(offsets), 0.0)

@@ -28,6 +28,7 @@ from galmass_core.imaging.lanes import (
 NEIGHBOURS = 32  # other stars inside a kernel (Chu et al. 2024, Sec. 2.2)
 LANES = 8  # stars of a block, and boxes of a larger box
 FAR = 1e150  # a length whose square is still finite
+_NOTHING = 1e-100  # kpc, a length whose square is no longer a number
 MARGIN = 1.25  # by which a guessed squared distance is enlarged: two failures in ten
 
 
@@ -61,9 +62,30 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = NEIGHBOURS) -> NDA
     if neighbours < 1:
         msg = f"neighbours must be at least 1, got {neighbours}"
         raise ValueError(msg)
+    if len(positions) < 2:
+        return np.zeros(len(positions))
+    positions = np.where(np.abs(positions) < _NOTHING, 0.0, positions)
+    rank = min(neighbours, len(positions) - 1) + 1
+    if not _has_crowds(positions):
+        return _lengths(positions, rank)
+    _, places, copies = np.unique(positions, axis=0, return_inverse=True, return_counts=True)
+    order = np.argsort(places, kind="stable")
+    number = np.arange(len(order)) - np.repeat(np.cumsum(copies) - copies, copies)
+    enough = order[number < rank]  # further stars at a place change no distance of this rank
+    of_places = np.empty(len(copies))
+    of_places[places[enough]] = _lengths(positions[enough], rank)
+    return of_places[places]
+
+
+def _has_crowds(positions: NDArray) -> bool:
+    """Return whether eight stars may be at one place; many there take quadratic time to search."""
+    x = np.sort(positions[:, 0])
+    return bool((x[LANES - 1 :] == x[: len(x) - LANES + 1]).any())
+
+
+def _lengths(positions: NDArray, rank: int) -> NDArray[np.float64]:
+    """Measure the distance of rank ``rank``, the star itself included; (N,) of two or more."""
     count = len(positions)
-    if count < 2:
-        return np.zeros(count)
     x, y, z = np.concatenate([positions, np.full((-count % LANES, 3), FAR)]).T.copy()
     order = np.arange(count)
     _sort(x, y, z, order)
@@ -72,7 +94,7 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = NEIGHBOURS) -> NDA
     boxes = np.empty((6, starts[-1]))
     _bound(x, y, z, count, boxes, starts, sizes)
     squares = np.empty(count)
-    _search(x, y, z, boxes, starts, min(neighbours, count - 1) + 1, squares)
+    _search(x, y, z, boxes, starts, rank, squares)
     lengths = np.empty(count)
     lengths[order] = np.sqrt(squares)
     return lengths
