@@ -227,8 +227,8 @@ def _cohorts(subject: Subject) -> Table:
         )
         for row in rows
     ]
-    keys = ("row", "experiment", "target", "subset", "cohort", "n_train", "preset")
-    keys += ("training_seeds", "run", "std", "mean", "spread", "n")
+    keys = ["row", "experiment", "target", "subset", "cohort", "n_train", "preset"]
+    keys += ["training_seeds", "run", "std", "mean", "spread", "n"]
     return Table([{key: row[key] for key in keys} for row in rows], lines, cohort_notes(rows))
 
 
@@ -328,7 +328,9 @@ def _slices(subject: Subject) -> Table:
     entries = slices_of_trees(subject.dataset, "mstar/features")
     networks = [run for run in subject.runs if run.config["method"] == "network"]
     entries += [entry for run in networks[:1] for entry in slices_of_run(run, subject.dataset)]
-    lines = [("experiment", "property", "slice", "σ [dex]", "bias [dex]", "inside 68 % [%]", "N")]
+    lines: list[tuple[str, ...]] = [
+        ("experiment", "property", "slice", "σ [dex]", "bias [dex]", "inside 68 % [%]", "N")
+    ]
     for entry in entries:
         for row in entry["rows"]:
             inside = (row["coverage"] or {}).get("0.68")

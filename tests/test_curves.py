@@ -14,6 +14,7 @@ from galmass_core.training.curves import (
     curve_trainings,
     curves_folder,
     extrapolation_text,
+    fit_text,
     learning_curves,
     measure_curve,
 )
@@ -86,6 +87,14 @@ def test_a_formula_does_not_get_better_and_is_not_continued(printed):
     assert (fit["galaxies"], fit["samples"]) == (5333, 16000)
     assert any("80 times the largest" in reason for reason in fit["reasons"])
     assert extrapolation_text(fit).startswith("cannot be continued to 5,333 galaxies (16,000")
+
+
+def test_a_floor_of_zero_is_none_seen():
+    none = {"value": 0.0, "low": 0.0, "high": 0.0}
+    exponent = {"value": 0.5, "low": 0.4, "high": 0.6}
+    assert fit_text({"floor": none, "exponent": exponent}) == (
+        "no floor seen, exponent 0.50 ± 0.10"
+    )
 
 
 def test_runs_of_curves_are_no_runs_of_the_home_folder(printed, home):

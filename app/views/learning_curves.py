@@ -18,7 +18,7 @@ from galmass_app.views.layout import View, button, column, html, plot, row, sele
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
 from galmass_core.learning.metrics import Estimate
-from galmass_core.training.curves import extrapolation_text
+from galmass_core.training.curves import extrapolation_text, fit_text
 
 HELP = (
     "σ against the number of training galaxies, tested on the same galaxies: would more galaxies "
@@ -166,8 +166,7 @@ def _text(found: dict[str, Any]) -> str:
         for point in found["points"]
     ]
     fit, last = found["fit"], found["points"][-1]
-    floor, exponent = Estimate(**fit["floor"]), Estimate(**fit["exponent"])
-    fitted = f"Fit: floor {floor} dex, exponent {exponent.value:.2f} ± {exponent.error:.2f}."
+    fitted = f"Fit: {fit_text(fit)}."
     continued = extrapolation_text(fit)
     continued = continued[0].upper() + continued[1:] + "."
     tested = f"Tested on {last['n']:,} samples of {last['n_galaxies']:,} galaxies."

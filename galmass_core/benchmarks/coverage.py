@@ -142,16 +142,18 @@ def simulated_curve(
     return sizes, curve
 
 
-def curves_that_cover(number: int, **law: float) -> float:
+def curves_that_cover(
+    number: int, *, floor: float = 0.05, amplitude: float = 0.06, exponent: float = 0.5
+) -> float:
     """Return the fraction of simulated curves whose 68 % interval at the paper's size has σ in it.
 
-    ``law`` are arguments of `simulated_curve`.
+    Arguments are those of `simulated_curve`.
     """
     generator, covered = np.random.default_rng(3), 0
-    law = {"floor": 0.05, "amplitude": 0.06, "exponent": 0.5} | law
-    true = law["floor"] + law["amplitude"] * (PAPER_GALAXIES / 2048) ** -law["exponent"]
+    true = floor + amplitude * (PAPER_GALAXIES / 2048) ** -exponent
     for _ in range(number):
-        fit = fit_curve(*simulated_curve(generator, **law), resamples=300)
+        curve = simulated_curve(generator, floor=floor, amplitude=amplitude, exponent=exponent)
+        fit = fit_curve(*curve, resamples=300)
         there = fit.at([PAPER_GALAXIES])[0]
         covered += there.low <= true <= there.high
     return covered / number
@@ -186,8 +188,7 @@ def report(number: int) -> Iterator[str]:
             yield f"{name}  {galaxies}  {studentised:.3f}  {percentiles:.3f}"
     yield "learning curves, 68 % at the paper's size: floor, amplitude, exponent, covered"
     for floor, amplitude, exponent in ((0.05, 0.06, 0.5), (0.0, 0.1, 0.3), (0.08, 0.03, 0.6)):
-        law = {"floor": floor, "amplitude": amplitude, "exponent": exponent}
-        share = curves_that_cover(number, **law)
+        share = curves_that_cover(number, floor=floor, amplitude=amplitude, exponent=exponent)
         yield f"{floor:.2f}  {amplitude:.2f}  {exponent:.1f}  {share:.3f}"
 
 

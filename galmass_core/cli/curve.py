@@ -152,7 +152,7 @@ def _plan(args: argparse.Namespace, dataset: "DataSet", trainings: "Sequence[Tra
     rows = []
     for training in trainings:
         done = is_finished(training.path(curves_folder(), dataset.checksum))
-        row = {
+        row: dict[str, Any] = {
             "experiment": training.experiment,
             "galaxies": training.galaxies,
             "training_seed": training.training_seed,
@@ -201,7 +201,7 @@ def format_curve(row: dict[str, Any]) -> str:
     """Return a learning curve, as `curves.measure_curve` gives it, for a terminal."""
     from galmass_core.learning.metrics import Estimate
     from galmass_core.paper.tables import align
-    from galmass_core.training.curves import extrapolation_text
+    from galmass_core.training.curves import extrapolation_text, fit_text
 
     lines = [("galaxies", "N_train", "trainings", "σ [dex]", "spread [dex]", "fit [dex]")]
     for point in row["points"]:
@@ -217,7 +217,6 @@ def format_curve(row: dict[str, Any]) -> str:
             )
         )
     fit, last = row["fit"], row["points"][-1]
-    floor, exponent = Estimate(**fit["floor"]), Estimate(**fit["exponent"])
     p_value = "" if fit["p_value"] is None else f", p = {fit['p_value']:.2f}"
     learned = "" if row["features"] is None else f" from {', '.join(row['features'])}"
     return "\n".join(
@@ -225,7 +224,7 @@ def format_curve(row: dict[str, Any]) -> str:
             f"{row['experiment']}: {row['target']}{learned}",
             align(lines),
             f"tested on the same {last['n']:,} samples of {last['n_galaxies']:,} galaxies",
-            f"fit: floor {floor} dex, exponent {exponent}{p_value}",
+            f"fit: {fit_text(fit)}{p_value}",
             extrapolation_text(fit),
         ]
     )

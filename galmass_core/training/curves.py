@@ -34,6 +34,7 @@ from galmass_core.training.several import Training
 
 SIZES = 6  # of a curve, by default
 LEAST = 20  # galaxies in the smallest training set
+_NO_FLOOR = 5e-4  # dex, below which a floor is 0 in print
 _WIDEST = 32  # the largest over the smallest, by default
 
 
@@ -261,6 +262,13 @@ def _described(fit: CurveFit, points: Sequence[dict[str, Any]]) -> dict[str, Any
             for galaxies, estimate in zip(along, fit.at(along), strict=True)
         ],
     }
+
+
+def fit_text(fit: Mapping[str, Any]) -> str:
+    """Return floor and exponent of a fit, as `measure_curve` gives them."""
+    floor, exponent = Estimate(**fit["floor"]), Estimate(**fit["exponent"])
+    known = f"floor {floor} dex" if floor.high >= _NO_FLOOR else "no floor seen"
+    return f"{known}, exponent {exponent.value:.2f} ± {exponent.error:.2f}"
 
 
 def extrapolation_text(fit: Mapping[str, Any]) -> str:

@@ -54,8 +54,8 @@ def measure_leakage(
         If a split has no sample, or an error is not finite.
     """
     found = compare_splits(galaxy, paper, noise=(noise, noise))
-    names = pd.concat([table[["name", "los"]] for table in (galaxy[0], paper[0])])
-    names = names.drop_duplicates()["name"]
+    samples = pd.concat([table[["name", "los"]] for table in (galaxy[0], paper[0])])
+    names = samples.drop_duplicates()["name"]
     return {
         "value": found.difference.value,
         "low": found.difference.low,
