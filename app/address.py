@@ -65,6 +65,8 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "transfer": Field("transfer"),
     "getting": _switch("get"),
     "diagnosed_run": Field("diagnosed"),
+    "profile_run": Field("profile"),
+    "profile_unit": Field("radii"),
 }
 
 

@@ -63,6 +63,10 @@ class SessionState(param.Parameterized):
     diagnosed_run = param.String(
         doc="Run in view on the Diagnostics page; empty: the newest that predicts the target."
     )
+    profile_run = param.String(doc="Run whose mass profile is drawn; empty: the newest.")
+    profile_unit = param.Selector(
+        default="kpc", objects=["kpc", "rhsm"], doc="Unit of the radii of mass profiles."
+    )
     transfer = param.String(
         doc="Record in view on the Transfer page, with its target; empty: the newest."
     )

@@ -32,6 +32,8 @@ VALUES = {
     "transfer": "ours-to-theirs-mstar-features-coral-01234567:log_mstar_1rhsm",
     "getting": True,
     "diagnosed_run": "mstar-r-20260101-120000",
+    "profile_run": "profile-features-20260101-120000",
+    "profile_unit": "rhsm",
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -100,6 +102,7 @@ def test_address_is_written_as_it_always_was():
         "&colour=M%5B200c%5D"
         "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm&get=on"
         "&diagnosed=mstar-r-20260101-120000"
+        "&profile=profile-features-20260101-120000&radii=rhsm"
     )
 
 

@@ -115,6 +115,13 @@ def test_profile_that_follows_from_features_is_recovered():
     assert errors.abs().to_numpy()[~errors.isna()].max() < 0.001
 
 
+def test_mass_that_no_training_sample_knows_is_not_learned():
+    inputs = pd.DataFrame({"a": np.arange(60.0)})
+    truth = pd.DataFrame({STARS[0]: np.nan, STARS[1]: inputs["a"]})
+    model = fit_profile(inputs, truth, BoostingConfig(num_boost_round=2))
+    assert list(model.predict(inputs)) == [STARS[1]]
+
+
 def test_intervals_cover_at_each_radius_as_often_as_they_say():
     rng, keys, count = np.random.default_rng(5), STARS[:4], 2000
     truth = pd.DataFrame(

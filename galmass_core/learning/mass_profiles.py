@@ -133,8 +133,9 @@ class ProfileTrees:
 
     @classmethod
     def load(cls, folder: Path, columns: Sequence[str]) -> "ProfileTrees":
-        """Load the model from a run's folder."""
-        return cls({key: BoostedTrees.load(folder, _file_name(key)) for key in columns})
+        """Load the model from a run's folder: those of these columns that it has."""
+        there = [key for key in columns if (folder / _file_name(key)).exists()]
+        return cls({key: BoostedTrees.load(folder, _file_name(key)) for key in there})
 
 
 def _file_name(column: str) -> str:
@@ -157,11 +158,12 @@ def fit_profile(
     Returns
     -------
     ProfileTrees
+        Without masses that no sample knows.
     """
     trees = {}
     for key, masses in truth.items():
-        known = masses.notna()
-        trees[str(key)] = fit_boosting(inputs[known], masses[known], config)
+        if (known := masses.notna()).any():
+            trees[str(key)] = fit_boosting(inputs[known], masses[known], config)
     return ProfileTrees(trees)
 
 

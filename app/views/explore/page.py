@@ -2,19 +2,18 @@
 
 import pandas as pd
 
-from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.predictions import predictions_of
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
-from galmass_app.views.explore.mass_profiles import MassProfiles
 from galmass_app.views.explore.predictions import Predictions
 from galmass_app.views.four_maps import FourMaps, chosen_scales, shown_maps
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline, properties, true_masses
 from galmass_app.views.heading import NO_DATA, captioned
 from galmass_app.views.layout import column, html, row, switch
+from galmass_app.views.mass_profiles import FOLLOWS, MassProfiles
 from galmass_app.views.page_view import PageView
 from galmass_app.views.scatter import Sample
 from galmass_app.views.worker_poller import WorkerPoller
@@ -52,7 +51,10 @@ class Explore(PageView):
         top = row("gm-portrait-top", self._headline, self._colours, self._download_maps)
         profiles.append(
             Download.of(
-                session, "gm-profiles", lambda: f"{session.galaxy}_profiles", table=self._profiles
+                session,
+                "gm-profiles",
+                lambda: f"{session.galaxy}_profiles",
+                table=lambda: self.views[MassProfiles].table,
             )
         )
         sample.append(
@@ -63,7 +65,7 @@ class Explore(PageView):
         portrait = column("gm-portrait gm-page", top, self._message, maps)
         self._layout[:] = [GalaxyPicker(session), portrait, below]
         follows = ("dataset", "galaxy", "los", "x", "y", "colour", "colours", "theme")
-        follows += ("selection_query", "page")  # runs may have ended meanwhile
+        follows += ("selection_query", "page", *FOLLOWS)  # runs may have ended meanwhile
         self._predicting = Slot(QUICK)
         self._poller = WorkerPoller(self.pull)
         self._updater = DeferredUpdater(session, "explore", self._draw, follows)
@@ -77,7 +79,7 @@ class Explore(PageView):
         }
         if BELOW in changed or Sample in self.views:
             parts |= {
-                self._draw_profiles: {BELOW, "dataset", "galaxy"},
+                self._draw_profiles: {BELOW, "page", "dataset", "galaxy", "los", *FOLLOWS},
                 self._predict: {BELOW, "page", "dataset", "galaxy", "los"},
                 lambda: self._put(Sample, self.session): {BELOW, "dataset", "x", "y", "colour"},
                 lambda: self.views[Sample].mark(): {"galaxy", "los"},
@@ -114,11 +116,12 @@ class Explore(PageView):
 
     def _draw_profiles(self) -> None:
         """Show how mass grows outwards, where that is known."""
-        session, data = self.session, self.session.data
-        self.slots[MassProfiles].visible = data.has_maps
-        if data.has_maps:
-            radius = data.row(session.galaxy, session.los)["half_mass_radius"]
-            self._put(MassProfiles, self._profiles(), radius)
+        there = self.session.data.has_maps
+        self.slots[MassProfiles].visible = there
+        if there and MassProfiles in self.views:
+            self.views[MassProfiles].draw()
+        elif there:
+            self._put(MassProfiles, self.session)
 
     def _predict(self) -> None:
         """Have a worker look up what runs predict: it reads all of them the first time."""
@@ -146,9 +149,6 @@ class Explore(PageView):
             lambda: f"{session.galaxy}_{session.los}_predictions",
             table=lambda: self.views[Predictions].table,
         )
-
-    def _profiles(self) -> pd.DataFrame:
-        return services.profiles(self.session.data, self.session.galaxy)
 
     def _scattered(self) -> pd.DataFrame:
         session = self.session

@@ -77,7 +77,7 @@ def scatters(run: Run) -> str:
 def subject(run: Run) -> str:
     """Say what a run learns from what."""
     config = run.config
-    learned = ", ".join(short(target) for target in config["targets"] if not is_profile(run))
+    learned = ", ".join(short(target) for target in config["targets"])
     if config.get("maps"):
         inputs = ", ".join(_map_name(key) for key in config["maps"])
         inputs += ", and from every set of these maps" * ("subsets" in config)

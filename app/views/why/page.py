@@ -20,6 +20,7 @@ from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline
 from galmass_app.views.heading import NO_DATA, section
 from galmass_app.views.layout import column, html, row, select
+from galmass_app.views.mass_profiles import FOLLOWS, MassProfiles
 from galmass_app.views.page_view import PageView
 from galmass_app.views.why import explanation_text
 from galmass_app.views.why.network import Content, WhyNetwork
@@ -45,6 +46,7 @@ FIGURES = {  # what can be downloaded: the CSS class of its picture, what it is 
     WhyNetwork: ("gm-why-network", lambda view: view.content.explanation.run.name),
     WhyReplaced: ("gm-why-replaced", lambda view: view.explanation.run.name),
     WhyTrees: ("gm-why-trees", lambda view: "trees"),
+    MassProfiles: ("gm-why-profiles", lambda view: "profiles"),
 }
 
 
@@ -61,7 +63,7 @@ class Why(PageView):
         self._menus = {kind: self._menu(kind) for kind in FIGURES}
         for kind, menu in self._menus.items():
             self.slots[kind].append(menu)
-        network, replaced, trees = self.slots.values()
+        network, replaced, trees, profiles = self.slots.values()
         self.explaining, self._learning = Slot(NETWORKS), Slot(QUICK)
         self._network_request = self._tree_request = None  # what the pictures are of
         both = row(
@@ -80,9 +82,10 @@ class Why(PageView):
             self._message,
             network,
             both,
+            profiles,
         ]
         follows = ("dataset", "galaxy", "los", "target", "features", "split", "explained_run")
-        follows += ("colours", "theme", "page")  # networks may have come meanwhile
+        follows += ("colours", "theme", "page", *FOLLOWS)  # networks may have come meanwhile
         self._updater = DeferredUpdater(session, "why", self._draw, follows)
         self._target.param.watch(self._chosen, "value")
         self._network.param.watch(self._chosen, "value")
@@ -93,10 +96,21 @@ class Why(PageView):
         self._headline.object = headline(session.data.row(session.galaxy, session.los))
         self._request_network()
         self._request_trees()
+        self._draw_profiles()
         if changed & {"colours", "theme"} and WhyNetwork in self.views:
             self._draw_network(self.views[WhyNetwork].content)
         self._dim()
         self._poller.wake()
+
+    def _draw_profiles(self) -> None:
+        """Show the mass profile, true and predicted, where the data set has it."""
+        there = self.session.data.has_maps
+        self.slots[MassProfiles].visible = self._menus[MassProfiles].visible = there
+        with self.session.reporting():
+            if there and MassProfiles in self.views:
+                self.views[MassProfiles].draw()
+            elif there:
+                self._put(MassProfiles, self.session, figure=FIGURES[MassProfiles][0])
 
     def _request_network(self) -> None:
         """Request an explanation by the chosen network, unless it is the last request."""
@@ -208,6 +222,7 @@ class Why(PageView):
             WhyNetwork: self.explaining.busy,
             WhyReplaced: self.explaining.busy,
             WhyTrees: self._learning.busy,
+            MassProfiles: False,
         }
         for kind, slot in self.slots.items():
             slot.css_classes = [*slot.css_classes[:2], *["gm-stale"] * busy[kind]]

@@ -1,0 +1,103 @@
+"""Mass profiles that trees predict for a sample: in worker threads, kept for all sessions."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from galmass_app import services
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import missing_columns, usable_rows
+from galmass_core.learning.intervals import LEVELS, limit_names
+from galmass_core.quantities import PROFILE_MASSES, PROFILE_RADII, profile_column
+from galmass_core.training.profile_runs import ProfileModel, is_profile
+from galmass_core.training.runs import PREDICTIONS, Run, open_run
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileRequest:
+    """A run, and the sample whose profile it shall predict."""
+
+    data: DataSet
+    galaxy: str
+    los: str
+    run: Path  # folder
+    ended: str  # when the run ended: one that was trained again in the same folder is another
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PredictedProfile:
+    """The mass profile that a run predicts for a sample."""
+
+    request: ProfileRequest
+    # A row for each mass and radius: ``mass`` and ``unit`` (as in `quantities.PROFILE_RADII`),
+    # ``radius`` in that unit, ``predicted`` and the limits ``low_68`` ... ``high_90`` [Msun]
+    table: pd.DataFrame
+    part: str  # of the run's split; empty if the run knows no such sample
+    why_not: str = ""  # why there is none, as `usable_rows` writes it
+
+
+def profile_runs(data: DataSet) -> list[Run]:
+    """Return the finished runs that can predict the profiles of a data set, the newest first."""
+    return [
+        run
+        for run in services.runs()
+        if run.state == "finished"
+        and is_profile(run)
+        and not missing_columns(data.samples, run.config["features"])
+    ]
+
+
+@lru_cache(maxsize=256)
+def predict_profile(request: ProfileRequest) -> PredictedProfile:
+    """Predict the mass profile of a sample.
+
+    Raises
+    ------
+    ValueError, OSError
+        If a file of the run is missing or damaged.
+    """
+    run, model = open_run(request.run), _model(request.run, request.ended)
+    row = request.data.row(request.galaxy, request.los)
+    sample = row.to_frame().T
+    usable, why = usable_rows(sample, model.features)
+    if not usable.all():
+        reason = next(iter(why))
+        return PredictedProfile(request=request, table=_table(None), part="", why_not=reason)
+    predicted = model.predict(sample, pd.DataFrame(index=sample.index))
+    part = _part(run, request, str(row["los"]))
+    return PredictedProfile(request=request, table=_table(predicted), part=part)
+
+
+def _table(predicted: pd.DataFrame | None) -> pd.DataFrame:
+    """Return predictions of one sample as `PredictedProfile` has them."""
+    columns = ["predicted", *(name for level in LEVELS for name in limit_names(level))]
+    rows = []
+    if predicted is not None:
+        values = predicted.rename(columns={"y_pred": "predicted"}).set_index("target")[columns]
+        masses = 10 ** values.replace([np.inf, -np.inf], np.nan)
+        rows = [
+            (mass, unit, radius, *masses.loc[key])
+            for unit, radii in PROFILE_RADII.items()
+            for stem, mass in PROFILE_MASSES.items()
+            for radius in radii
+            if (key := profile_column(stem, radius, unit)) in masses.index
+        ]
+    return pd.DataFrame(rows, columns=["mass", "unit", "radius", *columns])
+
+
+def _part(run: Run, request: ProfileRequest, los: str) -> str:
+    """Return which part of the split of a run on this data set a sample was in."""
+    if run.record["dataset"]["sha256"] != request.data.checksum:
+        return ""
+    wanted = [("name", "==", request.galaxy), ("los", "==", los)]
+    rows = pd.read_parquet(run.path / PREDICTIONS, columns=["part"], filters=wanted)
+    return "" if rows.empty else str(rows["part"].iloc[0])
+
+
+@lru_cache(maxsize=2)
+def _model(folder: Path, _ended: str) -> ProfileModel:
+    """Load a run; a new time of its end loads it again."""
+    return ProfileModel.load(open_run(folder))

@@ -1,0 +1,174 @@
+"""How a galaxy's mass grows outwards: enclosed masses, true and predicted; circular velocity."""
+
+import holoviews as hv
+import pandas as pd
+import panel as pn
+import param
+from holoviews.streams import Pipe
+
+from galmass_app import services
+from galmass_app.framework import IsolatedLayout
+from galmass_app.markup import snippet
+from galmass_app.plots.profiles import mass_curves, velocity_curve
+from galmass_app.predicted_profiles import (
+    PredictedProfile,
+    ProfileRequest,
+    predict_profile,
+    profile_runs,
+)
+from galmass_app.state import SessionState
+from galmass_app.theme import CURVES
+from galmass_app.views.layout import View, column, html, select, switch
+from galmass_app.views.worker_poller import WorkerPoller
+from galmass_app.workers import QUICK, Slot
+from galmass_core.quantities import symbol_of
+from galmass_core.training.runs import Run
+
+_NAMES = {"mstar": "stars M*", "mdm": "dark matter M_DM", "mtot": "everything M_tot"}
+_UNITS = {"kpc": "kpc", "R_hsm": "rhsm"}
+_PARTS = {
+    "train": "This galaxy was in the training set of the run, so that its errors are smaller.",
+    "test": "This galaxy was not in the training set of the run.",
+    "": "The run was not trained on this data set, or could not use this galaxy.",
+}
+FAILED = "There is no predicted profile; the status line says why."
+FOLLOWS = ("profile_run", "profile_unit")  # parameters of the session, besides the galaxy
+
+
+class MassProfiles(View):
+    """Enclosed masses above, circular velocity below, in the same radii.
+
+    Parameters
+    ----------
+    session : SessionState
+        The galaxy in view, of a data set with maps, and the run that predicts its profile.
+    figure : str
+        CSS class, by which it is downloaded.
+    """
+
+    def __init__(self, session: SessionState, figure: str = "gm-profiles") -> None:
+        super().__init__(session)
+        self.predicted: PredictedProfile | None = None
+        self._request, self._predicting = None, Slot(QUICK)
+        self._poller = WorkerPoller(self.pull)
+        self._run = select("gm-inline gm-profile-run", "Predicted by")
+        self._run.param.watch(self._chosen, "value")
+        self._text = html("gm-profile-text", wide=False)
+        unit = switch("gm-profile-unit", session.param.profile_unit, _UNITS)
+        lines = [(_NAMES[key], style.dash, style.colour) for key, style in CURVES.items()]
+        self._legend = html(
+            "gm-section", snippet("shared.html", "curves", "Mass inside r", lines), wide=False
+        )
+        self._pipe = Pipe(data=self._drawn())
+        self._layout = column(
+            f"{figure} gm-profile-view",
+            self._legend,
+            unit,
+            self._run,
+            self._pane(_masses),
+            self._text,
+            self._pane(_velocity),
+        )
+        self.draw()
+
+    def draw(self) -> None:
+        """Show the galaxy in view, and request its prediction if it is another one."""
+        session = self.session
+        runs = profile_runs(session.data)
+        run = next((one for one in runs if one.name == session.profile_run), None)
+        run = run or next(iter(runs), None)
+        self._list(runs, run)
+        request = None
+        if run:
+            request = ProfileRequest(
+                data=session.data,
+                galaxy=session.galaxy,
+                los=session.los,
+                run=run.path,
+                ended=run.record["ended"],
+            )
+        if request != self._request:
+            self._request, self.predicted = request, None
+            self._predicting.cancel()
+            if request:
+                self._predicting.submit(lambda _: predict_profile(request))
+                self._poller.wake()
+        self._show()
+
+    def pull(self) -> bool:
+        """Take what the worker has predicted; return whether there is more to come."""
+        if self._predicting.ready:
+            with self.session.reporting():
+                self.predicted = self._predicting.take()
+            self._show()
+        return self._predicting.busy
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """True masses by radius, then those that are predicted, with their limits."""
+        true = services.profiles(self.session.data, self.session.galaxy)
+        if self.predicted is None or self.predicted.table.empty:
+            return true
+        radius = self._half_mass_radius()
+        wide = self.predicted.table.assign(
+            radius=lambda rows: rows["radius"].where(rows["unit"] == "kpc", rows["radius"] * radius)
+        ).pivot(index="radius", columns="mass")
+        wide = wide.drop(columns="unit")
+        wide.columns = [f"{mass}_{name}" for name, mass in wide.columns]
+        together = pd.concat([true, wide.reset_index().astype(float)], ignore_index=True)
+        return together.sort_values("radius", kind="stable", ignore_index=True)
+
+    def _half_mass_radius(self) -> float:
+        sample = self.session.data.row(self.session.galaxy, self.session.los)
+        return float(sample["half_mass_radius"])
+
+    def _drawn(self) -> tuple[object, ...]:
+        """Return what the pictures show."""
+        session = self.session
+        true = services.profiles(session.data, session.galaxy)
+        predicted = self.predicted and self.predicted.table
+        return true, self._half_mass_radius(), predicted, session.profile_unit
+
+    def _show(self) -> None:
+        self._pipe.send(self._drawn())
+        self._text.object = self._words()
+
+    def _words(self) -> str:
+        """Say what points and bands are, and whether the run was trained on this galaxy."""
+        if self._request is None:
+            return snippet("shared.html", "no_profile", self.session.data.path.name)
+        if self.predicted is None:
+            return snippet("shared.html", "at_work", "predicting the profile…") * (
+                self._predicting.busy
+            ) or snippet("shared.html", "notes", [FAILED])
+        if reason := self.predicted.why_not:
+            key, _, why = reason.rpartition(" is ")
+            words = f"No profile is predicted for this galaxy: its {symbol_of(key)} is {why}."
+            return snippet("shared.html", "notes", [words])
+        bands = "Points: predicted. Bands hold the true mass with 68 and 90 % probability."
+        return snippet("shared.html", "notes", [f"{bands} {_PARTS[self.predicted.part]}"])
+
+    def _list(self, runs: list[Run], run: Run | None) -> None:
+        """List the runs; the one that is shown stays until another is chosen."""
+        with self._update_controls():
+            self._run.visible = run is not None
+            if run:
+                self._run.param.update(options=[one.name for one in runs], value=run.name)
+                self.session.profile_run = run.name
+
+    def _chosen(self, event: param.parameterized.Event) -> None:
+        if not self._updating and event.new:
+            self.session.profile_run = event.new
+
+    def _pane(self, plot: object) -> IsolatedLayout:
+        """One picture that follows the pipe."""
+        curves = hv.DynamicMap(lambda data: plot(*data), streams=[self._pipe])
+        return IsolatedLayout(pn.pane.HoloViews(curves, sizing_mode="stretch_width", margin=0))
+
+
+def _masses(true: pd.DataFrame, radius: float, predicted: object, unit: str) -> hv.Overlay:
+    return mass_curves(true, radius, predicted, unit)
+
+
+def _velocity(true: pd.DataFrame, radius: float, _predicted: object, unit: str) -> hv.Overlay:
+    return velocity_curve(true, radius, unit)

@@ -1,0 +1,124 @@
+import shutil
+import time
+from dataclasses import replace
+
+import holoviews as hv
+import numpy as np
+import pandas as pd
+import pytest
+
+from galmass_app import services
+from galmass_app.plots.profiles import mass_curves
+from galmass_app.predicted_profiles import predict_profile
+from galmass_app.state import SessionState
+from galmass_app.views.explore.page import Explore
+from galmass_app.views.mass_profiles import MassProfiles
+from galmass_app.views.why.page import Why
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.training.model_runs import train_run
+
+
+@pytest.fixture(scope="module")
+def trained(home_folder, tmp_path_factory):
+    """Home folder with a run on the profiles of five galaxies."""
+    home = tmp_path_factory.mktemp("profiles")
+    shutil.copytree(home_folder / "toys", home / "toys")
+    train_run(open_dataset(home / "toys"), "profile/features", path=home / "runs" / "first")
+    return home
+
+
+@pytest.fixture
+def session(trained, monkeypatch):
+    monkeypatch.setenv("GALMASS_HOME", str(trained))
+    session = SessionState()
+    session.open("toys")
+    return session
+
+
+def predicted(view):
+    """Return a view once its worker has predicted."""
+    end = time.monotonic() + 60
+    while view.pull():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return view
+
+
+def test_predicted_profile_stands_beside_the_true_one(session):
+    view = predicted(MassProfiles(session))
+    assert not session.error
+    assert "Points: predicted" in view._text.object
+    true = services.profiles(session.data, session.galaxy)
+    added = view.table[view.table["mstar_predicted"].notna()]
+    assert len(view.table) == len(true) + len(added)
+    assert {"mtot_low_68", "mdm_high_90"} <= set(view.table)
+
+
+def test_page_says_whether_the_galaxy_was_in_the_training_set(session):
+    view = predicted(MassProfiles(session))
+    for name in session.data.galaxy_names:
+        session.show(name)
+        view.draw()
+        part = predicted(view).predicted.part
+        assert ("was in the training set" in view._text.object) == (part == "train")
+
+
+def test_run_that_is_shown_stays_when_a_newer_one_has_finished(session, trained):
+    view = predicted(MassProfiles(session))
+    assert session.profile_run == "first"
+    newer = trained / "runs" / "second"
+    shutil.copytree(trained / "runs" / "first", newer)
+    record = newer / "run.json"
+    record.write_text(record.read_text().replace('"started": "20', '"started": "21'))
+    view.draw()
+    shown = view._run.value, view._run.options
+    shutil.rmtree(newer)
+    assert shown == ("first", ["second", "first"])
+
+
+def test_without_a_run_the_page_says_how_to_train_one(session, trained, monkeypatch, tmp_path):
+    shutil.copytree(trained / "toys", tmp_path / "toys")
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    session.open("toys")
+    view = MassProfiles(session)
+    assert "galmass train toys --experiment profile/features" in view._text.object
+    assert "mstar_predicted" not in view.table
+
+
+def test_galaxy_without_a_feature_has_its_reason(session):
+    view = predicted(MassProfiles(session))
+    data = replace(session.data, samples=session.data.samples.assign(sigma_v=np.nan))
+    assert predict_profile(replace(view._request, data=data)).why_not == "sigma_v is not a number"
+
+
+def test_explore_and_why_draw_the_profile_of_the_galaxy_in_view(session):
+    for name, kind in (("explore", Explore), ("why", Why)):
+        session.page = name
+        page = kind(session)
+        session.step(+1)
+        view = predicted(page.views[MassProfiles])
+        assert view.predicted.request.galaxy == session.galaxy
+        assert not session.error
+
+
+def bands(unit):
+    rows = [
+        (mass, unit, radius, 3.0, 2.0, 4.0, 1.0, 5.0)
+        for mass in ("mstar", "mdm", "mtot")
+        for radius in (1.0, 2.0)
+    ]
+    limits = ["low_68", "high_68", "low_90", "high_90"]
+    return pd.DataFrame(rows, columns=["mass", "unit", "radius", "predicted", *limits])
+
+
+def test_bands_and_marks_follow_the_unit_of_the_axis():
+    true = pd.DataFrame(
+        {"radius": [2.0, 4.0], "mstar": [1.0, 2], "mdm": [1.0, 2], "mtot": [2.0, 4]}
+    )
+    drawn = mass_curves(true, 2.0, bands("rhsm"), "rhsm")
+    (lines,) = [part for part in drawn if isinstance(part, hv.VLines)]
+    assert lines.dimension_values(0).tolist() == [1.0, 2.0]
+    areas = [part for part in drawn if isinstance(part, hv.Area)]
+    assert [part.dimension_values(2).max() for part in areas] == [5.0, 4.0] * 3
+    other = mass_curves(true, 2.0, bands("rhsm"), "kpc")
+    assert all(len(part) == 0 for part in other if isinstance(part, hv.Area))
