@@ -1,7 +1,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from crepes import ConformalPredictiveSystem
 
 from galmass_core.benchmarks.intervals import measure as intervals_of_trees
 from galmass_core.learning.experiments import experiment
@@ -34,6 +33,8 @@ def many():
 
 @pytest.mark.parametrize(("level", "tail"), [(0.68, 16), (0.90, 5)])
 def test_without_lines_of_sight_limits_are_those_of_a_library(level, tail):
+    from crepes import ConformalPredictiveSystem
+
     table = invent(99, 0, lines=1)  # a hundredth of the weight each
     library = ConformalPredictiveSystem().fit((table["y_true"] - table["y_pred"]).to_numpy())
     expected = library.predict_percentiles(
@@ -44,6 +45,8 @@ def test_without_lines_of_sight_limits_are_those_of_a_library(level, tail):
 
 
 def test_bins_are_calibrated_as_by_a_library():
+    from crepes import ConformalPredictiveSystem
+
     table, new = invent(298, 0, lines=1), np.array([9.0, 9.8, 10.2, 11.0])
     calibration = calibrate(table)
     assert calibration.galaxies.tolist() == [149, 149]

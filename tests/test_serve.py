@@ -29,6 +29,12 @@ from galmass_core.datasets.build import build_dataset
 PATIENCE = 240  # s, for a slow machine
 BASE = "/user/me"  # of the Jupyter server, as under JupyterHub
 OUTSIDE = "jupyter.example.org"
+JUPYTER = """
+import sys
+sys.modules["rfc3987_syntax"] = None  # spends four seconds on grammars of web addresses
+from jupyter_server.serverapp import main
+main()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +88,7 @@ def servers(tmp_path_factory):
 
 def jupyter_command(folder, port):
     return (
-        *("-m", "jupyter_server", "--allow-root", "--no-browser", "--ip=127.0.0.1"),
+        *("-c", JUPYTER, "--allow-root", "--no-browser", "--ip=127.0.0.1"),
         *(f"--port={port}", "--ServerApp.port_retries=0", "--IdentityProvider.token=secret"),
         f"--ServerApp.base_url={BASE}/",
         f"--ServerApp.root_dir={folder}",
