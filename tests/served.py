@@ -3,13 +3,15 @@
 import socket
 import time
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
 
 from galmass_core.benchmarks import browser
 from galmass_core.benchmarks.browser import FIGURES as FIGURES
 
-PATIENCE = 120_000  # ms, for a slow machine
+PATIENCE = 300_000  # ms, for a machine that is ten times slower
+_POLLING = 100  # ms between two looks; by default a page is asked, and drawn, 60 times a second
 FORGET = """if (location.protocol.startsWith("http") && !sessionStorage.getItem("visiting")) {
     localStorage.clear()
     sessionStorage.setItem("visiting", "yes")  // kept when this tab loads the page again
@@ -66,6 +68,7 @@ def visitors(chromium, shared=None):
         tab = context.new_page()
         tabs.append(tab)
         tab.set_default_timeout(PATIENCE)
+        tab.wait_for_function = partial(tab.wait_for_function, polling=_POLLING)
         tab.set_viewport_size({"width": width, "height": height})
         tab.emulate_media(**media)
         tab.add_init_script(FORGET + script)

@@ -544,7 +544,7 @@ def test_ctrl_c_ends_at_once_while_requests_wait(server, tmp_path, build):
     )
     assert server.waiting.wait(120)
     process.send_signal(signal.SIGINT)
-    _, shown = process.communicate(timeout=60)  # of requests that may take 300 s
+    _, shown = process.communicate(timeout=200)  # of requests that may take 300 s
     assert process.returncode == 130
     assert b"Run the same command again to resume" in shown
 
