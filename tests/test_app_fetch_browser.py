@@ -23,7 +23,7 @@ def server(home, tmp_path, monkeypatch):
     monkeypatch.delenv("TNG_API_KEY", raising=False)
     with TngApi() as api:
         monkeypatch.setenv("TNG_API_URL", api.base)
-        with served(home / "first", tmp_path, "--warm") as address:
+        with served(home / "first", tmp_path) as address:
             yield address
 
 
