@@ -1,8 +1,11 @@
 """The Train page in a browser: one training from its start to its end, by two visitors."""
 
+import json
+import re
 import time
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 
+import psutil
 import pytest
 from served import FIGURES, served
 from toy_maps import make_map_dataset
@@ -55,11 +58,28 @@ def choose_epochs(page, count):
     page.locator(".gm-unfold button").click()
     page.locator(".gm-hyperparameters input").first.fill(str(count))
     page.locator(".gm-hyperparameters input").first.press("Tab")
-    page.locator(".command code").get_by_text(f"--epochs {count}").wait_for()
+    wait_for_command(page, f"--epochs {count}")
+
+
+def wait_for_command(page, words):
+    """Wait until the command line that trains has these words; another draws learning curves."""
+    line = re.compile(f"galmass train .*{re.escape(words)}")
+    page.locator(".command code").get_by_text(line).wait_for()
 
 
 def wait_for_losses(page, count):
     page.wait_for_function(f"count => {LOSSES} >= count", arg=count)
+
+
+@contextmanager
+def suspended(run):
+    """Suspend a training: nobody needs its epochs while another server starts."""
+    process = psutil.Process(json.loads((run.path / "lock").read_text())["pid"])
+    process.suspend()
+    try:
+        yield
+    finally:
+        process.resume()
 
 
 def test_a_training_is_started_outlives_the_server_is_watched_stopped_and_resumed(
@@ -70,7 +90,7 @@ def test_a_training_is_started_outlives_the_server_is_watched_stopped_and_resume
         assert page.locator(".gm-no-runs").is_visible()
         choose_epochs(page, EPOCHS)
         page.locator(".gm-branch-r input").uncheck()
-        page.locator(".command code").get_by_text("mstar/2V").wait_for()
+        wait_for_command(page, "mstar/2V")
         page.locator(".gm-start button").dblclick()
         page.wait_for_function("() => location.search.includes('run=mstar-2V')")
         row(page).get_by_text("mstar/2V").wait_for()
@@ -83,12 +103,15 @@ def test_a_training_is_started_outlives_the_server_is_watched_stopped_and_resume
     assert run.config["experiment"] == "mstar/2V"
     assert run.state in ACTIVE
 
-    with served(data.path, tmp_path) as second:
-        page = visit(second, query)
-        other = visit(second, width=390)
+    with ExitStack() as stack:
+        with suspended(run):
+            second = stack.enter_context(served(data.path, tmp_path))
+            page = visit(second, query)
+            other = visit(second, width=390)
+            done = len(runs()[0].history)
         for tab in (page, other):
             row(tab).get_by_text("▸ running").wait_for()
-            wait_for_losses(tab, 3)
+            wait_for_losses(tab, done + 1)
         assert other.evaluate("document.documentElement.scrollWidth") <= 390
         stop(other)
         for tab in (page, other):
