@@ -118,7 +118,7 @@ def test_compare_page_gives_maps_predictions_and_table_4(visit_page, monkeypatch
 
     table = pd.read_csv(BytesIO(files[f"{stems[0]}.csv"]))
     limits = ["low_68", "high_68", "low_90", "high_90"]
-    assert list(table) == ["name", "los", "y_true", "y_pred", *limits, "sigma_v"]
+    assert list(table) == ["name", "los", "y_true", "y_pred", *limits, "ood_percentile", "sigma_v"]
     predictions = open_run(home / "runs" / "mstar-r-0").predictions()
     predictions = predictions[predictions["part"] == "test"].set_index(["name", "los"])["y_pred"]
     pd.testing.assert_series_equal(table.set_index(["name", "los"])["y_pred"], predictions)

@@ -52,13 +52,14 @@ class LearningCurves(View):
         self._found = column(
             "gm-learning-curve", self._choice, row("gm-two", self._picture, self._text)
         )
-        download = Download.of(
+        self._download = Download.of(
             session,
             "gm-learning-curve",
             lambda: f"learning-curve_{self._row['experiment']}",
             table=lambda: flat(self._row["points"]),
         )
-        self._shown_part = column("gm-slot", self._found, download, visible=False)
+        self._download.visible = False  # until a curve is measured
+        self._shown_part = column("gm-slot", self._found, self._download, visible=False)
         self._layout = column(
             "gm-learning-curves",
             section("Learning curves", HELP),
@@ -126,7 +127,7 @@ class LearningCurves(View):
 
     def _show(self, found: dict[str, Any]) -> None:
         """Draw a curve and write its numbers."""
-        self._row = found
+        self._row, self._download.visible = found, True
         self._text.object = _text(found)
         if self._pipe is None:
             self._pipe = Pipe(data=found)
