@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import binom
 
 from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.learning.metrics import Estimate, number_galaxies
@@ -74,6 +73,8 @@ def binomial_band(
     low, high : (n,) float
         Equal-tailed quantiles of the binomial distribution, as shares.
     """
+    from scipy.stats import binom  # a second, which no page but one needs
+
     low, high = binom.interval(inside, count, np.asarray(probability, float))
     return low / count, high / count
 
