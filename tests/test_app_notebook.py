@@ -49,7 +49,7 @@ def home(tmp_path_factory):
 @pytest.fixture(scope="module")
 def outputs(home):
     """Execute the notebook; return what each cell shows."""
-    with pytest.MonkeyPatch.context() as patch:  # of 5 s, 4 are for grammars of web addresses
+    with pytest.MonkeyPatch.context() as patch:  # most of its time is grammars of addresses
         patch.setitem(sys.modules, "rfc3987_syntax", None)
         nbformat = pytest.importorskip("nbformat", reason="needs nbformat (extra [test])")
         nbclient = pytest.importorskip("nbclient", reason="needs nbclient (extra [test])")

@@ -31,7 +31,7 @@ BASE = "/user/me"  # of the Jupyter server, as under JupyterHub
 OUTSIDE = "jupyter.example.org"
 JUPYTER = """
 import sys
-sys.modules["rfc3987_syntax"] = None  # spends four seconds on grammars of web addresses
+sys.modules["rfc3987_syntax"] = None  # spends a second on grammars of web addresses
 from jupyter_server.serverapp import main
 main()
 """

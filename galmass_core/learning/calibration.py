@@ -73,7 +73,7 @@ def binomial_band(
     low, high : (n,) float
         Equal-tailed quantiles of the binomial distribution, as shares.
     """
-    from scipy.stats import binom  # a second, which no page but one needs
+    from scipy.stats import binom  # slow to import, and one page needs it
 
     low, high = binom.interval(inside, count, np.asarray(probability, float))
     return low / count, high / count
