@@ -8,7 +8,7 @@ import pandas as pd
 from galmass_app.markup import snippet
 from galmass_app.predictions import LIMITS, NOT_CALIBRATED, UNTESTED, SamplePrediction
 from galmass_app.views.layout import View, html
-from galmass_core.learning.intervals import LEVELS, limit_names
+from galmass_app.views.prediction import intervals_text
 from galmass_core.quantities import quantity
 
 HELP = "{name}, predicted by the run of least σ: {run}"
@@ -43,22 +43,13 @@ class Predictions(View):
         self._layout.object = snippet("explore.html", "predictions", list(map(_line, predictions)))
 
 
-def _line(shown: SamplePrediction) -> tuple[str, str, list[str], str]:
-    """Return symbol, help, cells and note of a prediction."""
+def _line(shown: SamplePrediction) -> tuple[str, str, str, list[str], str]:
+    """Return symbol, help, prediction, intervals and note of a prediction."""
     target = quantity(shown.target)
-    help_text = HELP.format(name=target.name, run=shown.called)
+    named = target.symbol, HELP.format(name=target.name, run=shown.called)
     if np.isnan(shown.predicted):
-        return target.symbol, help_text, [], UNTESTED.get(shown.part, "no prediction")
-    cells = [_number(shown.predicted)]
-    if not shown.limits:
-        return target.symbol, help_text, cells, NOT_CALIBRATED
-    limits = [[shown.limits[name] for name in limit_names(level)] for level in LEVELS]
-    cells += [
-        f"{_number(low)} to {_number(high)}" if np.isfinite(high - low) else "–"
-        for low, high in limits
-    ]
-    return target.symbol, help_text, cells, ""
-
-
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+        return *named, "", [], UNTESTED.get(shown.part, "no prediction")
+    intervals = intervals_text(shown.limits)
+    note = "" if intervals else NOT_CALIBRATED
+    predicted = f"{shown.predicted:.2f}".replace("-", "−")
+    return *named, predicted, intervals.split("; "), note
