@@ -26,9 +26,11 @@ CELLS = [
     "display(page)\n"
     "for _ in range(600):\n"
     "    await asyncio.sleep(0.1)\n"
-    "    if result := page.select(lambda part: 'gm-result' in part.css_classes):\n"
+    "    results = page.select(lambda part: 'gm-result' in part.css_classes)\n"
+    "    words = ' '.join(part.object or '' for part in results)\n"
+    "    if 'test samples' in words:\n"
     "        break\n"
-    "print(result[0].object)\n"
+    "print(words)\n"
     "((root, _),) = page._models.values()\n"
     "print('sheets:', {str(one.url)[:9] for one in root.select({'type': ImportedStyleSheet})})",
 ]
