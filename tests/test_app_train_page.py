@@ -26,6 +26,7 @@ from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import ROWS
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset, replace_samples
+from galmass_core.learning.experiments import PROFILE
 from galmass_core.networks.presets import PRESETS
 from galmass_core.training.runs import list_runs, open_run, write_run
 
@@ -363,6 +364,14 @@ def test_a_finished_run_is_compared(visit, home, blobs):
     press(page, "compare")
     assert page.session.page == "compare"
     assert page.session.panels[0] == run.name
+
+
+def test_mass_profiles_are_not_compared(visit, home):
+    target = "log_mstar_1rhsm"
+    metrics = {target: {"std": {"value": 0.1, "low": 0.09, "high": 0.11}}}
+    profile = CONFIG | {"experiment": "profile/features", "method": PROFILE}
+    write(home, config=profile, metrics=metrics)
+    assert not parts(visit(), "gm-run-compare")[0].visible
 
 
 def test_more_runs_than_rows_are_turned_over(visit, home):

@@ -11,6 +11,7 @@ from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.standing import MARKS, moment
 from galmass_app.views.train import run_summary
 from galmass_core.training.groups import place_in_group
+from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import ACTIVE, Run
 
 ROWS = 5  # on one page of the list
@@ -101,7 +102,7 @@ class _Row(View):
         self._text.object = _row_text(run, place)
         self._acts["stop"].visible = run.state in ACTIVE
         self._acts["resume"].visible = run.state in ("stopped", "failed", "died")
-        self._acts["compare"].visible = run.state == "finished"
+        self._acts["compare"].visible = run.state == "finished" and not is_profile(run)
 
 
 def _row_text(run: Run, place: str) -> str:
