@@ -126,27 +126,36 @@ def _read_status(folder: Path, _written: int) -> Status:
 
 def runs() -> list[Run]:
     """Return the user's runs, the newest first; a run that has ended is not read again."""
-    return _runs_in(runs_folder())
+    return _runs_in(runs_folder())[0]
 
 
-def _runs_in(folder: Path) -> list[Run]:
-    """Return the runs in a folder, the newest first."""
-    found = []
+def damaged_runs() -> list[str]:
+    """Return why some of the user's runs cannot be read, a sentence each."""
+    return _runs_in(runs_folder())[1]
+
+
+def _runs_in(folder: Path) -> tuple[list[Run], list[str]]:
+    """Return the runs in a folder, the newest first, and why others cannot be read."""
+    found, damaged = [], []
     for record in folder.glob(f"*/{RECORD}"):
-        with suppress(FileNotFoundError):  # it was deleted in this moment
+        try:
             run = _read(record.parent, record.stat().st_mtime_ns)
             found.append(open_run(run.path) if run.state in ACTIVE else run)
-    return sorted(found, key=lambda run: (run.record["started"], run.name), reverse=True)
+        except (OSError, ValueError) as error:
+            if record.exists():  # it was not deleted in this moment
+                damaged.append(str(error))
+    found.sort(key=lambda run: (run.record["started"], run.name), reverse=True)
+    return found, damaged
 
 
 def transfers() -> list[Run]:
     """Return the records of transfers, the newest first; one that has ended is not read again."""
-    return _runs_in(transfers_folder())
+    return _runs_in(transfers_folder())[0]
 
 
 def curve_runs() -> list[Run]:
     """Return the runs of learning curves, the newest first."""
-    return _runs_in(curves_folder())
+    return _runs_in(curves_folder())[0]
 
 
 def curve_progress() -> str:

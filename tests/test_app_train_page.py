@@ -374,6 +374,15 @@ def test_mass_profiles_are_not_compared(visit, home):
     assert not parts(visit(), "gm-run-compare")[0].visible
 
 
+def test_a_damaged_run_is_named_and_the_others_listed(visit, home):
+    write(home, "whole")
+    (write(home, "broken").path / "run.json").write_text("<b>{</b>")
+    page = visit()
+    assert [row.visible for row in parts(page, "gm-run")].count(True) == 1
+    assert "broken/run.json: must be JSON" in html(page)
+    assert "<b>{" not in html(page)
+
+
 def test_more_runs_than_rows_are_turned_over(visit, home):
     for number in range(ROWS + 2):
         write(home, f"run-{number}")

@@ -126,6 +126,14 @@ def test_runs_are_listed_in_words_and_in_json(home, capsys):
     assert content["rows"][0]["metrics"]["log_mtot_1rhsm"]["std"]["value"] > 0
 
 
+def test_a_damaged_run_is_named_beside_the_others(home, capsys):
+    (home / "runs" / "broken").mkdir(parents=True)
+    (home / "runs" / "broken" / "run.json").write_text("{}")
+    listed = output(capsys, "runs")
+    assert listed.out.startswith("run")
+    assert "broken/run.json: state must be text, got None; mend the file, or" in listed.err
+
+
 def test_no_runs_are_an_empty_list(home, capsys):
     assert json.loads(output(capsys, "runs", "--json").out)["rows"] == []
     assert output(capsys, "runs").out.startswith("run")

@@ -34,6 +34,7 @@ def make(tmp_path):
     ):
         config = {
             "experiment": "mstar/r",
+            "targets": ["log_mstar_1rhsm"],
             "method": "network",
             "training": hyper or {"width": 0.5, "seed": training},
             "split": {"kind": "galaxy", "sizes": {"train": 16000, "test": 8110}, "seed": split},

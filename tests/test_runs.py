@@ -10,9 +10,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from galmass_core.training.runs import list_runs, new_run_folder, open_run, write_run
+from galmass_core.training.runs import (
+    damaged_runs,
+    list_runs,
+    new_run_folder,
+    open_run,
+    write_run,
+)
 
-CONFIG = {"experiment": "mstar/features", "features": ["abs_mag_r"]}
+CONFIG = {
+    "experiment": "mstar/features",
+    "targets": ["log_mstar_1rhsm"],
+    "method": "trees",
+    "features": ["abs_mag_r"],
+    "split": {"kind": "galaxy", "seed": 0},
+}
 PROVENANCE = {"device": "cpu", "seed": 3}
 PREDICTIONS = pd.DataFrame(
     {
@@ -153,6 +165,38 @@ def test_the_newest_run_is_listed_first(tmp_path):
         with write_run(tmp_path / name, CONFIG, {}):
             pass
     assert [run.name for run in list_runs(tmp_path)] == ["a", "b"]
+
+
+DAMAGES = {
+    "text": ("run.json", lambda _: "hello", "must be JSON"),
+    "list": ("run.json", lambda _: [], "must be a JSON object"),
+    "no state": ("run.json", lambda record: record | {"state": None}, "state must be text"),
+    "other state": ("run.json", lambda record: record | {"state": "well"}, "state must be one of"),
+    "no start": ("run.json", lambda record: record | {"started": 3}, "started must be text"),
+    "metrics": ("run.json", lambda record: record | {"metrics": [1]}, "metrics must be an object"),
+    "configuration": ("config.json", lambda _: {}, "experiment must be text"),
+    "targets": ("config.json", lambda config: config | {"targets": "a"}, "targets must be a list"),
+    "gone": ("config.json", lambda _: None, "No such file"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_run_takes_no_other_down(finished, tmp_path, damage):
+    other = tmp_path / "other"
+    shutil.copytree(finished.path, other)
+    name, change, rule = DAMAGES[damage]
+    content = change(json.loads((other / name).read_text()))
+    if content is None:
+        (other / name).unlink()
+    else:
+        (other / name).write_text(content if damage == "text" else json.dumps(content))
+    assert [run.name for run in list_runs(tmp_path)] == ["one"]
+    ((path, reason),) = damaged_runs(tmp_path).items()
+    assert path == other
+    assert f"{other / name}" in reason
+    assert rule in reason
+    with pytest.raises((ValueError, OSError), match=rule):
+        open_run(other)
 
 
 def test_a_run_opens_by_its_name_under_the_home_folder(tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import pandas as pd
@@ -36,6 +37,20 @@ STATES = ("queued", "running", "finished", "stopped", "failed", "died")
 ACTIVE = STATES[:2]  # while a process works on the run
 LOG = "log.txt"  # output of a command that ran in the background
 SHIPPED = "runs"  # folder of the assets
+# What every record and configuration holds; None also stands for what is missing
+_FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
+    RECORD: {
+        "state": (str,),
+        "started": (str,),
+        "ended": (str, NoneType),
+        "reason": (str, NoneType),
+        "progress": (dict, NoneType),
+        "metrics": (dict, NoneType),
+        "dataset": (dict, NoneType),
+    },
+    CONFIG: {"experiment": (str,), "method": (str,), "targets": (list,), "split": (dict,)},
+}
+_IN_WORDS = {str: "text", dict: "an object", list: "a list", NoneType: "null"}
 _IMPLIED = {"processes": 1}  # by a configuration without it
 _BEAT = 1.0  # s, the shortest time between two heartbeats on disk
 _PACKAGES = ("galmass", "numpy", "pandas", "scipy", "lightgbm", "torch")
@@ -109,7 +124,7 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         """Configuration of the training, with the maps in use."""
-        config = json.loads((self.path / CONFIG).read_text(encoding="utf-8"))
+        config = _read_fields(self.path / CONFIG)
         if self.inputs:
             maps = input_maps(self.inputs)
             config |= {"maps": list(maps), "pixels": pixels_of(maps, config["pixels"])}
@@ -321,11 +336,11 @@ def open_run(path_or_name: str | Path) -> Run:
     Raises
     ------
     ValueError
-        If there is none; the message lists the known ones.
+        If there is none, where the message lists the known ones; or it cannot be read.
     """
     for path in (Path(path_or_name), runs_folder() / path_or_name):
         if (path / RECORD).is_file():
-            return _read_run(path)
+            return _read_whole(path)
     shipped = shipped_runs()
     for run in shipped:
         if run.name == str(path_or_name):
@@ -343,10 +358,16 @@ def open_run(path_or_name: str | Path) -> Run:
 
 
 def list_runs(folder: Path | None = None) -> list[Run]:
-    """Return all runs in a folder (the user's own by default), the newest first."""
-    folder = runs_folder() if folder is None else folder
-    runs = [_read_run(record.parent) for record in folder.glob(f"*/{RECORD}")]
-    return sorted(runs, key=lambda run: (run.record["started"], run.name), reverse=True)
+    """Return all runs in a folder (the user's own by default), the newest first.
+
+    Those that cannot be read are left out; `damaged_runs` says why.
+    """
+    return _read_runs(folder)[0]
+
+
+def damaged_runs(folder: Path | None = None) -> dict[Path, str]:
+    """Return the runs in a folder (the user's own by default) that cannot be read, and why."""
+    return _read_runs(folder)[1]
 
 
 def shipped_runs() -> list[Run]:
@@ -354,6 +375,27 @@ def shipped_runs() -> list[Run]:
     with suppress(FileNotFoundError):  # a checkout without them
         return list_runs(asset(SHIPPED))
     return []
+
+
+def _read_runs(folder: Path | None) -> tuple[list[Run], dict[Path, str]]:
+    """Read each run in a folder on its own, the newest first; and why others cannot be read."""
+    folder = runs_folder() if folder is None else folder
+    runs, damaged = [], {}
+    for record in folder.glob(f"*/{RECORD}"):
+        try:
+            runs.append(_read_whole(record.parent))
+        except (OSError, ValueError) as error:
+            if record.exists():  # it was not deleted in this moment
+                damaged[record.parent] = str(error)
+    runs.sort(key=lambda run: (run.record["started"], run.name), reverse=True)
+    return runs, damaged
+
+
+def _read_whole(path: Path) -> Run:
+    """Read a run and its configuration."""
+    run = _read_run(path)
+    _ = run.config
+    return run
 
 
 def _read_run(path: Path) -> Run:
@@ -368,7 +410,35 @@ def _read_run(path: Path) -> Run:
 
 def _read_record(path: Path) -> dict[str, Any]:
     """Read ``run.json`` unchanged."""
-    return json.loads((path / RECORD).read_text(encoding="utf-8"))
+    record = _read_fields(path / RECORD)
+    if record["state"] not in STATES:
+        msg = f"{path / RECORD}: state must be one of {', '.join(STATES)}, got {record['state']!r}"
+        raise ValueError(msg)
+    return record
+
+
+def _read_fields(path: Path) -> dict[str, Any]:
+    """Read a record or a configuration, which hold what a run needs to be listed.
+
+    Raises
+    ------
+    ValueError
+        If the file is no JSON object, or a field is of another type.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        msg = f"{path}: must be JSON, but it is not: {error}"
+        raise ValueError(msg) from error
+    if not isinstance(content, dict):
+        msg = f"{path}: must be a JSON object, got {content!r}"
+        raise ValueError(msg)
+    for field, types in _FIELDS[path.name].items():
+        if not isinstance(content.get(field), types):
+            rule = " or ".join(_IN_WORDS[one] for one in types)
+            msg = f"{path}: {field} must be {rule}, got {content.get(field)!r}"
+            raise ValueError(msg)
+    return content
 
 
 def _check_free(path: Path, config: dict[str, Any]) -> None:

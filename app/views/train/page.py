@@ -86,7 +86,7 @@ class Train(PageView):
             runs = services.runs()
             self._await(runs)
             chosen = self._in_view(runs)
-            self._list.draw(runs, chosen.name if chosen else "")
+            self._list.draw(runs, chosen.name if chosen else "", services.damaged_runs())
             self._show(chosen)
 
     def _describe(self) -> None:

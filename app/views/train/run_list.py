@@ -32,23 +32,27 @@ class RunList(View):
         self._rows = [_Row(do) for _ in range(ROWS)]
         self._page = 0
         self._runs: Sequence[Run] = ()
+        self._unreadable: Sequence[str] = ()
         self._chosen = ""
         self._empty = html("gm-message gm-no-runs", snippet("train.html", "no_runs"))
         self._newer = pn.widgets.Button(label="← Newer", on_click=lambda _: self._turn(-1))
         self._older = pn.widgets.Button(label="Older →", on_click=lambda _: self._turn(+1))
         self._where = html("gm-caption", align="center", wide=False)
         self._turner = row("gm-group", self._newer, self._where, self._older, wide=False)
+        self._damaged = html("gm-foot")
         self._layout = column(
             "gm-run-list",
             section("Trainings"),
             self._empty,
             column("gm-runs", *self._rows),
             self._turner,
+            self._damaged,
         )
 
-    def draw(self, runs: Sequence[Run], chosen: str) -> None:
-        """Show runs as they stand; the chosen one is marked."""
-        self._runs, self._chosen = runs, chosen
+    def draw(self, runs: Sequence[Run], chosen: str, damaged: Sequence[str] = ()) -> None:
+        """Show runs as they stand, the chosen one marked, and why others cannot be read."""
+        self._runs, self._chosen, self._unreadable = runs, chosen, damaged
+        self._damaged.object = snippet("train.html", "damaged", damaged) if damaged else ""
         last = max(0, (len(runs) - 1) // ROWS)
         self._page = min(self._page, last)
         first = self._page * ROWS
@@ -63,7 +67,7 @@ class RunList(View):
 
     def _turn(self, by: int) -> None:
         self._page += by
-        self.draw(self._runs, self._chosen)
+        self.draw(self._runs, self._chosen, self._unreadable)
 
 
 class _Row(View):
