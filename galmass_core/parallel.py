@@ -197,6 +197,10 @@ class _Clock:
         """Write down that a worker begins an item."""
         self._numbers[place], self._since[place] = number, time.monotonic()
 
+    def end(self, place: int) -> None:
+        """Write down that a worker is idle."""
+        self._since[place] = 0.0
+
     def late(self) -> set[int]:
         """Return the items that have taken too long, and forget all."""
         now = time.monotonic()
@@ -223,6 +227,7 @@ def _do(task: Callable[[Item], Result], number: int, item: Item) -> Result:
         return task(item)
     finally:
         faulthandler.cancel_dump_traceback_later()
+        clock.end(_OWN["place"])
 
 
 @contextmanager

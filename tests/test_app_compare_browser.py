@@ -104,5 +104,5 @@ def test_combination_that_is_not_trained_leads_to_the_train_page(switched):
     page = switched
     press(page, "g−r")
     page.locator(".gap").get_by_text("Not trained").wait_for()
-    page.locator(".gap").get_by_role("link", name="Train it").click()
+    page.locator(".gap").get_by_role("link", name="Train one for every set of maps").click()
     page.wait_for_url(re.compile("page=train.*experiment="))

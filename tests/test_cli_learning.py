@@ -224,6 +224,10 @@ def test_table_4_reads_the_runs_of_the_home_folder(home, capsys):
         (["train", "toys", "--experiment", "mstar/features", "--estimate"], "--estimate must go"),
         (["train", "toys", "--experiment", "mstar/r@60", "--pixels", "150"], "pixels must be as"),
         (["train", "toys", "--experiment", "mstar/r", "--epochs", "0"], "epochs must be positive"),
+        (
+            ["train", "toys", "--experiment", "mstar/features", "--features", "f_hot,f_hot"],
+            "features must be named once each, got f_hot again",
+        ),
         (["resume", "nothing"], "got nothing"),
         (["predict", "nothing", "toys"], "got nothing"),
         (["slices", "toys", "nothing"], "got nothing"),
@@ -339,7 +343,16 @@ def test_repeats_are_runs_that_differ_only_in_the_training_seed(home, capsys):
     assert first.config["parameters"] == second.config["parameters"] | {"seed": 3}
 
 
-def test_a_number_of_repeats_is_at_least_one(capsys):
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        (["--repeats", "0"], "must be an integer from 1, got '0'"),
+        (["--seed", "100000000000000000000"], "must be an integer from 0 to 2147483647, got '1000"),
+        (["--training-seed", "-1"], "must be an integer from 0 to 2147483647, got '-1'"),
+        (["--workers", "1.5"], "must be an integer from 1, got '1.5'"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(words, rule, capsys):
     with pytest.raises(SystemExit):
-        main(["train", "toys", "--experiment", "mstar/r", "--repeats", "0"])
-    assert "must be at least 1, got 0" in capsys.readouterr().err
+        main(["train", "toys", "--experiment", "mstar/r", *words])
+    assert rule in capsys.readouterr().err

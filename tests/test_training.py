@@ -85,10 +85,12 @@ def test_the_literal_rate_hardly_falls():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"width": 0}, "width must be positive, got 0"),
-        ({"epochs": 0}, "epochs must be positive, got 0"),
-        ({"batch": -1}, "batch must be positive, got -1"),
-        ({"learning_rate": float("nan")}, "learning_rate must be positive, got nan"),
+        ({"width": 0}, "width must be positive, and 16 at most, got 0"),
+        ({"epochs": 0}, "epochs must be positive, and 100000 at most, got 0"),
+        ({"epochs": 10**12}, "epochs must be .* got 1000000000000"),
+        ({"batch": -1}, "batch must be positive, and .* got -1"),
+        ({"learning_rate": float("nan")}, "learning_rate must be positive, and 10 .* got nan"),
+        ({"learning_rate": float("inf")}, "learning_rate must be .* got inf"),
         ({"schedule": "step"}, "schedule must be one of cosine, literal, got 'step'"),
         ({"scaling": "asinh"}, "scaling must be one of log_global, .* got 'asinh'"),
     ],

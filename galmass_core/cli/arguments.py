@@ -12,6 +12,28 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
+LARGEST_SEED = 2**31 - 1  # of LightGBM
+
+
+def positive(text: str) -> int:
+    """Read a positive integer."""
+    return _integer(text, 1, sys.maxsize)
+
+
+def seed(text: str) -> int:
+    """Read a seed, which all generators of random numbers take."""
+    return _integer(text, 0, LARGEST_SEED)
+
+
+def _integer(text: str, low: int, high: int) -> int:
+    """Read an integer in a range."""
+    if not text.removeprefix("-").isdecimal() or not low <= int(text) <= high:
+        end = "" if high == sys.maxsize else f" to {high}"
+        msg = f"must be an integer from {low}{end}, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return int(text)
+
+
 def add_home(command: argparse.ArgumentParser) -> None:
     """Add the option ``--home``."""
     command.add_argument(
@@ -73,7 +95,7 @@ def add_split(command: argparse.ArgumentParser, *, folds: bool, both: bool = Fal
     description = "; ".join(f"{kind}: {kinds[kind]}" for kind in choices)
     command.add_argument("--split", choices=choices, default="galaxy", help=description)
     command.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the split (default: 0)"
+        "--seed", type=seed, default=0, metavar="N", help="of the split (default: 0)"
     )
 
 

@@ -5,13 +5,15 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_data, add_features, add_scheduler, cluster_client
-from galmass_core.cli.learning import (
-    add_device,
-    add_hyperparameters,
-    network_arguments,
+from galmass_core.cli.arguments import (
+    add_data,
+    add_features,
+    add_scheduler,
+    cluster_client,
     positive,
+    seed,
 )
+from galmass_core.cli.learning import add_device, add_hyperparameters, network_arguments
 from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.storage.progress import progress_bar
 
@@ -53,7 +55,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         help="trainings of each size, each on galaxies of its own draw (default: 3)",
     )
     curve.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the split by galaxy (default: 0)"
+        "--seed", type=seed, default=0, metavar="N", help="of the split by galaxy (default: 0)"
     )
     add_features(curve)
     add_hyperparameters(curve)

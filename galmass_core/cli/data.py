@@ -12,6 +12,7 @@ from galmass_core.cli.arguments import (
     add_scheduler,
     add_stars,
     cluster_client,
+    positive,
 )
 from galmass_core.datasets.filter_syntax import LANGUAGE
 from galmass_core.storage.progress import progress_bar
@@ -70,7 +71,11 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
     build.add_argument("--ids", type=Path, metavar="FILE", help="file of subhalo IDs or names")
     build.add_argument("--where", metavar="EXPR", help="condition on columns, as below")
     build.add_argument(
-        "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
+        "--workers",
+        type=positive,
+        default=os.cpu_count(),
+        metavar="N",
+        help="processes (default: all)",
     )
     add_scheduler(build)
     build.add_argument("--device", default="cpu", metavar="D", help="cpu (default) or cuda")

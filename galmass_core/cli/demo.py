@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from galmass_core.cli.arguments import add_home, add_stars
+from galmass_core.cli.arguments import add_home, add_stars, positive, seed
 from galmass_core.cli.data import one_thread_each, print_dataset
 from galmass_core.storage.progress import progress_bar
 
@@ -26,7 +26,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     )
     demo.add_argument(
         "--seed",
-        type=int,
+        type=seed,
         default=1,
         metavar="S",
         help="the same seed gives the same bytes (default: 1)",
@@ -49,7 +49,11 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "--particles", type=Path, metavar="DIR", help="keep the simulation there, in TNG's layout"
     )
     demo.add_argument(
-        "--workers", type=int, default=os.cpu_count(), metavar="N", help="processes (default: all)"
+        "--workers",
+        type=positive,
+        default=os.cpu_count(),
+        metavar="N",
+        help="processes (default: all)",
     )
     add_stars(demo)
     demo.add_argument("--json", action="store_true", help="print the result as JSON")

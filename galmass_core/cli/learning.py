@@ -15,6 +15,8 @@ from galmass_core.cli.arguments import (
     add_scheduler,
     add_split,
     cluster_client,
+    positive,
+    seed,
 )
 from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES, Hyperparameters
@@ -88,7 +90,7 @@ def _add_training_seeds(train: argparse.ArgumentParser) -> None:
     """Add ``--training-seed`` and ``--repeats``."""
     train.add_argument(
         "--training-seed",
-        type=int,
+        type=seed,
         metavar="N",
         help="of initial weights, order of samples and augmentation (default: as --seed)",
     )
@@ -100,15 +102,6 @@ def _add_training_seeds(train: argparse.ArgumentParser) -> None:
         help="train K times, with training seeds N to N + K - 1: a run group, whose spread is the "
         "noise of training; a run's folder each",
     )
-
-
-def positive(text: str) -> int:
-    """Read a number of trainings or processes."""
-    number = int(text)
-    if number < 1:
-        msg = f"must be at least 1, got {text}"
-        raise argparse.ArgumentTypeError(msg)
-    return number
 
 
 def add_hyperparameters(train: argparse.ArgumentParser) -> None:

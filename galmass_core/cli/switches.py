@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from galmass_core.cli.arguments import add_data
+from galmass_core.cli.arguments import add_data, positive
 from galmass_core.cli.stopping import stop_on_sigterm
 
 EXPERIMENTS = ("mstar,mtot,ml/r@60", "mstar,mtot,ml/2V", "mstar,mtot,ml/g,r+2V@60")
@@ -31,7 +31,11 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         help=f"TARGET[,TARGET]/INPUTS; can be repeated (default: {' '.join(EXPERIMENTS)})",
     )
     switches.add_argument(
-        "--repeats", type=int, default=3, metavar="K", help="training seeds, at least 2 (default 3)"
+        "--repeats",
+        type=positive,
+        default=3,
+        metavar="K",
+        help="training seeds, at least 2 (default 3)",
     )
     switches.add_argument("--epochs", type=int, metavar="N", help="of each training (default 30)")
     switches.add_argument(

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from galmass_core.cli.arguments import add_features, add_home
+from galmass_core.cli.arguments import add_features, add_home, seed
 from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.networks.presets import PRESETS
 
@@ -46,7 +46,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     transfer.add_argument("--preset", choices=PRESETS, help="of networks, as of galmass train")
     transfer.add_argument("--epochs", type=int, metavar="N", help="of networks")
     add_features(transfer)
-    transfer.add_argument("--seed", type=int, default=0, metavar="N", help="default: 0")
+    transfer.add_argument("--seed", type=seed, default=0, metavar="N", help="default: 0")
     transfer.add_argument("--device", default="auto", metavar="NAME", help="as of galmass train")
     transfer.add_argument(
         "--out", type=Path, metavar="DIR", help="the record's folder, for one experiment"

@@ -119,6 +119,11 @@ class Experiment:
     pixels: int = IMAGE_PIXELS[0]
     subsets: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        if twice := [key for key in self.features if self.features.count(key) > 1]:
+            msg = f"features must be named once each, got {twice[0]} again"
+            raise ValueError(msg)
+
     @property
     def target(self) -> str:
         """Column of the first target."""

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 SCHEDULES = ("cosine", "literal")
 SCALINGS = ("log_global", "linear_global", "per_image")  # see `scaling.Scaling`
 
+_LARGEST = {"width": 16, "epochs": 100_000, "batch": 100_000, "learning_rate": 10}
 SWITCHES = ("tta", "scalars")  # off by default
 
 
@@ -40,9 +41,9 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("width", "epochs", "batch", "learning_rate"):
-            if not getattr(self, name) > 0:
-                msg = f"{name} must be positive, got {getattr(self, name)}"
+        for name, largest in _LARGEST.items():
+            if not 0 < getattr(self, name) <= largest:
+                msg = f"{name} must be positive, and {largest} at most, got {getattr(self, name)}"
                 raise ValueError(msg)
         for name, known in (("schedule", SCHEDULES), ("scaling", SCALINGS)):
             if getattr(self, name) not in known:

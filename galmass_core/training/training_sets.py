@@ -35,7 +35,10 @@ def training_samples(run: Run, dataset: DataSet) -> pd.DataFrame | None:
     if data is None or split is None:
         return None
     targets = () if is_profile(run) else run.config["targets"]  # a profile may have gaps
-    usable, _ = usable_rows(data.samples, run.config.get("features", ()), targets)
+    features = run.config.get("features", ())
+    if missing_columns(data.samples, [*features, *targets]):
+        return None
+    usable, _ = usable_rows(data.samples, features, targets)
     return data.samples[usable & (parts_of(data.samples, usable, split) == "train")]
 
 

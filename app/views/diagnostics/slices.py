@@ -57,7 +57,7 @@ class SliceTable(JSComponent):
     order = param.Integer(BY_SCATTER, doc="Column to sort by, from 1; negative: descending.")
     chosen = param.String(doc="Key of the row whose galaxies are selected.")
 
-    _esm = asset("slice_table.js")
+    _esm = asset("slices.js")
 
 
 class SlicePanel(View):
