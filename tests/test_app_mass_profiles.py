@@ -37,7 +37,7 @@ def session(trained, monkeypatch):
 
 def predicted(view):
     """Return a view once its worker has predicted."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while view.pull():
         assert time.monotonic() < end
         time.sleep(0.01)

@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import h5py
@@ -149,9 +150,10 @@ def test_unexpected_failure_of_one_galaxy_stops_nothing(cutouts, tmp_path, monke
 def test_galaxy_without_an_end_is_excluded(cutouts, tmp_path, monkeypatch):
     def hang_on_third(galaxy, config, wanted=galmass_core.datasets.measure.support_radii):
         while galaxy.name.subhalo == "3":
-            pass
+            time.sleep(0.01)
         return wanted(galaxy, config)
 
+    build_dataset([cutouts], tmp_path / "first", ids=["2"])  # compiles what the next one needs
     monkeypatch.setattr(galmass_core.datasets.measure, "support_radii", hang_on_third)
     monkeypatch.setattr(galmass_core.datasets.build, "LONGEST", 5.0)
     dataset = build_dataset([cutouts], tmp_path / "out", ids=["2", "3"])

@@ -46,7 +46,7 @@ def overdue(number):
 
 @pytest.mark.parametrize(("task", "workers"), [(sleep_if_odd, 1), (circle_if_odd, 2)])
 def test_items_that_take_too_long_get_another_result(task, workers):
-    limit = 0.2 if workers == 1 else 4.0
+    limit = 2.0 if workers == 1 else 4.0
     results = map_in_order(task, [0, 2, 3, 4, 6], workers, seconds=limit, overdue=overdue)
     assert list(results) == [0, 2, -3, 4, 6]
 
