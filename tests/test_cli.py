@@ -2,12 +2,17 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
-from demo_folder import NAMES, write_demo_galaxies
+from demo_folder import NAMES, particles, write_demo_galaxies
 
 import galmass_core
 from galmass_core.cli import main
+from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.filter_syntax import LANGUAGE
+from galmass_core.synthetic.snapshot_writer import write_directory
+from galmass_core.synthetic.subfind import Placed
+from galmass_core.synthetic.universe import simulation_name
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +147,55 @@ def test_demo_of_another_universe_has_a_name_of_its_own(tmp_path, monkeypatch):
     assert main(words) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["universe-variant"]
     assert drawn["universe"] == "variant"
+
+
+def placed(count):
+    """Galaxies of a synthetic simulation, far from each other."""
+    return [
+        Placed(particles(n + 6), n, np.full(3, 9000.0 * (n + 1)), np.zeros(3)) for n in range(count)
+    ]
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Draw three galaxies in the place of a universe; return which simulations were drawn."""
+    names = []
+
+    def draw(folder, n, seed, *_, universe, **__):
+        names.append(simulation_name(n, seed, universe))
+        write_directory(folder, placed(3), names[-1])
+
+    monkeypatch.setattr("galmass_core.synthetic.universe.write_universe", draw)
+    return names
+
+
+def test_demo_again_shows_what_is_there(drawn, tmp_path, capsys):
+    words = ["demo", "--home", str(tmp_path), "--galaxies", "3", "--workers", "1"]
+    assert main(words) == main(words) == 0
+    assert drawn == ["demo-1-3"]
+    words_of_both = capsys.readouterr().out
+    half = len(words_of_both) // 2
+    assert words_of_both[:half] == words_of_both[half:]
+    assert main([*words, "--seed", "2"]) == 2
+    assert (
+        "universe: must be a new folder or hold demo-2-3, got demo-1-3" in capsys.readouterr().err
+    )
+
+
+def test_demo_draws_again_where_other_galaxies_are_left_over(drawn, tmp_path, capsys):
+    write_directory(tmp_path / "universe-particles", placed(3), "demo-1-3")
+    words = ["demo", "--home", str(tmp_path), "--galaxies", "3", "--seed", "2", "--workers", "1"]
+    assert main(words) == 0
+    assert drawn == ["demo-2-3"]
+    assert list(open_dataset(tmp_path / "universe").simulations.categories) == ["demo-2-3"]
+
+
+def test_demo_takes_no_particles_of_other_galaxies(drawn, tmp_path, capsys):
+    write_directory(tmp_path / "mine", placed(3), "demo-1-3")
+    words = ["demo", "--home", str(tmp_path), "--particles", str(tmp_path / "mine")]
+    assert main([*words, "--galaxies", "3", "--seed", "2"]) == 2
+    assert "mine: must be a new folder or hold demo-2-3, got demo-1-3" in capsys.readouterr().err
+    assert drawn == []
 
 
 def test_progress_goes_to_standard_error(cutouts, tmp_path):

@@ -6,9 +6,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+import galmass_core.datasets.dataset
 from galmass_core.cli import main
 from galmass_core.datasets.dataset import DataSetError, open_dataset, write_tables
 from galmass_core.datasets.join import join_disc_fractions, join_table
+from galmass_core.storage.lock import locked
 
 
 @pytest.fixture
@@ -180,3 +182,37 @@ def test_infinite_values_are_not_counted_as_joined(data, tmp_path):
     record = join_table(data, table).info["joined"][-1]
     assert record["samples"] == 6
     assert record["values"] == {"error": 3, "spin": 6}
+
+
+def test_two_joins_at_once_lose_nothing(data, tmp_path):
+    stale = open_dataset(data.path)  # read before the first join
+    for name in ("first", "second"):
+        table = tmp_path / f"{name}.csv"
+        pd.DataFrame({"name": data.galaxy_names, name: 1.0}).to_csv(table, index=False)
+        joined = join_table(stale, table)
+    assert {"first", "second"} <= set(joined.samples)
+    assert [record["table"] for record in joined.info["joined"]] == ["first.csv", "second.csv"]
+
+
+def test_a_data_set_that_is_being_joined_is_not_joined(data, tmp_path):
+    table = tmp_path / "t.csv"
+    pd.DataFrame({"name": data.galaxy_names, "spin": 1.0}).to_csv(table, index=False)
+    with locked(data.path), pytest.raises(ValueError, match=f"{data.path}.*process"):
+        join_table(data, table)
+
+
+def test_a_join_that_was_killed_can_be_repeated(data, tmp_path, monkeypatch):
+    table = tmp_path / "t.csv"
+    pd.DataFrame({"name": data.galaxy_names, "spin": 1.0}).to_csv(table, index=False)
+
+    def kill(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(galmass_core.datasets.dataset, "write_table", kill)
+        with pytest.raises(KeyboardInterrupt):
+            join_table(data, table)
+    assert open_dataset(data.path).info["joined"] == []
+    joined = join_table(open_dataset(data.path), table)
+    assert len(joined.info["joined"]) == 1
+    assert (joined.samples["spin"] == 1.0).all()

@@ -4,11 +4,14 @@ import argparse
 import os
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_home, add_stars, positive, seed
 from galmass_core.cli.data import one_thread_each, print_dataset
 from galmass_core.storage.progress import progress_bar
+
+if TYPE_CHECKING:
+    from galmass_core.datasets.dataset import DataSet
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -65,17 +68,19 @@ def _demo(args: argparse.Namespace) -> None:
     """Run ``galmass demo``."""
     one_thread_each()
     from galmass_core.datasets.build import build_dataset
-    from galmass_core.datasets.dataset import home_folder
+    from galmass_core.datasets.dataset import DESCRIPTION, home_folder
     from galmass_core.datasets.thinning import check_stars
-    from galmass_core.sources import tng_directory
-    from galmass_core.sources.place import Place
-    from galmass_core.synthetic.universe import write_universe
+    from galmass_core.synthetic.universe import simulation_name, write_universe
 
     if args.stars is not None:
         check_stars(args.stars)  # check before generating galaxies
     out = args.out or home_folder() / _name(args)
+    simulation = simulation_name(args.galaxies, args.seed, args.universe)
+    if (out / DESCRIPTION).is_file():
+        print_dataset(_open_same(out, simulation, args.stars), as_json=args.json)
+        return
     particles = args.particles or out.with_name(f"{out.name}-particles")
-    if not tng_directory.matches(Place(particles)):  # its catalogue is written last
+    if not _are_there(particles, simulation, is_own=args.particles is None):
         if args.particles is None:
             shutil.rmtree(particles, ignore_errors=True)
         with progress_bar("drawing", out) as show:
@@ -94,6 +99,40 @@ def _demo(args: argparse.Namespace) -> None:
     if args.particles is None:
         shutil.rmtree(particles)
     print_dataset(dataset, as_json=args.json)
+
+
+def _open_same(out: Path, simulation: str, stars: int | None) -> "DataSet":
+    """Open a data set that an earlier call has built; raise ValueError if it holds others."""
+    from galmass_core.datasets.dataset import open_dataset
+
+    dataset = open_dataset(out)
+    found = sorted(dataset.simulations.categories)
+    if found != [simulation] or dataset.info.get("stars") != stars:
+        thinned = " thinned otherwise" * (found == [simulation])
+        msg = f"{out}: must be a new folder or hold {simulation}, got {', '.join(found)}{thinned}"
+        raise ValueError(msg)
+    return dataset
+
+
+def _are_there(particles: Path, simulation: str, *, is_own: bool) -> bool:
+    """Return whether an earlier call has written all particles of a simulation.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds those of another one, and is not our own to replace.
+    """
+    from galmass_core.sources import tng_directory
+    from galmass_core.sources.place import Place
+    from galmass_core.synthetic.snapshot_writer import read_simulation
+
+    if not tng_directory.matches(Place(particles)):  # its catalogue is written last
+        return False
+    found = read_simulation(particles)
+    if found != simulation and not is_own:
+        msg = f"{particles}: must be a new folder or hold {simulation}, got {found}"
+        raise ValueError(msg)
+    return found == simulation
 
 
 def _name(args: argparse.Namespace) -> str:

@@ -112,12 +112,10 @@ def open_dataset(path_or_name: str | Path) -> "DataSet":
     if found != SCHEMA:
         msg = f"{description}: schema must be {SCHEMA}, which this galmass reads, got {found}"
         raise DataSetError(msg)
-    return DataSet(
-        path=folder,
-        info=info,
-        samples=_read_table(folder / INDEX),
-        excluded=_read_table(folder / EXCLUDED),
-    )
+    samples = _read_table(folder / INDEX)
+    if joined := info.get("joined"):  # see `replace_samples`
+        info["joined"] = [record for record in joined if set(record["columns"]) <= set(samples)]
+    return DataSet(path=folder, info=info, samples=samples, excluded=_read_table(folder / EXCLUDED))
 
 
 def _locate(path_or_name: str | Path) -> Path:
@@ -495,6 +493,10 @@ def write_tables(
 
 
 def replace_samples(data: DataSet, samples: pd.DataFrame, **changes: Any) -> None:  # noqa: ANN401
-    """Replace a data set's index by one with other columns, and update its description."""
-    write_table(data.path / INDEX, samples)
+    """Update a data set's description, then replace its index by one with other columns.
+
+    Records of joins whose columns are not in the index, of a process that was killed between the
+    two, do not count (`open_dataset`).
+    """
     write_json(data.path / DESCRIPTION, data.info | changes)
+    write_table(data.path / INDEX, samples)

@@ -11,6 +11,7 @@ from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset, r
 from galmass_core.datasets.foreign_tables import NAMELESS, ForeignTable, read_foreign_table
 from galmass_core.datasets.matching import Match, match_rows
 from galmass_core.quantities import is_known_column
+from galmass_core.storage.lock import locked
 
 DISC_COLUMNS = {"f_disk_2d": "bulge_fraction", "bulge_index": "bulge_index"}
 LARGEST_BULGE_INDEX = 99.0  # failed fits end at the bound of 100
@@ -132,7 +133,23 @@ def _join(
     table: Path,
     **facts: Any,  # noqa: ANN401
 ) -> DataSet:
-    """Give each sample the row of its galaxy, and rewrite the data set."""
+    """Give each sample the row of its galaxy, and rewrite the data set.
+
+    The folder is locked, and read again: another join may have ended since.
+    """
+    with locked(data.path):
+        _add(open_dataset(data.path), columns, match, table, **facts)
+    return open_dataset(data.path)
+
+
+def _add(
+    data: DataSet,
+    columns: pd.DataFrame,
+    match: Match,
+    table: Path,
+    **facts: Any,  # noqa: ANN401
+) -> None:
+    """Write the samples with the columns, and a record of the join."""
     _check_columns(data, columns, table)
     rows = data.samples["name"].map(dict(zip(data.galaxy_names, match.rows, strict=True)))
     joined = nullable(columns).reindex(rows) if (rows < 0).any() else columns.iloc[rows]
@@ -149,7 +166,6 @@ def _join(
     samples = [data.samples.reset_index(drop=True), joined.reset_index(drop=True)]
     records = [*data.info.get("joined", []), record]
     replace_samples(data, pd.concat(samples, axis=1), joined=records)
-    return open_dataset(data.path)
 
 
 def _check_columns(data: DataSet, columns: pd.DataFrame, table: Path) -> None:

@@ -56,6 +56,13 @@ def write_directory(
     _write_catalogue(Path(directory), subhaloes, groups, simulation)
 
 
+def read_simulation(directory: str | Path) -> str:
+    """Return the simulation that the files of `write_directory` name."""
+    name = f"snapdir_{_SNAPSHOT:03d}/snap_{_SNAPSHOT:03d}.0.hdf5"
+    with h5py.File(Path(directory) / "output" / name) as file:
+        return str(file["Header"].attrs["SimulationName"])
+
+
 def _chunks(galaxies: Iterable[Placed], rows: list[Row]) -> Iterator[list[Groups]]:
     """Collect galaxies in chunks that end in the middle of one, and their catalogue rows."""
     chunk: list[Groups] = []

@@ -139,8 +139,13 @@ def write_universe(
     galaxies = place_galaxies(
         demands, hosts, seed, progress, workers=workers, most_particles=most_particles
     )
+    write_directory(directory, galaxies, simulation_name(n, seed, universe))
+
+
+def simulation_name(n: int, seed: int, universe: str = "reference") -> str:
+    """Return the simulation in the names of galaxies, which differs for other galaxies."""
     name = "demo" if universe == "reference" else f"demo-{universe}"
-    write_directory(directory, galaxies, f"{name}-{seed}-{n}")
+    return f"{name}-{seed}-{n}"
 
 
 def place_galaxies(
