@@ -5,6 +5,7 @@ import os
 import re
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sample_tables import make_dataset, make_samples
@@ -68,6 +69,11 @@ def test_training_makes_a_run_that_predicts(home, capsys):
     table = list(csv.DictReader(io.StringIO(lines)))
     assert len(table) == 300
     assert abs(float(table[0]["y_true"]) - float(table[0]["y_pred"])) < 0.5
+    (home / "m.csv").write_text("before")
+    output(capsys, "predict", row["run"], "toys", "--out", str(home / "m.csv"))
+    assert (home / "m.csv").read_text() == lines.replace("\r\n", "\n")
+    output(capsys, "predict", row["run"], "toys", "--out", os.devnull)
+    assert not Path(os.devnull).is_file()
     limits = ["low_90", "low_68", "y_pred", "high_68", "high_90"]
     assert sorted(limits, key=lambda name: float(table[0][name])) == limits
 

@@ -185,10 +185,11 @@ def test_truncated_or_missing_shard_is_named(copy):
 
 def test_columns_can_be_added(copy):
     data = open_dataset(copy)
-    replace_samples(data, data.samples.assign(bar=range(len(data))), joined=["bars"])
+    records = [{"table": "bars.csv", "columns": ["bar"]}]
+    replace_samples(data, data.samples.assign(bar=range(len(data))), joined=records)
     again = open_dataset(copy)
     assert list(again.samples["bar"]) == list(range(len(data)))
-    assert again.info == data.info | {"joined": ["bars"]}
+    assert again.info == data.info | {"joined": records}
 
 
 def catalogue():
@@ -229,6 +230,14 @@ def test_tables_do_not_go_over_other_files(tmp_path):
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(DataSetError, match="holds other files"):
         write_tables(tmp_path, catalogue(), {})
+
+
+def test_tables_of_a_killed_process_are_written_again(tmp_path):
+    written = write_tables(tmp_path / "out", catalogue(), {})
+    (written.path / "dataset.json").rename(written.path / "dataset.json.part")
+    assert len(write_tables(tmp_path / "out", catalogue(), {})) == len(written)
+    with pytest.raises(DataSetError, match="holds other files"):
+        write_tables(tmp_path / "out", catalogue(), {})
 
 
 @pytest.fixture

@@ -451,6 +451,7 @@ def _predict(args: argparse.Namespace) -> None:
     from galmass_core import api
     from galmass_core.datasets.dataset import open_dataset
     from galmass_core.paper.tables import envelope
+    from galmass_core.storage.atomic import atomic_write
     from galmass_core.training.runs import open_run
 
     run, dataset = open_run(args.model), open_dataset(args.data)
@@ -464,5 +465,8 @@ def _predict(args: argparse.Namespace) -> None:
     if args.json:
         rows = json.loads(predictions.to_json(orient="records", double_precision=15))
         print(json.dumps(envelope(dataset, rows), indent=1))
+    elif args.out is None or (args.out.exists() and not args.out.is_file()):  # such as a pipe
+        predictions.to_csv(args.out or sys.stdout, index=False)
     else:
-        predictions.to_csv(sys.stdout if args.out is None else args.out, index=False)
+        with atomic_write(args.out) as part:
+            predictions.to_csv(part, index=False)

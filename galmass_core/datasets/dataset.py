@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1  # version of the folder's layout
 DESCRIPTION, INDEX, EXCLUDED = "dataset.json", "index.parquet", "excluded.parquet"
+_KILLED = {INDEX, EXCLUDED, *(f"{name}.part" for name in (DESCRIPTION, INDEX, EXCLUDED))}
 _MISSING_MATTER = {  # number of particles, unknown where a file holds none: name, what is empty
     "n_dm": ("dark matter", "its mass, the total mass and fractions"),
     "n_gas": ("gas", "its mass, the total mass, fractions, and light behind its dust"),
@@ -437,9 +438,13 @@ class DataSet:
 
 
 def claim_folder(folder: Path) -> None:
-    """Create a data set's folder; raise DataSetError if it holds other than an unfinished build."""
+    """Create a data set's folder; raise DataSetError if it holds other than an unfinished build.
+
+    Tables without a description are of a process that was killed while it wrote them.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / UNFINISHED).exists() and any(folder.iterdir()):
+    others = {path.name for path in folder.iterdir()} - _KILLED
+    if others and not (folder / UNFINISHED).exists():
         msg = f"{folder}: must be a new or empty folder, or an unfinished build, holds other files"
         raise DataSetError(msg)
 
