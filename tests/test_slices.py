@@ -139,6 +139,16 @@ def test_a_few_galaxies_are_counted_but_not_measured(predictions, samples):
     assert (few["n_galaxies"], few["std"], few["mean"], few["coverage"]) == (4, None, None, None)
 
 
+def test_scatter_less_certain_than_its_value_is_left_out(predictions, samples):
+    samples["is_central"] = np.repeat(np.arange(20) > 5, 2)
+    errors = np.where(np.arange(40) < 2, 3.0, 0.01 * np.arange(40))
+    skewed = predictions.assign(y_pred=predictions["y_true"] + errors)
+    row = by(measure_slices(skewed, samples), "environment")["satellite"]
+    assert row["n_galaxies"] == 6
+    assert row["std"] is None
+    assert row["mean"]["value"] > 0.1
+
+
 def test_distance_to_the_training_set_is_a_cut(predictions, samples):
     predictions["ood_percentile"] = np.repeat([10.0, 60.0, 95.0, np.nan], 10)
     rows = by(measure_slices(predictions, samples), "distance")

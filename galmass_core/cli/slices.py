@@ -97,11 +97,7 @@ def _format(entry: dict[str, Any]) -> str:
     shares = [f"{100 * level:.0f} % [%]" for level in LEVELS]
     lines = [["property", "slice", "σ [dex]", "bias [dex]", *shares, "galaxies", "N"]]
     for row in entry["rows"]:
-        numbers = (
-            ["–"] * 2
-            if row["std"] is None
-            else [str(Estimate(**row[name])) for name in ("std", "mean")]
-        )
+        numbers = [str(Estimate(**row[name])) if row[name] else "–" for name in ("std", "mean")]
         covered = [(row["coverage"] or {}).get(level) for level in levels]
         numbers += [
             f"{100 * each['value']:.1f} ± {100 * each['error']:.1f}" if each else "–"

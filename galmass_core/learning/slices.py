@@ -60,6 +60,7 @@ class Slices:
         the cut), ``slice``, ``n``, ``n_galaxies``, ``std`` and ``mean`` [dex] with ``value``,
         ``low`` and ``high`` (68 % interval), and ``coverage`` by level with ``value`` and
         ``error``. ``std``, ``mean`` and ``coverage`` are None of fewer than five galaxies;
+        ``std`` also where a few galaxies with a long tail leave its error larger than itself,
         ``coverage`` also without intervals.
     left_out : dict of str
         By title of each cut that cannot be made, the reason.
@@ -151,7 +152,9 @@ def _measure(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
         return result
     delta = rows["y_pred"] - rows["y_true"]
     errors = measure_errors(delta, rows["name"], resamples=resamples, seed=seed)
-    result |= {name: asdict(errors[name]) for name in ("std", "mean")}
+    result["mean"] = asdict(errors["mean"])
+    if errors["std"].error <= errors["std"].value:
+        result["std"] = asdict(errors["std"])
     if not missing_columns(rows, _LIMITS):
         result["coverage"] = covered_shares(rows)
     return result
