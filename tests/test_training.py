@@ -86,7 +86,7 @@ def test_the_literal_rate_hardly_falls():
     ("changes", "message"),
     [
         ({"width": 0}, "width must be positive, and 16 at most, got 0"),
-        ({"epochs": 0}, "epochs must be positive, and 100000 at most, got 0"),
+        ({"epochs": 0}, "epochs must be positive, and 1000000 at most, got 0"),
         ({"epochs": 10**12}, "epochs must be .* got 1000000000000"),
         ({"batch": -1}, "batch must be positive, and .* got -1"),
         ({"learning_rate": float("nan")}, "learning_rate must be positive, and 10 .* got nan"),

@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 SCHEDULES = ("cosine", "literal")
 SCALINGS = ("log_global", "linear_global", "per_image")  # see `scaling.Scaling`
 
-_LARGEST = {"width": 16, "epochs": 100_000, "batch": 100_000, "learning_rate": 10}
+_LARGEST = {"width": 16, "epochs": 1_000_000, "batch": 100_000, "learning_rate": 10}
 SWITCHES = ("tta", "scalars")  # off by default
 
 

@@ -48,7 +48,12 @@ _FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
         "metrics": (dict, NoneType),
         "dataset": (dict, NoneType),
     },
-    CONFIG: {"experiment": (str,), "method": (str,), "targets": (list,), "split": (dict,)},
+    CONFIG: {
+        "experiment": (str,),
+        "method": (str,),
+        "targets": (list,),
+        "split": (dict, NoneType),  # of a network inside a transfer there is none
+    },
 }
 _IN_WORDS = {str: "text", dict: "an object", list: "a list", NoneType: "null"}
 _IMPLIED = {"processes": 1}  # by a configuration without it
