@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -28,6 +29,9 @@ from galmass_core.galaxy import (
     Stars,
 )
 from galmass_core.transfers.records import run_transfer
+
+# A shell has its background jobs ignore Ctrl-C, and so would the commands that tests stop with it
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
