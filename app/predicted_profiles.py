@@ -18,7 +18,7 @@ from galmass_core.training.runs import PREDICTIONS, Run, open_run
 
 @dataclass(frozen=True, kw_only=True)
 class ProfileRequest:
-    """A run, and the sample whose profile it shall predict."""
+    """A run, and the sample whose profile it predicts."""
 
     data: DataSet
     galaxy: str

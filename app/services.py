@@ -37,6 +37,7 @@ from galmass_core.training.runs import (
     RECORD,
     Run,
     open_run,
+    read_runs,
     runs_folder,
     shipped_runs,
 )
@@ -129,23 +130,20 @@ def runs() -> list[Run]:
     return _runs_in(runs_folder())[0]
 
 
-def damaged_runs() -> list[str]:
-    """Return why some of the user's runs cannot be read, a sentence each."""
-    return _runs_in(runs_folder())[1]
+def runs_and_damages() -> tuple[list[Run], list[str]]:
+    """Return `runs`, and why others cannot be read, a sentence each."""
+    found, damaged = _runs_in(runs_folder())
+    return found, list(damaged.values())
 
 
-def _runs_in(folder: Path) -> tuple[list[Run], list[str]]:
-    """Return the runs in a folder, the newest first, and why others cannot be read."""
-    found, damaged = [], []
-    for record in folder.glob(f"*/{RECORD}"):
-        try:
-            run = _read(record.parent, record.stat().st_mtime_ns)
-            found.append(open_run(run.path) if run.state in ACTIVE else run)
-        except (OSError, ValueError) as error:
-            if record.exists():  # it was not deleted in this moment
-                damaged.append(str(error))
-    found.sort(key=lambda run: (run.record["started"], run.name), reverse=True)
-    return found, damaged
+def _runs_in(folder: Path) -> tuple[list[Run], dict[Path, str]]:
+    """Read the runs in a folder as `runs.read_runs`; one that has ended only once."""
+
+    def read(path: Path) -> Run:
+        run = _read(path, (path / RECORD).stat().st_mtime_ns)
+        return open_run(path) if run.state in ACTIVE else run
+
+    return read_runs(folder, read)
 
 
 def transfers() -> list[Run]:

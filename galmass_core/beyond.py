@@ -28,7 +28,7 @@ from galmass_core.training.curves import (
 from galmass_core.training.groups import count_training, draws_nothing, group_of
 from galmass_core.training.leakage import leakage_notes, leakage_value
 from galmass_core.training.profile_runs import is_profile
-from galmass_core.training.runs import Run, list_runs, shipped_runs
+from galmass_core.training.runs import Run, list_runs, shipped_runs, tested_rows
 from galmass_core.training.slices import slices_of_run, slices_of_trees
 from galmass_core.training.switches import compare_switches, goal_note, switches_folder
 
@@ -191,7 +191,7 @@ def _training_noise(subject: Subject) -> Table:
 
 def _group_row(group: Sequence[Run], target: str) -> dict[str, Any]:
     """Measure a group in a target."""
-    tables = [_tested(run, target) for run in group]
+    tables = _tables(group, target)
     measured = measure_group(tables)
     return {
         "experiment": group[0].config["experiment"],
@@ -205,10 +205,9 @@ def _group_row(group: Sequence[Run], target: str) -> dict[str, Any]:
     }
 
 
-def _tested(run: Run, target: str) -> pd.DataFrame:
-    """Return the predictions of a target for the test set."""
-    predictions = run.predictions()
-    return predictions[(predictions["part"] == "test") & (predictions["target"] == target)]
+def _tables(runs: Sequence[Run], target: str) -> list[pd.DataFrame]:
+    """Return the predictions of a target for the test set, of each run."""
+    return [tested_rows(run.predictions(), target) for run in runs]
 
 
 def _cohorts(subject: Subject) -> Table:
@@ -274,7 +273,7 @@ def _set_row(group: Sequence[Run], runs: Sequence[Run], target: str) -> dict[str
 
 def _beside(reference: Sequence[Run], group: Sequence[Run], target: str) -> dict[str, Any]:
     """Measure a reference, and how much more the group scatters."""
-    found = compare_groups(*([_tested(run, target) for run in side] for side in (reference, group)))
+    found = compare_groups(_tables(reference, target), _tables(group, target))
     return {
         **_group_row(reference, target),
         "difference": asdict(found.difference),
@@ -289,9 +288,7 @@ def _difference(beside: dict[str, Any] | None) -> str:
     """Return a difference of σ with its error as text."""
     if beside is None:
         return ""
-    found = Estimate(**beside["difference"])
-    text = f"{found.value:+.3f} ± {found.error:.3f}".replace("-", "−")
-    return f"{text} {beside['verdict']}".rstrip()
+    return f"{Estimate(**beside['difference']).signed} {beside['verdict']}".rstrip()
 
 
 def _noise_notes(beside: Sequence[dict[str, Any] | None]) -> list[str]:

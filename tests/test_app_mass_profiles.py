@@ -1,11 +1,11 @@
 import shutil
-import time
 from dataclasses import replace
 
 import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
+from pages import settle
 
 from galmass_app import services
 from galmass_app.plots.profiles import mass_curves
@@ -35,17 +35,8 @@ def session(trained, monkeypatch):
     return session
 
 
-def predicted(view):
-    """Return a view once its worker has predicted."""
-    end = time.monotonic() + 300
-    while view.pull():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-    return view
-
-
 def test_predicted_profile_stands_beside_the_true_one(session):
-    view = predicted(MassProfiles(session))
+    view = settle(MassProfiles(session))
     assert not session.error
     assert "Points: predicted" in view._text.object
     true = services.profiles(session.data, session.galaxy)
@@ -55,16 +46,16 @@ def test_predicted_profile_stands_beside_the_true_one(session):
 
 
 def test_page_says_whether_the_galaxy_was_in_the_training_set(session):
-    view = predicted(MassProfiles(session))
+    view = settle(MassProfiles(session))
     for name in session.data.galaxy_names:
         session.show(name)
         view.draw()
-        part = predicted(view).predicted.part
+        part = settle(view).predicted.part
         assert ("was in the training set" in view._text.object) == (part == "train")
 
 
 def test_run_that_is_shown_stays_when_a_newer_one_has_finished(session, trained):
-    view = predicted(MassProfiles(session))
+    view = settle(MassProfiles(session))
     assert session.profile_run == "first"
     newer = trained / "runs" / "second"
     shutil.copytree(trained / "runs" / "first", newer)
@@ -86,7 +77,7 @@ def test_without_a_run_the_page_says_how_to_train_one(session, trained, monkeypa
 
 
 def test_galaxy_without_a_feature_has_its_reason(session):
-    view = predicted(MassProfiles(session))
+    view = settle(MassProfiles(session))
     data = replace(session.data, samples=session.data.samples.assign(sigma_v=np.nan))
     assert predict_profile(replace(view._request, data=data)).why_not == "sigma_v is not a number"
 
@@ -96,7 +87,7 @@ def test_explore_and_why_draw_the_profile_of_the_galaxy_in_view(session):
         session.page = name
         page = kind(session)
         session.step(+1)
-        view = predicted(page.views[MassProfiles])
+        view = settle(page.views[MassProfiles])
         assert view.predicted.request.galaxy == session.galaxy
         assert not session.error
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from galmass_core.training.runs import (
-    damaged_runs,
     list_runs,
     new_run_folder,
     open_run,
+    read_runs,
     write_run,
 )
 
@@ -191,7 +191,7 @@ def test_a_damaged_run_takes_no_other_down(finished, tmp_path, damage):
     else:
         (other / name).write_text(content if damage == "text" else json.dumps(content))
     assert [run.name for run in list_runs(tmp_path)] == ["one"]
-    ((path, reason),) = damaged_runs(tmp_path).items()
+    ((path, reason),) = read_runs(tmp_path)[1].items()
     assert path == other
     assert f"{other / name}" in reason
     assert rule in reason

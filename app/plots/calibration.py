@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import no_tools, set_range
+from galmass_app.plots.frame import no_tools, set_range, with_margin
 from galmass_app.theme import ACCENT, MARK, Stroke
 from galmass_core.learning.intervals import LEVELS
 
@@ -19,6 +19,7 @@ WIDTHS = {  # by level, in %
     )
 }
 _MARKERS = dict(zip(WIDTHS, ("circle", "triangle"), strict=True))
+_MARGIN = 0.04  # of the axis of predictions, on both sides
 _APART = 0.08  # of a bin's width, between the points of two levels
 
 
@@ -88,9 +89,8 @@ def width_curves(measured: dict[str, Any], label: str) -> hv.Overlay:
             ),
         ]
         tops += high.dropna().tolist()
-    return _framed(
-        layers, label, "width [dex]", _with_margin(rows["predicted"]), (0, 1.1 * max(tops))
-    )
+    sides = with_margin(rows["predicted"].min(), rows["predicted"].max(), _MARGIN)
+    return _framed(layers, label, "width [dex]", sides, (0, 1.1 * max(tops)))
 
 
 def coverage_by_mass(rows: list[dict[str, Any]], label: str) -> hv.Overlay:
@@ -104,7 +104,9 @@ def coverage_by_mass(rows: list[dict[str, Any]], label: str) -> hv.Overlay:
         Of the axis of the prediction.
     """
     bins, layers, lowest = rows[1:], [], 60.0
-    ends = _with_margin(np.array([end for each in bins for end in (each["low"], each["high"])]))
+    ends = with_margin(
+        min(each["low"] for each in bins), max(each["high"] for each in bins), _MARGIN
+    )
     for number, (level, style) in enumerate(WIDTHS.items()):
         shares = [each["coverage"][f"{int(level) / 100:.2f}"] for each in bins]
         shift = (number - 0.5) * _APART
@@ -135,13 +137,6 @@ def _band(x: Any, low: Any, high: Any, colour: str = MARK) -> hv.Area:  # noqa: 
 def _expected(points: list[tuple[float, float]]) -> hv.Curve:
     """Draw what a calibrated model would have, as a dashed line."""
     return hv.Curve(points, "x", "y").opts(color=MARK, line_dash="dashed", line_width=1.5)
-
-
-def _with_margin(values: Any) -> tuple[float, float]:  # noqa: ANN401
-    """Return ends of an axis that leave some space."""
-    low, high = float(np.min(values)), float(np.max(values))
-    margin = 0.04 * (high - low) or 0.5
-    return low - margin, high + margin
 
 
 def _framed(layers: list[hv.Element], xlabel: str, ylabel: str, x: tuple, y: tuple) -> hv.Overlay:

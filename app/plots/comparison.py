@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from bokeh.models import Range1d
 
-from galmass_app.plots.frame import set_range
+from galmass_app.plots.frame import set_range, with_margin
 from galmass_core.quantities import column_quantity
 
 MOVED = 30  # samples that get an arrow
@@ -51,9 +51,9 @@ def common_frame(
     spread = max((table["y_pred"] - table["y_true"]).std(ddof=0) for table in tables)
     return Frame(
         target,
-        _rounded(*_with_margin(min(ends), max(ends), 0.04)),
+        _rounded(*with_margin(min(ends), max(ends), 0.04)),
         _rounded(0, max(_WIDE * float(spread), 1e-3), steps=5)[1],
-        _with_margin(values["x"].min(), values["x"].max(), 0.03),
+        with_margin(values["x"].min(), values["x"].max(), 0.03),
         label,
     )
 
@@ -181,12 +181,6 @@ def largest_moves(before: pd.DataFrame, after: pd.DataFrame, count: int = MOVED)
     both = both.rename(columns={"y_pred_1": "start", "y_pred": "end"})
     order = (both["end"] - both["start"]).abs().sort_values(ascending=False).index
     return both.loc[order[:count], ["y_true", "start", "end"]]
-
-
-def _with_margin(low: float, high: float, share: float) -> tuple[float, float]:
-    """Return ends of an axis that leave some space."""
-    margin = share * (high - low) or 0.5
-    return float(low - margin), float(high + margin)
 
 
 def _rounded(low: float, high: float, *, steps: int = 10) -> tuple[float, float]:

@@ -34,6 +34,12 @@ def name_ticks(axis: Axis, names: Mapping[float, str]) -> None:
     axis.update(ticker=FixedTicker(ticks=list(names)), major_label_overrides=dict(names))
 
 
+def with_margin(low: float, high: float, share: float) -> tuple[float, float]:
+    """Return ends of an axis that leave some space, a share of its length, on both sides."""
+    margin = share * (high - low) or 0.5
+    return float(low - margin), float(high + margin)
+
+
 def set_range(axis: Range1d, low: float, high: float) -> None:
     """Move an axis to other limits; a zoom within the same limits stays."""
     if (axis.reset_start, axis.reset_end) != (low, high):

@@ -435,14 +435,14 @@ def _leakages(runs: "Sequence[Run]") -> list[dict[str, Any]]:
 def _runs(args: argparse.Namespace) -> None:
     """Run ``galmass runs``."""
     from galmass_core.paper.tables import format_runs
-    from galmass_core.training.runs import SCHEMA, damaged_runs, list_runs, runs_folder
+    from galmass_core.training.runs import SCHEMA, read_runs, runs_folder
 
-    runs = list_runs()
+    runs, damaged = read_runs(runs_folder())
     rows = [run.summary() for run in runs]
     source = str(runs_folder())
     content = {"schema": SCHEMA, "source": source, "split": None, "n": len(rows), "rows": rows}
     print(json.dumps(content, indent=1) if args.json else format_runs(runs))
-    for reason in damaged_runs().values():
+    for reason in damaged.values():
         print(f"damaged: {reason}; mend the file, or delete the folder", file=sys.stderr)
 
 

@@ -45,6 +45,11 @@ class Estimate:
         """Half of the interval."""
         return 0.5 * (self.high - self.low)
 
+    @property
+    def signed(self) -> str:
+        """A difference as text, with its sign."""
+        return f"{self.value:+.3f} ± {self.error:.3f}".replace("-", "−")
+
     def __str__(self) -> str:
         return f"{self.value:.3f} ± {self.error:.3f}"
 

@@ -304,16 +304,14 @@ def compare_paired(
     draws_BK = draw_scatters(errors_NK, names, resamples, seed)
     one, two = np.split(errors_NK.std(axis=0), 2)
     draws_BK = draws_BK[:, len(first) :] - draws_BK[:, : len(first)]
-    value, terms = float((two - one).mean()), {noise_of(two - one, draws_BK): 1 / len(first)}
-    low95, low, high, high95 = _interval(value, draws_BK.mean(axis=1), terms, seed)
-    return Comparison(
-        difference=Estimate(value, low, high),
-        low95=low95,
-        high95=high95,
+    return _difference(
+        float((two - one).mean()),
+        draws_BK.mean(axis=1),
+        {noise_of(two - one, draws_BK): 1 / len(first)},
+        seed,
         n_samples=len(names),
         n_galaxies=len(set(names)),
         trainings=(len(first), len(second)),
-        has_training_noise=True,
     )
 
 
@@ -337,15 +335,37 @@ def _compare(
     (one, draws_one), (two, draws_two) = parts
     value = float(two.mean() - one.mean())
     draws_B = draws_two.mean(axis=1) - draws_one.mean(axis=1)
-    low95, low, high, high95 = _interval(value, draws_B, {} if missing else terms, seed)
+    return _difference(
+        value,
+        draws_B,
+        None if missing else terms,
+        seed,
+        n_samples=n_samples,
+        n_galaxies=n_galaxies,
+        trainings=(len(one), len(two)),
+    )
+
+
+def _difference(
+    value: float,
+    draws_B: NDArray,
+    terms: dict[TrainingNoise, float] | None,
+    seed: int,
+    *,
+    n_samples: int,
+    n_galaxies: int,
+    trainings: tuple[int, int],
+) -> Comparison:
+    """Return a difference with its intervals; ``terms`` as of `_interval`, None if not known."""
+    low95, low, high, high95 = _interval(value, draws_B, terms or {}, seed)
     return Comparison(
         difference=Estimate(value, low, high),
         low95=low95,
         high95=high95,
         n_samples=n_samples,
         n_galaxies=n_galaxies,
-        trainings=(len(one), len(two)),
-        has_training_noise=not missing,
+        trainings=trainings,
+        has_training_noise=terms is not None,
     )
 
 

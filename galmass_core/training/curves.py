@@ -29,7 +29,7 @@ from galmass_core.learning.splits import BOOSTING_SIZES, NETWORK_SIZES, split_sa
 from galmass_core.learning.uncertainty import measure_group
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.groups import count_training, experiment_key
-from galmass_core.training.runs import Run
+from galmass_core.training.runs import Run, tested_rows
 from galmass_core.training.several import Training
 
 SIZES = 6  # of a curve, by default
@@ -217,7 +217,10 @@ def measure_curve(curve: LearningCurve) -> list[dict[str, Any]]:
 
 def _measure(curve: LearningCurve, target: str) -> dict[str, Any]:
     """Measure one target."""
-    tables = [[_tested(run, target) for run in trainings] for trainings in curve.runs.values()]
+    tables = [
+        [tested_rows(run.predictions(), target) for run in trainings]
+        for trainings in curve.runs.values()
+    ]
     points = []
     for (galaxies, trainings), own in zip(curve.runs.items(), tables, strict=True):
         measured = measure_group(own)
@@ -236,12 +239,6 @@ def _measure(curve: LearningCurve, target: str) -> dict[str, Any]:
     for point, estimate in zip(points, fit.at(list(curve.runs)), strict=True):
         point["fitted"] = asdict(estimate)
     return {"points": points, "fit": _described(fit, points)}
-
-
-def _tested(run: Run, target: str) -> pd.DataFrame:
-    """Return the predictions of a target for the test set."""
-    predictions = run.predictions()
-    return predictions[(predictions["part"] == "test") & (predictions["target"] == target)]
 
 
 def _described(fit: CurveFit, points: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from galmass_core.learning.uncertainty import (
     compare_splits,
 )
 from galmass_core.training.groups import draws_nothing
-from galmass_core.training.runs import Run
+from galmass_core.training.runs import Run, tested_rows
 
 BOTH = "both"  # name of a plan: by galaxy, and the paper's beside it
 
@@ -84,7 +84,7 @@ def leakage_of_runs(galaxy: Sequence[Run], paper: Sequence[Run]) -> list[dict[st
             "experiment": config["experiment"],
             "target": target,
             **measure_leakage(
-                *([_tested(each, target) for each in one] for one in tables), noise=noise
+                *([tested_rows(each, target) for each in one] for one in tables), noise=noise
             ),
         }
         for target in config["targets"]
@@ -93,8 +93,7 @@ def leakage_of_runs(galaxy: Sequence[Run], paper: Sequence[Run]) -> list[dict[st
 
 def leakage_value(leakage: Mapping[str, Any]) -> str:
     """Return leakage, as `measure_leakage` gives it, as a number with its 68 % error [dex]."""
-    found = Estimate(*(leakage[key] for key in ("value", "low", "high")))
-    return f"{found.value:+.3f} ± {found.error:.3f}".replace("-", "−")
+    return Estimate(*(leakage[key] for key in ("value", "low", "high"))).signed
 
 
 def leakage_text(leakage: Mapping[str, Any]) -> str:
@@ -113,8 +112,3 @@ def leakage_notes(leakage: Sequence[Mapping[str, Any]]) -> list[str]:
     if not all(each["has_training_noise"] for each in leakage):
         notes.append("paper split − galaxy split: training noise not included (single trainings)")
     return notes
-
-
-def _tested(predictions: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Return the predictions of a target for the test set."""
-    return predictions[(predictions["part"] == "test") & (predictions["target"] == target)]

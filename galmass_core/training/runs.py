@@ -365,14 +365,43 @@ def open_run(path_or_name: str | Path) -> Run:
 def list_runs(folder: Path | None = None) -> list[Run]:
     """Return all runs in a folder (the user's own by default), the newest first.
 
-    Those that cannot be read are left out; `damaged_runs` says why.
+    Those that cannot be read are left out; `read_runs` says why.
     """
-    return _read_runs(folder)[0]
+    return read_runs(runs_folder() if folder is None else folder)[0]
 
 
-def damaged_runs(folder: Path | None = None) -> dict[Path, str]:
-    """Return the runs in a folder (the user's own by default) that cannot be read, and why."""
-    return _read_runs(folder)[1]
+def read_runs(
+    folder: Path, read: Callable[[Path], Run] | None = None
+) -> tuple[list[Run], dict[Path, str]]:
+    """Read each run in a folder on its own.
+
+    Parameters
+    ----------
+    folder : Path
+    read : function of Path, optional
+        In place of `open_run`.
+
+    Returns
+    -------
+    list of Run
+        The newest first.
+    dict of Path to str
+        Why others cannot be read.
+    """
+    runs, damaged = [], {}
+    for record in folder.glob(f"*/{RECORD}"):
+        try:
+            runs.append((read or _read_whole)(record.parent))
+        except (OSError, ValueError) as error:
+            if record.exists():  # it was not deleted in this moment
+                damaged[record.parent] = str(error)
+    runs.sort(key=lambda run: (run.record["started"], run.name), reverse=True)
+    return runs, damaged
+
+
+def tested_rows(predictions: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return the predictions of a target for the test set."""
+    return predictions[(predictions["part"] == "test") & (predictions["target"] == target)]
 
 
 def shipped_runs() -> list[Run]:
@@ -380,20 +409,6 @@ def shipped_runs() -> list[Run]:
     with suppress(FileNotFoundError):  # a checkout without them
         return list_runs(asset(SHIPPED))
     return []
-
-
-def _read_runs(folder: Path | None) -> tuple[list[Run], dict[Path, str]]:
-    """Read each run in a folder on its own, the newest first; and why others cannot be read."""
-    folder = runs_folder() if folder is None else folder
-    runs, damaged = [], {}
-    for record in folder.glob(f"*/{RECORD}"):
-        try:
-            runs.append(_read_whole(record.parent))
-        except (OSError, ValueError) as error:
-            if record.exists():  # it was not deleted in this moment
-                damaged[record.parent] = str(error)
-    runs.sort(key=lambda run: (run.record["started"], run.name), reverse=True)
-    return runs, damaged
 
 
 def _read_whole(path: Path) -> Run:

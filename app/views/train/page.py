@@ -83,10 +83,10 @@ class Train(PageView):
             if data is not self._data or data is None:
                 self._data = data
                 self._describe()
-            runs = services.runs()
+            runs, damaged = services.runs_and_damages()
             self._await(runs)
             chosen = self._in_view(runs)
-            self._list.draw(runs, chosen.name if chosen else "", services.damaged_runs())
+            self._list.draw(runs, chosen.name if chosen else "", damaged)
             self._show(chosen)
 
     def _describe(self) -> None:
