@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from galmass_core.benchmarks import dataset, scale, timing, train
+from galmass_core.benchmarks import dataset, scale, tables, timing, train
 from galmass_core.benchmarks.galaxies import median_galaxy
 from galmass_core.benchmarks.peers import installed
 from galmass_core.benchmarks.timing import OURS, Figure, compare, with_growth
@@ -192,6 +192,61 @@ def test_text_is_a_table_in_markdown(capsys):
     assert "| what | size | program | CPU ms | µs each | growth |" in lines
     assert any(line.startswith("| split | 300 | galmass |") for line in lines)
     assert lines[-1].startswith("processor ")
+
+
+@pytest.fixture
+def part_that_times_out(monkeypatch):
+    """The part ``tables`` yields a figure and then times out, beyond size 10."""
+
+    def measure(size, *, peers):
+        yield Figure(task="a first page", size=size, program=OURS, cpu_ms=size)
+        if size > 10:
+            msg = "60000 ms exceeded"
+            raise TimeoutError(msg)
+        yield Figure(task="a second page", size=size, program=OURS, cpu_ms=1.0)
+
+    monkeypatch.setattr(tables, "measure", measure)
+
+
+def test_figures_before_a_failure_are_printed_with_its_reason(capsys, part_that_times_out):
+    assert main(["bench", "tables", "features", "--sizes", "10,600"]) == 2
+    out, err = capsys.readouterr()
+    failure = "size 600 failed after 'a first page': TimeoutError: 60000 ms exceeded"
+    assert "| a first page | 600 | galmass |" in out
+    assert "| a second page | 10 | galmass |" in out
+    assert failure in out
+    assert "lambda_R, 3 lines of sight" in out  # the next part is measured all the same
+    assert f"tables: {failure}" in err
+
+
+def test_figures_before_a_failure_are_in_the_json(capsys, part_that_times_out):
+    assert main(["bench", "tables", "--sizes", "600", "--json"]) == 2
+    (part,) = json.loads(capsys.readouterr().out)["parts"]
+    assert [figure["task"] for figure in part["figures"]] == ["a first page"]
+    assert part["failed"].endswith("TimeoutError: 60000 ms exceeded")
+
+
+def test_figures_before_ctrl_c_are_printed(capsys, monkeypatch):
+    def measure(size, *, peers):
+        yield Figure(task="a first page", size=size, program=OURS, cpu_ms=1.0)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tables, "measure", measure)
+    assert main(["bench", "tables", "--sizes", "10"]) == 130
+    lines = capsys.readouterr().out.splitlines()
+    assert "| a first page | 10 | galmass | 1 | 100 |" in lines
+    assert lines[-1].startswith("processor ")
+
+
+def test_a_part_without_any_figure_says_why(capsys, monkeypatch):
+    def measure(size, *, peers):
+        msg = "no Chromium"
+        raise OSError(msg)
+        yield
+
+    monkeypatch.setattr(tables, "measure", measure)
+    assert main(["bench", "tables", "--sizes", "10"]) == 2
+    assert "size 10 failed at the start: OSError: no Chromium" in capsys.readouterr().out
 
 
 def test_a_part_that_there_is_not_is_refused(capsys):

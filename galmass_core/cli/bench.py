@@ -67,37 +67,58 @@ def _bench(args: argparse.Namespace) -> None:
         raise ValueError(msg)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # before modules that read it are imported
+    from galmass_core.benchmarks.timing import describe_machine
+
+    machine, parts = describe_machine(), []
+    try:
+        for name in args.parts:
+            parts.append({"part": name, "figures": [], "absent": [], "failed": ""})
+            _measure(parts[-1], args)
+    finally:  # also when it is stopped
+        if args.json:
+            print(json.dumps({"machine": machine, "parts": parts}, default=vars, indent=1))
+        else:
+            print(", ".join(f"{key} {value}" for key, value in machine.items()))
+    failed = [f"{part['part']}: {part['failed']}" for part in parts if part["failed"]]
+    if failed:
+        msg = f"figures above are not complete; {'; '.join(failed)}"
+        raise ValueError(msg)
+
+
+def _measure(part: dict[str, Any], args: argparse.Namespace) -> None:
+    """Measure a part and print it; whatever ends it early, the figures before stay."""
     from importlib import import_module
 
     from galmass_core.benchmarks.peers import installed
-    from galmass_core.benchmarks.timing import describe_machine, with_growth
+    from galmass_core.benchmarks.timing import with_growth
 
-    machine, parts = describe_machine(), []
-    for name in args.parts:
-        part = import_module(f"galmass_core.benchmarks.{name}")
-        figures = [
-            figure
-            for size in args.sizes or part.SIZES
-            for figure in part.measure(size, peers=args.peers)
-        ]
-        absent = sorted(part.PEERS.keys() - installed(part.PEERS)) if args.peers else []
-        parts.append({"part": name, "figures": with_growth(figures), "absent": absent})
+    module = import_module(f"galmass_core.benchmarks.{part['part']}")
+    if args.peers:
+        part["absent"] = sorted(module.PEERS.keys() - installed(module.PEERS))
+    figures: list[Figure] = []
+    size = 0
+    try:
+        for size in args.sizes or module.SIZES:
+            for figure in module.measure(size, peers=args.peers):
+                figures.append(figure)
+    except Exception as error:
+        after = f"after {figures[-1].task!r}" if figures else "at the start"
+        part["failed"] = f"size {size:,} failed {after}: {type(error).__name__}: {error}"
+    finally:
+        part["figures"] = with_growth(figures)
         if not args.json:
-            print(_format_part(parts[-1]), flush=True)
-    if args.json:
-        print(json.dumps({"machine": machine, "parts": parts}, default=vars, indent=1))
-    else:
-        print(", ".join(f"{key} {value}" for key, value in machine.items()))
+            print(_format_part(part), flush=True)
 
 
 def _format_part(part: dict[str, Any]) -> str:
     """Return the figures of a part as a Markdown table."""
     rows = [_cells(figure) for figure in part["figures"]]
-    columns = [name for name in rows[0] if any(row[name] for row in rows)]
-    lines = [_row(columns), _row(["---"] * len(columns))]
+    columns = [name for name in rows[0] if any(row[name] for row in rows)] if rows else []
+    lines = [_row(columns), _row(["---"] * len(columns))] if rows else []
     lines += [_row([row[name] for name in columns]) for row in rows]
-    absent = "".join(f"{program} is not installed.\n" for program in part["absent"])
-    return f"{part['part']}\n\n" + "\n".join(lines) + f"\n\n{absent}"
+    notes = "".join(f"{program} is not installed.\n" for program in part["absent"])
+    notes += f"{part['failed']}\n" if part["failed"] else ""
+    return f"{part['part']}\n\n" + "\n".join(lines) + f"\n\n{notes}"
 
 
 def _cells(figure: "Figure") -> dict[str, str]:
