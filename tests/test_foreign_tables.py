@@ -284,6 +284,29 @@ def test_a_compound_dataset_is_a_table(tmp_path):
     assert left_out == {"inner": "a table in a table"}
 
 
+def test_links_of_hdf5_stay_in_the_folder_and_come_to_an_end(tmp_path):
+    (tmp_path / "here").mkdir()
+    path = tmp_path / "here" / "table.hdf5"
+    with h5py.File(path, "w") as file:
+        file["a"] = np.arange(3.0)
+        file["again"] = h5py.SoftLink("/")
+    assert list(read_foreign_table(path).columns) == ["a"]
+    with h5py.File(path, "a") as file:
+        file["b"] = h5py.ExternalLink("../table.hdf5", "a")
+    with pytest.raises(DataSetError, match=r"b must be in a file of .*got a link to \.\./table"):
+        read_foreign_table(path)
+
+
+def test_columns_of_hdf5_are_whole(tmp_path):
+    path = tmp_path / "table.hdf5"
+    layout = h5py.VirtualLayout((3,), "f8")
+    layout[:] = h5py.VirtualSource("other.hdf5", "x", (3,))
+    with h5py.File(path, "w") as file:
+        file.create_virtual_dataset("x", layout)  # HDF5 fills in zeros
+    with pytest.raises(DataSetError, match=r"x must be in other\.hdf5, found no such file"):
+        read_foreign_table(path)
+
+
 def test_hdf5_with_several_tables_is_refused(tmp_path):
     path = tmp_path / "fof_subhalo_tab.hdf5"
     with h5py.File(path, "w") as file:

@@ -9,7 +9,7 @@ import pytest
 
 from galmass_core import sources
 from galmass_core.galaxy import GalaxyFileError
-from galmass_core.sources import hdf5
+from galmass_core.sources import attributes, hdf5
 
 FOLDER = Path(sources.__file__).parent
 
@@ -98,6 +98,17 @@ def test_bytes_of_other_files_are_no_rows(tmp_path):
     refuse(path, "x must be in a file of .*sim, got a link to ../secret", field())
 
 
+def test_virtual_datasets_name_their_files(tmp_path):
+    path = tmp_path / "a.hdf5"
+    space = h5py.h5s.create_simple((2,), (h5py.h5s.UNLIMITED,))
+    space.select_hyperslab((0,), (h5py.h5s.UNLIMITED,), (2,), (2,))
+    made = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    made.set_virtual(space, b"part-%b.hdf5", b"x", h5py.h5s.create_simple((2,)))
+    with h5py.File(path, "w", libver="latest") as file:
+        h5py.h5d.create(file.id, b"x", h5py.h5t.IEEE_F64LE, space, made)
+    refuse(path, "x must be in files of known number, got the pattern part-%b", field())
+
+
 def test_virtual_datasets_of_virtual_ones_end(tmp_path):
     write(tmp_path / "0.hdf5", x=[1.0])
     for number in range(1, 10):
@@ -141,11 +152,13 @@ def test_an_attribute_is_a_number_of_its_range(tmp_path, value, match):
     path = write(tmp_path / "a.hdf5")
     with h5py.File(path, "r+") as file:
         file.create_group("Header").attrs["HubbleParam"] = value
-    refuse(path, match, lambda file: hdf5.number(file, "HubbleParam"))
+    refuse(path, match, lambda file: attributes.number(file, "HubbleParam"))
 
 
 def test_redshift_is_of_a_simulation(tmp_path):
     path = write(tmp_path / "a.hdf5")
     with h5py.File(path, "r+") as file:
         file.create_group("Header").attrs["Redshift"] = -1.0
-    refuse(path, "Header/Redshift must be -0.001 to 1000", lambda f: hdf5.scale_factor(f, "Time"))
+    refuse(
+        path, "Header/Redshift must be -0.001 to 1000", lambda f: attributes.scale_factor(f, "Time")
+    )

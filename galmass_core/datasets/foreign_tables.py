@@ -8,7 +8,7 @@ import io
 import re
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,7 @@ from pandas.api import types
 
 from galmass_core.datasets.dataset import DataSetError
 from galmass_core.datasets.text_layout import read_layout
+from galmass_core.sources import hdf5
 
 if TYPE_CHECKING:
     from astropy.io import fits
@@ -169,8 +170,8 @@ def _from_astropy(table: "Table") -> ForeignTable:
 
 def _read_hdf5(path: Path) -> ForeignTable:
     """Read the columns at the root of an HDF5 file, or in its groups of snapshots."""
-    with h5py.File(path, "r") as file:
-        groups = {name: group for name, group in _groups(file) if _datasets(group)}
+    with hdf5.open_file(path) as file:
+        groups = {name: datasets for name, datasets in _groups(file) if datasets}
         numbers = {name: _snapshot_number(name) for name in groups}
         snapshots = {name: number for name, number in numbers.items() if number is not None}
         if not snapshots and len(groups) != 1:
@@ -180,7 +181,7 @@ def _read_hdf5(path: Path) -> ForeignTable:
         others = {name: "beside the snapshots" for name in groups if name not in snapshots}
         parts, left_out = [], others if snapshots else {}
         for name in snapshots or groups:
-            columns, lost = _from_hdf5(groups[name])
+            columns, lost = _from_hdf5(file, name, groups[name])
             if name in snapshots and SNAPSHOT not in columns:
                 columns.insert(0, SNAPSHOT, snapshots[name])
             parts.append(columns)
@@ -188,19 +189,20 @@ def _read_hdf5(path: Path) -> ForeignTable:
     return ForeignTable(pd.concat(parts, ignore_index=True), left_out)
 
 
-def _groups(file: h5py.File) -> list[tuple[str, h5py.Group]]:
-    """Return all groups of a file with their paths, the root first."""
-    found: list[tuple[str, h5py.Group]] = [("/", file)]
-    file.visititems(
-        lambda name, item: found.append((name, item)) if isinstance(item, h5py.Group) else None
-    )
-    return found
-
-
-def _datasets(group: h5py.Group) -> dict[str, h5py.Dataset]:
-    """Return the datasets of a group."""
-    items = {name: group.get(name) for name in group}  # None for a link that leads nowhere
-    return {name: item for name, item in items.items() if isinstance(item, h5py.Dataset)}
+def _groups(file: hdf5.File) -> Iterator[tuple[str, dict[str, h5py.Dataset]]]:
+    """Yield the groups of a file once each, the root first, with their datasets."""
+    names, seen = ["/"], set()
+    while names:
+        name = names.pop(0)
+        group = file.find_object(name)
+        if group is None or group in seen:  # a link that leads back
+            continue
+        seen.add(group)
+        inside = {member: file.find_object(f"{name}/{member}") for member in file.members(name)}
+        yield name, {key: item for key, item in inside.items() if isinstance(item, h5py.Dataset)}
+        names += [
+            f"{name}/{key}".lstrip("/") for key in inside if isinstance(inside[key], h5py.Group)
+        ]
 
 
 def _snapshot_number(name: str) -> int | None:
@@ -209,9 +211,8 @@ def _snapshot_number(name: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def _from_hdf5(group: h5py.Group) -> ForeignTable:
+def _from_hdf5(file: hdf5.File, group: str, datasets: Mapping[str, h5py.Dataset]) -> ForeignTable:
     """Read the datasets of a group that have one length, that of most of them."""
-    datasets = _datasets(group)
     lengths = Counter(item.shape[0] for item in datasets.values() if item.shape)
     (length, _), *_ = lengths.most_common(1) or [(0, 0)]
     arrays: dict[str, NDArray] = {}
@@ -221,11 +222,11 @@ def _from_hdf5(group: h5py.Group) -> ForeignTable:
             left_out[name] = "a single value" if not item.shape else f"{item.shape[0]} rows"
         elif reason := _too_wide(item.shape):
             left_out[name] = reason
-        elif item.dtype.names:  # a compound, as h5py and astropy write a whole table
-            values = item[:]
-            arrays |= {field: values[field] for field in item.dtype.names}
         else:
-            arrays[name] = item[:]
+            file.check_stored(f"{group}/{name}".lstrip("/"), item)
+            values = item[:]
+            fields = item.dtype.names  # of a compound, as h5py and astropy write a whole table
+            arrays |= {field: values[field] for field in fields} if fields else {name: values}
     return _from_arrays(arrays, left_out)
 
 

@@ -21,7 +21,7 @@ from galmass_core.fetch.client import (
 )
 from galmass_core.fetch.run import SnapshotInfo
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
-from galmass_core.sources import hdf5
+from galmass_core.sources import attributes, hdf5
 from galmass_core.sources.group_catalogue import read_group_members
 from galmass_core.storage.atomic import atomic_write
 
@@ -166,7 +166,7 @@ def _fetch_chunks(
 
 def _check_chunk(file: hdf5.File) -> None:
     """Raise GalaxyFileError unless a file is a chunk of a catalogue."""
-    hdf5.numbers(file, "NumFiles")
+    attributes.numbers(file, "NumFiles")
 
 
 def _keep_fields(whole: Path, path: Path) -> None:

@@ -18,7 +18,7 @@ from galmass_core.fetch.client import BadRequestError, Client
 from galmass_core.fetch.run import SnapshotInfo
 from galmass_core.fetch.status import StatusWriter
 from galmass_core.galaxy import GalaxyFileError
-from galmass_core.sources import hdf5
+from galmass_core.sources import attributes, hdf5
 from galmass_core.sources.arepo import Units
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.storage.atomic import write_json
@@ -194,7 +194,7 @@ def check_cutout(file: hdf5.File, fields: Mapping[str, list[str]], row: Row) -> 
     row : mapping
         Of the catalogue, with the number of particles of each species.
     """
-    hdf5.number(file, "HubbleParam")
+    attributes.number(file, "HubbleParam")
     for species, names in fields.items():
         for name in names:
             _check_rows(file, f"{PART_TYPES[species]}/{name}", int(row[COUNTS[species]]))

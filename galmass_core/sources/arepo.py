@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from galmass_core.galaxy import Cosmology, GalaxyFileError
-from galmass_core.sources import hdf5, naming
+from galmass_core.sources import attributes, hdf5, naming
 from galmass_core.sources.particle_file import Column
 
 OMEGA_MATTER = ("Omega0", "Omega_Matter", "OmegaMatter", "Omega_m")  # of several codes
@@ -112,7 +112,10 @@ def _rounded(ratio: float) -> float:
 
 def read_units(file: hdf5.File) -> Units:
     """Read the units of a snapshot, cutout or catalogue; TNG's where it does not state its own."""
-    scale_factor, hubble = hdf5.scale_factor(file, "Time"), hdf5.number(file, "HubbleParam")
+    scale_factor, hubble = (
+        attributes.scale_factor(file, "Time"),
+        attributes.number(file, "HubbleParam"),
+    )
     return Units(scale_factor, hubble, **_read_scales(file))
 
 
@@ -121,8 +124,8 @@ def _read_scales(file: hdf5.File) -> dict[str, float]:
     scales = {}
     for unit, (name, usual) in _HEADER_UNITS.items():
         for group in ("Header", "Parameters"):
-            if hdf5.find_numbers(file, name, group=group) is not None:
-                scales[unit] = _rounded(hdf5.number(file, name, group=group) / usual)
+            if attributes.find_numbers(file, name, group=group) is not None:
+                scales[unit] = _rounded(attributes.number(file, name, group=group) / usual)
                 break
     return scales
 
@@ -130,15 +133,15 @@ def _read_scales(file: hdf5.File) -> dict[str, float]:
 def read_cosmology(file: hdf5.File) -> Cosmology:
     """Read the cosmology of a snapshot, cutout or catalogue."""
     return Cosmology(
-        hubble=hdf5.number(file, "HubbleParam"),
-        omega_matter=hdf5.number(file, *OMEGA_MATTER),
-        omega_lambda=hdf5.number(file, *OMEGA_LAMBDA),
+        hubble=attributes.number(file, "HubbleParam"),
+        omega_matter=attributes.number(file, *OMEGA_MATTER),
+        omega_lambda=attributes.number(file, *OMEGA_LAMBDA),
     )
 
 
 def read_dark_matter_mass(file: hdf5.File) -> float:
     """Read the mass of dark-matter particles in code units; 0 if each particle has its own."""
-    masses = hdf5.find_numbers(file, "MassTable")
+    masses = attributes.find_numbers(file, "MassTable")
     mass = 0.0 if masses is None or len(masses) < 2 else float(masses[1])
     if not 0 <= mass < _HEAVIEST:
         msg = f"{file.filename}: Header/MassTable[1] must be 0 to {_HEAVIEST:g}, got {mass:g}"
@@ -148,13 +151,13 @@ def read_dark_matter_mass(file: hdf5.File) -> float:
 
 def read_simulation(file: hdf5.File, folder: Path, dm_mass: float) -> tuple[str, str]:
     """Identify suite and simulation by the header's name, box and particle mass, or folder."""
-    code, label = read_code(file), hdf5.text(file, "SimulationName")
+    code, label = read_code(file), attributes.text(file, "SimulationName")
     if label:
         return naming.simulation_from_label(label, code)
     scales = _read_scales(file)
-    box_size = hdf5.number(file, "BoxSize") * scales.get("length", 1.0)
+    box_size = attributes.number(file, "BoxSize") * scales.get("length", 1.0)
     if code == "TNG":
-        hubble, dm_mass = hdf5.number(file, "HubbleParam"), dm_mass * scales.get("mass", 1.0)
+        hubble, dm_mass = attributes.number(file, "HubbleParam"), dm_mass * scales.get("mass", 1.0)
         if known := naming.simulation_from_box(box_size, hubble, dm_mass):
             return known
     return naming.simulation_from_folder(folder, box_size, code)

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
-from galmass_core.sources import hdf5
+from galmass_core.sources import attributes, hdf5
 from galmass_core.sources.ranges import GALAXIES, check_range
 
 _LISTS = {  # of the group that has them: rows of the snapshot's PartType
@@ -72,8 +72,8 @@ class CaesarCatalogue:
         self.path = path
         with hdf5.open_file(path) as file:
             group = "simulation_attributes"
-            self.redshift = hdf5.redshift(file, "redshift", group)
-            self._hubble = hdf5.number(file, "hubble_constant", group=group)
+            self.redshift = attributes.redshift(file, "redshift", group)
+            self._hubble = attributes.number(file, "hubble_constant", group=group)
             self.box_size = self._read_box(file, group)
             self._galaxies = self._read_galaxies(file)
             self._halos = self._read_halos(file)
@@ -211,8 +211,8 @@ class CaesarCatalogue:
 
     def _read_box(self, file: hdf5.File, group: str) -> float:
         """Return the side of the box in kpc; NaN if the catalogue does not have it."""
-        name, side = "boxsize", hdf5.find_numbers(file, "boxsize", group=group)
-        unit = hdf5.text(file, name, group=f"{group}/units")
+        name, side = "boxsize", attributes.find_numbers(file, "boxsize", group=group)
+        unit = attributes.text(file, name, group=f"{group}/units")
         if side is None or not unit:
             return np.nan
         return float(side[0]) * self._length(f"{group}/{name}", unit)
@@ -266,7 +266,7 @@ def _ends(file: hdf5.File, group: str, name: str, count: int) -> dict[str, NDArr
 
 
 def _unit(file: hdf5.File, name: str) -> str:
-    unit = hdf5.text(file, "unit", group=name)
+    unit = attributes.text(file, "unit", group=name)
     if not unit:
         msg = f"{file.filename}: {name} must state its unit, got no attribute 'unit'"
         raise GalaxyFileError(msg)

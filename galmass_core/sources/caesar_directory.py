@@ -17,7 +17,7 @@ import numpy as np
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sample import split_by_cuts
-from galmass_core.sources import arepo, caesar_catalogue, hdf5, naming
+from galmass_core.sources import arepo, attributes, caesar_catalogue, hdf5, naming
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.caesar_catalogue import CaesarCatalogue
 from galmass_core.sources.coverage import PART_TYPES
@@ -105,8 +105,8 @@ class _CaesarDirectory:
             suite, simulation = arepo.read_code(file), naming.url_safe(files.run)
         return Header(
             name=GalaxyName(suite, simulation, str(files.snapshot), "any"),
-            box_size=hdf5.number(file, "BoxSize"),
-            scale_factor=hdf5.scale_factor(file, "Time"),
+            box_size=attributes.number(file, "BoxSize"),
+            scale_factor=attributes.scale_factor(file, "Time"),
             cosmology=arepo.read_cosmology(file),
             dark_matter_mass=dm_mass * self._units.mass,
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from galmass_core.galaxy import GalaxyFileError
-from galmass_core.sources import hdf5
+from galmass_core.sources import attributes, hdf5
 from galmass_core.sources.tng_files import is_snapshot_name
 
 PART_TYPES = {  # stars first: one of them may be the origin
@@ -43,15 +43,15 @@ def unknown_species(file: hdf5.File) -> frozenset[str]:
 def _is_covered(file: hdf5.File, species: str) -> bool:
     """Return whether a file without a species says that the galaxy has none of it."""
     number = int(PART_TYPES[species][-1])
-    if request := hdf5.text(file, "CutoutRequest"):
+    if request := attributes.text(file, "CutoutRequest"):
         wanted = {name for name in PART_TYPES if _is_requested(request, name)}
         return species in wanted or not wanted  # without any name it is for everything
     if species == "dark_matter":
         return False
-    extracted = hdf5.find_numbers(file, "TypesExtracted")
+    extracted = attributes.find_numbers(file, "TypesExtracted")
     if extracted is not None and len(extracted) > number:
         return bool(extracted[number])
-    counts = hdf5.find_counts(file, "NumPart_ThisFile", "NumPart_Total")
+    counts = attributes.find_counts(file, "NumPart_ThisFile", "NumPart_Total")
     if counts is None or len(counts) <= number:
         return False
     return bool(counts[number] == 0)
@@ -64,12 +64,12 @@ def _is_requested(request: str, species: str) -> bool:
 def check_one_galaxy(file: hdf5.File) -> None:
     """Raise GalaxyFileError if a file holds a part of a snapshot, or more than one object."""
     path = Path(file.filename)
-    if cutout := hdf5.text(file, "CutoutType"):
+    if cutout := attributes.text(file, "CutoutType"):
         if cutout != "subhalo":
             msg = f"{path}: Header/CutoutType must be subhalo, one galaxy, got {cutout}"
             raise GalaxyFileError(msg)
         return
-    files = hdf5.find_counts(file, "NumFilesPerSnapshot")
+    files = attributes.find_counts(file, "NumFilesPerSnapshot")
     if files is not None and files[0] > 1:
         msg = (
             f"{path}: must hold one galaxy, got one of {files[0]} files of a snapshot "
@@ -83,10 +83,10 @@ def check_one_galaxy(file: hdf5.File) -> None:
             f"(Header/NumPart_Total): {_ADVICE}"
         )
         raise GalaxyFileError(msg)
-    if "Cells" in file or hdf5.text(file, "OutputType") == "FullVolume":
+    if "Cells" in file or attributes.text(file, "OutputType") == "FullVolume":
         msg = f"{path}: must hold one galaxy, got a whole volume of SWIFT: {_ADVICE}"
         raise GalaxyFileError(msg)
-    if is_snapshot_name(path) and not hdf5.text(file, "CutoutID"):
+    if is_snapshot_name(path) and not attributes.text(file, "CutoutID"):
         msg = f"{path}: must hold one galaxy, but has the name of a whole snapshot: {_ADVICE}"
         raise GalaxyFileError(msg)
     if "Subhalo" in file and not any(group in file for group in PART_TYPES.values()):
@@ -100,8 +100,8 @@ def check_one_galaxy(file: hdf5.File) -> None:
 
 def _counts(file: hdf5.File, name: str) -> int:
     """Return the sum of particle counts in the header, 0 if it has none."""
-    counts = hdf5.find_counts(file, name)
-    high = hdf5.find_counts(file, f"{name}_HighWord")
+    counts = attributes.find_counts(file, name)
+    high = attributes.find_counts(file, f"{name}_HighWord")
     if counts is None:
         return 0
     return int(counts.sum()) + (0 if high is None else int(high.sum()) << 32)
@@ -109,7 +109,7 @@ def _counts(file: hdf5.File, name: str) -> int:
 
 def count_notes(file: hdf5.File) -> list[str]:
     """Return a note for each species of which the header counts other particles than there are."""
-    counts = hdf5.find_counts(file, "NumPart_ThisFile")
+    counts = attributes.find_counts(file, "NumPart_ThisFile")
     notes = []
     for group in PART_TYPES.values():
         number, positions = int(group[-1]), file.find(f"{group}/Coordinates")

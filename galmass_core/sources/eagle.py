@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
-from galmass_core.sources import hdf5, naming
+from galmass_core.sources import attributes, hdf5, naming
 from galmass_core.sources.arepo import OMEGA_LAMBDA, OMEGA_MATTER, read_dark_matter_mass
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.element_masses import as_fractions
@@ -67,7 +67,7 @@ def read(path: Path) -> Galaxy:
         stars = [file.find(f"PartType4/{name}") for name in OBJECT_NUMBERS]
         numbers = [found.with_width().whole(0, 1) for found in stars if found is not None]
         subhalo = "-".join(str(number[0]) for number in numbers if len(number))
-        snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
+        snapshot = attributes.text(file, "ExtractedFromSnapshot") or "unknown"
         scale = read_scale(file)
         header = read_header(file, snapshot, subhalo or naming.subhalo_from_path(path))
         particles = whole_file(file, header, datasets=DATASETS, scale=scale)
@@ -95,8 +95,8 @@ def read_scale(file: hdf5.File) -> Scale:
 
 
 def _stated_scale(file: hdf5.File) -> Scale:
-    scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
-    hubble = hdf5.number(file, "HubbleParam")
+    scale_factor = attributes.scale_factor(file, "ExpansionFactor", "Time")
+    hubble = attributes.number(file, "HubbleParam")
 
     def scale(quantity: str, attributes: Mapping[str, Any]) -> float:
         if quantity in _DIMENSIONLESS:
@@ -114,10 +114,10 @@ def _is_mistaken(rate_unit: float) -> bool:
 
 def _rate_notes(file: hdf5.File) -> list[str]:
     """Return a note if the unit of star-formation rates is not read as the file states it."""
-    attributes = file.attributes(_RATES)
-    if set(_UNIT_ATTRIBUTES) <= set(attributes):
+    stated = file.attributes(_RATES)
+    if set(_UNIT_ATTRIBUTES) <= set(stated):
         scale = _stated_scale(file)
-        unit = unit_factor(file.path, _RATES, scale, "star_formation_rates", attributes)
+        unit = unit_factor(file.path, _RATES, scale, "star_formation_rates", stated)
         if _is_mistaken(unit):
             return [f"{_RATES} states a unit of {unit:.2g} Msun/yr: read as Msun/yr."]
     return []
@@ -131,9 +131,9 @@ def read_header(file: hdf5.File, snapshot: str, subhalo: str) -> Header:
     GalaxyFileError
         If a value is missing, or the coordinates do not state their unit.
     """
-    scale_factor = hdf5.scale_factor(file, "ExpansionFactor", "Time")
-    hubble = hdf5.number(file, "HubbleParam")
-    suite = naming.suite_from_label(hdf5.text(file, "RunLabel"), "EAGLE")
+    scale_factor = attributes.scale_factor(file, "ExpansionFactor", "Time")
+    hubble = attributes.number(file, "HubbleParam")
+    suite = naming.suite_from_label(attributes.text(file, "RunLabel"), "EAGLE")
     box_size, side = _read_box(file, suite, scale_factor, hubble)
     return Header(
         name=GalaxyName(suite, f"L{side:04.0f}", naming.url_safe(snapshot), subhalo),
@@ -141,8 +141,8 @@ def read_header(file: hdf5.File, snapshot: str, subhalo: str) -> Header:
         scale_factor=scale_factor,
         cosmology=Cosmology(
             hubble=hubble,
-            omega_matter=hdf5.number(file, *OMEGA_MATTER),
-            omega_lambda=hdf5.number(file, *OMEGA_LAMBDA),
+            omega_matter=attributes.number(file, *OMEGA_MATTER),
+            omega_lambda=attributes.number(file, *OMEGA_LAMBDA),
         ),
         dark_matter_mass=read_dark_matter_mass(file) * 1e10 / hubble,
     )
@@ -155,10 +155,10 @@ def _read_box(
 
     The box has the unit of the coordinates, except Horizon-AGN's: Mpc/h.
     """
-    attributes, scale = hdf5.coordinate_attributes(file), read_scale(file)
-    factor = unit_factor(file.path, hdf5.coordinates(file), scale, "positions", attributes)
+    stated, scale = hdf5.coordinate_attributes(file), read_scale(file)
+    factor = unit_factor(file.path, hdf5.coordinates(file), scale, "positions", stated)
     comoving_mpc = factor / scale_factor / 1e3
-    box_size = hdf5.number(file, "BoxSize")
+    box_size = attributes.number(file, "BoxSize")
     if suite == "Horizon-AGN":
         box_size /= hubble * comoving_mpc
     return box_size, box_size * comoving_mpc

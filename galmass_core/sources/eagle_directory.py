@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError
 from galmass_core.sample import split_by_cuts
-from galmass_core.sources import eagle, eagle_database, hdf5
+from galmass_core.sources import attributes, eagle, eagle_database, hdf5
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.eagle_database import DatabaseRow
@@ -212,12 +212,14 @@ class _EagleDirectory:
 
 def _check_chunks(file: hdf5.File, files: dict[int, Path]) -> None:
     """Raise GalaxyFileError if a chunk is missing: any may hold particles of a galaxy."""
-    stated = hdf5.find_counts(file, "NumFilesPerSnapshot")
+    stated = attributes.find_counts(file, "NumFilesPerSnapshot")
     count = max(files) + 1 if stated is None else int(stated[0])
     missing = next((number for number in range(count) if number not in files), None)
     if missing is not None:
-        folder = next(iter(files.values())).parent
-        msg = f"{folder}: all {count} files of the snapshot must be there, got no number {missing}"
+        msg = (
+            f"{file.filename}: all {count} files of Header/NumFilesPerSnapshot must be there, "
+            f"got no number {missing}"
+        )
         raise GalaxyFileError(msg)
 
 

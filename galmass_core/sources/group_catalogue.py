@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Cosmology, GalaxyFileError
-from galmass_core.sources import arepo, hdf5
+from galmass_core.sources import arepo, attributes, hdf5
 from galmass_core.sources.ranges import GALAXIES, check_range
 from galmass_core.sources.tng_files import find_chunks
 
@@ -133,10 +133,10 @@ def read_group_catalogue(
             suite=suite,
             simulation=simulation,
             snapshot=snapshot,
-            redshift=1 / hdf5.scale_factor(file, "Time") - 1,
+            redshift=1 / attributes.scale_factor(file, "Time") - 1,
             cosmology=arepo.read_cosmology(file),
             chunks=len(files),
-            all_chunks=int(hdf5.number(file, "NumFiles")),
+            all_chunks=int(attributes.number(file, "NumFiles")),
             subhaloes=pd.concat([table for table in tables if len(table)] or tables),
         )
 

@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
-from galmass_core.sources.ranges import HEADER, check_range
 
 PATIENCE = 10.0  # s, for which a file that another process writes is tried
 _PASSING = {  # errors of the moment, not of the content
@@ -36,16 +35,14 @@ _PASSING = {  # errors of the moment, not of the content
     errno.ESTALE,
     errno.ETIMEDOUT,
 }
-_REDSHIFT_TOLERANCE = 1e-3  # of a (1 + z) = 1
 _POINTER = b"version https://git-lfs"
-_LATEST = 1 + 1e-6  # scale factor of today, rounded
 _LINKS = 8  # followed one after another
-_NUMBERS = "iufb"  # kinds of dtypes
-_TEXTS = "SUO"
-_LONGEST = 1000  # characters of a text
+NUMBERS = "iufb"  # kinds of dtypes
+TEXTS = "SUO"
+LONGEST = 1000  # characters of a text
 _DENSEST = 100  # bytes of float64 for a byte of the file: no compression of particles gives as many
 _SMALL = 64 * 2**20  # bytes that any file may give
-_LARGEST_INTEGER = 2**62
+LARGEST_INTEGER = 2**62
 
 
 class _Unzipped(io.BytesIO):
@@ -117,14 +114,12 @@ class Field:
         self.file, self.name, self._dataset = file, name, dataset
         with file.reading(name):
             shape, kind = dataset.shape, dataset.dtype.kind
-        if kind not in _NUMBERS:
+        if kind not in NUMBERS:
             self.refuse("be real numbers", str(dataset.dtype)[:80])
         if not shape:
             self.refuse("have rows", "none" if shape is None else "a single value")
         self.shape: tuple[int, ...] = shape
-        most = _DENSEST * self._stored_bytes() + _SMALL
-        if 8 * float(np.prod(shape, dtype=float)) > most:
-            self.refuse("be stored whole", f"shape {shape} in a file too small for it")
+        file.check_stored(name, dataset)
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -170,20 +165,9 @@ class Field:
             values = values.astype(np.float64)
             if not np.array_equal(values, np.rint(values)):
                 self.refuse("be whole numbers", "others")
-        if values.size and not -_LARGEST_INTEGER < values.min() <= values.max() < _LARGEST_INTEGER:
+        if values.size and not -LARGEST_INTEGER < values.min() <= values.max() < LARGEST_INTEGER:
             self.refuse("be whole numbers within 2^62", f"{values.min()} to {values.max()}")
         return values.astype(np.int64)
-
-    def _stored_bytes(self) -> int:
-        """Return the size of the files that hold the rows, which are there and in the folder."""
-        with self.file.reading(self.name):
-            external = self._dataset.external or []
-            virtual = self._dataset.is_virtual
-        for name, *_ in external:
-            self.file.inside(name, self.name)
-        if not virtual:
-            return self.file.size
-        return sum(map(_size, _sources(self.file, self.name, self._dataset, ())))
 
 
 def _sources(
@@ -204,8 +188,9 @@ def _sources(
     with file.reading(field):
         sources = {(source.file_name, source.dset_name) for source in dataset.virtual_sources()}
     for name, inner in sources:
-        if "%" in name:  # of the names of an unlimited number of files
-            continue
+        if "%" in name:  # of as many files as there happen to be
+            msg = f"{path}: {field} must be in files of known number, got the pattern {name}"
+            raise GalaxyFileError(msg)
         choices = [path] if name == "." else [path.parent / name, Path(name)]
         source = next((choice for choice in choices if choice.is_file()), None)
         if source is None:
@@ -318,13 +303,26 @@ class File:
             raise GalaxyFileError(msg)
         return Field(self, name, found)
 
+    def check_stored(self, name: str, dataset: h5py.Dataset) -> None:
+        """Raise GalaxyFileError if files that hold rows are missing, elsewhere, or too small."""
+        with self.reading(name):
+            external, virtual = dataset.external or [], dataset.is_virtual
+        for linked, *_ in external:
+            self.inside(linked, name)
+        files = _sources(self, name, dataset, ()) if virtual else ()
+        stored = sum(map(_size, files)) if virtual else self.size
+        if 8 * float(np.prod(dataset.shape, dtype=float)) > _DENSEST * stored + _SMALL:
+            got = f"shape {dataset.shape} in a file too small for it"
+            msg = f"{self.path}: {name} must be stored whole, got {got}"
+            raise GalaxyFileError(msg)
+
     def texts(self, name: str) -> list[str]:
         """Return the rows of a dataset of text; none if it is missing or something else."""
         found = self.find_object(name)
-        if not isinstance(found, h5py.Dataset) or not found.shape or found.size > _LONGEST:
+        if not isinstance(found, h5py.Dataset) or not found.shape or found.size > LONGEST:
             return []
         with self.reading(name):
-            return [_as_text(value) for value in np.ravel(found[()])]
+            return [as_text(value) for value in np.ravel(found[()])]
 
     def attributes(self, name: str) -> dict[str, Any]:
         """Return the attributes of a group or dataset, those of one element as scalars."""
@@ -447,136 +445,8 @@ def _open_when_free(path: Path) -> h5py.File:
             time.sleep(PATIENCE / 50)
 
 
-def find_numbers(file: File, *names: str, group: str = "Header") -> NDArray | None:
-    """Return an attribute as a flat array of numbers, or None if it is missing or empty.
-
-    Of several names the first that exists is read.
-
-    Raises
-    ------
-    GalaxyFileError
-        If it is not finite real numbers.
-    """
-    values = file.attribute(group, *names)
-    if values is None:
-        return None
-    if values.dtype.kind not in _NUMBERS or not np.isfinite(values).all():
-        msg = f"{file.filename}: {group}/{names[0]} must be a number, got {str(values[0])[:80]!r}"
-        raise GalaxyFileError(msg)
-    return values
-
-
-def numbers(file: File, *names: str, group: str = "Header") -> NDArray:
-    """Return a required attribute as `find_numbers` does.
-
-    Raises
-    ------
-    GalaxyFileError
-        If it is missing, empty, or not finite real numbers.
-    """
-    values = find_numbers(file, *names, group=group)
-    if values is None:
-        msg = f"{file.filename}: {group}/{names[0]} must be there, got none"
-        raise GalaxyFileError(msg)
-    return values
-
-
-def find_counts(file: File, *names: str) -> NDArray | None:
-    """Return an attribute of the header as a flat array of counts, int64, or None.
-
-    Raises
-    ------
-    GalaxyFileError
-        If it is not whole numbers from 0 to 2^62.
-    """
-    values = find_numbers(file, *names)
-    if values is None:
-        return None
-    if (values != np.rint(values)).any() or values.min() < 0 or values.max() >= _LARGEST_INTEGER:
-        msg = f"{file.filename}: Header/{names[0]} must be counts, got {values.tolist()[:7]}"
-        raise GalaxyFileError(msg)
-    return values.astype(np.int64)
-
-
-def number(file: File, *names: str, group: str = "Header") -> float:
-    """Return a positive number from an attribute, in the range that `ranges` has for its name.
-
-    Of several names the first that exists is read.
-
-    Raises
-    ------
-    GalaxyFileError
-        If the attribute is missing or not a positive finite number of its range.
-    """
-    value = float(numbers(file, *names, group=group)[0])
-    if not 0 < value < np.inf:
-        msg = f"{file.filename}: {group}/{names[0]} must be a positive number, got {value}"
-        raise GalaxyFileError(msg)
-    if names[0] in HEADER:
-        check_range(file.path, f"{group}/{names[0]}", value, HEADER[names[0]])
-    return value
-
-
-def redshift(file: File, name: str, group: str = "Header") -> float:
-    """Return a required redshift.
-
-    Raises
-    ------
-    GalaxyFileError
-        If it is missing, not a number, or of a time that no simulation has.
-    """
-    value = float(numbers(file, name, group=group)[0])
-    check_range(file.path, f"{group}/{name}", value, HEADER["Redshift"])
-    return value
-
-
-def scale_factor(file: File, *names: str) -> float:
-    """Return the scale factor a from the first of some header attributes, else from ``Redshift``.
-
-    Raises
-    ------
-    GalaxyFileError
-        If the header has neither, a is not in (0, 1], or it is not 1 / (1 + Redshift).
-    """
-    is_stated = find_numbers(file, "Redshift") is not None
-    expected = 1 / (1 + redshift(file, "Redshift")) if is_stated else None
-    if expected is None or find_numbers(file, *names) is not None:
-        value = number(file, *names)
-    else:
-        value = expected
-    if expected is not None and not abs(value / expected - 1) < _REDSHIFT_TOLERANCE:
-        rule = f"the scale factor 1 / (1 + Redshift) = {expected:.6g}"
-        msg = f"{file.filename}: Header/{names[0]} must be {rule}, got {value:.6g}"
-        raise GalaxyFileError(msg)
-    if not value < _LATEST:
-        msg = f"{file.filename}: Header/{names[0]} must be a scale factor <= 1, got {value:.6g}"
-        raise GalaxyFileError(msg)
-    return value
-
-
-def text(file: File, *names: str, group: str = "Header") -> str:
-    """Return an attribute as text; empty if it is missing.
-
-    Whole numbers are without a decimal point, though R may store them as floats.
-
-    Raises
-    ------
-    GalaxyFileError
-        If it is neither text nor a number, or too long.
-    """
-    values = file.attribute(group, *names)
-    if values is None:
-        return ""
-    kind = values.dtype.kind
-    found = _as_text(values[0]) if kind in _NUMBERS + _TEXTS else ""
-    if kind not in _NUMBERS + _TEXTS or len(found) > _LONGEST:
-        got = f"{len(found)} characters" if found else str(values.dtype)[:80]
-        msg = f"{file.filename}: {group}/{names[0]} must be a short text, got {got}"
-        raise GalaxyFileError(msg)
-    return found
-
-
-def _as_text(value: Any) -> str:  # noqa: ANN401
+def as_text(value: Any) -> str:  # noqa: ANN401
+    """Return a value as text; a whole number without a decimal point."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, float | np.floating) and value == np.rint(value):

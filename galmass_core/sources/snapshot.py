@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
-from galmass_core.sources import hdf5
+from galmass_core.sources import attributes, hdf5
 from galmass_core.sources.open_chunks import OpenChunks, joined, read_rows
 from galmass_core.sources.particle_file import Rows
 
@@ -161,7 +161,7 @@ def _count_particles(files: dict[int, Path]) -> NDArray:
     counts = [np.zeros(_TYPES, dtype=np.int64)]
     for path in files.values():
         with hdf5.open_file(path) as file:
-            found = hdf5.find_counts(file, "NumPart_ThisFile")
+            found = attributes.find_counts(file, "NumPart_ThisFile")
             if found is None or len(found) < _TYPES:
                 got = "none" if found is None else len(found)
                 msg = f"{path}: Header/NumPart_ThisFile must be {_TYPES} counts, got {got}"

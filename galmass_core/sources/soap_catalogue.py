@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.sources import hdf5, swift
+from galmass_core.sources import attributes, hdf5, swift
 from galmass_core.sources.particle_file import unit_factor
 from galmass_core.sources.ranges import GALAXIES, check_range
 
@@ -59,9 +59,9 @@ class SoapCatalogue:
     def __init__(self, path: Path) -> None:
         self.path = path
         with hdf5.open_file(path) as file:
-            scale_factor = hdf5.scale_factor(file, "Scale-factor")
+            scale_factor = attributes.scale_factor(file, "Scale-factor")
             self.redshift = 1 / scale_factor - 1
-            self.box_size = hdf5.number(file, "BoxSize")
+            self.box_size = attributes.number(file, "BoxSize")
             cosmology, _ = swift.read_cosmology(file)
             self._scale = swift.unit_scale(scale_factor, cosmology.hubble)
             self.subhaloes = self._read(file)

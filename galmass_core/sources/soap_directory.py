@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sample import split_by_cuts
-from galmass_core.sources import hdf5, naming, soap_catalogue, swift
+from galmass_core.sources import attributes, hdf5, naming, soap_catalogue, swift
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.members import Members
@@ -182,15 +182,15 @@ def _hydrogen(file: hdf5.File) -> tuple[Column, ...]:
 def _read_header(file: hdf5.File, files: _Files) -> Header:
     """Read the header; galaxies are named by files, run, and box side in Mpc."""
     cosmology, notes = swift.read_cosmology(file)
-    box_size = hdf5.number(file, "BoxSize")
-    run = hdf5.text(file, "RunName")
+    box_size = attributes.number(file, "BoxSize")
+    run = attributes.text(file, "RunName")
     suites = [naming.suite_from_label(label, "SWIFT") for label in (files.run, run)]
     suite = next((suite for suite in suites if suite in naming.LABELLED_SUITES), "SWIFT")
     simulation = f"L{box_size:04.0f}" if run in ("", _UNNAMED) else naming.url_safe(run)
     return Header(
         name=GalaxyName(suite, simulation, str(files.snapshot), "any"),
         box_size=box_size,
-        scale_factor=hdf5.scale_factor(file, "Scale-factor"),
+        scale_factor=attributes.scale_factor(file, "Scale-factor"),
         cosmology=cosmology,
         dark_matter_mass=0.0,
         notes=notes,

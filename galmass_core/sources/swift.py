@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
-from galmass_core.sources import hdf5, naming
+from galmass_core.sources import attributes, hdf5, naming
 from galmass_core.sources.arepo import OMEGA_MATTER
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.particle_file import Column, Header, Scale, whole_file
@@ -59,10 +59,10 @@ def read(path: Path) -> Galaxy:
         If the file is damaged or lacks what every galaxy needs.
     """
     with hdf5.open_file(path) as file:
-        scale_factor = hdf5.scale_factor(file, "Scale-factor")
+        scale_factor = attributes.scale_factor(file, "Scale-factor")
         cosmology, notes = read_cosmology(file)
         scale = unit_scale(scale_factor, cosmology.hubble)
-        box_size = hdf5.number(file, "BoxSize")
+        box_size = attributes.number(file, "BoxSize")
         header = Header(
             name=_read_name(file, path, box_size),
             box_size=box_size,
@@ -98,12 +98,13 @@ def read_cosmology(file: hdf5.File) -> tuple[Cosmology, tuple[str, ...]]:
     """Read SWIFT's own group, else the Gadget-like header, for which Omega may be assumed."""
     if "Cosmology" in file:
         hubble, matter, dark_energy = (
-            hdf5.number(file, name, group="Cosmology") for name in ("h", "Omega_m", "Omega_lambda")
+            attributes.number(file, name, group="Cosmology")
+            for name in ("h", "Omega_m", "Omega_lambda")
         )
         return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=dark_energy), ()
-    hubble = hdf5.number(file, "HubbleParam")
-    if hdf5.find_numbers(file, *OMEGA_MATTER) is not None:
-        matter = hdf5.number(file, *OMEGA_MATTER)
+    hubble = attributes.number(file, "HubbleParam")
+    if attributes.find_numbers(file, *OMEGA_MATTER) is not None:
+        matter = attributes.number(file, *OMEGA_MATTER)
         return Cosmology(hubble=hubble, omega_matter=matter, omega_lambda=1 - matter), ()
     note = f"Header/Omega0 is missing: ages assume a flat universe with {_OMEGA_MATTER}."
     cosmology = Cosmology(hubble=hubble, omega_matter=_OMEGA_MATTER, omega_lambda=1 - _OMEGA_MATTER)
@@ -112,9 +113,9 @@ def read_cosmology(file: hdf5.File) -> tuple[Cosmology, tuple[str, ...]]:
 
 def _read_name(file: hdf5.File, path: Path, box_size: float) -> GalaxyName:
     """Name the galaxy by run, box side in Mpc, snapshot, and file: COLIBRE/L0050/127/colibre_z0."""
-    snapshot = hdf5.text(file, "ExtractedFromSnapshot") or "unknown"
+    snapshot = attributes.text(file, "ExtractedFromSnapshot") or "unknown"
     return GalaxyName(
-        suite=naming.suite_from_label(hdf5.text(file, "RunLabel"), "SWIFT"),
+        suite=naming.suite_from_label(attributes.text(file, "RunLabel"), "SWIFT"),
         simulation=f"L{box_size:04.0f}",
         snapshot=naming.url_safe(snapshot),
         subhalo=naming.url_safe(path.stem),

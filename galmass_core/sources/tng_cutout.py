@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
-from galmass_core.sources import arepo, hdf5, naming
+from galmass_core.sources import arepo, attributes, hdf5, naming
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.particle_file import Header, whole_file
 from galmass_core.sources.ranges import GALAXIES, check_range
@@ -65,7 +65,10 @@ def _read_header(file: hdf5.File, path: Path, units: arepo.Units, record: Record
     """
     dm_mass = arepo.read_dark_matter_mass(file)
     suite, simulation = arepo.read_simulation(file, path.parent, dm_mass)
-    snapshot, subhalo = hdf5.text(file, "SnapshotNumber", "SnapNum"), hdf5.text(file, "CutoutID")
+    snapshot, subhalo = (
+        attributes.text(file, "SnapshotNumber", "SnapNum"),
+        attributes.text(file, "CutoutID"),
+    )
     if record is not None:
         record_path = path.with_suffix(".json")
         snapshot = _same(record_path, "snap", snapshot, record)
@@ -74,8 +77,8 @@ def _read_header(file: hdf5.File, path: Path, units: arepo.Units, record: Record
     place = suite, simulation, naming.url_safe(snapshot or "unknown")
     return Header(
         name=GalaxyName(*place, naming.url_safe(subhalo)),
-        box_size=hdf5.number(file, "BoxSize"),
-        scale_factor=hdf5.scale_factor(file, "Time"),
+        box_size=attributes.number(file, "BoxSize"),
+        scale_factor=attributes.scale_factor(file, "Time"),
         cosmology=arepo.read_cosmology(file),
         dark_matter_mass=dm_mass * units.mass,
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError, GalaxyName
 from galmass_core.sample import CUT_COLUMNS, split_by_cuts
-from galmass_core.sources import arepo, hdf5
+from galmass_core.sources import arepo, attributes, hdf5
 from galmass_core.sources.assembly import assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.group_catalogue import read_group_catalogue
@@ -136,8 +136,8 @@ class _TngDirectory:
             suite, simulation = arepo.read_simulation(file, directory, dm_mass)
             self._header = Header(
                 name=GalaxyName(suite, simulation, str(files.snapshot), "any"),
-                box_size=hdf5.number(file, "BoxSize"),
-                scale_factor=hdf5.scale_factor(file, "Time"),
+                box_size=attributes.number(file, "BoxSize"),
+                scale_factor=attributes.scale_factor(file, "Time"),
                 cosmology=arepo.read_cosmology(file),
                 dark_matter_mass=dm_mass * self._units.mass,
             )
