@@ -89,7 +89,8 @@ _RUN = "from galmass_core.training.runs import open_run\n\n"
 _TABLES = {
     "table-4": """{open}
 from galmass_core.training.runs import list_runs, shipped_runs
-from galmass_core.paper.table_four import format_table_4, table_4
+from galmass_core.paper.table_four import table_4
+from galmass_core.paper.table_four_text import format_table_4
 
 {opened}
 print(format_table_4(table_4(data, [*list_runs(), *shipped_runs()], {split})))""",

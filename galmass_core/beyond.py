@@ -16,7 +16,8 @@ from galmass_core.learning.experiments import inputs_of
 from galmass_core.learning.intervals import LEVELS
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.uncertainty import compare_groups, measure_group
-from galmass_core.paper.table_four import cohort_marks, cohort_notes, number_trained, table_4
+from galmass_core.paper.table_four import table_4
+from galmass_core.paper.table_four_text import cohort_marks, cohort_notes, number_trained
 from galmass_core.paper.tables import align, table_5
 from galmass_core.training.coverage import coverage_of_run, coverage_table
 from galmass_core.training.curves import (

@@ -7,7 +7,8 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.learning.uncertainty import NO_NOISE
-from galmass_core.paper.table_four import format_table_4, table_4
+from galmass_core.paper.table_four import table_4
+from galmass_core.paper.table_four_text import format_table_4
 from galmass_core.training.leakage import (
     leakage_notes,
     leakage_of_runs,

@@ -11,7 +11,8 @@ from galmass_core.learning.experiments import TABLE_4
 from galmass_core.learning.fitting import score
 from galmass_core.paper.derived import derive_target
 from galmass_core.paper.published import published_table
-from galmass_core.paper.table_four import format_table_4, table_4
+from galmass_core.paper.table_four import table_4
+from galmass_core.paper.table_four_text import format_table_4
 from galmass_core.quantities import TARGETS
 from galmass_core.training.groups import cohort_of
 from galmass_core.training.pairing import predictions_on

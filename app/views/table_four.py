@@ -16,12 +16,8 @@ from galmass_app.views.prediction import LEAKAGE, cells, sentences
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.metrics import Estimate
-from galmass_core.paper.table_four import (
-    CONTROLS,
-    cohort_marks,
-    cohort_notes,
-    number_trained,
-)
+from galmass_core.paper.table_four import CONTROLS
+from galmass_core.paper.table_four_text import cohort_marks, cohort_notes, number_trained
 from galmass_core.quantities import quantity
 from galmass_core.training.leakage import leakage_notes, leakage_value
 

@@ -59,7 +59,7 @@ def _table(args: argparse.Namespace) -> None:
     from galmass_core.datasets.dataset import open_dataset
     from galmass_core.learning.splits import describe_split
     from galmass_core.paper.statements import format_text_results
-    from galmass_core.paper.table_four import format_table_4
+    from galmass_core.paper.table_four_text import format_table_4
     from galmass_core.paper.tables import describe_cohort, envelope, format_rows
 
     dataset = open_dataset(args.data)
