@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from galmass_core.benchmarks.against import Comparison
     from galmass_core.benchmarks.timing import Figure
 
 PARTS = {  # what is measured, and default sizes
@@ -23,6 +24,9 @@ PARTS = {  # what is measured, and default sizes
     "serve": "waiting times of the dashboard in Chromium, 28,110 and 1e6 samples",
     "scale": "a snapshot at TNG100's resolution to a page, 100 and 1000 galaxies, 25 GB",
     "tables": "a table to errors, correlations, splits and fits, 1e4 to 1e6 rows",
+    "trees": "nine rows of Table 5 by boosted trees, 28,110 samples",
+    "command": "galmass build of one galaxy, with and without compiled code, 1e4 stars",
+    "demo": "galmass demo, 20 galaxies",
 }
 _DESCRIPTION = """\
 CPU time on one thread, the minimum of several rounds after a warm-up. Training
@@ -33,7 +37,10 @@ visitors, next to the CPU time of the server. All parts take about an hour.
 
 Growth is the exponent of the time in the size; 1.1 is N log N. MB/s are bytes
 of the arrays returned, and in the next column of the stored data, per second of
-CPU time."""
+CPU time.
+
+With --against, this checkout and an earlier revision are measured by turns in
+one environment, A B A B, and each figure is a ratio of the least CPU time."""
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -51,6 +58,9 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     bench.add_argument(
         "--peers", action="store_true", help="run installed peers on the same arrays"
     )
+    bench.add_argument(
+        "--against", metavar="REV", help="compare with an earlier revision of this repository"
+    )
     bench.add_argument("--json", action="store_true", help="print as JSON")
     bench.set_defaults(run=_bench, when_stopped="")
 
@@ -67,6 +77,9 @@ def _bench(args: argparse.Namespace) -> None:
         raise ValueError(msg)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ.setdefault(variable, "1")  # before modules that read it are imported
+    if args.against is not None:
+        _bench_against(args)
+        return
     from galmass_core.benchmarks.timing import describe_machine
 
     machine, parts = describe_machine(), []
@@ -110,15 +123,59 @@ def _measure(part: dict[str, Any], args: argparse.Namespace) -> None:
             print(_format_part(part), flush=True)
 
 
-def _format_part(part: dict[str, Any]) -> str:
-    """Return the figures of a part as a Markdown table."""
-    rows = [_cells(figure) for figure in part["figures"]]
+def _bench_against(args: argparse.Namespace) -> None:
+    """Compare parts with an earlier revision, and print each when it is done."""
+    from galmass_core.benchmarks.against import checkout, compare_part
+    from galmass_core.benchmarks.timing import describe_machine
+
+    if args.peers:
+        msg = "--against compares galmass with itself: it must be without --peers"
+        raise ValueError(msg)
+    machine, compared = describe_machine(), []
+    with checkout(args.against) as then:
+        for name in args.parts:
+            compared.append(compare_part(name, args.sizes or [], then))
+            if not args.json:
+                print(_format_comparison(compared[-1], args.against), flush=True)
+    if args.json:
+        print(json.dumps({"machine": machine, "parts": compared}, default=vars, indent=1))
+    else:
+        print(", ".join(f"{key} {value}" for key, value in machine.items()))
+
+
+def _format_comparison(part: "Comparison", revision: str) -> str:
+    """Return the ratios of a part as a Markdown table, and why some are missing."""
+    rows = [
+        {
+            "what": ratio.task,
+            "size": f"{ratio.size:,}",
+            f"{revision}, CPU ms": _three_digits(ratio.then.cpu_ms),
+            "now, CPU ms": _three_digits(ratio.now.cpu_ms),
+            "ratio": f"{ratio.now.cpu_ms / ratio.then.cpu_ms:.2f}",
+            "ratio of memory": (
+                f"{ratio.now.memory_mb / ratio.then.memory_mb:.2f}"
+                if ratio.now.memory_mb and ratio.then.memory_mb
+                else ""
+            ),
+        }
+        for ratio in part.ratios
+    ]
+    return "\n".join([part.part, "", *_table(rows), *part.faults, ""])
+
+
+def _table(rows: Sequence[dict[str, str]]) -> list[str]:
+    """Return rows as lines of a Markdown table, without empty columns."""
     columns = [name for name in rows[0] if any(row[name] for row in rows)] if rows else []
     lines = [_row(columns), _row(["---"] * len(columns))] if rows else []
-    lines += [_row([row[name] for name in columns]) for row in rows]
+    return [*lines, *(_row([row[name] for name in columns]) for row in rows), ""]
+
+
+def _format_part(part: dict[str, Any]) -> str:
+    """Return the figures of a part as a Markdown table."""
+    table = "\n".join(_table([_cells(figure) for figure in part["figures"]]))
     notes = "".join(f"{program} is not installed.\n" for program in part["absent"])
     notes += f"{part['failed']}\n" if part["failed"] else ""
-    return f"{part['part']}\n\n" + "\n".join(lines) + f"\n\n{notes}"
+    return f"{part['part']}\n\n{table}\n{notes}"
 
 
 def _cells(figure: "Figure") -> dict[str, str]:
