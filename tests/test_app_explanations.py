@@ -4,12 +4,10 @@ import re
 import shutil
 from dataclasses import replace
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
-from bokeh.models import Line, MultiLine, Quad, Scatter, VSpan
-from holoviews.streams import Pipe
+from bokeh.models import Line, Quad, Scatter, VSpan
 from pages import settle, texts
 from sample_tables import make_dataset, make_samples
 from toy_maps import SIDE, make_map_dataset
@@ -25,11 +23,9 @@ from galmass_app.plots.saliency import (
     ReplacedMaps,
     RingSteps,
     line_heights,
-    map_with_shares,
     share_density,
     share_lines,
 )
-from galmass_app.plots.scale import scale_of
 from galmass_app.plots.waterfall import Waterfall
 from galmass_app.state import SessionState
 from galmass_app.tree_models import learn, resolve_request
@@ -209,21 +205,11 @@ def test_map_that_says_nothing_has_no_lines():
     assert lines == {"x": [], "y": [], "colour": [], "dash": []}
 
 
-def test_map_takes_other_lines_without_being_built_again(session):
-    maps = session.data.maps(session.galaxy, session.los)
-
-    def drawn(data):
-        return map_with_shares(maps, "V", scale_of(maps, "V"), data, line_heights({"V": data}))
-
+def test_lines_over_a_map_are_solid_where_pixels_raise_and_dashed_where_they_lower():
     shares = np.zeros((2, 48, 48))
     shares[0, 20:30, 20:30], shares[1, 5:9, 5:9] = 1.0, -1.0
-    pipe = Pipe(data=shares[0])
-    plot = hv.renderer("bokeh").get_plot(hv.DynamicMap(drawn, streams=[pipe]))
-    layers = [each for each in plot.state.renderers if isinstance(each.glyph, MultiLine)]
-    assert set(layers[0].data_source.data["dash"]) == {"solid"}
-    pipe.send(shares[1])
-    assert [each for each in plot.state.renderers if isinstance(each.glyph, MultiLine)] == layers
-    assert set(layers[0].data_source.data["dash"]) == {"dashed"}
+    for each, dash in zip(shares, ("solid", "dashed"), strict=True):
+        assert set(share_lines(each, line_heights({"V": each}), 15.0)["dash"]) == {dash}
 
 
 def test_ring_adds_what_is_lost_without_it():

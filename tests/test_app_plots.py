@@ -5,7 +5,7 @@ import pytest
 from bokeh.models import ColorBar, Ellipse, Image, ScaleBar
 from sample_tables import make_samples
 
-from galmass_app.plots.maps import four_maps, picture
+from galmass_app.plots.maps import MapFigures, four_maps
 from galmass_app.plots.profiles import mass_curves, velocity_curve
 from galmass_app.plots.sample import CRISP, marks, nearest, scatter
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
@@ -70,12 +70,10 @@ def test_light_is_shown_in_decades_below_its_peak(maps):
     assert scale.high / scale.low == pytest.approx(10**3.5)
 
 
-@pytest.mark.filterwarnings("ignore:All-NaN")  # HoloViews looks for a range all the same
 @pytest.mark.parametrize("key", map_keys())
 def test_maps_of_nothing_have_colours_too(dark, key):
     scale = scale_of(dark, key)
     assert scale.low < scale.high
-    assert drawn(picture(dark, key, scale)).select(Image)
 
 
 def test_a_single_dispersion_still_makes_a_range(maps):
@@ -105,26 +103,48 @@ def test_zero_velocity_has_the_colour_of_the_background_in_both_themes():
     assert palette("velocity", "light")[127] == "#ffffff"
 
 
-def test_pictures_are_upright(maps):
+def shown(maps, **options):
+    """Return the figures of maps by key."""
+    pictures = MapFigures()
+    pictures.show(maps, {key: scale_of(maps, key) for key in map_keys()}, **options)
+    return pictures.figures
+
+
+def layer(figure, kind):
+    """Return the data of the first layer with a kind of glyph."""
+    return next(each for each in figure.renderers if isinstance(each.glyph, kind)).data_source.data
+
+
+def test_pictures_are_upright_and_hold_the_values_of_their_map(maps):
     """Row is y upwards: the corner without stars is at the lower left."""
-    velocity = picture(maps, "V", Scale(-100, 100))
-    assert np.isnan(velocity[-5.0, -5.0])
-    assert velocity[5.0, 5.0] == pytest.approx(maps.view("V")[-4, -4], abs=5)
+    for picture in (shown(maps)["V"], drawn(four_maps(maps)).children[2][0]):
+        (values,) = layer(picture, Image)["image"]
+        assert np.isnan(values[0, 0])
+        np.testing.assert_array_equal(values, maps.view("V"))
 
 
 def test_picture_has_rings_at_both_radii_and_a_ruler_in_kpc(maps):
-    figure = drawn(picture(maps, "r", scale_of(maps, "r"), effective_radius=1.4))
-    rings = [r for r in figure.renderers if isinstance(r.glyph, Ellipse)]
-    assert list(rings[0].data_source.data["width"]) == [4.0, 2.8]
-    assert list(rings[0].data_source.data["name"]) == ["R_hsm", "R_e"]
+    figure = shown(maps, effective_radius=1.4)["r"]
+    rings = layer(figure, Ellipse)
+    assert list(rings["width"]) == [4.0, 2.8]
+    assert list(rings["name"]) == ["R_hsm", "R_e"]
     assert figure.select_one(ScaleBar).unit == "kpc"
 
 
 def test_picture_does_without_an_effective_radius(maps):
-    figure = drawn(picture(maps, "r", scale_of(maps, "r")))
-    widths = figure.renderers[-1].data_source.data["width"]
+    widths = layer(shown(maps)["r"], Ellipse)["width"]
     assert widths[0] == 4.0
     assert np.isnan(widths[1])
+
+
+def test_a_zoom_in_one_picture_zooms_all_and_stays_on_the_same_galaxy(maps):
+    pictures, scales = MapFigures(), {key: scale_of(maps, key) for key in map_keys()}
+    pictures.show(maps, scales)
+    ranges = {figure.x_range for figure in pictures.figures.values()}
+    (across,) = ranges
+    across.end = 0.5
+    pictures.show(maps, scales, theme="light")
+    assert (across.start, across.end) == (-maps.half_width, 0.5)
 
 
 def test_four_maps_zoom_together(maps):

@@ -1,6 +1,10 @@
-"""Maps of a galaxy -> pictures of them: colours, rings at R_hsm and R_e, a ruler in kpc."""
+"""Maps of a galaxy -> pictures of them: colours, rings at R_hsm and R_e, a ruler in kpc.
 
-from collections.abc import Callable, Sequence
+A page's pictures are drawn with Bokeh itself, whose figures are built in a sixth of the time that
+HoloViews takes; a notebook's are HoloViews elements, which show themselves.
+"""
+
+from collections.abc import Mapping
 from functools import partial
 
 import holoviews as hv
@@ -10,20 +14,28 @@ from bokeh.models import (
     Ellipse,
     FixedTicker,
     HoverTool,
+    Image,
+    LinearColorMapper,
+    LogColorMapper,
     Metric,
+    Plot,
+    Range1d,
     ScaleBar,
     Text,
 )
+from bokeh.plotting import figure
 from holoviews.plotting.bokeh.element import ElementPlot
+from numpy.typing import NDArray
 
 from galmass_app.markup import snippet
-from galmass_app.plots.frame import quiet_toolbar, set_range
+from galmass_app.plots.frame import quiet, quiet_toolbar, set_range
 from galmass_app.plots.scale import Scale, scale_of
 from galmass_app.theme import Theme, map_colours
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, map_keys
 
 SHADE, CHALK = "#0e1116", "#ffffff"  # lines are drawn twice: readable on dark and bright pixels
+TOOLS = "pan,wheel_zoom,box_zoom,reset"
 FRAME = 300  # px, in a notebook
 EMPTY = "#c9cdd3"  # pixels without light or stars, in a notebook
 
@@ -46,7 +58,7 @@ def four_maps(maps: GalaxyMaps, effective_radius: float | None = None) -> hv.Lay
         scale, shown = scale_of(maps, key), MAPS[key]
         bar = {"height": 8, "ticker": FixedTicker(ticks=list(scale.ticks))}
         pictures.append(
-            picture(maps, key, scale, effective_radius=effective_radius, theme="light").opts(
+            _picture(maps, key, scale, effective_radius=effective_radius).opts(
                 title=shown.name,
                 frame_width=FRAME,
                 frame_height=FRAME,
@@ -61,54 +73,113 @@ def four_maps(maps: GalaxyMaps, effective_radius: float | None = None) -> hv.Lay
     return hv.Layout(pictures).cols(len(pictures))
 
 
-def picture(
-    maps: GalaxyMaps,
-    key: str,
-    scale: Scale,
-    *,
-    effective_radius: float | None = None,
-    theme: Theme = "dark",
-    hooks: Sequence[Callable] = (),
-) -> hv.Image:
-    """Draw one map in kpc with its rings and ruler.
+class MapFigures:
+    """Pictures of all maps of one sample; a zoom in one zooms all.
 
-    Parameters
+    Attributes
     ----------
-    effective_radius : float, kpc, optional
-        R_e, for its ring.
-    hooks : sequence of callable
-        HoloViews hooks that draw more.
-
-    Returns
-    -------
-    holoviews.Image
-        Pixels without light or stars show the frame's background.
+    figures : dict of bokeh.plotting.figure
+        By map; pixels without light or stars show the figure's background.
     """
+
+    def __init__(self) -> None:
+        self._theme: Theme | None = None
+        self._ends = {"x_range": Range1d(), "y_range": Range1d()}
+        self._rings = ColumnDataSource(_rings(np.nan, None))
+        self._ruler = _ruler()
+        self._images = {key: ColumnDataSource(_pixels(np.zeros((1, 1)), 1.0)) for key in map_keys()}
+        self._mappers = {
+            key: (LogColorMapper if MAPS[key].colours == "decades" else LinearColorMapper)(
+                nan_color="rgba(0, 0, 0, 0)"
+            )
+            for key in map_keys()
+        }
+        self.figures = {key: self._figure(key) for key in map_keys()}
+
+    def show(
+        self,
+        maps: GalaxyMaps,
+        scales: Mapping[str, Scale],
+        *,
+        effective_radius: float | None = None,
+        theme: Theme = "dark",
+    ) -> None:
+        """Draw the maps of a sample, in kpc.
+
+        Parameters
+        ----------
+        scales : mapping of Scale
+            Range of the colours by map.
+        effective_radius : float, kpc, optional
+            R_e, for its ring.
+        """
+        for key, mapper in self._mappers.items():
+            if theme != self._theme:  # colours are many to check
+                mapper.palette = map_colours(key, theme)
+            mapper.update(low=scales[key].low, high=scales[key].high)
+            self._images[key].data = _pixels(maps.view(key), maps.half_width)
+        self._theme = theme
+        self._rings.data = _rings(maps.half_mass_radius, effective_radius)
+        for ends in self._ends.values():
+            set_range(ends, -maps.half_width, maps.half_width)
+
+    def _figure(self, key: str) -> figure:
+        drawn = figure(
+            **self._ends,
+            x_axis_type=None,
+            y_axis_type=None,
+            tools=TOOLS,
+            active_drag=None,
+            min_border=0,
+            sizing_mode="scale_width",
+            aspect_ratio=1,
+            width=None,
+            height=None,
+            margin=0,
+            align="start",
+            css_classes=["gm-map"],
+        )
+        quiet(drawn)
+        corner = {"x": "x", "y": "y", "dw": "dw", "dh": "dh", "image": "image"}
+        image = Image(**corner, color_mapper=self._mappers[key])
+        hover = _hover(key)
+        hover.renderers = [drawn.add_glyph(self._images[key], image)]
+        drawn.add_tools(hover)
+        _draw_rings(drawn, self._rings)
+        drawn.add_layout(self._ruler)
+        return drawn
+
+
+def _pixels(values_HW: NDArray, edge: float) -> dict[str, list]:
+    """Return a picture of a map as columns."""
+    corner, side = [-edge], [2 * edge]
+    return {"image": [values_HW], "x": corner, "y": corner, "dw": side, "dh": side}
+
+
+def _picture(
+    maps: GalaxyMaps, key: str, scale: Scale, *, effective_radius: float | None = None
+) -> hv.Image:
+    """Draw one map in kpc with its rings and ruler, in a notebook."""
     edge = maps.half_width
-    radii = (maps.half_mass_radius, effective_radius)
     return hv.Image(
         maps.view(key)[::-1],  # an Image's first row is its top
         bounds=(-edge, -edge, edge, edge),
         kdims=["x_kpc", "y_kpc"],
         vdims=[key],
     ).opts(
-        cmap=map_colours(key, theme),
+        cmap=map_colours(key, "light"),
         clim=(scale.low, scale.high),
         cnorm="log" if scale.log else "linear",
-        border=0,
         xaxis=None,
         yaxis=None,
         xlim=(-edge, edge),
         ylim=(-edge, edge),
         tools=[_hover(key)],
-        default_tools=["pan", "wheel_zoom", "box_zoom", "reset"],
+        default_tools=TOOLS.split(","),
         active_tools=[],
         hooks=[
             quiet_toolbar,
-            _ruler,
-            partial(_follow, edge=edge),
-            partial(_rings, radii=radii),
-            *hooks,
+            partial(_decorate, rings=_rings(maps.half_mass_radius, effective_radius)),
         ],
     )
 
@@ -123,26 +194,25 @@ def _hover(key: str) -> HoverTool:
     )
 
 
-def _follow(plot: ElementPlot, element: hv.Image, edge: float) -> None:
-    """Move the frame to a galaxy of another size; a zoom on the same galaxy stays."""
-    for axis in ("x_range", "y_range"):
-        set_range(plot.handles[axis], -edge, edge)
+def _decorate(plot: ElementPlot, element: hv.Image, rings: dict[str, object]) -> None:
+    """Draw rings and a ruler over a map (a HoloViews hook)."""
+    _draw_rings(plot.state, ColumnDataSource(rings))
+    plot.state.add_layout(_ruler())
 
 
-def _rings(plot: ElementPlot, element: hv.Image, radii: tuple[float, float | None]) -> None:
-    """Draw circles at R_hsm (solid, named above) and R_e (dashed, named below)."""
-    radii = np.array(radii, dtype=float)  # NaN is not drawn
-    data = {
+def _rings(half_mass_radius: float, effective_radius: float | None) -> dict[str, object]:
+    """Return circles at R_hsm (solid, named above) and R_e (dashed, named below) as columns."""
+    radii = np.array([half_mass_radius, effective_radius], dtype=float)  # NaN is not drawn
+    return {
         "width": 2 * radii,
         "dash": ["solid", "dashed"],
         "top": radii * [1, -1],
         "name": ["R_hsm", "R_e"],
         "baseline": ["bottom", "top"],
     }
-    if "rings" in plot.handles:
-        plot.handles["rings"].data = data
-        return
-    plot.handles["rings"] = source = ColumnDataSource(data)
+
+
+def _draw_rings(plot: Plot, source: ColumnDataSource) -> None:
     circle = {"x": 0, "y": 0, "width": "width", "height": "width", "fill_color": None}
     for glyph in (
         Ellipse(**circle, line_color=SHADE, line_width=3, line_alpha=0.45),
@@ -159,14 +229,12 @@ def _rings(plot: ElementPlot, element: hv.Image, radii: tuple[float, float | Non
             background_fill_alpha=0.45,
         ),
     ):
-        plot.state.add_glyph(source, glyph)
+        plot.add_glyph(source, glyph)
 
 
-def _ruler(plot: ElementPlot, element: hv.Image) -> None:
-    """Draw a ruler in kpc that follows the zoom; once per figure."""
-    if "ruler" in plot.handles:
-        return
-    plot.handles["ruler"] = ruler = ScaleBar(
+def _ruler() -> ScaleBar:
+    """Make a ruler in kpc that follows the zoom."""
+    return ScaleBar(
         unit="kpc",
         dimensional=Metric(base_unit="pc", include=["pc", "kpc"]),
         location="bottom_left",
@@ -182,4 +250,3 @@ def _ruler(plot: ElementPlot, element: hv.Image) -> None:
         margin=8,
         padding=6,
     )
-    plot.state.add_layout(ruler)

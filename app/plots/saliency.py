@@ -5,21 +5,16 @@ takes, and take other data without being built again.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
 from bokeh.models import ColumnDataSource, MultiLine, Range1d
 from bokeh.plotting import figure
-from holoviews.plotting.bokeh.element import ElementPlot
 from numpy.typing import NDArray
 
 from galmass_app.plots.frame import name_ticks
-from galmass_app.plots.maps import SHADE, picture
-from galmass_app.plots.scale import Scale
-from galmass_app.theme import MARK, Theme
-from galmass_core.imaging.maps import GalaxyMaps
+from galmass_app.plots.maps import SHADE
+from galmass_app.theme import MARK
 
 UP, DOWN = "#e0941f", "#5b8def"  # bars: makes the prediction larger, or smaller
 RAISES, LOWERS = "#ffc23d", "#6fd3ff"  # the same as lines on maps
@@ -54,38 +49,18 @@ def line_heights(densities: Mapping[str, NDArray]) -> list[float]:
     return [height * largest for height in HEIGHTS] if largest > 0 else []
 
 
-def map_with_shares(
-    maps: GalaxyMaps,
-    key: str,
-    scale: Scale,
-    density_HW: NDArray,
-    heights: Sequence[float],
-    *,
-    theme: Theme = "dark",
-) -> hv.Image:
-    """Draw lines of equal share over a map.
+def share_lines(
+    density_HW: NDArray, heights: Sequence[float], half_width: float
+) -> dict[str, list]:
+    """Return lines of equal share and how each is drawn.
+
+    Lines are solid where pixels make the prediction larger, dashed where they make it smaller.
 
     Parameters
     ----------
     density_HW : (H, W) float, dex / R_hsm²
         From `share_density`.
     heights : sequence of float, dex / R_hsm²
-        Where lines are drawn: solid where pixels make the prediction larger, dashed where they
-        make it smaller.
-    """
-    lines = share_lines(density_HW, heights, maps.half_width)
-    return picture(maps, key, scale, theme=theme, hooks=[partial(_draw_lines, lines=lines)])
-
-
-def share_lines(
-    density_HW: NDArray, heights: Sequence[float], half_width: float
-) -> dict[str, list]:
-    """Return lines of equal share and how each is drawn.
-
-    Parameters
-    ----------
-    density_HW : (H, W) float
-    heights : sequence of float
         Positive; lines are drawn at these and at minus these.
     half_width : float, kpc
         Of the map.
@@ -200,15 +175,13 @@ def colours(values: NDArray) -> list[str]:
     return [UP if value > 0 else DOWN for value in values]
 
 
-def _draw_lines(plot: ElementPlot, element: hv.Image, lines: dict[str, list]) -> None:
-    """Draw lines of equal share over a map (a hook)."""
-    if "shares" in plot.handles:
-        plot.handles["shares"].data = lines
-        return
-    plot.handles["shares"] = source = ColumnDataSource(lines)
+def draw_lines(shown: figure) -> ColumnDataSource:
+    """Make the layer of lines of equal share over a map; return its data, as of `share_lines`."""
+    source = ColumnDataSource({name: [] for name in ("x", "y", "colour", "dash")})
     way = {"xs": "x", "ys": "y", "line_dash": "dash"}
     for glyph in (  # twice: readable on dark and bright pixels
         MultiLine(**way, line_color=SHADE, line_width=4, line_alpha=0.55),
         MultiLine(**way, line_color="colour", line_width=2),
     ):
-        plot.state.add_glyph(source, glyph)
+        shown.add_glyph(source, glyph)
+    return source

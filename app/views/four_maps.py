@@ -2,18 +2,16 @@
 
 from typing import NamedTuple
 
-import holoviews as hv
 import panel as pn
-from holoviews.streams import Pipe
 
 from galmass_app import services
 from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
-from galmass_app.plots.maps import picture
+from galmass_app.plots.maps import MapFigures
 from galmass_app.plots.scale import Scale
 from galmass_app.state import SessionState
 from galmass_app.theme import Theme, map_colours
-from galmass_app.views.layout import View, column, html, plot
+from galmass_app.views.layout import View, column, html
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, MapSpec, map_keys
@@ -49,32 +47,24 @@ class FourMaps(View):
 
     def __init__(self, shown: ShownMaps) -> None:
         super().__init__()
-        self._pipe = Pipe(data=shown)
+        self._pictures = MapFigures()
         self._bars = {key: html("gm-bar") for key in map_keys()}
-        self._layout = column("gm-maps", *(self._panel(key) for key in map_keys()))
-        self._label(shown)
+        self._layout = column("gm-maps", *map(self._panel, map_keys()))
+        self.draw(shown)
 
     def draw(self, shown: ShownMaps) -> None:
         """Show another sample in the same panes."""
-        self._label(shown)
-        self._pipe.send(shown)
-
-    def _label(self, shown: ShownMaps) -> None:
+        maps, scales, radius, theme = shown
         for key, bar in self._bars.items():
-            bar.object = colour_bar(shown.scales[key], map_colours(key, shown.theme))
+            bar.object = colour_bar(scales[key], map_colours(key, theme))
+        self._pictures.show(maps, scales, effective_radius=radius, theme=theme)
 
     def _panel(self, key: str) -> pn.Column:
         """Name, picture and colour bar of one map."""
-
-        def drawn(data: ShownMaps) -> hv.Image:
-            maps, scales, radius, theme = data
-            image = picture(maps, key, scales[key], effective_radius=radius, theme=theme)
-            return image.opts(responsive="width", aspect=1)
-
         return column(
             f"gm-map-panel gm-map-{key}",
             html("gm-map-title", map_title(MAPS[key])),
-            IsolatedLayout(plot("gm-map", hv.DynamicMap(drawn, streams=[self._pipe]), wide=False)),
+            IsolatedLayout(self._pictures.figures[key]),
             self._bars[key],
         )
 

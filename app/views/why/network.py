@@ -4,25 +4,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
-from holoviews.streams import Pipe
+from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from galmass_app import services
 from galmass_app.explanations import NetworkExplanation
 from galmass_app.framework import IsolatedLayout
+from galmass_app.plots.maps import MapFigures
 from galmass_app.plots.saliency import (
     RingSteps,
+    draw_lines,
     line_heights,
-    map_with_shares,
     share_density,
+    share_lines,
 )
 from galmass_app.plots.scale import Scale
 from galmass_app.theme import Theme, map_colours
 from galmass_app.views.four_maps import colour_bar, map_title
-from galmass_app.views.layout import View, column, html, plot
+from galmass_app.views.layout import View, column, html
 from galmass_app.views.why import explanation_text
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import MAPS, map_keys
@@ -68,11 +69,12 @@ class WhyNetwork(View):
         super().__init__()
         self._text = html("gm-why-said")
         self._lines = html("gm-why-lines")
-        self._panels = [_Panel(key, Drawn(content, scales, theme)) for key in map_keys()]
+        self._maps = MapFigures()
+        self._panels = [_Panel(key, self._maps.figures[key]) for key in map_keys()]
         self._layout = column(
             "gm-why-network", self._text, column("gm-maps", *self._panels), self._lines
         )
-        self._write(content)
+        self.draw(content, scales, theme)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -83,13 +85,10 @@ class WhyNetwork(View):
 
     def draw(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
         """Show something else; arguments as of the class."""
+        self.content = content
+        self._maps.show(services.maps(*content.sample), scales, theme=theme)
         for panel in self._panels:
             panel.draw(Drawn(content, scales, theme))
-        self._write(content)
-
-    def _write(self, content: Content) -> None:
-        """Write the prediction, and what the lines mean."""
-        self.content = content
         if content.explanation:
             self._text.object = explanation_text.network_text(content.explanation)
             self._lines.object = explanation_text.lines_text(content.explanation, content.heights)
@@ -98,9 +97,9 @@ class WhyNetwork(View):
 class _Panel(View):
     """One map: name, picture with lines, colour bar, what it adds, and its rings."""
 
-    def __init__(self, key: str, drawn: Drawn) -> None:
+    def __init__(self, key: str, picture: figure) -> None:
         super().__init__()
-        self._key, self._pipe = key, Pipe(data=drawn)
+        self._key, self._lines = key, draw_lines(picture)
         self._bar = html("gm-bar")
         self._text = html("gm-why-map")
         self._steps = RingSteps()
@@ -108,24 +107,19 @@ class _Panel(View):
         self._layout = column(
             f"gm-map-panel gm-map-{key}",
             html("gm-map-title", map_title(MAPS[key])),
-            IsolatedLayout(
-                plot("gm-map", hv.DynamicMap(self._picture, streams=[self._pipe]), wide=False)
-            ),
+            IsolatedLayout(picture),
             self._bar,
             self._text,
             self._rings,
         )
-        self._write(drawn)
 
     def draw(self, drawn: Drawn) -> None:
-        """Show something else."""
-        self._pipe.send(drawn)
-        self._write(drawn)
-
-    def _write(self, drawn: Drawn) -> None:
-        """Write what the map adds, and draw its rings; a map that is not seen is pale."""
-        key, explanation = self._key, drawn.content.explanation
+        """Write what the map adds, and draw its lines and rings; one that is not seen is pale."""
+        key, content, explanation = self._key, drawn.content, drawn.content.explanation
         self._bar.object = colour_bar(drawn.scales[key], map_colours(key, drawn.theme))
+        density_HW = content.densities.get(key, np.zeros((2, 2)))
+        edge = services.maps(*content.sample).half_width
+        self._lines.data = share_lines(density_HW, content.heights, edge)
         if explanation is None:
             return
         rings = explanation.result.rings
@@ -136,14 +130,3 @@ class _Panel(View):
             reach = 1.1 * max(rings["change"].abs().max(), 1e-3)
             self._steps.show(rings[rings["map"] == key], reach)
         self._layout.css_classes = ["gm-map-panel", f"gm-map-{key}", *["gm-unseen"] * (not seen)]
-
-    def _picture(self, data: Drawn) -> hv.Image:
-        content, key = data.content, self._key
-        return map_with_shares(
-            services.maps(*content.sample),
-            key,
-            data.scales[key],
-            content.densities.get(key, np.zeros((2, 2))),
-            content.heights,
-            theme=data.theme,
-        ).opts(responsive="width", aspect=1)
