@@ -1,8 +1,11 @@
 """The projected cubic spline and the forms in which the renderers evaluate it."""
 
+import runpy
+
 import numpy as np
 import pytest
 
+from galmass_core.assets import asset
 from galmass_core.imaging.spline import (
     DIRECT,
     NARROW,
@@ -73,3 +76,12 @@ def test_radial_kernel_is_close_to_the_kernel_in_wide_pixels(radius):
     smoothing = 0.09 * (NARROW / radius) ** 2  # a pixel blurs the narrow kernel
     error = np.sqrt(np.sum((fit - exact) ** 2 * r) / np.sum(exact**2 * r))
     assert error < smoothing + 1e-3
+
+
+def test_the_stored_fits_are_those_that_their_script_makes():
+    script = runpy.run_path(str(asset("makers/fit_spline.py")))
+    stored = np.loadtxt(asset("spline_fits.csv"), delimiter=",", skiprows=1)
+    assert len(stored) == 26
+    for row in stored[[3, 20]]:
+        fitted = script["fit"](1 / row[1], int(row[0]))
+        assert fitted == pytest.approx(row[2:], rel=1e-6, abs=1e-6)

@@ -3,8 +3,7 @@
 numba's automatic vectoriser unrolls short rows and then scatters them one by one, and does not
 vectorise a count with a maximum and a minimum; with explicit lanes (LLVM vectors, on any processor)
 the renderer and the neighbour search are three times faster. Inside an ``njit`` function lanes and
-numbers can be mixed in ``+ - *``; the functions below provide the other operations. numba's cache
-does not depend on this file: after editing it, touch the modules that use it.
+numbers can be mixed in ``+ - *``; the functions below provide the other operations.
 """
 # ruff: noqa: ANN001, ANN201, ANN202, ANN401 (numba and LLVM objects have no useful types)
 
@@ -14,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 _FAST = ("fast",)
 _INT = ir.IntType(32)
@@ -59,56 +58,67 @@ def _place(context: Any, builder: ir.IRBuilder, signature: Any, values: list) ->
     )
 
 
+def _of_lanes(emit: Callable) -> Callable:
+    """Make the code of an operation of two lanes, or of lanes and a number."""
+
+    def generate(context, builder, signature, values):
+        lanes = signature.return_type
+        operands = [
+            value if isinstance(kind, Lanes) else _spread(builder, value, lanes)
+            for kind, value in zip(signature.args, values, strict=True)
+        ]
+        return emit(builder, *operands)
+
+    return generate
+
+
 def _binary(emit: Callable) -> Callable:
-    """Make an operation of two lanes, or of lanes and a number."""
+    """Make a function of two lanes, or of lanes and a number."""
 
     @intrinsic
     def operation(typing, a, b):
         lanes = a if isinstance(a, Lanes) else b
         kinds = [kind if isinstance(kind, Lanes) else lanes.number for kind in (a, b)]
-
-        def generate(context, builder, signature, values):
-            operands = [
-                value if isinstance(kind, Lanes) else _spread(builder, value, lanes)
-                for kind, value in zip(kinds, values, strict=True)
-            ]
-            return emit(builder, *operands)
-
-        return lanes(*kinds), generate
+        return lanes(*kinds), _of_lanes(emit)
 
     return operation
 
 
-_add = _binary(lambda builder, a, b: builder.fadd(a, b, flags=_FAST))
-_sub = _binary(lambda builder, a, b: builder.fsub(a, b, flags=_FAST))
-_mul = _binary(lambda builder, a, b: builder.fmul(a, b, flags=_FAST))
 larger = _binary(lambda b, p, q: b.select(b.fcmp_ordered(">", p, q, flags=_FAST), p, q))
 smaller = _binary(lambda b, p, q: b.select(b.fcmp_ordered("<", p, q, flags=_FAST), p, q))
 
 
-def _with_lanes(operation: Callable) -> Callable:
-    """Choose ``operation`` when at least one operand is lanes."""
+def _operator(symbol: Callable, emit: Callable) -> None:
+    """Let ``+``, ``-`` or ``*`` take lanes; an overload would be compiled for each use."""
 
-    def choose(a, b):
-        if isinstance(a, Lanes) or isinstance(b, Lanes):
-            return lambda a, b: operation(a, b)
-        return None
+    @type_callable(symbol)
+    def type_operator(context):
+        def typer(a, b):
+            lanes = next((kind for kind in (a, b) if isinstance(kind, Lanes)), None)
+            if lanes is None:
+                return None
+            return lanes(*(kind if isinstance(kind, Lanes) else lanes.number for kind in (a, b)))
 
-    return choose
+        return typer
+
+    for kinds in ((Lanes, Lanes), (Lanes, types.Float), (types.Float, Lanes)):
+        lower_builtin(symbol, *kinds)(_of_lanes(emit))
 
 
-overload(operator.add)(_with_lanes(_add))
-overload(operator.sub)(_with_lanes(_sub))
-overload(operator.mul)(_with_lanes(_mul))
+_operator(operator.add, lambda builder, a, b: builder.fadd(a, b, flags=_FAST))
+_operator(operator.sub, lambda builder, a, b: builder.fsub(a, b, flags=_FAST))
+_operator(operator.mul, lambda builder, a, b: builder.fmul(a, b, flags=_FAST))
 
 
-@overload(len)
-def _length(lanes):
+@type_callable(len)
+def _type_length(context):
     """Let ``len`` count the lanes."""
-    if isinstance(lanes, Lanes):
-        width = lanes.width
-        return lambda lanes: width
-    return None
+    return lambda lanes: types.intp if isinstance(lanes, Lanes) else None
+
+
+@lower_builtin(len, Lanes)
+def _length(context, builder, signature, values):
+    return context.get_constant(types.intp, signature.args[0].width)
 
 
 @intrinsic(prefer_literal=True)

@@ -14,15 +14,28 @@ errors that cancel between stars. Light extends at most H/4 beyond a kernel.
 An image is indexed ``[weight, row, column]``, row upwards (y), column to the right (x).
 """
 
-import math
-
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.imaging import stamps
-from galmass_core.imaging.grids import grid_sides
+from galmass_core.imaging import grids
 from galmass_core.imaging.spline import projected_kernel, radial_terms, separable_terms
+from galmass_core.machine_code import Kernel
+
+_BATCH = 512  # stars that are sorted by the width of their stamps at a time
+_SCATTER = Kernel(
+    "galmass_core.imaging.stamps",
+    "scatter",
+    "f8[::1], f8[::1], f8[::1], f8[:, ::1], f8, i8, f4[::1], i8[::1], i8[::1], "
+    "f4[:, ::1], f4[::1], f4[:, ::1], i8[:, ::1], i8[::1], f4[::1], f4[::1]",
+)
+_REFINE = Kernel(
+    "galmass_core.imaging.stamps", "refine", "f4[::1], i8, i8, i8, i8, i8, i8, f4[::1], f4[::1]"
+)
+_SAMPLE = Kernel(
+    "galmass_core.imaging.sampling",
+    "sample",
+    "f8[::1], f8[::1], f8[::1], f8[:, ::1], f8, f8[::1], f8[:, :, ::1]",
+)
 
 
 def deposit(
@@ -69,23 +82,30 @@ def deposit(
         from galmass_core.imaging.rendering_torch import deposit_torch
 
         return deposit_torch(*stars, half_width=half_width, pixels=pixels, device=device)
-    sides = grid_sides(stars[2], half_width, pixels)
+    sides = grids.grid_sides(stars[2], half_width, pixels)
     count = len(stars[3])
     starts = np.concatenate([[0], count * np.cumsum(sides**2)])
-    cells = np.zeros(starts[-1] + stamps.LANES, dtype=np.float32)
+    cells = np.zeros(starts[-1] + grids.LANES, dtype=np.float32)
     tables = (*separable_terms(), radial_terms())
+    lists, found = np.empty((4, _BATCH), dtype=np.int64), np.empty(4, dtype=np.int64)
+    work = lists, found, np.empty(88, dtype=np.float32), np.empty(count, dtype=np.float32)
     scale = pixels / (2 * half_width)
-    weights = tuple(stars[3])
-    stamps.scatter(*stars[:3], weights, scale, pixels, cells, starts, sides, *tables)
-    grids = list(zip(starts, sides, strict=False))
-    for level in range(len(grids) - 1, 1, -1):
-        coarse, fine = grids[level], grids[level - 1]
-        stamps.refine(cells, count, coarse, fine, stamps.GUARD, stamps.SUBDIVISION)
-    if len(grids) > 1:
-        stamps.refine(cells, count, grids[1], grids[0], stamps.MARGIN, stamps.INTEGRATION)
-    frame = slice(stamps.MARGIN, stamps.MARGIN + pixels)
+    _SCATTER(*stars, scale, pixels, cells, starts, sides, *tables, *work)
+    for level in range(len(sides) - 1, 0, -1):
+        _refine(cells, count, starts, sides, level)
+    frame = slice(grids.MARGIN, grids.MARGIN + pixels)
     image = cells[: starts[1]].reshape(sides[0], count, sides[0])[frame, :, frame]
     return np.ascontiguousarray(image.swapaxes(0, 1))
+
+
+def _refine(cells: NDArray, count: int, starts: NDArray, sides: NDArray, level: int) -> None:
+    """Add the grid of a level to the next finer one."""
+    origin, taps = grids.GUARD, grids.SUBDIVISION
+    if level == 1:  # onto the pixels
+        origin, taps = grids.MARGIN, grids.INTEGRATION
+    spread = np.empty(sides[level] * count * sides[level - 1], dtype=np.float32)
+    places = starts[level], sides[level], starts[level - 1], sides[level - 1]
+    _REFINE(cells, count, *places, origin, taps, spread)
 
 
 def deposit_reference(
@@ -121,7 +141,7 @@ def deposit_reference(
     table = projected_kernel(np.sqrt(np.linspace(0, 1, 100_001)))  # over the square of u
     image = np.zeros((len(weights), pixels, pixels))
     columns, rows = (x + half_width) * scale, (y + half_width) * scale
-    _sample(columns, rows, support * scale, weights, float(samples), table, image)
+    _SAMPLE(columns, rows, support * scale, weights, float(samples), table, image)
     return image
 
 
@@ -150,40 +170,3 @@ def _checked(
         msg = f"half_width (kpc) and pixels must be positive, got {half_width} and {pixels}"
         raise ValueError(msg)
     return arrays
-
-
-@njit(cache=True, error_model="numpy")
-def _sample(columns, rows, radii, weights, samples, table, image):  # noqa: ANN001, ANN202
-    """Sum the kernel over points in the pixels, normalised over the whole kernel."""
-    pixels = image.shape[1]
-    for star in range(len(radii)):
-        column, row, radius = columns[star], rows[star], radii[star]
-        if radius < stamps.POINT:
-            if 0 <= column < pixels and 0 <= row < pixels:
-                image[:, int(row), int(column)] += weights[:, star]
-            continue
-        fine = max(3, math.ceil(samples / radius))  # points along the side of a pixel
-        first, last = math.floor((column - radius) * fine), math.ceil((column + radius) * fine)
-        low, high = math.floor((row - radius) * fine), math.ceil((row + radius) * fine)
-        flux = (radius * fine) ** 2
-        if radius < 50:  # beyond, the points add up to one within 1e-9
-            flux = 0.0
-            for j in range(low, high):
-                for i in range(first, last):
-                    flux += _kernel(i, j, fine, column, row, radius, table)
-        for j in range(max(low, 0), min(high, pixels * fine)):
-            for i in range(max(first, 0), min(last, pixels * fine)):
-                value = _kernel(i, j, fine, column, row, radius, table) / flux
-                for k in range(len(weights)):
-                    image[k, j // fine, i // fine] += weights[k, star] * value
-
-
-@njit(cache=True, error_model="numpy")
-def _kernel(i, j, fine, column, row, radius, table):  # noqa: ANN001, ANN202
-    """Return the kernel of unit radius at point (i, j) of the fine lattice."""
-    x, y = ((i + 0.5) / fine - column) / radius, ((j + 0.5) / fine - row) / radius
-    place = (x * x + y * y) * (len(table) - 1)
-    if place >= len(table) - 1:
-        return 0.0
-    left = int(place)
-    return table[left] + (place - left) * (table[left + 1] - table[left])

@@ -12,8 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from galmass_core.imaging import spline, stamps
-from galmass_core.imaging.grids import grid_sides
+from galmass_core.imaging import spline
+from galmass_core.imaging.grids import (
+    GUARD,
+    INTEGRATION,
+    MARGIN,
+    POINT,
+    SUBDIVISION,
+    grid_sides,
+)
 
 BATCH = 1 << 24  # cells of stamps in one batch; its peak memory is about ten times 4 bytes each
 
@@ -52,15 +59,15 @@ def deposit_torch(
     cells = torch.zeros((len(weights), int(starts[-1])), device=device)
     stars = torch.as_tensor(np.stack([x, y, support]) * (pixels / (2 * half_width)), device=device)
     column, row, radius = stars[0] + 0.5 * pixels, stars[1] + 0.5 * pixels, stars[2]
-    point = radius < stamps.POINT
+    point = radius < POINT
     column, row = (torch.where(point, place.floor() + 0.5, place) for place in (column, row))
-    radius = torch.where(point, stamps.POINT, radius)
+    radius = torch.where(point, POINT, radius)
     seen = (-radius < torch.minimum(column, row)) & (torch.maximum(column, row) < pixels + radius)
     light = torch.as_tensor(weights, device=device).float()
 
     narrow = radius < spline.NARROW
     for batch in _batches(seen & narrow, 8):
-        right, up = column[batch] + stamps.MARGIN, row[batch] + stamps.MARGIN
+        right, up = column[batch] + MARGIN, row[batch] + MARGIN
         shape, first = _narrow(right, up, radius[batch], int(sides[0]))
         _add(cells, light[:, batch], shape, first, int(sides[0]))
     grids = _grids(column, row, radius, sides, starts)
@@ -111,7 +118,7 @@ def _grids(
     coarse = radius >= spline.DIRECT
     level = torch.frexp(radius / spline.WIDEST).exponent.clamp(1, max(1, len(sides) - 1)) * coarse
     step = torch.ldexp(torch.ones_like(radius), -level)
-    origin = torch.where(coarse, stamps.GUARD, stamps.MARGIN)
+    origin = torch.where(coarse, GUARD, MARGIN)
     size = radius * step
     rho, place = (
         torch.where(coarse, part(size, 1), part(size, 0))
@@ -150,7 +157,7 @@ def _spread(cells: Tensor, sides: NDArray, starts: NDArray, pixels: int) -> NDAr
             band = _band(int(sides[level + 1]), int(sides[level]), level, cells.device)
             image = band @ image @ band.T
         image = image + cells[:, starts[level] : starts[level + 1]].reshape(image.shape)
-    frame = slice(stamps.MARGIN, stamps.MARGIN + pixels)
+    frame = slice(MARGIN, MARGIN + pixels)
     return image[:, frame, frame].float().cpu().numpy()
 
 
@@ -164,9 +171,9 @@ def _tables(device: torch.device) -> tuple[Tensor, ...]:
 @cache
 def _band(coarse: int, fine: int, level: int, device: torch.device) -> Tensor:
     """Return the matrix (fine, coarse) that refines one axis, as `stamps.refine` does."""
-    origin = stamps.GUARD if level else stamps.MARGIN
-    here, next1, next2, odd1, odd2 = stamps.SUBDIVISION if level else stamps.INTEGRATION
-    first = stamps.GUARD - origin // 2 - 2
+    origin = GUARD if level else MARGIN
+    here, next1, next2, odd1, odd2 = SUBDIVISION if level else INTEGRATION
+    first = GUARD - origin // 2 - 2
     band = np.zeros((fine, coarse))
     for i in range(max(0, -first), fine // 2):
         band[2 * i, first + i : first + i + 5] = next2, next1, here, next1, next2

@@ -8,28 +8,22 @@ float64, so that distant stars do not reduce precision.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.imaging.lanes import (
-    kept,
-    larger,
-    largest,
-    load,
-    lowest,
-    marks,
-    repeated,
-    smaller,
-    smallest,
-    store,
-    within,
-)
+from galmass_core.machine_code import Kernel
 
 NEIGHBOURS = 32  # other stars inside a kernel (Chu et al. 2024, Sec. 2.2)
-LANES = 8  # stars of a block, and boxes of a larger box
-FAR = 1e150  # a length whose square is still finite
+LANES = 8  # as in `neighbours`
+FAR = 1e150
 _NOTHING = 1e-100  # kpc, a length whose square is no longer a number
-MARGIN = 1.25  # by which a guessed squared distance is enlarged: two failures in ten
+_SOURCE = "galmass_core.imaging.neighbours"
+_SORT = Kernel(_SOURCE, "sort", "f8[::1], f8[::1], f8[::1], i8[::1], i8[:, ::1]")
+_SEARCH = Kernel(
+    _SOURCE,
+    "search",
+    "f8[::1], f8[::1], f8[::1], f8[:, ::1], i8[::1], i8, f8[::1], i8[:, ::1], f8[::1]",
+)
+_COUNT = Kernel(_SOURCE, "count_within", "f8[:, ::1], f8[::1], i8[::1], i8[::1]")
 
 
 def smoothing_lengths(positions: ArrayLike, neighbours: int = NEIGHBOURS) -> NDArray[np.float64]:
@@ -86,15 +80,12 @@ def _has_crowds(positions: NDArray) -> bool:
 def _lengths(positions: NDArray, rank: int) -> NDArray[np.float64]:
     """Measure the distance of rank ``rank``, the star itself included; (N,) of two or more."""
     count = len(positions)
-    x, y, z = np.concatenate([positions, np.full((-count % LANES, 3), FAR)]).T.copy()
-    order = np.arange(count)
-    _sort(x, y, z, order)
-    sizes = _level_sizes(count)
-    starts = np.concatenate([[0], LANES * np.cumsum(-(-sizes // LANES))])
-    boxes = np.empty((6, starts[-1]))
-    _bound(x, y, z, count, boxes, starts, sizes)
-    squares = np.empty(count)
-    _search(x, y, z, boxes, starts, rank, squares)
+    places = np.concatenate([positions, np.full((-count % LANES, 3), FAR)]).T.copy()
+    order, squares = np.arange(count), np.empty(count)
+    _SORT(*places, order, np.empty((64, 2), dtype=np.int64))
+    boxes, starts = _boxes(places, count)
+    near = np.empty((2, places.shape[1] // LANES), dtype=np.int64)
+    _SEARCH(*places, boxes, starts, rank, squares, near, np.empty(places.shape[1]))
     lengths = np.empty(count)
     lengths[order] = np.sqrt(squares)
     return lengths
@@ -115,205 +106,26 @@ def neighbours_within(positions: NDArray, lengths: NDArray, stars: NDArray) -> N
     (n,) int64
     """
     counts = np.empty(len(stars), dtype=np.int64)
-    _count_within(np.ascontiguousarray(positions), lengths, stars, counts)
+    positions, lengths = (np.ascontiguousarray(a, dtype=float) for a in (positions, lengths))
+    _COUNT(positions, lengths, np.asarray(stars, dtype=np.int64), counts)
     return counts
 
 
-@njit(cache=True, error_model="numpy")
-def _count_within(positions, lengths, stars, counts):  # noqa: ANN001, ANN202
-    """Measure the distance from each of a few stars to every star."""
-    for i in range(len(stars)):
-        x, y, z = positions[stars[i]]
-        limit = lengths[stars[i]] ** 2
-        inside = -1  # the star itself
-        for k in range(len(positions)):
-            dx, dy, dz = positions[k, 0] - x, positions[k, 1] - y, positions[k, 2] - z
-            inside += dx * dx + dy * dy + dz * dz <= limit
-        counts[i] = inside
+def _boxes(places: NDArray, count: int) -> tuple[NDArray, NDArray]:
+    """Return the boxes of all levels, from blocks to the last eight or fewer.
 
-
-def _level_sizes(count: int) -> NDArray[np.int64]:
-    """Return the numbers of boxes of each level, from blocks to the last eight or fewer."""
-    sizes = [-(-count // LANES)]
-    while sizes[-1] > LANES:
-        sizes.append(-(-sizes[-1] // LANES))
-    return np.array(sizes)
-
-
-@njit(cache=True)
-def _sort(x, y, z, order):  # noqa: ANN001, ANN202
-    """Sort neighbours together: every aligned run of 8 * 2^n stars is a box."""
-    ranges = np.empty((64, 2), dtype=np.int64)
-    ranges[0, 0], ranges[0, 1], waiting = 0, len(order), 1
-    while waiting:
-        waiting -= 1
-        low, high = ranges[waiting]
-        if high - low <= LANES:
-            continue
-        half = LANES
-        while 2 * half < high - low:
-            half *= 2
-        middle = low + half
-        sides = _side(x, low, high), _side(y, low, high), _side(z, low, high)
-        if sides[0] >= max(sides[1], sides[2]):
-            _halve(x, y, z, order, low, middle, high - 1)
-        elif sides[1] >= sides[2]:
-            _halve(y, z, x, order, low, middle, high - 1)
-        else:
-            _halve(z, x, y, order, low, middle, high - 1)
-        ranges[waiting, 0], ranges[waiting, 1] = low, middle
-        ranges[waiting + 1, 0], ranges[waiting + 1, 1] = middle, high
-        waiting += 2
-
-
-@njit(cache=True)
-def _side(key, low, high):  # noqa: ANN001, ANN202
-    """Return the extent of more than eight stars along one axis."""
-    least = load(key, low, repeated(0.0, 8))
-    most = least
-    for i in range(low + LANES, high - LANES, LANES):
-        least, most = smaller(least, load(key, i, least)), larger(most, load(key, i, most))
-    last = load(key, high - LANES, least)
-    return largest(larger(most, last)) - smallest(smaller(least, last))
-
-
-@njit(cache=True)
-def _halve(key, second, third, order, low, middle, high):  # noqa: ANN001, ANN202
-    """Move the smaller keys before ``middle`` (Hoare's selection); ``high`` is the last star."""
-    while low < high:
-        pivot = key[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while key[i] < pivot:
-                i += 1
-            while key[j] > pivot:
-                j -= 1
-            if i <= j:
-                key[i], key[j] = key[j], key[i]
-                second[i], second[j] = second[j], second[i]
-                third[i], third[j] = third[j], third[i]
-                order[i], order[j] = order[j], order[i]
-                i += 1
-                j -= 1
-        if middle <= j:
-            high = j
-        elif middle >= i:
-            low = i
-        else:
-            return
-
-
-@njit(cache=True)
-def _bound(x, y, z, count, boxes, starts, sizes):  # noqa: ANN001, ANN202
-    """Compute the boxes of all levels: minima and maxima of x, y, z; far away where empty."""
-    boxes[:3], boxes[3:] = FAR, -FAR
-    for axis, places in enumerate((x, y, z)):
-        least, most = boxes[axis], boxes[3 + axis]
-        for star in range(count):
-            block = star // LANES
-            least[block] = min(least[block], places[star])
-            most[block] = max(most[block], places[star])
-        for level in range(1, len(sizes)):
-            for i in range(sizes[level - 1]):
-                part, whole = starts[level - 1] + i, starts[level] + i // LANES
-                least[whole] = min(least[whole], least[part])
-                most[whole] = max(most[whole], most[part])
-
-
-@njit(cache=True, error_model="numpy")
-def _search(x, y, z, boxes, starts, rank, squares):  # noqa: ANN001, ANN202
-    """Find the squared distance of rank ``rank``, the star itself included, for every star."""
-    near = np.empty((2, len(x) // LANES), dtype=np.int64)
-    trial = np.empty(len(x))
-    per_diagonal = 0.05 * rank ** (2 / 3)  # of a block, squared, where the density is even
-    guess = FAR
-    for star in range(len(squares)):
-        if star % LANES == 0:
-            block = boxes[:, star // LANES]
-            diagonal = np.sum((block[3:] - block[:3]) ** 2)
-            if diagonal > 0:
-                guess = min(guess, per_diagonal * diagonal)
-        place = x[star], y[star], z[star]
-        limit, inside = guess, rank
-        while True:
-            limit *= MARGIN * _growth(rank / inside)
-            blocks = _blocks_within(place, boxes, starts, limit, near)
-            inside = _measure(place, x, y, z, blocks, limit, trial)
-            if inside >= rank:
-                break
-        squares[star] = _ranked(trial, LANES * len(blocks), rank, limit * _growth(rank / inside))
-        if squares[star] > 0:
-            guess = squares[star]
-
-
-@njit(cache=True, error_model="numpy")
-def _growth(more):  # noqa: ANN001, ANN202
-    """Return the area of a sphere of ``more`` times the volume, about more^(2/3), in 1/5..5."""
-    return (1 + 5 * more) / (5 + more)
-
-
-@njit(cache=True, error_model="numpy")
-def _blocks_within(place, boxes, starts, limit, near):  # noqa: ANN001, ANN202
-    """List the blocks whose boxes are within a squared distance, from the largest boxes down."""
-    px, py, pz = place
-    lanes = repeated(0.0, 8)
-    low_x, low_y, low_z, high_x, high_y, high_z = boxes
-    wholes, parts = near[0], near[1]
-    wholes[0], waiting = 0, 1
-    for level in range(len(starts) - 2, -1, -1):
-        found = 0
-        for i in range(waiting):
-            part = LANES * wholes[i]
-            k = starts[level] + part
-            dx = larger(larger(load(low_x, k, lanes) - px, px - load(high_x, k, lanes)), 0.0)
-            dy = larger(larger(load(low_y, k, lanes) - py, py - load(high_y, k, lanes)), 0.0)
-            dz = larger(larger(load(low_z, k, lanes) - pz, pz - load(high_z, k, lanes)), 0.0)
-            bits = marks(dx * dx + dy * dy + dz * dz, limit)
-            while bits:
-                parts[found] = part + lowest(bits)
-                found += 1
-                bits &= bits - 1
-        wholes, parts, waiting = parts, wholes, found
-    return wholes[:waiting]
-
-
-@njit(cache=True, error_model="numpy")
-def _measure(place, x, y, z, blocks, limit, squares):  # noqa: ANN001, ANN202
-    """Compute the squared distances of all stars of some blocks; count those within a limit."""
-    px, py, pz = place
-    lanes = repeated(0.0, 8)
-    inside = 0
-    for i in range(len(blocks)):
-        k = LANES * blocks[i]
-        dx, dy, dz = load(x, k, lanes) - px, load(y, k, lanes) - py, load(z, k, lanes) - pz
-        square = dx * dx + dy * dy + dz * dz
-        store(squares, LANES * i, square)
-        inside += within(square, limit)
-    return inside
-
-
-@njit(cache=True, error_model="numpy")
-def _ranked(squares, found, rank, guess):  # noqa: ANN001, ANN202
-    """Select the squared distance of rank ``rank`` by counting the stars within trial distances."""
-    low, high = -1.0, FAR * FAR  # the result is above low and at most high
-    far = repeated(high, 8)
-    while True:
-        inside = 0
-        for i in range(0, found, LANES):
-            inside += within(load(squares, i, far), guess)
-        if rank - 1 <= inside <= rank:
-            inner, outer = repeated(0.0, 8), far
-            for i in range(0, found, LANES):
-                lanes = load(squares, i, far)
-                inner = larger(inner, kept(lanes, lanes, guess, 0.0))
-                outer = smaller(outer, lanes + kept(far, lanes, guess, 0.0))
-            return largest(inner) if inside == rank else smallest(outer)
-        if inside > rank:
-            high = guess
-        else:
-            low = guess
-        guess *= _growth(rank / max(inside, 1))
-        if not low < guess < high:
-            guess = 0.5 * (low + high)
-        if not low < guess < high:
-            return high
+    Minima and maxima of x, y, z, (6, B), where each level fills whole lanes with boxes far away;
+    and the first box of each level, (levels + 1,).
+    """
+    most = places.copy()
+    most[:, count:] = -FAR
+    levels: list[NDArray] = []
+    part = np.concatenate([places, -most])
+    while not levels or part.shape[1] > LANES:
+        part = part.reshape(6, -1, LANES).min(axis=2)
+        number = part.shape[1]
+        part = np.pad(part, ((0, 0), (0, -number % LANES)), constant_values=FAR)
+        levels.append(part)
+    boxes = np.concatenate(levels, axis=1)
+    boxes[3:] *= -1
+    return boxes, np.cumsum([0, *(level.shape[1] for level in levels)])

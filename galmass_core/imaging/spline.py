@@ -15,18 +15,21 @@ once:
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
+
+from galmass_core.assets import asset
 
 NARROW = 3.5  # pixels; kernels up to this radius fit 8 pixels at any position
 SLIM = 8.09  # pixels; stamps of kernels up to this radius fit 16 pixels
 DIRECT = 16.2  # pixels; up to this radius a kernel is added directly to the pixels
 WIDEST = 17.0  # grid cells; radius at which the next coarser grid takes over
+FITS = "spline_fits.csv"  # the polynomials at a few radii
 ROWS = 256  # radii at which the polynomials are tabulated
-_RADII = ((NARROW, DIRECT), (DIRECT / 2, WIDEST))  # range of the two tables
+RADII = ((NARROW, DIRECT), (DIRECT / 2, WIDEST))  # range of the two tables
 
 
 def projected_kernel(u: NDArray | float) -> NDArray:
@@ -92,27 +95,25 @@ def separable_terms() -> tuple[NDArray, NDArray]:
     return terms.astype(np.float32), signs.astype(np.float32)
 
 
-@register_jitable
-def stamp_radius(radius: float, coarse: int) -> float:
+def stamp_radius(radius: Any, coarse: int) -> Any:  # noqa: ANN401 - a number or a tensor
     """Return rho, where the polynomial of a kernel of this radius ends; in grid cells."""
     return radius - 1.1 if coarse else 0.948 * radius + 0.33
 
 
-@register_jitable
-def table_place(radius: float, coarse: int) -> float:
+def table_place(radius: Any, coarse: int) -> Any:  # noqa: ANN401 - a number or a tensor
     """Return the place in `radial_terms` for a kernel of this radius in grid cells; round down."""
-    low, high = _RADII[coarse]
+    low, high = RADII[coarse]
     return coarse * ROWS + (radius - low) * ((ROWS - 1) / (high - low)) + 0.5
 
 
 @cache
 def radial_terms() -> NDArray:
-    """Fit ``Y ~ t^2 (c0 + c1 t + ... + c4 t^4)`` for kernels of 3.5 to 17 cells.
+    """Return the fits ``Y ~ t^2 (c0 + c1 t + ... + c4 t^4)`` for kernels of 3.5 to 17 cells.
 
     Table 0 is for the pixels: the fit is to the kernel integrated over each pixel. Table 1 is for
     the coarser grids: there a sample is the coefficient of a cubic B-spline, and the fit is to the
     kernel that the B-splines add up to. The error stays below 1e-3 (relative L2) and the flux of
-    every single stamp within 1e-4.
+    every single stamp within 1e-4. ``assets/makers/fit_spline.py`` made the fits.
 
     Returns
     -------
@@ -120,49 +121,10 @@ def radial_terms() -> NDArray:
         c0 ... c4 for radii evenly spaced over the range of each table, such that the integral of
         the polynomial over the disc is rho^2.
     """
+    stored = np.loadtxt(asset(FITS), delimiter=",", skiprows=1)
     tables = []
-    for coarse, (low, high) in enumerate(_RADII):
-        knots = np.linspace(1 / high, 1 / low, 13)
-        fits = [_fit(1 / knot, coarse) for knot in knots]
+    for coarse, (low, high) in enumerate(RADII):
+        fits = stored[stored[:, 0] == coarse].T
         inverse = 1 / np.linspace(low, high, ROWS)
-        tables.append(np.stack([np.interp(inverse, knots, c) for c in np.transpose(fits)], axis=1))
+        tables.append(np.stack([np.interp(inverse, fits[1], c) for c in fits[2:]], axis=1))
     return np.concatenate(tables).astype(np.float32)
-
-
-def _fit(radius: float, coarse: int) -> NDArray:
-    """Return least-squares c0 ... c4 for one radius, over a few positions within a cell."""
-    cells = np.arange(-np.ceil(radius) - 2, np.ceil(radius) + 3)
-    if coarse:  # compare the sum of B-splines with the kernel at points three to a cell
-        points = np.linspace(cells[0], cells[-1], 3 * len(cells) - 2)
-        image = _cubic_bspline(points[:, None] - cells)
-        nodes, weights = np.zeros(1), np.ones(1)
-    else:  # compare the stamp with the kernel integrated over the pixels
-        points, image = cells, np.eye(len(cells))
-        nodes, weights = legendre.leggauss(4)
-    nodes, weights = nodes / 2, weights / weights.sum()
-    fine = (points[:, None] + nodes).ravel()
-    rho = stamp_radius(radius, coarse)
-    stiffness = 10.0 * len(points) / len(cells)  # weight of a stamp's flux relative to its shape
-    stamps, truth = [], []
-    for x, y in ((0.13, 0.37), (0.5, 0.21), (0.0, 0.0), (0.31, 0.44), (0.5, 0.5)):
-        t = np.maximum(1 - ((cells[:, None] - y) ** 2 + (cells - x) ** 2) / rho**2, 0)
-        powers = t ** np.arange(2, 7)[:, None, None] / rho**2
-        kernel = projected_kernel(np.hypot(fine[:, None] - y, fine - x) / radius) / radius**2
-        kernel = kernel.reshape(len(points), len(nodes), len(points), len(nodes))
-        flux = stiffness / radius
-        stamps += [(image @ powers @ image.T).reshape(5, -1), flux * powers.sum((1, 2))[:, None]]
-        truth += [np.einsum("aibj,i,j->ab", kernel, weights, weights).ravel(), [flux]]
-    columns, values = np.concatenate(stamps, axis=1), np.concatenate(truth)
-    inside = np.linspace(0, 1, 201)
-    for lowest in range(5):  # the rim decides whether a polynomial stays positive
-        terms = np.zeros(5)
-        terms[lowest:] = np.linalg.lstsq(columns[lowest:].T, values)[0]
-        if np.polyval(terms[::-1], inside).min() >= 0:
-            break
-    return terms / np.sum(np.pi * terms / np.arange(3, 8))
-
-
-def _cubic_bspline(x: NDArray) -> NDArray:
-    """Return the cubic B-spline on knots -2, -1, 0, 1, 2."""
-    x = np.abs(x)
-    return np.maximum(2 - x, 0) ** 3 / 6 - 4 * np.maximum(1 - x, 0) ** 3 / 6

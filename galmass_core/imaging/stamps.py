@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
+from galmass_core.imaging.grids import GUARD, MARGIN, POINT
 from galmass_core.imaging.lanes import (
     interleaved,
     kept,
@@ -31,25 +32,31 @@ from galmass_core.imaging.spline import (
     stamp_radius,
     table_place,
 )
+from galmass_core.machine_code import OPTIONS
 
-MARGIN = 8  # pixels around the frame, so that narrow stamps never need clipping
-GUARD = 4  # cells of a coarser grid before its first one in the frame
-LANES = 32  # cells along the side of the widest stamp, and of the smallest grid
-BATCH = 512  # stars that are sorted by the width of their stamps at a time
-POINT = 1e-6  # pixels, the radius given to a star without extent
-# Weights of coarse B-spline coefficients in a place of the next finer grid (subdivision) or in a
-# pixel (integral of B-splines two pixels apart), by distance: for an even place of the one there,
-# of the next two and of the second next two; for an odd place of the next two, the second next two.
-SUBDIVISION = np.array([6, 1, 0, 4, 0], dtype=np.float32) / 16
-INTEGRATION = np.array([1990, 540, 1, 1456, 80], dtype=np.float32) / 6144
-
-compiled = njit(cache=True, fastmath=True, error_model="numpy")
-inlined = njit(fastmath=True, error_model="numpy", forceinline=True)
+compiled = njit(fastmath=True, **OPTIONS)
+inlined = njit(fastmath=True, forceinline=True, **OPTIONS)
+_stamp_radius, _table_place = inlined(stamp_radius), inlined(table_place)
 
 
 @compiled
 def scatter(
-    x, y, support, weights, scale, pixels, cells, starts, sides, terms, signs, radial
+    x,
+    y,
+    support,
+    weights,
+    scale,
+    pixels,
+    cells,
+    starts,
+    sides,
+    terms,
+    signs,
+    radial,
+    stars,
+    found,
+    scratch,
+    light,
 ) -> None:
     """Add every star to the grid that suits its radius.
 
@@ -57,8 +64,8 @@ def scatter(
     ----------
     x, y, support : (N,) float64, kpc
         Position on the sky and support radius.
-    weights : K arrays (N,) float64
-        Quantities to render; a tuple, so that the loops over it are compiled for each K.
+    weights : (K, N) float64
+        Quantities to render.
     scale : float
         Pixels per kpc.
     pixels : int
@@ -69,68 +76,62 @@ def scatter(
         First cell of each grid, and cells along its side.
     terms, signs, radial : float32
         `spline.separable_terms` and `spline.radial_terms`.
+    stars : (4, batch) int64
+        Work space, as are the following.
+    found : (4,) int64
+    scratch : (88,) float32
+    light : (K,) float32
     """
-    scratch = np.empty(88, dtype=np.float32)
-    light = np.empty(len(weights), dtype=np.float32)
-    stars, found = np.empty((4, BATCH), dtype=np.uint32), np.empty(4, dtype=np.int64)
-    for first in range(0, len(support), BATCH):
-        _sort_by_width(support, first, min(first + BATCH, len(support)), scale, stars, found)
-        for star in stars[0, : found[0]]:
+    batch = stars.shape[1]
+    for first in range(0, len(support), batch):
+        last = min(first + batch, len(support))
+        _sort_by_width(x, y, support, scale, pixels, first, last, stars, found)
+        for i in range(found[0]):
+            star = stars[0, i]
             radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
             if radius < POINT:  # all its light into the pixel it is in
                 radius, column, row = POINT, math.floor(column) + 0.5, math.floor(row) + 0.5
-            if _reaches_frame(radius, column, row, pixels):
-                place = 0, sides[0], column + MARGIN, row + MARGIN
-                _narrow(cells, place, radius, weights, star, terms, signs, scratch)
-        for star in stars[1, : found[1]]:
+            place = starts[0], sides[0], column + MARGIN, row + MARGIN
+            _narrow(cells, place, radius, weights, star, terms, signs, scratch)
+        for i in range(found[1]):
+            star = stars[1, i]
             radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
-            if _reaches_frame(radius, column, row, pixels):
-                place = 0, sides[0], column - 0.5 + MARGIN, row - 0.5 + MARGIN
-                _wide(cells, place, radius, 0, weights, star, light, radial, ramp(16))
-        for star in stars[2, : found[2]]:
-            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
-            if _reaches_frame(radius, column, row, pixels):
-                place = 0, sides[0], column - 0.5 + MARGIN, row - 0.5 + MARGIN
-                _wide(cells, place, radius, 0, weights, star, light, radial, ramp(32))
-        for star in stars[3, : found[3]]:
-            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
-            if _reaches_frame(radius, column, row, pixels):
-                level, step = _grid_of(radius)
-                column, row = (column - 0.5) * step + GUARD, (row - 0.5) * step + GUARD
+            place = starts[0], sides[0], column - 0.5 + MARGIN, row - 0.5 + MARGIN
+            _wide(cells, place, radius, 0, weights, star, light, radial, ramp(16))
+        for width in range(2, 4):
+            for i in range(found[width]):
+                star = stars[width, i]
+                radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
+                level, step, before = 0, 1.0, MARGIN
+                if width == 3:  # the coarser grid that suits the radius
+                    level, step, before = 1, 0.5, GUARD
+                    while radius * step >= WIDEST:
+                        level, step = level + 1, 0.5 * step
+                column, row = (column - 0.5) * step + before, (row - 0.5) * step + before
                 place = starts[level], sides[level], column, row
-                _wide(cells, place, radius * step, 1, weights, star, light, radial, ramp(32))
+                _wide(
+                    cells, place, radius * step, width - 2, weights, star, light, radial, ramp(32)
+                )
 
 
 @inlined
-def _sort_by_width(support, first, last, scale, stars, found):
-    """List the stars by the width of their stamps, to process each list without branches."""
-    found[:] = 0
+def _sort_by_width(x, y, support, scale, pixels, first, last, stars, found):
+    """List the stars that reach the frame by the width of their stamps."""
+    for width in range(4):
+        found[width] = 0
     for star in range(first, last):
-        radius = support[star] * scale
-        width = (radius >= NARROW) + (radius >= SLIM) + (radius >= DIRECT)
-        stars[width, found[width]] = star
-        found[width] += 1
+        radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
+        reach = max(radius, POINT)
+        if min(column, row) > -reach and max(column, row) < pixels + reach:
+            width = (radius >= NARROW) + (radius >= SLIM) + (radius >= DIRECT)
+            stars[width, found[width]] = star
+            found[width] += 1
 
 
 @inlined
 def _in_pixels(x, y, support, star, scale, pixels):
     """Return the support radius, column and row of a star."""
     return support[star] * scale, x[star] * scale + 0.5 * pixels, y[star] * scale + 0.5 * pixels
-
-
-@inlined
-def _reaches_frame(radius, column, row, pixels):
-    """Return whether any light of a star can be in the frame."""
-    return -radius < column < pixels + radius and -radius < row < pixels + radius
-
-
-@inlined
-def _grid_of(radius):
-    """Return the level of the coarser grid that suits a radius, and its cells per pixel."""
-    level, step = 1, 0.5
-    while radius * step >= WIDEST:
-        level, step = level + 1, 0.5 * step
-    return level, step
 
 
 @inlined
@@ -141,21 +142,22 @@ def _narrow(cells, place, radius, weights, star, terms, signs, scratch):
     # lane i: the right (upper) edge of pixel i of the stamp, as seen from the star, in pixels
     right = ramp(8) + (first_column + 1 - column)
     upper = ramp(8) + (first_row + 1 - row)
-    across = _fluxes(right, radius, terms, 0), _fluxes(right, radius, terms, 1)
-    store(scratch, 0, _fluxes(upper, radius, terms, 0) * signs[0])
-    store(scratch, 8, _fluxes(upper, radius, terms, 1) * signs[1])
+    across, across_too = _fluxes(right, radius, terms)
+    up, up_too = _fluxes(upper, radius, terms)
+    store(scratch, 0, up * signs[0])
+    store(scratch, 8, up_too * signs[1])
     near = _nearest(right)
     store(scratch, 16, 0.0 - (_nearest(upper) - radius * radius))
     flux = ramp(8) * 0.0
     for i in range(8):
-        pixels = larger(across[0] * scratch[i] + across[1] * scratch[8 + i], 0.0)
+        pixels = larger(across * scratch[i] + across_too * scratch[8 + i], 0.0)
         pixels = kept(pixels, near, scratch[16 + i], 0.0)  # nothing beyond the circle
         store(scratch, 24 + 8 * i, pixels)
         flux = flux + pixels
     brightness = np.float32(1.0) / total(flux)
     here = start + first_row * len(weights) * side + first_column
     for k in range(len(weights)):
-        light = np.float32(weights[k][star]) * brightness
+        light = np.float32(weights[k, star]) * brightness
         for i in range(8):
             line = here + i * len(weights) * side
             pixels = load(scratch, 24 + 8 * i, flux) * light
@@ -164,15 +166,17 @@ def _narrow(cells, place, radius, weights, star, terms, signs, scratch):
 
 
 @inlined
-def _fluxes(edges, radius, terms, term):
-    """Integrate one term of the kernel between neighbouring edges; all of it lies between them."""
+def _fluxes(edges, radius, terms):
+    """Integrate both terms of the kernel between neighbouring edges; all of it lies between."""
     v = smaller(larger(edges * np.float32(1 / radius), -1.0), 1.0)
     square = v * v
-    integral = square * terms[term, 6] + terms[term, 5]
+    first = square * terms[0, 6] + terms[0, 5]
+    second = square * terms[1, 6] + terms[1, 5]
     for power in range(4, -1, -1):
-        integral = integral * square + terms[term, power]
-    integral = integral * v
-    return integral - shifted(integral, -1.0)
+        first = first * square + terms[0, power]
+        second = second * square + terms[1, power]
+    first, second = first * v, second * v
+    return first - shifted(first, -1.0), second - shifted(second, -1.0)
 
 
 @inlined
@@ -186,7 +190,7 @@ def _nearest(edges):
 def _wide(cells, place, radius, coarse, weights, star, light, radial, lanes):
     """Add a kernel of 3.5 to 17 cells as a polynomial in the distance from the star."""
     start, side, column, row = place
-    rho, entry = stamp_radius(radius, coarse), int(table_place(radius, coarse))
+    rho, entry = _stamp_radius(radius, coarse), int(_table_place(radius, coarse))
     first = min(max(math.ceil(column - rho), 0), side - len(lanes))
     bottom = max(math.ceil(row - rho), 0)
     top = min(math.floor(row + rho), side - 1)
@@ -195,7 +199,7 @@ def _wide(cells, place, radius, coarse, weights, star, light, radial, lanes):
     across = across * across
     up, further = np.float32((bottom - row) * inverse), np.float32(inverse)
     for k in range(len(weights)):
-        light[k] = np.float32(weights[k][star]) * (further * further)
+        light[k] = np.float32(weights[k, star]) * (further * further)
     # for a single image the light is in the coefficients, to save a product in every row
     unit = light[0] if len(weights) == 1 else np.float32(1.0)
     c0, c1, c2 = radial[entry, 0] * unit, radial[entry, 1] * unit, radial[entry, 2] * unit
@@ -216,7 +220,7 @@ def _wide(cells, place, radius, coarse, weights, star, light, radial, lanes):
 
 
 @compiled
-def refine(cells, count, coarse, fine, origin, taps) -> None:
+def refine(cells, count, start, side, start_fine, side_fine, origin, taps, spread) -> None:
     """Add a coarse grid to the next finer one.
 
     Parameters
@@ -225,17 +229,17 @@ def refine(cells, count, coarse, fine, origin, taps) -> None:
         All grids in one flat array.
     count : int
         Number of weights, K.
-    coarse, fine : (start, side)
+    start, side, start_fine, side_fine : int
         First cell of each of the two grids, and cells along its side.
     origin : int
         Cells of the finer grid before its first one in the frame.
     taps : (5,) float32
-        `SUBDIVISION` or, onto the pixels, `INTEGRATION`.
+        `grids.SUBDIVISION` or, onto the pixels, `grids.INTEGRATION`.
+    spread : (side * K * side_fine,) float32
+        Work space: fine columns, coarse rows.
     """
-    here, next1, next2, odd1, odd2 = taps
+    here, next1, next2, odd1, odd2 = taps[0], taps[1], taps[2], taps[3], taps[4]
     first = GUARD - origin // 2 - 2  # coarse cell, the lowest of five, that reaches fine cell 0
-    (start, side), (start_fine, side_fine) = coarse, fine
-    spread = np.empty(side * count * side_fine, dtype=np.float32)  # fine columns, coarse rows
     for line in range(side * count):
         for i in range(0, side_fine // 2, 8):
             a, b, c, d, e = _five(cells, start + line * side + first + i, 1)

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from galmass_core.machine_code import Kernel
 
 NEAREST = 64  # particles within the softening length
 _TOLERANCE = 1.01  # of the softening length, relative to the distance of the last of them
@@ -19,6 +20,12 @@ _FLATTEST = 1e-3  # of the curvatures along three axes, relative to the largest
 _STEPS = 100  # of one descent, which takes about four
 _SHORTER = 12  # quarters of a step, until it is shorter than `_CONVERGED`
 _HALVES = 30  # of the softening length: 1e-9 of the galaxy
+
+_SUM = Kernel(
+    "galmass_core.sources.potential_field",
+    "sum_field",
+    "f8[:, ::1], f8[::1], f8[::1], f8, f8[::1]",
+)
 
 Species = tuple[NDArray, NDArray]  # positions (N, 3) kpc, masses (N,) Msun
 
@@ -118,24 +125,6 @@ def _field(
     """Return potential, gradient (3,) and second derivatives (3, 3) at one place, over G."""
     sums = np.zeros(10)
     for positions, masses in species:
-        sums += _sum_field(positions, masses, place, softening**2)
+        arrays = (np.ascontiguousarray(array, dtype=float) for array in (positions, masses, place))
+        _SUM(*arrays, softening**2, sums)
     return float(sums[0]), sums[1:4], sums[[[4, 7, 8], [7, 5, 9], [8, 9, 6]]]
-
-
-@njit(cache=True, fastmath=True, error_model="numpy")
-def _sum_field(positions: NDArray, masses: NDArray, place: NDArray, square: float) -> NDArray:
-    """Sum the potential, its gradient and its derivatives xx, yy, zz, xy, xz, yz; (10,)."""
-    depth = gx = gy = gz = xx = yy = zz = xy = xz = yz = 0.0
-    for i in range(len(masses)):
-        x = place[0] - positions[i, 0]
-        y = place[1] - positions[i, 1]
-        z = place[2] - positions[i, 2]
-        inverse = 1.0 / (x * x + y * y + z * z + square)
-        potential = masses[i] * np.sqrt(inverse)
-        force = potential * inverse
-        tide = 3.0 * force * inverse
-        depth -= potential
-        gx, gy, gz = gx + force * x, gy + force * y, gz + force * z
-        xx, yy, zz = xx + force - tide * x * x, yy + force - tide * y * y, zz + force - tide * z * z
-        xy, xz, yz = xy - tide * x * y, xz - tide * x * z, yz - tide * y * z
-    return np.array([depth, gx, gy, gz, xx, yy, zz, xy, xz, yz])

@@ -1,0 +1,241 @@
+"""Compiled functions of the neighbour search; see `smoothing`."""
+# ruff: noqa: ANN001, ANN202 (numba infers the types)
+
+from numba import njit
+
+from galmass_core.imaging.lanes import (
+    kept,
+    larger,
+    largest,
+    load,
+    lowest,
+    marks,
+    repeated,
+    smaller,
+    smallest,
+    store,
+    within,
+)
+from galmass_core.machine_code import OPTIONS
+
+LANES = 8  # stars of a block, and boxes of a larger box
+FAR = 1e150  # a length whose square is still finite
+MARGIN = 1.25  # by which a guessed squared distance is enlarged: two failures in ten
+
+compiled = njit(**OPTIONS)
+
+
+@compiled
+def count_within(positions, lengths, stars, counts) -> None:
+    """Count the other stars within the length of each of a few stars.
+
+    Parameters
+    ----------
+    positions : (N, 3) float64, kpc
+    lengths : (N,) float64, kpc
+    stars : (n,) int64
+        Rows of the few stars.
+    counts : (n,) int64
+        Result.
+    """
+    for i in range(len(stars)):
+        star = stars[i]
+        x, y, z = positions[star, 0], positions[star, 1], positions[star, 2]
+        limit = lengths[star] * lengths[star]
+        inside = -1  # the star itself
+        for k in range(len(positions)):
+            dx, dy, dz = positions[k, 0] - x, positions[k, 1] - y, positions[k, 2] - z
+            inside += dx * dx + dy * dy + dz * dz <= limit
+        counts[i] = inside
+
+
+@compiled
+def sort(x, y, z, order, ranges) -> None:
+    """Sort neighbours together: every aligned run of 8 * 2^n stars is a box.
+
+    Parameters
+    ----------
+    x, y, z : (M,) float64, kpc
+        Sorted in place.
+    order : (N,) int64
+        0, 1, 2, ...; sorted with the first N, to which the others are added as far stars.
+    ranges : (64, 2) int64
+        Work space.
+    """
+    ranges[0, 0], ranges[0, 1], waiting = 0, len(order), 1
+    while waiting:
+        waiting -= 1
+        low, high = ranges[waiting, 0], ranges[waiting, 1]
+        if high - low <= LANES:
+            continue
+        half = LANES
+        while 2 * half < high - low:
+            half *= 2
+        middle = low + half
+        side_x, side_y, side_z = _side(x, low, high), _side(y, low, high), _side(z, low, high)
+        if side_x >= side_y and side_x >= side_z:
+            _halve(x, y, z, order, low, middle, high - 1)
+        elif side_y >= side_z:
+            _halve(y, z, x, order, low, middle, high - 1)
+        else:
+            _halve(z, x, y, order, low, middle, high - 1)
+        ranges[waiting, 0], ranges[waiting, 1] = low, middle
+        ranges[waiting + 1, 0], ranges[waiting + 1, 1] = middle, high
+        waiting += 2
+
+
+@compiled
+def _side(key, low, high):
+    """Return the extent of more than eight stars along one axis."""
+    least = load(key, low, repeated(0.0, 8))
+    most = least
+    for i in range(low + LANES, high - LANES, LANES):
+        least, most = smaller(least, load(key, i, least)), larger(most, load(key, i, most))
+    last = load(key, high - LANES, least)
+    return largest(larger(most, last)) - smallest(smaller(least, last))
+
+
+@compiled
+def _halve(key, second, third, order, low, middle, high):
+    """Move the smaller keys before ``middle`` (Hoare's selection); ``high`` is the last star."""
+    while low < high:
+        pivot = key[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while key[i] < pivot:
+                i += 1
+            while key[j] > pivot:
+                j -= 1
+            if i <= j:
+                key[i], key[j] = key[j], key[i]
+                second[i], second[j] = second[j], second[i]
+                third[i], third[j] = third[j], third[i]
+                order[i], order[j] = order[j], order[i]
+                i += 1
+                j -= 1
+        if middle <= j:
+            high = j
+        elif middle >= i:
+            low = i
+        else:
+            return
+
+
+@compiled
+def search(x, y, z, boxes, starts, rank, squares, near, trial) -> None:
+    """Find the squared distance of rank ``rank``, the star itself included, for every star.
+
+    The distance of the next star is guessed from that of the last one.
+
+    Parameters
+    ----------
+    x, y, z : (M,) float64, kpc
+        Sorted stars, in whole blocks.
+    boxes : (6, B) float64, kpc
+        Minima and maxima of x, y and z in all boxes of all levels.
+    starts : (levels + 1,) int64
+        First box of each level.
+    rank : int
+    squares : (N,) float64, kpc^2
+        Result.
+    near : (2, M / 8) int64
+        Work space, as is the following.
+    trial : (M,) float64
+    """
+    per_diagonal = 0.05 * rank ** (2 / 3)  # of a block, squared, where the density is even
+    guess = FAR
+    for star in range(len(squares)):
+        if star % LANES == 0:
+            block, diagonal = star // LANES, 0.0
+            for axis in range(3):
+                diagonal += (boxes[3 + axis, block] - boxes[axis, block]) ** 2
+            if diagonal > 0:
+                guess = min(guess, per_diagonal * diagonal)
+        place = x[star], y[star], z[star]
+        limit, inside = guess, rank
+        while True:
+            limit *= MARGIN * _growth(rank / inside)
+            last, blocks = _blocks_within(place, boxes, starts, limit, near)
+            inside = _measure(place, x, y, z, near[last], blocks, limit, trial)
+            if inside >= rank:
+                break
+        squares[star] = _ranked(trial, LANES * blocks, rank, limit * _growth(rank / inside))
+        if squares[star] > 0:
+            guess = squares[star]
+
+
+@compiled
+def _growth(more):
+    """Return the area of a sphere of ``more`` times the volume, about more^(2/3), in 1/5..5."""
+    return (1 + 5 * more) / (5 + more)
+
+
+@compiled
+def _blocks_within(place, boxes, starts, limit, near):
+    """List the blocks whose boxes are within a squared distance, from the largest boxes down.
+
+    Returns the row of ``near`` that holds them, and their number.
+    """
+    px, py, pz = place
+    lanes = repeated(0.0, 8)
+    low_x, low_y, low_z = boxes[0], boxes[1], boxes[2]
+    high_x, high_y, high_z = boxes[3], boxes[4], boxes[5]
+    last, waiting = 0, 1
+    near[last, 0] = 0
+    for level in range(len(starts) - 2, -1, -1):
+        wholes, parts, found = near[last], near[1 - last], 0
+        for i in range(waiting):
+            part = LANES * wholes[i]
+            k = starts[level] + part
+            dx = larger(larger(load(low_x, k, lanes) - px, px - load(high_x, k, lanes)), 0.0)
+            dy = larger(larger(load(low_y, k, lanes) - py, py - load(high_y, k, lanes)), 0.0)
+            dz = larger(larger(load(low_z, k, lanes) - pz, pz - load(high_z, k, lanes)), 0.0)
+            bits = marks(dx * dx + dy * dy + dz * dz, limit)
+            while bits:
+                parts[found] = part + lowest(bits)
+                found += 1
+                bits &= bits - 1
+        last, waiting = 1 - last, found
+    return last, waiting
+
+
+@compiled
+def _measure(place, x, y, z, blocks, number, limit, squares):
+    """Compute the squared distances of all stars of some blocks; count those within a limit."""
+    px, py, pz = place
+    lanes = repeated(0.0, 8)
+    inside = 0
+    for i in range(number):
+        k = LANES * blocks[i]
+        dx, dy, dz = load(x, k, lanes) - px, load(y, k, lanes) - py, load(z, k, lanes) - pz
+        square = dx * dx + dy * dy + dz * dz
+        store(squares, LANES * i, square)
+        inside += within(square, limit)
+    return inside
+
+
+@compiled
+def _ranked(squares, found, rank, guess):
+    """Select the squared distance of rank ``rank`` by counting the stars within trial distances."""
+    low, high = -1.0, FAR * FAR  # the result is above low and at most high
+    far = repeated(high, 8)
+    while True:
+        inside = 0
+        for i in range(0, found, LANES):
+            inside += within(load(squares, i, far), guess)
+        if rank - 1 <= inside <= rank:
+            inner, outer = repeated(0.0, 8), far
+            for i in range(0, found, LANES):
+                lanes = load(squares, i, far)
+                inner = larger(inner, kept(lanes, lanes, guess, 0.0))
+                outer = smaller(outer, lanes + kept(far, lanes, guess, 0.0))
+            return largest(inner) if inside == rank else smallest(outer)
+        if inside > rank:
+            high = guess
+        else:
+            low = guess
+        guess *= _growth(rank / max(inside, 1))
+        if not low < guess < high:
+            guess = 0.5 * (low + high)
+        if not low < guess < high:
+            return high

@@ -1,0 +1,210 @@
+"""Keep the machine code of numerical kernels, so that later processes need not import numba.
+
+Importing numba and preparing it take a second of CPU in each process, and compiling takes seconds.
+A kernel is a function of arrays and numbers that numba compiles; it allocates nothing and raises
+nothing, so that its machine code needs nothing else. The first process compiles it and keeps the
+code for this processor in a file; later ones load that with llvmlite and call it by ctypes.
+
+Files are kept where numba would keep them: in ``$NUMBA_CACHE_DIR``, else in ``__pycache__`` beside
+the source, else in the user's cache folder. If none can be written to, every process compiles.
+"""
+
+import ctypes
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import Any
+from uuid import uuid4
+
+import llvmlite.binding as llvm
+import numpy as np
+
+OPTIONS = {  # of numba.njit, for kernels and the functions they call
+    "error_model": "numpy",
+    "_nrt": False,  # no memory is allocated
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+}
+_ARGUMENT = re.compile(r"([fiu]\d)(\[[:, 1]*\])?")
+_IMPORT = re.compile(r"^from (galmass_core[\w.]*) import", re.MULTILINE)
+_NUMBERS = {"f4": ctypes.c_float, "f8": ctypes.c_double, "i8": ctypes.c_int64}
+_ONE_AT_A_TIME = Lock()
+
+
+class Kernel:
+    """A function of arrays and numbers that is compiled once; it returns nothing.
+
+    Parameters
+    ----------
+    module : str
+        Where its source is; imported only to compile it.
+    name : str
+    signature : str
+        Types of the arguments in numba's notation, such as ``f8[::1], f4[:, ::1], i8``. Arrays must
+        be contiguous.
+    """
+
+    def __init__(self, module: str, name: str, signature: str) -> None:
+        self.module, self.name, self.signature = module, name, signature
+        self._kinds = [
+            (np.dtype(number), axes.count(",") + 1 if axes else 0)
+            for number, axes in _ARGUMENT.findall(signature)
+        ]
+
+    def __call__(self, *arguments: Any) -> None:  # noqa: ANN401
+        """Run the kernel.
+
+        Raises
+        ------
+        TypeError
+            If an array has another type or number of axes, or is not contiguous.
+        RuntimeError
+            If numba reports an error.
+        """
+        words: list[Any] = [ctypes.byref(ctypes.c_void_p()), ctypes.byref(ctypes.c_void_p())]
+        for place, (argument, (dtype, axes)) in enumerate(zip(arguments, self._kinds, strict=True)):
+            if not axes:
+                words.append(argument)
+                continue
+            if argument.dtype != dtype or argument.ndim != axes or not argument.flags.c_contiguous:
+                got = f"{argument.dtype} of shape {argument.shape}"
+                rule = f"must be a contiguous array of {dtype} with {axes} axes"
+                msg = f"{self.name}: argument {place} {rule}, got {got}"
+                raise TypeError(msg)
+            words += (None, None, argument.size, argument.itemsize, argument.ctypes.data)
+            words += (*argument.shape, *argument.strides)
+        if status := self._function(*words):
+            msg = f"{self.module}.{self.name}: must raise nothing, got status {status}"
+            raise RuntimeError(msg)
+
+    @cached_property
+    def _function(self) -> Any:  # noqa: ANN401
+        """Load or compile the kernel; its arguments are those of numba's calling convention."""
+        with _ONE_AT_A_TIME:
+            code = self._machine_code()
+            engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
+            engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+            engine.finalize_object()
+        types: list[Any] = [ctypes.c_void_p] * 2  # what it would return, and an exception
+        for dtype, axes in self._kinds:
+            array = [ctypes.c_void_p] * 2 + [ctypes.c_int64] * 2 + [ctypes.c_void_p]
+            number = [_NUMBERS[dtype.str[1:]]] if not axes else []
+            types += [*array, *[ctypes.c_int64] * (2 * axes)] if axes else number
+        self._engine = engine  # the code lives as long as this
+        return ctypes.CFUNCTYPE(ctypes.c_int, *types)(engine.get_function_address(self.name))
+
+    def _machine_code(self) -> bytes:
+        """Return the kernel's machine code for this processor, from a file if there is one."""
+        name = f"{self.name}-{self._key()}.o"
+        for folder in _folders(self.module):
+            if (code := _read(folder / name)) is not None:
+                return code
+        code = self._compile()
+        for folder in _folders(self.module):
+            if _write(folder, name, code):
+                break
+        return code
+
+    def _key(self) -> str:
+        """Return a hash of all that the machine code depends on."""
+        numba, processor = version("numba"), llvm.get_host_cpu_name()
+        features = llvm.get_host_cpu_features().flatten()
+        parts = [self.signature, numba, version("llvmlite"), processor, features]
+        parts += _sources(self.module, {})
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+    def _compile(self) -> bytes:
+        """Compile the kernel."""
+        from numba import types
+
+        function = getattr(import_module(self.module), self.name)
+        arguments = [
+            types.Array(getattr(types, dtype.name), axes, "C")
+            if axes
+            else getattr(types, dtype.name)
+            for dtype, axes in self._kinds
+        ]
+        function.compile(tuple(arguments))
+        (compiled,) = function.overloads.values()
+        module = llvm.parse_assembly(compiled.library.get_llvm_str())
+        module.get_function(compiled.fndesc.llvm_func_name).name = self.name
+        foreign = [one.name for one in module.functions if one.is_declaration and _is_foreign(one)]
+        if foreign:
+            msg = f"{self.module}.{self.name}: must call nothing else, got {', '.join(foreign)}"
+            raise ValueError(msg)
+        return _target_machine().emit_object(module)
+
+
+def _is_foreign(function: Any) -> bool:  # noqa: ANN401
+    """Return whether a function is neither LLVM's own nor of the C library."""
+    return not function.name.startswith("llvm.") and function.name not in ("memcpy", "memset")
+
+
+def _target_machine() -> Any:  # noqa: ANN401
+    """Return the processor of this machine, as LLVM describes it."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def _sources(module: str, seen: dict[str, str]) -> list[str]:
+    """Return the source of a module and of those of galmass that it imports."""
+    if module not in seen:
+        text = seen[module] = _path(module).read_text(encoding="utf-8")
+        for imported in _IMPORT.findall(text):
+            _sources(imported, seen)
+    return list(seen.values())
+
+
+def _path(module: str) -> Path:
+    """Return the file of a module, without importing it."""
+    spec = find_spec(module)
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin)
+
+
+def _folders(module: str) -> Iterator[Path]:
+    """Yield folders where machine code may be kept."""
+    if "NUMBA_CACHE_DIR" in os.environ:
+        yield Path(os.environ["NUMBA_CACHE_DIR"])
+        return
+    yield _path(module).parent / "__pycache__"
+    from platformdirs import user_cache_path
+
+    yield user_cache_path("galmass")
+
+
+def _read(path: Path) -> bytes | None:
+    """Return a whole file of `_write`; None if there is none."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    checksum, code = content[:32], content[32:]
+    return code if hashlib.sha256(code).digest() == checksum else None
+
+
+def _write(folder: Path, name: str, code: bytes) -> bool:
+    """Write a file whole or not at all; return whether it is there."""
+    part = folder / f"{name}.{uuid4().hex}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(hashlib.sha256(code).digest() + code)
+        part.replace(folder / name)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,89 @@
+"""Machine code of kernels: compiled once, loaded without numba."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from galmass_core import machine_code
+from galmass_core.machine_code import Kernel
+
+WORDS = (
+    "galmass_core.sources.potential_field",
+    "sum_field",
+    "f8[:, ::1], f8[::1], f8[::1], f8, f8[::1]",
+)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def code():
+    return Kernel(*WORDS)._compile()
+
+
+def depth(kernel):
+    """Return the potential of a mass of 2 at a distance of 3 with a softening length of 4."""
+    sums = np.zeros(10)
+    kernel(np.array([[0.0, 0.0, 3.0]]), np.array([2.0]), np.zeros(3), 16.0, sums)
+    return sums[0]
+
+
+def test_a_kernel_is_compiled_once_and_then_loaded(folder, code, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(Kernel, "_compile", lambda self: compiled.append(self) or code)
+    assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
+    assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
+    assert len(compiled) == len(list(folder.iterdir())) == 1
+
+
+def test_a_damaged_file_is_compiled_again(folder, code, monkeypatch):
+    monkeypatch.setattr(Kernel, "_compile", lambda self: code)
+    depth(Kernel(*WORDS))
+    (path,) = folder.iterdir()
+    path.write_bytes(path.read_bytes()[:-1])
+    assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
+    assert path.read_bytes()[32:] == code
+
+
+def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path, code, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(Kernel, "_compile", lambda self: code)
+    assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
+
+
+def test_the_key_follows_the_sources_that_a_kernel_imports():
+    seen = {}
+    machine_code._sources("galmass_core.imaging.stamps", seen)
+    assert {"galmass_core.imaging.lanes", "galmass_core.imaging.spline"} <= seen.keys()
+
+
+@pytest.mark.parametrize(
+    "masses",
+    [np.ones(2, np.float32), np.ones((2, 1)), np.ones(4)[::2]],
+    ids=["type", "axes", "gaps"],
+)
+def test_arrays_of_another_kind_are_refused(masses):
+    with pytest.raises(TypeError, match="argument 1 must be a contiguous array of float64"):
+        Kernel(*WORDS)(np.zeros((2, 3)), masses, np.zeros(3), 1.0, np.zeros(10))
+
+
+def test_images_and_lengths_need_no_numba_once_they_are_compiled():
+    script = (
+        "import sys, numpy as np\n"
+        "from galmass_core.imaging.rendering import deposit\n"
+        "from galmass_core.imaging.smoothing import smoothing_lengths\n"
+        "places = np.random.default_rng(0).normal(size=(99, 3))\n"
+        "lengths = smoothing_lengths(places)\n"
+        "deposit(*places.T[:2], lengths, np.ones((1, 99)), half_width=3, pixels=300)\n"
+        "print('numba' in sys.modules)"
+    )
+    command = [sys.executable, "-c", script]
+    subprocess.run(command, check=True)  # compiles
+    assert subprocess.check_output(command, text=True) == "False\n"
