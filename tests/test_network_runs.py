@@ -551,13 +551,12 @@ def test_without_a_choice_it_predicts_from_all_maps(any_run):
     pd.testing.assert_frame_equal(any_run.predictions(), everything.predictions())
 
 
-def test_its_losses_are_geometric_means_and_keep_the_best_epoch(any_run):
+def test_refitting_predicts_the_validation_set_no_worse_than_the_best_epoch(any_run):
     stored = pd.read_parquet(any_run.path / "predictions.parquet").query("part == 'validation'")
     squares = (stored["y_pred"] - stored["y_true"]) ** 2
     errors = squares.groupby([stored["inputs"], stored["target"]]).mean()
-    assert np.exp(np.log(errors).mean()) == pytest.approx(
-        any_run.history["validation_mse"].min(), rel=1e-5
-    )
+    best = any_run.history["validation_mse"].min()  # a geometric mean
+    assert np.exp(np.log(errors).mean()) < best
 
 
 def test_a_training_for_every_set_of_maps_is_resumed_bit_by_bit(

@@ -320,6 +320,14 @@ def predict_rows(network: MultibranchResNet, feed: MapFeed, rows: NDArray) -> ND
     return torch.cat([_predict(network, maps, feed.device).cpu() for _, maps in batches]).numpy()
 
 
+def feature_rows(network: MultibranchResNet, feed: MapFeed, rows: NDArray) -> NDArray[np.float32]:
+    """Return the features of the network's branches for some rows, (B, D), in evaluation mode."""
+    network.eval()
+    with torch.no_grad(), _precision(feed.device):
+        features = [network.features(maps) for _, maps in feed.batches(rows, _PREDICTED)]
+    return torch.cat(features).float().cpu().numpy()
+
+
 def _predict(
     network: MultibranchResNet, maps: Mapping[str, Tensor], device: torch.device
 ) -> Tensor:

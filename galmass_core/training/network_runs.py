@@ -23,6 +23,7 @@ from galmass_core.learning.experiments import Experiment, input_maps, true_value
 from galmass_core.learning.fitting import beside_truth
 from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
+from galmass_core.networks.heads import refit_heads
 from galmass_core.networks.memory import available_memory
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
@@ -33,6 +34,7 @@ from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stac
 from galmass_core.networks.symmetry import average_symmetries
 from galmass_core.networks.training import (
     Learner,
+    feature_rows,
     new_network,
     pick_device,
     predict_rows,
@@ -255,6 +257,9 @@ def train_network(
             nothing = tested[:0], parts[:0], wanted.targets, targets_NT[:0]
             return predictions_table(dataset.samples, *nothing)
         load_tensors(writer.path / WEIGHTS, network.state_dict())
+        if subsets:
+            _refit(network, feed, rows, scaling.scaled(targets_NT))
+            save_tensors(writer.path / WEIGHTS, network.state_dict())
         if config.tta:
             network = average_symmetries(network)
         outputs_BO = predict_rows(network, feed, tested)
@@ -267,6 +272,16 @@ def train_network(
         table = predictions_table(*known, unscaled_BT)
         tables.append(table.assign(inputs=inputs) if inputs else table)
     return pd.concat(tables, ignore_index=True)
+
+
+def _refit(
+    network: MultibranchResNet, feed: MapFeed, rows: dict[str, NDArray], scaled_NT: NDArray
+) -> None:
+    """Fit the last layers to the features of the epoch that is kept."""
+    chosen = np.sort(np.concatenate([rows["train"], rows["validation"]]))
+    targets_BO = np.tile(scaled_NT[chosen], len(network.subsets))
+    validation = np.isin(chosen, rows["validation"])
+    refit_heads(network, feature_rows(network, feed, chosen), targets_BO, validation)
 
 
 def _open_stacks(
