@@ -18,7 +18,7 @@ from galmass_core.imaging.maps import MapConfig, render_sky, support_radii
 from galmass_core.imaging.projection import project
 from galmass_core.measurements.circularity import inclinations
 from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
-from galmass_core.measurements.targets import mass_profiles, measure_projected, measure_targets
+from galmass_core.measurements.targets import measure_projected, measure_targets, profile_columns
 from galmass_core.quantities import QUANTITIES
 from galmass_core.sample import NOT_COSMOLOGICAL, galaxy_cut
 from galmass_core.sources import GalaxyInMemory, GalaxyRef
@@ -160,7 +160,7 @@ def _measure_samples(galaxy: Galaxy, common: dict[str, Any], recipe: Recipe) -> 
         seen["inclination"] = angles[line_of_sight]
         rows.append({"name": name, "los": line_of_sight} | common | seen)
         samples.append(render_sky(sky, support, recipe.maps, device=recipe.device))
-    entry = encode_galaxy(samples, mass_profiles(galaxy), packed=recipe.packed)
+    entry = encode_galaxy(samples, profile_columns(galaxy), packed=recipe.packed)
     return Measured(name=name, rows=rows, entry=entry)
 
 

@@ -8,7 +8,7 @@ Rows of a shard are samples; a galaxy's lines of sight are consecutive. Shape su
 of one galaxy (one per line of sight), C channels, H rows, W columns.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -118,15 +118,18 @@ def decode_light(codes_CHW: NDArray, scale_C2: NDArray) -> NDArray:
 
 
 def encode_galaxy(
-    samples: Sequence["GalaxyMaps"], profiles: "pd.DataFrame", *, packed: bool = False
+    samples: Sequence["GalaxyMaps"],
+    profiles: "pd.DataFrame | Mapping[str, NDArray]",
+    *,
+    packed: bool = False,
 ) -> ShardEntry:
     """Encode a galaxy's maps along all lines of sight, and its mass profiles.
 
     Parameters
     ----------
     samples : S GalaxyMaps
-    profiles : pandas.DataFrame
-        From `targets.mass_profiles`.
+    profiles : pandas.DataFrame or mapping of str to (R,) float
+        From `targets.mass_profiles`, or its columns.
     packed : bool
         Use coarser steps of light.
 
@@ -149,7 +152,7 @@ def encode_galaxy(
         light_scale=np.stack(scales).reshape(*shape[:2], 2),
         star_count=moments[:, 0].astype(np.uint32),
         moments=moments[:, 1:],
-        profiles=profiles[list(PROFILE_COLUMNS)].to_numpy(np.float32).T[None],
+        profiles=np.array([[profiles[key] for key in PROFILE_COLUMNS]], dtype=np.float32),
     )
 
 

@@ -5,6 +5,7 @@ axes, without re-orientation (Chu et al. 2024, Sec. 2.1). Receding stars have po
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class SkyStars:
     luminosities: NDArray
     dust_is_known: bool = True
 
-    @property
+    @cached_property
     def radii(self) -> NDArray:
         """Projected distance from the centre; (N,), kpc."""
         return np.hypot(self.x, self.y)

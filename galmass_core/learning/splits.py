@@ -6,6 +6,7 @@ sorted by a hash and cut at the sizes.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -185,8 +186,15 @@ def unit_names(samples: pd.DataFrame, kind: str) -> NDArray[np.object_]:
 
 def _ranks(names: Sequence[str] | NDArray, seed: int) -> NDArray[np.int_]:
     """Return the rank of each name in the order of hashes."""
+    return _ranks_of(tuple(names), seed)
+
+
+@lru_cache(maxsize=4)  # all rows of a table split the same galaxies
+def _ranks_of(names: tuple[str, ...], seed: int) -> NDArray[np.int_]:
+    """Return the ranks, read-only."""
     hashes = [hashlib.blake2b(f"{seed}:{name}".encode(), digest_size=8).digest() for name in names]
     order = np.argsort(np.array([int.from_bytes(each) for each in hashes], dtype=np.uint64))
     ranks = np.empty(len(names), dtype=int)
     ranks[order] = np.arange(len(names))
+    ranks.setflags(write=False)
     return ranks

@@ -35,9 +35,8 @@ def spin_parameter(sky: SkyStars, aperture: float) -> float:
     inside = np.flatnonzero(radii <= aperture)
     if len(inside) < _FEWEST_BINS * STARS_PER_BIN:
         return np.nan
-    bins = adaptive_bins(sky.x[inside], sky.y[inside])
-    members = inside[np.concatenate(bins)]
-    starts = np.cumsum([0, *map(len, bins[:-1])])
+    order, starts = _sorted_bins(sky.x[inside], sky.y[inside])
+    members = inside[order]
     weight = sky.luminosities[BANDS.index("r"), members]
     velocity = sky.velocities[members]
 
@@ -67,16 +66,21 @@ def adaptive_bins(x: NDArray, y: NDArray) -> Sequence[NDArray]:
     sequence of (M,) int
         Members of each bin: 30 to 59 stars, or all where there are fewer than 60.
     """
-    bins = [np.arange(len(x))]
-    coordinates = (x, y)
-    while len(x) >= 2 * STARS_PER_BIN * len(bins):
-        bins = [half for members in bins for half in _halve(members, coordinates[0])]
-        coordinates = coordinates[::-1]
-    return bins
+    order, starts = _sorted_bins(x, y)
+    return np.split(order, starts[1:])
 
 
-def _halve(members: NDArray, coordinate: NDArray) -> tuple[NDArray, NDArray]:
-    """Split at the median of a coordinate."""
-    middle = len(members) // 2
-    order = np.argpartition(coordinate[members], middle)
-    return members[order[:middle]], members[order[middle:]]
+def _sorted_bins(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the stars bin by bin, (N,), and the first place of each bin.
+
+    Two lists hold the stars of each bin sorted in x and in y. One list is cut in half; the other
+    is sorted by the numbers of the new bins, which takes linear time while these have 16 bits.
+    """
+    along, across = np.argsort(x), np.argsort(y)
+    sizes, bins = np.array([len(x)]), np.empty(len(x), dtype=np.uint16)
+    while len(x) >= 2 * STARS_PER_BIN * len(sizes):
+        sizes = np.stack([sizes // 2, sizes - sizes // 2], axis=1).ravel()
+        bins = bins.astype(np.min_scalar_type(max(len(sizes), 256)), copy=False)
+        bins[along] = np.repeat(np.arange(len(sizes)), sizes)
+        along, across = across[np.argsort(bins[across], kind="stable")], along
+    return along, np.cumsum(sizes) - sizes

@@ -29,16 +29,16 @@ def axis_ratios(positions: NDArray, masses: NDArray, radius: float) -> tuple[flo
         NaN if fewer than 100 stars are inside, or without convergence in 100 steps.
     """
     off_centre = positions.any(axis=1)  # a star at the very centre has no direction
-    positions, masses = positions[off_centre], masses[off_centre]
+    places, masses = positions[off_centre].T.copy(), masses[off_centre]
     frame, ratios = np.eye(3), np.ones(3)
     for _ in range(_MOST_STEPS):
-        squares = ((positions @ (frame / ratios)) ** 2).sum(axis=1)
+        turned = (frame / ratios).T @ places
+        squares = np.einsum("ij,ij->j", turned, turned)
         inside = squares < radius**2
         if np.count_nonzero(inside) < _FEWEST_STARS:
             break
-        members = positions[inside]
-        weighted = members * (masses[inside] / squares[inside])[:, None]
-        moments, axes = np.linalg.eigh(members.T @ weighted)
+        weights = np.where(inside, masses, 0.0) / squares
+        moments, axes = np.linalg.eigh((places * weights) @ places.T)
         frame, before = axes[:, ::-1], ratios
         ratios = np.sqrt(np.maximum(moments[::-1], 0.0) / moments[-1])
         if ratios[2] == 0:  # stars in a plane

@@ -159,6 +159,11 @@ def mass_profiles(galaxy: Galaxy, radii: NDArray | None = None) -> "pd.DataFrame
     """
     import pandas as pd
 
+    return pd.DataFrame(profile_columns(galaxy, radii))
+
+
+def profile_columns(galaxy: Galaxy, radii: NDArray | None = None) -> dict[str, NDArray]:
+    """Return the columns of `mass_profiles`, (R,) each."""
     if radii is None:
         radii = galaxy.half_mass_radius * np.geomspace(0.05, 10, 64)
     grown = {species: np.full(len(radii), np.nan) for species in _SPECIES} | {
@@ -166,16 +171,14 @@ def mass_profiles(galaxy: Galaxy, radii: NDArray | None = None) -> "pd.DataFrame
         for species, particles in galaxy.components.items()
     }
     total = sum(grown.values())
-    return pd.DataFrame(
-        {
-            "radius": radii,
-            "mstar": grown["stars"],
-            "mdm": grown["dark_matter"],
-            "mgas": grown["gas"],
-            "mtot": total,
-            "v_circ": np.sqrt(G * total / radii),
-        }
-    )
+    return {
+        "radius": radii,
+        "mstar": grown["stars"],
+        "mdm": grown["dark_matter"],
+        "mgas": grown["gas"],
+        "mtot": total,
+        "v_circ": np.sqrt(G * total / radii),
+    }
 
 
 def _growth(particle_radii: NDArray, masses: NDArray, radii: NDArray) -> NDArray:
