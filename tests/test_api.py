@@ -36,6 +36,15 @@ def test_run_lies_in_the_folder_that_is_given(home):
     assert run.path == home / "mine"
 
 
+def test_a_finished_run_is_returned_where_nothing_differs(home):
+    run = galmass.train("toys", "mstar/power-law", out=home / "mine")
+    assert galmass.train("toys", "mstar/power-law", out=home / "mine").record == run.record
+    make_dataset(home / "others", make_samples(100, seed=1))
+    for data, name in (("toys", "mtot/power-law"), ("others", "mstar/power-law")):
+        with pytest.raises(ValueError, match="but it is finished"):
+            galmass.train(data, name, out=home / "mine")
+
+
 def test_samples_left_out_of_a_prediction_are_counted(home):
     run = galmass.train("toys", "mstar/power-law")
     samples = make_samples(100)

@@ -15,7 +15,7 @@ import galmass_core.datasets.build
 import galmass_core.datasets.measure
 from galmass_core.cli.data import print_dataset
 from galmass_core.datasets.build import build_dataset
-from galmass_core.datasets.dataset import DataSetError, open_dataset
+from galmass_core.datasets.dataset import DataSetError
 from galmass_core.datasets.measure import built_columns
 from galmass_core.galaxy import UnavailableError
 from galmass_core.quantities import QUANTITIES
@@ -71,20 +71,6 @@ def interrupted_build(cutouts, out, *, after):
 
     with pytest.raises(KeyboardInterrupt):
         build_dataset([cutouts], out, progress=interrupt)
-
-
-@pytest.mark.long
-@pytest.mark.usefixtures("small_shards")
-def test_killed_again_and_again_it_ends_with_the_same_bytes(cutouts, tmp_path):
-    whole = build_dataset([cutouts], tmp_path / "whole")
-    for after in (1, 3, 5):
-        killed_build(tmp_path, cutouts, tmp_path / "killed", after=after)
-        with pytest.raises(DataSetError, match="build unfinished"):
-            open_dataset(tmp_path / "killed")
-    resumed = build_dataset([cutouts], tmp_path / "killed")
-    assert shard_bytes(resumed.path) == shard_bytes(whole.path)
-    pd.testing.assert_frame_equal(resumed.samples, whole.samples)
-    assert resumed.info == whole.info
 
 
 @pytest.mark.usefixtures("small_shards")

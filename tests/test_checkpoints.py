@@ -97,3 +97,8 @@ def test_a_file_is_there_whole_or_not_at_all(path):
     load_tensors(path, {"a": into})
     assert into.tolist() == [1, 1]
     assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_disk_that_takes_nothing_is_an_error_of_the_system(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        save_tensors(tmp_path / "missing" / "weights.safetensors", {"one": torch.ones(1)})

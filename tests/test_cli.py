@@ -183,7 +183,7 @@ def test_demo_again_shows_what_is_there(drawn, tmp_path, capsys):
 
 
 def test_demo_draws_again_where_other_galaxies_are_left_over(drawn, tmp_path, capsys):
-    write_directory(tmp_path / "universe-particles", placed(3), "demo-1-3")
+    write_directory(tmp_path / ".universe-particles", placed(3), "demo-1-3")
     words = ["demo", "--home", str(tmp_path), "--galaxies", "3", "--seed", "2", "--workers", "1"]
     assert main(words) == 0
     assert drawn == ["demo-2-3"]

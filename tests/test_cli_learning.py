@@ -262,7 +262,7 @@ def test_a_training_that_receives_sigterm_is_stopped(home, capsys, monkeypatch):
 
     monkeypatch.setattr("galmass_core.training.model_runs.predict", terminate)
     assert main(["train", "toys", "--experiment", "mstar/power-law"]) == 130
-    assert "The run is marked as stopped." in capsys.readouterr().err
+    assert "A run that had begun can be resumed." in capsys.readouterr().err
     assert [run.state for run in list_runs()] == ["stopped"]
 
 

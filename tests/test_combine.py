@@ -130,6 +130,14 @@ def test_maps_and_tables_alone_are_not_mixed(suites, tmp_path):
         combine_datasets([suites[0], table], tmp_path / "both")
 
 
+def test_the_same_again_shows_what_is_there(tmp_path):
+    parts = [make_dataset(tmp_path / name, make_samples(3, seed=1)) for name in ("one", "two")]
+    both = combine_datasets(parts, tmp_path / "both")
+    assert combine_datasets(parts, both.path).info == both.info
+    with pytest.raises(DataSetError, match="holds other files"):
+        combine_datasets(parts[::-1], both.path)
+
+
 def test_column_of_two_kinds_is_refused():
     text, number = pd.DataFrame({"kind": ["disc"]}), pd.DataFrame({"kind": [1]})
     with pytest.raises(DataSetError, match=r"kind: .* is text in a, numbers in b"):

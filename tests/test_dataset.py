@@ -232,12 +232,14 @@ def test_tables_do_not_go_over_other_files(tmp_path):
         write_tables(tmp_path, catalogue(), {})
 
 
-def test_tables_of_a_killed_process_are_written_again(tmp_path):
-    written = write_tables(tmp_path / "out", catalogue(), {})
-    (written.path / "dataset.json").rename(written.path / "dataset.json.part")
-    assert len(write_tables(tmp_path / "out", catalogue(), {})) == len(written)
-    with pytest.raises(DataSetError, match="holds other files"):
-        write_tables(tmp_path / "out", catalogue(), {})
+def test_tables_go_over_the_same_but_no_others(tmp_path):
+    written = write_tables(tmp_path / "out", catalogue(), {"where": None})
+    replace_samples(written, written.samples.assign(joined=1.0))
+    again = write_tables(tmp_path / "out", catalogue(), {"where": None})
+    assert (again.samples["joined"] == 1.0).all()
+    for samples, description in ((catalogue()[::2], {}), (catalogue(), {"where": "log_mstar > 9"})):
+        with pytest.raises(DataSetError, match="holds other files"):
+            write_tables(tmp_path / "out", samples, description)
 
 
 @pytest.fixture

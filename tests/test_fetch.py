@@ -481,27 +481,6 @@ def test_build_on_arrival_equals_the_build_of_kept_cutouts(server, client, tmp_p
     assert not list((tmp_path / "flat").rglob("cutout_*"))
 
 
-FETCH = """
-import sys
-from pathlib import Path
-from galmass_core.fetch.client import Client
-from galmass_core.fetch.sample import fetch_cutouts, open_fetcher
-client, folder = Client(key=sys.argv[1], base=sys.argv[2], first_wait=0.01), Path(sys.argv[3])
-with open_fetcher(client, "TNG100-1", 99, folder) as fetcher:
-    fetch_cutouts(fetcher, folder, lambda done, *_: print(done, flush=True))
-"""
-
-
-def test_killed_fetch_resumes(server, client, tmp_path):
-    server.faults["subhalos/3/cutout"] = ["slow", "slow"]
-    command = [sys.executable, "-c", FETCH, KEY, server.base, str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout.readline()
-        process.kill()
-    assert fetch(client, tmp_path).galaxies == 4
-    assert len(pd.read_csv(tmp_path / "manifest.csv")["subhalo"].unique()) == 4
-
-
 def test_command_fetches_and_builds(server, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TNG_API_KEY", KEY)
     monkeypatch.setattr(api, "BASE", server.base)

@@ -1,11 +1,5 @@
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -27,16 +21,6 @@ from galmass_core.training.runs import open_run
 
 CONFIG = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
 NAME = "mstar/r+2V@60"
-TRAIN = """
-import sys
-from pathlib import Path
-from galmass_core.datasets.dataset import open_dataset
-from galmass_core.training.model_runs import train_run
-from galmass_core.networks.presets import TrainingConfig
-config = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
-dataset, name, path = open_dataset(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-train_run(dataset, name, training=config, path=path, device="cpu")
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -141,25 +125,6 @@ def test_maps_beyond_memory_are_read_in_windows_and_resumed_in_the_same(
     monkeypatch.setattr(network_runs, "save_tensors", save_tensors)
     monkeypatch.setattr(network_runs, "available_memory", lambda: 10**9)  # more than before
     assert_same_result(train(dataset, tmp_path / "stopped", config=config), whole)
-
-
-@pytest.mark.long
-def test_a_training_killed_at_any_moment_ends_as_an_unbroken_one(run, dataset, tmp_path):
-    path, kills = tmp_path / "killed", 0
-    for lines in (2, 4):
-        command = [sys.executable, "-c", TRAIN, str(dataset.path), NAME, str(path)]
-        process = subprocess.Popen(command, cwd=Path(__file__).parents[1])
-        while process.poll() is None:
-            history = path / "history.csv"
-            if history.exists() and history.read_text().count("\n") > lines:
-                os.kill(process.pid, signal.SIGKILL)
-                break
-            time.sleep(0.002)
-        kills += process.wait() == -signal.SIGKILL
-        assert open_run(path).state == "died"
-        assert lines <= len(open_run(path).history) < 6
-    assert kills == 2
-    assert_same_result(train(dataset, path), run)
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, CHECKPOINT])

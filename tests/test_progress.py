@@ -17,3 +17,11 @@ def test_working_folder_has_progress_too(tmp_path, monkeypatch):
         show(2, 3)
         content = json.loads((tmp_path / "here.progress.json").read_text())
     assert (content["task"], content["done"]) == ("fetching", 2)
+
+
+def test_what_a_killed_process_left_goes_with_the_next_progress(tmp_path):
+    for name in ("data.progress.json", "data.progress.json.part"):
+        (tmp_path / name).touch()
+    with progress_bar("building", tmp_path / "data"):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -184,10 +184,9 @@ def test_a_stopped_run_goes_on_as_it_was_asked_for(stopped):
     assert data.path == Path(stopped.record["dataset"]["path"])
 
 
-def test_a_finished_run_does_not_go_on(stopped):
+def test_a_finished_run_is_returned_as_it_is(stopped):
     run, _ = resume_run(stopped)
-    with pytest.raises(ValueError, match="must be stopped, failed or died to be resumed"):
-        resume_run(run)
+    assert resume_run(run)[0].record == run.record
 
 
 def test_a_run_does_not_go_on_with_other_data(stopped, home):

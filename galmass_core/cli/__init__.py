@@ -41,20 +41,22 @@ def main(argv: list[str] | None = None) -> int:
     int
         0; 2 for bad input, with one sentence on standard error; 130 when stopped with Ctrl-C.
     """
-    parser = build_parser()
-    args = parser.parse_args(argv)
-    if not hasattr(args, "run"):
-        parser.print_help()
-        return 0
-    if getattr(args, "home", None):
-        os.environ["GALMASS_HOME"] = args.home
+    advice = ""
     try:
+        parser = build_parser()
+        args = parser.parse_args(argv)
+        if not hasattr(args, "run"):
+            parser.print_help()
+            return 0
+        advice = args.when_stopped
+        if getattr(args, "home", None):
+            os.environ["GALMASS_HOME"] = args.home
         args.run(args)
     except (ValueError, OSError, MemoryError) as error:
         print(f"galmass: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
-        print(f"galmass: stopped. {args.when_stopped}", file=sys.stderr)
+        print(f"galmass: stopped. {advice}", file=sys.stderr)
         return STOPPED
     return 0
 

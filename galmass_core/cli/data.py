@@ -241,12 +241,13 @@ def _join(args: argparse.Namespace) -> None:
         snapshot=args.snapshot,
         prefix=args.prefix,
     )
-    print(_joined(dataset))
+    print(_joined(dataset, Path(args.table).name))
 
 
-def _joined(dataset: "DataSet") -> str:
-    """Return what the last join added, and what it could not match."""
-    record, galaxies = dataset.info["joined"][-1], len(dataset.galaxy_names)
+def _joined(dataset: "DataSet", table: str) -> str:
+    """Return what the last join of a table added, and what it could not match."""
+    record = next(each for each in reversed(dataset.info["joined"]) if each["table"] == table)
+    galaxies = len(dataset.galaxy_names)
     matched, rows = record["galaxies"], record["rows"]
     values = record["values"]
     names = {count: [name for name in values if values[name] == count] for count in values.values()}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_home, add_stars, positive, seed
 from galmass_core.cli.data import one_thread_each, print_dataset
-from galmass_core.storage.progress import progress_bar
+from galmass_core.storage.progress import discard_progress, progress_bar
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
@@ -70,34 +70,38 @@ def _demo(args: argparse.Namespace) -> None:
     from galmass_core.datasets.build import build_dataset
     from galmass_core.datasets.dataset import DESCRIPTION, home_folder
     from galmass_core.datasets.thinning import check_stars
+    from galmass_core.datasets.unfinished import remove
+    from galmass_core.storage.new_folder import remove_aside
     from galmass_core.synthetic.universe import simulation_name, write_universe
 
     if args.stars is not None:
         check_stars(args.stars)  # check before generating galaxies
     out = args.out or home_folder() / _name(args)
     simulation = simulation_name(args.galaxies, args.seed, args.universe)
+    own = out.with_name(f".{out.name}-particles")  # removed in the end
+    particles = args.particles or own
     if (out / DESCRIPTION).is_file():
-        print_dataset(_open_same(out, simulation, args.stars), as_json=args.json)
-        return
-    particles = args.particles or out.with_name(f"{out.name}-particles")
-    if not _are_there(particles, simulation, is_own=args.particles is None):
-        if args.particles is None:
-            shutil.rmtree(particles, ignore_errors=True)
-        with progress_bar("drawing", out) as show:
-            write_universe(
-                particles,
-                args.galaxies,
-                args.seed,
-                show,
-                workers=args.workers,
-                universe=args.universe,
+        dataset = _open_same(out, simulation, args.stars)
+    else:
+        if not _are_there(particles, simulation, is_own=particles == own):
+            shutil.rmtree(own, ignore_errors=True)
+            with progress_bar("drawing", out) as show:
+                write_universe(
+                    particles,
+                    args.galaxies,
+                    args.seed,
+                    show,
+                    workers=args.workers,
+                    universe=args.universe,
+                )
+        with progress_bar("building", out) as show:
+            dataset = build_dataset(
+                [particles], out, workers=args.workers, stars=args.stars, progress=show
             )
-    with progress_bar("building", out) as show:
-        dataset = build_dataset(
-            [particles], out, workers=args.workers, stars=args.stars, progress=show
-        )
-    if args.particles is None:
-        shutil.rmtree(particles)
+    remove(out)  # what a killed call left
+    discard_progress(out)
+    remove_aside(particles)
+    shutil.rmtree(own, ignore_errors=True)
     print_dataset(dataset, as_json=args.json)
 
 

@@ -149,7 +149,9 @@ def _build(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
         f"{name}: {reason}" if name else reason
         for name, reason in zip(names, dataset.excluded["reason"], strict=True)
     ]
-    fetcher.status.report(failed=len(reasons), reasons=reasons)
+    fetcher.status.report(  # whole, also where a call before had built the last galaxy
+        len(sizes), len(sizes), size=int(sizes[-1]), failed=len(reasons), reasons=reasons
+    )
     print_dataset(dataset, as_json=False)
 
 

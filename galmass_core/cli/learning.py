@@ -83,7 +83,7 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         "of the runs' folders",
     )
     train.add_argument("--json", action="store_true", help="print the result as JSON")
-    train.set_defaults(run=_train, when_stopped="The run is marked as stopped.")
+    train.set_defaults(run=_train, when_stopped="A run that had begun can be resumed.")
 
 
 def _add_training_seeds(train: argparse.ArgumentParser) -> None:
@@ -172,7 +172,7 @@ def _add_resume(commands: Any) -> None:  # noqa: ANN401
     add_device(resume)
     _add_queue(resume)
     resume.add_argument("--json", action="store_true", help="print the result as JSON")
-    resume.set_defaults(run=_resume, when_stopped="The run is marked as stopped.")
+    resume.set_defaults(run=_resume, when_stopped="The same command resumes it.")
 
 
 def _add_stop(commands: Any) -> None:  # noqa: ANN401

@@ -19,11 +19,13 @@ from galmass_core.datasets.dataset import (
     DataSet,
     DataSetError,
     claim_folder,
+    holds,
     open_dataset,
     shard_path,
     write_tables,
 )
 from galmass_core.datasets.join import nullable
+from galmass_core.storage.new_folder import new_folder, remove_aside
 
 _FORM = ("half_width", "light_pixels", "kinematic_pixels")  # of maps that a network takes together
 
@@ -61,21 +63,21 @@ def combine_datasets(datasets: Sequence[DataSet], out: str | Path) -> DataSet:
         raise ValueError(msg)
     _check_maps(datasets)
     out = Path(out).resolve()
-    claim_folder(out)
-    part = out.with_name(f".{out.name}.part")  # renamed when it is whole
-    shutil.rmtree(part, ignore_errors=True)
-    (part / UNFINISHED).mkdir(parents=True)
-    try:
-        tables, shards = _link_shards(datasets, part)
-        tables, excluded = _once_each(datasets, tables)
-        samples = stack(dict(zip(names, tables, strict=True)))
-        description = _description(datasets, tables, samples) | {"shards": shards}
-        write_tables(part, samples, description, excluded)
-        (part / UNFINISHED).rmdir()
-        out.rmdir()
-        part.rename(out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+    tables, shards, files = _number_shards(datasets)
+    tables, excluded = _once_each(datasets, tables)
+    samples = stack(dict(zip(names, tables, strict=True)))
+    description = _description(datasets, tables, samples) | {"shards": shards}
+    if not holds(out, samples, description):
+        claim_folder(out)
+        with new_folder(out) as part:
+            (part / UNFINISHED).mkdir()
+            for number, file in enumerate(files):
+                target = shard_path(part, number)
+                target.parent.mkdir(exist_ok=True)
+                _link(file, target)
+            write_tables(part, samples, description, excluded)
+            (part / UNFINISHED).rmdir()
+    remove_aside(out)
     return open_dataset(out)
 
 
@@ -125,26 +127,25 @@ def _check_maps(datasets: Sequence[DataSet]) -> None:
                 raise DataSetError(msg)
 
 
-def _link_shards(
-    datasets: Sequence[DataSet], folder: Path
-) -> tuple[list[pd.DataFrame], dict[str, dict[str, Any]]]:
-    """Give all shards new numbers; return the tables with these, and the records of the shards."""
+def _number_shards(
+    datasets: Sequence[DataSet],
+) -> tuple[list[pd.DataFrame], dict[str, dict[str, Any]], list[Path]]:
+    """Give all shards new numbers; return tables with these, the shards' records and files."""
     tables: list[pd.DataFrame] = []
     shards: dict[str, dict[str, Any]] = {}
+    files: list[Path] = []
     for data in datasets:
         numbers = {}
         for name, record in data.info["shards"].items():
             old = int(Path(name).stem.split("-")[1])
-            numbers[old] = len(shards)
-            target = shard_path(folder, len(shards))
-            target.parent.mkdir(exist_ok=True)
-            _link(shard_path(data.path, old), target)
-            shards[target.name] = record
+            numbers[old] = len(files)
+            shards[shard_path(data.path, len(files)).name] = record
+            files.append(shard_path(data.path, old))
         table = data.samples
         if numbers:
             table = table.assign(shard=table["shard"].map(numbers))
         tables.append(table)
-    return tables, shards
+    return tables, shards, files
 
 
 def _link(source: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+from io import BytesIO
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ from galmass_core.quantities import (
     map_spec,
 )
 from galmass_core.storage.atomic import write_json
+from galmass_core.storage.lock import locked
 from galmass_core.storage.parquet import write_table
 
 if TYPE_CHECKING:
@@ -40,7 +42,10 @@ if TYPE_CHECKING:
 
 SCHEMA = 1  # version of the folder's layout
 DESCRIPTION, INDEX, EXCLUDED = "dataset.json", "index.parquet", "excluded.parquet"
-_KILLED = {INDEX, EXCLUDED, *(f"{name}.part" for name in (DESCRIPTION, INDEX, EXCLUDED))}
+_KILLED = {  # what a process that is killed while it writes tables leaves
+    *(INDEX, EXCLUDED, "lock", "lock.os"),
+    *(f"{name}.part" for name in (DESCRIPTION, INDEX, EXCLUDED, "lock")),
+}
 _MISSING_MATTER = {  # number of particles, unknown where a file holds none: name, what is empty
     "n_dm": ("dark matter", "its mass, the total mass and fractions"),
     "n_gas": ("gas", "its mass, the total mass, fractions, and light behind its dust"),
@@ -65,7 +70,8 @@ def home_folder() -> Path:
 
 def list_datasets() -> list[Path]:
     """Return the folders of all complete data sets in the home folder, sorted by name."""
-    return sorted(path.parent for path in home_folder().glob(f"*/{DESCRIPTION}"))
+    folders = [path.parent for path in home_folder().glob(f"*/{DESCRIPTION}")]
+    return sorted(folder for folder in folders if not folder.name.startswith("."))
 
 
 def similar_names(wanted: str, known: Sequence[str], count: int = 3) -> list[str]:
@@ -457,6 +463,9 @@ def write_tables(
 ) -> DataSet:
     """Write a data set's tables, then the description that marks it as complete.
 
+    A folder that holds this very data set is left as it is: the command that made it may have been
+    killed at its end, and be repeated.
+
     Parameters
     ----------
     folder : Path
@@ -476,11 +485,53 @@ def write_tables(
     ------
     DataSetError
         If there are no samples, or ``folder`` holds other files.
+    ValueError
+        If another process is writing it.
     """
     if samples.empty:
         msg = f"{folder}: must hold at least one galaxy, but none is left"
         raise DataSetError(msg)
-    claim_folder(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        if not holds(folder, samples, description):
+            claim_folder(folder)
+            _write_tables(folder, samples, description, excluded)
+    return open_dataset(folder.resolve())
+
+
+def holds(folder: Path, samples: pd.DataFrame, description: dict[str, Any]) -> bool:
+    """Return whether a folder holds these samples of this description, complete.
+
+    Columns that were joined to them since do not count.
+    """
+    if not (folder / DESCRIPTION).is_file():
+        return False
+    there, facts = open_dataset(folder), as_json(description)
+    return all(there.info.get(key) == fact for key, fact in facts.items()) and has_columns(
+        there, samples.astype(COLUMN_TYPES)
+    )
+
+
+def has_columns(data: "DataSet", columns: pd.DataFrame) -> bool:
+    """Return whether a data set has these columns, with the same values as on disk."""
+    if len(columns) != len(data) or not {*columns} <= {*data.samples}:
+        return False
+    written = pd.read_parquet(BytesIO(columns.to_parquet(index=False)))
+    return written.equals(data.samples[list(columns)].reset_index(drop=True))
+
+
+def as_json(content: Any) -> Any:  # noqa: ANN401
+    """Return what reading gives after `atomic.write_json`."""
+    return json.loads(json.dumps(content, default=lambda number: number.item()))
+
+
+def _write_tables(
+    folder: Path,
+    samples: pd.DataFrame,
+    description: dict[str, Any],
+    excluded: Sequence[dict[str, str]],
+) -> None:
+    """Write the files of `write_tables`."""
     write_table(folder / INDEX, samples.astype(COLUMN_TYPES))
     columns = ["name", "reason", "source"]
     write_table(folder / EXCLUDED, pd.DataFrame(list(excluded), columns=columns))
@@ -494,7 +545,6 @@ def write_tables(
         "shards": {},
     }
     write_json(folder / DESCRIPTION, facts | description)
-    return open_dataset(folder.resolve())
 
 
 def replace_samples(data: DataSet, samples: pd.DataFrame, **changes: Any) -> None:  # noqa: ANN401

@@ -7,7 +7,14 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset, replace_samples
+from galmass_core.datasets.dataset import (
+    DataSet,
+    DataSetError,
+    as_json,
+    has_columns,
+    open_dataset,
+    replace_samples,
+)
 from galmass_core.datasets.foreign_tables import NAMELESS, ForeignTable, read_foreign_table
 from galmass_core.datasets.matching import Match, match_rows
 from galmass_core.quantities import is_known_column
@@ -32,7 +39,8 @@ def join_table(
     """Add the columns of a table to a data set.
 
     Rows are matched by full identity (see `matching`). Galaxies without a row get NaN. The data
-    set on disk is updated, and its description records the match.
+    set on disk is updated, and its description records the match. A table whose columns are there,
+    with the same values and record, is not joined again.
 
     Parameters
     ----------
@@ -149,8 +157,7 @@ def _add(
     table: Path,
     **facts: Any,  # noqa: ANN401
 ) -> None:
-    """Write the samples with the columns, and a record of the join."""
-    _check_columns(data, columns, table)
+    """Write the samples with the columns, and a record of the join, unless they are there."""
     rows = data.samples["name"].map(dict(zip(data.galaxy_names, match.rows, strict=True)))
     joined = nullable(columns).reindex(rows) if (rows < 0).any() else columns.iloc[rows]
     record = {
@@ -163,8 +170,12 @@ def _add(
         "values": {str(name): int(joined[name].notna().sum()) for name in columns},
         **facts,
     }
+    records = data.info.get("joined", [])
+    if as_json(record) in records and has_columns(data, joined):
+        return
+    _check_columns(data, columns, table)
     samples = [data.samples.reset_index(drop=True), joined.reset_index(drop=True)]
-    records = [*data.info.get("joined", []), record]
+    records = [*records, record]
     replace_samples(data, pd.concat(samples, axis=1), joined=records)
 
 

@@ -80,9 +80,10 @@ def fetch_catalogue(
         If fields and chunks do not fit together.
     """
     path = catalogue_path(folder, info.snapshot)
-    if path.exists():
-        return path
     parts = path.parent / "fields"
+    if path.exists():
+        shutil.rmtree(parts, ignore_errors=True)  # of a process that was killed
+        return path
     parts.mkdir(parents=True, exist_ok=True)
     try:
         files = _fetch_fields(client, info, parts, progress)

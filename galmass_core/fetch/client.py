@@ -174,8 +174,8 @@ class Client:
             except _NotTheFile:
                 part.unlink()
                 raise
+            _version_path(part).unlink(missing_ok=True)  # first: nobody looks for it afterwards
             part.replace(out)
-            _version_path(part).unlink(missing_ok=True)
             return out.stat().st_size
 
         try:

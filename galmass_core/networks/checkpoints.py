@@ -15,12 +15,13 @@ def save_tensors(
     path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, float] | None = None
 ) -> None:
     """Write tensors atomically, with a few numbers as metadata."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     content = {name: each.detach().cpu().contiguous() for name, each in tensors.items()}
     metadata = {name: repr(float(number)) for name, number in (facts or {}).items()}
-    with atomic_write(path) as part:
-        save_file(content, part, metadata=metadata)
+    data = save(content, metadata=metadata)
+    with atomic_write(path) as part:  # save_file leaves a file of its own name when it is killed
+        part.write_bytes(data)
 
 
 def load_tensors(path: Path, into: Mapping[str, Tensor]) -> dict[str, float]:

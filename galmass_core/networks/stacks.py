@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,8 @@ from numpy.typing import NDArray
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import IMAGE_PIXELS, is_registered, map_spec
+from galmass_core.storage.aside import folder_aside, remove_left
+from galmass_core.storage.atomic import reserve
 
 STEPS = 65535  # between the first and the last code
 FORM = 1  # raise it when codes or what fills empty pixels change
@@ -99,10 +100,11 @@ def open_stacks(
     """
     folder = home_folder() / "cache" / dataset.checksum[:16]
     paths = {key: _path(folder, key, pixels) for key in keys}
+    remove_left(folder)
     if lacking := {key: path for key, path in paths.items() if not path.exists()}:
         folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder) as aside:  # others may do the same at once
-            made = {key: Path(aside, path.name) for key, path in lacking.items()}
+        with folder_aside(folder) as aside:  # others may do the same at once
+            made = {key: aside / path.name for key, path in lacking.items()}
             _make(dataset, made, pixels, progress or (lambda done, total: None))
             for key, path in lacking.items():
                 made[key].replace(path)
@@ -115,10 +117,10 @@ def _make(
     """Read all samples once and write a stack to each path."""
     shapes = {key: (len(dataset), *2 * (map_spec(key).side(pixels),)) for key in paths}
     _check_disk(next(iter(paths.values())).parent, 2 * sum(map(math.prod, shapes.values())))
-    stacks = {
-        key: np.lib.format.open_memmap(path, mode="w+", dtype=np.int16, shape=shapes[key])
-        for key, path in paths.items()
-    }
+    stacks = {}
+    for key, path in paths.items():
+        stacks[key] = np.lib.format.open_memmap(path, mode="w+", dtype=np.int16, shape=shapes[key])
+        reserve(path)
     for done, (place, maps) in enumerate(dataset.read_maps(range(len(dataset)))):
         for key, stack in stacks.items():
             stack[place] = encode_map(key, map_of(maps, key, stack.shape[-1]))
@@ -130,7 +132,7 @@ def _make(
 
 
 def _check_disk(folder: Path, needed: int) -> None:
-    """Raise OSError if the disk is too small; a full disk kills a process writing mapped memory."""
+    """Raise OSError if the disk is too small, before anything is written."""
     free = shutil.disk_usage(folder).free
     if needed > free:
         msg = (

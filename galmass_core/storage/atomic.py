@@ -24,7 +24,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     ------
     Path
     """
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     try:
         yield part
     except BaseException:
@@ -34,10 +34,29 @@ def atomic_write(path: Path) -> Iterator[Path]:
     publish(part, path)
 
 
+def discard(path: Path) -> None:
+    """Remove a file, and what a killed process left of writing it."""
+    path.unlink(missing_ok=True)
+    _part(path).unlink(missing_ok=True)
+
+
 def flush(path: Path) -> None:
     """Force a file's content to disk."""
     with path.open("rb+") as stream:
         os.fsync(stream.fileno())
+
+
+def reserve(path: Path) -> None:
+    """Take the disk for all of a file; a full disk kills a process that writes mapped memory.
+
+    Raises
+    ------
+    OSError
+        If the disk is too full.
+    """
+    if hasattr(os, "posix_fallocate"):
+        with path.open("rb+") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
 
 
 def publish(part: Path, path: Path) -> None:
@@ -47,6 +66,11 @@ def publish(part: Path, path: Path) -> None:
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+
+def _part(path: Path) -> Path:
+    """Return the path that a file is written to before it is renamed."""
+    return path.with_name(path.name + ".part")
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:

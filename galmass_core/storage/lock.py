@@ -78,13 +78,23 @@ def is_locked(folder: Path) -> bool:
     is alive if its last heartbeat is younger than `SILENCE`.
     """
     owner = _read_owner(folder)
-    if owner is None:
-        return False
+    return owner is not None and is_alive(owner)
+
+
+def is_alive(owner: dict[str, Any]) -> bool:
+    """Return whether a process lives.
+
+    Parameters
+    ----------
+    owner : dict
+        Its `identity`; and, if it may be one of another machine or have no start time, ``age``: of
+        its last heartbeat [s].
+    """
     if owner["host"] == platform.node():
         began = _process_start(owner["pid"])
         if began is None or owner["process_start"] is not None:
             return began is not None and abs(began - owner["process_start"]) <= _TOLERANCE
-    return owner["age"] < SILENCE  # elsewhere, or no start time in a file of an older version
+    return bool(owner["age"] < SILENCE)  # elsewhere, or no start time in a file of an older version
 
 
 def stop_owner(folder: Path) -> None:

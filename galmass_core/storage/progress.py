@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from galmass_core.storage.atomic import write_json
+from galmass_core.storage.atomic import discard, write_json
 
 SUFFIX = ".progress.json"  # appended to the name of the folder
 _EVERY = 0.5  # seconds between updates of the file
@@ -41,7 +41,7 @@ def progress_bar(
     from tqdm import tqdm
 
     out = out.absolute()  # "." has no name
-    path, written = out.with_name(out.name + SUFFIX), 0.0
+    path, written = _path(out), float("-inf")
     with tqdm(unit=unit, desc=task, delay=0.01) as bar:  # no bar for input that fails at once
 
         def show(done: int, total: int, without: int | None = None, note: str = "") -> None:
@@ -51,15 +51,25 @@ def progress_bar(
             counted = "" if without is None else f"{lost}={without}"
             bar.set_postfix_str(", ".join(filter(None, (counted, note))), refresh=False)
             bar.update(done - bar.n)
-            if time.time() - written > _EVERY:
-                written = time.time()
+            if time.monotonic() - written > _EVERY:
+                written = time.monotonic()
                 path.parent.mkdir(parents=True, exist_ok=True)
-                write_json(path, {"task": task, "done": done, "total": total, "time": written})
+                write_json(path, {"task": task, "done": done, "total": total, "time": time.time()})
 
         try:
             yield show
         finally:
-            path.unlink(missing_ok=True)
+            discard(path)
+
+
+def discard_progress(out: Path) -> None:
+    """Remove the progress file that a killed process left of a folder that is complete."""
+    discard(_path(out.absolute()))
+
+
+def _path(out: Path) -> Path:
+    """Return the progress file of a folder."""
+    return out.with_name(out.name + SUFFIX)
 
 
 def work_in_progress(home: Path) -> dict[str, dict[str, Any]]:
@@ -80,6 +90,6 @@ def work_in_progress(home: Path) -> dict[str, dict[str, Any]]:
             content = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):  # it has just ended
             continue
-        if time.time() - content["time"] < _STALE:
+        if abs(time.time() - content["time"]) < _STALE:  # clocks are set back, too
             found[path.name.removesuffix(SUFFIX)] = content
     return found

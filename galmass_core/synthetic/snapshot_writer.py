@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.storage.new_folder import new_folder
 from galmass_core.synthetic.subfind import Placed, Row, measure_groups, measure_subhalo
 from galmass_core.synthetic.tng_writer import Groups, code_units, header
 
@@ -23,12 +24,12 @@ _SNAPSHOT = 99
 def write_directory(
     directory: str | Path, galaxies: Iterable[Placed], simulation: str = "demo-1"
 ) -> None:
-    """Write snapshot, group catalogue and offsets; the catalogue last, which marks it complete.
+    """Write snapshot, group catalogue and offsets; the folder appears when it is whole.
 
     Parameters
     ----------
     directory : str or Path
-        Folder to create.
+        Folder to create; new, or empty.
     galaxies : iterable of Placed
         Their subhalo IDs count from 0.
     simulation : str
@@ -37,9 +38,17 @@ def write_directory(
     Raises
     ------
     FileExistsError
-        If the directory holds a snapshot.
+        If the directory holds files.
+    ValueError
+        If another process is writing it.
     """
-    folder = Path(directory) / "output" / f"snapdir_{_SNAPSHOT:03d}"
+    with new_folder(Path(directory).resolve()) as content:
+        _write_content(content, galaxies, simulation)
+
+
+def _write_content(directory: Path, galaxies: Iterable[Placed], simulation: str) -> None:
+    """Write all files of `write_directory`."""
+    folder = directory / "output" / f"snapdir_{_SNAPSHOT:03d}"
     folder.mkdir(parents=True)
     rows: list[Row] = []
     chunks = [
@@ -52,8 +61,8 @@ def write_directory(
             file["Header"].attrs["NumFilesPerSnapshot"] = len(chunks)
     subhaloes = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     groups = measure_groups(subhaloes)
-    _write_offsets(Path(directory), np.array(chunks), subhaloes, groups)
-    _write_catalogue(Path(directory), subhaloes, groups, simulation)
+    _write_offsets(directory, np.array(chunks), subhaloes, groups)
+    _write_catalogue(directory, subhaloes, groups, simulation)
 
 
 def read_simulation(directory: str | Path) -> str:

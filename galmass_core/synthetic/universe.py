@@ -133,7 +133,7 @@ def write_universe(
     ValueError
         If ``n`` or ``workers`` is not positive, or the universe is unknown.
     FileExistsError
-        If the folder holds a snapshot.
+        If the folder holds files.
     """
     demands, hosts = draw_demands(n, seed, universe)
     galaxies = place_galaxies(

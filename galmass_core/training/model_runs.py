@@ -41,6 +41,7 @@ from galmass_core.training.runs import (
     Follower,
     Run,
     RunWriter,
+    finished_run,
     new_run_folder,
     open_run,
     write_run,
@@ -124,6 +125,8 @@ def train_run(
     parts = parts_of(dataset.samples, usable, config["split"])
     ranks = _join_ranks(wanted, config)
     path = ranks.same(path or (new_run_folder(name) if ranks.first else Path()))
+    if (done := finished_run(path, config, dataset.checksum)) is not None:
+        return done
     provenance = _provenance(dataset, parts, split, seed)
     with (
         write_run(path, config, provenance, wait=wait)

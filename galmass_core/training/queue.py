@@ -54,7 +54,7 @@ def stop_run(run: Run) -> None:
 def resume_run(
     run: Run, *, device: str = "auto", wait: Callable[[RunWriter], None] | None = None
 ) -> tuple[Run, DataSet]:
-    """Resume a training that was stopped, failed or died.
+    """Resume a training that was stopped, failed or died; a finished one is returned as it is.
 
     Parameters
     ----------
@@ -74,10 +74,10 @@ def resume_run(
     Raises
     ------
     ValueError
-        If the run is finished or active, or its data set has changed or cannot be opened.
+        If the run is active, or its data set has changed or cannot be opened.
     """
     first = ranks_of_process().first  # of several processes it may have begun already
-    if first and run.state in (*ACTIVE, "finished"):
+    if first and run.state in ACTIVE:
         msg = f"run {run.name} must be stopped, failed or died to be resumed, but it is {run.state}"
         raise ValueError(msg)
     known, config = run.record["dataset"], run.config
@@ -88,6 +88,8 @@ def resume_run(
             "start a new training"
         )
         raise ValueError(msg)
+    if run.state == "finished":
+        return run, dataset
     ended = train_run(
         dataset,
         config["experiment"],

@@ -258,6 +258,27 @@ class Follower(RunWriter):
         """Leave predictions to the writer."""
 
 
+def finished_run(path: Path, config: dict[str, Any], dataset: str | None = None) -> Run | None:
+    """Return the run of a folder if it is this very run, finished.
+
+    The command that trains may have been killed at its end, and be repeated.
+
+    Parameters
+    ----------
+    path : Path
+    config : dict
+        As of `write_run`.
+    dataset : str, optional
+        Checksum of the data set, which is in the configuration of transfers.
+    """
+    if not (path / RECORD).exists():
+        return None
+    run = open_run(path)
+    known = (run.record.get("dataset") or {}).get("sha256")
+    same = run.config == json.loads(json.dumps(config)) and dataset in (None, known)
+    return run if run.state == "finished" and same else None
+
+
 @contextmanager
 def write_run(
     path: Path,

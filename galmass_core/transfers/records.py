@@ -27,7 +27,7 @@ from galmass_core.learning.experiments import (
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.model_runs import with_scalars
-from galmass_core.training.runs import RECORD, Run, list_runs, open_run, write_run
+from galmass_core.training.runs import Run, finished_run, list_runs, open_run, write_run
 from galmass_core.transfers.comparable import check_comparable
 from galmass_core.transfers.features import Sides, feature_cases
 from galmass_core.transfers.scores import score_cases
@@ -104,8 +104,8 @@ def run_transfer(
     check_comparable(train, test)
     config = _config(wanted, train, test, adapt, seed, training)
     path = transfers_folder() / _name(config) if path is None else path
-    if _is_finished(path, config):
-        return open_run(path)
+    if (done := finished_run(path, config)) is not None:
+        return done
     parts = [
         _parts(wanted, dataset, sizes, seed)
         for dataset, sizes in ((train, NETWORK_SIZES), (test, TEST_SIZES))
@@ -167,14 +167,6 @@ def _name(config: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:8]
     words = (config["train"]["name"], "to", config["test"]["name"], config["experiment"])
     return "-".join((*words, config["adapt"], digest)).replace("/", "-")
-
-
-def _is_finished(path: Path, config: dict[str, Any]) -> bool:
-    """Return whether a folder holds this very record, finished."""
-    if not (path / RECORD).exists():
-        return False
-    run = open_run(path)
-    return run.state == "finished" and run.config == json.loads(json.dumps(config))
 
 
 def _parts(wanted: Experiment, dataset: DataSet, sizes: dict[str, int], seed: int) -> NDArray:
