@@ -15,6 +15,7 @@ from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, save_tensors
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.scaling import SCALER
 from galmass_core.networks.training import Learner, new_network
+from galmass_core.storage.atomic import write_json
 from galmass_core.training import network_runs
 from galmass_core.training.model_runs import load_model, predict_run, train_run
 from galmass_core.training.runs import open_run
@@ -534,6 +535,13 @@ def test_a_training_for_every_set_of_maps_is_resumed_bit_by_bit(
     again = train(dataset, tmp_path / "any", "mstar,ml/any@60", replace(CONFIG, epochs=3))
     assert_same_result(again, any_run)
     assert again.record["subsets"] == any_run.record["subsets"]
+
+
+def test_a_training_killed_after_refitting_is_resumed_bit_by_bit(any_run, dataset, tmp_path):
+    path = shutil.copytree(any_run.path, tmp_path / "any")
+    write_json(path / "run.json", any_run.record | {"state": "stopped"})
+    again = train(dataset, path, "mstar,ml/any@60", replace(CONFIG, epochs=3))
+    assert_same_result(again, any_run)
 
 
 def test_it_is_opened_for_a_set_of_maps_by_name(any_run, monkeypatch):

@@ -256,10 +256,10 @@ def train_network(
         if not ranks.first:
             nothing = tested[:0], parts[:0], wanted.targets, targets_NT[:0]
             return predictions_table(dataset.samples, *nothing)
-        load_tensors(writer.path / WEIGHTS, network.state_dict())
-        if subsets:
+        facts = load_tensors(writer.path / WEIGHTS, network.state_dict())
+        if subsets and "refitted" not in facts:  # by a process that ended before the run did
             _refit(network, feed, rows, scaling.scaled(targets_NT))
-            save_tensors(writer.path / WEIGHTS, network.state_dict())
+            save_tensors(writer.path / WEIGHTS, network.state_dict(), {"refitted": 1})
         if config.tta:
             network = average_symmetries(network)
         outputs_BO = predict_rows(network, feed, tested)
