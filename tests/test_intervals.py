@@ -7,6 +7,8 @@ from galmass_core.learning.experiments import experiment
 from galmass_core.learning.intervals import (
     LEVELS,
     calibrate,
+    effective_galaxies,
+    half_widths,
     measure_coverage,
     score_intervals,
     with_intervals,
@@ -29,6 +31,29 @@ def invent(galaxies, seed, *, lines=LINES_OF_SIGHT):
 @pytest.fixture(scope="module")
 def many():
     return calibrate(invent(3000, 0)), invent(3000, 1)
+
+
+def test_coverage_is_known_as_well_as_test_and_calibration_galaxies_are_many():
+    rng, shares = np.random.default_rng(3), []
+    for _ in range(300):
+        error = rng.normal(size=(2, 60))
+        table = pd.DataFrame({"y_true": error.ravel(), "y_pred": 0.0, "target": "m"})
+        table["name"] = [f"g{number}" for number in range(120)]
+        scored = score_intervals(table[60:], {"m": calibrate(table[:60])})
+        shares.append(measure_coverage(scored)[0]["coverage"]["0.68"])
+    assert effective_galaxies(scored) == pytest.approx(30)
+    assert np.std([one["value"] for one in shares]) == pytest.approx(shares[0]["error"], rel=0.12)
+
+
+def test_half_widths_are_the_quantiles_of_sizes_of_errors_by_galaxy():
+    table = invent(99, 0, lines=1).assign(y_true=np.arange(1, 100) / 100, y_pred=0.0)
+    assert half_widths(table, (68, 90)) == pytest.approx({"68": 0.68, "90": 0.90})
+    siblings = pd.concat([table, table[:50], table[:50]])  # small errors, three lines of sight
+    assert half_widths(siblings, (68, 90)) == pytest.approx({"68": 0.68, "90": 0.90})
+
+
+def test_too_few_galaxies_give_no_finite_half_width():
+    assert half_widths(invent(2, 0), (90,)) == {"90": np.inf}
 
 
 @pytest.mark.parametrize(("level", "tail"), [(0.68, 16), (0.90, 5)])

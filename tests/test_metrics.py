@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from scipy.stats import t
 
+from galmass_core.benchmarks.coverage import scatters_that_cover
 from galmass_core.learning.metrics import STATISTICS, measure_errors
 
 
@@ -34,7 +36,7 @@ def test_intervals_are_those_of_drawing_galaxies_one_by_one():
     ours = measure_errors(delta, galaxies, resamples=2000)
     reference = brute_force(delta, galaxies, 1000, seed=5)
     for name, (low, high) in zip(STATISTICS, reference, strict=True):
-        if name == "std":  # has no percentiles but is studentised
+        if name == "std":  # has no percentiles but a jackknife
             continue
         assert ours[name].low == pytest.approx(low, abs=0.15 * (high - low))
         assert ours[name].high == pytest.approx(high, abs=0.15 * (high - low))
@@ -64,7 +66,7 @@ def test_the_same_seed_gives_the_same_intervals_in_any_order():
     again = measure_errors(delta[order], galaxies[order], resamples=50)
     for name, one in first.items():
         assert (again[name].low, again[name].high) == pytest.approx((one.low, one.high))
-    assert measure_errors(delta, galaxies, resamples=50, seed=1)["std"].low != first["std"].low
+    assert measure_errors(delta, galaxies, resamples=50, seed=1)["mean"].low != first["mean"].low
 
 
 def test_siblings_that_err_alike_widen_the_interval():
@@ -89,27 +91,25 @@ def test_errors_that_are_not_numbers_are_refused():
         measure_errors([], [])
 
 
-def test_interval_of_the_scatter_is_studentised():
-    """Against draws of galaxies one by one, with jackknife errors in place of the linear ones."""
-    generator = np.random.default_rng(8)
-    delta = 0.1 * generator.standard_t(6, (60, 3))
-    value, error = np.log(delta.std()), jackknife(delta)
-    rows = generator.integers(60, size=(600, 60))
-    z = [(np.log(delta[row].std()) - value) / jackknife(delta[row]) for row in rows]
-    low, high = np.quantile(z, (0.16, 0.84))
-    ours = measure_errors(delta.ravel(), np.repeat(np.arange(60), 3))["std"]
-    width = np.exp(value) * error
-    assert ours.low == pytest.approx(np.exp(value - high * error), abs=0.15 * width)
-    assert ours.high == pytest.approx(np.exp(value - low * error), abs=0.15 * width)
+def test_interval_of_the_scatter_leaves_each_galaxy_out():
+    delta = 0.1 * np.random.default_rng(8).standard_t(6, (20, 3))
+    left = [np.log(np.delete(delta, one, axis=0).std()) for one in range(20)]
+    factor = np.exp(t.ppf(0.84, 19) * np.sqrt(19) * np.std(left))
+    ours = measure_errors(delta.ravel(), np.repeat(np.arange(20), 3))["std"]
+    assert (ours.low, ours.high) == pytest.approx((delta.std() / factor, delta.std() * factor))
 
 
-def jackknife(delta):
-    """Return the standard error of log σ by leaving each galaxy out."""
-    number, total, squares = np.size(delta[0]), delta.sum(1), (delta**2).sum(1)
-    n = (len(delta) - 1) * number
-    mean, square = (total.sum() - total) / n, (squares.sum() - squares) / n
-    values = 0.5 * np.log(square - mean**2)
-    return np.sqrt((len(delta) - 1) * values.var())
+def test_interval_of_a_scatter_that_one_galaxy_makes_alone_has_percentiles():
+    ours = measure_errors([0.0, 0.0, 0.3], list("abc"))["std"]
+    assert (ours.low, ours.high) == pytest.approx((0.0, 0.3 * np.sqrt(2) / 3))
+
+
+def test_intervals_of_few_galaxies_cover_more_than_percentiles_and_do_not_explode():
+    """A part of ``python -m galmass_core.benchmarks.coverage``."""
+    normal = scatters_that_cover(100, 10, "normal")
+    assert normal["jackknife"][0] > normal["percentiles"][0] + 0.05
+    wide = scatters_that_cover(100, 10, "5 % five times as wide")
+    assert wide["jackknife"][1] < 0.5 * wide["studentised"][1]
 
 
 @pytest.mark.parametrize("delta", [[0.1], [0.1, 0.1, 0.1]])

@@ -57,6 +57,15 @@ def test_saved_model_predicts_what_the_run_recorded(learned):
     assert both["y_pred_x"].to_numpy() == pytest.approx(both["y_pred_y"].to_numpy())
 
 
+def test_saved_scales_give_the_bands_that_the_run_recorded(learned):
+    run, data = learned
+    limits = ["name", "los", "target", "low_68", "high_68"]
+    new = ProfileModel.load(run).predict(data.samples, data.samples)[limits]
+    both = calibrated_predictions(run)[limits].merge(new, on=limits[:3])
+    assert both["high_68_x"].to_numpy() == pytest.approx(both["high_68_y"].to_numpy())
+    assert {"scale"} <= set(run.calibration()) & set(run.predictions())
+
+
 def test_calibrated_predictions_do_not_fall_outwards(learned):
     table = calibrated_predictions(learned[0])
     wide = table.pivot(index=["name", "los"], columns="target", values="low_68")

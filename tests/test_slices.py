@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.learning.metrics import measure_errors
+from galmass_core.learning.metrics import Estimate, measure_errors
 from galmass_core.learning.slices import measure_slices
 
 TARGET = "log_mstar_1rhsm"
@@ -139,14 +139,17 @@ def test_a_few_galaxies_are_counted_but_not_measured(predictions, samples):
     assert (few["n_galaxies"], few["std"], few["mean"], few["coverage"]) == (4, None, None, None)
 
 
-def test_scatter_less_certain_than_its_value_is_left_out(predictions, samples):
+def test_scatter_that_rests_on_one_galaxy_has_a_finite_interval_wider_than_itself(
+    predictions, samples
+):
     samples["is_central"] = np.repeat(np.arange(20) > 5, 2)
     errors = np.where(np.arange(40) < 2, 3.0, 0.01 * np.arange(40))
     skewed = predictions.assign(y_pred=predictions["y_true"] + errors)
     row = by(measure_slices(skewed, samples), "environment")["satellite"]
+    scatter = Estimate(**row["std"])
     assert row["n_galaxies"] == 6
-    assert row["std"] is None
-    assert row["mean"]["value"] > 0.1
+    assert 0 < scatter.low < 0.05 < scatter.high < np.inf
+    assert scatter.is_loose
 
 
 def test_distance_to_the_training_set_is_a_cut(predictions, samples):

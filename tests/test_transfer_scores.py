@@ -1,10 +1,8 @@
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from galmass_core.transfers.scores import half_widths, measure, score_cases
+from galmass_core.transfers.scores import measure, score_cases
 
 
 def predictions(delta, *, case="source", part="test", target="log_mstar_1rhsm", per_galaxy=1):
@@ -20,14 +18,6 @@ def predictions(delta, *, case="source", part="test", target="log_mstar_1rhsm", 
             "log_mstar": np.linspace(10, 11, len(delta)),
         }
     )
-
-
-def test_half_widths_are_conformal_quantiles():
-    assert half_widths(np.arange(1, 100) / 100) == {"68": 0.68, "90": 0.90}  # ranks of 99 + 1
-
-
-def test_too_few_calibration_samples_give_no_finite_interval():
-    assert half_widths([0.1, 0.2])["90"] == math.inf
 
 
 def test_statistics_are_those_of_known_errors():

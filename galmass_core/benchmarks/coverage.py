@@ -5,11 +5,12 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from galmass_core.learning.learning_curves import PAPER_GALAXIES, fit_curve
 from galmass_core.learning.metrics import measure_errors
@@ -17,7 +18,14 @@ from galmass_core.learning.uncertainty import compare_groups
 
 LINES = ("x", "y", "z")
 _SCATTER = 0.15  # dex
-_TAILS = {"normal": np.inf, "Student's t, 5": 5.0}  # degrees of freedom of the galaxies' errors
+_ONE_SIGMA = (0.16, 0.84)
+TAILS: dict[str, Callable[[np.random.Generator, int], NDArray]] = {  # of variance one
+    "normal": lambda generator, count: generator.standard_normal(count),
+    "Student's t, 5": lambda generator, count: 0.6**0.5 * generator.standard_t(5, count),
+    "5 % five times as wide": lambda generator, count: (
+        np.where(generator.random(count) < 0.05, 5, 1) * generator.normal(0, 2.2**-0.5, count)
+    ),
+}
 
 
 def equal_trainings(
@@ -66,34 +74,70 @@ def pairs_that_cover(
     return covered / pairs
 
 
-def scatters_that_cover(samples: int, galaxies: int, tail: float) -> tuple[float, float]:
-    """Return the fraction of samples whose 68 % interval has the true σ in it.
+def scatters_that_cover(samples: int, galaxies: int, tail: str) -> dict[str, tuple[float, float]]:
+    """Return how often 68 % intervals of σ have the true one in them, and how wide they can be.
 
     Parameters
     ----------
     samples : int
     galaxies : int
         Number of test galaxies, each along three lines of sight.
-    tail : float
-        Degrees of freedom of Student's t, of which galaxies' errors are drawn.
+    tail : str
+        Of the galaxies' errors, of `TAILS`.
 
     Returns
     -------
-    float
-        Of the studentised interval.
-    float
-        Of the percentiles of the bootstrap, for comparison.
+    dict of tuple of float
+        By kind of interval, that of `metrics.measure_errors` first: the covered fraction, and half
+        of the width in units of σ that 1 % of the intervals exceed.
     """
-    generator, covered = np.random.default_rng(2), np.zeros(2)
-    names = np.repeat(np.arange(galaxies), 3)
+    generator, covered, widths = np.random.default_rng(2), [], []
     for number in range(samples):
-        error = 0.6 * generator.standard_normal(3 * galaxies)
-        error += 0.8 * np.repeat(_drawn(generator, galaxies, tail), 3)
-        found = measure_errors(error, names, resamples=400, seed=number)["std"]
-        low, high = _percentiles(error.reshape(galaxies, 3), number)
-        covered += (found.low <= 1 <= found.high, low <= 1 <= high)
-    studentised, percentiles = covered / samples
-    return float(studentised), float(percentiles)
+        errors_G3 = 0.6 * generator.standard_normal((galaxies, 3))
+        errors_G3 += 0.8 * TAILS[tail](generator, galaxies)[:, None]
+        ends = _scatter_intervals(errors_G3, number)
+        covered.append([low <= 1 <= high for low, high in ends.values()])
+        widths.append([0.5 * (high - low) / errors_G3.std() for low, high in ends.values()])
+    shares, widest = np.mean(covered, axis=0), np.quantile(widths, 0.99, axis=0)
+    return {kind: (float(shares[n]), float(widest[n])) for n, kind in enumerate(ends)}
+
+
+def _scatter_intervals(errors_G3: NDArray, seed: int) -> dict[str, tuple[float, float]]:
+    """Return the ends of intervals of σ by kind; the bootstraps draw galaxies 400 times."""
+    count = len(errors_G3)
+    names = np.repeat(np.arange(count), 3)
+    ours = measure_errors(errors_G3.ravel(), names, resamples=1)["std"]
+    rows = np.random.default_rng(seed).integers(count, size=(400, count))
+    value, error = _log_spread(errors_G3[None])[:, 0]
+    drawn, drawn_error = _log_spread(errors_G3[rows])
+    known = drawn_error > 0  # not of one galaxy drawn five times
+    z_low, z_high = np.quantile((drawn - value)[known] / drawn_error[known], _ONE_SIGMA)
+    left = np.array([np.log(np.delete(errors_G3, one, axis=0).std()) for one in range(count)])
+    logarithms = {
+        "studentised": (value - z_high * error, value - z_low * error),
+        "BCa": np.quantile(drawn, _bca_shares(drawn < value, left.mean() - left)),
+        "percentiles": np.quantile(drawn, _ONE_SIGMA),
+    }
+    others = {kind: (float(np.exp(a)), float(np.exp(b))) for kind, (a, b) in logarithms.items()}
+    return {"jackknife": (ours.low, ours.high), **others}
+
+
+def _log_spread(errors_BG3: NDArray) -> NDArray:
+    """Return log σ and its linearised standard error, (2, B)."""
+    count = errors_BG3.shape[1]
+    mean_B = errors_BG3.mean(axis=(1, 2))
+    squares_BG = np.mean((errors_BG3 - mean_B[:, None, None]) ** 2, axis=2)
+    variance_B = squares_BG.mean(axis=1)
+    parts_B = np.sum((squares_BG - variance_B[:, None]) ** 2, axis=1) / (count * (count - 1))
+    return np.stack([0.5 * np.log(variance_B), np.sqrt(parts_B) / (2 * variance_B)])
+
+
+def _bca_shares(below: NDArray, influence: NDArray) -> NDArray:
+    """Return the shares of the draws at the ends of a BCa interval (Efron 1987, Sec. 3)."""
+    bias = ndtri(np.clip(below.mean(), 0.001, 0.999))
+    acceleration = np.sum(influence**3) / (6 * np.sum(influence**2) ** 1.5)
+    shifted = bias + ndtri(_ONE_SIGMA)
+    return ndtr(bias + shifted / (1 - acceleration * shifted))
 
 
 def simulated_curve(
@@ -159,21 +203,6 @@ def curves_that_cover(
     return covered / number
 
 
-def _drawn(generator: np.random.Generator, count: int, tail: float) -> NDArray:
-    """Return numbers of variance one with such a tail."""
-    if np.isinf(tail):
-        return generator.standard_normal(count)
-    return generator.standard_t(tail, count) * ((tail - 2) / tail) ** 0.5
-
-
-def _percentiles(errors_G3: NDArray, seed: int) -> tuple[float, float]:
-    """Return the 16 and 84 % percentiles of σ over draws of galaxies."""
-    galaxies = len(errors_G3)
-    drawn = np.random.default_rng(seed).integers(galaxies, size=(400, galaxies))
-    low, high = np.quantile(errors_G3[drawn].std(axis=(1, 2)), (0.16, 0.84))
-    return float(low), float(high)
-
-
 def report(number: int) -> Iterator[str]:
     """Yield the lines of all tables, of so many simulations each."""
     yield "Δσ of equal models, 95 %: trainings each, noise of log σ, own part of σ, covered"
@@ -181,11 +210,12 @@ def report(number: int) -> Iterator[str]:
         for noise, own in ((0.07, 0.3), (0.03, 0.3), (0.0, 0.3), (0.2, 0.1)):
             share = pairs_that_cover(number, trainings, noise=noise, own=own)
             yield f"{trainings}  {noise:.2f}  {own:.1f}  {share:.3f}"
-    yield "σ, 68 %: tail, galaxies, covered by studentised interval, by percentiles"
-    for name, tail in _TAILS.items():
-        for galaxies in (25, 50, 100, 300):
-            studentised, percentiles = scatters_that_cover(number, galaxies, tail)
-            yield f"{name}  {galaxies}  {studentised:.3f}  {percentiles:.3f}"
+    yield "σ, 68 %: tail, galaxies, covered and half of the widest 1 % [σ] by kind of interval"
+    for tail in TAILS:
+        for galaxies in (5, 10, 25, 50, 100, 300):
+            found = scatters_that_cover(number, galaxies, tail)
+            cells = [f"{kind} {share:.3f} {wide:.2f}" for kind, (share, wide) in found.items()]
+            yield "  ".join([tail, str(galaxies), *cells])
     yield "learning curves, 68 % at the paper's size: floor, amplitude, exponent, covered"
     for floor, amplitude, exponent in ((0.05, 0.06, 0.5), (0.0, 0.1, 0.3), (0.08, 0.03, 0.6)):
         share = curves_that_cover(number, floor=floor, amplitude=amplitude, exponent=exponent)

@@ -8,7 +8,8 @@ Raftery 2007, Sec. 3.1). Among calibrated models that of the narrowest intervals
 the continuous ranked probability score (CRPS; Gneiting & Raftery 2007, Sec. 4.2) measures both at
 once.
 
-The lines of sight of a galaxy fail together, so that bands and errors count galaxies.
+The lines of sight of a galaxy fail together, so that bands and errors count galaxies, those of the
+test set and those that calibrated (`intervals.effective_galaxies`).
 """
 
 from collections.abc import Sequence
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.learning.intervals import LEVELS, limit_names
+from galmass_core.learning.intervals import LEVELS, effective_galaxies, limit_names
 from galmass_core.learning.metrics import Estimate, number_galaxies
 
 NOMINAL = (0.10, 0.20, 0.30, 0.40, 0.50, 0.60, 0.68, 0.80, 0.90, 0.95)
@@ -42,13 +43,13 @@ def measure_calibration(scored: pd.DataFrame) -> dict[str, Any]:
         of `pit_histogram`), ``crps`` [dex] with ``value`` and ``error``, and ``widths`` (rows of
         `widths_by_prediction`, None for NaN).
     """
-    galaxies = scored["name"].to_numpy()
-    crps, widths = mean_crps(scored["crps"], galaxies), widths_by_prediction(scored)
+    count = effective_galaxies(scored)
+    crps, widths = mean_crps(scored["crps"], scored["name"]), widths_by_prediction(scored)
     return {
         "n": len(scored),
         "n_galaxies": int(scored["name"].nunique()),
-        "levels": coverage_by_level(scored["level"], galaxies).to_dict("records"),
-        "pit": pit_histogram(scored["pit"], galaxies).to_dict("records"),
+        "levels": coverage_by_level(scored["level"], count).to_dict("records"),
+        "pit": pit_histogram(scored["pit"], count).to_dict("records"),
         "crps": {"value": crps.value, "error": crps.error},
         "widths": widths.astype(object).where(widths.notna(), None).to_dict("records"),
     }
@@ -80,7 +81,7 @@ def binomial_band(
 
 
 def coverage_by_level(
-    level: ArrayLike, galaxies: ArrayLike, nominal: Sequence[float] = NOMINAL
+    level: ArrayLike, galaxies: float, nominal: Sequence[float] = NOMINAL
 ) -> pd.DataFrame:
     """Measure how often intervals of each level cover the truth.
 
@@ -88,8 +89,8 @@ def coverage_by_level(
     ----------
     level : (n,) float
         Level of the narrowest interval that covers the truth, as of `Calibration.covering_level`.
-    galaxies : (n,) str
-        Galaxy of each sample.
+    galaxies : float
+        Number of them, as of `intervals.effective_galaxies`.
     nominal : sequence of float
         Levels, between 0 and 1.
 
@@ -100,20 +101,20 @@ def coverage_by_level(
         the calibration holds.
     """
     levels, reached = np.asarray(nominal, float), np.asarray(level, float)
-    low, high = binomial_band(levels, number_galaxies(galaxies)[1])
+    low, high = binomial_band(levels, round(galaxies))
     coverage = (reached <= levels[:, None]).mean(axis=1)
     return pd.DataFrame({"nominal": levels, "coverage": coverage, "low": low, "high": high})
 
 
-def pit_histogram(pit: ArrayLike, galaxies: ArrayLike, bins: int = _PIT_BINS) -> pd.DataFrame:
+def pit_histogram(pit: ArrayLike, galaxies: float, bins: int = _PIT_BINS) -> pd.DataFrame:
     """Count the predicted probabilities of values below the truth, in bins of equal width.
 
     Parameters
     ----------
     pit : (n,) float
         Between 0 and 1, as of `Calibration.probability`.
-    galaxies : (n,) str
-        Galaxy of each sample.
+    galaxies : float
+        Number of them, as of `intervals.effective_galaxies`.
     bins : int
 
     Returns
@@ -124,7 +125,7 @@ def pit_histogram(pit: ArrayLike, galaxies: ArrayLike, bins: int = _PIT_BINS) ->
     """
     edges = np.linspace(0, 1, bins + 1)
     share = np.histogram(np.asarray(pit, float), edges)[0] / np.size(pit)
-    low, high = binomial_band(np.full(bins, 1 / bins), number_galaxies(galaxies)[1])
+    low, high = binomial_band(np.full(bins, 1 / bins), round(galaxies))
     return pd.DataFrame(
         {"pit_low": edges[:-1], "pit_high": edges[1:], "share": share, "low": low, "high": high}
     )

@@ -17,7 +17,7 @@ errors: among galaxies that are exchangeable with the calibration set it covers 
 probability p, not more, as without interpolation.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 LEVELS = (0.68, 0.90)
 SCALE = "scale"  # column of a sample's scale, dex
+_CALIBRATED = "calibrated_by"
 _GALAXIES_PER_BIN = 100  # at least, so that the tails of 90 % have two galaxies each
 _MOST_BINS = 8
 _BEYOND = 1e-9  # share between the largest error and infinity
@@ -213,8 +214,7 @@ def calibrate(predictions: pd.DataFrame) -> Calibration:
     edges = np.quantile(predicted, np.arange(1, count) / count)
     numbers = np.searchsorted(edges, predicted, side="right")
     members = [numbers == number for number in range(count)]
-    _, own, samples = np.unique(galaxies.astype(str), return_inverse=True, return_counts=True)
-    shares = 1.0 / samples[own]
+    shares = _shares(galaxies)
     bins = tuple(_bin(errors[member], shares[member]) for member in members)
     met = np.array([len(pd.unique(galaxies[member])) for member in members])
     return Calibration(edges, met, bins)
@@ -224,6 +224,34 @@ def _bin(errors: NDArray, shares: NDArray) -> _Bin:
     """Weigh the errors of a bin by the share that each sample has of its galaxy."""
     order = np.argsort(errors, kind="stable")
     return _Bin(errors[order], shares[order] / (shares.sum() + 1))
+
+
+def half_widths(predictions: pd.DataFrame, levels: Sequence[int]) -> dict[str, float]:
+    """Return half of the width of intervals that are centred on the prediction.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Of one target and of galaxies that the model was not trained on, as in `calibrate`.
+    levels : sequence of int
+        Per cent.
+
+    Returns
+    -------
+    dict of str to float, dex
+        By level; infinite where there are too few galaxies for it.
+    """
+    sizes = np.abs(predictions["y_true"].to_numpy(float) - predictions["y_pred"].to_numpy(float))
+    sizes_of_all = _bin(sizes, _shares(predictions["name"]))
+    return {str(level): sizes_of_all.quantile(level / 100) for level in levels}
+
+
+def _shares(galaxies: ArrayLike) -> NDArray:
+    """Return the share that each sample has of its galaxy, (n,)."""
+    _, own, samples = np.unique(
+        np.asarray(galaxies).astype(str), return_inverse=True, return_counts=True
+    )
+    return 1.0 / samples[own]
 
 
 def limit_names(level: float) -> tuple[str, str]:
@@ -284,17 +312,42 @@ def score_intervals(
     -------
     pandas.DataFrame
         With the columns of `with_intervals`, ``pit`` (`Calibration.probability`), ``level``
-        (`Calibration.covering_level`) and ``crps`` (`Calibration.crps`, dex).
+        (`Calibration.covering_level`), ``crps`` (`Calibration.crps`, dex), and ``calibrated_by``,
+        the number of calibration galaxies behind each interval.
     """
     scale, result = _scale(predictions), with_intervals(predictions, calibrations)
-    pit, level, crps = np.empty((3, len(predictions)))
+    pit, level, crps, galaxies = np.empty((4, len(predictions)))
     true, predicted = (predictions[key].to_numpy(float) for key in ("y_true", "y_pred"))
     for target, calibration in calibrations.items():
         rows = predictions["target"].to_numpy() == target
         values = true[rows], predicted[rows], scale[rows]
         pit[rows], crps[rows] = calibration.probability(*values), calibration.crps(*values)
         level[rows] = calibration.covering_level(*values)
-    return result.assign(pit=pit, level=level, crps=crps)
+        galaxies[rows] = calibration.galaxies[calibration.bins_of(predicted[rows])]
+    return result.assign(pit=pit, level=level, crps=crps, **{_CALIBRATED: galaxies})
+
+
+def effective_galaxies(predictions: pd.DataFrame) -> float:
+    """Return the number of galaxies with which the share of intervals that hold is known.
+
+    The share differs from the nominal one because test galaxies are few, and because calibration
+    galaxies are: of K, intervals of level p cover with a probability of variance p (1 - p) / K
+    (Vovk 2012, Conditional validity of inductive conformal predictors, Prop. 2). Bins of shares w
+    of the samples were calibrated apart:
+
+        1 / effective = 1 / test + sum of w² / K
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        With ``name``, and ``calibrated_by`` as of `score_intervals`; without it test galaxies alone
+        count.
+    """
+    inverse = 1 / predictions["name"].nunique()
+    if _CALIBRATED in predictions:
+        samples = predictions[_CALIBRATED].value_counts(normalize=True)
+        inverse += float(np.sum(samples.to_numpy() ** 2 / samples.index.to_numpy(float)))
+    return 1 / inverse
 
 
 def measure_coverage(scored: pd.DataFrame, bins: int = 4) -> list[dict[str, Any]]:
@@ -312,8 +365,8 @@ def measure_coverage(scored: pd.DataFrame, bins: int = 4) -> list[dict[str, Any]
     list of dict
         The first for all samples, then one for each bin: ``low`` and ``high`` (of the prediction,
         decimal logarithm), ``n``, ``n_galaxies``, ``coverage`` by level, with ``value`` and
-        binomial ``error`` (which counts galaxies: their lines of sight fail together), and the
-        means of ``width`` by level [dex] and of ``crps`` [dex].
+        binomial ``error`` (of `effective_galaxies`), and the means of ``width`` by level [dex] and
+        of ``crps`` [dex].
     """
     order = scored["y_pred"].rank(method="first").to_numpy() - 1
     parts = np.minimum(order * bins // len(scored), bins - 1)
@@ -352,10 +405,10 @@ def covered_shares(predictions: pd.DataFrame) -> dict[str, dict[str, float]]:
     Returns
     -------
     dict of dict
-        ``value``, and the binomial ``error`` at the nominal level, which counts galaxies: their
-        lines of sight fail together.
+        ``value``, and the binomial ``error`` at the nominal level, of `effective_galaxies`: lines
+        of sight of a galaxy fail together.
     """
-    n_galaxies, shares = int(predictions["name"].nunique()), {}
+    n_galaxies, shares = effective_galaxies(predictions), {}
     for level in LEVELS:
         low, high = (predictions[name] for name in limit_names(level))
         error = float(np.sqrt(level * (1 - level) / n_galaxies))

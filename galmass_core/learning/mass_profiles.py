@@ -5,10 +5,15 @@ larger than the total, which separate trees do not know. Predictions and the lim
 intervals are therefore rearranged: sorted along the radius, which brings them no farther from any
 profile that rises (Chernozhukov, Fernández-Val & Galichon 2009, Biometrika 96, 559, Propositions 1
 and 2). M_tot is then raised to M* + M_DM where it is below.
+
+Errors at the radii of a mass are large in the same galaxies. One scale for each mass, learned from
+the features and the predictions, divides them before each radius is calibrated (normalised
+conformal scores, Lei+2018, Sec. 5.2): bands hold in galaxies of any size, and limits of
+neighbouring radii seldom cross.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +23,8 @@ from numpy.typing import NDArray
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.shards import PROFILE_COLUMNS
 from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_boosting
-from galmass_core.learning.intervals import LEVELS, limit_names
-from galmass_core.learning.out_of_fold import calibration_folds
+from galmass_core.learning.intervals import LEVELS, SCALE, limit_names
+from galmass_core.learning.out_of_fold import ErrorScale, calibration_folds, fit_scale
 from galmass_core.quantities import (
     PROFILE_MASSES,
     PROFILE_RADII,
@@ -106,9 +111,12 @@ class ProfileTrees:
     ----------
     trees : dict of str to BoostedTrees
         By column.
+    scales : dict of str to ErrorScale
+        By mass, of `quantities.PROFILE_MASSES`; empty before `calibrated`, and of older runs.
     """
 
     trees: dict[str, BoostedTrees]
+    scales: Mapping[str, ErrorScale] = field(default_factory=dict)
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -126,20 +134,51 @@ class ProfileTrees:
         masses = {key: trees.predict(samples) for key, trees in self.trees.items()}
         return consistent(pd.DataFrame(masses, index=samples.index))
 
+    def scale_of(self, samples: pd.DataFrame, predicted: pd.DataFrame) -> pd.DataFrame | None:
+        """Return the scale of the errors of each prediction, (n, K); None without scales."""
+        if not self.scales:
+            return None
+        scales = {
+            key: self.scales[mass].of(samples, predicted[list(keys)].mean(axis=1).to_numpy())
+            for mass, keys in _columns_by_mass(predicted).items()
+            for key in keys
+        }
+        return pd.DataFrame(scales, index=predicted.index)[list(predicted)]
+
     def save(self, folder: Path) -> None:
         """Write the model into a run's folder."""
         for key, trees in self.trees.items():
             trees.save(folder, _file_name(key))
+        for mass, scale in self.scales.items():
+            scale.save(folder, _scale_name(mass))
 
     @classmethod
     def load(cls, folder: Path, columns: Sequence[str]) -> "ProfileTrees":
         """Load the model from a run's folder: those of these columns that it has."""
         there = [key for key in columns if (folder / _file_name(key)).exists()]
-        return cls({key: BoostedTrees.load(folder, _file_name(key)) for key in there})
+        scales = {mass: ErrorScale.load(folder, _scale_name(mass)) for mass in PROFILE_MASSES}
+        return cls(
+            {key: BoostedTrees.load(folder, _file_name(key)) for key in there},
+            {mass: scale for mass, scale in scales.items() if scale is not None},
+        )
 
 
 def _file_name(column: str) -> str:
     return f"model-{column}.txt"
+
+
+def _scale_name(mass: str) -> str:
+    return f"scale-{mass}.txt"
+
+
+def _columns_by_mass(masses: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return the columns of each mass that there are, at all radii."""
+    sequences = profile_sequences()
+    found = {
+        mass: tuple(key for unit in PROFILE_RADII for key in sequences[mass, unit] if key in masses)
+        for mass in PROFILE_MASSES
+    }
+    return {mass: keys for mass, keys in found.items() if keys}
 
 
 def fit_profile(
@@ -192,7 +231,8 @@ def consistent(masses: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def predict_profiles_out_of_fold(
+def calibrate_profiles(
+    model: ProfileTrees,
     inputs: pd.DataFrame,
     truth: pd.DataFrame,
     samples: pd.DataFrame,
@@ -200,32 +240,53 @@ def predict_profiles_out_of_fold(
     *,
     kind: str = "galaxy",
     seed: int = 0,
-) -> pd.DataFrame:
-    """Predict the profile of each sample of a training set by a model of the others.
+) -> tuple[ProfileTrees, pd.DataFrame]:
+    """Learn the size of errors of a training set, each sample predicted by a model of the others.
 
     Parameters
     ----------
+    model : ProfileTrees
+        Of `fit_profile`.
     inputs, truth, config
         As in `fit_profile`.
     samples : pandas.DataFrame
-        (n, ...): ``name`` of each sample.
+        (n, ...): ``name`` and ``los`` of each sample.
     kind, seed
         As in `out_of_fold.predict_out_of_fold`.
 
     Returns
     -------
+    ProfileTrees
+        The model with scales.
     pandas.DataFrame
-        (n, K): as of `consistent`.
+        As of `profile_table`, of the part ``calibration``, with the scale of each error, learned
+        without the sample's galaxy.
     """
-    predicted = []
-    for inside in calibration_folds(samples, kind, seed):
-        model = fit_profile(inputs[~inside], truth[~inside], config)
-        predicted.append(model.predict(inputs[inside]))
-    return pd.concat(predicted).loc[inputs.index]
+    folds = list(calibration_folds(samples, kind, seed))
+    parts = []
+    for inside in folds:
+        others = fit_profile(inputs[~inside], truth[~inside], config)
+        parts.append(others.predict(inputs[inside]))
+    predicted = pd.concat(parts).loc[inputs.index]
+    errors = (predicted - truth[list(predicted)]).abs()
+    relative = errors / errors.mean().clip(lower=np.finfo(float).tiny)
+    scales, columns = {}, {}
+    for mass, keys in _columns_by_mass(predicted).items():
+        size = relative[list(keys)].mean(axis=1).to_numpy()
+        centre = predicted[list(keys)].mean(axis=1).to_numpy()
+        scale, scales[mass] = fit_scale(inputs, centre, size, folds)
+        columns |= dict.fromkeys(keys, scale)
+    scale_table = pd.DataFrame(columns, index=inputs.index)
+    table = profile_table(samples, predicted, truth, "calibration", scale_table)
+    return replace(model, scales=scales), table
 
 
 def profile_table(
-    samples: pd.DataFrame, predicted: pd.DataFrame, truth: pd.DataFrame, parts: str | NDArray
+    samples: pd.DataFrame,
+    predicted: pd.DataFrame,
+    truth: pd.DataFrame,
+    parts: str | NDArray,
+    scales: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return predictions beside true values, a row for each sample and column.
 
@@ -239,19 +300,20 @@ def profile_table(
         (n, ...): decimal logarithms; columns that it lacks are NaN.
     parts : str, or (n,) str
         Of the split that each sample belongs to.
+    scales : pandas.DataFrame, optional
+        (n, K): of `ProfileTrees.scale_of`.
 
     Returns
     -------
     pandas.DataFrame
         (n K,): with the columns of `runs.Run.predictions`.
     """
-    columns = ["name", "los", "part", "target", "y_true", "y_pred"]
     named = samples[["name", "los"]].assign(part=parts)
-    tables = [
-        named.assign(target=key, y_true=truth.get(key, np.nan), y_pred=predicted[key])
-        for key in map(str, predicted)
-    ]
-    return pd.concat(tables, ignore_index=True)[columns]
+    tables = []
+    for key in map(str, predicted):
+        table = named.assign(target=key, y_true=truth.get(key, np.nan), y_pred=predicted[key])
+        tables.append(table if scales is None else table.assign(**{SCALE: scales[key]}))
+    return pd.concat(tables, ignore_index=True)
 
 
 def rearrange_limits(predictions: pd.DataFrame) -> pd.DataFrame:

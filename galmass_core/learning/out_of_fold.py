@@ -3,7 +3,7 @@
 What trees and formulas have in place of a validation set: their errors on it calibrate intervals.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,15 +46,14 @@ class ErrorScale:
         """Return the scale of the error of each prediction, (n,), dex."""
         return np.exp(self.trees.predict(samples.assign(**{_PREDICTED: predicted})))
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, name: str = SCALE_MODEL) -> None:
         """Write it into a run's folder."""
-        self.trees.save(folder, SCALE_MODEL)
+        self.trees.save(folder, name)
 
     @classmethod
-    def load(cls, folder: Path) -> "ErrorScale | None":
+    def load(cls, folder: Path, name: str = SCALE_MODEL) -> "ErrorScale | None":
         """Load it from a run's folder; None if the run has none."""
-        there = (folder / SCALE_MODEL).exists()
-        return cls(BoostedTrees.load(folder, SCALE_MODEL)) if there else None
+        return cls(BoostedTrees.load(folder, name)) if (folder / name).exists() else None
 
 
 def predict_out_of_fold(
@@ -99,13 +98,39 @@ def predict_out_of_fold(
     table = beside_truth(samples, wanted.target, predicted, "calibration")
     if wanted.method != "trees":
         return table, None
-    inputs = samples[list(wanted.features)].assign(**{_PREDICTED: predicted})
     sizes = np.abs(table["y_true"].to_numpy() - predicted)
-    scale = np.empty(len(samples))
+    scale, whole = fit_scale(samples[list(wanted.features)], predicted, sizes, folds)
+    return table.assign(**{SCALE: scale}), whole
+
+
+def fit_scale(
+    inputs: pd.DataFrame, predicted: NDArray, sizes: NDArray, folds: Sequence[NDArray[np.bool_]]
+) -> tuple[NDArray, ErrorScale]:
+    """Learn the size of errors of predictions out of fold.
+
+    Parameters
+    ----------
+    inputs : pandas.DataFrame
+        (n, F): a column per feature.
+    predicted : (n,) float
+        Decimal logarithms.
+    sizes : (n,) float
+        Absolute errors, in any unit; NaN where they are not known.
+    folds : sequence of (n,) bool
+        Of `calibration_folds`.
+
+    Returns
+    -------
+    (n,) float
+        The scale of each sample, learned from the other folds, in the unit of the sizes.
+    ErrorScale
+        Learned from all samples.
+    """
+    columns, scale = inputs.assign(**{_PREDICTED: predicted}), np.empty(len(inputs))
     for inside in folds:
-        others = _fit_scale(inputs[~inside], sizes[~inside])
-        scale[inside] = others.of(samples[inside], predicted[inside])
-    return table.assign(**{SCALE: scale}), _fit_scale(inputs, sizes)
+        others = _fit_scale(columns[~inside], sizes[~inside])
+        scale[inside] = others.of(inputs[inside], predicted[inside])
+    return scale, _fit_scale(columns, sizes)
 
 
 def calibration_folds(samples: pd.DataFrame, kind: str, seed: int) -> Iterator[NDArray[np.bool_]]:
@@ -127,10 +152,11 @@ def with_scale(
 
 
 def _fit_scale(inputs: pd.DataFrame, sizes: NDArray) -> ErrorScale:
-    """Train trees on the sizes of errors, dex."""
-    floor = max(_FLOOR * np.median(sizes), np.finfo(float).tiny)
+    """Train trees on the sizes of errors that are known."""
+    known = np.isfinite(sizes)
+    floor = max(_FLOOR * np.median(sizes[known]), np.finfo(float).tiny)
     config = BoostingConfig(**_FEWER_STEPS)
-    return ErrorScale(fit_boosting(inputs, np.log(sizes + floor), config))
+    return ErrorScale(fit_boosting(inputs[known], np.log(sizes[known] + floor), config))
 
 
 def evaluate_intervals(

@@ -59,8 +59,7 @@ class Slices:
         The first of all samples, then one for each slice: ``by`` (key of the cut), ``title`` (of
         the cut), ``slice``, ``n``, ``n_galaxies``, ``std`` and ``mean`` [dex] with ``value``,
         ``low`` and ``high`` (68 % interval), and ``coverage`` by level with ``value`` and
-        ``error``. ``std``, ``mean`` and ``coverage`` are None of fewer than five galaxies;
-        ``std`` also where a few galaxies with a long tail leave its error larger than itself,
+        ``error``. ``std``, ``mean`` and ``coverage`` are None of fewer than five galaxies,
         ``coverage`` also without intervals.
     left_out : dict of str
         By title of each cut that cannot be made, the reason.
@@ -152,9 +151,7 @@ def _measure(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
         return result
     delta = rows["y_pred"] - rows["y_true"]
     errors = measure_errors(delta, rows["name"], resamples=resamples, seed=seed)
-    result["mean"] = asdict(errors["mean"])
-    if errors["std"].error <= errors["std"].value:
-        result["std"] = asdict(errors["std"])
+    result |= {key: asdict(errors[key]) for key in ("std", "mean")}
     if not missing_columns(rows, _LIMITS):
         result["coverage"] = covered_shares(rows)
     return result

@@ -11,8 +11,8 @@ from galmass_core.learning.experiments import PROFILE, Experiment
 from galmass_core.learning.intervals import Calibration, calibrate, with_intervals
 from galmass_core.learning.mass_profiles import (
     ProfileTrees,
+    calibrate_profiles,
     fit_profile,
-    predict_profiles_out_of_fold,
     profile_table,
     rearrange_limits,
 )
@@ -52,10 +52,8 @@ def train_profile(
     samples, parts = samples[parts != ""].reset_index(drop=True), parts[parts != ""]
     inputs, truth = samples[list(wanted.features)], samples[list(wanted.targets)]
     boosting, train = BoostingConfig(**config["parameters"]), parts == "train"
-    model = fit_profile(inputs[train], truth[train], boosting)
-    model.save(writer.path)
-    writer.write_history(pd.DataFrame({"iteration": []}))
-    predicted = predict_profiles_out_of_fold(
+    model, calibration = calibrate_profiles(
+        fit_profile(inputs[train], truth[train], boosting),
         inputs[train],
         truth[train],
         samples[train],
@@ -63,9 +61,12 @@ def train_profile(
         kind=config["split"]["kind"],
         seed=config["split"]["seed"],
     )
-    calibration = profile_table(samples[train], predicted, truth[train], "calibration")
+    model.save(writer.path)
+    writer.write_history(pd.DataFrame({"iteration": []}))
     writer.write_calibration(calibration.dropna())
-    return profile_table(samples, model.predict(inputs), truth, parts).dropna()
+    predicted = model.predict(inputs)
+    scales = model.scale_of(inputs, predicted)
+    return profile_table(samples, predicted, truth, parts, scales).dropna()
 
 
 @dataclass(frozen=True)
@@ -110,5 +111,7 @@ class ProfileModel:
             As of `mass_profiles.profile_table`, with the columns of `intervals.with_intervals`;
             neither predictions nor limits fall outwards.
         """
-        table = profile_table(samples, self.trees.predict(samples), truth, "new")
+        predicted = self.trees.predict(samples)
+        scales = self.trees.scale_of(samples, predicted)
+        table = profile_table(samples, predicted, truth, "new", scales)
         return rearrange_limits(with_intervals(table, self.calibrations))

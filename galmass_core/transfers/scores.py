@@ -1,19 +1,18 @@
 """Measure bias, scatter and coverage of predictions of another simulation, with errors.
 
-An error is d = log10(predicted / true), in dex. An interval of nominal probability p is the
-prediction plus or minus a half-width h: the quantile of abs(d) of the calibration samples at
-rank ceil((n + 1) p) / n (split conformal prediction; Lei et al. 2018, JASA 113, 1094).
+An error is d = log10(predicted / true), in dex. An interval is the prediction plus or minus a
+half-width (`intervals.half_widths`), calibrated on other galaxies.
 """
 
-import math
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.intervals import half_widths
+from galmass_core.learning.metrics import Estimate, scatter_interval
 
 CASES = {  # in the order of tables; what each is
     "source": "trained and tested on {train}",
@@ -52,7 +51,7 @@ def score_cases(predictions: pd.DataFrame) -> list[dict[str, Any]]:
     for (target, case), table in tested.groupby(["target", "case"], sort=False):
         model = "source" if case == "transfer" else case
         own = (calibrations["case"] == model) & (calibrations["target"] == target)
-        widths = half_widths(_errors(calibrations[own]))
+        widths = half_widths(calibrations[own], LEVELS)
         bins = [
             {"low": float(edges[number]), "high": float(edges[number + 1])} | measure(part, widths)
             for number, part in enumerate(_bins(table, edges))
@@ -63,19 +62,6 @@ def score_cases(predictions: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def half_widths(delta: ArrayLike) -> dict[str, float]:
-    """Return the half-width of the interval of each of `LEVELS`, from errors of calibration.
-
-    Infinite where there are too few samples for a level.
-    """
-    sizes = np.sort(np.abs(delta))
-    ranks = {level: math.ceil((len(sizes) + 1) * level / 100) for level in LEVELS}
-    return {
-        str(level): float(sizes[rank - 1]) if rank <= len(sizes) else math.inf
-        for level, rank in ranks.items()
-    }
-
-
 def measure(predictions: pd.DataFrame, widths: dict[str, float]) -> dict[str, Any]:
     """Measure predictions, for JSON.
 
@@ -84,14 +70,15 @@ def measure(predictions: pd.DataFrame, widths: dict[str, float]) -> dict[str, An
     predictions : pandas.DataFrame
         ``name``, ``y_true`` and ``y_pred`` of one target.
     widths : dict of str to float, dex
-        Of `half_widths`.
+        Of `intervals.half_widths`.
 
     Returns
     -------
     dict
         ``n``, ``n_galaxies``, and ``bias`` (mean), ``scatter`` (standard deviation), ``rms`` [dex]
         and ``coverage_68``, ``coverage_90`` (fractions), each with ``value``, ``low`` and ``high``:
-        the 68 % interval of a bootstrap that draws galaxies.
+        the 68 % interval of a bootstrap that draws galaxies, that of ``scatter`` as of
+        `metrics.scatter_interval`.
     """
     delta = _errors(predictions)
     groups, names = pd.factorize(predictions["name"])
@@ -101,6 +88,8 @@ def measure(predictions: pd.DataFrame, widths: dict[str, float]) -> dict[str, An
     value = _statistics(moments.sum(axis=0))
     draws = _statistics(_draw_galaxies(len(names)) @ moments)
     lows, highs = np.quantile(draws, _ONE_SIGMA, axis=0)
+    if (interval := scatter_interval(moments)) is not None:
+        lows[STATISTICS.index("scatter")], highs[STATISTICS.index("scatter")] = interval
     estimates = {
         name: asdict(Estimate(*map(float, triple)))
         for name, *triple in zip(STATISTICS, value, lows, highs, strict=True)

@@ -173,8 +173,8 @@ def _row(row: dict[str, Any], place: int) -> dict[str, Any]:
 def _notes(slices: Slices) -> str:
     """Write what cannot be sliced, and why."""
     few = any(row["mean"] is None for row in slices.rows)
-    loose = any(row["mean"] and not row["std"] for row in slices.rows)
+    loose = any(row["std"] and Estimate(**row["std"]).is_loose for row in slices.rows)
     lines = [f"No slices by {title}: {why}." for title, why in slices.left_out.items()]
     lines += [f"Fewer than {LEAST_GALAXIES} galaxies are counted, not measured."] * few
-    lines += ["No σ: a few galaxies with large errors leave its error larger than itself."] * loose
+    lines += ["A σ whose error is larger than itself rests on one or two galaxies."] * loose
     return snippet("diagnostics.html", "slice_notes", lines, DISTANCE_HELP)
