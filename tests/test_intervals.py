@@ -35,14 +35,14 @@ def many():
 
 def test_coverage_is_known_as_well_as_test_and_calibration_galaxies_are_many():
     rng, shares = np.random.default_rng(3), []
-    for _ in range(300):
+    for _ in range(100):
         error = rng.normal(size=(2, 60))
         table = pd.DataFrame({"y_true": error.ravel(), "y_pred": 0.0, "target": "m"})
         table["name"] = [f"g{number}" for number in range(120)]
         scored = score_intervals(table[60:], {"m": calibrate(table[:60])})
         shares.append(measure_coverage(scored)[0]["coverage"]["0.68"])
     assert effective_galaxies(scored) == pytest.approx(30)
-    assert np.std([one["value"] for one in shares]) == pytest.approx(shares[0]["error"], rel=0.12)
+    assert np.std([one["value"] for one in shares]) == pytest.approx(shares[0]["error"], rel=0.2)
 
 
 def test_half_widths_are_the_quantiles_of_sizes_of_errors_by_galaxy():
