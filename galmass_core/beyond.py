@@ -5,33 +5,26 @@ runs that are not there names the command that makes them. Trees are trained for
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from galmass_core import beyond_text
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import inputs_of
-from galmass_core.learning.intervals import LEVELS
-from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.uncertainty import compare_groups, measure_group
 from galmass_core.paper.table_four import table_4
-from galmass_core.paper.table_four_text import cohort_marks, cohort_notes, number_trained
 from galmass_core.paper.tables import align, table_5
 from galmass_core.training.coverage import coverage_of_run, coverage_table
-from galmass_core.training.curves import (
-    curves_folder,
-    extrapolation_text,
-    learning_curves,
-    measure_curve,
-)
+from galmass_core.training.curves import curves_folder, learning_curves, measure_curve
 from galmass_core.training.groups import count_training, draws_nothing, group_of
-from galmass_core.training.leakage import leakage_notes, leakage_value
 from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run, list_runs, shipped_runs, tested_rows
 from galmass_core.training.slices import slices_of_run, slices_of_trees
-from galmass_core.training.switches import compare_switches, goal_note, switches_folder
+from galmass_core.training.switches import compare_switches, switches_folder
 
 
 @dataclass(frozen=True)
@@ -65,6 +58,21 @@ class Subject:
         """The rows of Table 4, with leakage."""
         return table_4(self.dataset, [*list_runs(), *shipped_runs()], "both")
 
+    def tested(self, runs: Sequence[Run], target: str) -> list[pd.DataFrame]:
+        """Return the predictions of a target for the test set, of each run; a file is read once."""
+        tables = []
+        for run in runs:
+            if run.path not in self._predictions:
+                self._predictions[run.path] = run.predictions_by_inputs()
+            inputs = inputs_of(run.config.get("maps", ()))
+            tables.append(tested_rows(self._predictions[run.path][inputs], target))
+        return tables
+
+    @cached_property
+    def _predictions(self) -> dict[Path, dict[str, pd.DataFrame]]:
+        """What has been read, by folder and set of inputs."""
+        return {}
+
     def command(self, words: str) -> str:
         """Return a command line of galmass about this data set."""
         return f"galmass {words.format(self.dataset.path.name)}"
@@ -81,24 +89,6 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Table:
-    """What a section has measured.
-
-    Attributes
-    ----------
-    rows : list of dict
-        For JSON.
-    lines : list of tuple of str
-        The same for a terminal, the heading first.
-    notes : list of str
-    """
-
-    rows: list[dict[str, Any]]
-    lines: Sequence[tuple[str, ...]]
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
 class Section:
     """A question beyond the paper.
 
@@ -107,14 +97,17 @@ class Section:
     number : int
     title : str
     measure : function of Subject
-        Returns a `Table`; without rows if there are no runs to measure.
+        Returns the rows, for JSON; none if there are no runs to measure.
+    lay_out : function of the rows
+        Returns lines and notes for a terminal.
     command : str
         What makes the runs, with ``{}`` in the place of the data set.
     """
 
     number: int
     title: str
-    measure: Callable[[Subject], Table]
+    measure: Callable[[Subject], list[dict[str, Any]]]
+    lay_out: Callable[[beyond_text.Rows], beyond_text.Layout]
     command: str
 
 
@@ -144,14 +137,16 @@ def iterate_beyond(dataset: DataSet) -> Iterator[dict[str, Any]]:
             "title": section.title,
             "command": subject.command(section.command),
         }
+        rows: list[dict[str, Any]] = []
         try:
-            table = section.measure(subject)
+            rows = section.measure(subject)
         except ValueError as error:
-            table, status = Table([], []), f"not available: {error}"
+            status = f"not available: {error}"
         else:
-            status = "measured" if table.rows else "no runs"
-        text = align(table.lines) if table.rows else ""
-        yield entry | {"status": status, "rows": table.rows, "notes": table.notes, "text": text}
+            status = "measured" if rows else "no runs"
+        lines, notes = section.lay_out(rows) if rows else ([], [])
+        text = align(lines) if rows else ""
+        yield entry | {"status": status, "rows": rows, "notes": notes, "text": text}
 
 
 def format_section(entry: dict[str, Any]) -> str:
@@ -166,7 +161,7 @@ def format_section(entry: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _training_noise(subject: Subject) -> Table:
+def _training_noise(subject: Subject) -> list[dict[str, Any]]:
     """Measure σ of groups of trainings, and the spread between them."""
     rows, seen = [], set[str]()
     for run in subject.runs:
@@ -174,25 +169,13 @@ def _training_noise(subject: Subject) -> Table:
         if run.name in seen or len(group) < 2 or draws_nothing(run):
             continue
         seen |= {one.name for one in group}
-        rows += [_group_row(group, target) for target in run.config["targets"]]
-    lines = [("experiment", "target", "trainings", "N_train", "σ [dex]", "spread [dex]")]
-    lines += [
-        (
-            row["experiment"],
-            row["target"],
-            str(len(row["training_seeds"])),
-            f"{row['n_train']:,}",
-            _estimate(row["std"]),
-            f"{row['spread']:.3f}",
-        )
-        for row in rows
-    ]
-    return Table(rows, lines)
+        rows += [_group_row(subject, group, target) for target in run.config["targets"]]
+    return rows
 
 
-def _group_row(group: Sequence[Run], target: str) -> dict[str, Any]:
+def _group_row(subject: Subject, group: Sequence[Run], target: str) -> dict[str, Any]:
     """Measure a group in a target."""
-    tables = _tables(group, target)
+    tables = subject.tested(group, target)
     measured = measure_group(tables)
     return {
         "experiment": group[0].config["experiment"],
@@ -206,33 +189,15 @@ def _group_row(group: Sequence[Run], target: str) -> dict[str, Any]:
     }
 
 
-def _tables(runs: Sequence[Run], target: str) -> list[pd.DataFrame]:
-    """Return the predictions of a target for the test set, of each run."""
-    return [tested_rows(run.predictions(), target) for run in runs]
-
-
-def _cohorts(subject: Subject) -> Table:
+def _cohorts(subject: Subject) -> list[dict[str, Any]]:
     """Measure the rows of Table 4 that have runs, each with its training set."""
+    keys = ["row", "experiment", "target", "subset", "cohort", "source", "split", "n_train"]
+    keys += ["n_train_exact", "preset", "training_seeds", "run", "std", "mean", "spread", "n"]
     rows = [row for row in subject.networks if row["status"] == "measured"]
-    marks = cohort_marks(rows)
-    lines = [("row", "experiment", "target", "σ [dex]", "N_train", "run")]
-    lines += [
-        (
-            str(row["row"]),
-            row["experiment"],
-            row["target"],
-            _estimate(row["std"]),
-            number_trained(row, marks),
-            row["run"],
-        )
-        for row in rows
-    ]
-    keys = ["row", "experiment", "target", "subset", "cohort", "n_train", "preset"]
-    keys += ["training_seeds", "run", "std", "mean", "spread", "n"]
-    return Table([{key: row[key] for key in keys} for row in rows], lines, cohort_notes(rows))
+    return [{key: row[key] for key in keys} for row in rows]
 
 
-def _every_set(subject: Subject) -> Table:
+def _every_set(subject: Subject) -> list[dict[str, Any]]:
     """Compare networks for every set of maps with networks of one set, on the same split."""
     expanded = [each for run in subject.runs for each in run.with_each_inputs()]
     whole = [run for run in expanded if "subsets" in run.config]
@@ -240,23 +205,13 @@ def _every_set(subject: Subject) -> Table:
     for run in whole:
         group = group_of(run, whole)
         if group[0] is run:  # once for each group
-            rows += [_set_row(group, expanded, target) for target in run.config["targets"]]
-    lines = [("maps", "target", "trainings", "σ [dex]", "one set alone [dex]", "difference")]
-    lines += [
-        (
-            row["inputs"],
-            row["target"],
-            str(len(row["runs"])),
-            _estimate(row["std"]),
-            _estimate(row["alone"]["std"]) if row["alone"] else "not trained",
-            _difference(row["alone"]),
-        )
-        for row in rows
-    ]
-    return Table(rows, lines, _noise_notes([row["alone"] for row in rows]))
+            rows += [_set_row(subject, group, expanded, t) for t in run.config["targets"]]
+    return rows
 
 
-def _set_row(group: Sequence[Run], runs: Sequence[Run], target: str) -> dict[str, Any]:
+def _set_row(
+    subject: Subject, group: Sequence[Run], runs: Sequence[Run], target: str
+) -> dict[str, Any]:
     """Measure one set of maps and target, beside the newest network that learned these alone."""
     config = group[0].config
     alike = [
@@ -268,105 +223,24 @@ def _set_row(group: Sequence[Run], runs: Sequence[Run], target: str) -> dict[str
         and target in run.config["targets"]
         and _hyperparameters(run) == _hyperparameters(group[0])
     ]
-    row = {"inputs": inputs_of(config["maps"]), **_group_row(group, target)}
-    return row | {"alone": _beside(group_of(alike[0], alike), group, target) if alike else None}
+    alone = _beside(subject, group_of(alike[0], alike), group, target) if alike else None
+    row = {"inputs": inputs_of(config["maps"]), **_group_row(subject, group, target)}
+    return row | {"alone": alone}
 
 
-def _beside(reference: Sequence[Run], group: Sequence[Run], target: str) -> dict[str, Any]:
+def _beside(
+    subject: Subject, reference: Sequence[Run], group: Sequence[Run], target: str
+) -> dict[str, Any]:
     """Measure a reference, and how much more the group scatters."""
-    found = compare_groups(_tables(reference, target), _tables(group, target))
+    found = compare_groups(subject.tested(reference, target), subject.tested(group, target))
     return {
-        **_group_row(reference, target),
+        **_group_row(subject, reference, target),
         "difference": asdict(found.difference),
         "low95": found.low95,
         "high95": found.high95,
         "has_training_noise": found.has_training_noise,
         "verdict": found.verdict,
     }
-
-
-def _difference(beside: dict[str, Any] | None) -> str:
-    """Return a difference of σ with its error as text."""
-    if beside is None:
-        return ""
-    return f"{Estimate(**beside['difference']).signed} {beside['verdict']}".rstrip()
-
-
-def _noise_notes(beside: Sequence[dict[str, Any] | None]) -> list[str]:
-    """Say where the noise of training is not in a difference."""
-    missing = any(one and not one["has_training_noise"] for one in beside)
-    return ["differences of single trainings do not include the noise of training"] * missing
-
-
-def _intervals(subject: Subject) -> Table:
-    """Measure the coverage of intervals, of trees and of networks."""
-    networks = [run for run in subject.runs if not is_profile(run)]
-    entries = coverage_table(subject.dataset, runs=networks)
-    levels = [f"{level:.2f}" for level in LEVELS]
-    heads = [f"inside {100 * level:.0f} % [%]" for level in LEVELS]
-    lines = [("experiment", "run", "target", *heads, "CRPS [dex]", "N")]
-    for entry in entries:
-        for row in entry.get("rows", ())[:1]:
-            shares = [row["coverage"][level] for level in levels]
-            lines.append(
-                (
-                    entry["experiment"],
-                    entry["run"] or "trees",
-                    entry["target"],
-                    *(f"{100 * each['value']:.1f} ± {100 * each['error']:.1f}" for each in shares),
-                    f"{row['crps']:.4f}",
-                    str(row["n"]),
-                )
-            )
-    return Table(entries, lines, ["by predicted mass: galmass coverage"])
-
-
-def _slices(subject: Subject) -> Table:
-    """Measure where predictions fail: those of trees for M*, and of the newest network."""
-    entries = slices_of_trees(subject.dataset, "mstar/features")
-    networks = [run for run in subject.runs if run.config["method"] == "network"]
-    entries += [entry for run in networks[:1] for entry in slices_of_run(run, subject.dataset)]
-    lines: list[tuple[str, ...]] = [
-        ("experiment", "property", "slice", "σ [dex]", "bias [dex]", "inside 68 % [%]", "N")
-    ]
-    for entry in entries:
-        for row in entry["rows"]:
-            inside = (row["coverage"] or {}).get("0.68")
-            title = "" if row["by"] == "all" else row["title"]
-            lines.append(
-                (
-                    entry["experiment"],
-                    title,
-                    row["slice"],
-                    *("" if row[key] is None else _estimate(row[key]) for key in ("std", "mean")),
-                    f"{100 * inside['value']:.1f} ± {100 * inside['error']:.1f}" if inside else "",
-                    str(row["n"]),
-                )
-            )
-    return Table(entries, lines, ["the worst first, and other targets: galmass slices"])
-
-
-def _profiles(subject: Subject) -> Table:
-    """Measure mass profiles radius by radius: scatter, and coverage of their bands."""
-    entries = [
-        entry | {"std": run.record["metrics"][entry["target"]]["std"]}
-        for run in [run for run in subject.runs if is_profile(run)][:1]
-        for entry in coverage_of_run(subject.dataset, run)
-    ]
-    lines = [("experiment", "target", "σ [dex]", "inside 68 % [%]", "inside 90 % [%]", "N")]
-    for entry in entries:
-        row = entry["rows"][0]
-        shares = [row["coverage"][f"{level:.2f}"] for level in LEVELS]
-        lines.append(
-            (
-                entry["experiment"],
-                entry["target"],
-                _estimate(entry["std"]),
-                *(f"{100 * each['value']:.1f} ± {100 * each['error']:.1f}" for each in shares),
-                str(row["n"]),
-            )
-        )
-    return Table(entries, lines)
 
 
 def _hyperparameters(run: Run) -> tuple[object, ...]:
@@ -377,85 +251,47 @@ def _hyperparameters(run: Run) -> tuple[object, ...]:
     return (split, *kept)
 
 
-def _learning_curves(subject: Subject) -> Table:
+def _intervals(subject: Subject) -> list[dict[str, Any]]:
+    """Measure the coverage of intervals, of trees and of networks."""
+    networks = [run for run in subject.runs if not is_profile(run)]
+    return coverage_table(subject.dataset, runs=networks)
+
+
+def _slices(subject: Subject) -> list[dict[str, Any]]:
+    """Measure where predictions fail: those of trees for M*, and of the newest network."""
+    entries = slices_of_trees(subject.dataset, "mstar/features")
+    networks = [run for run in subject.runs if run.config["method"] == "network"]
+    return entries + [each for run in networks[:1] for each in slices_of_run(run, subject.dataset)]
+
+
+def _profiles(subject: Subject) -> list[dict[str, Any]]:
+    """Measure mass profiles radius by radius: scatter, and coverage of their bands."""
+    return [
+        entry | {"std": run.record["metrics"][entry["target"]]["std"]}
+        for run in [run for run in subject.runs if is_profile(run)][:1]
+        for entry in coverage_of_run(subject.dataset, run)
+    ]
+
+
+def _learning_curves(subject: Subject) -> list[dict[str, Any]]:
     """Measure learning curves, and continue them to the paper's training set."""
-    rows = [row for curve in learning_curves(subject.curves) for row in measure_curve(curve)]
-    lines = [("experiment", "target", "galaxies", "σ [dex]", "floor [dex]", "exponent")]
-    notes = []
-    for row in rows:
-        first, last = row["points"][0], row["points"][-1]
-        lines.append(
-            (
-                row["experiment"],
-                row["target"],
-                f"{first['galaxies']:,} to {last['galaxies']:,}",
-                f"{_estimate(first['std'])} to {_estimate(last['std'])}",
-                _estimate(row["fit"]["floor"]),
-                _estimate(row["fit"]["exponent"]),
-            )
-        )
-        notes.append(f"{row['experiment']}, {row['target']}: {extrapolation_text(row['fit'])}")
-    return Table(rows, lines, notes)
+    return [row for curve in learning_curves(subject.curves) for row in measure_curve(curve)]
 
 
-def _leakage(subject: Subject) -> Table:
+def _leakage(subject: Subject) -> list[dict[str, Any]]:
     """Measure what the paper's split lowers σ by, of trees and of networks."""
+    keys = ("row", "experiment", "target", "std", "leakage")
     trees = [("5", row) for row in table_5(subject.dataset, "both")]
-    rows = [
-        {
-            "table": table,
-            **{key: row[key] for key in ("row", "experiment", "target", "std", "leakage")},
-        }
+    return [
+        {"table": table, **{key: row[key] for key in keys}}
         for table, row in (*trees, *(("4", row) for row in subject.networks))
         if row.get("leakage")
     ]
-    lines = [
-        (
-            "table",
-            "row",
-            "experiment",
-            "target",
-            "σ, split by galaxy",
-            "paper split − galaxy split [dex]",
-        )
-    ]
-    lines += [
-        (
-            row["table"],
-            str(row["row"]),
-            row["experiment"],
-            row["target"],
-            _estimate(row["std"]),
-            leakage_value(row["leakage"]),
-        )
-        for row in rows
-    ]
-    return Table(rows, lines, leakage_notes([row["leakage"] for row in rows]))
 
 
-def _switches(subject: Subject) -> Table:
+def _switches(subject: Subject) -> list[dict[str, Any]]:
     """Measure what augmentation, scalars, ensembles ... are worth."""
-    rows = compare_switches(subject.dataset, subject.switches)
-    lines = [("experiment", "target", "switch", "σ without [dex]", "with", "ratio", "Δσ, 95 %", "")]
-    lines += [
-        (
-            row["experiment"],
-            row["target"],
-            row["switch"],
-            f"{row['without']:.4f}",
-            f"{row['with']:.4f}",
-            f"{row['ratio']:.3f}",
-            f"{row['low95']:+.4f} to {row['high95']:+.4f}",
-            row["verdict"],
-        )
-        for row in rows
-    ]
-    return Table(rows, lines, [goal_note(rows)] if rows else [])
-
-
-def _estimate(entry: dict[str, float]) -> str:
-    """Return a number with its error as text."""
-    return str(Estimate(**entry))
+    return compare_switches(subject.dataset, subject.switches)
 
 
 SECTIONS = (
@@ -463,44 +299,57 @@ SECTIONS = (
         1,
         "Noise of training: groups of trainings that differ in their seed",
         _training_noise,
+        beyond_text.training_noise,
         "train {} --experiment mstar/r --preset laptop --repeats 3",
     ),
     Section(
         2,
         "One cohort per table: networks and their training sets",
         _cohorts,
+        beyond_text.cohorts,
         "train {} --experiment all",
     ),
     Section(
         3,
         "One network for every set of maps, beside networks of one set",
         _every_set,
+        beyond_text.every_set,
         "train {} --experiment mstar,mtot,ml/any --preset laptop",
     ),
-    Section(4, "Intervals that hold: coverage on test galaxies", _intervals, "coverage {}"),
-    Section(5, "Slices: where predictions fail", _slices, "slices {}"),
+    Section(
+        4,
+        "Intervals that hold: coverage on test galaxies",
+        _intervals,
+        beyond_text.intervals,
+        "coverage {}",
+    ),
+    Section(5, "Slices: where predictions fail", _slices, beyond_text.slices, "slices {}"),
     Section(
         6,
         "Mass profiles: scatter and coverage at each radius",
         _profiles,
+        beyond_text.profiles,
         "train {} --experiment profile/features",
     ),
     Section(
         7,
         "Learning curves: σ against the number of training galaxies",
         _learning_curves,
+        beyond_text.learning_curves,
         "curve {} mstar/features",
     ),
     Section(
         8,
         "Leakage: what siblings in training lower σ by in the paper's split",
         _leakage,
+        beyond_text.leakage,
         "table 5 {} --split both",
     ),
     Section(
         9,
         "Better at the same data: what each switch gains",
         _switches,
+        beyond_text.switches,
         "switches {} --repeats 3",
     ),
 )

@@ -6,9 +6,11 @@ import pytest
 from sample_tables import make_dataset, make_samples
 
 from galmass_core.benchmarks.invented import make_run
-from galmass_core.beyond import SECTIONS, format_section, measure_beyond
+from galmass_core.beyond import SECTIONS, Subject, format_section, measure_beyond
 from galmass_core.cli import main
+from galmass_core.datasets.dataset import open_dataset
 from galmass_core.training.curves import curve_trainings, curves_folder
+from galmass_core.training.runs import Run
 from galmass_core.training.several import train_several
 
 COLUMNS = ["name", "los", "is_central", "host_group", "abs_mag_r", "g_minus_r", "log_mstar_1rhsm"]
@@ -44,6 +46,10 @@ def full(tmp_path_factory):
         yield by_number(measure_beyond(data))
 
 
+def by(run, read=Run.predictions_by_inputs):
+    return read(run)
+
+
 def by_number(sections):
     return {entry["section"]: entry for entry in sections}
 
@@ -77,6 +83,20 @@ def test_a_network_for_every_set_stands_beside_one_of_one_set(full):
     assert len(alone["runs"]) == 3
     difference = rows["r"]["std"]["value"] - alone["std"]["value"]
     assert alone["difference"]["value"] == pytest.approx(difference)
+
+
+def test_predictions_are_read_once_for_all_sets_and_targets(full, monkeypatch):
+    whole = Subject(open_dataset("toys"))
+    read = []
+    monkeypatch.setattr(Run, "predictions_by_inputs", lambda run: read.append(run.path) or by(run))
+    runs = [each for run in whole.runs for each in run.with_each_inputs()]
+    for run in runs:
+        assert (
+            len(whole.tested([run], "log_mstar_1rhsm")[0])
+            == run.predictions().eval("part == 'test'").sum()
+        )
+    assert len(runs) > 15
+    assert len(read) == len(set(read))
 
 
 def test_a_group_has_its_spread(full):

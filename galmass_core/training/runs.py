@@ -164,10 +164,29 @@ class Run:
         ValueError
             If the run is not finished.
         """
+        self._require_predictions()
+        return self._read_table(PREDICTIONS)
+
+    def predictions_by_inputs(self) -> dict[str, pd.DataFrame]:
+        """Read the predictions from every set of maps, by set, as `experiments.inputs_of` has it.
+
+        Raises
+        ------
+        ValueError
+            If the run is not finished.
+        """
+        self._require_predictions()
+        whole = pd.read_parquet(self.path / PREDICTIONS)
+        if "subsets" not in self.config:
+            return {inputs_of(self.config.get("maps", ())): whole}
+        tables = whole.groupby("inputs", sort=False, observed=True)
+        return {str(inputs): rows.drop(columns="inputs") for inputs, rows in tables}
+
+    def _require_predictions(self) -> None:
+        """Raise an error if the run is not finished."""
         if self.state != "finished":
             msg = f"run {self.name} must be finished to have predictions, but it is {self.state}"
             raise ValueError(msg)
-        return self._read_table(PREDICTIONS)
 
     def calibration(self) -> pd.DataFrame:
         """Read the predictions of galaxies that calibrate intervals, with columns as above.

@@ -208,16 +208,21 @@ def _over_symmetries(run: Run, table: pd.DataFrame, dataset: DataSet, device: st
 
 def format_switches(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return rows as a Markdown table, and how many reach the goal with everything on."""
-    lines = [
-        "| experiment | target | switch | σ without | with | ratio | Δσ [95 %] | verdict |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    heads, *lines = switch_lines(rows)
+    written = ["| " + " | ".join(cells) + " |" for cells in (heads, *lines)]
+    return "\n".join([written[0], "|---" * len(heads) + "|", *written[1:], "", goal_note(rows)])
+
+
+def switch_lines(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Return rows as the cells of a table, the heading first."""
+    heads = "experiment", "target", "switch", "σ without", "with", "ratio", "Δσ [95 %]", "verdict"
+    lines = [heads]
     for row in rows:
         interval = f"{row['difference']:+.4f} [{row['low95']:+.4f}, {row['high95']:+.4f}]"
-        cells = [row["experiment"], row["target"], row["switch"]]
-        cells += [f"{row['without']:.4f}", f"{row['with']:.4f}", f"{row['ratio']:.3f}"]
-        lines.append("| " + " | ".join([*cells, interval, row["verdict"]]) + " |")
-    return "\n".join([*lines, "", goal_note(rows)])
+        cells = row["experiment"], row["target"], row["switch"]
+        numbers = f"{row['without']:.4f}", f"{row['with']:.4f}", f"{row['ratio']:.3f}"
+        lines.append((*cells, *numbers, interval, row["verdict"]))
+    return lines
 
 
 def goal_note(rows: Sequence[Mapping[str, Any]]) -> str:
