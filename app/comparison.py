@@ -1,7 +1,8 @@
 """Runs that predict a data set, and their predictions; read once for all sessions.
 
 A panel of the Compare page has a key: the name of a set of inputs (`inputs_of`),
-``run:`` and the name of a run, or `BASELINE`.
+``run:`` and the name of a run, ``mean:`` and the name of one of a group of trainings, whose
+predictions are averaged (an ensemble), or `BASELINE`.
 """
 
 from collections.abc import Sequence
@@ -25,7 +26,7 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import fit, predict
-from galmass_core.learning.intervals import LEVELS, limit_names, with_intervals
+from galmass_core.learning.intervals import LEVELS, calibrate, limit_names, with_intervals
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
@@ -45,6 +46,7 @@ from galmass_core.quantities import (
     quantity,
     symbol_of,
 )
+from galmass_core.training.ensembles import mean_predictions
 from galmass_core.training.groups import draws_nothing, group_of, is_alike
 from galmass_core.training.leakage import BOTH
 from galmass_core.training.model_runs import calibrated_predictions
@@ -59,6 +61,7 @@ from galmass_core.training.training_sets import training_distance, with_training
 
 BASELINE = "power-law"
 RUN = "run:"
+MEAN = "mean:"
 MOST = 6  # panels
 LEAST_GALAXIES = 60  # fewer leave too few to fit a line to and to test
 RESAMPLES = 400  # of galaxies, for errors while someone waits
@@ -91,6 +94,7 @@ class Result:
     newer: str = ""  # name of the run that would be shown if this one were not pinned
     derived: bool = False  # whether the target is derived from what it was trained for
     group: tuple[Run, ...] = ()  # the trainings, by seed; none of the baseline
+    ensemble: bool = False  # whether the predictions are the mean of the group's
     # Noise of training, from the group or from another of the same experiment and size
     noise: TrainingNoise | None = NO_NOISE
 
@@ -148,7 +152,10 @@ def other_panels(data: DataSet, target: str) -> dict[str, str]:
         group = [one.name for one in group_of(run, index.runs.values())]
         seen.update(group)
         trainings = f", {len(group)} trainings" * (len(group) > 1)
-        named[f"{title(experiment_of(run))} · {name}{trainings}"] = RUN + name
+        inputs = title(experiment_of(run))
+        named[f"{inputs} · {name}{trainings}"] = RUN + name
+        if trainings and not draws_nothing(run):
+            named[f"{inputs} · {name}, mean of {len(group)} trainings"] = MEAN + name
     return {title(experiment(f"{TARGETS[target].word}/{BASELINE}")): BASELINE, **named}
 
 
@@ -254,6 +261,11 @@ def with_limits(result: Result, target: str) -> pd.DataFrame:
     table = result.predictions
     if result.run is None or result.derived:
         return with_intervals(table.assign(target=target), {}).drop(columns="target")
+    if result.ensemble:
+        errors = mean_predictions([run.calibration() for run in result.group])
+        rows = errors[errors["target"] == target]
+        calibrations = {target: calibrate(rows)} if len(rows) else {}
+        return with_intervals(table.assign(target=target), calibrations).drop(columns="target")
     calibrated = calibrated_predictions(result.run)
     limits = [name for level in LEVELS for name in limit_names(level)]
     rows = calibrated.loc[calibrated["target"] == target, ["name", "los", *limits]]
@@ -308,9 +320,9 @@ def _answer(
     """Return the result for the key of a run or of a set of inputs."""
     if input_maps(key):
         return _of_inputs(index, target, key, split, pinned)
-    name = key.removeprefix(RUN)
+    name = key.removeprefix(RUN).removeprefix(MEAN)
     if name in index.runs and target in _targets(index.predictions[name]):
-        return result_of(index, name, target)
+        return (ensemble_of if key.startswith(MEAN) else result_of)(index, name, target)
     return Missing(title=name, why=f"has no prediction of {quantity(target).symbol} here")
 
 
@@ -385,6 +397,21 @@ def result_of(index: RunIndex, name: str, target: str) -> Result:
         noise=_noise(index, run, target, errors["measured"]),
         **errors,
     )
+
+
+@lru_cache(maxsize=256)
+def ensemble_of(index: RunIndex, name: str, target: str) -> Result | Missing:
+    """Return the mean of the predictions of a run's group for a target.
+
+    Its noise of training is taken to be that of one of its trainings, which is more than it has.
+    """
+    single = result_of(index, name, target)
+    count = len(single.group)
+    named = f"{single.title}, mean of {count}"
+    if count < 2:
+        return Missing(title=named, why="the other trainings of this run are gone")
+    mean = mean_predictions([table.assign(target=target) for table in single.tables])
+    return replace(single, title=named, ensemble=True, **with_errors([mean]))
 
 
 def _noise(index: RunIndex, run: Run, target: str, measured: GroupErrors) -> TrainingNoise | None:

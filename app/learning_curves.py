@@ -1,5 +1,6 @@
 """Learning curves of a data set in view: found among the runs, each measured once."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -8,18 +9,18 @@ from galmass_app import services
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import quantity
 from galmass_core.training.curves import LearningCurve, learning_curves, measure_curve
-from galmass_core.training.runs import open_run
+from galmass_core.training.runs import Run, open_run
 
 Key = tuple[tuple[int, Path, str], ...]  # number of galaxies, folder and end of each run
 
 
-def curves_of(data: DataSet, *, networks: bool) -> dict[str, tuple[Key, str]]:
+def curves_of(data: DataSet, shown: Callable[[Run, str], bool]) -> dict[str, tuple[Key, str]]:
     """Return the learning curves of a data set, the newest first.
 
     Parameters
     ----------
-    networks : bool
-        Whether those of networks, else of trees and formulas.
+    shown : function
+        Whether to return a curve in a target, by one of its runs and the target.
 
     Returns
     -------
@@ -29,9 +30,9 @@ def curves_of(data: DataSet, *, networks: bool) -> dict[str, tuple[Key, str]]:
     own = [run for run in services.curve_runs() if _is_of(run.record, data)]
     found = {}
     for curve in learning_curves(own):
-        if (curve.first.config["method"] == "network") == networks:
-            targets = curve.first.config["targets"]
-            for target in targets:
+        targets = curve.first.config["targets"]
+        for target in targets:
+            if shown(curve.first, target):
                 symbol = f" · {quantity(target).symbol}" * (len(targets) > 1)
                 found.setdefault(curve.name + symbol, (_key(curve), target))
     return found

@@ -318,8 +318,36 @@ def test_trainings_of_one_experiment_are_one_panel(grouped):
 
 def test_runs_are_offered_once_for_a_group(grouped):
     texts_ = list(other_panels(grouped, MSTAR))
-    assert [text for text in texts_ if "trainings" in text] == ["r · mstar-r-0-2, 3 trainings"]
-    assert len(texts_) == 3
+    assert [text for text in texts_ if "trainings" in text] == [
+        "r · mstar-r-0-2, 3 trainings",
+        "r · mstar-r-0-2, mean of 3 trainings",
+    ]
+    assert len(texts_) == 4
+
+
+def test_the_mean_of_a_group_is_a_panel(grouped):
+    group, mean = results(grouped, "r", "mean:mstar-r-0-2")
+    averaged = np.mean([table["y_pred"] for table in group.tables], axis=0)
+    assert mean.predictions["y_pred"].to_numpy() == pytest.approx(averaged)
+    assert mean.errors["std"].value < group.errors["std"].value
+    assert mean.title == "r, mean of 3"
+    assert "the mean of 3 trainings, mstar-r-0-2" in panel_text.learning(mean, frame_of(mean))
+    assert compare(group, mean).has_training_noise
+
+
+def test_intervals_of_the_mean_are_calibrated_on_its_own_errors(grouped):
+    group, mean = results(grouped, "r", "mean:mstar-r-0-2")
+    wide, narrow = (
+        (table["high_90"] - table["low_90"]).mean()
+        for table in (with_limits(one, MSTAR) for one in (group, mean))
+    )
+    assert 0 < narrow < wide
+
+
+def test_a_group_that_has_one_training_left_has_no_mean(grouped):
+    (answer,) = results(grouped, "mean:mstar-2V-0")
+    assert isinstance(answer, Missing)
+    assert "trainings of this run are gone" in answer.why
 
 
 def test_a_single_training_has_the_spread_of_an_alike_group(tmp_path, monkeypatch):

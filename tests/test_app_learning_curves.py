@@ -5,11 +5,14 @@ from pages import parts, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app import jobs, processes
+from galmass_app.comparison import BASELINE
 from galmass_app.jobs import Order
 from galmass_app.learning_curves import curves_of, measured
 from galmass_app.plots.learning_curve import learning_curve
 from galmass_app.state import SessionState
+from galmass_app.views.compare.page import Compare
 from galmass_app.views.learning_curves import LearningCurves
+from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.training.curves import curve_trainings, curves_folder
 from galmass_core.training.several import train_several
@@ -46,9 +49,15 @@ def started(monkeypatch):
 
 def shown(view):
     """Wait for the worker."""
-    while view._slot.busy:
-        view._pull()
+    measured_curves = view._measured
+    while measured_curves._slot.busy:
+        measured_curves._pull()
     return view
+
+
+def every(run, target):
+    """Leave no curve out."""
+    return True
 
 
 def test_a_curve_is_shown_with_its_numbers(view):
@@ -59,9 +68,20 @@ def test_a_curve_is_shown_with_its_numbers(view):
 
 
 def test_only_curves_of_the_data_in_view_are_listed(home):
-    assert list(curves_of(open_dataset("toys"), networks=False)) == ["mstar/power-law · toys"]
-    assert curves_of(open_dataset("toys"), networks=True) == {}
-    assert curves_of(open_dataset("other"), networks=False) == {}
+    assert list(curves_of(open_dataset("toys"), every)) == ["mstar/power-law · toys"]
+    assert curves_of(open_dataset("toys"), lambda *_: False) == {}
+    assert curves_of(open_dataset("other"), every) == {}
+
+
+def test_compare_shows_the_curve_of_an_experiment_in_view(home):
+    data = open_dataset("toys")
+    make_run(home, data, "mstar/power-law", 0.05)
+    session = SessionState(page="compare", dataset="toys", panels=["run:mstar-power-law-0"])
+    session.settle()
+    page = Compare(session)
+    assert "Tested on 60 samples of 20 galaxies" in texts(shown(page))
+    session.panels = [BASELINE]
+    assert not page._curves.visible
 
 
 def test_a_click_starts_the_command_and_a_second_does_nothing(view, started):
@@ -115,7 +135,7 @@ def test_a_curve_of_chosen_features_names_them(home):
 
 
 def test_a_curve_that_is_continued_ends_in_a_mark(home):
-    key, target = next(iter(curves_of(open_dataset("toys"), networks=False).values()))
+    key, target = next(iter(curves_of(open_dataset("toys"), every).values()))
     row = measured(key, target)
     assert len(learning_curve(row).values()[-1]) == 0
     there = {"value": 0.05, "low": 0.04, "high": 0.06}

@@ -19,6 +19,7 @@ from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
 from galmass_core.learning.metrics import Estimate
 from galmass_core.training.curves import extrapolation_text, fit_text
+from galmass_core.training.runs import Run
 
 HELP = (
     "σ against the number of training galaxies, tested on the same galaxies: would more galaxies "
@@ -26,32 +27,19 @@ HELP = (
 )
 
 
-class LearningCurves(View):
-    """Starts what `command` says, and shows one of the curves that are there.
+class MeasuredCurves(View):
+    """Picture and numbers of one of several learning curves; hidden if there are none."""
 
-    Parameters
-    ----------
-    networks : bool
-        Whether it shows curves of networks, else of trees.
-    """
-
-    def __init__(self, session: SessionState, *, networks: bool) -> None:
+    def __init__(self, session: SessionState) -> None:
         super().__init__(session)
-        self._networks, self._arguments = networks, ()
         self._known: dict[str, Any] = {}
-        self._row, self._shown, self._begun = None, None, False
+        self._row, self._shown = None, None
         self._slot, self._pipe = Slot(QUICK), None
         self._poller = WorkerPoller(self._pull)
-        self._start = button("gm-curve-start", "Measure a learning curve", self._begin)
-        self._stop = button("gm-curve-stop", "Stop", self._end)
-        self._state = html("gm-foot", wide=False)
-        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
         self._choice = select("gm-curve", "Curve")
         self._text = html("gm-result gm-curve-text")
         self._picture = column("gm-slot")
-        self._found = column(
-            "gm-learning-curve", self._choice, row("gm-two", self._picture, self._text)
-        )
+        found = column("gm-learning-curve", self._choice, row("gm-two", self._picture, self._text))
         self._download = Download.of(
             session,
             "gm-learning-curve",
@@ -59,51 +47,16 @@ class LearningCurves(View):
             table=lambda: flat(self._row["points"]),
         )
         self._download.visible = False  # until a curve is measured
-        self._shown_part = column("gm-slot", self._found, self._download, visible=False)
-        self._layout = column(
-            "gm-learning-curves",
-            section("Learning curves", HELP),
-            row("gm-group", self._start, self._stop, self._state, wide=False),
-            self._command,
-            self._shown_part,
-        )
+        self._layout = column("gm-slot", found, self._download, visible=False)
         self._choice.param.watch(self._choose, "value")
-        session.param.watch(self._follow, "poll_count")
 
-    def draw(self, arguments: tuple[str, ...]) -> None:
-        """Take what would be measured, as arguments of ``galmass curve``; nothing if empty."""
-        self._arguments = arguments
-        self._command.text = jobs.curve_command(arguments) if arguments else ""
-        self.follow()
-
-    def follow(self) -> None:
-        """List the curves that are there, and say what is being measured."""
-        self._list()
-        running = services.curve_progress()
-        if self._begun and (trouble := jobs.curve_trouble()):
-            self.session.error, self._begun = trouble, False
-        self._begun = self._begun and not running
-        busy = self._begun or bool(running)
-        self._start.disabled = busy or not self._arguments
-        self._stop.visible = bool(running)
-        text = "Starting…" if self._begun else running
-        self._state.object = text and snippet("shared.html", "at_work", text)
-
-    def _follow(self, _: object) -> None:
-        """Keep up with the home folder while the page is in view."""
-        if self.session.page == ("train" if self._networks else "features") and self.session.data:
-            with self.session.reporting():
-                self.follow()
-
-    def _list(self) -> None:
-        """List the curves, and show the chosen one, or else the newest."""
-        data = self.session.data
-        self._known = curves_of(data, networks=self._networks) if data else {}
-        self._shown_part.visible = bool(self._known)
+    def draw(self, known: dict[str, Any]) -> None:
+        """List curves, as of `curves_of`, and show the chosen one, or else the newest."""
+        self._known, self._layout.visible = known, bool(known)
         kept = self._choice.value
-        kept = kept if kept in self._known else next(iter(self._known), None)
+        kept = kept if kept in known else next(iter(known), None)
         with self._update_controls():
-            self._choice.param.update(options=list(self._known), value=kept)
+            self._choice.param.update(options=list(known), value=kept)
         self._measure()
 
     def _choose(self, _: object) -> None:
@@ -135,6 +88,62 @@ class LearningCurves(View):
             self._picture.append(plot("gm-curve-picture", drawn, linked_axes=False))
         else:
             self._pipe.send(found)
+
+
+class LearningCurves(View):
+    """Starts what `command` says, and shows one of the curves that are there.
+
+    Parameters
+    ----------
+    networks : bool
+        Whether it shows curves of networks, else of trees.
+    """
+
+    def __init__(self, session: SessionState, *, networks: bool) -> None:
+        super().__init__(session)
+        self._networks, self._arguments, self._begun = networks, (), False
+        self._start = button("gm-curve-start", "Measure a learning curve", self._begin)
+        self._stop = button("gm-curve-stop", "Stop", self._end)
+        self._state = html("gm-foot", wide=False)
+        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
+        self._measured = MeasuredCurves(session)
+        self._layout = column(
+            "gm-learning-curves",
+            section("Learning curves", HELP),
+            row("gm-group", self._start, self._stop, self._state, wide=False),
+            self._command,
+            self._measured,
+        )
+        session.param.watch(self._follow, "poll_count")
+
+    def draw(self, arguments: tuple[str, ...]) -> None:
+        """Take what would be measured, as arguments of ``galmass curve``; nothing if empty."""
+        self._arguments = arguments
+        self._command.text = jobs.curve_command(arguments) if arguments else ""
+        self.follow()
+
+    def follow(self) -> None:
+        """List the curves that are there, and say what is being measured."""
+        data = self.session.data
+        self._measured.draw(curves_of(data, self._is_shown) if data else {})
+        running = services.curve_progress()
+        if self._begun and (trouble := jobs.curve_trouble()):
+            self.session.error, self._begun = trouble, False
+        self._begun = self._begun and not running
+        busy = self._begun or bool(running)
+        self._start.disabled = busy or not self._arguments
+        self._stop.visible = bool(running)
+        text = "Starting…" if self._begun else running
+        self._state.object = text and snippet("shared.html", "at_work", text)
+
+    def _is_shown(self, run: Run, _: str) -> bool:
+        return (run.config["method"] == "network") == self._networks
+
+    def _follow(self, _: object) -> None:
+        """Keep up with the home folder while the page is in view."""
+        if self.session.page == ("train" if self._networks else "features") and self.session.data:
+            with self.session.reporting():
+                self.follow()
 
     def _begin(self, _: object) -> None:
         """Start the command; a second click does nothing."""

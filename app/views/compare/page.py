@@ -20,6 +20,7 @@ from galmass_app.comparison import (
     targets_of,
 )
 from galmass_app.framework import batched_update
+from galmass_app.learning_curves import curves_of
 from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Axes, common_frame, largest_moves, values_of
 from galmass_app.state import SessionState, axis_columns
@@ -35,12 +36,15 @@ from galmass_app.views.compare.panel import ComparePanel
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
 from galmass_app.views.frame.selection_text import beside_rest
-from galmass_app.views.heading import NO_DATA, heading
+from galmass_app.views.heading import NO_DATA, heading, section
 from galmass_app.views.layout import column, select
+from galmass_app.views.learning_curves import HELP as CURVES_HELP
+from galmass_app.views.learning_curves import MeasuredCurves
 from galmass_app.views.page_view import PageView
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_core.learning.experiments import input_maps
+from galmass_core.training.runs import Run
 
 TITLE = "Compare input maps"
 DESCRIPTION = (
@@ -77,6 +81,10 @@ class Compare(PageView):
         self._tile = column("gm-compared", tile)
         grid = column("gm-compare-grid", *self.panels, self._tile)
         comparing = column("gm-compare", self._controls, grid, self._galaxy)
+        self._measured = MeasuredCurves(session)
+        self._curves = column(
+            "gm-learning-curves", section("Learning curves", CURVES_HELP), self._measured
+        )
         self._comparing = column("gm-slot", comparing)
         self._poller = WorkerPoller(self.pull)
         self._table = TableFour(self._poller.wake)
@@ -91,7 +99,12 @@ class Compare(PageView):
             ),
         )
         self._layout = column(
-            "gm-page", self._headline, self._message, self._comparing, self._table_part
+            "gm-page",
+            self._headline,
+            self._message,
+            self._comparing,
+            self._curves,
+            self._table_part,
         )
         self._more.param.watch(self._added, "value")
         follows = ("dataset", "target", "split", "branches", "panels", "reference", "against")
@@ -132,6 +145,7 @@ class Compare(PageView):
             text = no_runs if shown else snippet("compare.html", "too_few", here)
         self._show_message(text)
         self._comparing.visible = self._table_part.visible = shown
+        self._curves.visible = shown and self._curves.visible
         if data:
             self._headline.object = heading(TITLE, DESCRIPTION, data)
 
@@ -158,6 +172,7 @@ class Compare(PageView):
         titles = {key: _called(key, each) for key, each in self._answers.items()}
         self._controls.draw(targets, self._target, titles, against)
         self._list_runs()
+        self._list_curves()
         for panel, key in zip_longest(self.panels, keys):
             if key:
                 panel.draw(self._answers[key], values, against)
@@ -237,6 +252,17 @@ class Compare(PageView):
         }
         self._more.param.update(options={"choose …": "", **others}, value="")
         self._tile.visible = len(keys) < MOST
+
+    def _list_curves(self) -> None:
+        """List the learning curves of the experiments in view."""
+        names = {each.run.config["experiment"] for each in self._results().values() if each.run}
+
+        def shown(run: Run, target: str) -> bool:
+            return run.config["experiment"] in names and target == self._target
+
+        known = curves_of(self.session.data, shown)
+        self._curves.visible = bool(known)
+        self._measured.draw(known)
 
     def _added(self, event: param.parameterized.Event) -> None:
         if event.new:

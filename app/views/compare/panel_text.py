@@ -125,10 +125,13 @@ def learning(answer: Result, frame: Frame) -> str:
         lines.append("split by galaxy")
     else:
         lines.append(f"split at random, {answer.siblings:.0%} have a sibling in training")
-    if answer.run:
+    if answer.ensemble:
+        names = ", ".join(run.name for run in answer.group)
+        lines.append(f"predictions are the mean of {len(answer.group)} trainings, {names}")
+    elif answer.run:
         lines.append(f"run {answer.run.name}")
-        if "subsets" in answer.run.config:
-            lines.append("one network for every set of maps")
+    if answer.run and "subsets" in answer.run.config:
+        lines.append("one network for every set of maps")
     if answer.newer:
         lines.append(f"a newer run answers for these maps: {answer.newer}")
     if beyond := frame.beyond(answer.predictions):
@@ -150,6 +153,8 @@ def _unlike_paper(answer: Result) -> list[str]:
     """Return how a network was trained otherwise than the paper's."""
     wanted = answer.experiment
     differences = other_images(wanted.maps, wanted.pixels, IMAGE_PIXELS[0])
+    if answer.ensemble:
+        differences.append(f"the mean of {len(answer.group)} trainings")
     if answer.derived and not quantity(wanted.target).log:
         differences.append("derived, the paper's learned")
     return differences
