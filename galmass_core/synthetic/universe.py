@@ -7,6 +7,7 @@ Other universes (`physics.UNIVERSES`) have the same galaxies with other physics.
 """
 
 import json
+import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -248,9 +249,9 @@ def _demand(row: Mapping[Hashable, Any]) -> Demand:
     mass["mgas_2rhsm"] = mass["mgas"] * 10.0 ** row.get("log_mgas_2rhsm_share", np.nan)
     mass["mgas_1rhsm"] = mass["mgas_2rhsm"] * 10.0 ** row.get("log_mgas_1rhsm_share", np.nan)
     return Demand(
-        **{name: float(np.nan_to_num(value)) for name, value in mass.items()},
+        **{name: _or_zero(value) for name, value in mass.items()},
         half_mass_radius=10.0 ** row["log_half_mass_radius"],
-        star_formation_rate=float(np.nan_to_num(10.0 ** row.get("log_sfr", np.nan))),
+        star_formation_rate=_or_zero(10.0 ** row.get("log_sfr", np.nan)),
         colour=row["colour"],
         log_mass_to_light=row["log_mass_to_light"],
         metallicity=10.0 ** row["log_metallicity"],
@@ -258,6 +259,11 @@ def _demand(row: Mapping[Hashable, Any]) -> Demand:
         bulge_axis_ratio=row["bulge_axis_ratio"],
         is_central=row["is_central"],
     )
+
+
+def _or_zero(value: float) -> float:
+    """Return a number, or 0 for NaN."""
+    return 0.0 if math.isnan(value) else float(value)
 
 
 @cache
