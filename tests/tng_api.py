@@ -201,6 +201,7 @@ def handler(api):
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else what follows the headers waits for 40 ms
 
         def log_message(self, *_):
             pass
