@@ -4,7 +4,7 @@ import time
 
 import pytest
 from barriers import RULES, barriers, change_scheme
-from served import PATIENCE, wait_until_drawn
+from served import PATIENCE, visitors, wait_until_drawn
 
 from galmass_app.page import PAGES
 from galmass_app.views.frame.tour import EVERYWHERE, TOUR
@@ -17,16 +17,16 @@ COUNT = 200  # galaxies
 
 
 @pytest.fixture(scope="module", params=PAGES)
-def page(request, open_lasting_tab, dashboard):
+def page(request, chromium, browser_context, dashboard):
     """Each page in turn, dark at first, with all that its tour points at; and its key."""
     key = request.param
-    tab = open_lasting_tab(
-        f"{dashboard}?page={key}&data=many", color_scheme="dark", reduced_motion="reduce"
-    )
-    for look, *_ in (*TOUR[key], *EVERYWHERE):
-        tab.locator(f".{look}:visible").first.wait_for()
-    yield tab, key
-    tab.context.close()
+    with visitors(chromium, browser_context) as open_tab:
+        tab = open_tab(
+            f"{dashboard}?page={key}&data=many", color_scheme="dark", reduced_motion="reduce"
+        )
+        for look, *_ in (*TOUR[key], *EVERYWHERE):
+            tab.locator(f".{look}:visible").first.wait_for()
+        yield tab, key
 
 
 def select(tab, text, result):
