@@ -17,4 +17,5 @@ def main(name: str, sizes: list[int]) -> None:
             sys.stdout.flush()
 
 
-main(sys.argv[1], [int(size) for size in sys.argv[2:]])
+if __name__ == "__main__":
+    main(sys.argv[1], [int(size) for size in sys.argv[2:]])

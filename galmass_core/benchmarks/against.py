@@ -23,7 +23,7 @@ from galmass_core.benchmarks.timing import OURS, Figure
 
 _TURNS = 2  # of each: A B A B
 _PACKAGES = {"galmass_core": "galmass_core", "galmass_app": "app", "galmass_assets": "assets"}
-_HERE = Path(__file__).parents[2]
+_HERE = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
