@@ -407,7 +407,7 @@ def ensemble_of(index: RunIndex, name: str, target: str) -> Result | Missing:
     """
     single = result_of(index, name, target)
     count = len(single.group)
-    named = f"{single.title}, mean of {count}"
+    named = f"{single.title} (mean of {count})"
     if count < 2:
         return Missing(title=named, why="the other trainings of this run are gone")
     mean = mean_predictions([table.assign(target=target) for table in single.tables])

@@ -330,7 +330,7 @@ def test_the_mean_of_a_group_is_a_panel(grouped):
     averaged = np.mean([table["y_pred"] for table in group.tables], axis=0)
     assert mean.predictions["y_pred"].to_numpy() == pytest.approx(averaged)
     assert mean.errors["std"].value < group.errors["std"].value
-    assert mean.title == "r, mean of 3"
+    assert mean.title == "r (mean of 3)"
     assert "the mean of 3 trainings, mstar-r-0-2" in panel_text.learning(mean, frame_of(mean))
     assert compare(group, mean).has_training_noise
 
