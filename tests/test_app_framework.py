@@ -8,8 +8,11 @@ from types import SimpleNamespace
 
 import panel as pn
 import pytest
+from bokeh.core.properties import Int, List, Override
+from bokeh.core.property.descriptors import PropertyDescriptor
 from bokeh.document import Document
 from bokeh.document.models import DocumentModelManager
+from bokeh.model import Model
 from bokeh.models import ImportedStyleSheet, InlineStyleSheet, Pane
 from bokeh.plotting import figure
 from panel.custom import JSComponent
@@ -374,3 +377,38 @@ def test_themes_of_panel_bring_colours_and_ours_none():
 def test_design_without_themes_of_its_own_is_whole(document, monkeypatch):
     monkeypatch.delattr(SharedSheets, "_themes")
     assert copies(document, Look) == 1
+
+
+# Defaults of properties are found once; what a model changes stays its own.
+
+
+def test_upstream_finds_defaults_as_we_override_it():
+    for name in ("instance_default", "has_unstable_default"):
+        assert getattr(PropertyDescriptor, name).__module__ == "galmass_app.framework"
+
+
+def test_a_default_is_found_once_for_a_class_of_models(monkeypatch):
+    class Plain(Model):
+        width = Int(default=3)
+
+    class Wider(Plain):
+        width = Override(default=7)
+
+    plain, found = Plain(), []
+    assert (plain.width, Wider().width) == (3, 7)
+    monkeypatch.setattr(Plain, "_overridden_defaults", lambda: (found.append(True), {})[1])
+    assert plain.width == 3
+    assert not found
+
+
+def test_defaults_of_models_with_a_theme_and_those_made_for_each_are_not_shared():
+    class Themed(Model):
+        width = Int(default=3)
+        parts = List(Int, default=[1])
+
+    plain, themed = Themed(), Themed()
+    assert plain.width == 3
+    themed.apply_theme({"width": 5})
+    assert (themed.width, plain.width) == (5, 3)
+    plain.parts.append(2)
+    assert themed.parts == [1]

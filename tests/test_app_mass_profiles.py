@@ -1,14 +1,14 @@
 import shutil
 from dataclasses import replace
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
+from bokeh.models import VArea, VSpan
 from pages import settle
 
 from galmass_app import services
-from galmass_app.plots.profiles import mass_curves
+from galmass_app.plots.profiles import ProfileFigures
 from galmass_app.predicted_profiles import predict_profile
 from galmass_app.state import SessionState
 from galmass_app.views.explore.page import Explore
@@ -105,11 +105,34 @@ def bands(unit):
 def test_bands_and_marks_follow_the_unit_of_the_axis():
     true = pd.DataFrame(
         {"radius": [2.0, 4.0], "mstar": [1.0, 2], "mdm": [1.0, 2], "mtot": [2.0, 4]}
-    )
-    drawn = mass_curves(true, 2.0, bands("rhsm"), "rhsm")
-    (lines,) = [part for part in drawn if isinstance(part, hv.VLines)]
-    assert lines.dimension_values(0).tolist() == [1.0, 2.0]
-    areas = [part for part in drawn if isinstance(part, hv.Area)]
-    assert [part.dimension_values(2).max() for part in areas] == [5.0, 4.0] * 3
-    other = mass_curves(true, 2.0, bands("rhsm"), "kpc")
-    assert all(len(part) == 0 for part in other if isinstance(part, hv.Area))
+    ).assign(v_circ=100.0)
+    figures = ProfileFigures()
+    figures.show(true, 2.0, bands("rhsm"), "rhsm")
+    layers = [(each.glyph, each.data_source) for each in figures.masses.renderers]
+    (marks,) = (source for glyph, source in layers if isinstance(glyph, VSpan))
+    areas = [(glyph, source) for glyph, source in layers if isinstance(glyph, VArea)]
+    assert marks.data["x"].tolist() == [1.0, 2.0]
+    assert [source.data[glyph.y2].max() for glyph, source in areas] == [5.0, 4.0] * 3
+    figures.show(true, 2.0, bands("rhsm"), "kpc")
+    assert marks.data["x"].tolist() == [2.0, 4.0]
+    assert all(len(source.data["radius"]) == 0 for _, source in areas)
+
+
+def test_axes_hold_all_that_is_shown_and_a_zoom_on_the_same_stays():
+    true = pd.DataFrame({"radius": [1.0, 100.0], **dict.fromkeys(("mstar", "mdm", "mtot"), 3.0)})
+    figures = ProfileFigures()
+    figures.show(true.assign(v_circ=[50.0, 150.0]), 2.0, bands("kpc"))
+    across, up = figures.masses.x_range, figures.masses.y_range
+    assert (across.start, across.end) == pytest.approx((100**-0.02, 100**1.02))
+    assert (up.start, up.end) == pytest.approx((5**-0.02, 5**1.02))
+    assert figures.velocity.y_range.start == 0
+    up.start = 2.0
+    figures.show(true.assign(v_circ=[50.0, 150.0]), 2.0, bands("kpc"))
+    assert up.start == 2.0
+
+
+def test_galaxy_without_particles_has_empty_figures():
+    nothing = pd.DataFrame(columns=["radius", "mstar", "mdm", "mtot", "v_circ"], dtype=float)
+    figures = ProfileFigures()
+    figures.show(nothing, 2.0)
+    assert all(len(each.data_source.data["radius"]) == 0 for each in figures.velocity.renderers[2:])

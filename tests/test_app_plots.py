@@ -2,11 +2,11 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
-from bokeh.models import ColorBar, Ellipse, Image, ScaleBar
+from bokeh.models import ColorBar, Ellipse, Image, ScaleBar, VSpan
 from sample_tables import make_samples
 
 from galmass_app.plots.maps import MapFigures, four_maps
-from galmass_app.plots.profiles import mass_curves, velocity_curve
+from galmass_app.plots.profiles import ProfileFigures
 from galmass_app.plots.sample import CRISP, marks, nearest, scatter
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_app.theme import MARK, palette
@@ -161,9 +161,10 @@ def test_four_maps_zoom_together(maps):
 
 
 def test_profiles_mark_one_and_two_half_mass_radii(profiles):
-    for plot in (mass_curves, velocity_curve):
-        (lines,) = [part for part in plot(profiles, 2.5) if isinstance(part, hv.VLines)]
-        assert lines.dimension_values(0).tolist() == [2.5, 5.0]
+    figures = ProfileFigures()
+    figures.show(profiles, 2.5)
+    for figure in (figures.masses, figures.velocity):
+        assert layer(figure, VSpan)["x"].tolist() == [2.5, 5.0]
 
 
 def test_a_few_samples_are_points_and_many_are_datashaded():

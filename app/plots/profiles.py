@@ -1,127 +1,154 @@
-"""Mass profiles -> curves of enclosed mass and of circular velocity, with 1 and 2 R_hsm marked."""
+"""Mass profiles -> figures of enclosed mass and of circular velocity, with 1 and 2 R_hsm marked."""
 
-import holoviews as hv
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
+from bokeh.models import ColumnDataSource, Line, Range1d, Scatter, Text, VArea, VSpan
+from bokeh.plotting import figure
+from numpy.typing import ArrayLike, NDArray
 
-from galmass_app.plots.frame import quiet_toolbar
+from galmass_app.plots.frame import quiet, set_range
 from galmass_app.theme import CURVES, MARK, Stroke
 
 AXES = {"kpc": "radius r [kpc]", "rhsm": "radius r / R_hsm"}  # by unit of the radii
 BANDS = {"90": 0.16, "68": 0.28}  # share of predictions [%]: opacity
+_LIMITS = [f"{side}_{level}" for level in BANDS for side in ("low", "high")]
+_PADDING = 0.02  # of an axis, on both sides
 _FRAME = {
-    "logx": True,
-    "responsive": True,
+    "x_axis_type": "log",
+    "sizing_mode": "stretch_width",
+    "width": None,
+    "height": None,
     "min_height": 230,
-    "padding": 0.02,
-    "show_legend": False,
-    "default_tools": ["pan", "box_zoom", "reset"],
-    "active_tools": [],  # a finger on the plot scrolls the page
-    "hooks": [quiet_toolbar],
+    "margin": 0,
+    "align": "start",
+    "tools": "pan,wheel_zoom,box_zoom,save,reset",
+    "active_drag": None,  # a finger on the plot scrolls the page
 }
 
 
-def mass_curves(
-    profiles: pd.DataFrame,
-    half_mass_radius: float,
-    predicted: pd.DataFrame | None = None,
-    unit: str = "kpc",
-) -> hv.Overlay:
-    """Draw the mass of stars, of dark matter, and of everything inside a sphere of radius r.
+class ProfileFigures:
+    """How the mass of a galaxy grows outwards; both figures have the same radii.
 
-    Parameters
+    Attributes
     ----------
-    profiles : DataFrame
-        True: columns ``radius`` [kpc], ``mstar``, ``mdm`` and ``mtot`` [Msun].
-    half_mass_radius : float, kpc
-    predicted : DataFrame, optional
-        As of `predicted_profiles.PredictedProfile.table`: points, and bands that hold 68 and 90 %.
-    unit : str
-        Of the axis and of the predictions: ``kpc`` or ``rhsm``.
+    masses, velocity : bokeh.plotting.figure
+        Mass of stars, of dark matter, and of everything inside a sphere of radius r; and the
+        circular velocity, V_c² = G M_tot(<r) / r.
     """
-    shown = profiles[profiles["mstar"] > 0]
-    radius, r_hsm = _scaled(shown["radius"], half_mass_radius, unit)
-    curves = [
-        _curve(radius, shown[key].where(shown[key] > 0), "mass_msun", style)
-        for key, style in CURVES.items()
-    ]
-    marks = _radius_marks(r_hsm, shown["mstar"].min(), "mass_msun")
-    bands = [
-        part for key, style in CURVES.items() for part in _predicted(predicted, key, unit, style)
-    ]
-    return hv.Overlay([*marks, *bands, *curves]).opts(
-        logy=True, xlabel=AXES[unit], ylabel="mass inside r [M☉]", **_FRAME
-    )
+
+    def __init__(self) -> None:
+        self._radii = Range1d()
+        self._curves, self._circular = ColumnDataSource(), ColumnDataSource()
+        self._marks = {name: ColumnDataSource() for name in ("masses", "velocity")}
+        self._predicted = {key: ColumnDataSource() for key in CURVES}
+        self.masses = self._figure("masses", "mass inside r [M☉]", y_axis_type="log")
+        for key, style in CURVES.items():
+            self._draw_predictions(key, style)
+        for key, style in CURVES.items():
+            _draw_curve(self.masses, self._curves, key, style)
+        self.velocity = self._figure("velocity", "V_c [km/s]")
+        _draw_curve(self.velocity, self._circular, "v_circ", CURVES["mtot"])
+
+    def show(
+        self,
+        profiles: pd.DataFrame,
+        half_mass_radius: float,
+        predicted: pd.DataFrame | None = None,
+        unit: str = "kpc",
+    ) -> None:
+        """Draw the profiles of a galaxy.
+
+        Parameters
+        ----------
+        profiles : DataFrame
+            True: columns ``radius`` [kpc], ``mstar``, ``mdm`` and ``mtot`` [Msun], and ``v_circ``
+            [km/s].
+        half_mass_radius : float, kpc
+        predicted : DataFrame, optional
+            As of `predicted_profiles.PredictedProfile.table`: points, and bands that hold 68 and
+            90 %.
+        unit : str
+            Of the axis and of the predictions: ``kpc`` or ``rhsm``.
+        """
+        one = half_mass_radius if unit == "rhsm" else 1.0
+        profiles = profiles.assign(radius=profiles["radius"] / one)
+        marked = half_mass_radius / one * np.array([1, 2])
+        masses = profiles[profiles["mstar"] > 0]
+        masses = masses[["radius", *CURVES]].where(masses > 0)
+        self._curves.data = _columns(masses)
+        self._circular.data = _columns(profiles[["radius", "v_circ"]])
+        shown = [self._predict(key, predicted, unit) for key in CURVES]
+        lowest, fastest = masses["mstar"].min(), profiles["v_circ"].max()
+        self._mark("masses", marked, lowest)
+        self._mark("velocity", marked, 0.05 * fastest)
+        radii = [profiles["radius"], marked, *(rows["radius"] for rows in shown)]
+        self._follow(self._radii, radii, log=True)
+        heights = [masses[list(CURVES)], *(rows[["predicted", *_LIMITS]] for rows in shown)]
+        self._follow(self.masses.y_range, heights, log=True)
+        self._follow(self.velocity.y_range, [profiles["v_circ"], [0.05 * fastest]])
+        for each in (self.masses, self.velocity):
+            each.xaxis.axis_label = AXES[unit]
+
+    def _figure(self, name: str, label: str, **axes: str) -> figure:
+        """Make a figure with its marks."""
+        made = figure(x_range=self._radii, y_range=Range1d(), y_axis_label=label, **_FRAME, **axes)
+        made.grid.visible = False
+        quiet(made)
+        source = self._marks[name]
+        self._mark(name, np.zeros(0), np.nan)
+        made.add_glyph(source, VSpan(x="x", line_color=MARK, line_width=3, line_dash="dotted"))
+        look = {"text_color": MARK, "text_font_size": "12px", "text_baseline": "bottom"}
+        made.add_glyph(source, Text(x="x", y="y", text="text", text_align="align", **look))
+        return made
+
+    def _draw_predictions(self, mass: str, style: Stroke) -> None:
+        """Make the layers of the bands and points of a mass."""
+        source = self._predicted[mass]
+        source.data = {name: [] for name in ("radius", "predicted", *_LIMITS)}
+        for level, opacity in BANDS.items():
+            ends = {"x": "radius", "y1": f"low_{level}", "y2": f"high_{level}"}
+            band = VArea(**ends, fill_color=style.colour, fill_alpha=opacity)
+            self.masses.add_glyph(source, band)
+        look = {"line_color": style.colour, "fill_alpha": 0.0, "size": 7, "line_width": 1.6}
+        self.masses.add_glyph(source, Scatter(x="radius", y="predicted", **look))
+
+    def _predict(self, mass: str, predicted: pd.DataFrame | None, unit: str) -> pd.DataFrame:
+        """Show the predictions of a mass, and return them."""
+        rows = pd.DataFrame(columns=["radius", "predicted", *_LIMITS], dtype=float)
+        if predicted is not None:
+            which = (predicted["mass"] == mass) & (predicted["unit"] == unit)
+            rows = predicted.loc[which, rows.columns]
+        self._predicted[mass].data = _columns(rows)
+        return rows
+
+    def _mark(self, name: str, radii: NDArray, height: float) -> None:
+        """Mark 1 and 2 R_hsm, their names low where no curve passes."""
+        words = {"text": ["R_hsm ", " 2 R_hsm"], "align": ["right", "left"]}
+        words = {key: each[: len(radii)] for key, each in words.items()}
+        self._marks[name].data = {"x": radii, "y": np.full(len(radii), height), **words}
+
+    def _follow(self, ends: Range1d, shown: Sequence[ArrayLike], *, log: bool = False) -> None:
+        """Move an axis to what is shown: a logarithmic one, or one that begins at zero."""
+        values = np.concatenate([np.asarray(each, float).ravel() for each in shown])
+        values = values[np.isfinite(values) & ((values > 0) | (not log))]
+        if not values.size:
+            return
+        low, high = float(values.min()), float(values.max())
+        if log:
+            factor = (high / low) ** _PADDING if high > low else 1.1
+            set_range(ends, low / factor, high * factor)
+        else:
+            set_range(ends, 0.0, high + _PADDING * (high - low))
 
 
-def velocity_curve(
-    profiles: pd.DataFrame, half_mass_radius: float, unit: str = "kpc"
-) -> hv.Overlay:
-    """Draw the circular velocity, V_c² = G M_tot(<r) / r.
-
-    Parameters
-    ----------
-    profiles : DataFrame
-        Columns ``radius`` [kpc] and ``v_circ`` [km/s].
-    half_mass_radius : float, kpc
-    unit : str
-        Of the axis: ``kpc`` or ``rhsm``.
-    """
-    velocity = profiles["v_circ"]
-    radius, r_hsm = _scaled(profiles["radius"], half_mass_radius, unit)
-    curve = _curve(radius, velocity, "v_circ_kms", CURVES["mtot"])
-    marks = _radius_marks(r_hsm, 0.05 * velocity.max(), "v_circ_kms")
-    return hv.Overlay([*marks, curve]).opts(
-        xlabel=AXES[unit], ylabel="V_c [km/s]", ylim=(0, None), **_FRAME
-    )
+def _draw_curve(shown: figure, source: ColumnDataSource, name: str, style: Stroke) -> None:
+    """Make the layer of a curve; its columns are there before its data."""
+    source.data = dict(source.data) | {"radius": [], name: []}
+    look = {"line_color": style.colour, "line_dash": style.dash, "line_width": 2.2}
+    shown.add_glyph(source, Line(x="radius", y=name, **look))
 
 
-def _scaled(radius: pd.Series, half_mass_radius: float, unit: str) -> tuple[pd.Series, float]:
-    """Return radii and R_hsm in the unit of the axis."""
-    one = half_mass_radius if unit == "rhsm" else 1.0
-    return radius / one, half_mass_radius / one
-
-
-def _predicted(
-    predicted: pd.DataFrame | None, mass: str, unit: str, style: Stroke
-) -> list[hv.Element]:
-    """Return bands and points of a mass; as many without predictions, so that plots can follow."""
-    empty = pd.DataFrame(columns=["radius", "predicted", *_limits()], dtype=float)
-    rows = empty if predicted is None else predicted.query("mass == @mass and unit == @unit")
-    areas = []
-    for level, opacity in BANDS.items():
-        names = [f"low_{level}", f"high_{level}"]
-        known = rows[np.isfinite(rows[names]).all(axis=1)]
-        band = hv.Area(
-            known[["radius", *names]].to_numpy(), "radius_kpc", ["mass_msun", "high_msun"]
-        )
-        areas.append(band.opts(color=style.colour, alpha=opacity, line_alpha=0, framewise=True))
-    points = hv.Scatter(rows[["radius", "predicted"]].to_numpy(), "radius_kpc", "mass_msun")
-    look = {"color": style.colour, "fill_alpha": 0.0, "size": 7, "line_width": 1.6}
-    return [*areas, points.opts(marker="circle", framewise=True, **look)]
-
-
-def _limits() -> list[str]:
-    return [f"{side}_{level}" for level in BANDS for side in ("low", "high")]
-
-
-def _curve(radius: pd.Series, values: pd.Series, name: str, style: Stroke) -> hv.Curve:
-    return hv.Curve((radius, values), "radius_kpc", name).opts(
-        color=style.colour, line_dash=style.dash, line_width=2.2, framewise=True
-    )
-
-
-def _radius_marks(half_mass_radius: float, height: float, name: str) -> list[hv.Element]:
-    """Vertical lines at 1 and 2 R_hsm, their names low where no curve passes."""
-    lines = hv.VLines([half_mass_radius, 2 * half_mass_radius], "radius_kpc")
-    labels = [
-        hv.Labels([(multiple * half_mass_radius, height, text)], ["radius_kpc", name]).opts(
-            text_color=MARK,
-            text_font_size="12px",
-            text_baseline="bottom",
-            text_align=align,
-            framewise=True,
-        )
-        for multiple, text, align in ((1, "R_hsm ", "right"), (2, " 2 R_hsm", "left"))
-    ]
-    return [lines.opts(color=MARK, line_dash="dotted", framewise=True), *labels]
+def _columns(table: pd.DataFrame) -> dict[str, NDArray]:
+    return {str(name): table[name].to_numpy(float) for name in table}

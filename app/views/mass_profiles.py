@@ -1,15 +1,12 @@
 """How a galaxy's mass grows outwards: enclosed masses, true and predicted; circular velocity."""
 
-import holoviews as hv
 import pandas as pd
-import panel as pn
 import param
-from holoviews.streams import Pipe
 
 from galmass_app import services
 from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
-from galmass_app.plots.profiles import mass_curves, velocity_curve
+from galmass_app.plots.profiles import ProfileFigures
 from galmass_app.predicted_profiles import (
     PredictedProfile,
     ProfileRequest,
@@ -59,15 +56,15 @@ class MassProfiles(View):
         self._legend = html(
             "gm-section", snippet("shared.html", "curves", "Mass inside r", lines), wide=False
         )
-        self._pipe = Pipe(data=self._drawn())
+        self._figures = ProfileFigures()
         self._layout = column(
             f"{figure} gm-profile-view",
             self._legend,
             unit,
             self._run,
-            self._pane(_masses),
+            IsolatedLayout(self._figures.masses),
             self._text,
-            self._pane(_velocity),
+            IsolatedLayout(self._figures.velocity),
         )
         self.draw()
 
@@ -122,15 +119,11 @@ class MassProfiles(View):
         sample = self.session.data.row(self.session.galaxy, self.session.los)
         return float(sample["half_mass_radius"])
 
-    def _drawn(self) -> tuple[object, ...]:
-        """Return what the pictures show."""
+    def _show(self) -> None:
         session = self.session
         true = services.profiles(session.data, session.galaxy)
         predicted = self.predicted and self.predicted.table
-        return true, self._half_mass_radius(), predicted, session.profile_unit
-
-    def _show(self) -> None:
-        self._pipe.send(self._drawn())
+        self._figures.show(true, self._half_mass_radius(), predicted, session.profile_unit)
         self._text.object = self._words()
 
     def _words(self) -> str:
@@ -159,16 +152,3 @@ class MassProfiles(View):
     def _chosen(self, event: param.parameterized.Event) -> None:
         if not self._updating and event.new:
             self.session.profile_run = event.new
-
-    def _pane(self, plot: object) -> IsolatedLayout:
-        """One picture that follows the pipe."""
-        curves = hv.DynamicMap(lambda data: plot(*data), streams=[self._pipe])
-        return IsolatedLayout(pn.pane.HoloViews(curves, sizing_mode="stretch_width", margin=0))
-
-
-def _masses(true: pd.DataFrame, radius: float, predicted: object, unit: str) -> hv.Overlay:
-    return mass_curves(true, radius, predicted, unit)
-
-
-def _velocity(true: pd.DataFrame, radius: float, _predicted: object, unit: str) -> hv.Overlay:
-    return velocity_curve(true, radius, unit)
