@@ -7,7 +7,7 @@ import param
 
 from galmass_app import admin, services
 from galmass_app.address import read, report_unknown
-from galmass_app.framework import batched_update, scripts
+from galmass_app.framework import PageTemplate, batched_update, scripts
 from galmass_app.markup import snippet, template
 from galmass_app.state import SessionState
 from galmass_app.theme import Look, style_sheet
@@ -59,7 +59,7 @@ class Page:
         self._theme = ThemeSwitch.of(self.session)
         self._await_visitor()
         self._data_sets = self._chooser()
-        self.template = pn.Template(template("page.html"), design=Look, location=False)
+        self.template = PageTemplate(template("page.html"), design=Look, location=False)
         self.template.add_variable("style", style_sheet("tokens.css") + style_sheet("style.css"))
         self.template.add_variable("overrides", scripts())
         for name, part in {

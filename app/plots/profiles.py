@@ -21,6 +21,7 @@ _FRAME = {
     "width": None,
     "height": None,
     "min_height": 230,
+    "min_border": 10,
     "margin": 0,
     "align": "start",
     "tools": "pan,wheel_zoom,box_zoom,save,reset",
