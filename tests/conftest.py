@@ -136,6 +136,14 @@ def home_folder(tmp_path_factory):
     return home
 
 
+@pytest.fixture(scope="module")
+def home_for_stacks(tmp_path_factory):
+    """Let stacks of maps be made once for all tests of a file."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GALMASS_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def dashboard(home_folder, tmp_path_factory):
     """Address of one dashboard for all files of browser tests; it opens on ``toys``."""

@@ -24,12 +24,7 @@ CONFIG = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augm
 NAME = "mstar/r+2V@60"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    """Let stacks of maps be made once for all tests of this file."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GALMASS_HOME", str(tmp_path_factory.mktemp("home")))
-        yield
+pytestmark = pytest.mark.usefixtures("home_for_stacks")
 
 
 @pytest.fixture(scope="module")

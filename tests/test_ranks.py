@@ -26,6 +26,7 @@ from galmass_core.networks.training import Epoch, Learner, new_network, train_ep
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import open_run
 
+pytestmark = pytest.mark.usefixtures("home_for_stacks")
 CPU = torch.device("cpu")
 SMALL = TrainingConfig(width=0.03, epochs=2, batch=8, learning_rate=1e-3, augment=True)
 CONFIG = TrainingConfig(width=0.03, epochs=3, batch=10, learning_rate=2e-3)
@@ -170,13 +171,6 @@ def pair(monkeypatch):
         monkeypatch.setenv(name, "0")
     for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"):
         monkeypatch.setenv(name, "2")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GALMASS_HOME", str(tmp_path_factory.mktemp("home")))
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,7 @@ NAME = "mstar/2V"
 TINY = TrainingConfig(width=0.03, epochs=1, batch=20, learning_rate=2e-3)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def home(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GALMASS_HOME", str(tmp_path_factory.mktemp("home")))
-        yield
+pytestmark = pytest.mark.usefixtures("home_for_stacks")
 
 
 @pytest.fixture(scope="module")
