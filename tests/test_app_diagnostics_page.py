@@ -114,6 +114,7 @@ def test_the_samples_can_be_downloaded(visit):
         "pit",
         "level",
         "crps",
+        "calibration_bin",
         "calibrated_by",
     ]
     assert len(table) == 1 + page.views[Calibration].diagnosis.measured["n"]

@@ -45,6 +45,14 @@ def test_coverage_is_known_as_well_as_test_and_calibration_galaxies_are_many():
     assert np.std([one["value"] for one in shares]) == pytest.approx(shares[0]["error"], rel=0.2)
 
 
+def test_bins_of_as_many_galaxies_count_together():
+    table = invent(800, 0, lines=1)
+    scored = score_intervals(invent(800, 1, lines=1), {"m": calibrate(table)})
+    assert scored["calibration_bin"].nunique() == 8
+    assert effective_galaxies(scored) == pytest.approx(400, rel=0.02)
+    assert effective_galaxies(scored[scored["calibration_bin"] == 3]) < 55
+
+
 def test_half_widths_are_the_quantiles_of_sizes_of_errors_by_galaxy():
     table = invent(99, 0, lines=1).assign(y_true=np.arange(1, 100) / 100, y_pred=0.0)
     assert half_widths(table, (68, 90)) == pytest.approx({"68": 0.68, "90": 0.90})

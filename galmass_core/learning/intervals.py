@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 
 LEVELS = (0.68, 0.90)
 SCALE = "scale"  # column of a sample's scale, dex
-_CALIBRATED = "calibrated_by"
+_BIN, _CALIBRATED = "calibration_bin", "calibrated_by"
 _GALAXIES_PER_BIN = 100  # at least, so that the tails of 90 % have two galaxies each
 _MOST_BINS = 8
 _BEYOND = 1e-9  # share between the largest error and infinity
@@ -312,19 +312,22 @@ def score_intervals(
     -------
     pandas.DataFrame
         With the columns of `with_intervals`, ``pit`` (`Calibration.probability`), ``level``
-        (`Calibration.covering_level`), ``crps`` (`Calibration.crps`, dex), and ``calibrated_by``,
-        the number of calibration galaxies behind each interval.
+        (`Calibration.covering_level`), ``crps`` (`Calibration.crps`, dex), ``calibration_bin``, and
+        ``calibrated_by``, the number of calibration galaxies in it.
     """
     scale, result = _scale(predictions), with_intervals(predictions, calibrations)
-    pit, level, crps, galaxies = np.empty((4, len(predictions)))
+    pit, level, crps = np.empty((3, len(predictions)))
+    bins, galaxies = np.zeros((2, len(predictions)), dtype=int)
     true, predicted = (predictions[key].to_numpy(float) for key in ("y_true", "y_pred"))
     for target, calibration in calibrations.items():
         rows = predictions["target"].to_numpy() == target
         values = true[rows], predicted[rows], scale[rows]
         pit[rows], crps[rows] = calibration.probability(*values), calibration.crps(*values)
         level[rows] = calibration.covering_level(*values)
-        galaxies[rows] = calibration.galaxies[calibration.bins_of(predicted[rows])]
-    return result.assign(pit=pit, level=level, crps=crps, **{_CALIBRATED: galaxies})
+        bins[rows] = calibration.bins_of(predicted[rows])
+        galaxies[rows] = calibration.galaxies[bins[rows]]
+    behind = {_BIN: bins, _CALIBRATED: galaxies}
+    return result.assign(pit=pit, level=level, crps=crps, **behind)
 
 
 def effective_galaxies(predictions: pd.DataFrame) -> float:
@@ -340,13 +343,13 @@ def effective_galaxies(predictions: pd.DataFrame) -> float:
     Parameters
     ----------
     predictions : pandas.DataFrame
-        With ``name``, and ``calibrated_by`` as of `score_intervals`; without it test galaxies alone
-        count.
+        With ``name``, and ``calibration_bin`` and ``calibrated_by`` as of `score_intervals`;
+        without them test galaxies alone count.
     """
     inverse = 1 / predictions["name"].nunique()
     if _CALIBRATED in predictions:
-        samples = predictions[_CALIBRATED].value_counts(normalize=True)
-        inverse += float(np.sum(samples.to_numpy() ** 2 / samples.index.to_numpy(float)))
+        behind = predictions.groupby(_BIN)[_CALIBRATED].agg(["size", "mean"])
+        inverse += float(((behind["size"] / len(predictions)) ** 2 / behind["mean"]).sum())
     return 1 / inverse
 
 
