@@ -19,7 +19,7 @@ from bokeh.core.has_props import HasProps
 from bokeh.core.property.descriptors import PropertyDescriptor
 from bokeh.document import Document
 from bokeh.model import Model
-from bokeh.models import ImportedStyleSheet, InlineStyleSheet, Pane
+from bokeh.models import CustomJS, ImportedStyleSheet, InlineStyleSheet, Pane
 from panel.io import resources
 from panel.io.state import state
 from panel.theme.base import Theme
@@ -28,7 +28,7 @@ from pyviz_comms import Comm
 
 from galmass_core.assets import asset
 
-SCRIPTS = ("layout.js",)  # overrides of BokehJS, each described in its file
+SCRIPTS = ("layout.js", "modules.js")  # overrides of BokehJS, each described in its file
 
 
 def scripts() -> str:
@@ -95,19 +95,27 @@ class IsolatedLayout(pn.Column):
         return {}
 
 
-def refresh_menu(box: pn.widgets.AutocompleteInput) -> None:
-    """Show the completions of a box that come while one types in it.
+@overriding("_get_model")
+class CompletingInput(pn.widgets.AutocompleteInput):
+    """A text box whose menu shows the completions that come while one types in it.
 
     Upstream (Bokeh 3.9.2): the menu is made when a key is released, not when completions change.
+    Panel 1.9.4 attaches scripts as text that is evaluated, which `security` forbids; a module is
+    not.
     Without it: what is offered lags one key behind where the server completes.
     """
-    box.jscallback(
-        options="""
-        const view = Bokeh.index.find_one(cb_obj)
-        if (view?._toggle_menu && view.shadow_el?.activeElement === view.input_el)
-            view._toggle_menu()
-        """
-    )
+
+    def _get_model(
+        self,
+        doc: Document,
+        root: Model | None = None,
+        parent: Model | None = None,
+        comm: Comm | None = None,
+    ) -> Model:
+        """Attach the script to the model."""
+        model = super()._get_model(doc, root, parent, comm)
+        model.js_on_change("completions", CustomJS.from_file(asset("completions.mjs")))
+        return model
 
 
 def reuse_defaults() -> None:

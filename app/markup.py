@@ -1,7 +1,12 @@
 """HTML from the templates in ``templates/``; whatever is filled in is escaped."""
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+import re
+from secrets import token_hex
 
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+NONCE = token_hex(16)  # of our own scripts in a page; `security` draws another for each answer
 _TEMPLATES = Environment(
     loader=PackageLoader("galmass_app"),
     autoescape=True,
@@ -10,6 +15,15 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
     auto_reload=False,  # else each snippet looks up the time of its file
 )
+
+
+def with_nonce(scripts: str) -> Markup:
+    """Mark scripts that Bokeh and Panel wrote for a page as our own."""
+    return Markup(re.sub(r"<script\b", f'<script nonce="{NONCE}"', scripts))
+
+
+_TEMPLATES.globals["nonce"] = NONCE
+_TEMPLATES.filters["with_nonce"] = with_nonce
 
 
 def template(name: str) -> Template:

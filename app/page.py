@@ -4,6 +4,8 @@ import gc
 
 import panel as pn
 import param
+from bokeh.document import Document
+from bokeh.events import ConnectionLost
 
 from galmass_app import admin, services
 from galmass_app.address import read, report_unknown
@@ -42,6 +44,7 @@ PAGES = {  # key in the URL: name in the header, its Viewer
 }
 GET_DATA = "Get TNG data…"  # in the list of data sets
 POLL_PERIOD = 1000  # ms between two looks at the home folder
+GONE = 30_000  # ms after which a visitor whose connection was lost does not come back
 
 
 class Page:
@@ -61,7 +64,7 @@ class Page:
         self._data_sets = self._chooser()
         self.template = PageTemplate(template("page.html"), design=Look, location=False)
         self.template.add_variable("style", style_sheet("tokens.css") + style_sheet("style.css"))
-        self.template.add_variable("overrides", scripts())
+        self.template.add_variable("overrides", scripts() + style_sheet("theme.js"))
         for name, part in {
             "pages": self._switch(),
             "chooser": self._data_sets,
@@ -80,6 +83,8 @@ class Page:
         """Serve it to the visitor of this session."""
         pn.state.add_periodic_callback(self._look, period=POLL_PERIOD)
         pn.state.on_session_destroyed(lambda _: gc.collect())  # a page's parts hold each other
+        document = pn.state.curdoc
+        document.on_event(ConnectionLost, lambda _: _await_return(document))
         with pn.state.curdoc.models.freeze():  # one scan of all models instead of fifteen
             self.template.servable(title="galmass")
 
@@ -168,3 +173,14 @@ class Page:
 def _choices() -> list[str]:
     """Return what the list of data sets offers."""
     return [*services.catalogue(), GET_DATA]
+
+
+def _await_return(document: Document) -> None:
+    """Let a session end if its visitor has gone; a connection that broke is opened again."""
+
+    def end() -> None:
+        session = document.session_context.session
+        if session.connection_count == 0:
+            session.request_expiration()
+
+    document.add_timeout_callback(end, GONE)

@@ -1,4 +1,4 @@
-"""Addresses of the server besides the page: its health, and the colours of the login page."""
+"""Addresses of the server besides the page: its health, and the looks of the pages for logins."""
 
 from typing import Any
 
@@ -22,5 +22,5 @@ class Health(RequestHandler):
 ROUTES: list[tuple[Any, ...]] = [
     ("/liveness", Health),
     (r"/(favicon\.ico)", StaticFileHandler, {"path": str(DIST_DIR / "images")}),  # below a prefix
-    (r"/(tokens\.css)", StaticFileHandler, {"path": str(asset("tokens.css").parent)}),
+    (r"/(tokens\.css|theme\.js)", StaticFileHandler, {"path": str(asset("tokens.css").parent)}),
 ]

@@ -147,7 +147,7 @@ def home_for_stacks(tmp_path_factory):
 @pytest.fixture(scope="session")
 def dashboard(home_folder, tmp_path_factory):
     """Address of one dashboard for all files of browser tests; it opens on ``toys``."""
-    with served(home_folder / "toys", tmp_path_factory.mktemp("log"), "--warm") as address:
+    with served(home_folder / "toys", tmp_path_factory.mktemp("log")) as address:
         yield address
 
 

@@ -69,7 +69,7 @@ def test_click_on_a_cell_opens_its_scatter(visit, home_folder):
         return frame?.width > 300 && edge.bottom < innerHeight + 40 &&
             [edge.x + frame.x, edge.y + frame.y, frame.width, frame.height]
     }}"""
-    left, top, width, height = page.wait_for_function(place).json_value()
+    left, top, width, height = page.wait_for_function(place)
     page.mouse.click(left + width * (x + 0.5) / size, top + height * (y + 0.5) / size)
     page.locator(".gm-pair-words h2").get_by_text("f* against σ_v").wait_for()
     page.wait_for_function(

@@ -55,13 +55,33 @@ def test_figure_in_a_pane_alone_lays_itself_out(page):
     assert sorted(roots) == [False, True]
 
 
+RUN_MODULE = """async () => {
+  await new Promise((done) => setTimeout(done, 50))  // what evaluates us may evaluate text
+  const { CustomJS } = Bokeh.require("models/callbacks/customjs")
+  const script = new CustomJS({ code: "export default () => 6 * 7", module: true })
+  return script.execute(null).catch(({ name }) => name)
+}"""
+NO_EVALUATION = (
+    '<meta http-equiv="Content-Security-Policy" content="script-src \'unsafe-inline\' blob:">'
+)
+
+
+@pytest.mark.parametrize(("overrides", "answer"), [("// none", "EvalError"), (scripts(), 42)])
+def test_modules_run_where_text_must_not_be_evaluated(chromium, overrides, answer):
+    page = chromium.new_page()
+    page.set_content(file_html(Div(text="a"), INLINE).replace("<head>", f"<head>{NO_EVALUATION}"))
+    page.add_script_tag(content=overrides)
+    assert page.evaluate(RUN_MODULE) == answer
+    page.close()
+
+
 @pytest.mark.parametrize(
     "bokeh",
     [
         "undefined",
         "{}",
         "{ require: () => undefined }",
-        "{ require: () => ({ LayoutDOMView: class {} }) }",
+        "{ require: () => ({ LayoutDOMView: class {}, CustomJS: class {} }) }",
     ],
 )
 def test_without_the_parts_of_bokeh_nothing_fails(chromium, bokeh):

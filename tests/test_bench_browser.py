@@ -46,7 +46,7 @@ def test_waits_of_visitors_are_measured(chromium, monkeypatch):
 def crowd(chromium, home_folder, dashboard):
     """A page of the paper's number of samples, and the sizes of what its server sent."""
     data, received = serve._crowded(home_folder, 28_110), []
-    page = chromium.new_page(color_scheme="light")
+    page = chromium.new_page(color_scheme="light", bypass_csp=True)
     page.set_default_timeout(PATIENCE)
     page.on(
         "websocket",

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection
 from http.cookiejar import CookieJar
 from types import SimpleNamespace
@@ -21,10 +21,12 @@ from sample_tables import make_dataset, make_samples
 from served import free_ports
 from tng_api import heavy_particles
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import websocket_connect
+from tornado.websocket import WebSocketClosedError, websocket_connect
+from websocket_page import Page
 
 from galmass_core.cli import main
 from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.dataset import open_dataset
 
 PATIENCE = 240  # s, for a slow machine
 BASE = "/user/me"  # of the Jupyter server, as under JupyterHub
@@ -82,6 +84,7 @@ def servers(tmp_path_factory):
             port=first,
             closed_port=second,
             data=data,
+            log=folder / f"dashboard-{first}.log",
             before=before,
         )
 
@@ -267,6 +270,70 @@ def test_health_builds_no_page(servers, ada):
     urlopen(f"{servers.closed}/liveness?endpoint=/nowhere").close()  # 400 from one that does
 
 
+# what every answer carries
+
+
+@pytest.mark.parametrize(
+    ("server", "path"),
+    [
+        ("open", "/main"),
+        ("open", "/static/js/bokeh.min.js"),
+        ("open", "/liveness"),
+        ("open", "/nothing"),
+        ("closed", "/login"),
+        ("closed", "/logout"),
+        ("closed", "/admin"),
+        ("closed", "/theme.js"),
+    ],
+)
+def test_every_answer_has_a_policy(server, path, servers):
+    parts = urlsplit(getattr(servers, server) + path)
+    with closing(HTTPConnection(parts.netloc, timeout=PATIENCE)) as connection:
+        connection.request("GET", parts.path)
+        headers = connection.getresponse().headers
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_all_scripts_of_the_page_have_its_number(servers):
+    with urlopen(f"{servers.open}/main", timeout=PATIENCE) as answer:
+        html, policy = answer.read().decode(), answer.headers["Content-Security-Policy"]
+    scripts = re.findall(r"<script\b[^>]*>", html)
+    numbers = {number for tag in scripts for number in re.findall(r'nonce="(\w+)"', tag)}
+    assert len(scripts) > 3
+    assert all("nonce=" in tag for tag in scripts)
+    assert [f"'nonce-{number}'" in policy for number in numbers] == [True]
+
+
+def test_a_large_request_is_refused(servers):
+    parts = urlsplit(f"{servers.closed}/login")
+    with closing(HTTPConnection(parts.netloc, timeout=PATIENCE)) as connection:
+        connection.putrequest("POST", parts.path)
+        connection.putheader("Content-Length", str(2**30))
+        connection.endheaders()
+        assert connection.getresponse().status == 400
+
+
+def test_a_large_message_ends_its_connection(servers, user):
+    _, html = user.open(f"{servers.open}/main")
+    token = re.search(r'"token":"([^"]+)"', html).group(1)
+
+    async def send():
+        address = servers.open.replace("http", "ws") + "/main/ws"
+        request = HTTPRequest(address, headers={"Origin": servers.open})
+        connection = await websocket_connect(request, subprotocols=["bokeh", token])
+        first = await connection.read_message()
+        with suppress(WebSocketClosedError):  # when the server has not read to the end
+            await connection.write_message("x" * 2**22)
+        last = first
+        while last is not None:
+            last = await connection.read_message()
+        connection.close()
+        return first
+
+    assert '"ACK"' in asyncio.run(asyncio.wait_for(send(), PATIENCE))
+
+
 # logins
 
 
@@ -329,6 +396,7 @@ def serve(home, *arguments):
         (["--basic-auth", "user.json"], "user.json must be a file, but there is none"),
         (["--ssl-certfile", "no.pem"], "--ssl-certfile: no.pem must be a file, but there is none"),
         (["--ssl-keyfile", __file__], "--ssl-keyfile must come with --ssl-certfile"),
+        (["--max-sessions", "0"], "--max-sessions must be at least 1, got 0"),
         (["--port", "65536"], "--port must be a number up to 65535, got 65536"),
     ],
 )
@@ -376,6 +444,58 @@ def test_nothing_is_written_beside_a_simulation(command, tmp_path):
     workers = ["--workers", "1"] if command == "build" else []
     assert main([command, str(folder), "--out", str(tmp_path / "out"), *workers]) == 0
     assert snapshot(tmp_path / "TNG100-1") == before
+
+
+# visitors who leave
+
+
+class Leaver(Page):
+    """Leaves after some messages: politely, or as a browser that crashes."""
+
+    def __init__(self, address, data, messages, *, polite):
+        super().__init__(address, data, seed=0)
+        self._left, self._polite = messages, polite
+
+    async def _send(self, kind, content):
+        await super()._send(kind, content)
+        self._count_down()
+
+    async def _receive(self):
+        content = await super()._receive()
+        self._count_down()
+        return content
+
+    def _count_down(self):
+        self._left -= 1
+        if self._left == 0:
+            raise EOFError
+
+    def close(self):
+        if not self._polite:
+            self._connection.protocol.stream.close()
+        super().close()
+
+
+def test_visitors_who_leave_while_a_page_loads_leave_no_traceback(servers):
+    data = open_dataset(servers.data)
+
+    async def leave(messages, polite):
+        visitor = Leaver(f"{servers.open}/main", data, messages, polite=polite)
+        with suppress(EOFError):
+            await visitor.open()
+            await visitor.tap()
+        visitor.close()
+
+    async def run():
+        for messages in (1, 2, 5, 6, 9):
+            await leave(messages, polite=messages % 2)
+        last = Page(f"{servers.open}/main", data, seed=0)  # is served all the same
+        await last.open()
+        last.close()
+
+    asyncio.run(run())
+    log = servers.log.read_text(encoding="utf-8")
+    assert not re.findall(r"^.*(?:ERROR|Traceback|Exception|Error:).*$", log, re.MULTILINE)
 
 
 # last, because the browser's driver runs an event loop

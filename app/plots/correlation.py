@@ -152,7 +152,7 @@ def _stay_when_tapped(plot: ElementPlot, element: hv.Labels) -> None:
 def _hide_when_small(plot: ElementPlot, element: hv.Labels, count: int) -> None:
     """Show numbers only where cells have room for them, in whatever window."""
     fit = CustomJS.from_file(
-        asset("correlation.js"),
+        asset("correlation.mjs"),
         numbers=plot.handles["glyph_renderer"],
         figure=plot.state,
         room=_ROOM * count,

@@ -2,11 +2,10 @@
 
 from itertools import islice
 
-import panel as pn
 import param
 
 from galmass_app import services
-from galmass_app.framework import refresh_menu
+from galmass_app.framework import CompletingInput
 from galmass_app.markup import snippet
 from galmass_app.selection import call_of
 from galmass_app.state import SessionState
@@ -23,7 +22,7 @@ class GalaxyPicker(View):
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)
-        self._box = pn.widgets.AutocompleteInput(
+        self._box = CompletingInput(
             label="Subhalo ID",
             placeholder="type an ID",
             restrict=False,
@@ -44,7 +43,6 @@ class GalaxyPicker(View):
         los = switch("gm-los", session.param.los, list(LINES_OF_SIGHT))
         self._box.param.watch(self._go_to_entry, "value")
         self._box.param.watch(self._complete, "value_input")
-        refresh_menu(self._box)
         session.param.watch(self._list_galaxies, ["dataset", "selection_query"])
         session.param.watch(self._moved, ["dataset", "galaxy", "not_found"])
         self._list_galaxies()

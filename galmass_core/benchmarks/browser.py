@@ -1,6 +1,5 @@
 """Serve a dashboard on a free port and open it in Chromium."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -9,7 +8,6 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +40,7 @@ def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
     log : Path
         File for the output of the server.
     *flags : str
-        Of ``panel serve``.
+        Further ones of ``galmass serve``.
 
     Yields
     ------
@@ -57,12 +55,11 @@ def dashboard(data: Path, log: Path, *flags: str) -> Iterator[tuple[str, int]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    app = files("galmass_app") / "main.py"
-    command = [sys.executable, "-m", "panel", "serve", str(app), "--port", str(port), *flags]
-    environment = os.environ | {"GALMASS_DATA": str(data), "GALMASS_HOME": str(data.parent)}
+    command = [sys.executable, "-m", "galmass_core.cli", "serve", str(data), "--no-browser"]
+    command += ["--port", str(port), "--home", str(data.parent), *flags]
     address = f"http://localhost:{port}/main"
     with log.open("w") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        process = subprocess.Popen(command, stdout=output, stderr=output)
         try:
             _wait_for(address, process, log)
             yield address, process.pid

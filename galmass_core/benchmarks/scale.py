@@ -74,7 +74,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
             out = Path(home) / "runs" / task.replace(" ", "-")
             arguments = [str(data), *experiment, "--out", str(out), "--home", home]
             yield run_stage(task, size, out, *_GALMASS, "train", *arguments)
-        with dashboard(data, Path(home) / "server.log", "--warm") as (address, process):
+        with dashboard(data, Path(home) / "server.log") as (address, process):
             server = Server(browser, address, process)
             plot = first_plot(server, size)
             yield replace(plot, memory_mb=server.memory_mb())

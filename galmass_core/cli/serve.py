@@ -13,6 +13,9 @@ LOOPBACK = "127.0.0.1"  # anyone who reaches the server can start trainings
 # ms that a page waits for its browser: where one comes later, Bokeh makes the page a second time,
 # and Panel 1.9 has the style sheets of that one loaded from another host
 _WAIT_FOR_BROWSER = 120_000
+_LOOKS_FOR_GONE = 5_000  # ms between two searches for sessions that nobody uses any more
+_LARGEST_MESSAGE = 2**21  # bytes; a lasso of ten thousand corners takes a tenth
+_MOST_SESSIONS = 100  # pages; each takes some 20 MB
 _PANEL = {  # options of panel serve that are passed on as they are: (metavar, help)
     "--prefix": ("PATH", "path of the dashboard behind a proxy that keeps the path"),
     "--cookie-secret": ("TEXT", "signs the cookies of logins; the same for servers of one site"),
@@ -84,6 +87,13 @@ def _add_access(serve: argparse.ArgumentParser) -> None:
     for name, (metavar, description) in _PANEL.items():
         group.add_argument(name, metavar=metavar, help=description)
     group.add_argument(
+        "--max-sessions",
+        type=int,
+        default=_MOST_SESSIONS,
+        metavar="N",
+        help=f"pages open at one time; the next visitor waits (default: {_MOST_SESSIONS})",
+    )
+    group.add_argument(
         "--use-xheaders", action="store_true", help="take address and https from the proxy"
     )
     group.add_argument(
@@ -116,6 +126,8 @@ def _panel_command(args: argparse.Namespace) -> tuple[Any, list[str]]:
     flags = [str(files("galmass_app") / "main.py"), "--warm", "--plugins=galmass_app.routes"]
     flags += [f"--port={args.port}", f"--address={args.address}", *access_flags(args)]
     flags += [f"--unused-session-lifetime={_WAIT_FOR_BROWSER}"]
+    flags += [f"--check-unused-sessions={_LOOKS_FOR_GONE}"]
+    flags += [f"--websocket-max-message-size={_LARGEST_MESSAGE}"]
     flags += ["--plugins=galmass_app.admin"] * args.admin
     flags += ["--use-xheaders"] * args.use_xheaders + ["--show"] * (not args.no_browser)
     if args.prefix is not None:
@@ -123,7 +135,8 @@ def _panel_command(args: argparse.Namespace) -> tuple[Any, list[str]]:
     for name in _PANEL:
         value = getattr(args, name.removeprefix("--").replace("-", "_"))
         flags += [] if value is None else [f"{name}={value}"]
-    return DashboardServer(argparse.ArgumentParser(), other_hosts(args)), flags
+    server = DashboardServer(argparse.ArgumentParser(), other_hosts(args), args.max_sessions)
+    return server, flags
 
 
 def _begin_universe() -> None:

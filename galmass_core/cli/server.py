@@ -10,6 +10,7 @@ import json
 import os
 import platform
 import secrets
+from importlib import import_module
 from importlib.resources import files
 from ipaddress import ip_address
 from pathlib import Path
@@ -27,6 +28,7 @@ from tornado.web import RequestHandler
 
 HEALTH = "/liveness"  # answers to any name: those who ask use the machine's number
 LAST_PORT = 65535
+_LARGEST_BODY = 2**20  # bytes; only logins send one
 _ALL_INTERFACES = ("", "0.0.0.0", "::")
 _LOCAL = ("localhost", "127.0.0.1", "[::1]")
 
@@ -38,12 +40,24 @@ class DashboardServer(Serve):
     ----------
     parser : argparse.ArgumentParser
     hosts : list of str
-        Further names, as of ``--allow-websocket-origin``.
+        Further names, as of ``--allow-websocket-origin``; their pages may show the dashboard in a
+        frame.
+    most_sessions : int
+        Pages that may be open at one time.
     """
 
-    def __init__(self, parser: argparse.ArgumentParser, hosts: list[str]) -> None:
+    def __init__(
+        self, parser: argparse.ArgumentParser, hosts: list[str], most_sessions: int
+    ) -> None:
         super().__init__(parser)
-        self._hosts = hosts
+        self._hosts, self._most_sessions = hosts, most_sessions
+
+    def customize_kwargs(
+        self, args: argparse.Namespace, server_kwargs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Limit what a request can send."""
+        kwargs = super().customize_kwargs(args, server_kwargs)
+        return kwargs | {"http_server_kwargs": {"max_body_size": _LARGEST_BODY}}
 
     def customize_server(self, server: Server) -> Server:
         """Refuse requests to other names and from other pages, and print the address."""
@@ -53,6 +67,8 @@ class DashboardServer(Serve):
         names += [_name(host) for host in self._hosts]
         # Bokeh 3.9.2 has no public name for its application and its HTTP server
         server._tornado.add_handlers(".*", [Rule(_Foreign(names, allowed), _Refusal)])
+        security = import_module("galmass_app.security")
+        security.protect(server._tornado, self._hosts, self._most_sessions)
         protocol = "https" if server._http.ssl_options else "http"
         port_and_path = f"{server.port}{server.prefix}/main"
         print(f"dashboard: {protocol}://{names[0]}:{port_and_path}", flush=True)
@@ -73,6 +89,9 @@ def access_flags(args: argparse.Namespace) -> list[str]:
         If others would reach it without a login, or an option cannot be used.
     """
     _check_addresses(args)
+    if args.max_sessions < 1:
+        msg = f"--max-sessions must be at least 1, got {args.max_sessions}"
+        raise ValueError(msg)
     password = _password(args)
     if password is None and not (args.oauth_provider or config.oauth_provider):
         if not args.allow_anyone:

@@ -22,7 +22,7 @@ def main():
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    with served(args.data.resolve(), args.out, "--warm") as server, chromium_browser() as browser:
+    with served(args.data.resolve(), args.out) as server, chromium_browser() as browser:
         for theme in ("dark", "light"):
             for name, width in WIDTHS.items():
                 context = browser.new_context(
