@@ -40,6 +40,7 @@ DAY = 86400.0
 _LONGEST = 300.0  # s that no command takes
 _DISK = 64 << 20  # bytes
 _SIGNALS = {"kill": signal.SIGKILL, "term": signal.SIGTERM, "interrupt": signal.SIGINT}
+_HEARD = (signal.SIGINT, signal.SIGTERM)
 _TEMPORARY = re.compile(  # names that promise nothing
     r"(^|/)\.|\.part(/|$)|(^|/)unfinished(\.old)?(/|$)|(^|/)lock(\.os)?$|\.progress\.json$|"
     r"(^|/)arriving-|(^|/)fields/|\.version$"
@@ -232,6 +233,7 @@ def run_command(command: Command, base: str) -> int:
     universe.write_universe.__kwdefaults__["most_particles"] = 1000.0
     build.GALAXIES_PER_SHARD = 1  # several shards
     progress._EVERY = runs._BEAT = 0.0  # every report is written
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
     if command.words[0] == "serve":
         return _serve(command)
     return main(list(command.words))
@@ -252,6 +254,15 @@ def _serve(command: Command) -> int:
 
 def _order_training(port: int, ends: list[str]) -> None:
     """Order a training once the server answers, or resume it; stop the server when it has ended."""
+    try:
+        with suppress(OSError, TimeoutError):
+            ends.append(_state_of_training(port))
+    finally:
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def _state_of_training(port: int) -> str:
+    """Order a training, or resume it; return its state in the end."""
     from galmass_app import jobs
     from galmass_core.datasets.dataset import open_dataset
     from galmass_core.training.runs import ACTIVE, RECORD, open_run, runs_folder
@@ -270,13 +281,12 @@ def _order_training(port: int, ends: list[str]) -> None:
         jobs.start(order)
     elif open_run(path).state not in (*ACTIVE, "finished"):
         jobs.resume("served")
-    while not (path / RECORD).exists() or (state := open_run(path).state) in ACTIVE:
-        if jobs.trouble("served"):
-            break
+    latest = time.monotonic() + _LONGEST / 2
+    while time.monotonic() < latest and not jobs.trouble("served"):
+        if (path / RECORD).exists() and (state := open_run(path).state) not in ACTIVE:
+            return state
         time.sleep(0.05)
-    else:
-        ends.append(state)
-    os.kill(os.getpid(), signal.SIGINT)
+    raise TimeoutError
 
 
 class Events:
@@ -348,9 +358,8 @@ class Workplace:
         self._libc = ctypes.CDLL(None, use_errno=True)
         self.template, self.disk = folder / "template", folder / "disk"
         self.case, self._output = self.disk / "case", folder / "output"
-        self._own_mounts()
         self.disk.mkdir()
-        self._mount(b"tmpfs", self.disk, b"tmpfs", 0, f"size={_DISK}".encode())
+        self._mount_disk()
         assert not fork(lambda: write_template(self.template), self._output).code, self._said()
         self.base, self._server = start_server()
         self.before = read_tree(self.template)
@@ -361,20 +370,26 @@ class Workplace:
         os.waitpid(self._server, 0)
         self._libc.umount2(os.fsencode(self.disk), 2)
 
+    def move(self, name: str) -> None:
+        """Take a disk of its own, of the same path, in a fork of the process that made it."""
+        self._mount_disk()
+        self._output = self._output.with_name(name)
+
     def _said(self) -> str:
         return self._output.read_text(errors="replace")
 
-    def _own_mounts(self) -> None:
-        """Let mounts be seen by this process and its children only."""
+    def _mount_disk(self) -> None:
+        """Mount a disk that only this process and its children see."""
         private, rec, new_mounts, new_user = 1 << 18, 1 << 14, 0x20000, 0x10000000
         uid, gid = os.getuid(), os.getgid()
         if self._libc.unshare(new_mounts if uid == 0 else new_mounts | new_user):
             raise PermissionError(ctypes.get_errno(), "must be allowed to mount")
-        if uid:
+        if uid:  # the first time
             Path("/proc/self/setgroups").write_text("deny")
             Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
             Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
         self._mount(b"none", Path("/"), None, private | rec, None)
+        self._mount(b"tmpfs", self.disk, b"tmpfs", 0, f"size={_DISK}".encode())
 
     def _mount(
         self, source: bytes, at: Path, kind: bytes | None, flags: int, data: bytes | None
@@ -448,9 +463,12 @@ class Child:
     def __init__(self, act: Callable[[], int | None], output: Path) -> None:
         self._output, self._began = output, time.monotonic()
         self._ours, theirs = os.pipe()
+        output.write_text("")
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HEARD)  # by commands, once they begin
         self.pid = os.fork()
         if not self.pid:
             _be_child(act, output, theirs)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
         os.close(theirs)
 
     def stopped(self, seconds: float | None = None) -> bool:
@@ -672,6 +690,7 @@ def _judge_end(case: Case, ended: Ended) -> list[str]:
         "read-only": (0, 2),
         "clock": (0, -signal.SIGKILL),
     }[case.fault]
+    allowed += (130,) * case.command.name.startswith("serve")  # which goes on until it is stopped
     return [] if ended.code in allowed else [f"exit code {ended.code}: {_last(ended.text)}"]
 
 
