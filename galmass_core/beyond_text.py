@@ -15,12 +15,13 @@ from galmass_core.training.leakage import leakage_notes, leakage_value
 from galmass_core.training.switches import goal_note, switch_lines
 
 Rows = Sequence[dict[str, Any]]
-Layout = tuple[list[tuple[str, ...]], list[str]]
+Lines = list[tuple[str, ...]]
+Layout = tuple[Lines, list[str]]
 
 
 def training_noise(rows: Rows) -> Layout:
     """Lay out σ of groups of trainings, and the spread between them."""
-    lines = [("experiment", "target", "trainings", "N_train", "σ [dex]", "spread [dex]")]
+    lines: Lines = [("experiment", "target", "trainings", "N_train", "σ [dex]", "spread [dex]")]
     lines += [
         (
             row["experiment"],
@@ -38,7 +39,7 @@ def training_noise(rows: Rows) -> Layout:
 def cohorts(rows: Rows) -> Layout:
     """Lay out the rows of Table 4, each with its training set."""
     marks = cohort_marks(rows)
-    lines = [("row", "experiment", "target", "σ [dex]", "N_train", "run")]
+    lines: Lines = [("row", "experiment", "target", "σ [dex]", "N_train", "run")]
     lines += [
         (
             str(row["row"]),
@@ -55,7 +56,7 @@ def cohorts(rows: Rows) -> Layout:
 
 def every_set(rows: Rows) -> Layout:
     """Lay out networks for every set of maps, beside networks of one set."""
-    lines = [("maps", "target", "trainings", "σ [dex]", "one set alone [dex]", "difference")]
+    lines: Lines = [("maps", "target", "trainings", "σ [dex]", "one set alone [dex]", "difference")]
     lines += [
         (
             row["inputs"],
@@ -75,7 +76,7 @@ def every_set(rows: Rows) -> Layout:
 def intervals(rows: Rows) -> Layout:
     """Lay out the coverage of intervals on all test samples."""
     heads = [f"inside {100 * level:.0f} % [%]" for level in LEVELS]
-    lines = [("experiment", "run", "target", *heads, "CRPS [dex]", "N")]
+    lines: Lines = [("experiment", "run", "target", *heads, "CRPS [dex]", "N")]
     lines += [
         (
             entry["experiment"],
@@ -93,7 +94,7 @@ def intervals(rows: Rows) -> Layout:
 
 def slices(rows: Rows) -> Layout:
     """Lay out where predictions fail."""
-    lines: list[tuple[str, ...]] = [
+    lines: Lines = [
         ("experiment", "property", "slice", "σ [dex]", "bias [dex]", "inside 68 % [%]", "N")
     ]
     lines += [
@@ -113,7 +114,7 @@ def slices(rows: Rows) -> Layout:
 
 def profiles(rows: Rows) -> Layout:
     """Lay out mass profiles radius by radius."""
-    lines = [("experiment", "target", "σ [dex]", "inside 68 % [%]", "inside 90 % [%]", "N")]
+    lines: Lines = [("experiment", "target", "σ [dex]", "inside 68 % [%]", "inside 90 % [%]", "N")]
     lines += [
         (
             entry["experiment"],
@@ -129,7 +130,7 @@ def profiles(rows: Rows) -> Layout:
 
 def learning_curves(rows: Rows) -> Layout:
     """Lay out learning curves, and what they say of larger training sets."""
-    lines = [("experiment", "target", "galaxies", "σ [dex]", "floor [dex]", "exponent")]
+    lines: Lines = [("experiment", "target", "galaxies", "σ [dex]", "floor [dex]", "exponent")]
     for row in rows:
         first, last = row["points"][0], row["points"][-1]
         lines.append(
@@ -151,7 +152,7 @@ def learning_curves(rows: Rows) -> Layout:
 def leakage(rows: Rows) -> Layout:
     """Lay out what the paper's split lowers σ by."""
     difference = "paper split − galaxy split [dex]"
-    lines = [("table", "row", "experiment", "target", "σ, split by galaxy", difference)]
+    lines: Lines = [("table", "row", "experiment", "target", "σ, split by galaxy", difference)]
     lines += [
         (
             row["table"],

@@ -114,7 +114,7 @@ def _scatter_intervals(errors_G3: NDArray, seed: int) -> dict[str, tuple[float, 
     z_low, z_high = np.quantile((drawn - value)[known] / drawn_error[known], _ONE_SIGMA)
     left = np.array([np.log(np.delete(errors_G3, one, axis=0).std()) for one in range(count)])
     logarithms = {
-        "studentised": (value - z_high * error, value - z_low * error),
+        "studentised": np.array((value - z_high * error, value - z_low * error)),
         "BCa": np.quantile(drawn, _bca_shares(drawn < value, left.mean() - left)),
         "percentiles": np.quantile(drawn, _ONE_SIGMA),
     }

@@ -216,7 +216,7 @@ def format_switches(rows: Sequence[Mapping[str, Any]]) -> str:
 def switch_lines(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
     """Return rows as the cells of a table, the heading first."""
     heads = "experiment", "target", "switch", "σ without", "with", "ratio", "Δσ [95 %]", "verdict"
-    lines = [heads]
+    lines: list[tuple[str, ...]] = [heads]
     for row in rows:
         interval = f"{row['difference']:+.4f} [{row['low95']:+.4f}, {row['high95']:+.4f}]"
         cells = row["experiment"], row["target"], row["switch"]
