@@ -256,7 +256,7 @@ def with_limits(result: Result, target: str) -> pd.DataFrame:
     """Return the predictions of a result with the limits of their intervals.
 
     NaN for the baseline, for what is derived from other targets, and for runs that are not
-    calibrated, such as those that ship with galmass.
+    calibrated.
     """
     table = result.predictions
     if result.run is None or result.derived:
@@ -320,7 +320,7 @@ def _answer(
     """Return the result for the key of a run or of a set of inputs."""
     if input_maps(key):
         return _of_inputs(index, target, key, split, pinned)
-    name = key.removeprefix(RUN).removeprefix(MEAN)
+    name = services.name_of_run(key.removeprefix(RUN).removeprefix(MEAN))
     if name in index.runs and target in _targets(index.predictions[name]):
         return (ensemble_of if key.startswith(MEAN) else result_of)(index, name, target)
     return Missing(title=name, why=f"has no prediction of {quantity(target).symbol} here")

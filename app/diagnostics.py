@@ -15,8 +15,8 @@ from galmass_core.training.runs import Run
 
 _KINDS = {"network": "network", "trees": "boosted trees"}
 NOT_CALIBRATED = (
-    "This run has no galaxies that calibrate intervals: it ships with galmass, or was trained "
-    "before galmass kept them. Train it again to get intervals:"
+    "This run has no galaxies that calibrate intervals: it was trained before galmass kept them. "
+    "Train it again to get intervals:"
 )
 
 

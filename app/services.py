@@ -171,6 +171,13 @@ def curve_progress() -> str:
 shipped = lru_cache(maxsize=1)(shipped_runs)  # the runs that ship with galmass
 
 
+def name_of_run(word: str) -> str:
+    """Return the name of the run that a word opens, such as ``gr``; the word itself if none."""
+    with suppress(ValueError):
+        return open_run(word).name
+    return word
+
+
 @lru_cache(maxsize=1024)
 def _read(folder: Path, _written: int) -> Run:
     """Read a run; a new time of writing reads it again."""

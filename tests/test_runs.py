@@ -233,3 +233,24 @@ def test_new_runs_never_share_a_folder(tmp_path):
         folders = list(pool.map(lambda _: new_run_folder("mstar/features", tmp_path), range(32)))
     assert len(set(folders)) == 32
     assert all(folder.name.startswith("mstar-features-2") for folder in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "opened", "maps"),
+    [
+        ("r", "any-0:r", ["r"]),
+        ("gr", "any-0:g,r", ["r", "g-r"]),
+        ("g,r+2V", "any-0", ["r", "g-r", "V", "sigma"]),
+        ("g-r", "g-r", ["g-r"]),
+    ],
+)
+def test_the_network_that_ships_opens_by_its_maps_with_predictions(name, opened, maps):
+    run = open_run(name)
+    assert (run.name, run.config["maps"]) == (opened, maps)
+    assert len(run.predictions()) == 3 * 891
+
+
+def test_the_network_that_ships_is_calibrated_for_its_maps():
+    errors = open_run("r+2V").calibration()
+    assert errors["part"].unique() == ["validation"]
+    assert (errors["y_pred"] - errors["y_true"]).abs().median() < 0.1

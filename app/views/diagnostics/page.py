@@ -5,6 +5,7 @@ import param
 from galmass_app.comparison import run_index
 from galmass_app.diagnostics import NOT_CALIBRATED, called, diagnosable, diagnose, newer
 from galmass_app.markup import snippet
+from galmass_app.services import name_of_run
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.diagnostics.calibration import Calibration
@@ -75,7 +76,8 @@ class Diagnostics(PageView):
     def _pick(self, runs: list[Run]) -> tuple[Run, str]:
         """Return the run of the address, or else the newest that predicts the target; pin it."""
         session = self.session
-        wanted = [run for run in runs if run.name == session.diagnosed_run]
+        named = name_of_run(session.diagnosed_run)
+        wanted = [run for run in runs if run.name == named]
         if session.diagnosed_run and not wanted and self._first:
             session.error = f"No run {session.diagnosed_run} predicts this data set."
         self._first = False

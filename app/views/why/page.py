@@ -11,6 +11,7 @@ from galmass_app.explanations import (
     request_for,
 )
 from galmass_app.markup import snippet
+from galmass_app.services import name_of_run
 from galmass_app.state import SessionState
 from galmass_app.tree_models import LEAST_GALAXIES, resolve_request
 from galmass_app.views.deferred_updater import DeferredUpdater
@@ -137,7 +138,8 @@ class Why(PageView):
     def _pick(self, runs: list[Run]) -> tuple[str, Run | None]:
         """Return target and network: as chosen, or as near to it as possible."""
         session = self.session
-        wanted = [run for run in runs if run.name == session.explained_run]
+        named = name_of_run(session.explained_run)
+        wanted = [run for run in runs if run.name == named]
         able = [run for run in runs if session.target in run.config["targets"]]
         run = next(iter([run for run in wanted if run in able] or able or runs), None)
         if run is None or session.target in run.config["targets"]:
