@@ -270,7 +270,8 @@ def calibrate_profiles(
     predicted = pd.concat(parts).loc[inputs.index]
     errors = (predicted - truth[list(predicted)]).abs()
     relative = errors / errors.mean().clip(lower=np.finfo(float).tiny)
-    scales, columns = {}, {}
+    scales: dict[str, ErrorScale] = {}
+    columns: dict[str, NDArray] = {}
     for mass, keys in _columns_by_mass(predicted).items():
         size = relative[list(keys)].mean(axis=1).to_numpy()
         centre = predicted[list(keys)].mean(axis=1).to_numpy()
