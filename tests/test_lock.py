@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from galmass_core.storage.lock import SILENCE, identity, is_locked, locked, update_heartbeat
+from galmass_core.storage.lock import (
+    SILENCE,
+    clear_lock,
+    identity,
+    is_locked,
+    locked,
+    update_heartbeat,
+)
 
 
 def test_a_folder_is_locked_while_the_block_lasts(tmp_path):
@@ -49,6 +56,15 @@ def test_the_lock_of_a_dead_process_is_taken_over(tmp_path):
     assert not is_locked(tmp_path)
     with locked(tmp_path):
         assert json.loads((tmp_path / "lock").read_text())["pid"] == os.getpid()
+
+
+def test_only_the_lock_of_a_dead_process_is_cleared(tmp_path):
+    with locked(tmp_path):
+        clear_lock(tmp_path)
+        assert is_locked(tmp_path)
+    (tmp_path / "lock.os").touch()
+    clear_lock(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_later_process_of_the_same_number_is_not_the_owner(tmp_path):

@@ -71,6 +71,7 @@ def _demo(args: argparse.Namespace) -> None:
     from galmass_core.datasets.dataset import DESCRIPTION, home_folder
     from galmass_core.datasets.thinning import check_stars
     from galmass_core.datasets.unfinished import remove
+    from galmass_core.storage.lock import clear_lock
     from galmass_core.storage.new_folder import remove_aside
     from galmass_core.synthetic.universe import simulation_name, write_universe
 
@@ -99,6 +100,7 @@ def _demo(args: argparse.Namespace) -> None:
                 [particles], out, workers=args.workers, stars=args.stars, progress=show
             )
     remove(out)  # what a killed call left
+    clear_lock(out)
     discard_progress(out)
     remove_aside(particles)
     shutil.rmtree(own, ignore_errors=True)

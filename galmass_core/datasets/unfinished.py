@@ -19,7 +19,7 @@ from galmass_core.datasets.dataset import (
     shard_path,
 )
 from galmass_core.storage.atomic import publish, write_json
-from galmass_core.storage.lock import update_heartbeat
+from galmass_core.storage.lock import clear_lock, update_heartbeat
 
 SETTINGS = "settings.json"
 
@@ -30,6 +30,7 @@ def is_whole(out: Path, settings: dict[str, Any]) -> bool:
         return False
     _check_same(out, "a data set", json.loads((out / DESCRIPTION).read_text()), settings)
     remove(out)
+    clear_lock(out)
     return True
 
 

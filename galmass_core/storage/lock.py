@@ -60,6 +60,13 @@ def locked(folder: Path) -> Iterator[None]:
         guard.release()
 
 
+def clear_lock(folder: Path) -> None:
+    """Remove the lock of a process that was killed after its work was whole."""
+    if (folder / _OWNER).exists() or (folder / _GUARD).exists():
+        with suppress(OSError, ValueError), locked(folder):  # a living owner keeps it
+            pass
+
+
 def update_heartbeat(folder: Path) -> None:
     """Update the heartbeat that shows other machines that the lock's owner is alive.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import ranks_of_process
-from galmass_core.storage.lock import is_locked, stop_owner, update_heartbeat
+from galmass_core.storage.lock import clear_lock, is_locked, stop_owner, update_heartbeat
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import ACTIVE, RECORD, Run, RunWriter, runs_folder
 
@@ -89,6 +89,7 @@ def resume_run(
         )
         raise ValueError(msg)
     if run.state == "finished":
+        clear_lock(run.path)
         return run, dataset
     ended = train_run(
         dataset,

@@ -27,7 +27,7 @@ from galmass_core.assets import asset
 from galmass_core.datasets.dataset import home_folder
 from galmass_core.learning.experiments import input_maps, inputs_of, pixels_of
 from galmass_core.storage.atomic import atomic_write, write_json
-from galmass_core.storage.lock import identity, is_locked, locked, update_heartbeat
+from galmass_core.storage.lock import clear_lock, identity, is_locked, locked, update_heartbeat
 
 SCHEMA = 1  # version of the folder's layout
 CONFIG, RECORD = "config.json", "run.json"
@@ -295,7 +295,10 @@ def finished_run(path: Path, config: dict[str, Any], dataset: str | None = None)
     run = open_run(path)
     known = (run.record.get("dataset") or {}).get("sha256")
     same = run.config == json.loads(json.dumps(config)) and dataset in (None, known)
-    return run if run.state == "finished" and same else None
+    if run.state != "finished" or not same:
+        return None
+    clear_lock(path)
+    return run
 
 
 @contextmanager

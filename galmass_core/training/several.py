@@ -19,7 +19,7 @@ from galmass_core import __version__
 from galmass_core.cluster import map_as_completed
 from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.storage.lock import is_locked
+from galmass_core.storage.lock import clear_lock, is_locked
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import RECORD, open_run
 
@@ -184,6 +184,7 @@ def run_training(task: TrainingTask) -> str:
                 time.sleep(_LOOK_EVERY)
             else:
                 _train(task, dataset)
+        clear_lock(task.path)
     except Exception as error:  # one training must not stop the others
         known = isinstance(error, ValueError | OSError | MemoryError)
         return str(error) if known else f"{type(error).__name__}: {error}"
