@@ -33,10 +33,14 @@ from galmass_core.storage.progress import SUFFIX, work_in_progress
 from galmass_core.training.curves import curves_folder
 from galmass_core.training.runs import (
     ACTIVE,
+    CALIBRATION,
+    CONFIG,
     HISTORY,
+    PREDICTIONS,
     RECORD,
     Run,
     open_run,
+    open_whole_run,
     read_runs,
     runs_folder,
     shipped_runs,
@@ -44,6 +48,7 @@ from galmass_core.training.runs import (
 from galmass_core.transfers.records import transfers_folder
 
 SHOWCASE = "showcase"  # the data set that ships with galmass
+_READ = (CONFIG, RECORD, PREDICTIONS, CALIBRATION)  # of a run, by its times of writing
 SCALE_SAMPLES = 12  # how many samples decide the colour range of all
 _registered: dict[str, Path] = {}  # data sets that a notebook shows
 NEAREST = 3  # IDs suggested instead of one that does not exist
@@ -140,7 +145,7 @@ def _runs_in(folder: Path) -> tuple[list[Run], dict[Path, str]]:
     """Read the runs in a folder as `runs.read_runs`; one that has ended only once."""
 
     def read(path: Path) -> Run:
-        run = _read(path, (path / RECORD).stat().st_mtime_ns)
+        run = _read(path, tuple(_time_of(path / name) for name in _READ))
         return open_run(path) if run.state in ACTIVE else run
 
     return read_runs(folder, read)
@@ -178,10 +183,18 @@ def name_of_run(word: str) -> str:
     return word
 
 
+def _time_of(path: Path) -> int:
+    """Return when a file was written; 0 if it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 @lru_cache(maxsize=1024)
-def _read(folder: Path, _written: int) -> Run:
-    """Read a run; a new time of writing reads it again."""
-    return open_run(folder)
+def _read(folder: Path, _written: tuple[int, ...]) -> Run:
+    """Read a run and its tables; new times of writing read them again."""
+    return open_whole_run(folder)
 
 
 def history(run: Run) -> pd.DataFrame:

@@ -180,7 +180,8 @@ def test_dark_matter_fraction_follows_from_masses_learned_together(data):
 
 
 def test_what_is_not_trained_says_what_to_train(tmp_path):
-    data = make_home(tmp_path, shards={"0": "somewhere"})
+    data = make_home(tmp_path)
+    data.info["shards"] = {"shard-00000.h5": {}}
     one, fraction = results(data, "g-r+V"), results(data, "g-r+V", target=F_DM)
     assert (one[0].title, one[0].experiment) == ("g−r + V", "mstar/any")
     assert fraction[0].experiment == "mstar,mtot/any"

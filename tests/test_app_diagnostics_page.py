@@ -11,9 +11,9 @@ from galmass_app.views.diagnostics.page import Diagnostics
 from galmass_app.views.diagnostics.slices import SlicePanel
 from galmass_app.views.download import Download
 from galmass_core.benchmarks.invented import make_run
-from galmass_core.storage.atomic import atomic_write
+from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.training.model_runs import train_run
-from galmass_core.training.runs import PREDICTIONS
+from galmass_core.training.runs import PREDICTIONS, RECORD
 
 MSTAR, MTOT = "log_mstar_1rhsm", "log_mtot_1rhsm"
 
@@ -30,6 +30,7 @@ def home(tmp_path_factory):
     table = bare.predictions()
     with atomic_write(bare.path / PREDICTIONS) as part:
         table[table["part"] == "test"].to_parquet(part, index=False)
+    write_json(bare.path / RECORD, bare.record | {"files": {}})
     return home
 
 

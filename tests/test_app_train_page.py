@@ -94,7 +94,13 @@ def started(monkeypatch, home):
 
 def write(folder, name="one", history=HISTORY, *, config=CONFIG, error=None, **entries):
     """Write a run's folder as a training does that ends now, or fails."""
-    provenance = {"device": "cpu", "dataset": {"name": "blobs", "path": "/data/blobs"}, **entries}
+    provenance = {
+        "device": "cpu",
+        "dataset": {"name": "blobs", "path": "/data/blobs", "sha256": ""},
+        "split": {"kind": "galaxy", "siblings": 0.0},
+        "metrics": {},
+        **entries,
+    }
     try:
         with write_run(folder / "runs" / name, config, provenance) as writer:
             writer.write_history(history)

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sample_tables import make_samples
 
 from galmass_core.learning.boosting import (
     BoostedTrees,
@@ -131,3 +132,14 @@ def test_names_that_lightgbm_would_make_equal_stay_apart(table):
 
 def test_plain_words_are_the_names_inside_the_model(model):
     assert model.booster.feature_name() == ["light", "spin", "dust"]
+
+
+def test_the_number_of_threads_changes_nothing(monkeypatch):
+    samples = make_samples(60)
+    inputs, target = samples[["abs_mag_r", "g_minus_r"]], samples["log_mstar_1rhsm"]
+    trees = []
+    for threads in (1, 2):
+        monkeypatch.setattr("galmass_core.learning.boosting._THREADS", threads)
+        text = fit_boosting(inputs, target).booster.model_to_string()
+        trees.append(text.partition("\nparameters:")[0])
+    assert trees[0] == trees[1]

@@ -137,7 +137,7 @@ def test_a_damaged_run_is_named_beside_the_others(home, capsys):
     (home / "runs" / "broken" / "run.json").write_text("{}")
     listed = output(capsys, "runs")
     assert listed.out.startswith("run")
-    assert "broken/run.json: state must be text, got None; mend the file, or" in listed.err
+    assert "broken/run.json: state must be one of queued, running" in listed.err
 
 
 def test_no_runs_are_an_empty_list(home, capsys):

@@ -159,27 +159,27 @@ def test_other_schema_is_refused_with_both_versions(copy):
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
 def test_damaged_description_is_refused(copy, content):
     (copy / "dataset.json").write_text(content)
-    with pytest.raises(DataSetError, match=r"dataset.json: must be the JSON description"):
+    with pytest.raises(DataSetError, match=r"dataset.json: .*must be"):
         open_dataset(copy)
 
 
 @pytest.mark.parametrize("name", ["index.parquet", "excluded.parquet"])
 def test_missing_or_damaged_table_is_refused(copy, name):
     (copy / name).write_text("nonsense")
-    with pytest.raises(DataSetError, match=f"{name}: must be a table"):
+    with pytest.raises(DataSetError, match=f"{name}: must (have .* bytes|be a file)"):
         open_dataset(copy)
     (copy / name).unlink()
-    with pytest.raises(DataSetError, match=f"{name}: must be a table"):
+    with pytest.raises(DataSetError, match=f"{name}: must (have .* bytes|be a file)"):
         open_dataset(copy)
 
 
 def test_truncated_or_missing_shard_is_named(copy):
     shard = shard_path(copy, 0)
     shard.write_bytes(shard.read_bytes()[:100_000])
-    with pytest.raises(DataSetError, match=r"shard-00000.h5: must be a shard of maps"):
+    with pytest.raises(DataSetError, match=r"shard-00000.h5: must (have .* bytes|be a file)"):
         open_dataset(copy).maps(NAMES[0], "x")
     shard.unlink()
-    with pytest.raises(DataSetError, match=r"shard-00000.h5: must be a shard of maps"):
+    with pytest.raises(DataSetError, match=r"shard-00000.h5: must (have .* bytes|be a file)"):
         open_dataset(copy).tensors(["r"])
 
 
@@ -189,7 +189,7 @@ def test_columns_can_be_added(copy):
     replace_samples(data, data.samples.assign(bar=range(len(data))), joined=records)
     again = open_dataset(copy)
     assert list(again.samples["bar"]) == list(range(len(data)))
-    assert again.info == data.info | {"joined": records}
+    assert again.info == data.info | {"joined": records, "tables": again.info["tables"]}
 
 
 def catalogue():

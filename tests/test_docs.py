@@ -114,3 +114,14 @@ def test_blocks_of_a_page_can_be_parsed(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_block_says_its_language(page):
     assert {block.language for block in blocks_of(page)} <= LANGUAGES
+
+
+def test_every_test_that_holds_a_promise_exists():
+    page = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+)::(test_\w+)`", page)
+    assert len(named) > 10
+    for module, test in named:
+        text = (ROOT / "tests" / f"{module}.py").read_text(encoding="utf-8")
+        assert f"def {test}(" in text, f"{module}::{test}"
+    for command in re.findall(r"`(tests/\S+\.py)`", page):
+        assert (ROOT / command).exists(), command

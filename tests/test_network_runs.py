@@ -289,7 +289,7 @@ def test_weights_of_another_network_are_refused(run, tmp_path):
     other = open_run(shutil.copytree(run.path, tmp_path / "other"))
     wide = new_network(("r", "V", "sigma"), 1, replace(CONFIG, width=0.05))
     save_tensors(other.path / WEIGHTS, wide.state_dict())
-    with pytest.raises(ValueError, match=r"weights.safetensors: must fit this network, but"):
+    with pytest.raises(ValueError, match=r"weights.safetensors: must (fit this network|have)"):
         load_model(other)
 
 
@@ -307,7 +307,7 @@ def test_a_checkpoint_of_another_network_is_refused(dataset, tmp_path, monkeypat
 def test_a_folder_that_lacks_a_file_of_the_model_is_refused(run, tmp_path, name):
     lacking = open_run(shutil.copytree(run.path, tmp_path / "lacking"))
     (lacking.path / name).unlink()
-    with pytest.raises(ValueError, match=f"{name}: must be the "):
+    with pytest.raises(ValueError, match=f"{name}: must be "):
         load_model(lacking)
 
 

@@ -18,7 +18,17 @@ from galmass_core.training.model_runs import train_run
 from galmass_core.training.queue import resume_run, stop_run
 from galmass_core.training.runs import open_run, write_run
 
-CONFIG = {"experiment": "toy", "targets": [], "method": "network"}
+CONFIG = {
+    "experiment": "mstar/features",
+    "targets": ["log_mstar_1rhsm"],
+    "method": "trees",
+    "split": {"kind": "galaxy", "sizes": {}, "seed": 0},
+}
+PROVENANCE = {
+    "dataset": {"name": "toys", "sha256": ""},
+    "split": {"kind": "galaxy", "siblings": 0.0},
+    "metrics": {},
+}
 
 
 class Waiter:
@@ -57,7 +67,7 @@ def wait_and_train(home, name, line):
     queue._LOOK_EVERY = 0.05
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with write_run(home / "runs" / name, CONFIG, {}, wait=queue.wait_for_turn):
+        with write_run(home / "runs" / name, CONFIG, PROVENANCE, wait=queue.wait_for_turn):
             line.send(True)
             line.recv()
     except KeyboardInterrupt:
@@ -133,7 +143,7 @@ def test_one_that_died_keeps_nobody_waiting(come):
 
 
 def test_a_training_outside_the_queue_is_waited_for(home, come):
-    with write_run(home / "runs" / "z", CONFIG, {}):
+    with write_run(home / "runs" / "z", CONFIG, PROVENANCE):
         waiter = come("a")
         time.sleep(0.3)
         assert state("a") == "queued"
@@ -151,7 +161,7 @@ def test_a_queued_and_a_running_run_can_be_stopped(come):
 
 
 def test_only_a_run_under_way_can_be_stopped(home):
-    with write_run(home / "runs" / "a", CONFIG, {}):
+    with write_run(home / "runs" / "a", CONFIG, PROVENANCE):
         pass
     with pytest.raises(ValueError, match=r"run a must be queued or running .* it is finished"):
         stop_run(open_run("a"))
@@ -161,7 +171,7 @@ def test_a_process_that_only_has_the_number_is_not_stopped(home, monkeypatch):
     signals = []
     monkeypatch.setattr(os, "kill", lambda *signalled: signals.append(signalled))
     folder = home / "runs" / "a"
-    with write_run(folder, CONFIG, {}):
+    with write_run(folder, CONFIG, PROVENANCE):
         run = open_run("a")
         lock = json.loads((folder / "lock").read_text())
         (folder / "lock").write_text(json.dumps(lock | {"process_start": 1}))

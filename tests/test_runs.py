@@ -23,9 +23,14 @@ CONFIG = {
     "targets": ["log_mstar_1rhsm"],
     "method": "trees",
     "features": ["abs_mag_r"],
-    "split": {"kind": "galaxy", "seed": 0},
+    "split": {"kind": "galaxy", "sizes": {}, "seed": 0},
 }
 PROVENANCE = {"device": "cpu", "seed": 3}
+AT_HOME = {  # what a finished run of the home folder has
+    "dataset": {"name": "toys", "sha256": ""},
+    "split": {"kind": "galaxy", "siblings": 0.0},
+    "metrics": {},
+}
 PREDICTIONS = pd.DataFrame(
     {
         "name": ["a"],
@@ -162,19 +167,23 @@ def test_there_are_no_predictions_before_the_end(killed):
 
 def test_the_newest_run_is_listed_first(tmp_path):
     for name in ("b", "a"):
-        with write_run(tmp_path / name, CONFIG, {}):
-            pass
+        with write_run(tmp_path / name, CONFIG, {}) as writer:
+            writer.write_predictions(PREDICTIONS)
     assert [run.name for run in list_runs(tmp_path)] == ["a", "b"]
 
 
 DAMAGES = {
     "text": ("run.json", lambda _: "hello", "must be JSON"),
     "list": ("run.json", lambda _: [], "must be a JSON object"),
-    "no state": ("run.json", lambda record: record | {"state": None}, "state must be text"),
+    "no state": ("run.json", lambda record: record | {"state": None}, "state must be one of"),
     "other state": ("run.json", lambda record: record | {"state": "well"}, "state must be one of"),
-    "no start": ("run.json", lambda record: record | {"started": 3}, "started must be text"),
-    "metrics": ("run.json", lambda record: record | {"metrics": [1]}, "metrics must be an object"),
-    "configuration": ("config.json", lambda _: {}, "experiment must be text"),
+    "no start": ("run.json", lambda record: record | {"started": 3}, "started must be a time"),
+    "metrics": (
+        "run.json",
+        lambda record: record | {"metrics": [1]},
+        "metrics must be a JSON object",
+    ),
+    "configuration": ("config.json", lambda _: {}, "experiment must be TARGET/INPUTS"),
     "targets": ("config.json", lambda config: config | {"targets": "a"}, "targets must be a list"),
     "gone": ("config.json", lambda _: None, "No such file"),
 }
@@ -201,7 +210,7 @@ def test_a_damaged_run_takes_no_other_down(finished, tmp_path, damage):
 
 def test_a_run_opens_by_its_name_under_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
-    with write_run(tmp_path / "runs" / "one", CONFIG, {}):
+    with write_run(tmp_path / "runs" / "one", CONFIG, AT_HOME):
         pass
     assert open_run("one").path == tmp_path / "runs" / "one"
     with pytest.raises(ValueError, match=r"one of one.*; got two"):

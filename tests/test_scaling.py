@@ -160,7 +160,7 @@ def test_a_scaling_is_kept_to_the_last_digit(tmp_path):
 def test_a_missing_or_damaged_file_is_named(tmp_path, spoil):
     fit_scaling("log_global", {}, np.arange(3), TARGETS).save(tmp_path)
     spoil(tmp_path / SCALER)
-    with pytest.raises(ValueError, match=r"scaler.json: must be the scaling of a run, but: "):
+    with pytest.raises(ValueError, match=r"scaler.json: .*must be "):
         Scaling.load(tmp_path)
 
 

@@ -193,7 +193,7 @@ def test_a_data_set_without_maps_is_refused(tmp_path, home):
 def test_a_missing_shard_is_named(dataset, tmp_path):
     copy = open_dataset(shutil.copytree(dataset.path, tmp_path / "copy"))
     (copy.path / "maps" / "shard-00000.h5").unlink()
-    with pytest.raises(DataSetError, match=r"shard-00000.h5: must be a shard of maps"):
+    with pytest.raises(DataSetError, match=r"shard-00000.h5: must (have|be) "):
         open_stacks(copy, ["r"])
 
 

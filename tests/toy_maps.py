@@ -9,6 +9,7 @@ from galmass_core.datasets.dataset import shard_path, write_tables
 from galmass_core.datasets.shards import PROFILE_COLUMNS, append_galaxy, encode_galaxy
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.photometry import SUN_AB
+from galmass_core.storage.checksums import checksum
 
 SIDE, COARSE = 60, 48  # pixels of light and of motion
 _GRID = np.linspace(-3, 3, SIDE), np.linspace(-3, 3, COARSE)
@@ -49,5 +50,6 @@ def make_map_dataset(folder, n_galaxies, *, seed=7, **changes):
         for _, rows in samples.groupby("name", sort=False):
             maps = [make_maps(row, generator) for _, row in rows.iterrows()]
             append_galaxy(shard, encode_galaxy(maps, _NO_PROFILES))
-    description = {"maps": {"half_width": 3.0}, "shards": {"shard-00000.h5": {}}}
+    record = {"samples": len(samples), **checksum(shard_path(folder, 0))}
+    description = {"maps": {"half_width": 3.0}, "shards": {"shard-00000.h5": record}}
     return write_tables(folder, samples, description)

@@ -12,6 +12,7 @@ from galmass_core import __version__
 from galmass_core.cli import (
     bench,
     beyond,
+    check,
     coverage,
     curve,
     data,
@@ -25,7 +26,7 @@ from galmass_core.cli import (
     transfer,
 )
 
-BAD_INPUT, STOPPED = 2, 130  # exit codes
+FAULTS, BAD_INPUT, STOPPED = 1, 2, 130  # exit codes
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,7 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 for bad input, with one sentence on standard error; 130 when stopped with Ctrl-C.
+        0; 1 if `check` finds a fault; 2 for bad input, with one sentence on standard error; 130
+        when stopped with Ctrl-C.
     """
     advice = ""
     try:
@@ -52,6 +54,8 @@ def main(argv: list[str] | None = None) -> int:
         if getattr(args, "home", None):
             os.environ["GALMASS_HOME"] = args.home
         args.run(args)
+    except check.FaultsFoundError:
+        return FAULTS
     except (ValueError, OSError, MemoryError) as error:
         print(f"galmass: {error}", file=sys.stderr)
         return BAD_INPUT
@@ -70,6 +74,6 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
     learned = (learning, tables, curve, coverage, slices, switches, beyond, transfer)
-    for module in (data, fetch, demo, *learned, serve, bench):
+    for module in (data, check, fetch, demo, *learned, serve, bench):
         module.add_commands(commands)
     return parser

@@ -329,7 +329,8 @@ def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) ->
         if record["samples"]:
             tables.append(pd.DataFrame(record["samples"]))  # a tenth of the rows' memory
             name, count = shard_path(out, number).name, len(record["samples"])
-            shards[name] = {"samples": count, "sha256": record["sha256"]}
+            known = {key: record[key] for key in ("bytes", "sha256") if key in record}
+            shards[name] = {"samples": count, **known}
     names = [name for table in tables for name in table["name"].unique()]
     excluded += _never_met(ids or (), names + [row["name"] for row in excluded])
     if not tables:

@@ -23,6 +23,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_core import __version__
+from galmass_core.datasets.dataset_files import (
+    DATASET_RULE,
+    DESCRIPTION,
+    EXCLUDED,
+    INDEX,
+    SCHEMA,
+    wrong_description,
+    wrong_excluded,
+    wrong_samples,
+    wrong_shard,
+    wrong_tables,
+)
 from galmass_core.datasets.shards import read_maps, read_profile_rows, read_profiles
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
 from galmass_core.imaging.maps import GalaxyMaps
@@ -33,15 +45,15 @@ from galmass_core.quantities import (
     map_keys,
     map_spec,
 )
-from galmass_core.storage.atomic import write_json
+from galmass_core.storage.atomic import publish, write_json
+from galmass_core.storage.checksums import checksum, wrong_size
 from galmass_core.storage.lock import locked
 from galmass_core.storage.parquet import write_table
+from galmass_core.storage.schema import read_json, wrong_fields
 
 if TYPE_CHECKING:
     import torch
 
-SCHEMA = 1  # version of the folder's layout
-DESCRIPTION, INDEX, EXCLUDED = "dataset.json", "index.parquet", "excluded.parquet"
 _KILLED = {  # what a process that is killed while it writes tables leaves
     *(INDEX, EXCLUDED, "lock", "lock.os"),
     *(f"{name}.part" for name in (DESCRIPTION, INDEX, EXCLUDED, "lock")),
@@ -109,20 +121,44 @@ def open_dataset(path_or_name: str | Path) -> "DataSet":
         If it does not exist, its build is not finished, it is damaged, or has another schema.
     """
     folder = _locate(path_or_name)
-    description = folder / DESCRIPTION
-    try:
-        info = json.loads(description.read_text(encoding="utf-8"))
-        found = info["schema"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"{description}: must be the JSON description of a data set, but: {error}"
-        raise DataSetError(msg) from error
-    if found != SCHEMA:
-        msg = f"{description}: schema must be {SCHEMA}, which this galmass reads, got {found}"
-        raise DataSetError(msg)
+    info = read_description(folder)
+    if wrong_tables(folder, info):
+        info = read_description(folder)  # a join may have ended between the two
+    for wrong in wrong_tables(folder, info):
+        raise DataSetError(wrong)
     samples = _read_table(folder / INDEX)
+    if wrong := wrong_samples(samples, info):
+        msg = f"{folder / INDEX}: {wrong}"
+        raise DataSetError(msg)
+    excluded = _read_table(folder / EXCLUDED)
+    if wrong := wrong_excluded(excluded):
+        msg = f"{folder / EXCLUDED}: {wrong}"
+        raise DataSetError(msg)
     if joined := info.get("joined"):  # see `replace_samples`
         info["joined"] = [record for record in joined if set(record["columns"]) <= set(samples)]
-    return DataSet(path=folder, info=info, samples=samples, excluded=_read_table(folder / EXCLUDED))
+    return DataSet(path=folder, info=info, samples=samples, excluded=excluded)
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read the description of a data set.
+
+    Raises
+    ------
+    DataSetError
+        If it is no JSON, has another schema, or a field is wrong.
+    """
+    description = folder / DESCRIPTION
+    info = read_json(description, error=DataSetError)
+    found = info.get("schema") if isinstance(info, dict) else None
+    if found is not None and found != SCHEMA:
+        msg = f"{description}: schema must be {SCHEMA}, which this galmass reads, got {found}"
+        raise DataSetError(msg)
+    for wrong in wrong_fields(description, info, DATASET_RULE):
+        raise DataSetError(wrong)
+    if wrong := wrong_description(info):
+        msg = f"{description}: {wrong}"
+        raise DataSetError(msg)
+    return info
 
 
 def _locate(path_or_name: str | Path) -> Path:
@@ -143,9 +179,9 @@ def _read_table(path: Path) -> pd.DataFrame:
     """Read one of the two tables."""
     try:
         return pd.read_parquet(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, NotImplementedError) as error:
         msg = f"{path}: must be a table of the data set, but: {error}"
-        raise DataSetError(msg) from error
+        raise DataSetError(" ".join(msg.split())) from error
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -436,11 +472,19 @@ class DataSet:
             msg = f"{self.path}: has no maps, only tables"
             raise DataSetError(msg)
         path = shard_path(self.path, int(number))
+        record = self.info["shards"].get(path.name, {})
+        if wrong := wrong_size(path, record):
+            raise DataSetError(wrong)
         try:
-            return h5py.File(path, "r")
+            shard = h5py.File(path, "r")
         except OSError as error:
             msg = f"{path}: must be a shard of maps, but is missing or damaged: {error}"
             raise DataSetError(msg) from error
+        if wrong := wrong_shard(shard, self.info, record):
+            shard.close()
+            msg = f"{path}: {wrong}"
+            raise DataSetError(msg)
+        return shard
 
 
 def claim_folder(folder: Path) -> None:
@@ -543,6 +587,7 @@ def _write_tables(
         "suites": sorted({GalaxyName.parse(name).suite for name in names}),
         "counts": {"galaxies": len(names), "samples": len(samples), "excluded": len(excluded)},
         "shards": {},
+        "tables": {name: [checksum(folder / name)] for name in (INDEX, EXCLUDED)},
     }
     write_json(folder / DESCRIPTION, facts | description)
 
@@ -551,7 +596,11 @@ def replace_samples(data: DataSet, samples: pd.DataFrame, **changes: Any) -> Non
     """Update a data set's description, then replace its index by one with other columns.
 
     Records of joins whose columns are not in the index, of a process that was killed between the
-    two, do not count (`open_dataset`).
+    two, do not count (`open_dataset`): the description holds the checksums of both indices.
     """
-    write_json(data.path / DESCRIPTION, data.info | changes)
-    write_table(data.path / INDEX, samples)
+    index = data.path / INDEX
+    new = index.with_name(f"{INDEX}.new")
+    write_table(new, samples)
+    known = data.info.get("tables", {}) | {INDEX: [checksum(new), checksum(index)]}
+    write_json(data.path / DESCRIPTION, data.info | changes | {"tables": known})
+    publish(new, index)

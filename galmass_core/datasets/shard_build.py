@@ -5,7 +5,6 @@ that holds the folder's lock moves it to its place. A worker that was taken for 
 task a second time, cannot change a data set.
 """
 
-import hashlib
 import os
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from galmass_core.datasets.shards import append_galaxy, create_shard
 from galmass_core.datasets.unfinished import SETTINGS
 from galmass_core.sources import GalaxyInMemory, GalaxyRef
 from galmass_core.storage.atomic import flush
+from galmass_core.storage.checksums import checksum
 
 Ref = GalaxyRef | GalaxyInMemory
 Result = Measured | Excluded | None  # None: not selected
@@ -161,7 +161,7 @@ def write_shard(
     -------
     Path
     dict
-        ``samples`` (rows of the index), ``excluded`` and ``sha256`` of the file.
+        ``samples`` (rows of the index), ``excluded``, ``bytes`` and ``sha256`` of the file.
     """
     part = out / UNFINISHED / f"{shard_path(out, number).stem}-{uuid4().hex}.part"
     samples, excluded = [], []
@@ -178,6 +178,4 @@ def write_shard(
         part.unlink(missing_ok=True)
         raise
     flush(part)
-    with part.open("rb") as stream:
-        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
-    return part, {"samples": samples, "excluded": excluded, "sha256": checksum}
+    return part, {"samples": samples, "excluded": excluded, **checksum(part)}

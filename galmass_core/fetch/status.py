@@ -5,7 +5,6 @@ FOLDER/
   faults.txt     what went wrong, one line each, also what another attempt cured
 """
 
-import json
 import shutil
 import time
 from collections import deque
@@ -21,6 +20,18 @@ from galmass_core.datasets.dataset import home_folder
 from galmass_core.fetch.client import NothingWorksError
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.lock import is_locked, locked, update_heartbeat
+from galmass_core.storage.schema import (
+    ANYTHING,
+    TEXT,
+    TIME,
+    fields,
+    list_of,
+    nullable,
+    number,
+    object_of,
+    one_of,
+    read_json,
+)
 
 STATUS, FAULTS = "status.json", "faults.txt"
 LOG = "log.txt"  # output of a command that ran in the background
@@ -30,6 +41,27 @@ NAMED = 20  # galaxies that could not be fetched, of which the reason is kept in
 _STARTUP = 120.0  # s in which a process that was started must have taken over
 _EVERY = 0.5  # s between two updates of the file
 _WINDOW, _SHORTEST = 120.0, 0.2  # s over which rates are measured, and the least
+_COUNT = number(0)
+_RATE = nullable(number())
+_RULE = fields(
+    {
+        "state": one_of(*STATES),
+        "request": object_of(ANYTHING),
+        "started": TIME,
+        "ended": nullable(TIME),
+        "stage": TEXT,
+        "reason": TEXT,
+        "total": nullable(_COUNT),
+        "all_bytes": nullable(_COUNT),
+        "per_second": _RATE,
+        "bytes_per_second": _RATE,
+        "seconds_left": _RATE,
+        "done": _COUNT,
+        "bytes": _COUNT,
+        "failed": _COUNT,
+        "reasons": list_of(TEXT),
+    }
+)
 _TAIL = 4096  # bytes of the list of faults that are searched for the last
 
 
@@ -283,10 +315,7 @@ def _is_lost(folder: Path, content: Mapping[str, Any]) -> bool:
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads((folder / STATUS).read_text(encoding="utf-8"))
-    if not isinstance(content, dict) or not {"state", *_beginning({})} <= content.keys():
-        msg = f"{folder / STATUS}: must be the status of a fetch, got another"
-        raise ValueError(msg)
+    content: dict[str, Any] = read_json(folder / STATUS, _RULE)
     return content
 
 

@@ -4,7 +4,6 @@ All are straight lines in logarithms: a constant; the power law M* ~ L^a (0.16 d
 the virial estimator M = K σ_v² R / G with K from the training set; and ridge regression.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,8 +16,10 @@ from galmass_core.galaxy import G
 from galmass_core.photometry import SUN_AB
 from galmass_core.quantities import QUANTITIES
 from galmass_core.storage.atomic import write_json
+from galmass_core.storage.schema import fields, number, object_of, read_json
 
 MODEL = "model.json"
+_RULE = fields({"intercept": number(), "slopes": object_of(number())})
 _LEAST_SFR = 1e-3  # Msun/yr, added before the logarithm
 _RATIO_SCALES = ("sigma_v", "effective_radius", "half_mass_radius", "sersic_n")  # all above zero
 
@@ -58,8 +59,15 @@ class LinearModel:
 
     @classmethod
     def load(cls, folder: Path) -> "LinearModel":
-        """Load the model from a run's folder."""
-        return cls(**json.loads((folder / MODEL).read_text(encoding="utf-8")))
+        """Load the model from a run's folder.
+
+        Raises
+        ------
+        ValueError
+            If the file is missing or damaged.
+        """
+        content = read_json(folder / MODEL, _RULE)
+        return cls(content["intercept"], content["slopes"])
 
 
 def linear_form(inputs: pd.DataFrame) -> NDArray:

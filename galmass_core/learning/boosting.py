@@ -1,5 +1,6 @@
 """Predict quantities from features by gradient-boosted trees (LightGBM, Sec. 3.2, Table 3)."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,10 +99,43 @@ class BoostedTrees:
 
     @classmethod
     def load(cls, folder: Path, name: str = MODEL) -> "BoostedTrees":
-        """Load the model from a run's folder."""
+        """Load the model from a run's folder.
+
+        Raises
+        ------
+        ValueError
+            If the file is missing or damaged.
+        """
         import lightgbm
 
-        return cls(lightgbm.Booster(model_str=(folder / name).read_text(encoding="utf-8")))
+        path = folder / name
+        try:
+            text = path.read_text(encoding="utf-8")
+            _check_text(text)
+            return cls(lightgbm.Booster(model_str=text))
+        except (OSError, ValueError, lightgbm.basic.LightGBMError) as error:
+            msg = f"{path}: must be trees in LightGBM's text format, but: {error}"
+            raise ValueError(msg) from error
+
+
+def _check_text(text: str) -> None:
+    """Raise ValueError unless a model is whole: LightGBM reads beyond the end of one that is cut.
+
+    The header states the length of each tree; after the last one the text says so.
+    """
+    header, found, rest = text.partition("\n\n")
+    sizes = re.search(r"^tree_sizes=([\d ]+)$", header, flags=re.MULTILINE)
+    if not text.startswith("tree\n") or not found or sizes is None:
+        msg = "its header must be whole, got another"
+        raise ValueError(msg)
+    length = sum(map(int, sizes[1].split()))
+    trees = rest.lstrip("\n").encode()
+    if not trees[length:].lstrip().startswith(b"end of trees") or "\0" in text:
+        msg = f"its trees must have {length:,} bytes, as its header states"
+        raise ValueError(msg)
+    if not text.rstrip().endswith(("end of parameters", "pandas_categorical:null")):
+        msg = "its parameters must be whole, got a part"
+        raise ValueError(msg)
 
 
 def fit_boosting(

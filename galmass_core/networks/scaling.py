@@ -4,8 +4,7 @@ Scaling is measured on training samples only and stored with the run. Shape suff
 rows, W columns, T targets.
 """
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from galmass_core.networks.scalars import scalar_values
 from galmass_core.networks.stacks import STEPS, ZERO, MapStack
 from galmass_core.quantities import map_spec
 from galmass_core.storage.atomic import write_json
+from galmass_core.storage.schema import fields, list_of, number, object_of, one_of, read_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 SCALER = "scaler.json"
 _SHARES = (0.001, 0.9999)  # of lit training pixels below the first and the last value of log flux
 _CHUNK = 64  # maps counted at a time
+_PAIRS = object_of(list_of(number(), least=2))
+_RULE = fields(
+    {
+        "kind": one_of(*SCALINGS),
+        "limits": _PAIRS,
+        "means": list_of(number(), least=1),
+        "spreads": list_of(number(1e-9, 1e9), least=1),
+    },
+    {"scalars": _PAIRS},
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,16 +122,26 @@ class Scaling:
         """
         path = folder / SCALER
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            limits = {key: tuple(pair) for key, pair in content["limits"].items()}
-            means, spreads = (tuple(content[name]) for name in ("means", "spreads"))
-            scalars = {key: tuple(pair) for key, pair in content.get("scalars", {}).items()}
-            return cls(
-                kind=content["kind"], limits=limits, means=means, spreads=spreads, scalars=scalars
-            )
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            content = read_json(path, _RULE)
+        except OSError as error:
             msg = f"{path}: must be the scaling of a run, but: {error}"
             raise ValueError(msg) from error
+        pairs = {
+            name: {key: tuple(pair) for key, pair in content.get(name, {}).items()}
+            for name in ("limits", "scalars")
+        }
+        means, spreads = (tuple(content[name]) for name in ("means", "spreads"))
+        return cls(kind=content["kind"], means=means, spreads=spreads, **pairs)
+
+    def check_fit(self, path: Path, maps: Sequence[str], targets: Sequence[str]) -> None:
+        """Raise ValueError unless there are limits for these maps, and numbers for the targets."""
+        if lacking := [key for key in maps if key not in self.limits]:
+            msg = f"{path}: limits.{lacking[0]} must be a list of 2 numbers, got nothing"
+            raise ValueError(msg)
+        for name in ("means", "spreads"):
+            if (found := len(getattr(self, name))) != len(targets):
+                msg = f"{path}: {name} must be a list of {len(targets)} numbers, got {found}"
+                raise ValueError(msg)
 
 
 def fit_scaling(

@@ -38,6 +38,7 @@ from galmass_core.networks.ranks import Ranks, ranks_of_process
 from galmass_core.networks.scalars import scalar_columns
 from galmass_core.training.profile_runs import ProfileModel, is_profile, train_profile
 from galmass_core.training.runs import (
+    CONFIG,
     Follower,
     Run,
     RunWriter,
@@ -205,13 +206,14 @@ def _join_ranks(wanted: Experiment, config: dict[str, Any]) -> Ranks:
 
 
 def load_model(run: Run) -> "Model | NetworkModel":
-    """Load a run's model from its folder alone.
+    """Load a run's model from its folder alone; its files must be as they were written.
 
     Raises
     ------
     ValueError
-        If a file of a network is missing, damaged or of another network.
+        If a file of the model is missing, damaged or of another model.
     """
+    run.check_model()
     if run.config["method"] == "network":
         from galmass_core.training.network_runs import NetworkModel
 
@@ -222,7 +224,12 @@ def load_model(run: Run) -> "Model | NetworkModel":
 def _load_table_model(run: Run) -> Model:
     """Load trees or a formula."""
     kind = BoostedTrees if run.config["method"] == "trees" else LinearModel
-    return kind.load(run.path)
+    model = kind.load(run.path)
+    if "features" in run.config and list(model.features) != run.config["features"]:
+        wanted, found = (", ".join(each) for each in (run.config["features"], model.features))
+        msg = f"{run.path}: the model's features must be {wanted}, as in {CONFIG}, got {found}"
+        raise ValueError(msg)
+    return model
 
 
 def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int]]:
@@ -250,6 +257,7 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
         msg = f"run {run.name} must be finished to predict, but it is {run.state}"
         raise ValueError(msg)
     samples = dataset.samples
+    run.check_model()
     if run.config["method"] == "network":
         from galmass_core.training.network_runs import NetworkModel, predictions_table
 

@@ -29,7 +29,7 @@ from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import ALONE, Ranks
 from galmass_core.networks.scalars import SCALARS, scalar_columns
-from galmass_core.networks.scaling import Scaling, fit_scaling
+from galmass_core.networks.scaling import SCALER, Scaling, fit_scaling
 from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks
 from galmass_core.networks.symmetry import average_symmetries
 from galmass_core.networks.training import (
@@ -40,7 +40,7 @@ from galmass_core.networks.training import (
     predict_rows,
     train_epochs,
 )
-from galmass_core.quantities import map_spec
+from galmass_core.quantities import MAPS, map_spec
 from galmass_core.training.runs import RunWriter
 
 
@@ -76,6 +76,11 @@ class NetworkModel:
         """
         maps, targets = tuple(config["maps"]), tuple(config["targets"])
         training = TrainingConfig(**config["training"])
+        if unknown := [key for key in maps if key not in MAPS]:
+            msg = f"{folder}: maps must be known ones, got {unknown[0]!r}"
+            raise ValueError(msg)
+        scaling = Scaling.load(folder)
+        scaling.check_fit(folder / SCALER, maps, targets)
         network = new_network(maps, len(targets), training)
         if names := config.get("subsets"):
             subsets = [input_maps(inputs) for inputs in names]
@@ -86,7 +91,7 @@ class NetworkModel:
             load_tensors(folder / WEIGHTS, network.state_dict())
         if training.tta:
             network = average_symmetries(network)
-        return cls(network.eval(), Scaling.load(folder), targets, maps, config["pixels"])
+        return cls(network.eval(), scaling, targets, maps, config["pixels"])
 
     def predict(
         self, dataset: DataSet, rows: NDArray, *, device: str = "auto"

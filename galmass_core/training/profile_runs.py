@@ -90,10 +90,15 @@ class ProfileModel:
 
     @classmethod
     def load(cls, run: Run) -> "ProfileModel":
-        """Load the model from a run's folder."""
+        """Load the model from a run's folder; raises as `model_runs.load_model`."""
+        run.check_model()
         errors = run.calibration().groupby("target", sort=False)
         calibrations = {str(key): calibrate(rows) for key, rows in errors}
-        return cls(ProfileTrees.load(run.path, run.config["targets"]), calibrations)
+        trees = ProfileTrees.load(run.path, run.config["targets"])
+        if not trees.trees:
+            msg = f"{run.path}: must hold trees for its targets, got none"
+            raise ValueError(msg)
+        return cls(trees, calibrations)
 
     def predict(self, samples: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         """Predict samples, with intervals.

@@ -18,7 +18,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
-from types import NoneType
 from typing import Any
 
 import pandas as pd
@@ -28,34 +27,29 @@ from galmass_core.datasets.dataset import home_folder
 from galmass_core.learning.experiments import input_maps, inputs_of, pixels_of
 from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import clear_lock, identity, is_locked, locked, update_heartbeat
+from galmass_core.storage.schema import read_json, wrong_fields
+from galmass_core.training.run_files import (
+    CALIBRATION,
+    CONFIG,
+    CONFIG_RULE,
+    HISTORY,
+    PREDICTIONS,
+    RECORD,
+    RECORD_RULE,
+    STATES,
+    check_model_files,
+    check_predictions,
+    checked_file,
+    config_rule,
+    describe_files,
+    record_rule,
+    wrong_sizes,
+)
 
 SCHEMA = 1  # version of the folder's layout
-CONFIG, RECORD = "config.json", "run.json"
-HISTORY, PREDICTIONS = "history.csv", "predictions.parquet"
-CALIBRATION = "calibration.parquet"
-STATES = ("queued", "running", "finished", "stopped", "failed", "died")
 ACTIVE = STATES[:2]  # while a process works on the run
 LOG = "log.txt"  # output of a command that ran in the background
 SHIPPED = "runs"  # folder of the assets
-# What every record and configuration holds; None also stands for what is missing
-_FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
-    RECORD: {
-        "state": (str,),
-        "started": (str,),
-        "ended": (str, NoneType),
-        "reason": (str, NoneType),
-        "progress": (dict, NoneType),
-        "metrics": (dict, NoneType),
-        "dataset": (dict, NoneType),
-    },
-    CONFIG: {
-        "experiment": (str,),
-        "method": (str,),
-        "targets": (list,),
-        "split": (dict, NoneType),  # of a network inside a transfer there is none
-    },
-}
-_IN_WORDS = {str: "text", dict: "an object", list: "a list", NoneType: "null"}
 _IMPLIED = {"processes": 1}  # by a configuration without it
 _BEAT = 1.0  # s, the shortest time between two heartbeats on disk
 _PACKAGES = ("galmass", "numpy", "pandas", "scipy", "lightgbm", "torch")
@@ -129,7 +123,9 @@ class Run:
     @cached_property
     def config(self) -> dict[str, Any]:
         """Configuration of the training, with the maps in use."""
-        config = _read_fields(self.path / CONFIG)
+        config: dict[str, Any] = read_json(self.path / CONFIG, CONFIG_RULE)
+        for wrong in wrong_fields(self.path / CONFIG, config, config_rule(self.path, config)):
+            raise ValueError(wrong)
         if self.inputs:
             maps = input_maps(self.inputs)
             config |= {"maps": list(maps), "pixels": pixels_of(maps, config["pixels"])}
@@ -144,7 +140,13 @@ class Run:
     def history(self) -> pd.DataFrame:
         """Losses so far; empty before the first."""
         path = self.path / HISTORY
-        return pd.read_csv(path) if path.exists() else pd.DataFrame()
+        if not path.exists():
+            return pd.DataFrame()
+        try:
+            return pd.read_csv(path)
+        except (ValueError, OSError) as error:
+            msg = f"{path}: must be a table of losses, but: {error}"
+            raise ValueError(msg) from error
 
     def summary(self) -> dict[str, Any]:
         """Return a summary of the run for JSON."""
@@ -202,10 +204,42 @@ class Run:
 
     def _read_table(self, name: str) -> pd.DataFrame:
         """Read a table of predictions; those from the maps in use, if there are others."""
-        if "subsets" not in self.config:
-            return pd.read_parquet(self.path / name)
-        wanted = [("inputs", "==", inputs_of(self.config["maps"]))]
-        return pd.read_parquet(self.path / name, filters=wanted).drop(columns="inputs")
+        path, wanted = self.file(name), None
+        if "subsets" in self.config:
+            wanted = [("inputs", "==", inputs_of(self.config["maps"]))]
+        try:
+            table = pd.read_parquet(path, filters=wanted)
+        except (OSError, ValueError, TypeError, NotImplementedError) as error:
+            msg = f"{path}: must be a table of predictions, but: {error}"
+            raise ValueError(" ".join(msg.split())) from error
+        check_predictions(path, table)
+        return table.drop(columns="inputs") if wanted else table
+
+    def file(self, name: str) -> Path:
+        """Return the path of a file of the run, which is as it was written.
+
+        Its checksum is computed again when its size or time changes. Runs that were trained before
+        galmass recorded checksums have none.
+
+        Raises
+        ------
+        ValueError
+            If it is missing, another than was written, or a link out of the folder.
+        """
+        return checked_file(self.path, self.record, name)
+
+    def check_model(self) -> None:
+        """Raise ValueError unless the model's files are as they were written."""
+        check_model_files(self.path, self.record)
+
+    def check_tables(self) -> None:
+        """Read the tables of a finished run; raise ValueError if one is damaged."""
+        files = self.record.get("files")
+        if self.state == "finished" and (files is None or PREDICTIONS in files):
+            self.file(CONFIG)
+            self.with_each_inputs()[0].predictions()
+            self.with_each_inputs()[0].calibration()
+            _ = self.history
 
 
 @dataclass
@@ -352,7 +386,7 @@ def write_run(
             reason = f"{type(error).__name__}: {error}"
             writer.end("failed", reason=reason)
             raise
-        writer.end("finished")
+        writer.end("finished", files=describe_files(path))
 
 
 def runs_folder() -> Path:
@@ -408,9 +442,19 @@ def open_run(path_or_name: str | Path) -> Run:
 def list_runs(folder: Path | None = None) -> list[Run]:
     """Return all runs in a folder (the user's own by default), the newest first.
 
-    Those that cannot be read are left out; `read_runs` says why.
+    Those with a file that cannot be read, tables included, are left out, and the log says why.
     """
-    return read_runs(runs_folder() if folder is None else folder)[0]
+    runs, damaged = read_runs(runs_folder() if folder is None else folder, open_whole_run)
+    for reason in damaged.values():
+        logging.getLogger(__name__).warning("left out: %s", reason)
+    return runs
+
+
+def open_whole_run(path: Path) -> Run:
+    """Open a run by its folder, and read its tables; raises as `open_run`."""
+    run = _read_whole(path)
+    run.check_tables()
+    return run
 
 
 def read_runs(
@@ -455,9 +499,11 @@ def shipped_runs() -> list[Run]:
 
 
 def _read_whole(path: Path) -> Run:
-    """Read a run and its configuration."""
+    """Read a run and its configuration; the files of a finished one have their sizes."""
     run = _read_run(path)
-    _ = run.config
+    rule = record_rule(path, run.config, run.state)
+    for wrong in (*wrong_fields(path / RECORD, run.record, rule), *wrong_sizes(path, run.record)):
+        raise ValueError(wrong)
     return run
 
 
@@ -473,35 +519,7 @@ def _read_run(path: Path) -> Run:
 
 def _read_record(path: Path) -> dict[str, Any]:
     """Read ``run.json`` unchanged."""
-    record = _read_fields(path / RECORD)
-    if record["state"] not in STATES:
-        msg = f"{path / RECORD}: state must be one of {', '.join(STATES)}, got {record['state']!r}"
-        raise ValueError(msg)
-    return record
-
-
-def _read_fields(path: Path) -> dict[str, Any]:
-    """Read a record or a configuration, which hold what a run needs to be listed.
-
-    Raises
-    ------
-    ValueError
-        If the file is no JSON object, or a field is of another type.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        msg = f"{path}: must be JSON, but it is not: {error}"
-        raise ValueError(msg) from error
-    if not isinstance(content, dict):
-        msg = f"{path}: must be a JSON object, got {content!r}"
-        raise ValueError(msg)
-    for field, types in _FIELDS[path.name].items():
-        if not isinstance(content.get(field), types):
-            rule = " or ".join(_IN_WORDS[one] for one in types)
-            msg = f"{path}: {field} must be {rule}, got {content.get(field)!r}"
-            raise ValueError(msg)
-    return content
+    return read_json(path / RECORD, RECORD_RULE)
 
 
 def _check_free(path: Path, config: dict[str, Any]) -> None:
