@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import sys
 from types import SimpleNamespace
 
 import pytest
