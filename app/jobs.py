@@ -17,15 +17,8 @@ from galmass_core.datasets.filter_syntax import quoted
 from galmass_core.learning.experiments import experiment
 from galmass_core.training import queue
 from galmass_core.training.curves import curves_folder
-from galmass_core.training.runs import (
-    ACTIVE,
-    LOG,
-    RECORD,
-    list_runs,
-    new_run_folder,
-    open_run,
-    runs_folder,
-)
+from galmass_core.training.run_files import RECORD
+from galmass_core.training.runs import ACTIVE, LOG, list_runs, new_run_folder, open_run, runs_folder
 from galmass_core.transfers.records import transfers_folder
 
 _PATIENCE = 300.0  # s, for an estimate

@@ -19,25 +19,24 @@ from galmass_app.plots import trends
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import (
-    DESCRIPTION,
     DataSet,
     home_folder,
     list_datasets,
     open_dataset,
     similar_names,
 )
+from galmass_core.datasets.dataset_files import DESCRIPTION
 from galmass_core.fetch.status import ACTIVE as FETCHING
 from galmass_core.fetch.status import STATUS, Status, fetches_folder, read_status
 from galmass_core.quantities import map_keys
 from galmass_core.storage.progress import SUFFIX, work_in_progress
 from galmass_core.training.curves import curves_folder
+from galmass_core.training.run_files import CONFIG, RECORD
 from galmass_core.training.runs import (
     ACTIVE,
     CALIBRATION,
-    CONFIG,
     HISTORY,
     PREDICTIONS,
-    RECORD,
     Run,
     open_run,
     open_whole_run,

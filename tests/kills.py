@@ -265,7 +265,8 @@ def _state_of_training(port: int) -> str:
     """Order a training, or resume it; return its state in the end."""
     from galmass_app import jobs
     from galmass_core.datasets.dataset import open_dataset
-    from galmass_core.training.runs import ACTIVE, RECORD, open_run, runs_folder
+    from galmass_core.training.run_files import RECORD
+    from galmass_core.training.runs import ACTIVE, open_run, runs_folder
 
     path = runs_folder() / "served"
     jobs.new_run_folder = lambda _: path.mkdir(exist_ok=True) or path

@@ -13,7 +13,7 @@ from galmass_app.views.download import Download
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.training.model_runs import train_run
-from galmass_core.training.runs import PREDICTIONS, RECORD
+from galmass_core.training.run_files import PREDICTIONS, RECORD
 
 MSTAR, MTOT = "log_mstar_1rhsm", "log_mtot_1rhsm"
 

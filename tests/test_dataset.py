@@ -9,7 +9,6 @@ from demo_folder import NAMES, write_demo_galaxies
 
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import (
-    SCHEMA,
     DataSetError,
     home_folder,
     list_datasets,
@@ -19,6 +18,7 @@ from galmass_core.datasets.dataset import (
     similar_names,
     write_tables,
 )
+from galmass_core.datasets.dataset_files import SCHEMA
 from galmass_core.imaging.maps import render_maps
 from galmass_core.measurements.targets import mass_profiles, measure_targets
 from galmass_core.sources import read_galaxy

@@ -68,7 +68,8 @@ def _demo(args: argparse.Namespace) -> None:
     """Run ``galmass demo``."""
     one_thread_each()
     from galmass_core.datasets.build import build_dataset
-    from galmass_core.datasets.dataset import DESCRIPTION, home_folder
+    from galmass_core.datasets.dataset import home_folder
+    from galmass_core.datasets.dataset_files import DESCRIPTION
     from galmass_core.datasets.thinning import check_stars
     from galmass_core.datasets.unfinished import remove
     from galmass_core.storage.lock import clear_lock

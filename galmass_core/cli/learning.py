@@ -285,7 +285,8 @@ def _training_seeds(args: argparse.Namespace) -> range:
 def _train_several(args: argparse.Namespace, dataset: "DataSet", wanted: dict[str, Any]) -> None:
     """Train several experiments, or on a cluster; print a table of all, and why some failed."""
     from galmass_core.networks.ranks import ranks_of_process
-    from galmass_core.training.runs import RECORD, open_run, runs_folder
+    from galmass_core.training.run_files import RECORD
+    from galmass_core.training.runs import open_run, runs_folder
     from galmass_core.training.several import train_several
 
     if not ranks_of_process().alone:

@@ -23,8 +23,6 @@ import pandas as pd
 from galmass_core import __version__
 from galmass_core.cluster import map_as_completed
 from galmass_core.datasets.dataset import (
-    DESCRIPTION,
-    SCHEMA,
     UNFINISHED,
     DataSet,
     DataSetError,
@@ -32,6 +30,7 @@ from galmass_core.datasets.dataset import (
     shard_path,
     write_tables,
 )
+from galmass_core.datasets.dataset_files import DESCRIPTION, SCHEMA
 from galmass_core.datasets.measure import Excluded, Recipe, check_where, measure_galaxy
 from galmass_core.datasets.shard_build import (
     Ref,
@@ -323,13 +322,15 @@ def _write_on_cluster(
 
 def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) -> None:
     """Merge the shards' records into tables, and mark the data set as complete."""
-    tables, excluded, shards = [], [], {}
+    tables: list[pd.DataFrame] = []
+    excluded: list[dict[str, str]] = []
+    shards: dict[str, dict[str, Any]] = {}
     for number, record in read_records(out):
         excluded += record["excluded"]
         if record["samples"]:
             tables.append(pd.DataFrame(record["samples"]))  # a tenth of the rows' memory
             name, count = shard_path(out, number).name, len(record["samples"])
-            known = {key: record[key] for key in ("bytes", "sha256") if key in record}
+            known: dict[str, Any] = {k: record[k] for k in ("bytes", "sha256") if k in record}
             shards[name] = {"samples": count, **known}
     names = [name for table in tables for name in table["name"].unique()]
     excluded += _never_met(ids or (), names + [row["name"] for row in excluded])

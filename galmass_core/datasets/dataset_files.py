@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype, is_string_dtype
 
 from galmass_core.galaxy import LINES_OF_SIGHT, NO_LINE_OF_SIGHT
-from galmass_core.quantities import QUANTITIES, is_known_column
+from galmass_core.quantities import is_known_column
 from galmass_core.storage.checksums import CHECKSUM, wrong_size
 from galmass_core.storage.schema import (
     ANYTHING,
@@ -133,7 +133,7 @@ def _wrong_kinds(samples: pd.DataFrame) -> str:
                 return f"{name} must be text, got {dtype}"
             if name in ("name", "los") and samples[name].isna().any():
                 return f"{name} must be there in every row, got none in some"
-        elif is_known_column(name) and QUANTITIES[name].kind != "name":
+        elif is_known_column(name):
             if not (is_numeric_dtype(dtype) or samples[name].isna().all()):
                 return f"{name} must be numbers, got {dtype}"
             if dtype.kind == "f" and np.isinf(samples[name].to_numpy()).any():
@@ -154,11 +154,12 @@ def _wrong_places(samples: pd.DataFrame, info: Mapping[str, Any]) -> str:
     if not is_numeric_dtype(samples.get("half_mass_radius", pd.Series(dtype=object)).dtype):
         return "half_mass_radius must be a column of numbers for maps, got none"
     counts = {int(key[6:-3]): each.get("samples") for key, each in info["shards"].items()}
-    for number_, most in samples.groupby("shard")["row"].max().items():
-        if int(number_) not in counts:
-            return f"shard must be one of {len(counts)} in {DESCRIPTION}, got {int(number_)}"
-        if (count := counts[int(number_)]) is not None and most >= count:
-            return f"row must be below the {count} of shard {int(number_)}, got {int(most)}"
+    largest = samples.groupby("shard")["row"].max()
+    for shard, most in zip(largest.index.astype(int), largest, strict=True):
+        if shard not in counts:
+            return f"shard must be one of {len(counts)} in {DESCRIPTION}, got {shard}"
+        if (count := counts[shard]) is not None and most >= count:
+            return f"row must be below the {count} of shard {shard}, got {int(most)}"
     return ""
 
 

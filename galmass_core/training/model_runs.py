@@ -37,8 +37,8 @@ from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import Ranks, ranks_of_process
 from galmass_core.networks.scalars import scalar_columns
 from galmass_core.training.profile_runs import ProfileModel, is_profile, train_profile
+from galmass_core.training.run_files import CONFIG
 from galmass_core.training.runs import (
-    CONFIG,
     Follower,
     Run,
     RunWriter,

@@ -21,7 +21,8 @@ from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.storage.lock import clear_lock, is_locked
 from galmass_core.training.model_runs import train_run
-from galmass_core.training.runs import RECORD, open_run
+from galmass_core.training.run_files import RECORD
+from galmass_core.training.runs import open_run
 
 if TYPE_CHECKING:
     from distributed import Client

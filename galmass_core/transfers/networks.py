@@ -17,7 +17,8 @@ from galmass_core.training.network_runs import (
     predictions_table,
     train_network,
 )
-from galmass_core.training.runs import RECORD, Run, open_run, write_run
+from galmass_core.training.run_files import RECORD
+from galmass_core.training.runs import Run, open_run, write_run
 
 
 def network_cases(
