@@ -152,7 +152,9 @@ def test_a_full_server_serves_those_who_are_there():
     assert script.code == 200
 
 
-@pytest.mark.parametrize("token", [generate_jwt_token("mine"), "no token", "e30"])
+@pytest.mark.parametrize(
+    "token", [generate_jwt_token("mine"), "no token", "e30"], ids=["unknown", "text", "empty"]
+)
 def test_a_full_server_lets_nobody_in_by_a_websocket(token):
     async def steps(visitor):
         for _ in range(MOST):
