@@ -22,7 +22,10 @@ def dataset(folder, prefix, *, notes="", **description):
         ),
         ({"stars": 2000}, r"stars \(all and 2,000\): thin both with the same --stars"),
         ({"maps": MAPS | {"light_pixels": 150}}, r"maps \(.*300 and .*150\): build both"),
-        ({"shards": {"a": 1}}, r"content \(a catalogue and maps\): build both from particles"),
+        (
+            {"shards": {"shard-00000.h5": {}}},
+            r"content \(a catalogue and maps\): build both from particles",
+        ),
         ({"notes": "x: light comes from the SSP table."}, r"light \(the files and the SSP table\)"),
         ({"notes": "the centre is y, R_hsm that of the stars."}, r"R_hsm \(the catalogue and the"),
         ({"definitions": {"sfr_1gyr": "now"}}, "definitions"),
@@ -33,6 +36,8 @@ def test_what_differs_is_named_with_a_remedy(tmp_path, changes, message):
     ours = dataset(tmp_path, "ours")
     samples = make_samples(3).assign(notes=changes.pop("notes", ""))
     samples["name"] = samples["name"].str.replace("table", "theirs")
+    if "shards" in changes:
+        samples = samples.assign(shard=0, row=0, half_mass_radius=5.0)
     theirs = make_dataset(tmp_path / "theirs", samples, **({"maps": MAPS} | changes))
     with pytest.raises(DataSetError, match=f"ours and theirs must be made alike.*{message}"):
         check_comparable(ours, theirs)

@@ -36,7 +36,9 @@ def make(tmp_path):
             "experiment": "mstar/r",
             "targets": ["log_mstar_1rhsm"],
             "method": "network",
-            "training": hyper or {"width": 0.5, "seed": training},
+            "maps": ["r"],
+            "pixels": 300,
+            "training": {"epochs": 200} | (hyper or {"width": 0.5, "seed": training}),
             "split": {"kind": "galaxy", "sizes": {"train": 16000, "test": 8110}, "seed": split},
         }
         (tmp_path / name).mkdir()
