@@ -58,9 +58,9 @@ def protect(application: BokehTornado, embedders: Sequence[str], most_sessions: 
 class Headers(OutputTransform):
     """Adds the headers, whichever handler answers.
 
-    Scripts run only if the server sends them as files or they carry the number that this answer has
-    drawn; text is never evaluated. Panel loads components, and Bokeh modules of `CustomJS`, from
-    ``blob:``. Styles in a page are Bokeh's own, and have no number.
+    Scripts run only if the server sends them as files or they carry the nonce of this answer; text is
+    never evaluated. Panel loads components, and Bokeh modules of `CustomJS`, from
+    ``blob:``. Styles in a page are Bokeh's own, and have no nonce.
     """
 
     def __init__(self, embedders: Sequence[str], request: HTTPServerRequest) -> None:
@@ -69,7 +69,7 @@ class Headers(OutputTransform):
     def transform_first_chunk(
         self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
     ) -> tuple[int, HTTPHeaders, bytes]:
-        """Add the headers; the number is as long as what it replaces."""
+        """Add the headers; the nonce is as long as what it replaces."""
         nonce = token_hex(len(NONCE) // 2)
         policy = _POLICY.format(nonce=nonce, embedders=self._embedders)
         headers.update(_HEADERS | {"Content-Security-Policy": policy})

@@ -106,7 +106,7 @@ def test_frames_are_for_our_own_pages_and_allowed_hosts():
     assert rules["frame-ancestors"] == "'self' a.org:8000"
 
 
-def test_each_answer_draws_a_number_for_its_scripts():
+def test_each_answer_has_another_nonce():
     async def steps(visitor):
         return [await visitor.get("/script") for _ in range(2)]
 
@@ -118,7 +118,7 @@ def test_each_answer_draws_a_number_for_its_scripts():
     assert len({*numbers, NONCE}) == 3
 
 
-def test_scripts_of_panel_get_the_number():
+def test_scripts_of_panel_get_the_nonce():
     made = with_nonce('<script type="text/javascript">1</script><script src="a.js"></script>')
     assert made.count(f'<script nonce="{NONCE}" ') == 2
 

@@ -295,7 +295,7 @@ def test_every_answer_has_a_policy(server, path, servers):
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_all_scripts_of_the_page_have_its_number(servers):
+def test_all_scripts_of_the_page_have_its_nonce(servers):
     with urlopen(f"{servers.open}/main", timeout=PATIENCE) as answer:
         html, policy = answer.read().decode(), answer.headers["Content-Security-Policy"]
     scripts = re.findall(r"<script\b[^>]*>", html)
