@@ -58,9 +58,9 @@ def protect(application: BokehTornado, embedders: Sequence[str], most_sessions: 
 class Headers(OutputTransform):
     """Adds the headers, whichever handler answers.
 
-    Scripts run only if the server sends them as files or they carry the nonce of this answer; text is
-    never evaluated. Panel loads components, and Bokeh modules of `CustomJS`, from
-    ``blob:``. Styles in a page are Bokeh's own, and have no nonce.
+    Scripts run only if the server sends them as files or they carry the nonce of this answer; text
+    is never evaluated. Panel loads components, and Bokeh modules of `CustomJS`, from ``blob:``.
+    Styles in a page are Bokeh's own, and have no nonce.
     """
 
     def __init__(self, embedders: Sequence[str], request: HTTPServerRequest) -> None:
