@@ -63,7 +63,7 @@ def pick_device(name: str) -> torch.device:
 class Learner:
     """A network, its optimiser, and one step of both.
 
-    Channels are last. On a GPU a step runs in 16-bit floats, as one CUDA graph; without a graph if
+    On a GPU a step runs in 16-bit floats, channels last, as one CUDA graph; without a graph if
     several processes train together. The loss is the mean of the outputs' errors. Those of a
     network with subsets are divided by their running means first, so that the subsets which predict
     worst do not rule the branches of all.
@@ -91,7 +91,7 @@ class Learner:
         self.config, self.device, self.ranks = config, device, ranks
         self._distance = DISTANCES[alignment] if alignment else None
         self._fast = device.type == "cuda"
-        layout = torch.channels_last  # on a CPU, three quarters of the time
+        layout = torch.channels_last if self._fast else torch.contiguous_format
         self.network = network.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's types lack it
         rate = torch.tensor(config.rate(0), device=device) if self._fast else config.rate(0)
         self.optimizer = torch.optim.Adam(
