@@ -50,6 +50,7 @@ _GROWING = (  # whole, but not yet the last
     *("*.safetensors", "*manifest.csv", "*history.csv"),
     "home/tng/*",  # a catalogue to which a table is going to be joined
 )
+_TIMED = re.compile("^/progress|second")  # fields of JSON files that depend on the time it takes
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.utime", "os.truncate"}
 
@@ -604,8 +605,7 @@ def _names(tree: dict[str, bytes]) -> set[str]:
 def _facts(name: str, text: bytes) -> set[tuple[str, str]]:
     """Return the values of a file, with their places."""
     if name.endswith(".json"):
-        facts = set(_flat(json.loads(text)))  # progress is reported from time to time
-        return {(place, value) for place, value in facts if not place.startswith("/progress")}
+        return {fact for fact in _flat(json.loads(text)) if not _TIMED.search(fact[0])}
     if name.endswith(".safetensors"):  # its header has seconds
         header = 8 + int.from_bytes(text[:8], "little")
         return {("tensors", sha256(text[header:]).hexdigest())}

@@ -78,7 +78,7 @@ def test_tap_shows_the_galaxy_and_marks_it_in_every_panel(switched):
     }}"""
     wait_until_drawn(page)  # what arrives above moves the points
     before = page.locator(".gm-compared-name").inner_text()
-    page.mouse.click(*page.wait_for_function(place).json_value())
+    page.mouse.click(*page.wait_for_function(place))
     expect(page.locator(".gm-compared-name")).not_to_have_text(before)
     expect(page.locator(".gm-compared-galaxy .gm-map canvas").first).to_be_visible()
     marked = f"""{SQUARES}.map(v => v.model.renderers.map(r => r.data_source)

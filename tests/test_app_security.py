@@ -126,7 +126,7 @@ def test_scripts_of_panel_get_the_nonce():
 def test_only_files_of_modules_in_use_are_answered():
     answer = visit(lambda visitor: visitor.get("/components/no_module/Button/css/b"))
     assert answer.code == 404
-    answer = visit(lambda visitor: visitor.get("/components/panel.widgets/Button/css/b"))
+    answer = visit(lambda visitor: visitor.get("/components/panel.widgets/Button/secrets/b"))
     assert answer.code == 403  # by Panel: no file of a component
 
 

@@ -27,7 +27,7 @@ RULE = fields(
         ("[]", "must be a JSON object, got []"),
         ('{"sizes": [1]}', "name must be the name of a folder, got nothing"),
         ('{"name": "../x", "sizes": [1]}', "name must be the name of a folder, got '../x'"),
-        ('{"name": "<b>", "sizes": [1]}', "name must be the name of a folder, got '<b>'"),
+        ('{"name": "a/b", "sizes": [1]}', "name must be the name of a folder, got 'a/b'"),
         ('{"name": "a", "sizes": []}', "sizes must be a list of at least 1, got []"),
         ('{"name": "a", "sizes": [1, 2.5]}', "sizes.1 must be an integer from 1, got 2.5"),
         ('{"name": "a", "sizes": [true]}', "sizes.0 must be an integer from 1, got True"),

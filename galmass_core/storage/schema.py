@@ -131,7 +131,7 @@ def fields(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
 
 HASH = text_like("[0-9a-f]{64}", "a SHA-256 checksum")
 TIME = text_like(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+\d\d:\d\d|Z)?", "a time (ISO 8601)")
-NAME = text_like(r"[^/\\\0<>]+", "the name of a folder")  # no path, no HTML
+NAME = text_like(r"[^/\\\0]+", "the name of a folder")  # no path
 
 
 def _range(low: float, high: float) -> str:
