@@ -116,7 +116,7 @@ TABLES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 
 def _rewrite(path: Path, content: bytes) -> None:
-    """Write a file anew; others may have the old one by another name."""
+    """Replace a file; links to the old one keep what it held."""
     path.unlink()
     path.write_bytes(content)
 
