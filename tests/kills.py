@@ -50,8 +50,8 @@ _GROWING = (  # whole, but not yet the last
     *("*.safetensors", "*manifest.csv", "*history.csv"),
     "home/tng/*",  # a catalogue to which a table is going to be joined
 )
-_TIMED = re.compile(  # fields of JSON files that depend on the time it takes
-    r"^/progress|second|^/files/history\.csv/"
+_TIMED = re.compile(  # fields of JSON files that depend on the time, or on commits meanwhile
+    r"^/progress|second|^/files/history\.csv/|/git_commit$"
 )
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.link", "os.utime", "os.truncate"}
