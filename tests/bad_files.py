@@ -15,6 +15,7 @@ import numpy as np
 import test_sources_caesar as caesar
 import test_sources_simspin as simspin
 import test_sources_soap as soap
+from cases import Outcome
 from eagle_files import particles as eagle_particles
 from eagle_files import write_file as write_eagle
 from eagle_files import write_snapshot
@@ -442,15 +443,6 @@ def damage_text(path: Path, rng: np.random.Generator) -> str:
 
 
 # --- judgement ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a case; ``kind`` is a fault if it is among `FAULTS`."""
-
-    kind: str
-    what: str
-    detail: str = ""
 
 
 def make_case(goods: list[Good], case: int, seed: int, folder: Path) -> tuple[Good, Path, str]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from cases import Outcome
 from sample_tables import make_dataset, make_samples, make_simulation
 from toy_maps import make_map_dataset
 
@@ -36,7 +37,7 @@ from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.coverage import coverage_of_run
 from galmass_core.training.curves import curve_trainings
 from galmass_core.training.model_runs import train_run
-from galmass_core.training.runs import list_runs
+from galmass_core.training.runs import list_runs, shipped_runs
 from galmass_core.training.several import train_several
 from galmass_core.transfers.records import list_transfers, run_transfer
 
@@ -250,15 +251,6 @@ def make_case(home: Path, case: Case, at: Path) -> None:
 # --- judgement ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a case; ``kind`` is a fault if it is among `FAULTS`."""
-
-    kind: str
-    what: str
-    detail: str = ""
-
-
 class Judge:
     """Judge cases of a home that lies at one path; what is whole is known before."""
 
@@ -415,5 +407,5 @@ def forget() -> None:
     pages = (services, comparison, diagnostics, explanations, predicted_profiles, learning_curves)
     for module in pages:
         for each in vars(module).values():
-            if hasattr(each, "cache_clear") and each is not services.shipped:
+            if hasattr(each, "cache_clear") and each is not shipped_runs:
                 each.cache_clear()

@@ -11,21 +11,18 @@ CPU time for a case.
 """
 
 import argparse
-import multiprocessing
-import os
 import resource
 import shutil
 import sys
 import tempfile
-import time
-from collections import Counter
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bad_files import FAULTS, MEASURED, Outcome, judge, make_case, write_good
+from bad_files import FAULTS, MEASURED, judge, make_case, write_good
+from cases import Outcome, limit_time, outcomes, report
 
-SECONDS = 10  # of CPU time
 MEMORY = 300 * 1024  # KiB
 AT_A_TIME = 500
 
@@ -35,19 +32,12 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def limit_time() -> None:
-    """Let the kernel end this process if it works on a case for too long."""
-    used = int(sum(os.times()[:2]))
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (used + SECONDS + 1, hard))
-
-
-def work(goods, cases, seed, folder, results) -> None:
+def work(goods, seed, folder, cases, results) -> None:
     """Judge cases one after another; a child process."""
     for good in goods:
         judge(good, good.folder, "whole", measured=True)
     base = peak()
-    for case in cases:
+    for case, _ in cases:
         limit_time()
         results.send((case, None))
         outcome = run_case(goods, case, seed, folder)
@@ -68,38 +58,6 @@ def run_case(goods, case, seed, folder) -> Outcome:
         shutil.rmtree(at)
 
 
-def run(goods, cases, seed, folder):
-    """Yield the outcome of each case, judged in child processes."""
-    context = multiprocessing.get_context("fork")
-    waiting = list(cases)
-    while waiting:
-        ours, theirs = context.Pipe(duplex=False)
-        batch = waiting[:AT_A_TIME]
-        child = context.Process(target=work, args=(goods, batch, seed, folder, theirs))
-        child.start()
-        theirs.close()
-        began, done = None, set()
-        try:
-            while True:
-                case, outcome = ours.recv()
-                if case is None:
-                    break
-                if outcome is None:
-                    began = case
-                    continue
-                done.add(case)
-                yield case, outcome
-        except EOFError:
-            child.join()
-            if began is not None and began not in done:
-                what = make_case(goods, began, seed, Path(tempfile.mkdtemp(dir=folder)))[2]
-                kind = "hang" if child.exitcode == -24 else "crash"
-                done.add(began)
-                yield began, Outcome(kind, what, f"exit code {child.exitcode}")
-        child.join()
-        waiting = [case for case in waiting if case not in done]
-
-
 def main() -> int:
     """Run the cases and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -108,29 +66,20 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--show", type=int, default=20, help="faults to print")
     args = parser.parse_args()
-    counts: Counter[str] = Counter()
-    shown: Counter[tuple[str, str]] = Counter()
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        goods = write_good(Path(folder) / "good")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        goods = write_good(folder / "good")
         for good in goods:
             outcome = judge(good, good.folder, "whole", measured=True)
             assert outcome.kind == "read", (good.name, outcome)
-        cases = range(args.first, args.first + args.cases)
-        for case, outcome in run(goods, cases, args.seed, Path(folder)):
-            counts[outcome.kind] += 1
-            if outcome.kind in FAULTS:
-                group = outcome.kind, outcome.detail[:40]
-                shown[group] += 1
-                if shown[group] == 1 and len(shown) <= args.show:
-                    print(f"case {case}: {outcome.kind}: {outcome.what}: {outcome.detail}"[:400])
-    faults = sum(counts[kind] for kind in FAULTS)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"{args.cases} cases of seed {args.seed}, {faults} faults; ", end="")
-    print(f"{used.ru_utime + used.ru_stime:.0f} s of CPU time, {time.monotonic() - start:.0f} s")
-    for kind, count in counts.most_common():
-        print(f"  {kind}: {count}")
-    return min(faults, 1)
+
+        def describe(case: int) -> str:
+            return make_case(goods, case, args.seed, Path(tempfile.mkdtemp(dir=folder)))[2]
+
+        cases = dict.fromkeys(range(args.first, args.first + args.cases))
+        judges = partial(work, goods, args.seed, folder)
+        found = outcomes(judges, cases, describe, method="fork", at_a_time=AT_A_TIME)
+        return report(found, FAULTS, args.show, f"cases of seed {args.seed}")
 
 
 if __name__ == "__main__":

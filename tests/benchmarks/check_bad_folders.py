@@ -12,31 +12,21 @@ fault. About 0.3 s of CPU time for a case.
 """
 
 import argparse
-import multiprocessing
 import os
 import random
-import resource
 import shutil
 import sys
 import tempfile
-import time
 import warnings
-from collections import Counter
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bad_folders import FAULTS, Judge, Outcome, list_cases, make_case, write_home
+from bad_folders import FAULTS, Judge, list_cases, make_case, write_home
+from cases import limit_time, outcomes, report
 
-SECONDS = 10  # of CPU time
 AT_A_TIME = 200
-
-
-def limit_time() -> None:
-    """Let the kernel end this process if it works on a case for too long."""
-    used = int(sum(os.times()[:2]))
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (used + SECONDS + 1, hard))
 
 
 def work(whole, home, cases, results) -> None:
@@ -53,37 +43,6 @@ def work(whole, home, cases, results) -> None:
     results.send((None, None))
 
 
-def run(whole, home, cases):
-    """Yield the outcome of each case, judged in child processes."""
-    context = multiprocessing.get_context("spawn")
-    waiting = dict(enumerate(cases))
-    while waiting:
-        ours, theirs = context.Pipe(duplex=False)
-        batch = list(waiting.items())[:AT_A_TIME]
-        child = context.Process(target=work, args=(whole, home, batch, theirs))
-        child.start()
-        theirs.close()
-        began = None
-        try:
-            while True:
-                number, outcome = ours.recv()
-                if number is None:
-                    break
-                if outcome is None:
-                    began = number
-                    continue
-                del waiting[number]
-                yield outcome
-        except EOFError:
-            child.join()
-            if began is None:
-                raise
-            if began in waiting:
-                kind = "hang" if child.exitcode == -24 else "crash"
-                yield Outcome(kind, str(waiting.pop(began)), f"exit code {child.exitcode}")
-        child.join()
-
-
 def main() -> int:
     """Run the cases and print the counts."""
     warnings.simplefilter("ignore")
@@ -93,7 +52,6 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="cases with this in their name")
     parser.add_argument("--show", type=int, default=20, help="faults to print")
     args = parser.parse_args()
-    start = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         whole, home = folder / "whole", folder / "home"
@@ -104,21 +62,15 @@ def main() -> int:
         cases = every
         if args.cases is not None and args.cases < len(every):
             cases = random.Random(args.seed).sample(every, args.cases)
-        counts, shown = Counter(), Counter()
-        for outcome in run(whole, home, cases):
-            counts[outcome.kind] += 1
-            if outcome.kind in FAULTS:
-                group = outcome.kind, outcome.detail[:60]
-                shown[group] += 1
-                if shown[group] == 1 and len(shown) <= args.show:
-                    print(f"{outcome.kind}: {outcome.what}: {outcome.detail}"[:500], flush=True)
-    faults = sum(counts[kind] for kind in FAULTS)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"{len(cases)} of {len(every)} cases, seed {args.seed}, {faults} faults; ", end="")
-    print(f"{used.ru_utime + used.ru_stime:.0f} s of CPU time, {time.monotonic() - start:.0f} s")
-    for kind, count in counts.most_common():
-        print(f"  {kind}: {count}")
-    return min(faults, 1)
+        judges, numbered = partial(work, whole, home), dict(enumerate(cases))
+        found = outcomes(
+            judges,
+            numbered,
+            lambda number: str(numbered[number]),
+            method="spawn",
+            at_a_time=AT_A_TIME,
+        )
+        return report(found, FAULTS, args.show, f"of {len(every)} cases, seed {args.seed}")
 
 
 if __name__ == "__main__":

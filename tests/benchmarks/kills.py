@@ -12,7 +12,6 @@ if anything is wrong. About 1.5 s of CPU time for a case.
 import argparse
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 import tempfile
@@ -27,6 +26,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 os.environ["NUMBA_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from cases import time_taken
 from kills import COMMANDS, FAULTS, Expected, judge, make_case, preload, workplace
 
 
@@ -87,10 +87,8 @@ def main() -> int:
         for child in multiprocessing.active_children():
             child.terminate()
             child.join()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     total = counts.total()
-    print(f"{total} cases of seed {args.seed}, {wrong.total()} faults; ", end="")
-    print(f"{used.ru_utime + used.ru_stime:.0f} s of CPU time, {time.monotonic() - start:.0f} s")
+    print(f"{total} cases of seed {args.seed}, {wrong.total()} faults; {time_taken(start)}")
     print(f"{'':20}" + "".join(f"{fault:>12}" for fault in FAULTS))
     for command in commands:
         pairs = [(command.name, fault) for fault in FAULTS]
