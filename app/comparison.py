@@ -56,7 +56,7 @@ from galmass_core.training.pairing import (
     predictions_on,
     run_predictions_on,
 )
-from galmass_core.training.runs import Run, open_run
+from galmass_core.training.runs import Run, open_run, shipped_runs
 from galmass_core.training.training_sets import training_distance, with_training_distance
 
 BASELINE = "power-law"
@@ -125,7 +125,7 @@ class Missing:
 
 def run_index(data: DataSet) -> RunIndex:
     """Return the predictions of all finished runs, read again when there is another run."""
-    runs = (*services.runs(), *services.shipped())
+    runs = (*services.runs(), *shipped_runs())
     finished = [run for run in runs if run.state == "finished"]
     return _read(data, tuple((run.path, run.record["ended"]) for run in finished))
 

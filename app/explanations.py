@@ -23,7 +23,7 @@ from galmass_core.learning.intervals import calibrate
 from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.quantities import map_keys
 from galmass_core.training.model_runs import load_model, run_calibrations
-from galmass_core.training.runs import Run, open_run
+from galmass_core.training.runs import Run, open_run, shipped_runs
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,7 +94,7 @@ def networks(data: DataSet) -> list[Run]:
         return []
     runs = [
         run
-        for run in (*services.runs(), *services.shipped())
+        for run in (*services.runs(), *shipped_runs())
         if run.state == "finished"
         and run.config["method"] == "network"
         and set(run.config["maps"]) <= set(map_keys())

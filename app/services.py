@@ -42,7 +42,6 @@ from galmass_core.training.runs import (
     open_whole_run,
     read_runs,
     runs_folder,
-    shipped_runs,
 )
 from galmass_core.transfers.records import transfers_folder
 
@@ -170,9 +169,6 @@ def curve_progress() -> str:
         content = json.loads(path.read_text(encoding="utf-8"))
         return f"Measuring: {content['done']} of {content['total']} trainings…"
     return "Measuring…"
-
-
-shipped = lru_cache(maxsize=1)(shipped_runs)  # the runs that ship with galmass
 
 
 def name_of_run(word: str) -> str:

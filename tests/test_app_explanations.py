@@ -12,7 +12,7 @@ from pages import settle, texts
 from sample_tables import make_dataset, make_samples
 from toy_maps import SIDE, make_map_dataset
 
-from galmass_app import explanations, services
+from galmass_app import explanations
 from galmass_app.markup import snippet
 from galmass_app.plots.saliency import (
     DOWN,
@@ -70,7 +70,7 @@ def session(home, monkeypatch):
     """The data set in view, and no network but the two."""
     monkeypatch.setenv("GALMASS_HOME", str(home))
     monkeypatch.setenv("GALMASS_DATA", str(home / "toys"))
-    monkeypatch.setattr(services, "shipped", list)
+    monkeypatch.setattr(explanations, "shipped_runs", list)
     for key in ("r", "g-r"):
         monkeypatch.setitem(MAPS, key, replace(MAPS[key], pixels=SIDE))  # of toys
     session = SessionState(page="why")

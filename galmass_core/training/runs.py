@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -491,11 +491,12 @@ def tested_rows(predictions: pd.DataFrame, target: str) -> pd.DataFrame:
     return predictions[(predictions["part"] == "test") & (predictions["target"] == target)]
 
 
-def shipped_runs() -> list[Run]:
+@lru_cache(maxsize=1)
+def shipped_runs() -> tuple[Run, ...]:
     """Return the runs that ship with galmass, the newest first; they are read-only."""
     with suppress(FileNotFoundError):  # a checkout without them
-        return list_runs(asset(SHIPPED))
-    return []
+        return tuple(list_runs(asset(SHIPPED)))
+    return ()
 
 
 def _read_whole(path: Path) -> Run:
