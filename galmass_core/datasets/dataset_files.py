@@ -111,13 +111,16 @@ def wrong_samples(samples: pd.DataFrame, info: Mapping[str, Any]) -> str:
         return f"{missing[0]} must be a column, got {', '.join(map(str, samples)) or 'none'}"
     if wrong := _wrong_kinds(samples):
         return wrong
-    names = samples["name"].drop_duplicates()
+    galaxies, unique = pd.factorize(samples["name"])
+    names = pd.Series(unique)
     if (odd := names[~names.str.fullmatch(r"[^/]+/[^/]+/[^/]+/[^/]+")]).size:
         return f"name must be suite/simulation/snapshot/subhalo, got {odd.iloc[0]!r}"
     known = (*LINES_OF_SIGHT, NO_LINE_OF_SIGHT)
     if unknown := set(samples["los"].unique()) - set(known):
         return f"los must be one of {', '.join(known)}, got {min(unknown)!r}"
-    if (twice := samples.duplicated(["name", "los"])).any():
+    lines = pd.Categorical(samples["los"], categories=known).codes
+    twice = pd.Series(galaxies * len(known) + lines, index=samples.index).duplicated()
+    if twice.any():
         return f"name must be there once for each los, got {samples['name'][twice].iloc[0]} twice"
     if samples.empty:
         return "must have a row for each sample, got none"

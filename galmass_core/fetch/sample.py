@@ -9,7 +9,6 @@ FOLDER/
 """
 
 import csv
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -40,6 +39,7 @@ from galmass_core.sample import CUT_COLUMNS, MIN_STELLAR_MASS, catalogue_cuts
 from galmass_core.sources import CUTOUTS
 from galmass_core.sources.group_catalogue import COLUMNS, read_group_catalogue
 from galmass_core.storage.atomic import atomic_write, write_json
+from galmass_core.storage.checksums import checksum
 
 WORKERS = 4  # requests at a time: what the API's users have found to be tolerated
 CUTOUTS_PER_HOUR = 2000  # of one worker, as one user measured for small cutouts
@@ -464,8 +464,6 @@ class Manifest:
 
     def add(self, path: Path) -> None:
         """Add a cutout."""
-        with path.open("rb") as stream:
-            checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+        row = (path.stem.split("_")[1], *checksum(path).values())
         with self._path.open("a", encoding="utf-8", newline="") as stream:
-            row = (path.stem.split("_")[1], path.stat().st_size, checksum)
             csv.writer(stream, lineterminator="\n").writerow(row)

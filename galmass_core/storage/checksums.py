@@ -13,9 +13,7 @@ CHECKSUM = fields({"bytes": integer(0), "sha256": HASH})  # rule for a record
 
 def checksum(path: Path) -> dict[str, Any]:
     """Return the record of a file: ``bytes`` and ``sha256``."""
-    with path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}
+    return {"bytes": path.stat().st_size, "sha256": _hash(path)}
 
 
 def wrong_size(path: Path, *records: Mapping[str, Any]) -> str:
@@ -49,5 +47,9 @@ def wrong_content(path: Path, *records: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=4096)
 def _digest(path: Path, _size: int, _written: int, _number: int) -> str:
     """Hash a file once for each state of it."""
+    return _hash(path)
+
+
+def _hash(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

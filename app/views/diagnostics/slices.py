@@ -176,5 +176,5 @@ def _notes(slices: Slices) -> str:
     loose = any(row["std"] and Estimate(**row["std"]).is_loose for row in slices.rows)
     lines = [f"No slices by {title}: {why}." for title, why in slices.left_out.items()]
     lines += [f"Fewer than {LEAST_GALAXIES} galaxies are counted, not measured."] * few
-    lines += ["A σ whose error is larger than itself rests on one or two galaxies."] * loose
+    lines += ["A σ whose error is larger than itself is due to one or two galaxies."] * loose
     return snippet("diagnostics.html", "slice_notes", lines, DISTANCE_HELP)
