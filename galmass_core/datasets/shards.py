@@ -9,6 +9,7 @@ of one galaxy (one per line of sight), C channels, H rows, W columns.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import LINES_OF_SIGHT
+from galmass_core.storage.hdf5_output import hdf5_output
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -156,13 +158,13 @@ def encode_galaxy(
     )
 
 
-def create_shard(path: "Path") -> h5py.File:
-    """Create an empty shard.
+def create_shard(path: "Path") -> AbstractContextManager[h5py.File]:
+    """Open a new shard for writing; an error of the disk is raised in the end.
 
     HDF5 places a chunk in the file when it leaves the cache: at the latest when its dataset is
     closed, which Python may do late. Without a cache the same entries always give the same bytes.
     """
-    return h5py.File(path, "w", rdcc_nbytes=0)
+    return hdf5_output(path, rdcc_nbytes=0)
 
 
 def append_galaxy(shard: h5py.File, entry: ShardEntry, *, packed: bool = False) -> int:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +23,7 @@ from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import attributes, hdf5
 from galmass_core.sources.group_catalogue import read_group_members
 from galmass_core.storage.atomic import atomic_write
+from galmass_core.storage.hdf5_output import hdf5_output
 
 SUBHALO_FIELDS = (
     "SubhaloGrNr",
@@ -171,7 +171,7 @@ def _check_chunk(file: hdf5.File) -> None:
 
 
 def _keep_fields(whole: Path, path: Path) -> None:
-    with hdf5.open_file(whole) as file, atomic_write(path) as part, h5py.File(part, "w") as kept:
+    with hdf5.open_file(whole) as file, atomic_write(path) as part, hdf5_output(part) as kept:
         for key in (f"{group}/{name}" for group, name in _wanted()):
             found = file.find(key)
             if found is not None:
@@ -187,7 +187,7 @@ def _write(path: Path, info: SnapshotInfo, files: Sequence[Path]) -> None:
         If the rows are not those of the box, or differ between fields.
     """
     with atomic_write(path) as part:
-        with h5py.File(part, "w") as file:
+        with hdf5_output(part) as file:
             file.create_group("Header").attrs.update(info.header | {"SimulationName": info.run})
             for group, name in _wanted():
                 values = list(_read(files, f"{group}/{name}"))

@@ -12,6 +12,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.storage.hdf5_output import hdf5_output
 from galmass_core.storage.new_folder import new_folder
 from galmass_core.synthetic.subfind import Placed, Row, measure_groups, measure_subhalo
 from galmass_core.synthetic.tng_writer import Groups, code_units, header
@@ -56,7 +57,7 @@ def _write_content(directory: Path, galaxies: Iterable[Placed], simulation: str)
         for number, chunk in enumerate(_chunks(galaxies, rows))
     ]
     for number in range(len(chunks)):
-        with h5py.File(folder / f"snap_{_SNAPSHOT:03d}.{number}.hdf5", "r+") as file:
+        with hdf5_output(folder / f"snap_{_SNAPSHOT:03d}.{number}.hdf5", "r+") as file:
             file["Header"].attrs["NumPart_Total"] = np.sum(chunks, axis=0)
             file["Header"].attrs["NumFilesPerSnapshot"] = len(chunks)
     subhaloes = {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -170,7 +171,7 @@ def _before(counts: NDArray) -> NDArray:
 
 def _write(path: Path, attributes: dict[str, object], content: dict[str, Row]) -> None:
     """Write one file; the same content gives the same bytes."""
-    with h5py.File(path, "w") as file:
+    with hdf5_output(path) as file:
         file.create_group("Header").attrs.update(attributes)
         for name, fields in content.items():
             group = file.create_group(name)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.galaxy import Cosmology
 from galmass_core.photometry import ssp_magnitudes
+from galmass_core.storage.hdf5_output import hdf5_output
 from galmass_core.synthetic.model import Particles
 
 COSMOLOGY = Cosmology(hubble=0.6774, omega_matter=0.3089, omega_lambda=0.6911)
@@ -169,7 +169,7 @@ def write_cutout(
     groups["PartType1"].pop("Masses")  # in the header's MassTable
     counts = {name: len(fields["ParticleIDs"]) for name, fields in groups.items()}
     attributes = header(counts, float(particles["dark_matter"]["masses"][0]))
-    with h5py.File(path, "w") as file:
+    with hdf5_output(Path(path)) as file:
         file.create_group("Header").attrs.update(attributes | {"CutoutID": subhalo})
         for name, fields in groups.items():
             group = file.create_group(name)
