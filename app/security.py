@@ -48,7 +48,10 @@ def protect(application: BokehTornado, embedders: Sequence[str], most_sessions: 
     """
     hosts = [host for host in embedders if _HOST.fullmatch(host)]
     application.add_transform(partial(Headers, hosts))
-    rules = [Rule(_UnknownModule(application.prefix), _NotFound)]
+    rules = [
+        Rule(_UnknownModule(application.prefix), _Refused, {"status": 404}),
+        Rule(_ChosenSession(), _Refused, {"status": 403}),
+    ]
     for path, context in application.applications.items():
         crowd = _Crowd(application.prefix + path, context, most_sessions)
         rules.append(Rule(crowd, _Full, {"most": most_sessions}))
@@ -92,12 +95,25 @@ class _UnknownModule(Matcher):
         return None if module in sys.modules else {}
 
 
-class _NotFound(RequestHandler):
-    """Has nothing."""
+class _ChosenSession(Matcher):
+    """Matches requests that choose their session, and so could show somebody another's page."""
+
+    def match(self, request: HTTPServerRequest) -> dict[str, Any] | None:
+        """Return None for requests to answer."""
+        chosen = request.arguments.keys() & {"bokeh-session-id", "bokeh-token"}
+        return {} if chosen or "Bokeh-Session-Id" in request.headers else None
+
+
+class _Refused(RequestHandler):
+    """Refuses."""
+
+    def initialize(self, status: int) -> None:
+        """Take the status of the answer."""
+        self._status = status
 
     def prepare(self) -> None:
         """Answer whatever was requested."""
-        self.send_error(404)
+        self.send_error(self._status)
 
 
 class _Crowd(Matcher):

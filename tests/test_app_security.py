@@ -130,6 +130,19 @@ def test_only_files_of_modules_in_use_are_answered():
     assert answer.code == 403  # by Panel: no file of a component
 
 
+@pytest.mark.parametrize(
+    ("query", "headers"),
+    [
+        ("?bokeh-session-id=mine", {}),
+        (f"?bokeh-token={generate_jwt_token('mine')}", {}),
+        ("", {"Bokeh-Session-Id": "mine"}),
+    ],
+    ids=["identifier", "token", "header"],
+)
+def test_nobody_chooses_a_session(query, headers):
+    assert visit(lambda visitor: visitor.get(f"/main{query}", **headers)).code == 403
+
+
 def test_the_session_too_many_has_to_wait():
     async def steps(visitor):
         return [await visitor.get("/main") for _ in range(MOST + 1)]
