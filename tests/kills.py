@@ -236,7 +236,10 @@ def run_command(command: Command, base: str) -> int:
     universe.write_universe.__kwdefaults__["most_particles"] = 1000.0
     build.GALAXIES_PER_SHARD = 1  # several shards
     progress._EVERY = runs._BEAT = 0.0  # every report is written
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
+    except KeyboardInterrupt:  # before the command has begun
+        return 130
     if command.words[0] == "serve":
         return _serve(command)
     return main(list(command.words))
@@ -283,14 +286,17 @@ def _state_of_training(port: int) -> str:
     )
     if path.exists():
         (path / jobs.LOG).unlink(missing_ok=True)  # with the last words of an earlier process
-    if not (path / RECORD).exists():
+    before = open_run(path) if (path / RECORD).exists() else None
+    if before is None:
         jobs.start(order)
-    elif open_run(path).state not in (*ACTIVE, "finished"):
+    elif before.state not in (*ACTIVE, "finished"):
         jobs.resume("served")
     latest = time.monotonic() + _LONGEST / 2
     while time.monotonic() < latest and not jobs.trouble("served"):
-        if (path / RECORD).exists() and (state := open_run(path).state) not in ACTIVE:
-            return state
+        run = open_run(path) if (path / RECORD).exists() else None
+        has_begun = run and (before is None or run.record["queued"] != before.record["queued"])
+        if run and (run.state == "finished" or (has_begun and run.state not in ACTIVE)):
+            return run.state
         time.sleep(0.05)
     raise TimeoutError
 
