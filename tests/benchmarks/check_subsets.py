@@ -4,8 +4,9 @@
 
 prints for each set of maps and target the RMS error on the samples of a data set that both predict,
 that of ``--any`` as the mean over its runs, and their ratio with its error by bootstrap over
-galaxies. Then the CPU time of a step with the preset ``laptop``, beside that of a network of the
-same four maps without subsets; ``--no-time`` leaves it out. Runs are folders or names.
+galaxies and its standard deviation over the runs; then a summary for each target. Then the CPU
+time of a step with the preset ``laptop``, beside that of a network of the same four maps without
+subsets; ``--no-time`` leaves it out. Runs are folders or names.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from galmass_core.benchmarks.timing import compare
 from galmass_core.datasets.dataset import DataSet, open_dataset
-from galmass_core.learning.experiments import inputs_of
+from galmass_core.learning.experiments import input_maps, inputs_of
 from galmass_core.quantities import map_keys
 from galmass_core.training.pairing import predictions_on
 from galmass_core.training.runs import Run, open_run
@@ -46,9 +47,9 @@ def main() -> None:
         row for run in map(open_run, args.dedicated) for row in compare_errors(whole, run, data)
     ]
     if rows:
-        print(pd.DataFrame(rows).to_string(index=False, float_format="%.4f"))
-        near, far = (np.mean([row["ratio"] <= most for row in rows]) for most in (1.05, 1.1))
-        print(f"ratio <= 1.05 in {near:.0%}, <= 1.10 in {far:.0%}")
+        table = pd.DataFrame(rows)
+        print(table.drop(columns="ratios").to_string(index=False, float_format="%.4f"))
+        print(summary(table).to_string())
     if not args.no_time:
         print_times()
 
@@ -63,7 +64,7 @@ def compare_errors(whole: Sequence[Run], alone: Run, data: DataSet) -> list[dict
         if not len(errors[0]):
             continue
         pairs = pd.concat(errors, axis=1).dropna()
-        ratio, error = ratio_of_rms(pairs.to_numpy(), pairs.index.get_level_values("name"))
+        ratios, error = ratios_of_rms(pairs.to_numpy(), pairs.index.get_level_values("name"))
         rms = np.sqrt(np.square(pairs.to_numpy()).mean(0))
         rows.append(
             {
@@ -72,8 +73,10 @@ def compare_errors(whole: Sequence[Run], alone: Run, data: DataSet) -> list[dict
                 "n": len(pairs),
                 "any": rms[0::2].mean(),
                 "dedicated": rms[1],
-                "ratio": ratio,
+                "ratio": ratios.mean(),
                 "error": error,
+                "spread": ratios.std(ddof=1) if len(ratios) > 1 else np.nan,
+                "ratios": ratios,
             }
         )
     return rows
@@ -90,17 +93,35 @@ def errors_of(alone: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def ratio_of_rms(errors_N2: NDArray, galaxies: pd.Index) -> tuple[float, float]:
-    """Return the mean over pairs of columns of the ratio of RMS errors, and its bootstrap error."""
+def ratios_of_rms(errors_N2: NDArray, galaxies: pd.Index) -> tuple[NDArray, float]:
+    """Return the ratio of RMS errors of each pair of columns, and the error of their mean."""
     numbers = pd.factorize(galaxies)[0]
     sums = np.stack([np.bincount(numbers, each) for each in np.square(errors_N2).T], axis=1)
 
-    def ratio(totals: NDArray) -> float:
-        return float(np.mean(np.sqrt(totals[0::2] / totals[1::2])))
+    def ratios(totals: NDArray) -> NDArray:
+        return np.sqrt(totals[0::2] / totals[1::2])
 
     rng = np.random.default_rng(0)
     draws = rng.integers(len(sums), size=(RESAMPLES, len(sums)))
-    return ratio(sums.sum(0)), float(np.std([ratio(sums[draw].sum(0)) for draw in draws]))
+    means = [ratios(sums[draw].sum(0)).mean() for draw in draws]
+    return ratios(sums.sum(0)), float(np.std(means))
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Return what the ratios of each target are; ± is the standard deviation over runs."""
+    whole = max(table["maps"], key=lambda inputs: len(input_maps(inputs)))
+    summaries = {}
+    for target, rows in table.groupby("target", sort=False):
+        ratios = pd.DataFrame(rows["ratios"].tolist(), index=rows["maps"])
+        figures = {"median": ratios.median(), "largest": ratios.max(), whole: ratios.loc[whole]}
+        words = {
+            name: f"{each.mean():.3f}" + (f" ± {each.std():.3f}" if len(each) > 1 else "")
+            for name, each in figures.items()
+        }
+        for most in (1.05, 1.1):
+            words[f"<= {most:.2f}"] = f"{int((rows['ratio'] <= most).sum())} of {len(rows)}"
+        summaries[target] = words
+    return pd.DataFrame(summaries)
 
 
 def print_times() -> None:
@@ -109,7 +130,7 @@ def print_times() -> None:
 
     from galmass_core.benchmarks.networks import noise_samples, our_steps
     from galmass_core.benchmarks.train import take
-    from galmass_core.learning.experiments import experiment, input_maps
+    from galmass_core.learning.experiments import experiment
     from galmass_core.networks.presets import PRESETS
 
     torch.set_num_threads(1)
