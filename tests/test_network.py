@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional
 
 from galmass_core.networks.network import MultibranchResNet, ResNet18
+from galmass_core.networks.scalars import scalar_columns
 
 
 def norm(x, weights, name):
@@ -167,9 +168,9 @@ def test_a_network_without_channels_is_refused():
 SUBSETS = (("r",), ("V", "sigma"), ("r", "V", "sigma"))
 
 
-def make_network_with_subsets():
+def make_network_with_subsets(scalars=()):
     torch.manual_seed(0)
-    network = MultibranchResNet(SUBSETS[-1], 2, width=0.03, subsets=SUBSETS)
+    network = MultibranchResNet(SUBSETS[-1], 2, width=0.03, scalars=scalars, subsets=SUBSETS)
     return shake(network).eval()
 
 
@@ -217,3 +218,17 @@ def test_the_network_of_one_subset_predicts_the_same(subset):
     first, maps = 2 * SUBSETS.index(subset), make_inputs(0)
     with torch.no_grad():
         torch.testing.assert_close(part.eval()(maps), whole(maps)[:, first : first + 2])
+
+
+@pytest.mark.parametrize("subset", SUBSETS)
+def test_a_subset_sees_the_scalars_of_its_maps(subset):
+    columns, own = scalar_columns(SUBSETS[-1]), scalar_columns(subset)
+    whole = make_network_with_subsets(columns)
+    part = MultibranchResNet(subset, 2, width=0.03, scalars=own)
+    part.load_state_dict(whole.only(subset))
+    first, maps = 2 * SUBSETS.index(subset), make_inputs(0)
+    numbers = torch.arange(4.0 * len(columns)).reshape(4, -1, 1, 1)
+    chosen = numbers[:, [columns.index(key) for key in own]]
+    with torch.no_grad():
+        found = whole(maps | {"scalars": numbers})[:, first : first + 2]
+        torch.testing.assert_close(part.eval()(maps | {"scalars": chosen}), found)

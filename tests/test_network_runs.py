@@ -479,11 +479,13 @@ def test_the_data_set_opened_again_gives_the_same_run(run, dataset, tmp_path):
     assert_same_result(train(open_dataset(dataset.path), tmp_path / "again"), run)
 
 
+ANY = replace(CONFIG, epochs=3, scalars=True)
+
+
 @pytest.fixture(scope="module")
 def any_run(dataset, tmp_path_factory):
     """Return a run that predicts from every set of maps."""
-    config = replace(CONFIG, epochs=3)
-    return train(dataset, tmp_path_factory.mktemp("runs") / "any", "mstar,ml/any@60", config)
+    return train(dataset, tmp_path_factory.mktemp("runs") / "any", "mstar,ml/any@60", ANY)
 
 
 def test_one_training_predicts_from_every_set_of_maps(any_run, dataset):
@@ -525,9 +527,9 @@ def test_a_training_for_every_set_of_maps_is_resumed_bit_by_bit(
 ):
     stop_after(monkeypatch, 2, CHECKPOINT, KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt):
-        train(dataset, tmp_path / "any", "mstar,ml/any@60", replace(CONFIG, epochs=3))
+        train(dataset, tmp_path / "any", "mstar,ml/any@60", ANY)
     monkeypatch.undo()
-    again = train(dataset, tmp_path / "any", "mstar,ml/any@60", replace(CONFIG, epochs=3))
+    again = train(dataset, tmp_path / "any", "mstar,ml/any@60", ANY)
     assert_same_result(again, any_run)
     assert again.record["subsets"] == any_run.record["subsets"]
 
@@ -535,7 +537,7 @@ def test_a_training_for_every_set_of_maps_is_resumed_bit_by_bit(
 def test_a_training_killed_after_refitting_is_resumed_bit_by_bit(any_run, dataset, tmp_path):
     path = shutil.copytree(any_run.path, tmp_path / "any")
     write_json(path / "run.json", any_run.record | {"state": "stopped"})
-    again = train(dataset, path, "mstar,ml/any@60", replace(CONFIG, epochs=3))
+    again = train(dataset, path, "mstar,ml/any@60", ANY)
     assert_same_result(again, any_run)
 
 

@@ -149,7 +149,7 @@ def test_pixels_without_stars_stay_so(stars):
 @pytest.fixture(scope="module")
 def averaged():
     torch.manual_seed(0)
-    network = MultibranchResNet(MAPS, 2, width=0.05, scalars=1).eval()
+    network = MultibranchResNet(MAPS, 2, width=0.05, scalars=["effective_radius"]).eval()
     return average_symmetries(network)
 
 
@@ -169,7 +169,7 @@ def test_the_mean_over_all_symmetries_has_them_to_the_last_bit(averaged, way):
 
 def test_the_mean_is_that_of_the_sixteen_predictions():
     torch.manual_seed(0)
-    network = MultibranchResNet(MAPS, 2, width=0.05, scalars=1).eval()
+    network = MultibranchResNet(MAPS, 2, width=0.05, scalars=["effective_radius"]).eval()
     maps = noise(1)
     with torch.no_grad():
         each = [network(turn(maps, torch.stack([way, way]))) for way in WAYS]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from galmass_core.networks.scalars import SCALARS
+from galmass_core.networks.scalars import SCALARS, scalar_columns
 
 CHANNELS = (64, 128, 256, 512)  # of the four stages
 
@@ -129,8 +129,9 @@ class MultibranchResNet(nn.Module):
     subsets : sequence of sequences of str
         Sets of maps, each of which has ``outputs`` of its own that depend on its maps only, in
         place of outputs that depend on all.
-    scalars : int
-        Number of scalars beside the maps; they join the features of the branches.
+    scalars : sequence of str
+        Columns beside the maps, whose numbers join the features of the branches. A subset sees
+        those of `scalars.scalar_columns`.
 
     Raises
     ------
@@ -144,7 +145,7 @@ class MultibranchResNet(nn.Module):
         outputs: int = 1,
         *,
         width: float = 1.0,
-        scalars: int = 0,
+        scalars: Sequence[str] = (),
         subsets: Sequence[Sequence[str]] = (),
     ) -> None:
         super().__init__()
@@ -157,14 +158,16 @@ class MultibranchResNet(nn.Module):
             raise ValueError(msg)
         branches: dict[str, ResNet18 | ScalarBranch] = {key: ResNet18(width) for key in maps}
         if scalars:
-            branches[SCALARS] = ScalarBranch(scalars)
+            branches[SCALARS] = ScalarBranch(len(scalars))
         self.branches = nn.ModuleDict(branches)
-        sizes = torch.tensor([branch.outputs for branch in branches.values()])
+        sizes = [branches[key].outputs for key in maps] + [1] * len(scalars)
         if subsets:
-            seen_SM = torch.tensor([[key in subset for key in maps] for subset in subsets])
-            self.fc: nn.Linear = SubsetLayer(seen_SM.repeat_interleave(sizes, 1), outputs)
+            own = [{*subset, *scalar_columns(subset)} for subset in subsets]
+            seen_SM = torch.tensor([[key in each for key in (*maps, *scalars)] for each in own])
+            seen_SD = seen_SM.repeat_interleave(torch.tensor(sizes), 1)
+            self.fc: nn.Linear = SubsetLayer(seen_SD, outputs)
         else:
-            self.fc = nn.Linear(int(sizes.sum()), outputs)
+            self.fc = nn.Linear(sum(sizes), outputs)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -193,12 +196,10 @@ class MultibranchResNet(nn.Module):
         outputs = self.fc.out_features // len(self.subsets)
         first = self.subsets.index(tuple(maps)) * outputs
         rows = slice(first, first + outputs)
-        sizes = [branch.outputs for branch in self.branches.values()]
-        parts = dict(zip(self.branches, self.fc.weight[rows].split(sizes, 1), strict=True))
+        seen_D = self.fc.get_buffer("seen")[first] > 0
         kept = {
             f"branches.{key}.{name}": each
             for key in maps
             for name, each in self.branches[key].state_dict().items()
         }
-        weight = torch.cat([parts[key] for key in maps], 1)
-        return kept | {"fc.weight": weight, "fc.bias": self.fc.bias[rows]}
+        return kept | {"fc.weight": self.fc.weight[rows, seen_D], "fc.bias": self.fc.bias[rows]}

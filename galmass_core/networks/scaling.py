@@ -4,8 +4,8 @@ Scaling is measured on training samples only and stored with the run. Shape suff
 rows, W columns, T targets.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,11 @@ class Scaling:
     means: tuple[float, ...]
     spreads: tuple[float, ...]
     scalars: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def beside(self, columns: Iterable[str]) -> "Scaling":
+        """Return the scaling with some columns beside the maps only, of those that it has."""
+        kept = {key: self.scalars[key] for key in columns if key in self.scalars}
+        return replace(self, scalars=kept)
 
     def maps(self, stack: MapStack, codes_BHW: "Tensor") -> "Tensor":
         """Scale codes of one map, int16, to 0..1; (B, 1, H, W) float32 on the same device."""

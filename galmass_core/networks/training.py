@@ -214,7 +214,7 @@ def new_network(
     """Create a network with initial weights that depend only on the seed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        scalars = len(scalar_columns(maps)) if config.scalars else 0
+        scalars = scalar_columns(maps) if config.scalars else ()
         return MultibranchResNet(
             maps, outputs, width=config.width, scalars=scalars, subsets=subsets
         )

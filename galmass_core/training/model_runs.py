@@ -173,13 +173,10 @@ def with_scalars(wanted: Experiment, training: TrainingConfig | None) -> Experim
     Raises
     ------
     ValueError
-        If it is one for every set of maps, or of a control: which scalars are its own?
+        If it is one of a control, which has none.
     """
     if wanted.method != "network" or training is None or not training.scalars:
         return wanted
-    if wanted.subsets:
-        msg = f"scalars must go with one set of maps, got {wanted.name}"
-        raise ValueError(msg)
     return replace(wanted, features=scalar_columns(wanted.maps))
 
 

@@ -87,6 +87,7 @@ class NetworkModel:
             whole = new_network(max(subsets, key=len), len(targets), training, subsets)
             load_tensors(folder / WEIGHTS, whole.state_dict())
             network.load_state_dict(whole.only(maps))
+            scaling = scaling.beside(scalar_columns(maps))
         else:
             load_tensors(folder / WEIGHTS, network.state_dict())
         if training.tta:
