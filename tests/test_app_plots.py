@@ -2,14 +2,14 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
-from bokeh.models import ColorBar, Ellipse, Image, ScaleBar, VSpan
+from bokeh.models import ColorBar, Ellipse, Image, Line, ScaleBar, VSpan
 from sample_tables import make_samples
 
 from galmass_app.plots.maps import MapFigures, four_maps
 from galmass_app.plots.profiles import ProfileFigures
-from galmass_app.plots.sample import CRISP, marks, nearest, scatter
+from galmass_app.plots.sample import CRISP, GalaxyMark, marked, nearest, scatter
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
-from galmass_app.theme import MARK, palette
+from galmass_app.theme import ACCENT, MARK, palette
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import map_keys
 
@@ -192,12 +192,19 @@ def test_no_sample_is_nearest_where_there_are_none():
 
 
 def test_sample_in_view_is_ringed_larger_than_its_siblings_and_joined_to_them():
-    table = pd.DataFrame({"los": list("xyz"), "log_mstar": [1.0] * 3, "sigma_v": [1.0, 2.0, 3.0]})
-    joined, siblings, seen = marks(table, "log_mstar", "sigma_v", "y")
-    assert joined.dimension_values(1).tolist() == [1.0, 2.0, 3.0, 1.0]
-    assert len(siblings) == 2
-    assert seen.dimension_values(1).tolist() == [2.0]
-    assert seen.opts.get().kwargs["size"] > siblings.opts.get().kwargs["size"]
+    table = make_samples(4)
+    galaxy = pd.DataFrame({"los": list("xyz"), "log_mstar": [1.0] * 3, "sigma_v": [1.0, 2.0, 3.0]})
+    mark = GalaxyMark()
+    points = scatter(table, "log_mstar_1rhsm", "log_mtot_1rhsm")
+    drawn = hv.render(marked(points * hv.Points([]), mark), backend="bokeh")
+    mark.show(galaxy, "log_mstar", "sigma_v", "y")
+    joined, ring = (one for one in drawn.renderers if "colour" in one.data_source.data)
+    assert isinstance(joined.glyph, Line)
+    assert joined.data_source is ring.data_source
+    places = ring.data_source.data
+    assert places["y"].tolist() == [2.0, 3.0, 1.0, 2.0]
+    assert places["size"].tolist() == [18, 8, 8, 18]
+    assert places["colour"].tolist() == [ACCENT, MARK, MARK, ACCENT]
 
 
 def test_colour_bar_can_be_read_in_both_themes():

@@ -1,10 +1,14 @@
 """A data set's table -> a scatter of any quantity against any other."""
 
+from functools import partial
+from weakref import ref
+
 import holoviews as hv
 import numpy as np
 import pandas as pd
+from bokeh.models import ColumnDataSource, Line, Plot, Scatter
+from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.selection import above
 from galmass_app.theme import ACCENT, DENSITY, MARK, VALUES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
 from galmass_core.quantities import column_quantity
@@ -84,26 +88,61 @@ def _compact(counts: hv.Image) -> hv.Image:
     return hv.Image((x, y, values), AXES, "samples", bounds=counts.bounds)
 
 
-def marks(table: pd.DataFrame, x: str, y: str, los: str) -> hv.Overlay:
-    """Ring the galaxy in view: its sample in view large, joined to its other lines of sight.
+class GalaxyMark:
+    """The galaxy in view in a scatter: its sample in view ringed, joined to those around it.
 
-    Parameters
-    ----------
-    table : DataFrame
-        The rows of one galaxy.
-    los : str
-        Line of sight in view.
+    Bokeh draws it in a plot of HoloViews, which would draw all of its layers for another galaxy.
     """
-    seen = table["los"].isin([los, NO_LINE_OF_SIGHT])
-    x_all, y_all = (table[column].to_numpy(float) for column in (x, y))
-    triangle = hv.Curve((np.append(x_all, x_all[:1]), np.append(y_all, y_all[:1])), *AXES)
-    rings = [
-        hv.Points((rows[x].to_numpy(float), rows[y].to_numpy(float)), AXES).opts(
-            size=size, line_color=colour, fill_color=None, line_width=2.5, hooks=[above]
-        )
-        for rows, size, colour in ((table[~seen], 8, MARK), (table[seen], 18, ACCENT))
-    ]
-    return hv.Overlay([triangle.opts(color=MARK, line_width=1.5, hooks=[above]), *rings])
+
+    def __init__(self) -> None:
+        self._places = {"x": [], "y": [], "size": [], "colour": []}
+        self._sources: list[ColumnDataSource] = []
+
+    def show(self, table: pd.DataFrame, x: str, y: str, los: str) -> None:
+        """Mark a galaxy in all plots that have the mark.
+
+        Parameters
+        ----------
+        table : DataFrame
+            The rows of one galaxy.
+        x, y : str
+            Columns of the axes.
+        los : str
+            Line of sight in view.
+        """
+        seen = table["los"].isin([los, NO_LINE_OF_SIGHT]).to_numpy()
+        first = int(np.argmax(seen))
+        closed = np.append(np.roll(np.arange(len(table)), -first), first)  # one in view on top
+        self._places = {
+            "x": table[x].to_numpy(float)[closed],
+            "y": table[y].to_numpy(float)[closed],
+            "size": np.where(seen, 18, 8)[closed],
+            "colour": np.where(seen, ACCENT, MARK)[closed],
+        }
+        for source in self._sources:
+            source.data = self._places
+
+    def add_to(self, figure: Plot) -> None:
+        """Draw the mark in a figure, above all else."""
+        source = ColumnDataSource(self._places)
+        at = {"x": "x", "y": "y"}
+        ring = Scatter(**at, size="size", line_color="colour", fill_color=None, line_width=2.5)
+        for glyph in (Line(**at, line_color=MARK, line_width=1.5), ring):
+            drawn = figure.add_glyph(source, glyph, level="overlay")
+            drawn.update(selection_glyph=None, nonselection_glyph=None)  # a tap dims no mark
+        self._sources.append(source)
+
+
+def marked(plot: hv.DynamicMap | hv.Overlay, mark: GalaxyMark) -> hv.DynamicMap | hv.Overlay:
+    """Return a plot that has a mark, as long as somebody else holds it (see `picked`)."""
+    return plot.opts(hv.opts.Overlay(hooks=[partial(_add_mark, mark=ref(mark))]))
+
+
+def _add_mark(plot: ElementPlot, element: hv.Overlay, mark: ref[GalaxyMark]) -> None:
+    """Add a mark once (a HoloViews hook)."""
+    if "mark" not in plot.handles and (made := mark()) is not None:
+        made.add_to(plot.state)
+        plot.handles["mark"] = mark
 
 
 def nearest(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from galmass_app import services
 from galmass_app.markup import snippet
-from galmass_app.plots.sample import AXES, marks, nearest, scatter
+from galmass_app.plots.sample import AXES, GalaxyMark, marked, nearest, scatter
 from galmass_app.plots.selection import MOST, Geometry, inside, picked, shape_name, spread_out
 from galmass_app.selection import box_text
 from galmass_app.state import SessionState, axis_columns
@@ -34,7 +34,7 @@ class Sample(View):
             axis: select(f"gm-inline gm-axis-{axis}", label)
             for axis, label in (("y", "y axis"), ("x", "x axis"), ("colour", "Colour"))
         }
-        self._ring, self._picked = Pipe(data=None), Pipe(data=None)
+        self._mark, self._picked = GalaxyMark(), Pipe(data=None)
         self._pane = plot("gm-scatter")
         self._title = html("gm-section", wide=False)
         self._layout = column(
@@ -55,8 +55,8 @@ class Sample(View):
         points = scatter(session.data.samples, session.x, session.y, session.colour)
         self._view = RangeXY(source=points)
         Tap(source=points).add_subscriber(self.tap)
-        self._ring.update(data=self._rows())
-        ring = hv.DynamicMap(partial(_ring, x=session.x, y=session.y), streams=[self._ring])
+        self._mark = GalaxyMark()
+        self.mark()
         self._picked.update(data=self._selected())
         dim = partial(picked, axes=AXES, chosen=self._boxed)
         many = len(session.data) > MOST  # more of them are drawn where one zooms in
@@ -66,7 +66,7 @@ class Sample(View):
             ),
             streams=[self._picked, *[self._view] * many],
         )
-        self._pane.object = points * dimmed * ring
+        self._pane.object = marked(points * dimmed, self._mark)
 
     def select(self) -> None:
         """Show which samples are selected now."""
@@ -74,11 +74,9 @@ class Sample(View):
 
     def mark(self) -> None:
         """Ring the galaxy that is chosen now."""
-        self._ring.send(self._rows())
-
-    def _rows(self) -> tuple[pd.DataFrame, str]:
-        data = self.session.data
-        return data.samples.iloc[data.rows_of(self.session.galaxy)], self.session.los
+        session, data = self.session, self.session.data
+        rows = data.samples.iloc[data.rows_of(session.galaxy)]
+        self._mark.show(rows, session.x, session.y, session.los)
 
     def _selected(self) -> tuple[NDArray, NDArray]:
         session, samples = self.session, self.session.data.samples
@@ -124,11 +122,6 @@ class Sample(View):
         session, axes = self.session, [self.session.x, self.session.y]
         same = session.data.row(row["name"], session.los)
         return session.los if (same[axes] == row[axes]).all() else row["los"]
-
-
-def _ring(data: tuple[pd.DataFrame, str], x: str, y: str) -> hv.Overlay:
-    rows, los = data
-    return marks(rows, x, y, los)
 
 
 def grouped(columns: list[str]) -> dict[str, dict[str, str]]:
