@@ -317,7 +317,7 @@ def test_unlabelled_samples_align_features_and_leave_the_labelled_batches(feed_a
     assert all(torch.equal(one, other) for (_, one), (_, other) in zip(plain, aligned, strict=True))
 
 
-def test_errors_of_subsets_count_relative_to_their_running_means():
+def test_errors_of_subsets_count_relative_to_the_roots_of_their_running_means():
     network = new_network(("V",), 2, SMALL, [("V",)])
     learner = Learner(network, SMALL, CPU)
     maps, scale = {"V": torch.rand(8, 1, 16, 16)}, torch.tensor([0.1, 3.0])
@@ -327,7 +327,7 @@ def test_errors_of_subsets_count_relative_to_their_running_means():
     errors = (outputs - targets).square().mean(0)
     usual = (0.9 + 0.1 * errors).detach()
     weights = network.fc.weight
-    (slope,) = torch.autograd.grad((errors / usual).mean(), [weights])
+    (slope,) = torch.autograd.grad((errors / usual.sqrt()).mean(), [weights])
     torch.testing.assert_close(learner.step(maps, targets), errors)
     torch.testing.assert_close(learner.tensors()["usual"], usual)
     moment = learner.tensors()["adam.exp_avg.fc.weight"]

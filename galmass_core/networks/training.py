@@ -64,9 +64,10 @@ class Learner:
     """A network, its optimiser, and one step of both.
 
     On a GPU a step runs in 16-bit floats, channels last, as one CUDA graph; without a graph if
-    several processes train together. The loss is the mean of the outputs' errors. Those of a
-    network with subsets are divided by their running means first, so that the subsets which predict
-    worst do not rule the branches of all.
+    several processes train together. The loss is the mean of the outputs' squared errors; of a
+    network with subsets it has the slope of the mean of their RMS errors, of which running means
+    are taken. Subsets that predict worst would rule the branches of all with squared errors, those
+    that predict best with relative ones.
 
     Parameters
     ----------
@@ -153,12 +154,12 @@ class Learner:
         return errors_T.detach()
 
     def _mean(self, errors_T: Tensor) -> Tensor:
-        """Return the mean of the outputs' errors, relative to what is usual with subsets."""
+        """Return the mean of the outputs' errors, with subsets each over its usual root."""
         if self.network.subsets:
             latest_T = errors_T.detach().clone()
             self.ranks.average(iter([latest_T]))
             self._usual_T.lerp_(latest_T, _LATEST)
-            errors_T = errors_T / self._usual_T
+            errors_T = errors_T / self._usual_T.sqrt()
         return errors_T.mean()
 
     def _set_out(self) -> None:
