@@ -301,6 +301,17 @@ def test_column_of_another_length_is_refused(tmp_path):
         find_galaxies([run])
 
 
+def test_number_of_two_galaxies_is_refused(tmp_path):
+    run = write_colibre(tmp_path / "run")
+    with h5py.File(run / "SOAP-HBT" / "halo_properties_0102.hdf5", "r+") as file:
+        numbers = file["InputHalos/HaloCatalogueIndex"]
+        numbers[1] = numbers[0]
+        twice = numbers[0]
+    message = rf"HaloCatalogueIndex must be different in each row, got {twice} twice"
+    with pytest.raises(GalaxyFileError, match=message):
+        find_galaxies([run])
+
+
 def test_column_without_unit_is_refused(tmp_path):
     run = write_colibre(tmp_path / "run")
     with h5py.File(run / "SOAP-HBT" / "halo_properties_0102.hdf5", "r+") as file:

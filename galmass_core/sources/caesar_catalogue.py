@@ -169,11 +169,8 @@ class CaesarCatalogue:
         return rows
 
     def _read_galaxies(self, file: hdf5.File) -> pd.DataFrame:
-        numbers = file.field("galaxy_data/GroupID").with_width().whole()
+        numbers = file.field("galaxy_data/GroupID").with_width().identifiers()
         count = len(numbers)
-        if len(np.unique(numbers)) != count:
-            msg = f"{self.path}: galaxy_data/GroupID must be different for each galaxy, got twice"
-            raise GalaxyFileError(msg)
         parents = hdf5.column(file, "galaxy_data/parent_halo_index", count).with_width()
         centrals = hdf5.column(file, "galaxy_data/central", count).with_width()
         columns = {

@@ -169,6 +169,20 @@ class Field:
             self.refuse("be whole numbers within 2^62", f"{values.min()} to {values.max()}")
         return values.astype(np.int64)
 
+    def identifiers(self) -> NDArray:
+        """Return all rows as int64, each another number.
+
+        Raises
+        ------
+        GalaxyFileError
+            If a number is there twice, or is refused by `whole`.
+        """
+        values = self.whole()
+        unique, counts = np.unique(values, return_counts=True)
+        if len(unique) < len(values):
+            self.refuse("be different in each row", f"{unique[counts > 1][0]} twice")
+        return values
+
 
 def _sources(
     file: "File", field: str, dataset: h5py.Dataset, through: tuple[tuple[Path, str], ...]

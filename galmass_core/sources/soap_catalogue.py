@@ -67,7 +67,7 @@ class SoapCatalogue:
             self.subhaloes = self._read(file)
 
     def _read(self, file: hdf5.File) -> pd.DataFrame:
-        numbers = file.field(NUMBER).with_width().whole()
+        numbers = file.field(NUMBER).with_width().identifiers()
         count = len(numbers)
         is_central = hdf5.column(file, _CENTRAL, count).with_width().read().astype(bool)
         centres = self._quantity(file, _CENTRE, "centre", count, 3)
