@@ -1,6 +1,8 @@
 import json
 import subprocess
 import sys
+import time
+import weakref
 
 import numpy as np
 import pytest
@@ -240,6 +242,24 @@ def test_ctrl_c_says_how_to_go_on(cutouts, tmp_path, monkeypatch, capsys):
         "Run the same command again to resume after the last complete shard."
         in capsys.readouterr().err
     )
+
+
+def test_ctrl_c_in_a_callback_of_python_is_not_lost(cutouts, tmp_path, monkeypatch):
+    class Node:
+        pass
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    def build(*_, **__):
+        node = Node()
+        reference = weakref.ref(node, interrupt)
+        del node
+        assert reference() is None
+        time.sleep(10.0)
+
+    monkeypatch.setattr("galmass_core.datasets.build.build_dataset", build)
+    assert main(["build", str(cutouts), "--out", str(tmp_path / "out")]) == 130
 
 
 def test_serve_starts_the_app_on_the_data(toys, monkeypatch):
