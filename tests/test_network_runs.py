@@ -1,3 +1,4 @@
+import runpy
 import shutil
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import torch
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
+from galmass_core.assets import asset
 from galmass_core.cli import main as galmass
 from galmass_core.datasets.dataset import DataSetError, open_dataset
 from galmass_core.networks import training
@@ -568,3 +570,15 @@ def test_the_command_predicts_from_the_branches_it_names(any_run, dataset, tmp_p
     np.testing.assert_allclose(pd.read_csv(tmp_path / "p.csv")["y_pred"], expected, atol=1e-6)
     assert galmass([*command, "h3"]) != 0
     assert "run any must predict from r, g,r, 2V" in capsys.readouterr().err
+
+
+def test_a_network_is_shipped_with_its_predictions_and_errors(run, dataset, tmp_path):
+    copy_run = runpy.run_path(str(asset("makers/runs.py")))["copy_run"]
+    copy_run(run, dataset, tmp_path / "shipped")
+    shipped = open_run(tmp_path / "shipped")
+    predicted = predict_run(run, dataset)[0]["y_pred"]
+    np.testing.assert_allclose(predict_run(shipped, dataset)[0]["y_pred"], predicted, atol=0.01)
+    np.testing.assert_allclose(shipped.predictions()["y_pred"], predicted, atol=0.01)
+    kept, known = shipped.calibration(), run.calibration()
+    np.testing.assert_allclose(kept["y_pred"], known["y_pred"], atol=1e-5)
+    assert kept["part"].unique() == ["validation"]
