@@ -63,7 +63,7 @@ class Subject:
         tables = []
         for run in runs:
             if run.path not in self._predictions:
-                self._predictions[run.path] = run.predictions_by_inputs()
+                self._predictions[run.path] = run.by_inputs(run.whole_predictions())
             inputs = inputs_of(run.config.get("maps", ()))
             tables.append(tested_rows(self._predictions[run.path][inputs], target))
         return tables

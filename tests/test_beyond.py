@@ -46,7 +46,7 @@ def full(tmp_path_factory):
         yield by_number(measure_beyond(data))
 
 
-def by(run, read=Run.predictions_by_inputs):
+def by(run, read=Run.whole_predictions):
     return read(run)
 
 
@@ -88,7 +88,7 @@ def test_a_network_for_every_set_stands_beside_one_of_one_set(full):
 def test_predictions_are_read_once_for_all_sets_and_targets(full, monkeypatch):
     whole = Subject(open_dataset("toys"))
     read = []
-    monkeypatch.setattr(Run, "predictions_by_inputs", lambda run: read.append(run.path) or by(run))
+    monkeypatch.setattr(Run, "whole_predictions", lambda run: read.append(run.path) or by(run))
     runs = [each for run in whole.runs for each in run.with_each_inputs()]
     for run in runs:
         assert (

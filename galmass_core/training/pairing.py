@@ -4,13 +4,18 @@ A run is used for samples that it was not trained on. It may come from another d
 that ship with galmass apply to any build of the same galaxies.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from galmass_core.learning.experiments import Experiment, missing_columns, true_values
+from galmass_core.learning.experiments import (
+    Experiment,
+    inputs_of,
+    missing_columns,
+    true_values,
+)
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
@@ -71,10 +76,7 @@ def predictions_on(run: "Run", dataset: "DataSet") -> pd.DataFrame:
     ValueError
         If the run is not finished.
     """
-    predictions = run.predictions()
-    unseen = predictions[predictions["part"].isin(UNSEEN) & predictions["y_true"].notna()]
-    parts = [_in_both(rows, dataset.samples) for _, rows in unseen.groupby("target", sort=False)]
-    return pd.concat([unseen.head(0), *parts], ignore_index=True)
+    return _in_both(run.predictions(), dataset.samples)
 
 
 def run_predictions_on(
@@ -99,7 +101,7 @@ def run_predictions_on(
     candidates = (
         RunPredictions(
             run=each,
-            predictions=predictions_on(each, dataset),
+            predictions=predictions,
             own=run.record["dataset"]["sha256"] == dataset.checksum,
             thinned=_stars(run) != dataset.info.get("stars"),
         )
@@ -108,7 +110,7 @@ def run_predictions_on(
         and run.config["method"] == "network"
         and run.config["split"]["kind"] == split
         and dataset.info.get("stars") in (None, _stars(run))
-        for each in run.with_each_inputs()
+        for each, predictions in _by_inputs(run, dataset)
     )
     return [candidate for candidate in candidates if len(candidate.predictions)]
 
@@ -155,15 +157,32 @@ def choose_run(
     return min(answers, key=rank, default=None)
 
 
+def _by_inputs(run: "Run", dataset: "DataSet") -> Iterator[tuple["Run", pd.DataFrame]]:
+    """Yield a run for each set of maps that it predicts from, with the predictions."""
+    tables = run.by_inputs(_in_both(run.whole_predictions(), dataset.samples))
+    for each in run.with_each_inputs():
+        inputs = inputs_of(each.config["maps"])
+        if inputs in tables:
+            yield each, tables[inputs].reset_index(drop=True)
+
+
 def _in_both(predictions: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the predictions of one target for samples of a data set."""
-    target = predictions["target"].iloc[0]
-    if missing_columns(samples, [target]):
-        return predictions.head(0)
-    truth = samples[["name", "los"]].assign(truth=true_values(samples, target))
-    both = predictions.merge(truth, on=["name", "los"], validate="one_to_one")
-    same = (both["truth"] - both["y_true"]).abs().median() <= SAME_TRUTH
-    return both.drop(columns="truth") if same else predictions.head(0)
+    """Return unseen predictions for samples of a data set whose truth is the same there."""
+    unseen = predictions[predictions["part"].isin(UNSEEN) & predictions["y_true"].notna()]
+    keys = ["name", "los"]
+    rows = pd.MultiIndex.from_frame(samples[keys]).get_indexer(
+        pd.MultiIndex.from_frame(unseen[keys])
+    )
+    unseen, rows = unseen[rows >= 0], rows[rows >= 0]
+    parts = [unseen.head(0)]
+    for key, places in unseen.groupby("target", sort=False).indices.items():
+        target = str(key)
+        if missing_columns(samples, [target]):
+            continue
+        part, truth = unseen.iloc[places], true_values(samples, target)[rows[places]]
+        if (part["y_true"] - truth).abs().median() <= SAME_TRUTH:
+            parts.append(part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def _answers(candidate: RunPredictions, wanted: Experiment, *, thinned: bool) -> bool:

@@ -169,8 +169,8 @@ class Run:
         self._require_predictions()
         return self._read_table(PREDICTIONS)
 
-    def predictions_by_inputs(self) -> dict[str, pd.DataFrame]:
-        """Read the predictions from every set of maps, by set, as `experiments.inputs_of` has it.
+    def whole_predictions(self) -> pd.DataFrame:
+        """Read the predictions from every set of maps; a column ``inputs`` says which, if several.
 
         Raises
         ------
@@ -178,10 +178,13 @@ class Run:
             If the run is not finished.
         """
         self._require_predictions()
-        whole = pd.read_parquet(self.path / PREDICTIONS)
-        if "subsets" not in self.config:
-            return {inputs_of(self.config.get("maps", ())): whole}
-        tables = whole.groupby("inputs", sort=False, observed=True)
+        return self._read_table(PREDICTIONS, whole=True)
+
+    def by_inputs(self, predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:
+        """Return whole predictions by set of maps, which `experiments.inputs_of` names."""
+        if "inputs" not in predictions:
+            return {inputs_of(self.config.get("maps", ())): predictions}
+        tables = predictions.groupby("inputs", sort=False, observed=True)
         return {str(inputs): rows.drop(columns="inputs") for inputs, rows in tables}
 
     def _require_predictions(self) -> None:
@@ -202,10 +205,10 @@ class Run:
                 return table[table["part"].isin(("calibration", "validation"))]
         return pd.DataFrame(columns=["name", "los", "part", "target", "y_true", "y_pred"])
 
-    def _read_table(self, name: str) -> pd.DataFrame:
-        """Read a table of predictions; those from the maps in use, if there are others."""
+    def _read_table(self, name: str, *, whole: bool = False) -> pd.DataFrame:
+        """Read a table of predictions; those from the maps in use, or the whole table."""
         path, wanted = self.file(name), None
-        if "subsets" in self.config:
+        if "subsets" in self.config and not whole:
             wanted = [("inputs", "==", inputs_of(self.config["maps"]))]
         try:
             table = pd.read_parquet(path, filters=wanted)
