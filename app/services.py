@@ -16,6 +16,7 @@ import pandas as pd
 
 from galmass_app import selection
 from galmass_app.plots import trends
+from galmass_app.plots.sample import Points
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import (
@@ -244,6 +245,12 @@ def sample_scales(data: DataSet) -> dict[str, Scale]:
     rows = np.unique(np.linspace(0, len(data) - 1, SCALE_SAMPLES).astype(int))
     looks = [data.maps(name, los) for name, los in data.samples.iloc[rows][["name", "los"]].values]
     return {key: shared_scale([scale_of(look, key) for look in looks]) for key in map_keys()}
+
+
+@lru_cache(maxsize=32)
+def points(data: DataSet, x: str, y: str, colour: str) -> Points:
+    """Return the samples of a data set as points of a scatter."""
+    return Points(data.samples, x, y, colour)
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,5 @@
 """Columns of joined tables on the pages: axes, colours, features, selections; no browser."""
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +8,7 @@ from pages import parts, send, settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.plots.comparison import values_of
-from galmass_app.plots.sample import CRISP, scatter
+from galmass_app.plots.sample import CRISP, Points, SampleFigure, density
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.tree_models import FitRequest, joined_features, learn, resolve_request
 from galmass_app.views.features.page import Features
@@ -88,8 +87,7 @@ def test_points_are_coloured_by_a_column(count):
     values = np.linspace(0.0, 1.0, count)
     table = pd.DataFrame({"a": values, "b": values, "log M200": pd.array(range(count), "Int64")})
     table.loc[0, "log M200"] = pd.NA
-    picture = hv.renderer("bokeh").get_plot(scatter(table, "a", "b", "log M200")).state
-    bar = picture.select_one(ColorBar)
+    bar = SampleFigure(Points(table, "a", "b", "log M200")).figure.select_one(ColorBar)
     assert bar.title == "log M200"
     ends = (bar.color_mapper.low, bar.color_mapper.high)
     assert ends == tuple(np.percentile(np.arange(1, count), [1, 99]))
@@ -98,8 +96,8 @@ def test_points_are_coloured_by_a_column(count):
 def test_many_points_have_the_mean_of_their_column_as_colour():
     places = np.linspace(0.0, 1.0, CRISP + 1)
     table = pd.DataFrame({"a": places, "b": places**2, "constant": 2.0})
-    image = scatter(table, "a", "b", "constant")[()]
-    values = image.dimension_values(2)
+    points = Points(table, "a", "b", "constant")
+    values = density(points, points.ends, (300, 300))
     assert set(values[np.isfinite(values)]) == {2.0}
 
 

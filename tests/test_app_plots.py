@@ -2,14 +2,16 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
-from bokeh.models import ColorBar, Ellipse, Image, Line, ScaleBar, VSpan
+from bokeh.document import Document
+from bokeh.events import RangesUpdate, Tap
+from bokeh.models import ColorBar, Ellipse, Image, Patch, ScaleBar, Scatter, VSpan
 from sample_tables import make_samples
 
 from galmass_app.plots.maps import MapFigures, four_maps
 from galmass_app.plots.profiles import ProfileFigures
-from galmass_app.plots.sample import CRISP, GalaxyMark, marked, nearest, scatter
+from galmass_app.plots.sample import CRISP, Points, SampleFigure, nearest
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
-from galmass_app.theme import ACCENT, MARK, palette
+from galmass_app.theme import MARK, palette
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import map_keys
 
@@ -167,15 +169,50 @@ def test_profiles_mark_one_and_two_half_mass_radii(profiles):
         assert layer(figure, VSpan)["x"].tolist() == [2.5, 5.0]
 
 
-def test_a_few_samples_are_points_and_many_are_datashaded():
+def test_a_few_samples_are_points_and_many_are_a_density():
     table = pd.DataFrame({"log_mstar": np.arange(CRISP + 1.0), "sigma_v": np.arange(CRISP + 1.0)})
-    assert isinstance(scatter(table[:CRISP], "log_mstar", "sigma_v"), hv.Points)
-    assert isinstance(scatter(table, "log_mstar", "sigma_v"), hv.DynamicMap)
+    few, many = (
+        SampleFigure(Points(rows, "log_mstar", "sigma_v")).figure for rows in (table[:-1], table)
+    )
+    assert layer(few, Scatter)["x"].tolist() == table["log_mstar"][:-1].tolist()
+    (density,) = layer(many, Image)["image"]
+    assert np.nansum(density) >= len(table)
+    assert np.isnan(density).any()
+
+
+def test_a_zoom_into_many_samples_renders_what_is_in_view():
+    values = np.linspace(0.0, 1.0, CRISP + 1)
+    drawn = SampleFigure(Points(pd.DataFrame({"a": values, "b": values}), "a", "b"))
+    Document().add_root(drawn.figure)
+    before = layer(drawn.figure, Image)["image"][0]
+    drawn.figure._trigger_event(RangesUpdate(drawn.figure, x0=0.2, x1=0.4, y0=0.2, y1=0.4))
+    (callback,) = drawn.figure.document.session_callbacks
+    callback.callback()
+    shown = layer(drawn.figure, Image)
+    assert [shown[name] for name in ("x", "dw")] == [[0.2], [0.2]]
+    assert shown["image"][0] is not before
+    assert not drawn.figure.document.session_callbacks
+
+
+def test_a_tap_outside_the_frame_chooses_nothing():
+    drawn, tapped = (
+        SampleFigure(Points(pd.DataFrame({"a": [0.0, 1.0], "b": [2.0, 3.0]}), "a", "b")),
+        [],
+    )
+    drawn.on_tap(lambda *place: tapped.append(place))
+    for place in ((0.5, 2.5), (5.0, 2.5)):
+        drawn.figure._trigger_event(Tap(drawn.figure, x=place[0], y=place[1]))
+    assert tapped == [(0.5, 2.5)]
 
 
 def test_a_quantity_can_stand_against_itself():
-    table = pd.DataFrame({"sigma_v": [1.0, 2.0]})
-    assert drawn(scatter(table, "sigma_v", "sigma_v"))
+    drawn = SampleFigure(Points(pd.DataFrame({"sigma_v": [1.0, 2.0]}), "sigma_v", "sigma_v"))
+    assert layer(drawn.figure, Scatter)["y"].tolist() == [1.0, 2.0]
+
+
+def test_an_axis_has_some_length_where_all_samples_lie_on_one_place():
+    (low, high), _ = Points(pd.DataFrame({"a": [1.0, 1.0], "b": [2.0, np.inf]}), "a", "b").ends
+    assert low < 1.0 < high
 
 
 def test_nearest_sample_is_nearest_on_the_screen():
@@ -192,25 +229,17 @@ def test_no_sample_is_nearest_where_there_are_none():
 
 
 def test_sample_in_view_is_ringed_larger_than_its_siblings_and_joined_to_them():
-    table = make_samples(4)
-    galaxy = pd.DataFrame({"los": list("xyz"), "log_mstar": [1.0] * 3, "sigma_v": [1.0, 2.0, 3.0]})
-    mark = GalaxyMark()
-    points = scatter(table, "log_mstar_1rhsm", "log_mtot_1rhsm")
-    drawn = hv.render(marked(points * hv.Points([]), mark), backend="bokeh")
-    mark.show(galaxy, "log_mstar", "sigma_v", "y")
-    joined, ring = (one for one in drawn.renderers if "colour" in one.data_source.data)
-    assert isinstance(joined.glyph, Line)
-    assert joined.data_source is ring.data_source
-    places = ring.data_source.data
-    assert places["y"].tolist() == [2.0, 3.0, 1.0, 2.0]
-    assert places["size"].tolist() == [18, 8, 8, 18]
-    assert places["colour"].tolist() == [ACCENT, MARK, MARK, ACCENT]
+    table = pd.DataFrame({"los": list("xyz"), "log_mstar": [1.0] * 3, "sigma_v": [1.0, 2.0, 3.0]})
+    drawn = SampleFigure(Points(table, "log_mstar", "sigma_v"))
+    drawn.follow(lambda _: None)
+    drawn.mark(table, "y")
+    ring = layer(drawn.figure, Patch)
+    assert ring["y"].tolist() == [1.0, 3.0, 2.0]
+    assert ring["size"][-1] > ring["size"][0] == ring["size"][1]
 
 
 def test_colour_bar_can_be_read_in_both_themes():
-    table = make_samples(4)
-    drawn = hv.render(
-        scatter(table, "log_mstar_1rhsm", "log_mtot_1rhsm", "log_mdm_1rhsm"), backend="bokeh"
-    )
+    keys = ("log_mstar_1rhsm", "log_mtot_1rhsm", "log_mdm_1rhsm")
+    drawn = SampleFigure(Points(make_samples(4), *keys)).figure
     (bar,) = drawn.select({"type": ColorBar})
     assert (bar.major_label_text_color, bar.title_text_color) == (MARK, MARK)

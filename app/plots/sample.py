@@ -1,21 +1,42 @@
-"""A data set's table -> a scatter of any quantity against any other."""
+"""Columns of a table -> a scatter of one against another, drawn with Bokeh itself."""
 
-from functools import partial
-from weakref import ref
+from collections.abc import Callable
+from functools import cached_property, lru_cache
 
-import holoviews as hv
 import numpy as np
 import pandas as pd
-from bokeh.models import ColumnDataSource, Line, Plot, Scatter
-from holoviews.plotting.bokeh.element import ElementPlot
+from bokeh.events import DoubleTap, RangesUpdate, Tap
+from bokeh.models import (
+    BoxZoomTool,
+    ColorBar,
+    ColumnDataSource,
+    Image,
+    LinearColorMapper,
+    LogColorMapper,
+    PanTool,
+    Patch,
+    Range1d,
+    ResetTool,
+    SaveTool,
+    Scatter,
+    TapTool,
+    WheelZoomTool,
+)
+from bokeh.plotting import figure
+from numpy.typing import NDArray
 
+from galmass_app.framework import batched_update
+from galmass_app.plots.frame import with_margin
+from galmass_app.plots.selection import LOOK, SIZE, Ends, Geometry, selectable, spread_out, veil
 from galmass_app.theme import ACCENT, DENSITY, MARK, VALUES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
 from galmass_core.quantities import column_quantity
 
-AXES = ["sample_x", "sample_y"]
-COLOUR = "sample_colour"
 CRISP = 3000  # samples up to which each is drawn as a point of its own
+_CLEAR = "rgba(0, 0, 0, 0)"
+_MARGIN = 0.08  # of an axis, on both sides
+_SIZE = {"inner_width": 600, "inner_height": 360}  # px, until the browser reports its own
+_REST = 50  # ms in which changes of the view are gathered
 _BAR = {  # Bokeh gives a colour bar's text no colour of the page's style sheet
     "major_label_text_color": MARK,
     "major_label_text_font_size": "12px",
@@ -25,124 +46,263 @@ _BAR = {  # Bokeh gives a colour bar's text no colour of the page's style sheet
 }
 
 
-def scatter(table: pd.DataFrame, x: str, y: str, colour: str = "") -> hv.Element | hv.DynamicMap:
-    """Draw every sample; many of them as a density that datashader renders for each zoom.
+class Points:
+    """Places of samples in a scatter, and a value that gives each its colour; never changed.
 
-    With a colour, many of them show its mean instead.
+    Attributes
+    ----------
+    keys : tuple of str
+        Columns on the x and y axes and, if points are coloured, of their colour.
+    table : DataFrame
+        Their values as ``x``, ``y`` and ``colour``, float.
+    """
+
+    def __init__(self, table: pd.DataFrame, x: str, y: str, colour: str = "") -> None:
+        self.keys = (x, y, colour) if colour else (x, y)
+        values = (table[key].to_numpy(float) for key in self.keys)
+        self.table = pd.DataFrame(dict(zip(("x", "y", "colour"), values, strict=False)))
+
+    @property
+    def crisp(self) -> bool:
+        """Whether there are few enough to draw each as a point of its own."""
+        return len(self.table) <= CRISP
+
+    @cached_property
+    def ends(self) -> Ends:
+        """Ends of both axes that show all points."""
+        finite = self.table[["x", "y"]].replace([np.inf, -np.inf], np.nan)
+        return tuple(
+            with_margin(low, high, _MARGIN) for low, high in finite.agg(["min", "max"]).T.to_numpy()
+        )
+
+    @cached_property
+    def colour_range(self) -> tuple[float, float]:
+        """Return the values between which colours differ."""
+        low, high = np.nanpercentile(self.table["colour"], [1, 99])
+        return float(low), float(high)
+
+
+@lru_cache(maxsize=32)
+def density(points: Points, ends: Ends, size: tuple[int, int]) -> NDArray[np.float32]:
+    """Count the samples in each pixel of a picture, each one pixel wider; or average their colour.
 
     Parameters
     ----------
-    x, y : str
-        Columns of numbers.
-    colour : str
-        Column that gives points their colour; none if empty.
+    ends : two of (float, float)
+        Ends of the axes.
+    size : (int, int)
+        Pixels across and up.
+
+    Returns
+    -------
+    (H, W) float
+        From the lowest row up; NaN where there is no sample.
     """
-    keys = [x, y, colour] if colour else [x, y]
-    values = tuple(table[key].to_numpy(float) for key in keys)
-    points = hv.Points(values, AXES, [COLOUR] if colour else [])
-    frame = {
-        "xlabel": column_quantity(x).label,
-        "ylabel": column_quantity(y).label,
-        "responsive": True,
-        "min_height": 420,
-        "padding": 0.08,
-        "tools": ["tap"],
-        "default_tools": ["pan", "wheel_zoom", "box_zoom", "reset"],
-        "active_tools": [],
-        "toolbar": "above",  # inside, it would lie over points to tap
-        "autohide_toolbar": True,
-    }
-    if colour:
-        return _coloured(points, crisp=len(table) <= CRISP).opts(
-            cmap=VALUES,
-            clim=tuple(np.nanpercentile(values[2], [1, 99])),
-            colorbar=True,
-            colorbar_opts=_BAR,
-            clabel=column_quantity(colour).label,
-            **frame,
+    import datashader  # 1.5 s, few data need it
+    from datashader.transfer_functions import spread
+
+    coloured = "colour" in points.table
+    if coloured:  # larger pixels, as `spread` would add the means of neighbours
+        size = tuple(max(1, pixels // 3) for pixels in size)
+    canvas = datashader.Canvas(*size, *ends)
+    how = datashader.mean("colour") if coloured else datashader.count()
+    made = canvas.points(points.table, "x", "y", how)
+    values = (made if coloured else spread(made, px=1)).to_numpy().astype(np.float32)
+    if not coloured:
+        values[values == 0] = np.nan
+    return values
+
+
+class SampleFigure:
+    """A scatter of a sample; many points as a density that is rendered for each zoom.
+
+    With a colour, many of them show its mean instead.
+
+    Attributes
+    ----------
+    figure : bokeh.plotting.figure
+    seen : two of (float, float)
+        Ends of the axes as far as they are in view.
+    """
+
+    def __init__(self, points: Points, *css_classes: str, min_height: int = 420) -> None:
+        self._points, self._waiting = points, False
+        self._ring: ColumnDataSource | None = None  # and other layers of `follow`
+        self._picture: ColumnDataSource | None = None  # of many points
+        self._shown: tuple[Ends, tuple[int, int]] | None = None
+        self.seen, self._size = points.ends, dict(_SIZE)
+        x_range, y_range = (
+            Range1d(low, high, reset_start=low, reset_end=high) for low, high in points.ends
         )
-    if len(table) <= CRISP:
-        return points.opts(color=DENSITY[-1], size=7, alpha=0.8, nonselection_alpha=0.8, **frame)
-    from holoviews.operation.datashader import rasterize, spread  # 1.5 s, few data need it
+        self.figure = figure(
+            x_range=x_range,
+            y_range=y_range,
+            x_axis_label=column_quantity(points.keys[0]).label,
+            y_axis_label=column_quantity(points.keys[1]).label,
+            tools=[
+                WheelZoomTool(zoom_together="none"),
+                PanTool(),
+                BoxZoomTool(),
+                ResetTool(),
+                TapTool(renderers=[]),
+                SaveTool(),
+            ],
+            active_drag=None,
+            toolbar_location="above",  # inside, it would lie over points to tap
+            sizing_mode="stretch_width",
+            width=None,
+            height=None,
+            min_height=min_height,
+            min_border=10,
+            margin=0,
+            align="start",
+            css_classes=list(css_classes),
+        )
+        self.figure.toolbar.autohide = True
+        self.figure.grid.grid_line_color = None
+        (self._draw_points if points.crisp else self._draw_density)()
+        self.figure.on_event(RangesUpdate, self._moved)
 
-    counts = spread(rasterize(points), px=1).apply(_compact)
-    return counts.opts(cmap=DENSITY, cnorm="log", **frame)
+    def on_tap(self, tapped: Callable[[float, float], None]) -> None:
+        """Call a function with the place of each tap inside the frame."""
 
+        def inside(event: Tap) -> None:
+            within = (
+                low <= at <= high
+                for at, (low, high) in zip((event.x, event.y), self.seen, strict=True)
+            )
+            if all(within):
+                tapped(event.x, event.y)
 
-def _coloured(points: hv.Points, *, crisp: bool) -> hv.Points | hv.DynamicMap:
-    """Draw points in the colour of their value, or the mean value of many."""
-    if crisp:
-        return points.opts(color=COLOUR, size=7, alpha=0.8, nonselection_alpha=0.8)
-    from datashader.reductions import mean
-    from holoviews.operation.datashader import rasterize
+        for event in (Tap, DoubleTap):
+            self.figure.on_event(event, inside)
 
-    # larger pixels, as `spread` would add the means of neighbours
-    means = rasterize(points, aggregator=mean(COLOUR), pixel_ratio=1 / 3)
-    return means.apply(_compact)
-
-
-def _compact(counts: hv.Image) -> hv.Image:
-    """Return counts or means of samples in 32-bit floats, NaN where there are none."""
-    x, y = (counts.dimension_values(axis, expanded=False) for axis in AXES)
-    values = counts.dimension_values(2, flat=False).astype(np.float32)
-    return hv.Image((x, y, values), AXES, "samples", bounds=counts.bounds)
-
-
-class GalaxyMark:
-    """The galaxy in view in a scatter: its sample in view ringed, joined to those around it.
-
-    Bokeh draws it in a plot of HoloViews, which would draw all of its layers for another galaxy.
-    """
-
-    def __init__(self) -> None:
-        self._places = {"x": [], "y": [], "size": [], "colour": []}
-        self._sources: list[ColumnDataSource] = []
-
-    def show(self, table: pd.DataFrame, x: str, y: str, los: str) -> None:
-        """Mark a galaxy in all plots that have the mark.
+    def follow(self, chosen: Callable[[Geometry], None]) -> None:
+        """Add what `select` and `mark` show.
 
         Parameters
         ----------
-        table : DataFrame
-            The rows of one galaxy.
-        x, y : str
-            Columns of the axes.
+        chosen : callable
+            Called with the geometry of a box or a lasso.
+        """
+        self._veil, self._selected = veil(self.figure), (np.empty(0), np.empty(0))
+        selectable(self.figure, chosen)
+        self._picked = ColumnDataSource({"x": [], "y": []})
+        self._ring = ColumnDataSource({"x": [], "y": [], "size": [], "line_color": []})
+        path = Patch(fill_color=None, line_color=MARK, line_width=1.5)  # it is closed
+        rings = {"size": "size", "line_color": "line_color", "fill_color": None, "line_width": 2.5}
+        for source, glyph in (
+            (self._picked, Scatter(size=SIZE, **LOOK)),
+            (self._ring, path),
+            (self._ring, Scatter(**rings)),
+        ):
+            self.figure.add_glyph(source, glyph, level="overlay")
+
+    def select(self, x: NDArray, y: NDArray) -> None:
+        """Show the places of selected samples; empty lifts the veil."""
+        self._selected = x, y
+        shown = spread_out(x, y, self.seen)
+        self._picked.data = dict(zip("xy", (part.astype("f4") for part in shown), strict=True))
+        self._veil.visible = bool(len(x))
+
+    def mark(self, rows: pd.DataFrame, los: str) -> None:
+        """Ring a galaxy: its sample in view large, joined to its other lines of sight.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            The samples of the galaxy.
         los : str
             Line of sight in view.
         """
-        seen = table["los"].isin([los, NO_LINE_OF_SIGHT]).to_numpy()
-        first = int(np.argmax(seen))
-        closed = np.append(np.roll(np.arange(len(table)), -first), first)  # one in view on top
-        self._places = {
-            "x": table[x].to_numpy(float)[closed],
-            "y": table[y].to_numpy(float)[closed],
-            "size": np.where(seen, 18, 8)[closed],
-            "colour": np.where(seen, ACCENT, MARK)[closed],
+        seen = rows["los"].isin([los, NO_LINE_OF_SIGHT]).to_numpy()
+        last = np.argsort(seen, kind="stable")  # the one in view on top
+        x, y, *_ = (rows[key].to_numpy(float)[last] for key in self._points.keys)
+        sizes, colours = (
+            np.where(seen, *each)[last].tolist() for each in ((18, 8), (ACCENT, MARK))
+        )
+        self._ring.data = {"x": x, "y": y, "size": sizes, "line_color": colours}
+
+    def _draw_points(self) -> None:
+        """Draw each sample as a point."""
+        colour: object = DENSITY[-1]
+        if "colour" in self._points.table:
+            colour = {"field": "colour", "transform": self._values()}
+        look = {f"{part}_color": colour for part in ("line", "fill")}
+        look |= {f"{part}_alpha": 0.8 for part in ("line", "fill")}
+        columns = {name: values.to_numpy() for name, values in self._points.table.items()}
+        self.figure.add_glyph(ColumnDataSource(columns), Scatter(size=7, **look))
+
+    def _draw_density(self) -> None:
+        """Draw many samples as a picture that follows the view."""
+        coloured = "colour" in self._points.table
+        self._mapper = (
+            self._values() if coloured else LogColorMapper(palette=DENSITY, nan_color=_CLEAR)
+        )
+        corner = {"x": "x", "y": "y", "dw": "dw", "dh": "dh"}
+        self._picture = ColumnDataSource({key: [] for key in ("image", *corner)})
+        self._render()
+        self.figure.add_glyph(
+            self._picture, Image(**corner, image="image", color_mapper=self._mapper)
+        )
+        for name in self._size:
+            self.figure.on_change(name, self._resized)
+
+    def _values(self) -> LinearColorMapper:
+        """Return what gives values their colours, with a colour bar."""
+        low, high = self._points.colour_range
+        mapper = LinearColorMapper(palette=VALUES, low=low, high=high, nan_color=_CLEAR)
+        title = column_quantity(self._points.keys[2]).label
+        lines = {"major_tick_line_color": "black", "bar_line_color": "black"}
+        bar = ColorBar(color_mapper=mapper, title=title, location=(0, 0), label_standoff=8)
+        bar.update(**_BAR, **lines)
+        self.figure.add_layout(bar, "right")
+        return mapper
+
+    def _moved(self, event: RangesUpdate) -> None:
+        """Follow a zoom."""
+        self.seen = (
+            (min(event.x0, event.x1), max(event.x0, event.x1)),
+            (min(event.y0, event.y1), max(event.y0, event.y1)),
+        )
+        self._wait()
+
+    def _resized(self, name: str, _: int, pixels: int) -> None:
+        """Follow the size of the browser's window."""
+        self._size[name] = pixels
+        self._wait()
+
+    def _wait(self) -> None:
+        """Render what is in view, once it has come to rest."""
+        if not self._waiting:
+            self._waiting = True
+            self.figure.document.add_timeout_callback(self._follow_view, _REST)
+
+    def _follow_view(self) -> None:
+        self._waiting = False
+        with batched_update():
+            if self._picture:
+                self._render()
+            if self._ring:
+                self.select(*self._selected)
+
+    def _render(self) -> None:
+        """Draw the density of what is in view in pixels of the screen, unless it is there."""
+        wanted = self.seen, tuple(self._size.values())
+        if wanted == self._shown:
+            return
+        self._shown = wanted
+        values = density(self._points, *wanted)
+        (left, right), (low, high) = self.seen
+        if "colour" not in self._points.table and np.isfinite(values).any():
+            self._mapper.update(low=float(np.nanmin(values)), high=float(np.nanmax(values)))
+        self._picture.data = {
+            "image": [values],
+            "x": [left],
+            "y": [low],
+            "dw": [right - left],
+            "dh": [high - low],
         }
-        for source in self._sources:
-            source.data = self._places
-
-    def add_to(self, figure: Plot) -> None:
-        """Draw the mark in a figure, above all else."""
-        source = ColumnDataSource(self._places)
-        at = {"x": "x", "y": "y"}
-        ring = Scatter(**at, size="size", line_color="colour", fill_color=None, line_width=2.5)
-        for glyph in (Line(**at, line_color=MARK, line_width=1.5), ring):
-            drawn = figure.add_glyph(source, glyph, level="overlay")
-            drawn.update(selection_glyph=None, nonselection_glyph=None)  # a tap dims no mark
-        self._sources.append(source)
-
-
-def marked(plot: hv.DynamicMap | hv.Overlay, mark: GalaxyMark) -> hv.DynamicMap | hv.Overlay:
-    """Return a plot that has a mark, as long as somebody else holds it (see `picked`)."""
-    return plot.opts(hv.opts.Overlay(hooks=[partial(_add_mark, mark=ref(mark))]))
-
-
-def _add_mark(plot: ElementPlot, element: hv.Overlay, mark: ref[GalaxyMark]) -> None:
-    """Add a mark once (a HoloViews hook)."""
-    if "mark" not in plot.handles and (made := mark()) is not None:
-        made.add_to(plot.state)
-        plot.handles["mark"] = mark
 
 
 def nearest(
@@ -157,6 +317,6 @@ def nearest(
     spans : (float, float)
         Lengths of the axes in view, so that distances are as on the screen.
     """
-    across, up = (table[column].astype(float) for column in (x, y))
+    across, up = (table[column].to_numpy(float) for column in (x, y))
     distance = np.hypot((across - at[0]) / spans[0], (up - at[1]) / spans[1])
-    return None if distance.isna().all() else table.loc[distance.idxmin()]
+    return None if np.isnan(distance).all() else table.iloc[int(np.nanargmin(distance))]

@@ -2,19 +2,19 @@
 
 from functools import partial
 
-import holoviews as hv
 import pandas as pd
+import panel as pn
 import param
-from holoviews.streams import Pipe, RangeXY, Tap
 from numpy.typing import NDArray
 
 from galmass_app import services
+from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
-from galmass_app.plots.sample import AXES, GalaxyMark, marked, nearest, scatter
-from galmass_app.plots.selection import MOST, Geometry, inside, picked, shape_name, spread_out
+from galmass_app.plots.sample import SampleFigure, nearest
+from galmass_app.plots.selection import Geometry, inside, shape_name
 from galmass_app.selection import box_text
 from galmass_app.state import SessionState, axis_columns
-from galmass_app.views.layout import View, column, html, plot, select
+from galmass_app.views.layout import View, column, html, select
 from galmass_core.quantities import column_quantity, symbol_of
 
 GROUPS = {
@@ -34,8 +34,7 @@ class Sample(View):
             axis: select(f"gm-inline gm-axis-{axis}", label)
             for axis, label in (("y", "y axis"), ("x", "x axis"), ("colour", "Colour"))
         }
-        self._mark, self._picked = GalaxyMark(), Pipe(data=None)
-        self._pane = plot("gm-scatter")
+        self._pane = pn.pane.Bokeh(sizing_mode="stretch_width")
         self._title = html("gm-section", wide=False)
         self._layout = column(
             "gm-sample", self._title, column("gm-axes", *self._axes.values()), self._pane
@@ -52,31 +51,22 @@ class Sample(View):
         for axis, chooser in self._axes.items():
             choices = plain | groups if axis == "colour" else groups
             chooser.param.update(groups=choices, value=getattr(session, axis))
-        points = scatter(session.data.samples, session.x, session.y, session.colour)
-        self._view = RangeXY(source=points)
-        Tap(source=points).add_subscriber(self.tap)
-        self._mark = GalaxyMark()
+        points = services.points(session.data, session.x, session.y, session.colour)
+        self._drawn = SampleFigure(points, "gm-scatter")
+        self._drawn.follow(self._boxed)
+        self._drawn.on_tap(self.tap)
         self.mark()
-        self._picked.update(data=self._selected())
-        dim = partial(picked, axes=AXES, chosen=self._boxed)
-        many = len(session.data) > MOST  # more of them are drawn where one zooms in
-        dimmed = hv.DynamicMap(
-            lambda data, x_range=None, y_range=None: dim(
-                spread_out(*data, (x_range, y_range) if x_range and y_range else None)
-            ),
-            streams=[self._picked, *[self._view] * many],
-        )
-        self._pane.object = marked(points * dimmed, self._mark)
+        self.select()
+        self._pane.object = self._drawn.figure
 
     def select(self) -> None:
         """Show which samples are selected now."""
-        self._picked.send(self._selected())
+        self._drawn.select(*self._selected())
 
     def mark(self) -> None:
         """Ring the galaxy that is chosen now."""
-        session, data = self.session, self.session.data
-        rows = data.samples.iloc[data.rows_of(session.galaxy)]
-        self._mark.show(rows, session.x, session.y, session.los)
+        data = self.session.data
+        self._drawn.mark(data.samples.iloc[data.rows_of(self.session.galaxy)], self.session.los)
 
     def _selected(self) -> tuple[NDArray, NDArray]:
         session, samples = self.session, self.session.data.samples
@@ -98,24 +88,14 @@ class Sample(View):
     def _turn(self, axis: str, event: param.parameterized.Event) -> None:
         setattr(self.session, axis, event.new)
 
-    def tap(self, x: float | None, y: float | None) -> None:
+    def tap(self, x: float, y: float) -> None:
         """Go to the sample next to the place that was tapped."""
-        if x is None or y is None:
-            return
         session, table = self.session, self.session.data.samples
-        spans = [
-            high - low
-            for low, high in (
-                view or (table[column].min(), table[column].max())
-                for view, column in (
-                    (self._view.x_range, session.x),
-                    (self._view.y_range, session.y),
-                )
-            )
-        ]
-        row = nearest(table, session.x, session.y, (x, y), tuple(spans))
+        spans = tuple(high - low for low, high in self._drawn.seen)
+        row = nearest(table, session.x, session.y, (x, y), spans)
         if row is not None:
-            session.look_at(row["name"], self._keep_los(row))
+            with batched_update():
+                session.look_at(row["name"], self._keep_los(row))
 
     def _keep_los(self, row: pd.Series) -> str:
         """Stay on the line of sight in view where it lies on the same point of the scatter."""

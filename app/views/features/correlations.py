@@ -9,7 +9,7 @@ from holoviews.streams import Pipe, Tap
 
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import chosen_cell, correlation_picture, pair_at, short
-from galmass_app.plots.sample import scatter
+from galmass_app.plots.sample import Points, SampleFigure
 from galmass_app.theme import Theme
 from galmass_app.tree_models import ALL_TARGETS, QUICK_GALAXIES, drawn_samples
 from galmass_app.views.heading import section
@@ -53,7 +53,7 @@ class Correlations(View):
             select(f"gm-inline gm-pair-{axis}", label)
             for axis, label in (("x", "x axis"), ("y", "y axis"))
         ]
-        self._pair_pane = plot("gm-pair", linked_axes=False)
+        self._pair_pane = pn.pane.Bokeh(sizing_mode="stretch_width")
         self._frame = Pipe(data=("", ""))
         self._layout = row(
             "gm-correlations",
@@ -91,7 +91,8 @@ class Correlations(View):
                 chooser.param.update(options=keys, value=key)
         self._frame.send((x, y))
         self._text.object = self._pair_text(x, y)
-        self._pair_pane.object = scatter(self.table, x, y).opts(min_height=500)
+        drawn = SampleFigure(Points(self.table, x, y), "gm-pair", min_height=500)
+        self._pair_pane.object = drawn.figure
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Measure and draw the matrix; stay with the pair in view if it is there."""
