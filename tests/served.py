@@ -12,6 +12,15 @@ from galmass_core.benchmarks.browser import FIGURES as FIGURES
 
 PATIENCE = 300_000  # ms, for a machine that is ten times slower
 _POLLING = 100  # ms between two looks
+_STILL = 5  # polls in a row that show the same
+_DRAWN = """() => {  // in all shadow roots
+  const all = (look, root = document) => [root, ...root.querySelectorAll("*")].reduce(
+    (sum, one) => sum + (one.shadowRoot ? all(look, one.shadowRoot) : 0),
+    root.querySelectorAll(look).length,
+  )
+  const idle = window.Bokeh.documents.every((each) => each.is_idle)
+  return [all(".gm-busy, .gm-stale"), all("canvas"), idle]
+}"""
 FORGET = """if (location.protocol.startsWith("http") && !sessionStorage.getItem("visiting")) {
     localStorage.clear()
     sessionStorage.setItem("visiting", "yes")  // kept when this tab loads the page again
@@ -84,14 +93,14 @@ def visitors(chromium, shared=None):
 
 
 def wait_until_drawn(tab):
-    """Wait until no part of a page is being computed, and no plot has come for a second."""
-    busy, plots = tab.locator(".gm-busy, .gm-stale"), tab.locator("canvas")
-    end = time.monotonic() + PATIENCE / 1000
-    before = None
-    while (state := (busy.count(), plots.count())) != before or state[0]:
-        assert time.monotonic() < end, f"{state[0]} parts are still being computed"
+    """Wait until no part of a page is being computed, and no plot has come for half a second."""
+    end, still, before = time.monotonic() + PATIENCE / 1000, 0, None
+    while still < _STILL:
+        assert time.monotonic() < end, f"(parts computed, plots, idle) is {before}"
+        tab.wait_for_timeout(_POLLING)
+        state = tab.evaluate(_DRAWN)
+        still = still + 1 if state == before and state[0] == 0 and state[2] else 0
         before = state
-        tab.wait_for_timeout(1000)
 
 
 def _wait_until(tab, expression, arg=None):
