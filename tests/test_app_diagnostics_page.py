@@ -1,7 +1,7 @@
 """The Diagnostics page: which run it shows, what it says of it, and what can be taken along."""
 
 import pytest
-from pages import send, settle, texts, widget
+from pages import parts, send, settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.plots.calibration import WIDTHS
@@ -80,11 +80,11 @@ def test_coverage_is_written_for_every_bin_with_its_numbers(visit):
 
 def test_a_run_without_a_calibration_set_says_what_to_do(visit):
     page = visit(diagnosed_run="mtot-2V-0")
-    assert "Train it again to get intervals" in page._message.object
-    assert "galmass train learnable --experiment mtot/2V" in page._message.object
+    assert "Train it again to get intervals" in texts(page)
+    assert "galmass train learnable --experiment mtot/2V" in texts(page)
     assert not page.slots[Calibration].visible
     page.session.diagnosed_run = "trees"
-    assert not page._message.visible
+    assert "Train it again" not in texts(page)
     assert page.slots[Calibration].visible
 
 
@@ -96,15 +96,15 @@ def test_a_run_that_is_not_there_is_named_and_another_shown(visit):
 
 def test_a_data_set_without_runs_says_how_to_get_one(visit):
     page = visit("other")
-    assert "galmass train other --experiment mstar/features" in page._message.object
-    assert not page._choice.visible
+    assert "galmass train other --experiment mstar/features" in texts(page)
+    assert not parts(page, "gm-slot")[0].visible
 
 
 def test_the_samples_can_be_downloaded(visit):
     page = visit(diagnosed_run="trees")
     menu = page.__panel__().select(Download)[0]
     assert menu.file_name() == f"learnable_trees_{MSTAR}_calibration"
-    table = menu._files["CSV"]().decode().splitlines()
+    table = menu.files["CSV"]().decode().splitlines()
     limits = [f"{side}_{level}" for level in WIDTHS for side in ("low", "high")]
     assert table[0].split(",") == [
         "name",
@@ -127,7 +127,7 @@ def slices(visit):
 
 
 def test_slices_are_a_row_each_with_what_it_is_sorted_by(slices):
-    measured, shown = slices._slices.rows, slices._table.rows
+    measured, shown = slices.slices.rows, widget(slices, "gm-slice-table").rows
     assert [row["cells"][0] for row in shown] == [row["slice"] for row in measured]
     assert shown[0]["values"][2] == measured[0]["std"]["value"]
     assert (
@@ -137,19 +137,19 @@ def test_slices_are_a_row_each_with_what_it_is_sorted_by(slices):
 
 
 def test_a_click_on_a_row_selects_the_galaxies_of_the_slice(slices):
-    row = next(row for row in slices._slices.rows if row["by"] == "colour")
-    send(slices._table, f"colour: {row['slice']}")
-    session, labels = slices.session, slices._slices.labels["colour"]
+    row = next(row for row in slices.slices.rows if row["by"] == "colour")
+    send(widget(slices, "gm-slice-table"), f"colour: {row['slice']}")
+    session, labels = slices.session, slices.slices.labels["colour"]
     expected = slices.diagnosis.scored["name"][(labels == row["slice"]).to_numpy()]
     assert set(session.selection) == set(expected)
     assert session.selection_label == f"g−r [mag]: {row['slice']}, tested by trees"
-    assert slices._table.chosen == f"colour: {row['slice']}"
+    assert widget(slices, "gm-slice-table").chosen == f"colour: {row['slice']}"
     session.keep("")
-    assert slices._table.chosen == ""
+    assert widget(slices, "gm-slice-table").chosen == ""
 
 
 def test_a_row_of_another_run_selects_nothing(slices):
-    send(slices._table, "stars: below 3,000")
+    send(widget(slices, "gm-slice-table"), "stars: below 3,000")
     assert slices.session.selection_query == ""
 
 
@@ -162,9 +162,9 @@ def test_cuts_that_cannot_be_made_are_listed_with_the_reason(slices):
 def test_slices_follow_the_run_and_can_be_downloaded(visit):
     page = visit(diagnosed_run="trees")
     view = settle(page.views[SlicePanel])
-    before = view._slices
+    before = view.slices
     page.session.diagnosed_run = "mstar,mtot-r-0"
     assert view.table.empty
-    assert settle(view)._slices is not before
+    assert settle(view).slices is not before
     assert {"by", "slice", "std_value", "coverage_0.68_error"} <= set(view.table)
-    assert len(view.table) == len(view._slices.rows)
+    assert len(view.table) == len(view.slices.rows)

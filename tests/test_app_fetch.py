@@ -79,16 +79,20 @@ def field(panel, label):
 
 
 def press(panel, name):
-    button = widget(panel, name)
-    if not button.disabled:
-        button.clicks += 1
+    if not widget(panel, name).disabled:
+        click(panel, name)
+
+
+def click(panel, name):
+    """Send a click on the first such button, even if it cannot be clicked any more."""
+    parts(panel, name)[0].clicks += 1
 
 
 def look(panel):
     """Do what a session does once a second, until no estimate is under way."""
     deadline = time.monotonic() + 300
     panel.session.poll_count += 1
-    while panel._asked:
+    while widget(panel, "gm-estimate-fetch").disabled:
         assert time.monotonic() < deadline
         time.sleep(0.01)
         panel.session.poll_count += 1
@@ -170,7 +174,7 @@ def test_wrong_order_is_refused_with_a_sentence(home, order, message):
 def test_nothing_starts_without_an_estimate(panel, started):
     type_key(panel)
     assert widget(panel, "gm-start").disabled
-    panel._begin(None)
+    click(panel, "gm-start")
     assert not started
 
 
@@ -213,8 +217,8 @@ def test_double_click_starts_one(panel, planned, started):
     type_key(panel)
     press(panel, "gm-estimate-fetch")
     look(panel)
-    panel._begin(None)
-    panel._begin(None)
+    click(panel, "gm-start")
+    click(panel, "gm-start")
     assert len(started) == 1
     assert read_status(fetches_folder() / "tng100-1").state == "starting"
     assert panel.form.order.name == "tng100-1-2"
@@ -282,10 +286,10 @@ def test_key_of_the_server_goes_before_any_other(monkeypatch, planned):
 def test_a_resume_needs_the_key_again(panel, started):
     write(state="stopped")
     look(panel)
-    panel._do("resume", "one")
+    click(panel, "gm-fetch-resume")
     assert NO_KEY in texts(panel)
     type_key(panel)
-    panel._do("resume", "one")
+    click(panel, "gm-fetch-resume")
     assert started[0][0][:3] == ("fetch", "--out", str(fetches_folder() / "one"))
     assert read_status(fetches_folder() / "one").state == "starting"
 
@@ -400,7 +404,7 @@ def test_a_fetch_whose_folder_is_deleted_leaves_the_list(panel):
     write(state="stopped")
     look(panel)
     shutil.rmtree(fetches_folder() / "one")
-    panel._do("stop", "one")
+    click(panel, "gm-fetch-stop")
     assert "fetch one must be there, but its folder was deleted" in texts(panel)
     assert "Nothing has been fetched here yet." in texts(panel)
 

@@ -1,7 +1,7 @@
 """Learning curves on the pages Train and Features."""
 
 import pytest
-from pages import parts, texts, widget
+from pages import parts, settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app import jobs, processes
@@ -49,9 +49,7 @@ def started(monkeypatch):
 
 def shown(view):
     """Wait for the worker."""
-    measured_curves = view._measured
-    while measured_curves._slot.busy:
-        measured_curves._pull()
+    settle(view.measured)
     return view
 
 
@@ -81,7 +79,7 @@ def test_compare_shows_the_curve_of_an_experiment_in_view(home):
     page = Compare(session)
     assert "Tested on 60 samples of 20 galaxies" in texts(shown(page))
     session.panels = [BASELINE]
-    assert not page._curves.visible
+    assert not widget(page, "gm-learning-curves").visible
 
 
 def test_a_click_starts_the_command_and_a_second_does_nothing(view, started):
@@ -110,7 +108,7 @@ def test_nothing_to_measure_cannot_be_started(view):
 def test_the_numbers_can_be_downloaded(view):
     view.draw(("toys", "mstar/features"))
     (menu,) = parts(shown(view), "gm-download")
-    assert b"galaxies,n_train" in menu._files["CSV"]()
+    assert b"galaxies,n_train" in menu.files["CSV"]()
     assert menu.file_name() == "toys_learning-curve_mstar-power-law"
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bokeh.models import VArea, VSpan
-from pages import settle
+from pages import settle, texts, widget
 
 from galmass_app import services
 from galmass_app.plots.profiles import ProfileFigures
@@ -38,7 +38,7 @@ def session(trained, monkeypatch):
 def test_predicted_profile_stands_beside_the_true_one(session):
     view = settle(MassProfiles(session))
     assert not session.error
-    assert "Points: predicted" in view._text.object
+    assert "Points: predicted" in texts(view)
     true = services.profiles(session.data, session.galaxy)
     added = view.table[view.table["mstar_predicted"].notna()]
     assert len(view.table) == len(true) + len(added)
@@ -51,7 +51,7 @@ def test_page_says_whether_the_galaxy_was_in_the_training_set(session):
         session.show(name)
         view.draw()
         part = settle(view).predicted.part
-        assert ("was in the training set" in view._text.object) == (part == "train")
+        assert ("was in the training set" in texts(view)) == (part == "train")
 
 
 def test_run_that_is_shown_stays_when_a_newer_one_has_finished(session, trained):
@@ -62,7 +62,8 @@ def test_run_that_is_shown_stays_when_a_newer_one_has_finished(session, trained)
     record = newer / "run.json"
     record.write_text(record.read_text().replace('"started": "20', '"started": "21'))
     view.draw()
-    shown = view._run.value, view._run.options
+    chooser = widget(view, "gm-profile-run")
+    shown = chooser.value, chooser.options
     shutil.rmtree(newer)
     assert shown == ("first", ["second", "first"])
 
@@ -72,14 +73,14 @@ def test_without_a_run_the_page_says_how_to_train_one(session, trained, monkeypa
     monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
     session.open("toys")
     view = MassProfiles(session)
-    assert "galmass train toys --experiment profile/features" in view._text.object
+    assert "galmass train toys --experiment profile/features" in texts(view)
     assert "mstar_predicted" not in view.table
 
 
 def test_galaxy_without_a_feature_has_its_reason(session):
     view = settle(MassProfiles(session))
     data = replace(session.data, samples=session.data.samples.assign(sigma_v=np.nan))
-    assert predict_profile(replace(view._request, data=data)).why_not == "sigma_v is not a number"
+    assert predict_profile(replace(view.request, data=data)).why_not == "sigma_v is not a number"
 
 
 def test_explore_and_why_draw_the_profile_of_the_galaxy_in_view(session):

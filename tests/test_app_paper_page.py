@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import pytest
-from pages import settle, texts
+from pages import parts, settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.comparison import Missing
@@ -303,6 +303,6 @@ def test_panels_are_drawn_one_at_a_time_each_with_the_galaxy_in_view():
 def test_page_without_data_says_how_to_make_some(home, monkeypatch):
     monkeypatch.setattr("galmass_app.services.catalogue", dict)
     page = Paper(SessionState(page="paper"))
-    assert page._message.visible
-    assert not page._section.visible
+    assert widget(page, "gm-message").visible
+    assert not parts(page, "gm-slot")[0].visible
     assert isinstance(page.__panel__(), pn.Column)

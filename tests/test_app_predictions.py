@@ -92,7 +92,7 @@ def test_predictions_can_be_downloaded_with_their_intervals(visit):
     (menu,) = (
         menu for menu in page.__panel__().select(Download) if menu.figure == "gm-predictions"
     )
-    head, *lines = menu._files["CSV"]().decode().splitlines()
+    head, *lines = menu.files["CSV"]().decode().splitlines()
     assert head.split(",") == ["target", "run", "part", "y_pred", *LIMITS]
     assert [line.split(",")[0] for line in lines] == [MSTAR, MTOT]
 

@@ -85,7 +85,7 @@ def test_the_choice_is_in_the_state(page):
 
 def test_the_scores_can_be_downloaded(page):
     menu = next(iter(page.__panel__().select(Download)))
-    table = menu._files["CSV"]().decode()
+    table = menu.files["CSV"]().decode()
     assert table.startswith("case,target")
     assert len(table.splitlines()) > 3
 

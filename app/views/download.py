@@ -55,13 +55,13 @@ class Download(JSComponent):
         """
         menu = cls(figure=figure, css_classes=["gm-download"])
         menu._session, menu._name = session, name
-        menu._files = {}
+        menu.files = {}
         if table:
-            menu._files["CSV"] = lambda: table().to_csv(index=False).encode()
-            menu._files["FITS"] = lambda: table_as_fits(table(), {"DATASET": session.dataset})
+            menu.files["CSV"] = lambda: table().to_csv(index=False).encode()
+            menu.files["FITS"] = lambda: table_as_fits(table(), {"DATASET": session.dataset})
         if fits:
-            menu._files["FITS"] = fits
-        menu.formats = [*PICTURES, *menu._files]
+            menu.files["FITS"] = fits
+        menu.formats = [*PICTURES, *menu.files]
         return menu
 
     @classmethod
@@ -77,7 +77,7 @@ class Download(JSComponent):
     def _handle_msg(self, data: str) -> None:
         """Send a file, or what to call the picture that the browser makes."""
         with self._session.reporting():
-            content = self._files[data]() if data in self._files else None
+            content = self.files[data]() if data in self.files else None
             self._send_msg({"format": data, "name": self.file_name(), "content": content})
 
     def file_name(self) -> str:

@@ -35,7 +35,7 @@ class MeasuredCurves(View):
         self._known: dict[str, Any] = {}
         self._row, self._shown = None, None
         self._slot, self._pipe = Slot(QUICK), None
-        self._poller = WorkerPoller(self._pull)
+        self._poller = WorkerPoller(self.pull)
         self._choice = select("gm-curve", "Curve")
         self._text = html("gm-result gm-curve-text")
         self._picture = column("gm-slot")
@@ -71,7 +71,7 @@ class MeasuredCurves(View):
             self._slot.submit(lambda _: measured(*chosen))
             self._poller.wake()
 
-    def _pull(self) -> bool:
+    def pull(self) -> bool:
         """Show what a worker has measured; return whether there is more to come."""
         with self.session.reporting():
             if found := self._slot.take():
@@ -106,13 +106,13 @@ class LearningCurves(View):
         self._stop = button("gm-curve-stop", "Stop", self._end)
         self._state = html("gm-foot", wide=False)
         self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
-        self._measured = MeasuredCurves(session)
+        self.measured = MeasuredCurves(session)
         self._layout = column(
             "gm-learning-curves",
             section("Learning curves", HELP),
             row("gm-group", self._start, self._stop, self._state, wide=False),
             self._command,
-            self._measured,
+            self.measured,
         )
         session.param.watch(self._follow, "poll_count")
 
@@ -125,7 +125,7 @@ class LearningCurves(View):
     def follow(self) -> None:
         """List the curves that are there, and say what is being measured."""
         data = self.session.data
-        self._measured.draw(curves_of(data, self._is_shown) if data else {})
+        self.measured.draw(curves_of(data, self._is_shown) if data else {})
         running = services.curve_progress()
         if self._begun and (trouble := jobs.curve_trouble()):
             self.session.error, self._begun = trouble, False

@@ -46,7 +46,7 @@ class MassProfiles(View):
     def __init__(self, session: SessionState, figure: str = "gm-profiles") -> None:
         super().__init__(session)
         self.predicted: PredictedProfile | None = None
-        self._request, self._predicting = None, Slot(QUICK)
+        self.request, self._predicting = None, Slot(QUICK)
         self._poller = WorkerPoller(self.pull)
         self._run = select("gm-inline gm-profile-run", "Predicted by")
         self._run.param.watch(self._chosen, "value")
@@ -84,8 +84,8 @@ class MassProfiles(View):
                 run=run.path,
                 ended=run.record["ended"],
             )
-        if request != self._request:
-            self._request, self.predicted = request, None
+        if request != self.request:
+            self.request, self.predicted = request, None
             self._predicting.cancel()
             if request:
                 self._predicting.submit(lambda _: predict_profile(request))
@@ -128,7 +128,7 @@ class MassProfiles(View):
 
     def _words(self) -> str:
         """Say what points and bands are, and whether the run was trained on this galaxy."""
-        if self._request is None:
+        if self.request is None:
             return snippet("shared.html", "no_profile", self.session.data.path.name)
         if self.predicted is None:
             return snippet("shared.html", "at_work", "predicting the profile…") * (

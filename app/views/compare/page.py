@@ -81,9 +81,9 @@ class Compare(PageView):
         self._tile = column("gm-compared", tile)
         grid = column("gm-compare-grid", *self.panels, self._tile)
         comparing = column("gm-compare", self._controls, grid, self._galaxy)
-        self._measured = MeasuredCurves(session)
+        self.measured = MeasuredCurves(session)
         self._curves = column(
-            "gm-learning-curves", section("Learning curves", CURVES_HELP), self._measured
+            "gm-learning-curves", section("Learning curves", CURVES_HELP), self.measured
         )
         self._comparing = column("gm-slot", comparing)
         self._poller = WorkerPoller(self.pull)
@@ -262,7 +262,7 @@ class Compare(PageView):
 
         known = curves_of(self.session.data, shown)
         self._curves.visible = bool(known)
-        self._measured.draw(known)
+        self.measured.draw(known)
 
     def _added(self, event: param.parameterized.Event) -> None:
         if event.new:

@@ -65,7 +65,7 @@ class SlicePanel(View):
 
     def __init__(self, diagnosis: Diagnosis, session: SessionState) -> None:
         super().__init__(session)
-        self._slot, self._slices = Slot(QUICK), None
+        self._slot, self.slices = Slot(QUICK), None
         self._poller = WorkerPoller(self.pull)
         self._table = SliceTable(
             heads=[list(head) for head in HEADS],
@@ -82,11 +82,11 @@ class SlicePanel(View):
     @property
     def table(self) -> pd.DataFrame:
         """The slices as numbers."""
-        return flat(self._slices.rows if self._slices else [])
+        return flat(self.slices.rows if self.slices else [])
 
     def draw(self, diagnosis: Diagnosis) -> None:
         """Measure the slices of another run."""
-        self.diagnosis, self._slices, data = diagnosis, None, self.session.data
+        self.diagnosis, self.slices, data = diagnosis, None, self.session.data
         self._table.visible = False
         self._text.object = snippet("shared.html", "at_work", "measuring the slices…")
         self._slot.submit(lambda _: slices_of(data, diagnosis))
@@ -97,22 +97,22 @@ class SlicePanel(View):
         if self._slot.ready:
             self._text.object = ""
             with self.session.reporting():
-                self._slices = self._slot.take()
+                self.slices = self._slot.take()
                 self._table.param.update(
-                    rows=[_row(row, place) for place, row in enumerate(self._slices.rows)],
+                    rows=[_row(row, place) for place, row in enumerate(self.slices.rows)],
                     chosen="",
                     visible=True,
                 )
-                self._text.object = _notes(self._slices)
+                self._text.object = _notes(self.slices)
         return self._slot.busy
 
     def _select(self, key: str) -> None:
         """Select the galaxies of the slice that was clicked."""
-        found = [row for row in self._slices.rows if _key(row) == key] if self._slices else []
+        found = [row for row in self.slices.rows if _key(row) == key] if self.slices else []
         for row in found:
             rows = self.diagnosis.scored
-            if row["by"] in self._slices.labels:
-                rows = rows[(self._slices.labels[row["by"]] == row["slice"]).to_numpy()]
+            if row["by"] in self.slices.labels:
+                rows = rows[(self.slices.labels[row["by"]] == row["slice"]).to_numpy()]
             label = f"{row['title']}: {row['slice']}" if row["by"] != "all" else "all"
             self.session.select(rows["name"].unique(), f"{label}, tested by {self._run}")
             self._table.chosen = key
