@@ -22,7 +22,7 @@ from galmass_core.training import network_runs
 from galmass_core.training.model_runs import load_model, predict_run, train_run
 from galmass_core.training.runs import open_run
 
-CONFIG = TrainingConfig(width=0.03, epochs=6, batch=10, learning_rate=2e-3, augment=True)
+CONFIG = TrainingConfig(width=0.03, epochs=4, batch=10, learning_rate=2e-3, augment=True)
 NAME = "mstar/r+2V@60"
 
 
@@ -72,7 +72,7 @@ def test_a_run_is_finished_and_scored(run, dataset):
     assert run.config["training"] == CONFIG.settings()
     assert run.config["maps"] == ["r", "V", "sigma"]
     assert run.config["split"]["sizes"] == {"train": 16000, "validation": 4000, "test": 8110}
-    assert run.record["progress"]["epoch"] == run.record["progress"]["epochs"] == 6
+    assert run.record["progress"]["epoch"] == run.record["progress"]["epochs"] == 4
     assert run.record["device"] == "cpu"
     predictions = run.predictions()
     assert set(predictions["part"]) == {"validation", "test"}
@@ -86,8 +86,8 @@ def test_a_run_is_finished_and_scored(run, dataset):
 
 def test_the_history_has_a_line_for_each_epoch(run):
     history = run.history
-    assert history["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
-    np.testing.assert_allclose(history["learning_rate"], [CONFIG.rate(n) for n in range(6)])
+    assert history["epoch"].tolist() == [1, 2, 3, 4]
+    np.testing.assert_allclose(history["learning_rate"], [CONFIG.rate(n) for n in range(4)])
     assert (history["seconds"].diff().dropna() >= 0).all()
     assert (history[["train_mse", "validation_mse"]] > 0).all(axis=None)
 
@@ -252,7 +252,7 @@ def test_another_configuration_does_not_take_a_run_up(run, dataset, tmp_path, mo
     with pytest.raises(KeyboardInterrupt):
         train(dataset, tmp_path / "run")
     with pytest.raises(ValueError, match=r"must have the same config.json to be resumed"):
-        train(dataset, tmp_path / "run", config=replace(CONFIG, epochs=7))
+        train(dataset, tmp_path / "run", config=replace(CONFIG, epochs=5))
 
 
 def test_predictions_reproduce_from_the_folder_alone(run, dataset, tmp_path):
