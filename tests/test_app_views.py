@@ -335,25 +335,30 @@ def test_page_has_all_its_parts(document):
     assert not page.session.error
 
 
+def in_template(page, css_class):
+    """Return the one root of a page that has a CSS class."""
+    roots = [part for part, _ in page.template._render_items.values()]
+    (found,) = [part for part in roots if css_class in part.css_classes]
+    return found
+
+
 @pytest.mark.usefixtures("document")
 def test_data_set_chooser_offers_to_get_data():
     page = Page()
-    chooser = page._data_sets
+    chooser = in_template(page, "gm-dataset")
     before = chooser.value
     assert chooser.options[-1] == GET_DATA
     chooser.value = GET_DATA
     assert (page.session.getting, chooser.value) == (True, before)
-    assert len(page._fetch) == 1
+    assert len(in_template(page, "gm-fetch-place")) == 1
     page.session.getting = False
-    assert not page._fetch.visible
+    assert not in_template(page, "gm-fetch-place").visible
 
 
 @pytest.mark.usefixtures("document")
 def test_data_set_chooser_goes_back_if_a_data_set_cannot_be_opened(home):
     page = Page()
-    (chooser,) = [
-        part for part, _ in page.template._render_items.values() if "gm-dataset" in part.css_classes
-    ]
+    chooser = in_template(page, "gm-dataset")
     page.session.open("numbers")  # as the browser's back button may
     assert chooser.value == "numbers"
     (home / "toys" / "dataset.json").write_text("{")

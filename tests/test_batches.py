@@ -10,11 +10,19 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture
-def feed():
+def stacks():
     codes = np.random.default_rng(0).integers(-32768, 32767, (10, 6, 6), dtype=np.int16)
-    stacks = {"V": MapStack("V", codes), "sigma": MapStack("sigma", codes // 2)}
+    return {"V": MapStack("V", codes), "sigma": MapStack("sigma", codes // 2)}
+
+
+@pytest.fixture
+def scaling():
     limits = {"V": (-3000.0, 3000.0), "sigma": (0.0, 3000.0)}
-    scaling = Scaling(kind="log_global", limits=limits, means=(0.0,), spreads=(1.0,))
+    return Scaling(kind="log_global", limits=limits, means=(0.0,), spreads=(1.0,))
+
+
+@pytest.fixture
+def feed(stacks, scaling):
     return MapFeed(stacks, scaling, CPU)
 
 
@@ -38,26 +46,26 @@ def test_a_sample_is_the_same_in_any_batch(feed):
 
 
 @pytest.fixture
-def narrow(feed, tmp_path):
+def narrow(feed, stacks, scaling, tmp_path):
     """Return a feed of the same maps in files, with memory for half of them."""
-    stacks = {}
-    for key, stack in feed._stacks.items():
+    in_files = {}
+    for key, stack in stacks.items():
         np.save(tmp_path / f"{key}.npy", stack.codes_NHW)
-        stacks[key] = MapStack(key, np.load(tmp_path / f"{key}.npy", mmap_mode="r"))
-    return MapFeed(stacks, feed._scaling, CPU, memory=feed.size)
+        in_files[key] = MapStack(key, np.load(tmp_path / f"{key}.npy", mmap_mode="r"))
+    return MapFeed(in_files, scaling, CPU, memory=feed.size)
 
 
-def test_scalars_come_with_their_samples(feed):
+def test_scalars_come_with_their_samples(stacks, scaling):
     scalars = np.arange(20, dtype=np.float32).reshape(10, 2)
-    feed = MapFeed(feed._stacks, feed._scaling, CPU, scalars_NS=scalars)
+    feed = MapFeed(stacks, scaling, CPU, scalars_NS=scalars)
     ((_, first), (_, second)) = feed.batches(np.array([7, 1, 4]), 2)
     assert first["scalars"].shape == (2, 2, 1, 1)
     assert [*first["scalars"].flatten(), *second["scalars"].flatten()] == [14, 15, 2, 3, 8, 9]
     assert feed.maps(np.array([9]))["scalars"].flatten().tolist() == [18, 19]
 
 
-def test_maps_that_fit_are_not_read_in_windows(feed):
-    assert MapFeed(feed._stacks, feed._scaling, CPU, memory=2 * feed.size).window is None
+def test_maps_that_fit_are_not_read_in_windows(feed, stacks, scaling):
+    assert MapFeed(stacks, scaling, CPU, memory=2 * feed.size).window is None
 
 
 def test_maps_that_do_not_fit_are_read_a_fifth_of_the_memory_at_a_time(narrow):
@@ -74,11 +82,11 @@ def test_batches_from_windows_are_the_same(feed, narrow, size):
         assert all(torch.equal(maps[key], true[key]) for key in true)
 
 
-def test_a_gpu_s_batches_are_pinned_ahead(feed, monkeypatch):
+def test_a_gpu_s_batches_are_pinned_ahead(feed, stacks, monkeypatch):
     pinned = []
     monkeypatch.setattr(torch.Tensor, "pin_memory", lambda self: pinned.append(1) or self)
     monkeypatch.setattr(MapFeed, "_scaled", lambda self, codes: codes)
     feed.device = torch.device("cuda")
     found = [maps["V"] for _, maps in feed.batches(np.arange(10), 4)]
-    assert torch.equal(torch.cat(found), torch.from_numpy(feed._stacks["V"].codes_NHW))
+    assert torch.equal(torch.cat(found), torch.from_numpy(stacks["V"].codes_NHW))
     assert len(pinned) == 2 * 3

@@ -22,7 +22,7 @@ def test_waits_of_visitors_are_measured(chromium, monkeypatch):
     monkeypatch.setattr(serve, "_PAGES", ("Paper",))
     monkeypatch.setattr(serve, "_AT_ONCE", 2)
     monkeypatch.setattr(serve, "_ONE_AFTER_ANOTHER", 1)
-    monkeypatch.setattr(serve, "_SWITCHED", serve._SWITCHED[:2])
+    monkeypatch.setattr(serve, "SWITCHED", serve.SWITCHED[:2])
     monkeypatch.setattr(serve, "chromium_browser", lambda: nullcontext(chromium))
     figures = {figure.task: figure for figure in serve.measure(3300, peers=False)}
     assert list(figures) == [
@@ -45,7 +45,7 @@ def test_waits_of_visitors_are_measured(chromium, monkeypatch):
 @pytest.fixture(scope="module")
 def crowd(chromium, home_folder, dashboard):
     """A page of the paper's number of samples, and the sizes of what its server sent."""
-    data, received = serve._crowded(home_folder, 28_110), []
+    data, received = serve.crowded(home_folder, 28_110), []
     page = chromium.new_page(color_scheme="light", bypass_csp=True)
     page.set_default_timeout(PATIENCE)
     page.on(
@@ -53,7 +53,7 @@ def crowd(chromium, home_folder, dashboard):
         lambda link: link.on("framereceived", lambda frame: received.append(len(frame))),
     )
     page.goto(f"{dashboard}?data={data.path.name}")
-    page.wait_for_function(f"{serve._READY} && {serve._SEEN}")
+    page.wait_for_function(f"{serve.READY} && {serve.SEEN}")
     page.locator("b.ready").wait_for()
     wait_until_drawn(page)
     yield page, sum(received)
@@ -67,18 +67,18 @@ def test_first_page_takes_less_than_three_megabytes_of_data(crowd):
 def test_tap_brings_other_maps(crowd):
     page, _ = crowd
     before = page.locator(".gm-headline h1").inner_text()
-    serve._tap(page, 0.5)
+    serve.tap(page, 0.5)
     expect(page.locator(".gm-headline h1")).not_to_have_text(before)
 
 
 def test_zoom_brings_another_picture(crowd):
     page, _ = crowd
-    serve._zoom(page)  # waits for it
-    assert page.evaluate(f"[{serve._SCATTER}].every(view => {serve._IMAGE} !== before)")
+    serve.zoom(page)  # waits for it
+    assert page.evaluate(f"[{serve.SCATTER}].every(view => {serve.IMAGE} !== before)")
 
 
 def test_html_is_timed(dashboard, monkeypatch):
     monkeypatch.setattr(serve, "_ROUNDS", 1)
-    figure = serve._first_page(serve.Server(None, dashboard, os.getpid()), 3300)
+    figure = serve.first_page(serve.Server(None, dashboard, os.getpid()), 3300)
     assert (figure.task, figure.size) == ("HTML", 3300)
     assert figure.wait_ms > 0

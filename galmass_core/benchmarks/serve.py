@@ -42,14 +42,14 @@ _LOOKED_AROUND = 7000  # ms before the first branch is switched, for the page to
 _PAGES = ("Sample", "Features", "Compare", "Why", "Paper", "Train")
 _CONDITIONS = ("log_mstar > 11", "log_mstar > 10.5 and g_minus_r > 0.5")
 _REST, _LITTLE = 1.0, 0.2  # s of rest, and of CPU time in it for looks at the home folder
-_SWITCHED = ("g−r", "r", "V", "r", "g−r")  # from all four: every combination is a new one
+SWITCHED = ("g−r", "r", "V", "r", "g−r")  # from all four: every combination is a new one
 
 # JavaScript expressions for the state of the page.
-_READY = "window.Bokeh?.index?.query"
+READY = "window.Bokeh?.index?.query"
 _MAPS = f"{FIGURES}.filter(view => view.model.css_classes.includes('gm-map'))"
-_SCATTER = f"{FIGURES}.find(view => view.model.css_classes.includes('gm-scatter'))"
-_IMAGE = "view.model.renderers.find(one => one.glyph?.type === 'Image').data_source.data.image[0]"
-_SEEN = f"{_MAPS}.length === 4 && {_MAPS}.every(view => view.has_finished())"
+SCATTER = f"{FIGURES}.find(view => view.model.css_classes.includes('gm-scatter'))"
+IMAGE = "view.model.renderers.find(one => one.glyph?.type === 'Image').data_source.data.image[0]"
+SEEN = f"{_MAPS}.length === 4 && {_MAPS}.every(view => view.has_finished())"
 _SQUARES = f"""{FIGURES}.filter(view => view.model.below[0]?.axis_label?.startsWith('true')
     && view.has_finished() && view.model.renderers.some(({{data_source}}) =>
         data_source.data.image?.length || data_source.data.shade?.length))"""
@@ -130,12 +130,12 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
         If no browser is available.
     """
     with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
-        data = _crowded(Path(folder), size)
+        data = crowded(Path(folder), size)
         for inputs in input_sets() if size < _CROWD else ():
             make_run(Path(folder), data, f"mstar/{inputs}", 0.05)
         with dashboard(data.path, Path(folder) / "server.log") as (address, process):
             server = Server(browser, address, process)
-            yield _first_page(server, size)
+            yield first_page(server, size)
             yield first_plot(server, size)
             yield from _explore(server, size)
             yield from _pages(server, size)
@@ -145,7 +145,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
                 yield _all_at_once(server, size)
 
 
-def _crowded(folder: Path, size: int) -> DataSet:
+def crowded(folder: Path, size: int) -> DataSet:
     """Create a data set of a given number of samples."""
     path = folder / f"crowd-{size}"
     shutil.copytree(asset("showcase"), path)
@@ -156,7 +156,7 @@ def _crowded(folder: Path, size: int) -> DataSet:
     return open_dataset(path)
 
 
-def _first_page(server: Server, size: int) -> Figure:
+def first_page(server: Server, size: int) -> Figure:
     """Time the page's frame, before any script has run."""
 
     def read() -> None:
@@ -182,36 +182,36 @@ def first_plot(server: Server, size: int) -> Figure:
 
     def visit() -> None:
         with server.visitor() as context:
-            _open(context, server.address)
+            open_explore(context, server.address)
 
     return server.figure("first plots of a visitor", size, [visit] * (1 + _ROUNDS))
 
 
-def _open(context: "BrowserContext", address: str) -> "Page":
+def open_explore(context: "BrowserContext", address: str) -> "Page":
     """Open the page Explore and wait for the maps."""
     page = context.new_page()
     page.goto(address, wait_until="commit")
-    page.wait_for_function(f"{_READY} && {_SEEN}")
+    page.wait_for_function(f"{READY} && {SEEN}")
     return page
 
 
 def _explore(server: Server, size: int) -> Iterator[Figure]:
     """Time taps in the scatter, and zooms into it."""
     with server.visitor() as context:
-        page = _open(context, server.address)
-        page.wait_for_function(f"{_SCATTER}?.has_finished()")
+        page = open_explore(context, server.address)
+        page.wait_for_function(f"{SCATTER}?.has_finished()")
         page.wait_for_timeout(_PAUSE)
-        taps = [partial(_tap, page, 0.2 + 0.1 * number) for number in range(1 + _ROUNDS)]
+        taps = [partial(tap, page, 0.2 + 0.1 * number) for number in range(1 + _ROUNDS)]
         yield server.figure("tap to four maps", size, taps)
-        yield server.figure("zoom to new picture", size, [partial(_zoom, page)] * (1 + _ROUNDS))
+        yield server.figure("zoom to new picture", size, [partial(zoom, page)] * (1 + _ROUNDS))
 
 
-def _tap(page: "Page", share: float) -> None:
+def tap(page: "Page", share: float) -> None:
     """Click on the diagonal of the scatter, and wait for the maps of the galaxy there."""
-    page.evaluate(f"() => {{ window.before = {_MAPS}.map(view => {_IMAGE}) }}")
+    page.evaluate(f"() => {{ window.before = {_MAPS}.map(view => {IMAGE}) }}")
     place = page.evaluate(
         f"""share => {{
-            const view = {_SCATTER}, {{left, top, width, height}} = view.frame.bbox
+            const view = {SCATTER}, {{left, top, width, height}} = view.frame.bbox
             view.el.scrollIntoView({{block: 'center'}})
             const box = view.el.getBoundingClientRect()
             return [box.left + left + share * width, box.top + top + (1 - share) * height]
@@ -219,15 +219,15 @@ def _tap(page: "Page", share: float) -> None:
         share,
     )
     page.mouse.click(*place)
-    page.wait_for_function(f"{_SEEN} && {_MAPS}.every((view, at) => {_IMAGE} !== before[at])")
+    page.wait_for_function(f"{SEEN} && {_MAPS}.every((view, at) => {IMAGE} !== before[at])")
 
 
-def _zoom(page: "Page") -> None:
+def zoom(page: "Page") -> None:
     """Zoom into the scatter by a tenth, and wait for the new image of its points."""
     page.evaluate(
         f"""() => {{
-            const view = {_SCATTER}
-            window.before = {_IMAGE}
+            const view = {SCATTER}
+            window.before = {IMAGE}
             for (const range of [view.model.x_range, view.model.y_range]) {{
                 const step = 0.05 * (range.end - range.start)
                 range.setv({{start: range.start + step, end: range.end - step}})
@@ -235,7 +235,7 @@ def _zoom(page: "Page") -> None:
             view.trigger_ranges_update_event()
         }}"""
     )
-    page.wait_for_function(f"[{_SCATTER}].every(view => {_IMAGE} !== before)")
+    page.wait_for_function(f"[{SCATTER}].every(view => {IMAGE} !== before)")
 
 
 def _pages(server: Server, size: int) -> Iterator[Figure]:
@@ -244,7 +244,7 @@ def _pages(server: Server, size: int) -> Iterator[Figure]:
     Waiting times include the second in which nothing more happens.
     """
     with server.visitor() as first, server.visitor() as second:
-        tabs = [_open(each, server.address) for each in (first, second)]
+        tabs = [open_explore(each, server.address) for each in (first, second)]
         for name in _PAGES:
             turns = [partial(_turn, server, tab, name) for tab in tabs]
             yield server.figure(f"page {name}", size, turns)
@@ -287,13 +287,13 @@ def _compare(server: Server, size: int) -> Figure:
             buttons.get_by_role("button", name=branch, exact=True).click()
             _wait_for_panels(page, count)
 
-        rounds = [partial(switch, branch, 2 + at) for at, branch in enumerate(_SWITCHED)]
+        rounds = [partial(switch, branch, 2 + at) for at, branch in enumerate(SWITCHED)]
         return server.figure("branch toggle to new scatter", size, rounds)
 
 
 def _wait_for_panels(page: "Page", count: int) -> None:
     """Wait until a number of panels have their samples."""
-    page.wait_for_function(f"{_READY} && {_SQUARES}.length === {count}")
+    page.wait_for_function(f"{READY} && {_SQUARES}.length === {count}")
 
 
 def _all_at_once(server: Server, size: int) -> Figure:
@@ -304,12 +304,12 @@ def _all_at_once(server: Server, size: int) -> Figure:
         for page in pages:
             page.goto(server.address, wait_until="commit")
         for page in pages:
-            page.wait_for_function(f"{_READY} && {_SEEN}")
+            page.wait_for_function(f"{READY} && {SEEN}")
         waited = time.perf_counter() - begin
         spent = server.cpu_seconds() - cpu
         for page in pages:
-            page.wait_for_function(f"{_SCATTER}?.has_finished()")
-            _tap(page, 0.5)
+            page.wait_for_function(f"{SCATTER}?.has_finished()")
+            tap(page, 0.5)
     return Figure(
         task=f"{_AT_ONCE} visitors at once, the last",
         size=size,
@@ -325,7 +325,7 @@ def _one_after_another(server: Server, size: int) -> Figure:
     before, cpu = server.memory_mb(), server.cpu_seconds()
     for _ in range(_ONE_AFTER_ANOTHER):
         with server.visitor() as context:
-            _open(context, server.address)
+            open_explore(context, server.address)
     time.sleep(_GONE)
     return Figure(
         task=f"memory that {_ONE_AFTER_ANOTHER} visitors leave",

@@ -20,7 +20,7 @@ from panel.io.location import Location
 from galmass_app import services
 from galmass_app.page import PAGES, Page
 from galmass_app.views.scatter import Sample
-from galmass_core.benchmarks.serve import _crowded
+from galmass_core.benchmarks.serve import crowded
 
 LASSO = {"type": "poly", "x": [10, 10.5, 10.5, 10], "y": [9.5, 9.5, 10.5, 10.5]}
 VIEWS = {}  # of the newest visitor, by page
@@ -63,7 +63,7 @@ def measure(size):
         PAGES[key] = name, partial(remember, kind, key)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["GALMASS_HOME"] = folder
-        few, data = (_crowded(Path(folder), count).path for count in (9000, size))
+        few, data = (crowded(Path(folder), count).path for count in (9000, size))
         os.environ["GALMASS_DATA"] = str(few)
         visit()  # compiles
         os.environ["GALMASS_DATA"] = str(data)

@@ -16,7 +16,7 @@ from bokeh.document import Document
 from panel.io.location import Location
 
 from galmass_app.page import Page
-from galmass_core.benchmarks.serve import _crowded
+from galmass_core.benchmarks.serve import crowded
 
 VISITS = 5
 waiting = []  # what a page does once the browser has it
@@ -56,7 +56,7 @@ def arrive():
 if __name__ == "__main__":
     pn.state.onload = lambda call, threaded=False: waiting.append(call)
     with tempfile.TemporaryDirectory() as folder:
-        data = _crowded(Path(folder), int(float(sys.argv[1])))
+        data = crowded(Path(folder), int(float(sys.argv[1])))
         os.environ |= {"GALMASS_HOME": folder, "GALMASS_DATA": str(data.path)}
         visits = [arrive() for _ in range(2 + VISITS)][2:]
         for name in visits[0][0]:

@@ -70,14 +70,14 @@ def browse(address: str, stop: threading.Event, tally: Tally) -> None:
         with chromium_browser() as chromium:
             server = serve.Server(chromium, address, 0)
             with server.visitor() as first, server.visitor() as second:
-                pages = [serve._open(context, address) for context in (first, second)]
+                pages = [serve.open_explore(context, address) for context in (first, second)]
                 for page in pages:
-                    page.wait_for_function(f"{serve._SCATTER}?.has_finished()")
+                    page.wait_for_function(f"{serve.SCATTER}?.has_finished()")
                 turn = 0
                 while not stop.wait(EVERY / 2):
                     turn += 1
                     begin = time.perf_counter()
-                    serve._tap(pages[turn % 2], 0.2 + 0.1 * (turn // 2 % 6))
+                    serve.tap(pages[turn % 2], 0.2 + 0.1 * (turn // 2 % 6))
                     tally.waits.append(time.perf_counter() - begin)
     except Exception as error:
         tally.errors.append(f"{type(error).__name__}: {error}")
@@ -158,7 +158,7 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=28_110)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data = serve._crowded(Path(folder), args.samples)
+        data = serve.crowded(Path(folder), args.samples)
         make_runs(Path(folder), data, inputs=("r", "r+2V"))
         log = Path(folder) / "server.log"
         with dashboard(data.path, log) as (address, process):
