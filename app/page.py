@@ -1,6 +1,9 @@
 """The frame around every page: header, page switch, data set, theme, status line, URL."""
 
 import gc
+import time
+from functools import lru_cache
+from pathlib import Path
 
 import panel as pn
 import param
@@ -30,6 +33,7 @@ from galmass_app.views.sample.page import SamplePage
 from galmass_app.views.train.page import Train
 from galmass_app.views.transfer.page import Transfer
 from galmass_app.views.why.page import Why
+from galmass_core.datasets.dataset import home_folder
 
 PAGES = {  # key in the URL: name in the header, its Viewer
     "explore": ("Explore", Explore),
@@ -81,9 +85,9 @@ class Page:
 
     def servable(self) -> None:
         """Serve it to the visitor of this session."""
-        pn.state.add_periodic_callback(self._look, period=POLL_PERIOD)
-        pn.state.on_session_destroyed(lambda _: gc.collect())  # a page's parts hold each other
         document = pn.state.curdoc
+        document.add_periodic_callback(self._look, POLL_PERIOD)
+        pn.state.on_session_destroyed(lambda _: gc.collect())  # a page's parts hold each other
         document.on_event(ConnectionLost, lambda _: _await_return(document))
         with pn.state.curdoc.models.freeze():  # one scan of all models instead of fifteen
             self.template.servable(title="galmass")
@@ -120,8 +124,8 @@ class Page:
 
     def _look(self) -> None:
         """Update the progress of work in the home folder, and list new data sets."""
-        self.session.param.update(work=services.work(), poll_count=self.session.poll_count + 1)
-        known = _choices()
+        work, known = _home(time.monotonic_ns() // (10**6 * POLL_PERIOD), home_folder())
+        self.session.param.update(work=work, poll_count=self.session.poll_count + 1)
         if known != self._data_sets.options:
             self._data_sets.options = known
 
@@ -168,6 +172,12 @@ class Page:
         if session.page not in PAGES:
             report_unknown(session, "page", session.page)
             session.page = "explore"
+
+
+@lru_cache(maxsize=1)
+def _home(_second: int, _home: Path) -> tuple[str, list[str]]:
+    """Look at the home folder once a second for all visitors: what is made, and the choices."""
+    return services.work(), _choices()
 
 
 def _choices() -> list[str]:

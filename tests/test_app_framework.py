@@ -23,8 +23,10 @@ from panel.theme.native import Native
 import galmass_app.notebook  # noqa: F401  (with it, every module of the dashboard)
 from galmass_app import framework
 from galmass_app.framework import (
+    CompletingInput,
     IsolatedLayout,
     SharedSheets,
+    Text,
     batched_update,
     embed_sheets,
     overriding,
@@ -209,6 +211,50 @@ def test_without_the_override_the_figure_stands_in_a_column(document, monkeypatc
 
 
 # One message, one walk.
+
+
+def sheets_made(pane, document, monkeypatch):
+    """Return how many style sheets a change of a text makes, and the text of its model."""
+    model, made = pane.get_root(document), []
+    document.add_root(model)
+    monkeypatch.setattr(InlineStyleSheet, "__init__", lambda *_, **__: made.append(True))
+    pane.object = "<b>a & b</b>"
+    return len(made), model.text
+
+
+def test_changed_text_makes_no_style_sheets(document, monkeypatch):
+    pane = Text("before", stylesheets=[":host {}"], design=Look)
+    assert sheets_made(pane, document, monkeypatch) == (0, "&lt;b&gt;a &amp; b&lt;/b&gt;")
+
+
+def test_panel_alone_makes_style_sheets_for_a_changed_text(document, monkeypatch):
+    pane = pn.pane.HTML("before", stylesheets=[":host {}"], design=Look)
+    made, text = sheets_made(pane, document, monkeypatch)
+    assert made
+    assert text == "&lt;b&gt;a &amp; b&lt;/b&gt;"
+
+
+class Counted(list):
+    """Options that count how often all are gone through."""
+
+    times = 0
+
+    def __iter__(self):
+        Counted.times += 1
+        return super().__iter__()
+
+
+@pytest.mark.parametrize("kind", [CompletingInput, pn.widgets.AutocompleteInput])
+def test_value_of_a_text_box_is_written_without_its_options_by_ours_alone(document, kind):
+    box = kind(options=["1", "12"], restrict=False)
+    model = box.get_root(document)
+    document.add_root(model)
+    box._param__private.values["options"] = Counted(["1", "12"])
+    Counted.times = 0
+    for value in ("12", "no option"):
+        box.value = value
+        assert model.value == value
+    assert bool(Counted.times) == (kind is not CompletingInput)
 
 
 def test_part_that_comes_and_changes_in_one_update_is_styled_from_our_server(document):

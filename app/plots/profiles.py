@@ -74,21 +74,25 @@ class ProfileFigures:
             Of the axis and of the predictions: ``kpc`` or ``rhsm``.
         """
         one = half_mass_radius if unit == "rhsm" else 1.0
-        profiles = profiles.assign(radius=profiles["radius"] / one)
+        true = {name: profiles[name].to_numpy(float) for name in ("radius", *CURVES, "v_circ")}
+        true["radius"] = true["radius"] / one
         marked = half_mass_radius / one * np.array([1, 2])
-        masses = profiles[profiles["mstar"] > 0]
-        masses = masses[["radius", *CURVES]].where(masses > 0)
-        self._curves.data = _columns(masses)
-        self._circular.data = _columns(profiles[["radius", "v_circ"]])
+        starry = true["mstar"] > 0
+        masses = {name: true[name][starry] for name in ("radius", *CURVES)}
+        masses = {name: np.where(each > 0, each, np.nan) for name, each in masses.items()}
+        self._curves.data = masses
+        self._circular.data = {name: true[name] for name in ("radius", "v_circ")}
         shown = [self._predict(key, predicted, unit) for key in CURVES]
-        lowest, fastest = masses["mstar"].min(), profiles["v_circ"].max()
+        lowest = np.fmin.reduce(masses["mstar"], initial=np.nan)
+        fastest = np.fmax.reduce(true["v_circ"], initial=np.nan)
         self._mark("masses", marked, lowest)
         self._mark("velocity", marked, 0.05 * fastest)
-        radii = [profiles["radius"], marked, *(rows["radius"] for rows in shown)]
+        radii = [true["radius"], marked, *(rows["radius"] for rows in shown)]
         self._follow(self._radii, radii, log=True)
-        heights = [masses[list(CURVES)], *(rows[["predicted", *_LIMITS]] for rows in shown)]
+        heights = [masses[key] for key in CURVES]
+        heights += [rows[name] for rows in shown for name in ("predicted", *_LIMITS)]
         self._follow(self.masses.y_range, heights, log=True)
-        self._follow(self.velocity.y_range, [profiles["v_circ"], [0.05 * fastest]])
+        self._follow(self.velocity.y_range, [true["v_circ"], [0.05 * fastest]])
         for each in (self.masses, self.velocity):
             each.xaxis.axis_label = AXES[unit]
 
@@ -115,13 +119,13 @@ class ProfileFigures:
         look = {"line_color": style.colour, "fill_alpha": 0.0, "size": 7, "line_width": 1.6}
         self.masses.add_glyph(source, Scatter(x="radius", y="predicted", **look))
 
-    def _predict(self, mass: str, predicted: pd.DataFrame | None, unit: str) -> pd.DataFrame:
-        """Show the predictions of a mass, and return them."""
-        rows = pd.DataFrame(columns=["radius", "predicted", *_LIMITS], dtype=float)
+    def _predict(self, mass: str, predicted: pd.DataFrame | None, unit: str) -> dict[str, NDArray]:
+        """Show the predictions of a mass, and return them by column."""
+        rows = dict.fromkeys(("radius", "predicted", *_LIMITS), np.zeros(0))
         if predicted is not None:
-            which = (predicted["mass"] == mass) & (predicted["unit"] == unit)
-            rows = predicted.loc[which, rows.columns]
-        self._predicted[mass].data = _columns(rows)
+            which = ((predicted["mass"] == mass) & (predicted["unit"] == unit)).to_numpy()
+            rows = {name: predicted[name].to_numpy(float)[which] for name in rows}
+        self._predicted[mass].data = rows
         return rows
 
     def _mark(self, name: str, radii: NDArray, height: float) -> None:
@@ -149,7 +153,3 @@ def _draw_curve(shown: figure, source: ColumnDataSource, name: str, style: Strok
     source.data = dict(source.data) | {"radius": [], name: []}
     look = {"line_color": style.colour, "line_dash": style.dash, "line_width": 2.2}
     shown.add_glyph(source, Line(x="radius", y=name, **look))
-
-
-def _columns(table: pd.DataFrame) -> dict[str, NDArray]:
-    return {str(name): table[name].to_numpy(float) for name in table}

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import panel as pn
 import param
 
+from galmass_app.framework import Text
 from galmass_app.state import SessionState
 
 _WIDE = {"sizing_mode": "stretch_width"}  # as wide as the parent
@@ -44,7 +45,7 @@ def row(classes: str, *parts: object, wide: bool = True, **options: object) -> p
 
 def html(classes: str, text: str = "", *, wide: bool = True, **options: object) -> pn.pane.HTML:
     """Return a pane of HTML; arguments as of `column`."""
-    return pn.pane.HTML(text, css_classes=classes.split(), **_WIDE if wide else {}, **options)
+    return Text(text, css_classes=classes.split(), **_WIDE if wide else {}, **options)
 
 
 def plot(

@@ -20,7 +20,11 @@ class WorkerPoller:
 
     def __init__(self, pull: Callable[[], bool]) -> None:
         self._pull = pull
-        self._callback = pn.state.add_periodic_callback(self._poll, period=POLL_PERIOD, start=False)
+        self._callback = pn.io.PeriodicCallback(
+            callback=self._poll,
+            period=POLL_PERIOD,
+            background=True,  # else each look counts as work of the page
+        )
 
     def wake(self) -> None:
         """Start polling, unless it is running, once the page has reached its visitor."""

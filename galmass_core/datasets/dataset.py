@@ -253,6 +253,11 @@ class DataSet:
         return pd.Categorical(names).take(self.galaxy_numbers)
 
     @cached_property
+    def _lines_of_sight(self) -> NDArray[np.object_]:
+        """Line of sight of each sample, (n,)."""
+        return np.asarray(self.samples["los"], dtype=object)
+
+    @cached_property
     def _rows_by_galaxy(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row numbers sorted by galaxy, and where each galaxy's begin; in the end, their number."""
         starts = np.searchsorted(np.sort(self.galaxy_numbers), np.arange(len(self.galaxy_names)))
@@ -330,7 +335,7 @@ class DataSet:
     def _place(self, name: str, line_of_sight: str) -> int:
         """Return the number of a sample's row."""
         rows = self.rows_of(name)
-        lines_of_sight = list(self.samples["los"].iloc[rows])
+        lines_of_sight = list(self._lines_of_sight[rows])
         for wanted in (line_of_sight, NO_LINE_OF_SIGHT):
             if wanted in lines_of_sight:
                 return int(rows[lines_of_sight.index(wanted)])
@@ -448,10 +453,13 @@ class DataSet:
         DataSetError
             If the data set has no maps, or their file is missing or damaged.
         """
-        columns = self.samples.iloc[np.asarray(rows)].reindex(
-            columns=["shard", "row", "half_mass_radius"]
+        rows = np.asarray(rows)
+        shards, shard_rows, radii = (
+            self.samples[name].to_numpy()[rows].astype(float)
+            if name in self.samples
+            else np.full(len(rows), np.nan)
+            for name in ("shard", "row", "half_mass_radius")
         )
-        shards, shard_rows, radii = columns.to_numpy(float).T
         order = np.argsort(shards, kind="stable")
         for number, group in groupby(order, key=lambda place: float(shards[place])):
             places = list(group)
@@ -475,16 +483,24 @@ class DataSet:
         record = self.info["shards"].get(path.name, {})
         if wrong := wrong_size(path, record):
             raise DataSetError(wrong)
+        written = path.name, path.stat().st_mtime_ns if path.exists() else 0
         try:
             shard = h5py.File(path, "r")
         except OSError as error:
             msg = f"{path}: must be a shard of maps, but is missing or damaged: {error}"
             raise DataSetError(msg) from error
-        if wrong := wrong_shard(shard, self.info, record):
-            shard.close()
-            msg = f"{path}: {wrong}"
-            raise DataSetError(msg)
+        if written not in self._sound:  # it takes longer than to read a sample
+            if wrong := wrong_shard(shard, self.info, record):
+                shard.close()
+                msg = f"{path}: {wrong}"
+                raise DataSetError(msg)
+            self._sound.add(written)
         return shard
+
+    @cached_property
+    def _sound(self) -> set[tuple[str, int]]:
+        """Shards that were found to be as described, and when they were written."""
+        return set()
 
 
 def claim_folder(folder: Path) -> None:

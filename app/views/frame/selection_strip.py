@@ -60,7 +60,7 @@ class SelectionStrip(JSComponent):
             "theme",
         ]
         session.param.watch(strip._draw, follows)
-        session.param.watch(lambda event: strip.param.update(here=event.new), "galaxy")
+        session.param.watch(strip._follow, "galaxy")
         return strip
 
     def _draw(self, *_: param.parameterized.Event) -> None:
@@ -84,6 +84,11 @@ class SelectionStrip(JSComponent):
                 orders=orders(session.data),
                 order=session.sort,
             )
+
+    def _follow(self, event: param.parameterized.Event) -> None:
+        """Mark the galaxy in view, if any are shown."""
+        if self.visible:
+            self.here = event.new
 
     def _called(self, card: Card) -> str:
         """Return what the picture of a sample is called in the browser, which keeps it."""
