@@ -17,10 +17,16 @@ GALAXIES = 20
 
 
 @pytest.fixture(scope="module")
-def universe(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("universe") / "demo"
-    write_universe(folder, GALAXIES, 4)
-    return folder
+def written(tmp_path_factory):
+    """A universe's folder, and the counts that were reported while it was written."""
+    folder, seen = tmp_path_factory.mktemp("universe") / "demo", []
+    write_universe(folder, GALAXIES, 4, lambda *counts: seen.append(counts))
+    return folder, seen
+
+
+@pytest.fixture(scope="module")
+def universe(written):
+    return written[0]
 
 
 @pytest.fixture(scope="module")
@@ -186,10 +192,8 @@ def test_number_of_workers_changes_no_byte(tmp_path):
         assert path.read_bytes() == other.read_bytes()
 
 
-def test_progress_counts_the_galaxies(tmp_path):
-    seen = []
-    write_universe(tmp_path / "demo", 3, 1, lambda done, count: seen.append((done, count)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+def test_progress_counts_the_galaxies(written):
+    assert written[1] == [(number, GALAXIES) for number in range(1, GALAXIES + 1)]
 
 
 def test_components_are_in_virial_equilibrium(models):
