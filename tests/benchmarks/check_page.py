@@ -28,6 +28,12 @@ def call_waiting():
         waiting.pop(0)()
 
 
+def tap(session):
+    """Go to a galaxy that nobody has looked at, as a tap does; without what is sent."""
+    session.look_at(next(galaxies), "x")
+    call_waiting()
+
+
 def arrive():
     """Make the page of a visitor in the order of a visit; return CPU times [s] and models."""
     pn.extension(respect_explicit_sizing=True)
@@ -50,6 +56,7 @@ def arrive():
     timed("maps, written", document.to_json)
     timed("what is below", call_waiting)
     timed("all, written", document.to_json)
+    timed("tap", partial(tap, page.session))
     return {name: round(value, 3) for name, value in times.items()}, len(document.models)
 
 
@@ -57,6 +64,7 @@ if __name__ == "__main__":
     pn.state.onload = lambda call, threaded=False: waiting.append(call)
     with tempfile.TemporaryDirectory() as folder:
         data = crowded(Path(folder), int(float(sys.argv[1])))
+        galaxies = iter(data.galaxy_names[100:])
         os.environ |= {"GALMASS_HOME": folder, "GALMASS_DATA": str(data.path)}
         visits = [arrive() for _ in range(2 + VISITS)][2:]
         for name in visits[0][0]:
