@@ -4,6 +4,7 @@ Networks run in a worker thread, where torch is imported for the first time; res
 for all sessions.
 """
 
+import math
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -200,7 +201,9 @@ def _unusual(distance: TrainingDistance | None, data: DataSet, galaxy: str, los:
 
 
 def _scatter(run: Run) -> float:
-    return run.record["metrics"][run.config["targets"][0]]["std"]["value"]
+    """Return the scatter of its first target; infinite if it is not known."""
+    value = run.record["metrics"][run.config["targets"][0]]["std"]["value"]
+    return math.inf if value is None else value
 
 
 def _run(folder: Path, inputs: str) -> Run:

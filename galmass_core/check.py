@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from galmass_core.datasets.dataset import DataSet, open_dataset, read_description
+from galmass_core.datasets.dataset import DataSet, check_description, open_dataset
 from galmass_core.datasets.dataset_files import (
     DATASET_RULE,
     DESCRIPTION,
@@ -121,8 +121,9 @@ def _parts(path: Path) -> Iterator[tuple[Path, _Check]]:
 
 def _check_dataset(folder: Path, report: Report, progress: Callable[[], object]) -> None:
     """Check a data set: fields, checksums, columns, and each shard of maps."""
-    report.add(wrong_fields(folder / DESCRIPTION, read_json(folder / DESCRIPTION), DATASET_RULE))
-    info = read_description(folder)
+    content = read_json(folder / DESCRIPTION)
+    report.add(wrong_fields(folder / DESCRIPTION, content, DATASET_RULE))
+    info = check_description(folder, content)
     known = info.get("tables", {})
     for name in (INDEX, EXCLUDED):
         _check_file(folder / name, known.get(name, []), report)
@@ -148,6 +149,9 @@ def _check_dataset(folder: Path, report: Report, progress: Callable[[], object])
 
 def _check_run(folder: Path, report: Report, progress: Callable[[], object]) -> None:
     """Check a run: fields, checksums, the model, and predictions against the data set."""
+    if not (folder / RECORD).is_file():
+        msg = f"{folder / RECORD}: must be a file, which it is not, or it is missing"
+        raise ValueError(msg)
     run = open_run(folder)
     known = run.record.get("files") or {}
     report.files += 1
@@ -160,8 +164,9 @@ def _check_run(folder: Path, report: Report, progress: Callable[[], object]) -> 
     run.check_tables()
     if "train" not in run.config and (folder / PREDICTIONS).exists():
         _check_model(run, report)
+        data = _dataset_of(run)
         for each in run.with_each_inputs():
-            report.add(_wrong_predictions(each, _dataset_of(run)))
+            report.add(_wrong_predictions(each, data))
 
 
 def _check_model(run: Run, report: Report) -> None:

@@ -2,7 +2,10 @@
 
 `write_home` writes data sets, runs of every kind, a transfer, a learning curve, and a fetch.
 `list_cases` names every alteration of every field of every JSON, every column of every table, and
-every file. `judge` says what commands, checks and pages make of one.
+every file; of fields that are alike (errors by target, by set of maps, and by name) it names two.
+`make_case` writes what is altered beside what belongs to it and one run and one data set more;
+the runs that ship with galmass are left out.
+`judge` says what commands, checks and pages make of one.
 """
 
 import contextlib
@@ -10,10 +13,12 @@ import io
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -31,19 +36,21 @@ from galmass_app import (
 )
 from galmass_app.predictions import predictions_of
 from galmass_core.cli import main as galmass
-from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.fetch.status import announce
 from galmass_core.networks.presets import TrainingConfig
+from galmass_core.training import runs as training_runs
 from galmass_core.training.coverage import coverage_of_run
 from galmass_core.training.curves import curve_trainings
 from galmass_core.training.model_runs import train_run
-from galmass_core.training.runs import list_runs, shipped_runs
+from galmass_core.training.runs import Run, list_runs, shipped_runs
 from galmass_core.training.several import train_several
 from galmass_core.transfers.records import list_transfers, run_transfer
 
 NETWORK = TrainingConfig(epochs=1, batch=16, width=0.05)
 FAULTS = ("foreign error", "message", "others affected", "unnoticed", "hang", "crash")
-_LISTED = 2  # elements of a list, or of an object with names of its own, that are altered
+_LISTED = 2  # of fields that are alike, those that are altered
+_ALIKE = ("metrics", "subsets", "scores")  # errors, by names that say what of
 _SKIPPED = ("lock", "lock.os", "log.txt", "faults.txt")
 
 
@@ -142,11 +149,12 @@ def _link(target: str) -> Callable[[Path], None]:
 
 
 def _another(path: Path) -> None:
-    """Put a file of the same name, of another folder, in its place."""
+    """Put another file of the same name, from another folder, in its place."""
     kin = [p for p in path.parent.parent.glob(f"*/{path.name}") if p.parent != path.parent]
     home = path.parent.parent.parent
     kin += [p for p in home.rglob(path.name) if p.parent != path.parent]
-    _rewrite(path, kin[0].read_bytes() if kin else b"another")
+    own, others = path.read_bytes(), [each.read_bytes() for each in kin if each.is_file()]
+    _rewrite(path, next((content for content in others if content != own), b"another"))
 
 
 FILES: dict[str, Callable[[Path], None]] = {
@@ -198,9 +206,16 @@ def list_cases(home: Path) -> list[Case]:
             found += [Case(file, ("",), done) for done in VALUES if done != "removed"]
         if path.suffix == ".parquet":
             table = pd.read_parquet(path)
-            found += [Case(file, ("rows",), done) for done in TABLES]
             found += [
-                Case(file, ("column", str(column)), done) for column in table for done in COLUMNS
+                Case(file, ("rows",), done)
+                for done, change in TABLES.items()
+                if not change(table).equals(table)
+            ]
+            found += [
+                Case(file, ("column", str(column)), done)
+                for column in table
+                for done, change in COLUMNS.items()
+                if not change(table, column).equals(table)
             ]
     return found
 
@@ -208,8 +223,10 @@ def list_cases(home: Path) -> list[Case]:
 def _places(content: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Yield the places in a JSON, those alike once."""
     if isinstance(content, dict):
-        named = all(isinstance(value, dict) for value in content.values()) and len(content) > 3
-        for key in list(content)[: _LISTED if named else None]:
+        objects = [key for key, value in content.items() if isinstance(value, dict)]
+        named = len(objects) == len(content) > 3 or any(name in place for name in _ALIKE)
+        alike = objects[_LISTED:] if named else ()
+        for key in (key for key in content if key not in alike):
             yield (*place, key)
             yield from _places(content[key], (*place, key))
     elif isinstance(content, list) and content:
@@ -217,9 +234,28 @@ def _places(content: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[s
         yield from _places(content[0], (*place, 0))
 
 
+BESIDE = {  # what an altered folder is judged beside: what belongs to it, and others
+    "table": ("runs/mstar-features", "runs/profile-features", "one"),
+    "blobs": ("runs/mstar-2V", "runs/mstar-any@60", "one"),
+    "one": ("other", "transfers/*", "runs/mstar-power-law"),
+    "other": ("one", "transfers/*", "runs/mstar-power-law"),
+    "runs/mstar-features": ("table", "one", "runs/mstar-power-law"),
+    "runs/mstar-power-law": ("table", "one", "runs/mstar-features"),
+    "runs/profile-features": ("table", "one", "runs/mstar-power-law"),
+    "runs/mstar-2V": ("blobs", "one", "runs/mstar-power-law"),
+    "runs/mstar-any@60": ("blobs", "one", "runs/mstar-power-law"),
+    "transfers": ("one", "other", "transfers/*", "runs/mstar-power-law"),
+    "curves": ("table", "one", "curves/*", "runs/mstar-power-law"),
+    "fetches": ("one", "fetches/*", "runs/mstar-power-law"),
+}
+
+
 def make_case(home: Path, case: Case, at: Path) -> None:
-    """Write a copy of a home, altered; what is not altered is linked."""
-    shutil.copytree(home, at, copy_function=os.link)
+    """Write a folder of a home, altered, and those beside it; what is not altered is linked."""
+    beside = BESIDE.get(case.owner) or BESIDE[case.owner.partition("/")[0]]
+    folders = {folder for pattern in (case.owner, *beside) for folder in home.glob(pattern)}
+    for folder in folders:
+        shutil.copytree(folder, at / folder.relative_to(home), copy_function=os.link)
     path = at / case.file
     if not case.place:
         FILES[case.done](path)
@@ -252,18 +288,22 @@ def make_case(home: Path, case: Case, at: Path) -> None:
 
 
 class Judge:
-    """Judge cases of a home that lies at one path; what is whole is known before."""
+    """Judge cases of a home that lies at one path."""
 
     def __init__(self, home: Path) -> None:
         os.environ["GALMASS_HOME"] = str(home)
-        forget()
         self.home = home
-        self.runs = {run.name for run in list_runs()}
-        self.names = {data for data in services.catalogue() if data != "showcase"}
+        shipped_runs.cache_clear()
+        with patch.object(training_runs, "SHIPPED", "none"):
+            assert not shipped_runs()  # which is remembered
 
     def judge(self, case: Case) -> Outcome:
         """Return what commands, checks and pages make of an altered home."""
         forget()
+        self.runs = {path.name for path in self.home.glob("runs/*")}
+        self.names = {path.parent.name for path in self.home.glob("*/index.parquet")} | (
+            {case.owner} if "/" not in case.owner else set()
+        )
         refused, outcomes = [], []
         for name, look in self._looks(case):
             try:
@@ -289,7 +329,8 @@ class Judge:
 
     def _must_be_noticed(self, case: Case) -> bool:
         """Whether the file has a checksum; what the description itself holds may be valid."""
-        return Path(case.file).suffix != ".json" and "fetches" not in case.file
+        path = Path(case.file)
+        return path.suffix != ".json" and path.name not in ("status.json", "checkpoint.safetensors")
 
     def _wrong(self, text: str, case: Case) -> str:
         """Return what is wrong with a refusal: it names file and rule in one line."""
@@ -308,7 +349,7 @@ class Judge:
                         lambda name=name, data=data: self._command("predict", name, data),
                     )
         for data in ("table", "blobs"):
-            if case.owner.partition("/")[0] in (data, "runs", "curves"):
+            if data in self.names:
                 yield f"coverage {data}", lambda data=data: self._coverage(data)
                 yield f"pages {data}", lambda data=data: self._pages(data)
         yield "records", self._records
@@ -364,7 +405,10 @@ class Judge:
 
     def _pages(self, name: str) -> str:
         """Make what the pages show."""
-        data = services.dataset(name)
+        try:
+            data = services.dataset(name)
+        except KeyError as error:  # a sentence, see there
+            return str(error.args[0])
         found, damaged = services.runs_and_damages()
         services.work()
         index = comparison.run_index(data)
@@ -373,7 +417,7 @@ class Judge:
         for target in comparison.targets_of(data)[:2]:
             comparison.other_panels(data, target)
             comparison.answers(data, target, ["r+2V", "2V", comparison.BASELINE], "galaxy")
-            for run in diagnostics.diagnosable(data):
+            for run in self._diagnosable(data):
                 if target in set(index.predictions[run.name]["target"]):
                     diagnostics.called(run)
                     diagnostics.newer(data, run)
@@ -390,6 +434,12 @@ class Judge:
             )
             predicted_profiles.predict_profile(request)
         return said[0] if said else ""
+
+    def _diagnosable(self, data: DataSet) -> list[Run]:
+        """Return runs whose diagnoses are shown: two sets of maps of a network for every set."""
+        seen = Counter()
+        found = diagnostics.diagnosable(data)
+        return [run for run in found if not seen.update([run.path]) and seen[run.path] <= _LISTED]
 
     def _records(self) -> str:
         """List transfers, curves and fetches, as the pages do."""

@@ -11,6 +11,7 @@ from galmass_core.cli import main as galmass
 from galmass_core.datasets.dataset import DataSetError, open_dataset, replace_samples, shard_path
 from galmass_core.storage.checksums import checksum
 from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.run_files import record_rule
 from galmass_core.training.runs import open_run
 
 
@@ -108,6 +109,34 @@ def test_a_run_at_home_without_a_split_is_damaged(home, capsys):
     path.write_text(json.dumps(content))
     assert galmass(["runs"]) == 0
     assert f"damaged: {path}: split must be a JSON object" in capsys.readouterr().err
+
+
+def test_a_data_set_whose_maps_have_no_sizes_is_described(home, capsys):
+    assert galmass(["info", "maps"]) == 0
+    assert "light on ?², kinematics on ?² pixels over ±3 R_hsm" in capsys.readouterr().out
+
+
+def test_a_record_that_is_no_file_is_one_fault_in_one_line(home, capsys):
+    (home / "runs" / "formula" / "run.json").unlink()
+    (home / "runs" / "formula" / "run.json").symlink_to("/dev/null")
+    assert galmass(["check", str(home)]) == 1
+    assert capsys.readouterr().out.count("run.json: must be a file") == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"metrics": {}}, "metrics.log_mstar_1rhsm must be a JSON object, got nothing"),
+        ({"subsets": {"r": {}}}, "subsets.2V must be a JSON object, got nothing"),
+    ],
+)
+def test_a_network_has_errors_of_its_target_from_every_set_of_maps(tmp_path, changes, rule):
+    score = {"log_mstar_1rhsm": {"std": {"value": 0.1}}}
+    record = {"metrics": score, "subsets": {"r": score, "2V": score}} | changes
+    config = {"method": "network", "targets": ["log_mstar_1rhsm"], "subsets": ["r", "2V"]}
+    faults = record_rule(tmp_path / "runs" / "one", config, "finished").faults(record)
+    found = [f"{place} must be {words}, got {value}" for place, words, value in faults]
+    assert rule in found
 
 
 def test_a_join_that_was_killed_before_the_index_leaves_a_usable_data_set(home, monkeypatch):

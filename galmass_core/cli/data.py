@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -306,7 +307,7 @@ def _summary(dataset: "DataSet") -> str:
         f"{len(dataset.galaxies)} galaxies ({suites}), {len(dataset)} samples",
     ]
     if dataset.has_maps:
-        maps = dataset.info["maps"]
+        maps = defaultdict(lambda: "?", dataset.info["maps"])  # only the width is required
         lines.append(
             f"light on {maps['light_pixels']}², kinematics on {maps['kinematic_pixels']}² pixels "
             f"over ±{maps['half_width']:g} R_hsm; dust {maps['dust']}"

@@ -147,8 +147,12 @@ def read_description(folder: Path) -> dict[str, Any]:
     DataSetError
         If it is no JSON, has another schema, or a field is wrong.
     """
+    return check_description(folder, read_json(folder / DESCRIPTION, error=DataSetError))
+
+
+def check_description(folder: Path, info: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return the content of a description as `read_description` does, if it is one."""
     description = folder / DESCRIPTION
-    info = read_json(description, error=DataSetError)
     found = info.get("schema") if isinstance(info, dict) else None
     if found is not None and found != SCHEMA:
         msg = f"{description}: schema must be {SCHEMA}, which this galmass reads, got {found}"

@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +42,12 @@ _COUNT = integer(0, 2**53)
 _SEED = integer(0, 2**63)
 _SIZES = object_of(integer(0, 2**31))
 _ESTIMATE = fields({"value": MEASURED}, {"low": MEASURED, "high": MEASURED})
-_SCORES = object_of(
-    fields(
-        {"std": _ESTIMATE},
-        dict.fromkeys(("mean", "median", "half_width", "nmad", "outliers"), _ESTIMATE)
-        | {"n": _COUNT, "n_galaxies": _COUNT},
-    )
+_SCORE = fields(
+    {"std": _ESTIMATE},
+    dict.fromkeys(("mean", "median", "half_width", "nmad", "outliers"), _ESTIMATE)
+    | {"n": _COUNT, "n_galaxies": _COUNT},
 )
+_SCORES = object_of(_SCORE)
 _WORDS = text_like(r"[^\s<>/\\`\"']+", "the name of a column")
 _EXPERIMENT = text_like(r"[^\s<>/\\]+/[^\s<>/\\]+", "TARGET/INPUTS, the name of an experiment")
 _KIND = fields(
@@ -150,8 +150,11 @@ def record_rule(folder: Path, config: Mapping[str, Any], state: object) -> Rule:
         if "train" in config:
             required["scores"] = RECORD_RULE.optional["scores"]
         elif is_at_home(folder):
-            required |= {"dataset": _DATASET, "metrics": _SCORES, "split": _PARTED}
-            required |= {"subsets": object_of(_SCORES)} if "subsets" in config else {}
+            shown = config["targets"][:1] if config["method"] == "network" else []
+            scores = replace(_SCORES, required=dict.fromkeys(shown, _SCORE))
+            required |= {"dataset": _DATASET, "metrics": scores, "split": _PARTED}
+            if "subsets" in config:
+                required["subsets"] = fields(dict.fromkeys(config["subsets"], scores))
     return fields(required, RECORD_RULE.optional)
 
 

@@ -5,7 +5,9 @@
 The home has data sets, runs of trees, a formula, profiles, a network and a network for every set
 of maps, a transfer, a learning curve, and a fetch. Every field of every JSON, every column of every
 table, and every file is altered (removed, another type, NaN, huge, cut, a link ...), one at a
-time; by default all of them, else N drawn by the seed. Commands and pages must refuse an altered
+time; of errors by target, by set of maps and by name, which are alike, two. By default all cases
+are judged, else N drawn by the seed; each beside what belongs to it and one run and one data set
+more. Commands and pages must refuse an altered
 folder in one sentence that names it, or use it; the other folders must stay usable; and
 `galmass check` must notice every altered file that has a checksum. Exits with 1 if there is a
 fault. About 0.3 s of CPU time for a case.
@@ -26,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from bad_folders import FAULTS, Judge, list_cases, make_case, write_home
 from cases import limit_time, outcomes, report
 
-AT_A_TIME = 200
+AT_A_TIME = 500
 
 
 def work(whole, home, cases, results) -> None:

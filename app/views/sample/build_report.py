@@ -1,6 +1,6 @@
 """How a data set was made, as text: counts, exclusions, definitions, settings."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 import numpy as np
 import pandas as pd
@@ -103,7 +103,7 @@ def making(data: DataSet) -> str:
         "read": _read(info),
         "only those with": info.get("where"),
         "only some IDs": info.get("ids") and f"list {info['ids'][:8]}",
-        "maps": _maps(info.get("maps")) if data.has_maps else "none: numbers alone",
+        "maps": _maps(info["maps"]) if data.has_maps else "none: numbers alone",
         "dust": info.get("maps", {}).get("dust"),
         "rendered on": info.get("device"),
         "shards": f"{len(info['shards']):,}" if data.has_maps else None,
@@ -175,8 +175,9 @@ def _read(info: dict) -> str:
     return f"{sources['galaxies']:,} galaxies{files}" if "galaxies" in sources else ""
 
 
-def _maps(maps: dict | None) -> str:
+def _maps(maps: dict) -> str:
     """Say what maps were made."""
+    maps = defaultdict(lambda: "?", maps)  # only the width is required
     light, motion = maps["light_pixels"], maps["kinematic_pixels"]
     return (
         f"±{maps['half_width']:g} R_hsm; light {light} × {light}, motion {motion} × {motion} "
