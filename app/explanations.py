@@ -4,7 +4,6 @@ Networks run in a worker thread, where torch is imported for the first time; res
 for all sessions.
 """
 
-import math
 import os
 from dataclasses import dataclass
 from functools import lru_cache
@@ -201,9 +200,7 @@ def _unusual(distance: TrainingDistance | None, data: DataSet, galaxy: str, los:
 
 
 def _scatter(run: Run) -> float:
-    """Return the scatter of its first target; infinite if it is not known."""
-    value = run.record["metrics"][run.config["targets"][0]]["std"]["value"]
-    return math.inf if value is None else value
+    return run.scatter(run.config["targets"][0])
 
 
 def _run(folder: Path, inputs: str) -> Run:

@@ -96,8 +96,7 @@ def _best_runs(index: RunIndex) -> dict[str, Run]:
 
     def rank(run: Run, target: str) -> tuple[bool, bool, float]:
         paper = run.config["split"]["kind"] != "galaxy"
-        scatter = (run.record["metrics"] or {}).get(target, {}).get("std", {}).get("value", np.inf)
-        return paper, run.calibration().empty, scatter
+        return paper, run.calibration().empty, run.scatter(target)
 
     return {
         target: min(able[target], key=lambda run, target=target: rank(run, target))

@@ -139,6 +139,15 @@ def test_a_network_has_errors_of_its_target_from_every_set_of_maps(tmp_path, cha
     assert rule in found
 
 
+def test_a_scatter_that_is_not_known_is_infinite(home):
+    assert open_run("formula").scatter("log_mstar_1rhsm") < 1
+    alter(
+        home / "runs" / "formula" / "run.json",
+        metrics={"log_mstar_1rhsm": {"std": {"value": None}}},
+    )
+    assert open_run("formula").scatter("log_mstar_1rhsm") == float("inf")
+
+
 def test_a_join_that_was_killed_before_the_index_leaves_a_usable_data_set(home, monkeypatch):
     data = open_dataset("table")
     monkeypatch.setattr("galmass_core.datasets.dataset.publish", lambda *_: 1 / 0)

@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from galmass_core.assets import asset
@@ -154,6 +155,12 @@ class Run:
         shown = {key: self.record.get(key) for key in (*keys, "progress", "metrics", "reason")}
         names = {"run": self.name, "experiment": self.config["experiment"]}
         return {**names, "training_seed": self.training_seed, **shown}
+
+    def scatter(self, target: str) -> float:
+        """Return σ of a target on the test set, dex; infinite if it is not known."""
+        metrics = (self.record.get("metrics") or {}).get(target, {})
+        value = metrics.get("std", {}).get("value")
+        return np.inf if value is None else float(value)
 
     def predictions(self) -> pd.DataFrame:
         """Read the predictions: ``name``, ``los``, ``part``, ``target``, ``y_true``, ``y_pred``.
