@@ -1,6 +1,5 @@
 """The frame around every page: header, page switch, data set, theme, status line, URL."""
 
-import gc
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from galmass_app import admin, services
 from galmass_app.address import read, report_unknown
 from galmass_app.framework import PageTemplate, batched_update, scripts
 from galmass_app.markup import snippet, template
+from galmass_app.memory import release
 from galmass_app.state import SessionState
 from galmass_app.theme import Look, style_sheet
 from galmass_app.views.compare.page import Compare
@@ -87,7 +87,7 @@ class Page:
         """Serve it to the visitor of this session."""
         document = pn.state.curdoc
         document.add_periodic_callback(self._look, POLL_PERIOD)
-        pn.state.on_session_destroyed(lambda _: gc.collect())  # a page's parts hold each other
+        pn.state.on_session_destroyed(release.request)
         document.on_event(ConnectionLost, lambda _: _await_return(document))
         with pn.state.curdoc.models.freeze():  # one scan of all models instead of fifteen
             self.template.servable(title="galmass")

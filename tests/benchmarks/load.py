@@ -30,6 +30,7 @@ from galmass_core.datasets.dataset import DataSet
 
 EVERY = 10.0  # s between two taps of a page
 SLOWEST = 2.0  # s that 95 % of taps may take
+KEPT = 100  # taps after which the server keeps as many maps for all visitors as it ever does
 LEFT = (
     75.0  # s after the last has left: 30 until a session ends, 5 until that is looked for, and rest
 )
@@ -112,6 +113,8 @@ async def soak(server: serve.Server, data: DataSet, count: int, minutes: float) 
     first = Page(server.address, data, -1)  # the first visitor finds nothing read yet
     await first.open()
     await first.drain(5)
+    for _ in range(KEPT):
+        await first.tap()
     before, spent = server.memory_mb(), server.cpu_seconds()
     watching = asyncio.create_task(watch(server, most))
     for seed in range(count):
