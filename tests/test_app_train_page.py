@@ -47,6 +47,7 @@ HISTORY = pd.DataFrame(
         "seconds": [1.0, 2.0, 3.0],
     }
 )
+METRICS = {"log_mstar_1rhsm": {"std": {"value": 0.1, "low": 0.09, "high": 0.11}, "n": 9}}
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ def write(folder, name="one", history=HISTORY, *, config=CONFIG, error=None, **e
         "device": "cpu",
         "dataset": {"name": "blobs", "path": "/data/blobs", "sha256": ""},
         "split": {"kind": "galaxy", "siblings": 0.0},
-        "metrics": {},
+        **({} if error else {"metrics": METRICS}),
         **entries,
     }
     try:
@@ -374,7 +375,7 @@ def test_a_finished_run_is_compared(visit, home, blobs):
 
 def test_mass_profiles_are_not_compared(visit, home):
     target = "log_mstar_1rhsm"
-    metrics = {target: {"std": {"value": 0.1, "low": 0.09, "high": 0.11}}}
+    metrics = {target: {"std": {"value": 0.1, "low": 0.09, "high": 0.11}, "n": 9}}
     profile = CONFIG | {"experiment": "profile/features", "method": PROFILE}
     write(home, config=profile, metrics=metrics)
     assert not parts(visit(), "gm-run-compare")[0].visible

@@ -1,5 +1,6 @@
 import json
 import shutil
+from math import nan
 
 import h5py
 import pytest
@@ -127,11 +128,15 @@ def test_a_record_that_is_no_file_is_one_fault_in_one_line(home, capsys):
     ("changes", "rule"),
     [
         ({"metrics": {}}, "metrics.log_mstar_1rhsm must be a JSON object, got nothing"),
+        (
+            {"metrics": {"log_mstar_1rhsm": {"std": {"value": None, "low": 0.1, "high": 0.1}}}},
+            "metrics.log_mstar_1rhsm.std.value must be a number, got None",
+        ),
         ({"subsets": {"r": {}}}, "subsets.2V must be a JSON object, got nothing"),
     ],
 )
 def test_a_network_has_errors_of_its_target_from_every_set_of_maps(tmp_path, changes, rule):
-    score = {"log_mstar_1rhsm": {"std": {"value": 0.1}}}
+    score = {"log_mstar_1rhsm": {"std": {"value": 0.1, "low": 0.09, "high": 0.11}, "n": 9}}
     record = {"metrics": score, "subsets": {"r": score, "2V": score}} | changes
     config = {"method": "network", "targets": ["log_mstar_1rhsm"], "subsets": ["r", "2V"]}
     faults = record_rule(tmp_path / "runs" / "one", config, "finished").faults(record)
@@ -143,7 +148,7 @@ def test_a_scatter_that_is_not_known_is_infinite(home):
     assert open_run("formula").scatter("log_mstar_1rhsm") < 1
     alter(
         home / "runs" / "formula" / "run.json",
-        metrics={"log_mstar_1rhsm": {"std": {"value": None}}},
+        metrics={"log_mstar_1rhsm": {"std": dict.fromkeys(("value", "low", "high"), nan), "n": 9}},
     )
     assert open_run("formula").scatter("log_mstar_1rhsm") == float("inf")
 

@@ -70,6 +70,7 @@ def _is_integer(value: object) -> bool:
 
 TEXT = Rule("text", lambda value: isinstance(value, str))
 LOGICAL = Rule("true or false", lambda value: isinstance(value, bool))
+COMPUTED = Rule("a number", _is_number)  # NaN if it cannot be computed
 MEASURED = Rule("a number", lambda value: value is None or _is_number(value))  # NaN if unknown
 ANYTHING = Rule("anything", lambda _: True)
 

@@ -14,6 +14,7 @@ from galmass_core.learning.splits import SPLITS
 from galmass_core.storage.checksums import CHECKSUM, checksum, wrong_content, wrong_size
 from galmass_core.storage.schema import (
     ANYTHING,
+    COMPUTED,
     LOGICAL,
     MEASURED,
     NAME,
@@ -41,11 +42,11 @@ _TABLES = (CONFIG, HISTORY, PREDICTIONS, CALIBRATION)  # all other files are the
 _COUNT = integer(0, 2**53)
 _SEED = integer(0, 2**63)
 _SIZES = object_of(integer(0, 2**31))
-_ESTIMATE = fields({"value": MEASURED}, {"low": MEASURED, "high": MEASURED})
+_ESTIMATE = fields(dict.fromkeys(("value", "low", "high"), COMPUTED))
 _SCORE = fields(
-    {"std": _ESTIMATE},
+    {"std": _ESTIMATE, "n": _COUNT},
     dict.fromkeys(("mean", "median", "half_width", "nmad", "outliers"), _ESTIMATE)
-    | {"n": _COUNT, "n_galaxies": _COUNT},
+    | {"n_galaxies": _COUNT},
 )
 _SCORES = object_of(_SCORE)
 _WORDS = text_like(r"[^\s<>/\\`\"']+", "the name of a column")

@@ -159,8 +159,8 @@ class Run:
     def scatter(self, target: str) -> float:
         """Return σ of a target on the test set, dex; infinite if it is not known."""
         metrics = (self.record.get("metrics") or {}).get(target, {})
-        value = metrics.get("std", {}).get("value")
-        return np.inf if value is None else float(value)
+        value = metrics.get("std", {}).get("value", np.nan)
+        return np.inf if np.isnan(value) else float(value)
 
     def predictions(self) -> pd.DataFrame:
         """Read the predictions: ``name``, ``los``, ``part``, ``target``, ``y_true``, ``y_pred``.
