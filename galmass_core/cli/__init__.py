@@ -24,6 +24,7 @@ from galmass_core.cli import (
     demo,
     fetch,
     learning,
+    observe,
     serve,
     slices,
     switches,
@@ -106,7 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    learned = (learning, tables, curve, coverage, slices, switches, beyond, transfer)
+    learned = (learning, tables, curve, coverage, slices, switches, beyond, transfer, observe)
     for module in (data, check, fetch, demo, *learned, serve, bench):
         module.add_commands(commands)
     return parser

@@ -1,0 +1,110 @@
+"""``galmass observe``: read observations of real galaxies."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def add_commands(commands: Any) -> None:  # noqa: ANN401
+    """Add the parser of ``galmass observe``."""
+    observe = commands.add_parser(
+        "observe",
+        help="read maps of observed galaxies",
+        description="Read maps of real galaxies from the files of surveys: MaNGA's DAP maps, "
+        "SAMI's pairs of velocity and dispersion, tables of SAURON, ATLAS3D and CALIFA V1200, "
+        "kinematics of GIST and nGIST, cutouts of the Legacy Surveys, and plain FITS. What a file "
+        "holds is recognised from its content. Print how many spaxels are valid and why others "
+        "are not, the centre of the light in the file's own coordinates, systemic velocity, median "
+        "velocity and dispersion, and the position angle of the receding side, from north through "
+        "east.",
+        epilog="example: galmass observe manga-7815-3702-MAPS-HYB10-GAU-MILESHC.fits.gz",
+    )
+    observe.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        type=Path,
+        help="FITS files of one or more galaxies; those of the same galaxy are put together",
+    )
+    observe.add_argument(
+        "--x-axis",
+        choices=("east", "west"),
+        default="",
+        help="where the first axis grows to, of files that do not say it",
+    )
+    observe.add_argument(
+        "--re",
+        type=_positive_number,
+        metavar="ARCSEC",
+        help="half-light radius on the sky (default: the file's, if it has one)",
+    )
+    observe.add_argument("--out", type=Path, metavar="FILE", help="write a table, as CSV")
+    observe.add_argument("--json", action="store_true", help="print as JSON")
+    observe.set_defaults(run=_observe, when_stopped="")
+
+
+def _observe(args: argparse.Namespace) -> None:
+    """Run ``galmass observe``."""
+    from galmass_core.observations import Options, read_observations
+    from galmass_core.observations.report import format_rows, row_of
+
+    options = Options(x_axis=args.x_axis, effective_radius=args.re)
+    rows = [row_of(each) for each in read_observations(args.files, options)]
+    if args.out is not None:
+        _write(args.out, rows)
+    if args.json:
+        print(json.dumps(_content(args.files, rows), indent=1))
+    else:
+        print(format_rows(rows))
+
+
+def _content(files: "Sequence[Path]", rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return rows with their metadata, for JSON."""
+    from galmass_core.paper.tables import SCHEMA
+
+    source = [str(path) for path in files]
+    return {"schema": SCHEMA, "source": source, "split": None, "n": len(rows), "rows": rows}
+
+
+def _write(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Write rows as CSV."""
+    import pandas as pd
+
+    from galmass_core.storage.atomic import atomic_write
+
+    table = pd.json_normalize([_flat(row) for row in rows])
+    if path.exists() and not path.is_file():  # such as a pipe
+        table.to_csv(path, index=False)
+        return
+    with atomic_write(path) as part:
+        table.to_csv(part, index=False)
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with one value in each column."""
+    first, second = row["centre"]
+    texts = {key: "; ".join(row[key]) for key in ("files", "maps", "notes")}
+    left_out = "; ".join(
+        f"{what}: {count} {reason}"
+        for what, why in row["left_out"].items()
+        for reason, count in why.items()
+    )
+    dropped = {"centre", "left_out"}
+    kept = {key: value for key, value in row.items() if key not in dropped}
+    return kept | {"centre_1": first, "centre_2": second, "left_out": left_out} | texts
+
+
+def _positive_number(text: str) -> float:
+    """Read a positive number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        msg = f"must be a positive number, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return value

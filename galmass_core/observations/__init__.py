@@ -1,0 +1,75 @@
+"""Read what was observed of real galaxies: maps of surveys, and files of the user's own.
+
+Each module reads one layout, which is recognised by the content of the file. All give the same
+`Observation`, in arcsec to the east and north of the centre of the light, and km/s relative to the
+galaxy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+from galmass_core.observations import gist, images, manga, sami, tables
+from galmass_core.observations.fits_input import FitsFile, read_fits
+from galmass_core.observations.observation import Observation, ObservationError, settled
+from galmass_core.observations.options import Options
+
+_LAYOUTS = (manga, sami, tables, gist, images)
+KNOWN = (
+    manga.LAYOUT,
+    sami.LAYOUT,
+    *(layout.title for layout in tables.LAYOUTS),
+    gist.LAYOUT,
+    images.CUTOUT,
+    images.PLAIN,
+)
+
+__all__ = ["KNOWN", "Observation", "ObservationError", "Options", "read_observations"]
+
+
+def read_observations(
+    paths: Sequence[str | Path], options: Options | None = None
+) -> list[Observation]:
+    """Read the galaxies in some files; files of the same galaxy are put together.
+
+    Parameters
+    ----------
+    paths : sequence of str or Path
+        FITS files. SAMI and GIST have several for each galaxy; GIST's are also looked for beside
+        those that are given.
+    options : Options, optional
+        What files do not say themselves.
+
+    Returns
+    -------
+    list of Observation
+        In the order of their first files.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file does not exist.
+    ObservationError
+        If a file is no FITS file, of unknown layout or damaged, lacks what its layout has, has no
+        valid element, or does not say a direction that the options do not say either.
+    """
+    options = options or Options()
+    groups: dict[tuple[ModuleType, str], list[FitsFile]] = {}
+    for path in dict.fromkeys(map(Path, paths)):
+        file = read_fits(path)
+        reader = _reader_of(file)
+        groups.setdefault((reader, reader.galaxy(file)), []).append(file)
+    found = [settled(reader.read(files, options)) for (reader, _), files in groups.items()]
+    if options.effective_radius is None:
+        return found
+    return [replace(each, effective_radius=options.effective_radius) for each in found]
+
+
+def _reader_of(file: FitsFile) -> ModuleType:
+    """Return the module that reads a file."""
+    for reader in _LAYOUTS:
+        if reader.matches(file):
+            return reader
+    msg = f"{file.path}: must be one of {'; '.join(KNOWN)}; got none of them"
+    raise ObservationError(msg)
