@@ -29,7 +29,14 @@ from galmass_core.training.profile_runs import ProfileModel, is_profile
 from galmass_core.training.run_files import CONFIG, PREDICTIONS, RECORD
 from galmass_core.training.runs import Run, open_run
 
-_RUNS = ("runs", "curves", "switches", "transfers", "transfers/networks/*")  # of a home folder
+_RUNS = (  # of a home folder
+    "runs",
+    "curves",
+    "switches",
+    "transfers",
+    "transfers/networks/*",
+    "controls/networks",
+)
 _TRUTH = 1e-6  # dex
 
 

@@ -28,6 +28,7 @@ COMMANDS = [
     "coverage",
     "slices",
     "curve",
+    "controls",
     "beyond",
 ]
 

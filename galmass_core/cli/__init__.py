@@ -18,6 +18,7 @@ from galmass_core.cli import (
     bench,
     beyond,
     check,
+    controls,
     coverage,
     curve,
     data,
@@ -107,7 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    learned = (learning, tables, curve, coverage, slices, switches, beyond, transfer, observe)
-    for module in (data, check, fetch, demo, *learned, serve, bench):
+    learned = (learning, tables, curve, coverage, slices, switches, controls, beyond, transfer)
+    for module in (data, check, fetch, demo, *learned, observe, serve, bench):
         module.add_commands(commands)
     return parser

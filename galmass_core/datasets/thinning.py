@@ -23,19 +23,21 @@ def check_stars(stars: int) -> None:
         raise ValueError(msg)
 
 
-def thin_stars(galaxy: Galaxy, stars: int) -> Galaxy:
+def thin_stars(galaxy: Galaxy, stars: int, *, seed: int = 0) -> Galaxy:
     """Keep a random subset of a galaxy's stars, scaled to the same totals.
 
-    The draw is seeded by the galaxy's name: it depends neither on the order of reading nor on other
-    galaxies. Mass, initial mass and light of the stars in g and r are scaled, each by its own
-    factor, so that totals are kept. Smoothing lengths are recomputed for the remaining stars.
-    Everything else, including R_hsm, is unchanged.
+    The draw is seeded by the galaxy's name and ``seed``: it depends neither on the order of reading
+    nor on other galaxies. Mass, initial mass and light of the stars in g and r are scaled, each by
+    its own factor, so that totals are kept. Smoothing lengths are recomputed for the remaining
+    stars. Everything else, including R_hsm, is unchanged.
 
     Parameters
     ----------
     galaxy : Galaxy
     stars : int
         Number of stars to keep.
+    seed : int
+        Data sets are built with 0.
 
     Returns
     -------
@@ -51,7 +53,7 @@ def thin_stars(galaxy: Galaxy, stars: int) -> Galaxy:
     if len(full) < stars:
         msg = f"stars must be at most the {len(full)} of {galaxy.name}, got {stars}"
         raise ValueError(msg)
-    drawn = _draw(str(galaxy.name), len(full), stars)
+    drawn = _draw(str(galaxy.name), len(full), stars, seed)
     columns = {field.name: getattr(full, field.name) for field in fields(full)}
     columns = {key: each[drawn] for key, each in columns.items() if each is not None}
     light = zip(BANDS, full.luminosities, strict=True)
@@ -66,10 +68,11 @@ def thin_stars(galaxy: Galaxy, stars: int) -> Galaxy:
     return replace(galaxy, stars=replace(full, **columns))
 
 
-def _draw(name: str, count: int, stars: int) -> NDArray:
+def _draw(name: str, count: int, stars: int, seed: int) -> NDArray:
     """Return the indices of random stars, in the order of the file."""
-    seed = int.from_bytes(hashlib.sha256(name.encode()).digest())
-    return np.sort(np.random.default_rng(seed).choice(count, stars, replace=False))
+    words = f"{name} {seed}" if seed else name
+    number = int.from_bytes(hashlib.sha256(words.encode()).digest())
+    return np.sort(np.random.default_rng(number).choice(count, stars, replace=False))
 
 
 def _scale_to_total(values: NDArray, drawn: NDArray) -> NDArray:

@@ -1,0 +1,176 @@
+"""Train networks on the maps of each control: what could be learned from them at best.
+
+Trainings are run folders in ``controls/networks`` of the home folder. The same call skips those
+that are finished, and resumes those that are not.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from galmass_core.datasets.control_maps import (
+    ANNULI,
+    BINS,
+    EQUAL,
+    GONE,
+    PLAIN,
+    SHUFFLED,
+    STARS,
+    ControlledDataSet,
+    Orders,
+    missing_sources,
+)
+from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.learning.experiments import missing_columns
+from galmass_core.networks.presets import PRESETS, TrainingConfig
+from galmass_core.quantities import OCCUPANCY, target_named
+from galmass_core.sample import MIN_STARS
+from galmass_core.training.control_networks import KINEMATICS
+from galmass_core.training.controls import LEARNED, Progress, keep_result, score_rows
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.runs import Run
+
+CONTROLS = (PLAIN, OCCUPANCY, EQUAL, SHUFFLED, ANNULI, BINS)  # in the order of training
+_WORDS = ("mstar", "mtot", "ml")
+_STARS = 2000  # of every galaxy, or as many as the poorest has
+_ALIKE = "all galaxies of this data set have as many stars"
+
+
+@dataclass(frozen=True)
+class _Training:
+    """A training of a control."""
+
+    control: str
+    data: DataSet
+    experiment: str
+    config: TrainingConfig
+
+    def path(self, folder: Path, seed: int) -> Path:
+        """Return the run's folder: one for each result."""
+        content = [self.experiment, self.config.settings(), self.data.checksum, seed]
+        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]
+        return folder / f"{self.control}-seed{self.config.seed}-{digest}"
+
+
+def learn_controls(
+    dataset: DataSet,
+    *,
+    seed: int = 0,
+    repeats: int = 3,
+    epochs: int | None = None,
+    workers: int = 1,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train networks of the laptop preset on V and σ, and on each control of them; compare them.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    seed : int
+        Of the split, and of what is drawn: which velocities are exchanged, which stars are kept.
+    repeats : int
+        Number of training seeds, from 0 on; of one, nothing is known of the noise of training.
+    epochs : int, optional
+        Of each training; those of the preset by default.
+    workers : int
+        Processes that read galaxies again.
+    device : str
+    progress : function, optional
+        Called with the number of trainings done, in total, and failed.
+
+    Returns
+    -------
+    dict
+        As of `controls.measure_controls`, with ``mode`` `controls.LEARNED`.
+
+    Raises
+    ------
+    ValueError
+        If the data set has no maps or none of the targets, or a galaxy cannot be read again.
+    """
+    if not dataset.has_maps:
+        msg = f"{dataset.path}: must have maps for controls, got only tables"
+        raise ValueError(msg)
+    stars = int(min(_STARS, dataset.samples["n_stars"].min()))
+    missing = _missing(dataset, stars)
+    orders = Orders(controls=(), seed=seed, equal=stars)
+    trainings = list(_trainings(dataset, orders, missing, repeats, epochs, workers))
+    folder = home_folder() / "controls" / "networks"
+    runs: dict[str, list[Run]] = {}
+    for done, training in enumerate(trainings, 1):
+        run = train_run(
+            training.data,
+            training.experiment,
+            seed=seed,
+            training=training.config,
+            device=device,
+            path=training.path(folder, seed),
+        )
+        runs.setdefault(training.control, []).append(run)
+        if progress is not None:
+            progress(done, len(trainings), 0)
+    tables = {
+        (KINEMATICS, control): [run.predictions().query("part == 'test'") for run in each]
+        for control, each in runs.items()
+    }
+    rows = score_rows(tables)
+    for row in rows:
+        used = runs.get(row["control"], [])
+        row |= {"spin": None, "learned": bool(used), "runs": [run.name for run in used]}
+        row["training_seeds"] = [run.training_seed for run in used]
+    result = {
+        "mode": LEARNED,
+        "seed": seed,
+        "split": {"kind": "galaxy", "seed": seed},
+        "stars": stars,
+        "rows": rows,
+        "missing": missing,
+        "left_out": {},
+    }
+    return keep_result(dataset, result)
+
+
+def _missing(dataset: DataSet, stars: int) -> dict[str, str]:
+    """Return why some controls cannot be learned from, by control."""
+    missing = {}
+    if gone := missing_sources(dataset):
+        why = f"{GONE} (of {gone:,} of {len(dataset.galaxy_names):,} galaxies)"
+        missing = {key: why for key in CONTROLS if key in STARS}
+    if stars < MIN_STARS:
+        missing.setdefault(EQUAL, f"a galaxy has only {stars} stars, of {MIN_STARS} at least")
+    if dataset.info.get("stars") is not None:
+        missing[EQUAL] = _ALIKE
+    return missing
+
+
+def _trainings(
+    dataset: DataSet,
+    orders: Orders,
+    missing: dict[str, str],
+    repeats: int,
+    epochs: int | None,
+    workers: int,
+) -> Iterator[_Training]:
+    """Yield every training, all seeds of one control together."""
+    targets = {word: target_named(word).key for word in _WORDS}
+    words = [word for word, key in targets.items() if not missing_columns(dataset.samples, [key])]
+    if not words:
+        msg = f"{dataset.path}: must have a column of {', '.join(targets.values())}, got none"
+        raise ValueError(msg)
+    preset, _ = PRESETS["laptop"]
+    config = preset if epochs is None else replace(preset, epochs=epochs)
+    for control in CONTROLS:
+        if control in missing:
+            continue
+        data = dataset
+        if control not in (PLAIN, OCCUPANCY):
+            wanted = replace(orders, controls=(control,))
+            data = ControlledDataSet.of(dataset, wanted, workers=workers)
+        inputs = OCCUPANCY if control == OCCUPANCY else KINEMATICS
+        for number in range(repeats):
+            experiment = f"{','.join(words)}/{inputs}"
+            yield _Training(control, data, experiment, replace(config, seed=number))
