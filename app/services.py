@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import lru_cache
 from heapq import nsmallest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,7 @@ from galmass_core.fetch.status import ACTIVE as FETCHING
 from galmass_core.fetch.status import STATUS, Status, fetches_folder, read_status
 from galmass_core.quantities import map_keys
 from galmass_core.storage.progress import SUFFIX, work_in_progress
+from galmass_core.training.controls import RESULT, controls_folder, last_controls
 from galmass_core.training.curves import curves_folder
 from galmass_core.training.run_files import CONFIG, RECORD
 from galmass_core.training.runs import (
@@ -171,6 +173,19 @@ def curve_progress() -> str:
         content = json.loads(path.read_text(encoding="utf-8"))
         return f"Measuring: {content['done']} of {content['total']} trainings…"
     return "Measuring…"
+
+
+def control_result(data: DataSet) -> dict[str, Any] | None:
+    """Return the last controls of a data set, read when they were written; None if damaged."""
+    return _control_result(data, _time_of(controls_folder(data) / RESULT))
+
+
+@lru_cache(maxsize=16)
+def _control_result(data: DataSet, written: int) -> dict[str, Any] | None:
+    """Read controls; a new time of writing reads them again."""
+    with suppress(ValueError):
+        return last_controls(data) if written else None
+    return None
 
 
 def name_of_run(word: str) -> str:

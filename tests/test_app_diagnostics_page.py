@@ -1,8 +1,11 @@
 """The Diagnostics page: which run it shows, what it says of it, and what can be taken along."""
 
+import shutil
+
 import pytest
 from pages import parts, send, settle, texts, widget
 from sample_tables import make_dataset, make_samples
+from toy_maps import make_map_dataset
 
 from galmass_app.plots.calibration import WIDTHS
 from galmass_app.state import SessionState
@@ -12,6 +15,7 @@ from galmass_app.views.diagnostics.slices import SlicePanel
 from galmass_app.views.download import Download
 from galmass_core.benchmarks.invented import make_run
 from galmass_core.storage.atomic import atomic_write, write_json
+from galmass_core.training.controls import RESULT, controls_folder, keep_result
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.run_files import PREDICTIONS, RECORD
 
@@ -168,3 +172,49 @@ def test_slices_follow_the_run_and_can_be_downloaded(visit):
     assert settle(view).slices is not before
     assert {"by", "slice", "std_value", "coverage_0.68_error"} <= set(view.table)
     assert len(view.table) == len(view.slices.rows)
+
+
+def control_row(control, target=MSTAR, **changes):
+    error = {"value": 0.1, "low": 0.09, "high": 0.11}
+    row = {"inputs": "2V", "target": target, "control": control, "baseline": "constant"}
+    row |= {"std": error, "mean": error, "difference": error | {"low95": 0.05, "high95": 0.15}}
+    row |= {"share": {"value": 0.62, "low": 0.6, "high": 0.64}, "learned": False, "spin": 0.31}
+    return row | {"runs": ["one"], "training_seeds": [0], "n": 60} | changes
+
+
+@pytest.fixture
+def controls_of(home, monkeypatch):
+    """Write the result of ``galmass controls`` for a data set with maps; return its folder."""
+    monkeypatch.setenv("GALMASS_HOME", str(home))
+    data = make_map_dataset(home / "mapped", 12)
+    rows = [control_row(control) for control in ("constant", "plain", "occupancy")]
+    result = {"mode": "tested", "seed": 0, "split": {"kind": "galaxy", "seed": 0}, "stars": 0}
+    result |= {"rows": rows, "missing": {"shuffled": "the files are gone"}, "left_out": {}}
+    yield data, lambda: keep_result(data, result)
+    shutil.rmtree(home / "mapped")
+    shutil.rmtree(home / "controls", ignore_errors=True)
+
+
+def test_controls_stand_on_the_page_once_they_are_measured(controls_of, visit):
+    _, write = controls_of
+    page = visit("mapped")
+    assert "galmass controls mapped" in texts(page.controls)
+    write()
+    page.session.poll_count += 1
+    text = texts(page.controls)
+    assert "of this gain 62 ± 2 % with star occupancy alone is left" in text
+    assert "which pixels hold a star, alone" in text
+    assert "velocities exchanged among all stars: not available: the files are gone" in text
+    assert "galmass controls mapped" not in text
+    assert len(page.controls.table) == 3
+
+
+def test_a_damaged_result_is_as_none(controls_of, visit):
+    data, write = controls_of
+    write()
+    (controls_folder(data) / RESULT).write_text("{}")
+    assert "galmass controls mapped" in texts(visit("mapped").controls)
+
+
+def test_data_without_maps_have_no_controls(visit):
+    assert not parts(visit(), "gm-controls")[0].visible

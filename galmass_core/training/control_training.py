@@ -101,7 +101,9 @@ def learn_controls(
     trainings = list(_trainings(dataset, orders, missing, repeats, epochs, workers))
     folder = home_folder() / "controls" / "networks"
     runs: dict[str, list[Run]] = {}
-    for done, training in enumerate(trainings, 1):
+    for done, training in enumerate(trainings):
+        if progress is not None:
+            progress(done, len(trainings), 0)
         run = train_run(
             training.data,
             training.experiment,
@@ -111,8 +113,6 @@ def learn_controls(
             path=training.path(folder, seed),
         )
         runs.setdefault(training.control, []).append(run)
-        if progress is not None:
-            progress(done, len(trainings), 0)
     tables = {
         (KINEMATICS, control): [run.predictions().query("part == 'test'") for run in each]
         for control, each in runs.items()

@@ -51,7 +51,7 @@ TESTED, LEARNED = "tested", "learned"  # how controls are applied
 Progress = Callable[[int, int, int], None]  # galaxies or trainings done, in total, lost
 Tables = Mapping[tuple[str, str], Sequence[pd.DataFrame]]  # by inputs and control, of each training
 _BATCH = 20  # galaxies whose predictions are one file
-_RESULT = "controls.json"
+RESULT = "controls.json"
 _RULE = fields(
     {
         "mode": TEXT,
@@ -77,7 +77,7 @@ def last_controls(dataset: DataSet) -> dict[str, Any] | None:
     ValueError
         If its file is damaged.
     """
-    path = controls_folder(dataset) / _RESULT
+    path = controls_folder(dataset) / RESULT
     return read_json(path, _RULE) if path.exists() else None
 
 
@@ -85,8 +85,8 @@ def keep_result(dataset: DataSet, result: dict[str, Any]) -> dict[str, Any]:
     """Write a result as the last one of a data set; return it as it is read again."""
     folder = controls_folder(dataset)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / _RESULT, result)
-    return read_json(folder / _RESULT, _RULE)
+    write_json(folder / RESULT, result)
+    return read_json(folder / RESULT, _RULE)
 
 
 def measure_controls(

@@ -2,6 +2,7 @@
 
 import param
 
+from galmass_app import services
 from galmass_app.comparison import run_index
 from galmass_app.diagnostics import NOT_CALIBRATED, called, diagnosable, diagnose, newer
 from galmass_app.markup import snippet
@@ -9,6 +10,7 @@ from galmass_app.services import name_of_run
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.diagnostics.calibration import Calibration
+from galmass_app.views.diagnostics.controls import ControlPanel
 from galmass_app.views.diagnostics.slices import SlicePanel
 from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
@@ -37,6 +39,7 @@ class Diagnostics(PageView):
         self._target = select("gm-diagnosed-target", "Predict")
         self._run = select("gm-diagnosed-run", "Run")
         self._note = html("gm-foot")
+        self.controls, self._measured = ControlPanel(session), None
         self._index, self._first, self._drawn = None, True, None
         self._choice = column(
             "gm-slot", row("gm-transfer-choice", self._target, self._run), self._note
@@ -47,12 +50,14 @@ class Diagnostics(PageView):
             self._choice,
             self._message,
             *self.slots.values(),
+            self.controls,
         )
         for widget, name in ((self._target, "target"), (self._run, "diagnosed_run")):
             widget.param.watch(lambda event, name=name: self._chosen(name, event), "value")
         follows = ("dataset", "target", "diagnosed_run")
         self._updater = DeferredUpdater(session, "diagnostics", self._draw, follows)
         session.param.watch(self._update_for_runs, "poll_count")
+        session.param.watch(self._update_for_controls, "poll_count")
 
     def _draw(self, changed: set[str]) -> None:
         """Update everything whose state has changed."""
@@ -62,6 +67,8 @@ class Diagnostics(PageView):
         runs = diagnosable(data) if data else []
         run, target = self._pick(runs) if runs else (None, "")
         self._choice.visible = run is not None
+        self._measured = services.control_result(data) if data else None
+        self.controls.draw(data, target or self.session.target)
         if run is None:
             self._drawn = None
             no_runs = snippet("diagnostics.html", "no_runs", data.path.name) if data else NO_DATA
@@ -72,6 +79,14 @@ class Diagnostics(PageView):
         text = f"A newer run of this experiment is there: {newest}." * bool(newest)
         self._note.object = text and snippet("shared.html", "paragraph", text)
         self._show_run(data, run, target)
+
+    def _update_for_controls(self, _: param.parameterized.Event) -> None:
+        """Draw again when controls have been measured."""
+        data = self.session.data
+        if not self._updater.in_view or not data:
+            return
+        if services.control_result(data) is not self._measured:
+            self._updater.add("controls")
 
     def _pick(self, runs: list[Run]) -> tuple[Run, str]:
         """Return the run of the address, or else the newest that predicts the target; pin it."""
