@@ -337,10 +337,11 @@ def shift_clock(seconds: float) -> None:
         def now(cls, tz: Any = None) -> datetime:
             return datetime.now(tz) + timedelta(seconds=seconds)
 
-    now, now_ns, boot = time.time, time.time_ns, psutil._pslinux.boot_time
+    system = psutil._pslinux
+    now, now_ns, boot = time.time, time.time_ns, system.boot_time
     time.time = lambda: now() + seconds
     time.time_ns = lambda: now_ns() + int(seconds * 1e9)
-    psutil._pslinux.boot_time = lambda: boot() + seconds
+    system.boot_time = lambda: boot() + seconds
     runs.datetime = status.datetime = Jumped
 
 
@@ -369,10 +370,10 @@ class Workplace:
     def __init__(self, folder: Path) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
         self.template, self.disk = folder / "template", folder / "disk"
-        self.case, self._output = self.disk / "case", folder / "output"
+        self.case, self.output = self.disk / "case", folder / "output"
         self.disk.mkdir()
         self._mount_disk()
-        assert not fork(lambda: write_template(self.template), self._output).code, self._said()
+        assert not fork(lambda: write_template(self.template), self.output).code, self._said()
         self.base, self._server = start_server()
         self.before = read_tree(self.template)
 
@@ -385,10 +386,10 @@ class Workplace:
     def move(self, name: str) -> None:
         """Take a disk of its own, of the same path, in a fork of the process that made it."""
         self._mount_disk()
-        self._output = self._output.with_name(name)
+        self.output = self.output.with_name(name)
 
     def _said(self) -> str:
-        return self._output.read_text(errors="replace")
+        return self.output.read_text(errors="replace")
 
     def _mount_disk(self) -> None:
         """Mount a disk that only this process and its children see."""
@@ -462,7 +463,7 @@ class Workplace:
             if jump:
                 shift_clock(jump)
 
-        return Child(act, self._output)
+        return Child(act, self.output)
 
     def run(self, command: Command, **options: Any) -> Ended:
         """Run a command to its end."""
@@ -658,7 +659,7 @@ def judge(place: Workplace, case: Case, expected: Expected) -> list[str]:
         found = expected.differences(tree)
         notes += [f"success, but {each}" for each in found if each.split()[0] != stays]
     notes += _judge_rest(case.command, place.before, tree, expected)
-    checked = fork(lambda: _open_all(place), place._output)
+    checked = fork(lambda: _open_all(place), place.output)
     notes += [f"afterwards {line}" for line in checked.text.splitlines()[-1:] if checked.code]
     late = (DAY if case.choice < 0.5 else -DAY) * (case.fault == "clock")
     again = place.run(case.command, clock=late)
@@ -685,7 +686,7 @@ def disturb(place: Workplace, case: Case, expected: Expected) -> tuple[Ended, li
         elif not jumps:
             os.kill(child.pid, signal.SIGKILL)
         else:
-            seen = fork(lambda: _see_locks(place.case, jump), place._output.with_suffix(".seen"))
+            seen = fork(lambda: _see_locks(place.case, jump), place.output.with_suffix(".seen"))
             notes += [f"another clock: {seen.text}"] * (seen.code != 0)
     ended = child.wait()
     place.calm()

@@ -3,6 +3,7 @@
 import time
 
 import panel as pn
+from bokeh.document import Document
 
 
 def settle(page):
@@ -30,6 +31,22 @@ def widget(view, css_class):
     """Return the one part of a view that has a CSS class."""
     (found,) = parts(view, css_class)
     return found
+
+
+def is_shown(view, css_class):
+    """Return whether the one part of a view that has a CSS class is visible, and all around it."""
+    whole = view.__panel__() if isinstance(view, pn.viewable.Viewer) else view
+    found = widget(whole, css_class)
+    around = whole.select(lambda part: found in part.select(lambda inner: inner is found))
+    return all(part.visible for part in around)
+
+
+def hear(figure, event):
+    """Let a figure hear an event of its own, as from a browser."""
+    document = figure.document or Document()
+    if figure.document is None:
+        document.add_root(figure)
+    document.callbacks.trigger_event(event)
 
 
 def send(component, message):

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from pages import parts, texts, widget
+from pages import is_shown, parts, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.address import FIELDS
@@ -576,7 +576,7 @@ def test_page_of_few_galaxies_says_how_to_get_more(visit, tmp_path):
     page = visit(tmp_path)
     assert "4 galaxies are too few" in texts(page)
     assert "galmass demo" in texts(page)
-    assert not page._comparing.visible
+    assert not is_shown(page, "gm-compare")
 
 
 def test_page_of_galaxies_without_masses_says_so(visit, tmp_path):
@@ -584,7 +584,7 @@ def test_page_of_galaxies_without_masses_says_so(visit, tmp_path):
     make_dataset(tmp_path / "learnable", samples)
     page = visit(tmp_path)
     assert "Nothing to compare" in texts(page)
-    assert not page._comparing.visible
+    assert not is_shown(page, "gm-compare")
 
 
 def test_page_answers_for_the_galaxy_in_view(visit, data):

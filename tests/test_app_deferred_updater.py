@@ -1,5 +1,6 @@
 """What a page has to draw, and when: once, in view, and with a sign while it is under way."""
 
+import panel as pn
 import pytest
 
 from galmass_app.state import SessionState
@@ -57,13 +58,21 @@ def test_drawing_under_way_is_reported_and_its_failure_too(session):
     assert session.error == "no such map"
 
 
-def test_pulse_rests_once_there_is_nothing_more_to_come():
-    left = [True, False]
+def test_pulse_rests_once_there_is_nothing_more_to_come(monkeypatch):
+    left, made = [True, False], []
+
+    class Kept(pn.io.PeriodicCallback):
+        def __init__(self, **options):
+            super().__init__(**options)
+            made.append(self)
+
+    monkeypatch.setattr(pn.io, "PeriodicCallback", Kept)
     pulse = WorkerPoller(lambda: left.pop(0))
     pulse.wake()
     pulse.wake()
-    pulse._poll()
-    assert pulse._callback.running
-    pulse._poll()
-    assert not pulse._callback.running
+    (periodic,) = made
+    periodic.callback()
+    assert periodic.running
+    periodic.callback()
+    assert not periodic.running
     assert not left

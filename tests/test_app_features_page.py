@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bokeh.models import Text
-from pages import settle, texts, widget
+from pages import is_shown, settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app import tree_models
@@ -318,8 +318,8 @@ def test_synthetic_galaxies_are_called_so(visit_page):
 def test_few_galaxies_are_not_learned_from(visit_page, tmp_path, galaxies, matrix):
     page = visit_page(make_dataset(tmp_path / "few", make_samples(galaxies)).path)
     assert f"{galaxies} galaxies are too few" in texts(page)
-    assert not page._learned.visible
-    assert not page._fits.busy
+    assert not is_shown(page, "gm-learning")
+    assert not page.pull()
     assert page.slots[Correlations].visible is matrix
 
 

@@ -18,7 +18,14 @@ from galmass_app.views.fetch.fetch_list import standing
 from galmass_app.views.fetch.form import PARTICLES
 from galmass_app.views.fetch.key_field import KeyField
 from galmass_app.views.fetch.panel import NO_KEY, FetchPanel
-from galmass_core.fetch.status import announce, fetches_folder, read_status, write_status
+from galmass_core.fetch.status import (
+    STATUS,
+    announce,
+    fetches_folder,
+    read_status,
+    write_status,
+)
+from galmass_core.storage.atomic import write_json
 
 PLAN = {
     "galaxies": 9370,
@@ -340,14 +347,20 @@ def test_process_that_ends_before_it_takes_over_says_why(monkeypatch):
 # The list
 
 
+@pytest.fixture
+def every_report(monkeypatch):
+    """Let every report be written."""
+    monkeypatch.setattr("galmass_core.fetch.status._EVERY", -1.0)
+
+
+@pytest.mark.usefixtures("every_report")
 def test_running_fetch_shows_its_progress(panel):
     folder = fetches_folder() / "one"
     with write_status(folder, Order(name="one").request) as writer:
         writer.begin_stage("maps", 4_000_000)
         writer.report(2, 4, size=1_000_000)
-        writer._written = 0.0
-        writer._content |= {"bytes_per_second": 5e5, "seconds_left": 6.0}
-        writer._write()
+        content = read_status(folder).content
+        write_json(folder / STATUS, content | {"bytes_per_second": 5e5, "seconds_left": 6.0})
         look(panel)
         shown = " ".join(texts(panel).split())
         assert "▸ running" in shown
@@ -357,11 +370,11 @@ def test_running_fetch_shows_its_progress(panel):
         assert services.work() == ""  # the build says it
 
 
+@pytest.mark.usefixtures("every_report")
 def test_work_names_a_running_fetch():
     with write_status(fetches_folder() / "one", Order(name="one").request) as writer:
         writer.begin_stage("cutouts", 100)
         writer.report(2, 4, size=50)
-        writer._write()
         assert services.work() == "fetching one: 2 of 4 galaxies"
 
 

@@ -157,7 +157,7 @@ def test_each_component_has_its_script_in_a_file_of_its_name():
 
 
 class Upstream:
-    def _draw(self, page):
+    def draw(self, page):
         return "theirs"
 
 
@@ -167,17 +167,17 @@ def ours(base, **methods):
 
 
 def test_method_of_the_same_arguments_is_overridden():
-    assert ours(Upstream, _draw=lambda self, page: "ours")()._draw(None) == "ours"
+    assert ours(Upstream, draw=lambda self, page: "ours")().draw(None) == "ours"
 
 
 def test_method_of_other_arguments_is_left_as_it_is():
-    assert ours(Upstream, _draw=lambda self: "ours")()._draw(None) == "theirs"
+    assert ours(Upstream, draw=lambda self: "ours")().draw(None) == "theirs"
 
 
 def test_methods_that_belong_together_are_dropped_together():
-    made = ours(Upstream, _draw=lambda self, page: "ours", _gone=lambda self: None)()
-    assert made._draw(None) == "theirs"
-    assert not hasattr(made, "_gone")
+    made = ours(Upstream, draw=lambda self, page: "ours", gone=lambda self: None)()
+    assert made.draw(None) == "theirs"
+    assert not hasattr(made, "gone")
 
 
 def test_every_override_fits_these_versions():

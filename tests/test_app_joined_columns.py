@@ -2,9 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import panel as pn
 import pytest
+from bokeh.events import SelectionGeometry
 from bokeh.models import ColorBar
-from pages import parts, send, settle, texts, widget
+from pages import hear, parts, send, settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.plots.comparison import values_of
@@ -71,7 +73,9 @@ def test_scatter_offers_joined_numbers_for_axes_and_colour(session):
 def test_a_box_on_joined_columns_is_an_expression_that_selects(session):
     session.param.update(x="M[200c]", y="distance, km")
     view = Sample(session)
-    view._boxed({"type": "rect", "x0": 11.0, "x1": 12.0, "y0": 9.5, "y1": 20.5})
+    box = {"type": "rect", "x0": 11.0, "x1": 12.0, "y0": 9.5, "y1": 20.5}
+    (plot,) = view.__panel__().select(pn.pane.Bokeh)
+    hear(plot.object, SelectionGeometry(plot.object, geometry=box, final=True))
     assert session.selection_query == "11 < `M[200c]` < 12 and 9.5 < `distance, km` < 20.5"
     assert len(session.selection) == 11
 

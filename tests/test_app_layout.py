@@ -21,6 +21,9 @@ def test_controls_have_their_classes():
 
 
 def test_view_shows_its_layout():
-    view = View()
-    view._layout = column("a")
-    assert isinstance(view.__panel__(), pn.Column)
+    class Shown(View):
+        def __init__(self):
+            super().__init__()
+            self._layout = column("a")
+
+    assert isinstance(Shown().__panel__(), pn.Column)

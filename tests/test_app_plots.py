@@ -2,9 +2,9 @@ import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
-from bokeh.document import Document
 from bokeh.events import RangesUpdate, Tap
 from bokeh.models import ColorBar, Ellipse, Image, Patch, ScaleBar, Scatter, VSpan
+from pages import hear
 from sample_tables import make_samples
 
 from galmass_app.plots.maps import MapFigures, four_maps
@@ -183,9 +183,8 @@ def test_a_few_samples_are_points_and_many_are_a_density():
 def test_a_zoom_into_many_samples_renders_what_is_in_view():
     values = np.linspace(0.0, 1.0, CRISP + 1)
     drawn = SampleFigure(Points(pd.DataFrame({"a": values, "b": values}), "a", "b"))
-    Document().add_root(drawn.figure)
     before = layer(drawn.figure, Image)["image"][0]
-    drawn.figure._trigger_event(RangesUpdate(drawn.figure, x0=0.2, x1=0.4, y0=0.2, y1=0.4))
+    hear(drawn.figure, RangesUpdate(drawn.figure, x0=0.2, x1=0.4, y0=0.2, y1=0.4))
     (callback,) = drawn.figure.document.session_callbacks
     callback.callback()
     shown = layer(drawn.figure, Image)
@@ -201,7 +200,7 @@ def test_a_tap_outside_the_frame_chooses_nothing():
     )
     drawn.on_tap(lambda *place: tapped.append(place))
     for place in ((0.5, 2.5), (5.0, 2.5)):
-        drawn.figure._trigger_event(Tap(drawn.figure, x=place[0], y=place[1]))
+        hear(drawn.figure, Tap(drawn.figure, x=place[0], y=place[1]))
     assert tapped == [(0.5, 2.5)]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from pages import texts
+from pages import texts, widget
 from sample_tables import make_relations as make_samples
 
 from galmass_app import services
@@ -193,7 +193,7 @@ def test_another_data_set_is_described_again(home):
 def test_switch_between_groups_waits_for_data_that_know_them(home):
     unknown = pd.array([pd.NA] * 12, "boolean")
     view = show(home, make_samples(4).assign(is_central=unknown))
-    assert view.relations._switch.disabled
+    assert widget(view, "gm-isolated").disabled
     assert "which are centrals is not known" in texts(view)
 
 

@@ -11,7 +11,7 @@ import holoviews as hv
 import pandas as pd
 import panel as pn
 import pytest
-from pages import parts, texts, widget
+from pages import is_shown, parts, texts, widget
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
@@ -292,7 +292,7 @@ def test_data_without_maps_cannot_train_but_show_what_was_trained(home):
     session.settle()
     page = Train(session)
     assert "numbers has none" in texts(page)
-    assert not page._side.visible
+    assert not is_shown(page, "gm-learning-controls")
     assert in_view(page).visible
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from demo_folder import write_demo_galaxies
-from pages import widget
+from pages import parts, widget
 from toy_maps import make_map_dataset
 
 from galmass_app.state import SessionState
@@ -85,8 +85,9 @@ def test_train_page_offers_them(data, monkeypatch):
     assert widget(controls, "gm-learn-fbar").label == "f_bar"
     assert not widget(controls, "gm-learn-fbar").disabled
     widget(controls, "gm-aperture").value = 3
-    offered = [word for word, tick in controls._targets.items() if not tick.disabled]
-    assert offered == ["mtot"]
+    ticks = parts(controls, "gm-checkbox")
+    offered = [name for tick in ticks if not tick.disabled for name in tick.css_classes]
+    assert [name for name in offered if name.startswith("gm-learn-")] == ["gm-learn-mtot"]
     widget(controls, "gm-learn-mtot").value = True
     assert controls.order.experiment.startswith("mtot_3r/")
 

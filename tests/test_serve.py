@@ -456,12 +456,12 @@ class Leaver(Page):
         super().__init__(address, data, seed=0)
         self._left, self._polite = messages, polite
 
-    async def _send(self, kind, content):
-        await super()._send(kind, content)
+    async def send(self, kind, content):
+        await super().send(kind, content)
         self._count_down()
 
-    async def _receive(self):
-        content = await super()._receive()
+    async def receive(self):
+        content = await super().receive()
         self._count_down()
         return content
 

@@ -31,17 +31,17 @@ class Page:
         address = self._address.replace("http", "ws", 1) + "/ws"
         request = HTTPRequest(address, headers={"Origin": origin}, **_PATIENT)
         self._connection = await websocket_connect(request, subprotocols=["bokeh", token])
-        await self._receive()  # ACK
-        await self._send("PULL-DOC-REQ", {})
-        self._keep(await self._receive())
+        await self.receive()  # ACK
+        await self.send("PULL-DOC-REQ", {})
+        self._keep(await self.receive())
         (switch,) = (
             key for key, (name, _) in self._models.items() if name.startswith("ThemeSwitch")
         )
         await self._event("document_ready")
-        await self._send("PATCH-DOC", _changed(switch, "theme", "dark"))
-        await self._send("PATCH-DOC", _changed(switch, "reported", True))
+        await self.send("PATCH-DOC", _changed(switch, "theme", "dark"))
+        await self.send("PATCH-DOC", _changed(switch, "reported", True))
         while not (self._figures("gm-scatter") and len(self._figures("gm-map")) == 4):
-            self._keep(await self._receive())
+            self._keep(await self.receive())
         (self._scatter,) = self._figures("gm-scatter")
         self._images = {self._image_source(figure) for figure in self._figures("gm-map")}
         self._models.clear()
@@ -57,7 +57,7 @@ class Page:
         await self._event("tap", model, *place)
         awaited = set(self._images)
         while awaited:
-            for event in (await self._receive()).get("events", []):
+            for event in (await self.receive()).get("events", []):
                 awaited.discard(event.get("model", {}).get("id"))
         return time.perf_counter() - begin
 
@@ -66,7 +66,7 @@ class Page:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while True:
-                    await self._receive()
+                    await self.receive()
 
     def close(self):
         """Leave."""
@@ -104,14 +104,15 @@ class Page:
         """Send an event as BokehJS does."""
         event = {"type": "event", "name": name, "values": {"type": "map", "entries": [*values]}}
         message = {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event}
-        await self._send("PATCH-DOC", {"events": [message]})
+        await self.send("PATCH-DOC", {"events": [message]})
 
-    async def _send(self, kind, content):
+    async def send(self, kind, content):
+        """Send a message as BokehJS does."""
         self._count += 1
         for part in ({"msgid": str(self._count), "msgtype": kind}, {}, content):
             await self._connection.write_message(json.dumps(part))
 
-    async def _receive(self):
+    async def receive(self):
         """Return the content of the next message; its arrays are not kept."""
         async with asyncio.timeout(PATIENCE):
             header, _, content = [json.loads(await self._read()) for _ in range(3)]

@@ -10,6 +10,7 @@ import tempfile
 import time
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import panel as pn
 from bokeh.document import Document
@@ -46,11 +47,8 @@ def arrive():
         times[name] = time.thread_time() - before
         return result
 
-    begin, Page._begin = Page._begin, lambda _: None  # it comes after the frame
-    try:
+    with patch.object(Page, "_begin"):  # it comes after the frame
         page = timed("frame", Page)
-    finally:
-        Page._begin = begin
     timed("frame's models", partial(page.template.server_doc, document))
     timed("maps", page._begin)
     timed("maps, written", document.to_json)

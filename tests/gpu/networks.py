@@ -12,8 +12,10 @@ trainings of Table 4 would take. It ends with a status other than 0 if a check f
 
 import argparse
 import sys
+from contextlib import nullcontext
 from itertools import islice
 from pathlib import Path
+from unittest.mock import patch
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2])]
 
@@ -106,11 +108,10 @@ def check_feeds(device):
     samples = noise_samples(MAPS, 200, 60)
     parts = {"train": np.arange(160), "validation": np.arange(160, 200)}
     errors, maps = [], []
-    for share in (batches._SHARE, 0.0):
-        kept, batches._SHARE = batches._SHARE, share
+    for places in (nullcontext(), patch.object(batches, "_SHARE", 0.0)):
         learner = learner_on(device)
-        feed = samples.feed(learner.device)
-        batches._SHARE = kept
+        with places:
+            feed = samples.feed(learner.device)
         maps.append([each for _, each in feed.batches(parts["train"], 30)])
         seen = train_epochs(learner, feed, parts, samples.targets_NT)
         epochs = [each for each in seen if isinstance(each, Epoch)]
