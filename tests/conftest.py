@@ -33,6 +33,24 @@ from galmass_core.galaxy import (
 )
 from galmass_core.transfers.records import run_transfer
 
+LONG = (  # files of tests that take longest, those first that serve a dashboard of their own
+    "test_app_train_browser.py",
+    "test_app_fetch_browser.py",
+    "test_app_framework_browser.py",
+    "test_app_notebook.py",
+    "test_network_runs.py",
+    "test_build.py",
+    "test_kills.py",
+    "test_serve.py",
+    "test_tables.py",
+    "test_fetch.py",
+    "test_bad_files.py",
+    "test_universe.py",
+    "test_cluster.py",
+)
+
+os.fsync = lambda _: None  # no test looks at what a power failure leaves
+
 # A shell has its background jobs ignore Ctrl-C, and so would the commands that tests stop with it
 signal.signal(signal.SIGINT, signal.default_int_handler)
 gc.disable()  # while tests are collected: nothing of that is garbage
@@ -44,15 +62,28 @@ def pytest_collection_finish():
     gc.enable()
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the files that take longest, so that all workers end at about the same time."""
+    items.sort(key=lambda item: _place(item.path.name))
+
+
+def _place(file):
+    """Return where a file stands among all."""
+    if file in LONG:
+        return LONG.index(file)
+    return -1 if file.endswith("_browser.py") else len(LONG)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give all files of browser tests to one worker, which then serves the only dashboard."""
+    """Give all files of tests of the one dashboard to one worker, which then serves it."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            return "browser" if file.endswith("_browser.py") else file
+            shares = file.endswith("_browser.py") and Path(file).name not in LONG
+            return "browser" if shares else file
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
