@@ -17,7 +17,6 @@ from galmass_app import services
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
     ANY,
-    PROFILE,
     Experiment,
     experiment,
     input_maps,
@@ -56,6 +55,7 @@ from galmass_core.training.pairing import (
     predictions_on,
     run_predictions_on,
 )
+from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run, open_run, shipped_runs
 from galmass_core.training.training_sets import training_distance, with_training_distance
 
@@ -367,7 +367,7 @@ def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
         one.run.name: one.predictions for candidates in networks.values() for one in candidates
     }
     for run in runs:
-        own = run.config["method"] not in ("network", PROFILE)
+        own = run.config["method"] != "network" and not is_profile(run)
         if own and len(table := predictions_on(run, data)):
             tables[run.name] = table
     named = {each.name: each for run in runs for each in run.with_each_inputs()}

@@ -1,4 +1,4 @@
-"""Mass profiles that trees predict for a sample: in worker threads, kept for all sessions."""
+"""Mass profiles that runs predict for a sample: in worker threads, kept for all sessions."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -46,8 +46,14 @@ def profile_runs(data: DataSet) -> list[Run]:
         for run in services.runs()
         if run.state == "finished"
         and is_profile(run)
-        and not missing_columns(data.samples, run.config["features"])
+        and not missing_columns(data.samples, run.config.get("features", ()))
+        and ("maps" not in run.config or _fits(run, data))
     ]
+
+
+def _fits(run: Run, data: DataSet) -> bool:
+    """Return whether a data set has maps, of galaxies with as many stars as those of a network."""
+    return data.has_maps and run.record["dataset"].get("stars") == data.info.get("stars")
 
 
 @lru_cache(maxsize=256)
@@ -60,13 +66,12 @@ def predict_profile(request: ProfileRequest) -> PredictedProfile:
         If a file of the run is missing or damaged.
     """
     run, model = open_run(request.run), _model(request.run, request.ended)
-    row = request.data.row(request.galaxy, request.los)
-    sample = row.to_frame().T
-    usable, why = usable_rows(sample, model.features)
+    data, row = request.data, request.data.row(request.galaxy, request.los)
+    usable, why = usable_rows(row.to_frame().T, model.features)
     if not usable.all():
         reason = next(iter(why))
         return PredictedProfile(request=request, table=_table(None), part="", why_not=reason)
-    predicted = model.predict(sample, pd.DataFrame(index=sample.index))
+    predicted = model.predict_sample(row, lambda: services.maps(data, request.galaxy, request.los))
     part = _part(run, request, str(row["los"]))
     return PredictedProfile(request=request, table=_table(predicted), part=part)
 

@@ -141,7 +141,7 @@ def configure(
         ``pixels`` contradicts the experiment's.
     """
     wanted = find_experiment(experiment)
-    if wanted.method != "network":
+    if not wanted.maps:
         given = {"preset": preset, "pixels": pixels, **hyperparameters}
         if options := [key for key, value in given.items() if value is not None]:
             msg = f"{options[0]} must go with a network, got {wanted.name}"

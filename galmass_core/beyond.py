@@ -265,12 +265,20 @@ def _slices(subject: Subject) -> list[dict[str, Any]]:
 
 
 def _profiles(subject: Subject) -> list[dict[str, Any]]:
-    """Measure mass profiles radius by radius: scatter, and coverage of their bands."""
+    """Measure mass profiles radius by radius: scatter, and coverage of their bands.
+
+    Of each experiment, such as from features and from maps, the newest run counts.
+    """
     return [
         entry | {"std": run.record["metrics"][entry["target"]]["std"]}
-        for run in [run for run in subject.runs if is_profile(run)][:1]
+        for run in _newest_by_experiment([run for run in subject.runs if is_profile(run)])
         for entry in coverage_of_run(subject.dataset, run)
     ]
+
+
+def _newest_by_experiment(runs: Sequence[Run]) -> list[Run]:
+    """Return one run of each experiment, the first."""
+    return list({run.config["experiment"]: run for run in reversed(runs)}.values())[::-1]
 
 
 def _learning_curves(subject: Subject) -> list[dict[str, Any]]:

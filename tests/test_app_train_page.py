@@ -139,7 +139,7 @@ def order(page):
 
 
 def tick(page, key, on=True):
-    kind = "learn" if key in ("mstar", "mtot", "ml") else "branch"
+    kind = "learn" if key in ("mstar", "mtot", "ml", "profile") else "branch"
     widget(page, f"gm-{kind}-{key}").value = on
 
 
@@ -558,3 +558,16 @@ def test_one_network_for_every_set_of_maps_takes_all_of_them(visit):
     assert order(page).experiment == "mtot/any"
     tick(page, "occupancy")
     assert order(page).experiment == "mtot/occupancy"
+
+
+def test_the_mass_profile_and_single_masses_replace_each_other(visit):
+    page = visit()
+    tick(page, "profile")
+    assert order(page).experiment == "profile/r+2V"
+    tick(page, "mtot")
+    assert order(page).experiment == "mtot/r+2V"
+    page.session.experiment = "profile/any"
+    assert order(page).experiment == "profile/any"
+    assert not page.session.error
+    tick(page, "profile", on=False)
+    assert order(page) is None

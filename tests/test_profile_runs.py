@@ -51,7 +51,7 @@ def test_predictions_have_a_row_with_limits_for_each_radius(learned):
 def test_saved_model_predicts_what_the_run_recorded(learned):
     run, data = learned
     model, known = ProfileModel.load(run), run.predictions()
-    table = model.predict(data.samples, data.samples)
+    table = model.predict(data, np.full(len(data), True), data.samples)
     both = known.merge(table, on=["name", "los", "target"])
     assert len(both) == len(known)
     assert both["y_pred_x"].to_numpy() == pytest.approx(both["y_pred_y"].to_numpy())
@@ -60,7 +60,7 @@ def test_saved_model_predicts_what_the_run_recorded(learned):
 def test_saved_scales_give_the_bands_that_the_run_recorded(learned):
     run, data = learned
     limits = ["name", "los", "target", "low_68", "high_68"]
-    new = ProfileModel.load(run).predict(data.samples, data.samples)[limits]
+    new = predict_run(run, data)[0][limits]
     both = calibrated_predictions(run)[limits].merge(new, on=limits[:3])
     assert both["high_68_x"].to_numpy() == pytest.approx(both["high_68_y"].to_numpy())
     assert {"scale"} <= set(run.calibration()) & set(run.predictions())

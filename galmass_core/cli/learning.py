@@ -60,7 +60,7 @@ def _add_train(commands: Any) -> None:  # noqa: ANN401
         metavar="NAME",
         help="TARGET[,TARGET]/INPUTS[@PIXELS]; an unknown name lists the known ones; can be "
         "repeated; INPUTS any: one network that predicts from every set of maps; "
-        "profile/features: masses at 16 radii; all: the 21 of the paper's Table 4",
+        "profile/INPUTS: masses at 16 radii; all: the 21 of the paper's Table 4",
     )
     add_split(train, folds=False, both=True)
     _add_training_seeds(train)

@@ -2,8 +2,8 @@
 
 A name is ``TARGET[,TARGET]/INPUTS[@PIXELS]``: ``mstar/features`` is row 1 of the paper's Table 5,
 ``mstar,mtot/r+2V`` the joint network of its Table 4; any target goes with any inputs. ``any``
-stands for every set of maps at once: one network that predicts from each. ``profile/features`` is
-the mass profile, which trees learn from features.
+stands for every set of maps at once: one network that predicts from each. ``profile/INPUTS`` is the
+mass profile: all masses at all radii, which trees learn from features and networks from maps.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -98,8 +98,8 @@ class Experiment:
     targets : tuple of str
         Columns of true values; only networks and profiles have several.
     method : str
-        ``trees``, ``power-law``, ``virial``, ``ridge``, ``network``, or ``profile``: trees for each
-        mass at each radius.
+        ``trees``, ``power-law``, ``virial``, ``ridge``, ``network``; of mass profiles ``profile``,
+        which is trees for each mass at each radius, or ``profile-network``.
     features : tuple of str
         Columns; none for networks.
     maps : tuple of str
@@ -130,13 +130,20 @@ class Experiment:
         return self.targets[0]
 
     @property
+    def is_profile(self) -> bool:
+        """Whether the targets are the masses at all radii."""
+        return self.method in PROFILES
+
+    @property
     def truth_level(self) -> tuple[str, ...]:
         """Features that cannot be observed, such as R_hsm, which also bounds the target."""
         kinds = {key: QUANTITIES[key].kind for key in self.features if is_known_column(key)}
         return tuple(key for key, kind in kinds.items() if kind != "feature")
 
 
-PROFILE = "profile"  # the word of all masses at all radii, and the method of such experiments
+PROFILE = "profile"  # the word of all masses at all radii, and the method of trees for them
+PROFILE_NETWORK = "profile-network"  # the method of a network for them
+PROFILES = (PROFILE, PROFILE_NETWORK)
 _TABULAR = {
     "features": ("trees", FEATURES),
     "no-magnitude": ("trees", FEATURES[1:]),
@@ -175,8 +182,9 @@ def experiment(name: str) -> Experiment:
     words, sides = tuple(targets.split(",")), {str(side): side for side in IMAGE_PIXELS}
     learned = targets_by_word()
     known = set(words) <= set(learned) and len(set(words)) == len(words)
-    if known and (inputs == ANY or input_maps(inputs)) and (pixels in sides or not at):
-        return _network(words, inputs, sides.get(pixels, IMAGE_PIXELS[0]))
+    from_maps = (inputs == ANY or input_maps(inputs)) and (pixels in sides or not at)
+    if from_maps and (known or targets == PROFILE):
+        return _network(targets, inputs, sides.get(pixels, IMAGE_PIXELS[0]))
     if known and rest in _tabular_inputs(words):
         method, features = _TABULAR[rest]
         return Experiment(
@@ -186,7 +194,7 @@ def experiment(name: str) -> Experiment:
         f"no experiment {name!r}; must be TARGET/INPUTS, for networks also "
         f"TARGET,TARGET/INPUTS@PIXELS; targets: {' '.join(learned)}; "
         f"inputs: {' '.join((*_TABULAR, ANY, *input_sets()))}; pixels: {' '.join(sides)}; "
-        f"or {PROFILE}/ with {' '.join(_profile_inputs())}"
+        f"or {PROFILE}/ with {' '.join(_profile_inputs())} or maps"
     )
     raise ValueError(msg)
 
@@ -228,15 +236,17 @@ def pixels_of(maps: Iterable[str], pixels: int) -> int:
     return pixels if has_images(maps) else IMAGE_PIXELS[0]
 
 
-def _network(words: tuple[str, ...], inputs: str, pixels: int) -> Experiment:
+def _network(targets: str, inputs: str, pixels: int) -> Experiment:
     """Return the experiment of a network; without an image it has the paper's pixels."""
     maps = map_keys() if inputs == ANY else input_maps(inputs)
     pixels = pixels_of(maps, pixels)
     side = "" if pixels == IMAGE_PIXELS[0] else f"@{pixels}"
+    profile = targets == PROFILE
+    words = () if profile else targets.split(",")
     return Experiment(
-        name=f"{','.join(words)}/{inputs}{side}",
-        targets=tuple(target_named(word).key for word in words),
-        method="network",
+        name=f"{targets}/{inputs}{side}",
+        targets=profile_columns() if profile else tuple(target_named(word).key for word in words),
+        method=PROFILE_NETWORK if profile else "network",
         maps=maps,
         pixels=pixels,
         subsets=tuple(_sets_of_branches()) if inputs == ANY else (),

@@ -33,7 +33,7 @@ def refit_heads(
     features_ND : (N, D) float
         As of `MultibranchResNet.features`, in evaluation mode.
     targets_NO : (N, O) float
-        Scaled targets.
+        Scaled targets; NaN where one is not known: it has no part in the fit.
     validation : (N,) bool
         Which samples choose the penalty; the others are fitted.
     """
@@ -46,7 +46,7 @@ def refit_heads(
     centre_D = features_ND[~validation].mean(0)
     spread_D = features_ND[~validation].std(0) + 1e-6
     scaled_ND = (features_ND - centre_D) / spread_D
-    left_NO = targets_NO - features_ND @ weight_OD.T - bias_O
+    left_NO = np.nan_to_num(targets_NO - features_ND @ weight_OD.T - bias_O)
     outputs = len(weight_OD) // len(network.subsets)
     for first in range(0, len(weight_OD), outputs):
         rows, seen_D = slice(first, first + outputs), seen_OD[first]

@@ -166,7 +166,7 @@ def fit_scaling(
     rows : (B,) int
         The training samples.
     targets_BT : (B, T) float, dex
-        Their targets' decimal logarithms.
+        Their targets' decimal logarithms; NaN where one is not known.
     scalars : pandas.DataFrame, optional
         Their columns beside the maps.
 
@@ -185,8 +185,8 @@ def fit_scaling(
     return Scaling(
         kind=kind,
         limits={key: _limits(kind, stack, rows) for key, stack in stacks.items()},
-        means=tuple(targets_BT.mean(axis=0).tolist()),
-        spreads=tuple(np.maximum(targets_BT.std(axis=0), 1e-6).tolist()),
+        means=tuple(np.nanmean(targets_BT, axis=0).tolist()),
+        spreads=tuple(np.maximum(np.nanstd(targets_BT, axis=0), 1e-6).tolist()),
         scalars={} if scalars is None else _fit_scalars(scalars),
     )
 

@@ -126,7 +126,7 @@ class Learner:
         """Take one step; return each target's mean squared error before it, (T,).
 
         Maps beyond the number of targets have none: their features are aligned with the others'.
-        The result is overwritten by the next step.
+        A target that is NaN has no error. The result is overwritten by the next step.
         """
         if not self._fast or not self.ranks.alone:
             return self._step(maps, targets_BT)
@@ -145,7 +145,9 @@ class Learner:
         count = len(targets_BT)
         with _precision(self.device):
             features_BD, outputs_BT = self._model(maps)
-        errors_T = (outputs_BT[:count].float() - targets_BT).square().mean(0)
+        outputs_BT = outputs_BT[:count].float()
+        truth_BT = targets_BT.where(~targets_BT.isnan(), outputs_BT.detach())
+        errors_T = (outputs_BT - truth_BT).square().mean(0)
         loss = self._mean(errors_T)
         if self._distance:
             loss = loss + self._distance(features_BD[:count], features_BD[count:])
@@ -239,7 +241,7 @@ def train_epochs(
     parts : mapping of (n,) int
         Rows of the ``train`` and the ``validation`` part.
     targets_NT : (N, T) float32
-        Scaled targets of all rows; NaN in rows of no part.
+        Scaled targets of all rows; NaN in rows of no part, and where one is not known.
     first : int
         First epoch; the learner has the state after the previous one.
     window : int, optional
@@ -312,7 +314,8 @@ def _validate(learner: Learner, feed: MapFeed, rows: NDArray, true_NT: Tensor) -
     mine = np.array_split(rows, ranks.size)[ranks.number]
     outputs_BT = predict_rows(learner.network, feed, mine)
     truth_BT = true_NT[torch.from_numpy(mine).to(learner.device)].cpu().numpy()
-    return ranks.total(np.square(outputs_BT - truth_BT, dtype=float).sum(axis=0)) / len(rows)
+    squares_BT = np.square(outputs_BT - truth_BT, dtype=float)
+    return ranks.total(np.nansum(squares_BT, axis=0)) / len(rows)  # no error where not known
 
 
 def predict_rows(network: MultibranchResNet, feed: MapFeed, rows: NDArray) -> NDArray[np.float32]:

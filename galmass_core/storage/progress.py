@@ -42,24 +42,26 @@ def progress_bar(
 
     out = out.absolute()  # "." has no name
     path, written = _path(out), float("-inf")
-    with tqdm(unit=unit, desc=task, delay=0.01) as bar:  # no bar for input that fails at once
+    bar: tqdm | None = None  # none for input that fails at once
 
-        def show(done: int, total: int, without: int | None = None, note: str = "") -> None:
-            nonlocal written
-            if bar.total is None:  # a resumed build begins in the middle
-                bar.total, bar.initial, bar.n = total, done - 1, done - 1
-            counted = "" if without is None else f"{lost}={without}"
-            bar.set_postfix_str(", ".join(filter(None, (counted, note))), refresh=False)
-            bar.update(done - bar.n)
-            if time.monotonic() - written > _EVERY:
-                written = time.monotonic()
-                path.parent.mkdir(parents=True, exist_ok=True)
-                write_json(path, {"task": task, "done": done, "total": total, "time": time.time()})
+    def show(done: int, total: int, without: int | None = None, note: str = "") -> None:
+        nonlocal bar, written
+        if bar is None:  # a resumed build begins in the middle
+            bar = tqdm(unit=unit, desc=task, total=total, initial=done - 1)
+        counted = "" if without is None else f"{lost}={without}"
+        bar.set_postfix_str(", ".join(filter(None, (counted, note))), refresh=False)
+        bar.update(done - bar.n)
+        if time.monotonic() - written > _EVERY:
+            written = time.monotonic()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, {"task": task, "done": done, "total": total, "time": time.time()})
 
-        try:
-            yield show
-        finally:
-            discard(path)
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.close()
+        discard(path)
 
 
 def discard_progress(out: Path) -> None:

@@ -21,7 +21,6 @@ from galmass_core.learning.experiments import (
     experiment,
     missing_columns,
     require_columns,
-    usable_rows,
 )
 from galmass_core.learning.learning_curves import PAPER_SAMPLES, CurveFit, fit_curve
 from galmass_core.learning.metrics import Estimate
@@ -29,6 +28,7 @@ from galmass_core.learning.splits import BOOSTING_SIZES, NETWORK_SIZES, split_sa
 from galmass_core.learning.uncertainty import measure_group
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.groups import count_training, experiment_key
+from galmass_core.training.model_runs import usable_samples, with_profiles
 from galmass_core.training.runs import Run, tested_rows
 from galmass_core.training.several import Training
 
@@ -86,10 +86,11 @@ def count_galaxies(
     """Count the galaxies in the training set of an experiment, split by galaxy."""
     if features is not None:
         wanted = replace(wanted, features=tuple(features))
+    dataset, wanted = with_profiles(dataset, wanted)
     require_columns(wanted, dataset.samples)
     sizes = NETWORK_SIZES if wanted.maps else BOOSTING_SIZES
     parts = split_samples(dataset.samples, sizes=sizes, seed=seed)
-    usable, _ = usable_rows(dataset.samples, wanted.features, wanted.targets)
+    usable, _ = usable_samples(dataset.samples, wanted)
     return int(dataset.samples["name"][usable & (parts == "train")].nunique())
 
 

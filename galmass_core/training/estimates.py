@@ -10,11 +10,10 @@ from galmass_core.learning.experiments import (
     experiment,
     input_maps,
     require_columns,
-    usable_rows,
 )
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.training.model_runs import with_scalars
+from galmass_core.training.model_runs import usable_samples, with_profiles, with_scalars
 
 _TIMED = 1_000_000  # most pixels in a timed step on a CPU, where time is proportional to them
 
@@ -57,13 +56,13 @@ def estimate_run(
     from galmass_core.networks.training import estimate_seconds, pick_device
     from galmass_core.quantities import map_spec
 
-    wanted = with_scalars(experiment(name), training)
+    dataset, wanted = with_profiles(dataset, with_scalars(experiment(name), training))
     require_columns(wanted, dataset.samples)
     if not wanted.maps:
         msg = f"a time can be estimated for networks only, got {name}"
         raise ValueError(msg)
     parts = split_samples(dataset.samples, split, sizes=NETWORK_SIZES, seed=seed)
-    usable, _ = usable_rows(dataset.samples, wanted.features, wanted.targets)
+    usable, _ = usable_samples(dataset.samples, wanted)
     counts = {part: int(np.count_nonzero(usable & (parts == part))) for part in NETWORK_SIZES}
     if not counts["train"]:
         msg = f"{name} needs usable samples to train, got none"

@@ -115,10 +115,10 @@ def train_run(
     wanted = with_scalars(experiment(name), training)
     if features is not None:
         wanted = replace(wanted, features=tuple(features))
-    samples, wanted = _samples_of(dataset, wanted)
-    require_columns(wanted, samples)
+    dataset, wanted = with_profiles(dataset, wanted)
+    require_columns(wanted, dataset.samples)
     config = _config(wanted, split, seed, training_seed, training)
-    usable, left_out = _usable(samples, wanted)
+    usable, left_out = usable_samples(dataset.samples, wanted)
     if galaxies is not None:
         own = seed if training_seed is None else training_seed
         own = config.get("training", {}).get("seed", own)
@@ -141,11 +141,11 @@ def train_run(
         writer.update(left_out=left_out, counts=counts)
         check_parts(wanted, usable & (parts == "train"), usable & (parts == "test"))
         parts = np.where(usable, parts, "")
-        if wanted.method == "network":
+        if wanted.maps:
             predictions = _train_network(dataset, wanted, config, parts, writer, device, ranks)
         else:
-            train = train_profile if wanted.method == PROFILE else _train_on_table
-            predictions = train(samples, wanted, config, parts, writer)
+            train = train_profile if wanted.is_profile else _train_on_table
+            predictions = train(dataset.samples, wanted, config, parts, writer)
         writer.write_predictions(predictions)
         writer.update(**_scores(predictions))
     with ranks.noticing_loss():
@@ -153,18 +153,25 @@ def train_run(
     return open_run(path)
 
 
-def _samples_of(dataset: DataSet, wanted: Experiment) -> tuple[pd.DataFrame, Experiment]:
-    """Return the table that an experiment learns from; of profiles, with the masses it knows."""
-    if wanted.method != PROFILE:
-        return dataset.samples, wanted
+def with_profiles(dataset: DataSet, wanted: Experiment) -> tuple[DataSet, Experiment]:
+    """Return a data set with the targets of an experiment on profiles, as far as they are known.
+
+    Raises
+    ------
+    ValueError
+        If none is.
+    """
+    if not wanted.is_profile:
+        return dataset, wanted
     truth = true_profiles(dataset)
     known = learnable(truth)
-    return dataset.samples.assign(**truth[list(known)]), replace(wanted, targets=known)
+    samples = dataset.samples.assign(**truth[list(known)])
+    return replace(dataset, samples=samples), replace(wanted, targets=known)
 
 
-def _usable(samples: pd.DataFrame, wanted: Experiment) -> tuple[NDArray, dict[str, int]]:
+def usable_samples(samples: pd.DataFrame, wanted: Experiment) -> tuple[NDArray, dict[str, int]]:
     """Return which samples can be used, as `usable_rows`; a profile may have gaps."""
-    return usable_rows(samples, wanted.features, () if wanted.method == PROFILE else wanted.targets)
+    return usable_rows(samples, wanted.features, () if wanted.is_profile else wanted.targets)
 
 
 def with_scalars(wanted: Experiment, training: TrainingConfig | None) -> Experiment:
@@ -175,7 +182,7 @@ def with_scalars(wanted: Experiment, training: TrainingConfig | None) -> Experim
     ValueError
         If it is one of a control, which has none.
     """
-    if wanted.method != "network" or training is None or not training.scalars:
+    if not wanted.maps or training is None or not training.scalars:
         return wanted
     return replace(wanted, features=scalar_columns(wanted.maps))
 
@@ -191,7 +198,7 @@ def _join_ranks(wanted: Experiment, config: dict[str, Any]) -> Ranks:
     ranks = ranks_of_process()
     if ranks.alone:
         return ranks
-    if wanted.method != "network":
+    if not wanted.maps:
         msg = f"several processes must train a network, got {wanted.name}"
         raise ValueError(msg)
     if (batch := config["training"]["batch"]) % ranks.size:
@@ -211,7 +218,7 @@ def load_model(run: Run) -> "Model | NetworkModel":
         If a file of the model is missing, damaged or of another model.
     """
     run.check_model()
-    if run.config["method"] == "network":
+    if "maps" in run.config:
         from galmass_core.training.network_runs import NetworkModel
 
         return NetworkModel.load(run.path, run.config)
@@ -254,6 +261,11 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
         msg = f"run {run.name} must be finished to predict, but it is {run.state}"
         raise ValueError(msg)
     samples = dataset.samples
+    if is_profile(run):
+        profiles = ProfileModel.load(run)
+        usable, left_out = _predictable(run, samples, profiles.features)
+        table = profiles.predict(dataset, usable, true_profiles(dataset))
+        return with_training_distance(table, samples, training_distance(run, dataset)), left_out
     run.check_model()
     if run.config["method"] == "network":
         from galmass_core.training.network_runs import NetworkModel, predictions_table
@@ -264,11 +276,8 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
         outputs_BT = network.predict(dataset, rows)
         table = predictions_table(samples, rows, "new", network.targets, outputs_BT)
         return _qualified(table, run, dataset), left_out
-    model = ProfileModel.load(run) if is_profile(run) else _load_table_model(run)
+    model = _load_table_model(run)
     usable, left_out = _predictable(run, samples, model.features)
-    if isinstance(model, ProfileModel):
-        table = model.predict(samples[usable], true_profiles(dataset)[usable])
-        return with_training_distance(table, samples, training_distance(run, dataset)), left_out
     table = predict(model, run.config["targets"][0], samples[usable], "new")
     table = with_scale(table, ErrorScale.load(run.path), samples[usable])
     return _qualified(table, run, dataset), left_out
@@ -340,7 +349,7 @@ def _config(
         "targets": list(wanted.targets),
         "method": wanted.method,
     }
-    if wanted.method == "network":
+    if wanted.maps:
         training = training or TrainingConfig(seed=own)
         if training_seed is not None:
             training = replace(training, seed=training_seed)

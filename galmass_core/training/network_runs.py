@@ -21,6 +21,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.learning.experiments import Experiment, input_maps, true_values
 from galmass_core.learning.fitting import beside_truth
+from galmass_core.learning.mass_profiles import consistent
 from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, load_tensors, save_tensors
 from galmass_core.networks.heads import refit_heads
@@ -116,6 +117,17 @@ class NetworkModel:
         network = deepcopy(self.network).to(where)
         return self.scaling.unscaled(predict_rows(network, feed, np.asarray(rows)))
 
+    def predict_maps(
+        self, samples: Sequence[GalaxyMaps], table: pd.DataFrame | None = None
+    ) -> NDArray[np.float64]:
+        """Predict the targets' decimal logarithms from maps at hand, (B, T), on the CPU.
+
+        Parameters, and errors raised, as of `inputs`.
+        """
+        with torch.no_grad():
+            outputs_BT = self.network(self.inputs(samples, table))
+        return self.scaling.unscaled(outputs_BT.numpy())
+
     @property
     def features(self) -> tuple[str, ...]:
         """Columns of a data set that the network needs beside maps."""
@@ -198,6 +210,7 @@ def train_network(
     Parameters
     ----------
     dataset : DataSet
+        With the columns of the targets, which of a profile may have gaps.
     wanted : Experiment
     config : TrainingConfig
     parts : (N,) str
@@ -274,8 +287,10 @@ def train_network(
         wanted.subsets or ("",), np.split(outputs_BO, len(subsets) or 1, axis=1), strict=True
     ):
         unscaled_BT = scaling.unscaled(outputs_BT)
+        if wanted.is_profile:
+            unscaled_BT = consistent(pd.DataFrame(unscaled_BT, columns=list(wanted.targets))).values
         known = (dataset.samples, tested, parts[tested], wanted.targets)
-        table = predictions_table(*known, unscaled_BT)
+        table = predictions_table(*known, unscaled_BT).dropna(subset="y_true")
         tables.append(table.assign(inputs=inputs) if inputs else table)
     return pd.concat(tables, ignore_index=True)
 

@@ -35,7 +35,7 @@ CONFIG, RECORD = "config.json", "run.json"
 HISTORY, PREDICTIONS = "history.csv", "predictions.parquet"
 CALIBRATION = "calibration.parquet"
 STATES = ("queued", "running", "finished", "stopped", "failed", "died")
-METHODS = ("trees", "power-law", "virial", "ridge", "network", "profile")
+METHODS = ("trees", "power-law", "virial", "ridge", "network", "profile", "profile-network")
 PARTS = ("train", "validation", "calibration", "test", "new")
 _UNRECORDED = (RECORD, "checkpoint.safetensors", "lock", "lock.os", "log.txt")
 _TABLES = (CONFIG, HISTORY, PREDICTIONS, CALIBRATION)  # all other files are the model's
@@ -130,7 +130,7 @@ def config_rule(folder: Path, content: Mapping[str, Any]) -> Rule:
     transfer two data sets, and a network inside a transfer ``alignment`` and no split.
     """
     required = dict(_METHOD)
-    network = content.get("method") == "network"
+    network = content.get("method") in ("network", "profile-network")
     required |= {key: _INPUTS[key] for key in (("maps", "pixels", "training") if network else ())}
     if not network and "method" in content:
         required |= {key: _INPUTS[key] for key in ("features", "parameters") if key in content}

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.learning.experiments import experiment
 from galmass_core.learning.uncertainty import compare_groups, compare_paired, measure_group
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.ensembles import mean_predictions
@@ -78,8 +79,11 @@ def measure_switches(
     Raises
     ------
     ValueError
-        If a training fails, or fewer than two seeds are trained.
+        If an experiment is of mass profiles, a training fails, or fewer than two seeds are trained.
     """
+    if profiles := [name for name in experiments if experiment(name).is_profile]:
+        msg = f"experiments must have targets of their own, not the mass profile, got {profiles[0]}"
+        raise ValueError(msg)
     if repeats < 2:
         msg = f"repeats must be at least 2, to know the noise of training, got {repeats}"
         raise ValueError(msg)

@@ -127,6 +127,9 @@ def networks_folder(path: Path, config: dict[str, Any]) -> Path:
 
 def _check(wanted: Experiment, adapt: str) -> None:
     """Raise ValueError if an adaptation is unknown or does not go with the method."""
+    if wanted.is_profile:
+        msg = f"experiment must have targets of their own, not the mass profile, got {wanted.name}"
+        raise ValueError(msg)
     known = {"network": ADAPTATIONS, "trees": ADAPTATIONS[:2]}.get(wanted.method, ADAPTATIONS[:1])
     if adapt not in known:
         msg = f"adapt must be one of {', '.join(known)} for {wanted.method}, got {adapt}"

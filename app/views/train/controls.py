@@ -17,7 +17,7 @@ from galmass_app.views.layout import View, column, html, row, switch
 from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS, explained
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import ANY, experiment, inputs_of
+from galmass_core.learning.experiments import ANY, PROFILE, experiment, inputs_of
 from galmass_core.networks.presets import PRESETS
 from galmass_core.quantities import (
     IMAGE_PIXELS,
@@ -38,6 +38,10 @@ ANY_HELP = (
     "One network that predicts from each of the 15 sets of maps, such as r alone or V and σ, "
     "and is trained in the time of one with all four."
 )
+PROFILE_HELP = (
+    "All masses inside each of 16 radii from 1 kpc to 4 R_hsm: M*, M_DM and M_tot. Explore and Why "
+    "draw them with intervals."
+)
 REPEATS_HELP = "Several trainings differ in the training seed: their spread is noise."
 MOST_TRAININGS = 10  # processes that wait at once
 
@@ -50,6 +54,7 @@ class TrainControls(View):
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)
         self._targets = {word: _checkbox(f"gm-learn-{word}") for word in _learned()}
+        self._profile = _checkbox("gm-learn-profile")
         self._maps = {key: _checkbox(f"gm-branch-{key}") for key in MAPS}
         self._any = _checkbox("gm-branch-any")
         self._labels = {key: html("gm-checkbox-words", wide=False) for key in self._checkboxes()}
@@ -83,7 +88,12 @@ class TrainControls(View):
         self._lacking = html("gm-nothing", wide=False)
         self._layout = column(
             "gm-learning-controls",
-            _part("Targets, inside", self._aperture, self._list(self._targets)),
+            _part(
+                "Targets, inside",
+                self._aperture,
+                self._list(self._targets),
+                self._list({PROFILE: self._profile}),
+            ),
             _part(
                 "Input maps, one branch each", self._list(self._maps | self._whole), self._lacking
             ),
@@ -97,7 +107,7 @@ class TrainControls(View):
             ),
         )
         self._data, self._setting = None, False
-        self._name_maps()
+        self._name_checkboxes()
         self._read_experiment()
         self._watch()
 
@@ -108,7 +118,7 @@ class TrainControls(View):
 
     def _checkboxes(self) -> dict[str, Checkbox]:
         """Return all checkboxes by what they stand for."""
-        return self._targets | self._maps | self._whole
+        return self._targets | {PROFILE: self._profile} | self._maps | self._whole
 
     @property
     def _whole(self) -> dict[str, Checkbox]:
@@ -123,13 +133,15 @@ class TrainControls(View):
         ]
         return column("gm-checkboxes", *rows)
 
-    def _name_maps(self) -> None:
-        """Write beside each checkbox which map it stands for."""
+    def _name_checkboxes(self) -> None:
+        """Write beside each checkbox what it stands for; targets have names of each radius."""
         for key, checkbox in self._maps.items():
             checkbox.label = MAPS[key].symbol
             self._labels[key].object = explained(MAPS[key].name, MAPS[key].help)
         self._any.label = "Any"
         self._labels[ANY].object = explained("each set of maps", ANY_HELP)
+        self._profile.label = "M(<r)"
+        self._labels[PROFILE].object = explained("mass profile", PROFILE_HELP)
 
     def _read_experiment(self, *_: param.parameterized.Event) -> None:
         """Select the experiment of the address, unless we wrote it there ourselves."""
@@ -141,7 +153,9 @@ class TrainControls(View):
             if not wanted.maps:
                 msg = f"{name} has no input maps; networks do, such as mstar/r+2V"
                 raise ValueError(msg)
-            self._aperture.value = TARGETS[wanted.target].aperture
+            self._profile.value = wanted.is_profile
+            if not wanted.is_profile:
+                self._aperture.value = TARGETS[wanted.target].aperture
             for word, key in self._columns().items():
                 self._targets[word].value = key in wanted.targets
             for key, checkbox in self._maps.items():
@@ -167,6 +181,9 @@ class TrainControls(View):
             checkbox.param.watch(follow, "value")
             checkbox.param.watch(self._leave_any, "value")
         self._any.param.watch(self._take_all_maps, "value")
+        for checkbox in self._targets.values():
+            checkbox.param.watch(self._leave_profile, "value")
+        self._profile.param.watch(self._take_profile, "value")
         self._preset.param.watch(self._take_preset, "value")
         self._aperture.param.watch(self._list_targets, "value")
         for widget in (*self._checkboxes().values(), self._pixels, *self._numbers()):
@@ -211,6 +228,18 @@ class TrainControls(View):
         if event.new == MAPS[self._key_of(event.obj)].control:
             self._any.value = False
 
+    def _take_profile(self, event: param.parameterized.Event) -> None:
+        """Deselect single masses, which the profile replaces."""
+        if event.new:
+            with self._change_together():
+                for checkbox in self._targets.values():
+                    checkbox.value = False
+
+    def _leave_profile(self, event: param.parameterized.Event) -> None:
+        """Deselect the profile, which a single mass replaces."""
+        if event.new:
+            self._profile.value = False
+
     def _key_of(self, checkbox: Checkbox) -> str:
         """Return the map that a checkbox stands for."""
         return next(key for key, each in self._maps.items() if each is checkbox)
@@ -228,6 +257,7 @@ class TrainControls(View):
         columns = self._columns()
         selected = [word for word, checkbox in self._targets.items() if self._is_on(checkbox)]
         names = [TARGETS[columns[word]].word for word in selected]
+        names = [PROFILE] if self._profile.value else names
         maps = [key for key, checkbox in self._maps.items() if checkbox.value]
         inputs = ANY if self._any.value else inputs_of(maps)
         self._pixels.disabled = not has_images(maps)
