@@ -22,6 +22,7 @@ from galmass_core.assets import asset
 from galmass_core.benchmarks.invented import SCATTERS, enlarge, make_runs
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.fits_files import table_as_fits
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import open_run
 
@@ -163,3 +164,23 @@ def test_what_cannot_be_made_is_reported(visit_page, monkeypatch):
     menu = Download.of(page.session, "gm-sample", lambda: "x", table=fail)
     send(menu, "CSV")
     assert page.session.error == "disk on fire"
+
+
+def test_names_in_any_letters_are_downloaded_as_text(visit_page, home, monkeypatch):
+    name = "naïve σ <b>{{7*7}}<b>"
+    samples = make_samples(20)
+    samples["name"] = samples["name"] + name
+    make_dataset(home / name, samples)
+    files = take(visit_page("sample", name), monkeypatch)
+    assert not any("/" in each or "\\" in each for each in files)
+    (content,) = (content for each, content in files.items() if each.endswith("fits"))
+    with fits.open(BytesIO(content)) as hdus:
+        assert hdus[1].header["DATASET"] == "na?ve s <b>{{7*7}}<b>"
+        assert hdus[1].data["name"][0].endswith(name.translate({239: "?", 963: "s"}))
+
+
+def test_columns_in_any_letters_have_names_in_fits():
+    table = pd.DataFrame({"=1+1\tδ": [1.0], "=1+1\tε": [2.0], "σ": ["ï"]})
+    read = Table.read(BytesIO(table_as_fits(table, {})))
+    assert read.colnames == ["_1_1__", "_1_1___2", "s"]
+    assert read["s"][0] == "?"

@@ -1,6 +1,7 @@
 """Write maps of a galaxy and tables as FITS files with units and descriptions."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ _HEADS = {  # keyword: column of a sample, what it is
     "SYNTH": ("synthetic", "made by galmass, not by a simulation"),
 }
 _FITS_UNITS = {"Msun": "solMass", "Lsun": "solLum"}
+_ALIKE = str.maketrans("é−σ", "e-s")
 
 
 def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
@@ -46,9 +48,9 @@ def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
 
     primary = fits.PrimaryHDU()
     primary.header["ORIGIN"] = f"galmass {__version__}"
-    primary.header["OBJECT"] = sample["name"]
+    primary.header["OBJECT"] = _plain(sample["name"])
     for key, value in zip(_NAMES, GalaxyName.parse(sample["name"]), strict=True):
-        primary.header[key] = value
+        primary.header[key] = _plain(value)
     primary.header["LOS"] = sample["los"], "line of sight: axis of the simulation box"
     for key, (column, comment) in _HEADS.items():
         if column in sample and not pd.isna(sample[column]):
@@ -65,7 +67,8 @@ def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
     table : pandas.DataFrame
         Columns that are keys of `quantities` get their unit and meaning. The index is left out.
         Where a value is missing, floats are NaN, integers the column's ``TNULL``, text is empty,
-        and logical columns become integers: 1, 0 and ``TNULL``.
+        and logical columns become integers: 1, 0 and ``TNULL``. In names of other columns, what is
+        no letter, digit or underscore of ASCII becomes an underscore.
     about : mapping of str to str
         Header keywords that state the origin of the table.
 
@@ -80,7 +83,8 @@ def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
 
     known = {key: QUANTITIES[key] for key in map(str, table) if is_known_column(key)}
     units = {key: _fits_unit(one.unit) for key, one in known.items() if one.unit and not one.log}
-    plain = Table.from_pandas(table.reset_index(drop=True).apply(_with_null), units=units)
+    whole = table.reset_index(drop=True).apply(_with_null)
+    plain = Table.from_pandas(whole.set_axis(_plain_names(list(whole)), axis=1), units=units)
     for column in plain.columns.values():
         if column.dtype.kind == "i":
             column.fill_value = np.iinfo(column.dtype).min  # TNULL: no ID has it
@@ -88,8 +92,18 @@ def table_as_fits(table: pd.DataFrame, about: Mapping[str, str]) -> bytes:
     for number, key in enumerate(table, start=1):
         if key in known:
             hdu.header[f"TCOMM{number}"] = _meaning(known[key])
-    hdu.header.update(about)
+    hdu.header.update({key: _plain(text) for key, text in about.items()})
     return _content(fits.HDUList([fits.PrimaryHDU(), hdu]))
+
+
+def _plain_names(names: Sequence[object]) -> list[str]:
+    """Return names of columns in the characters that FITS recommends, each another."""
+    plain: list[str] = []
+    for number, name in enumerate(names, start=1):
+        known = str(name) in QUANTITIES or is_known_column(str(name))
+        safe = str(name) if known else re.sub(r"\W", "_", _plain(name), flags=re.ASCII)
+        plain.append(f"{safe}_{number}" if safe in plain else safe)
+    return plain
 
 
 def _with_null(column: pd.Series) -> pd.Series:
@@ -105,8 +119,7 @@ def _with_null(column: pd.Series) -> pd.Series:
         return column
     if column.notna().any() and set(map(type, column.dropna())) == {bool}:
         return column.astype("boolean").astype("Int16")
-    texts = column.astype("string").fillna("")
-    return texts.map(lambda text: text.encode("ascii", "replace").decode()).astype(object)
+    return column.astype("string").fillna("").map(_plain).astype(object)
 
 
 def _image(maps: GalaxyMaps, shown: Quantity) -> "fits.ImageHDU":
@@ -132,9 +145,10 @@ def _meaning(shown: Quantity) -> str:
     return _plain(f"log10 of {shown.name} [{shown.unit}]" if shown.log else shown.name)
 
 
-def _plain(text: str) -> str:
-    """Return text in the characters allowed in a header."""
-    return text.translate(str.maketrans("é−σ", "e-s"))
+def _plain(text: object) -> str:
+    """Return text in the characters that FITS allows, with ? for others."""
+    ascii_ = str(text).translate(_ALIKE).encode("ascii", "replace").decode()
+    return "".join(letter if letter.isprintable() else "?" for letter in ascii_)
 
 
 def _fits_unit(unit: str) -> str:

@@ -57,7 +57,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         whole, home = folder / "whole", folder / "home"
-        os.environ["GALMASS_HOME"] = str(home)
+        os.environ |= {"GALMASS_HOME": str(home), "TQDM_DISABLE": "1"}  # no bars among messages
         write_home(home)
         shutil.copytree(home, whole)
         every = [case for case in list_cases(whole) if args.only in str(case)]

@@ -157,7 +157,7 @@ class TrainControls(View):
             if not wanted.is_profile:
                 self._aperture.value = TARGETS[wanted.target].aperture
             for word, key in self._columns().items():
-                self._targets[word].value = key in wanted.targets
+                self._targets[word].value = key in wanted.targets and not wanted.is_profile
             for key, checkbox in self._maps.items():
                 checkbox.value = key in wanted.maps
             self._any.value = bool(wanted.subsets)
