@@ -2,8 +2,8 @@
 
 Run ``python tests/benchmarks/load.py [--pages 50] [--minutes 10]``: it prints how long maps take
 after a tap, the CPU time of the server, and its memory: after a first crowd of as many has come and
-left, at most, and after the second has left, which must be as small. A
-page is a websocket that speaks Bokeh's protocol, and keeps nothing but a few names of models.
+left, at most, and after the second has left, which must be as small. A page is a websocket that
+speaks Bokeh's protocol, and keeps nothing but a few names of models.
 """
 
 import argparse
