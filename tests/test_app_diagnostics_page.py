@@ -202,7 +202,7 @@ def test_controls_stand_on_the_page_once_they_are_measured(controls_of, visit):
     write()
     page.session.poll_count += 1
     text = texts(page.controls)
-    assert "of this gain 62 ± 2 % with star occupancy alone is left" in text
+    assert "without motion, 62 ± 2 % with star occupancy alone" in text
     assert "which pixels hold a star, alone" in text
     assert "velocities exchanged among all stars: not available: the files are gone" in text
     assert "galmass controls mapped" not in text

@@ -209,7 +209,7 @@ def test_maps_as_they_are_are_predicted_as_when_the_network_was_tested(tested, r
 
 def test_every_control_has_its_row_and_what_is_missing_its_reason(tested):
     keys = [row["control"] for row in tested["rows"] if row["inputs"] == "2V"]
-    expected = ["constant", PLAIN, "shuffled", "annuli", "bins", "halved", "holes", "occupancy"]
+    expected = ["constant", PLAIN, "occupancy", "shuffled", "annuli", "bins", "halved", "holes"]
     assert keys == 2 * expected  # two targets
     image = [row for row in tested["rows"] if row["inputs"] == "r+2V"]
     assert {row["baseline"] for row in image} == {"r"}
@@ -320,7 +320,11 @@ def test_the_sentence_names_the_gain_and_what_is_left(tested):
     made = [row | {"share": {"value": 0.62, "low": 0.6, "high": 0.64}} for row in tested["rows"]]
     text = verdict(tested | {"rows": made})
     assert text.startswith("V and σ lower σ of M_tot")
-    assert "62 ± 2 % with star occupancy alone" in text
+    assert "of this gain is left: without motion, 62 ± 2 % with star occupancy alone" in text
+    assert verdict(tested | {"rows": made}, "log_mstar_1rhsm").startswith("V and σ lower σ of M*")
+    assert "adaptive bins" not in text  # tested by a network that knows no such maps
+    text = verdict(tested | {"rows": [row | {"learned": True} for row in made]})
+    assert text.endswith("without a count of stars, 62 ± 2 % in adaptive bins.")
     none = [row | {"share": None} for row in tested["rows"]]
     assert "do not lower σ of M_tot" in verdict(tested | {"rows": none})
     notes = control_notes(tested | {"left_out": {GONE: 3}})

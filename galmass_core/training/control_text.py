@@ -19,13 +19,12 @@ from galmass_core.training.control_networks import IMAGE, KINEMATICS
 from galmass_core.training.controls import CONSTANT, TESTED
 
 HEADS = ("inputs", "maps", "network", "σ [dex]", "bias [dex]", "Δσ [95 %]", "gain left", "λ_R", "N")
-_SHORT = {  # with which what is left of the gain
+_NO_MOTION = {  # what is left of the gain
     OCCUPANCY: "with star occupancy alone",
-    EQUAL: "with as many stars in every galaxy",
     SHUFFLED: "with velocities exchanged among all stars",
-    ANNULI: "within annuli",
-    BINS: "in adaptive bins",
+    ANNULI: "with velocities exchanged within annuli",
 }
+_NO_COUNT = {EQUAL: "with as many stars in every galaxy", BINS: "in adaptive bins"}
 _TARGETS = ("log_mtot_1rhsm", "log_mstar_1rhsm")  # of the sentence; else the first
 _MINUS = str.maketrans("-", "−")
 
@@ -84,10 +83,18 @@ def share_text(share: Mapping[str, float] | None) -> str:
     return f"{100 * share['value']:.0f} ± {100 * error:.0f} %".translate(_MINUS)
 
 
-def verdict(result: Mapping[str, Any]) -> str:
-    """Say in one sentence what share of the gain of V and σ each control leaves."""
+def verdict(result: Mapping[str, Any], target: str = "") -> str:
+    """Say in one sentence what share of the gain of V and σ each control leaves.
+
+    Parameters
+    ----------
+    result : dict
+        As of `controls.measure_controls`.
+    target : str
+        By default M_tot, or M*, inside R_hsm, if they are there.
+    """
     targets = control_targets(result)
-    target = next((key for key in _TARGETS if key in targets), targets[0])
+    target = next((key for key in (target, *_TARGETS) if key in targets), targets[0])
     rows = {
         row["control"]: row
         for row in result["rows"]
@@ -99,12 +106,18 @@ def verdict(result: Mapping[str, Any]) -> str:
         return (
             f"V and σ do not lower σ of {symbol}: {before:.3f} dex without them, {after:.3f} with."
         )
-    there = {key: words for key, words in _SHORT.items() if key in rows}
-    left = [f"{share_text(rows[key]['share'])} {words}" for key, words in there.items()]
+    shown = {"without motion": _NO_MOTION, "without a count of stars": _NO_COUNT}
+    parts = []
+    for title, words in shown.items():
+        left = [
+            f"{share_text(rows[key]['share'])} {how}"
+            for key, how in words.items()
+            if key in rows and (key != BINS or rows[key]["learned"])  # else far from what it knows
+        ]
+        if left:
+            parts.append(f"{title}, {_listed(left)}")
     gain = f"V and σ lower σ of {symbol} from {before:.3f} to {after:.3f} dex"
-    if not left:
-        return f"{gain}; no control could be made."
-    return f"{gain}; of this gain {_listed(left)} {'is' if len(left) == 1 else 'are'} left."
+    return f"{gain}; of this gain is left: {'; '.join(parts) or 'not measured'}."
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -22,10 +22,14 @@ import pandas as pd
 
 from galmass_core import __version__
 from galmass_core.datasets.control_maps import (
+    ANNULI,
     BINS,
     EQUAL,
     GONE,
+    HALVED,
+    HOLES,
     PLAIN,
+    SHUFFLED,
     STARS,
     ControlledGalaxy,
     Orders,
@@ -50,6 +54,7 @@ CONSTANT = "constant"  # control of no map at all
 TESTED, LEARNED = "tested", "learned"  # how controls are applied
 Progress = Callable[[int, int, int], None]  # galaxies or trainings done, in total, lost
 Tables = Mapping[tuple[str, str], Sequence[pd.DataFrame]]  # by inputs and control, of each training
+_ORDER = (CONSTANT, IMAGE, PLAIN, OCCUPANCY, EQUAL, SHUFFLED, ANNULI, BINS, HALVED, HOLES)
 _BATCH = 20  # galaxies whose predictions are one file
 RESULT = "controls.json"
 _RULE = fields(
@@ -271,14 +276,13 @@ def _rows(
     """Measure every control, with the networks that predicted it."""
     used = {(each.inputs, control): each for each in networks for control in each.controls}
     used[KINEMATICS, OCCUPANCY] = used.get((OCCUPANCY, PLAIN), networks[0])
-    own = (OCCUPANCY, EQUAL)
     medians = spins.groupby("control")["spin"].median()
     rows = score_rows(tables)
     for row in rows:
         control, network = row["control"], used.get((row["inputs"], row["control"]))
         spin = float(medians.get(control, float("nan")))
         row["spin"] = spin if spin == spin else None
-        row["learned"] = control in (PLAIN, *own)
+        row["learned"] = control in (PLAIN, OCCUPANCY, EQUAL, IMAGE)
         row["runs"] = [run.name for run in network.runs] if network else []
         row["training_seeds"] = [run.training_seed for run in network.runs] if network else []
     return rows
@@ -318,7 +322,8 @@ def _of_target(tables: Tables, inputs: str, target: str) -> Iterator[dict[str, A
     without = image if from_image else [constant(plain[0])]
     baseline = IMAGE if from_image else CONSTANT
     controls = {key[1]: of(key) for key in tables if key[0] == inputs}
-    for control, found in {baseline: without, **controls}.items():
-        if found:
+    controls[baseline] = without
+    for control in sorted(controls, key=_ORDER.index):
+        if found := controls[control]:
             names = {"inputs": inputs, "target": target, "control": control, "baseline": baseline}
             yield names | score_control(without, plain, found)

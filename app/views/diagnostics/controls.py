@@ -74,8 +74,8 @@ class ControlPanel(View):
         self._page.object = snippet(
             "diagnostics.html",
             "controls",
-            verdict(self.result),
-            f"{shown.name} {shown.symbol}",
+            verdict(self.result, shown.key),
+            f"{shown.name}, {shown.symbol}",
             heads,
             _lines(self.result, shown.key),
             control_notes(self.result),
