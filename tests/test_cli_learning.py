@@ -29,6 +29,7 @@ COMMANDS = [
     "slices",
     "curve",
     "controls",
+    "twins",
     "beyond",
 ]
 

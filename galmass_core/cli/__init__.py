@@ -31,6 +31,7 @@ from galmass_core.cli import (
     switches,
     tables,
     transfer,
+    twins,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    learned = (learning, tables, curve, coverage, slices, switches, controls, beyond, transfer)
-    for module in (data, check, fetch, demo, *learned, observe, serve, bench):
+    learned = (learning, tables, curve, coverage, slices, switches, controls, twins)
+    for module in (data, check, fetch, demo, *learned, beyond, transfer, observe, serve, bench):
         module.add_commands(commands)
     return parser

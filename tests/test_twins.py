@@ -1,0 +1,98 @@
+"""Pairs of galaxies that look alike and differ in mass."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from toy_maps import make_map_dataset
+
+from galmass_core.cli import main
+from galmass_core.networks.presets import TrainingConfig
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.runs import runs_folder
+from galmass_core.training.twins import find_twins, nearest_others, twin_lines, twin_sentence
+
+TINY = TrainingConfig(width=0.03, epochs=1, batch=20, learning_rate=2e-3)
+MTOT = "log_mtot_1rhsm"
+
+pytestmark = pytest.mark.usefixtures("home_for_stacks")
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory):
+    return make_map_dataset(tmp_path_factory.mktemp("data") / "blobs", 20)
+
+
+@pytest.fixture(scope="module")
+def run(dataset, home_for_stacks):
+    path = runs_folder() / "images"
+    return train_run(dataset, "mstar,mtot/r@60", training=TINY, path=path, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def found(dataset, run):
+    return find_twins(dataset, count=1000, device="cpu")
+
+
+def test_the_nearest_sample_of_another_galaxy_is_the_twin():
+    galaxies = np.array([0] * 20 + [1, 2])
+    features = np.stack([np.r_[np.arange(20.0) / 100, 5.0, 9.0], np.full(22, 3.0)], axis=1)
+    places, distances = nearest_others(features, galaxies)
+    assert set(places[:20]) == {20}
+    assert places[20:].tolist() == [21, 20]
+    unit = features[:, 0].std()
+    np.testing.assert_allclose(distances[19:], np.array([4.81, 4.0, 4.0]) / unit)
+
+
+def test_one_galaxy_has_no_twin():
+    with pytest.raises(ValueError, match="must be of two galaxies, got samples of fewer"):
+        nearest_others(np.eye(3), np.zeros(3, int))
+
+
+def test_pairs_are_of_two_galaxies_each_once_the_most_different_first(found, dataset):
+    names = [tuple(sorted(row["names"])) for row in found["rows"]]
+    assert len(set(names)) == len(names) == found["n"] > 5
+    assert all(one != other for one, other in names)
+    sizes = [abs(row["difference"]) for row in found["rows"]]
+    assert sizes == sorted(sizes, reverse=True)
+    assert all(0 <= row["percentile"] < 50 for row in found["rows"])
+    truth = dataset.samples.set_index(["name", "los"])[MTOT]
+    for row in found["rows"]:
+        keys = list(zip(row["names"], row["lines_of_sight"], strict=True))
+        assert row["values"] == [truth[key] for key in keys]
+        assert row["predicted"] is not None
+    differences = np.array([row["difference"] for row in found["rows"]])
+    assert found["std"]["value"] == pytest.approx(np.sqrt(np.mean(differences**2) / 2))
+
+
+def test_a_galaxy_that_is_turned_has_the_same_twin(found, dataset, run, monkeypatch):
+    read = type(dataset).read_maps
+
+    def turned(self, rows):
+        for place, maps in read(self, rows):
+            yield place, replace(maps, flux_CHW=np.rot90(maps.flux_CHW, place % 4, (1, 2)).copy())
+
+    monkeypatch.setattr(type(dataset), "read_maps", turned)
+    monkeypatch.setattr("galmass_core.networks.stacks.FORM", 99)  # stacks are made again
+    again = find_twins(dataset, count=1000, device="cpu")
+    assert [row["names"] for row in again["rows"]] == [row["names"] for row in found["rows"]]
+
+
+def test_the_command_prints_pairs_and_a_sentence(found, dataset, capsys):
+    assert main(["twins", str(dataset.path), "--pairs", "3", "--device", "cpu"]) == 0
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) == 1 + 3 + 2
+    assert text.rstrip().endswith(twin_sentence(found))
+    assert len(twin_lines(found)) == 1 + found["n"]
+    assert main(["twins", str(dataset.path), "--json", "--device", "cpu"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["rows"] == found["rows"][:10]
+    assert (content["n_pairs"], content["run"]) == (found["n"], "images")
+
+
+def test_what_is_missing_is_said(dataset):
+    with pytest.raises(ValueError, match=r"inputs must be one of r, .* got 'x'"):
+        find_twins(dataset, "x")
+    with pytest.raises(ValueError, match=f"must have maps and {MTOT} for twins"):
+        find_twins(replace(dataset, samples=dataset.samples.drop(columns=MTOT)))
