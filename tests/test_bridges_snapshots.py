@@ -25,6 +25,9 @@ from galmass_core.bridges import (
 from galmass_core.galaxy import G
 from galmass_core.imaging.maps import MapConfig, render_maps
 from galmass_core.measurements.targets import mass_profiles
+from galmass_core.sources import read_galaxy
+from galmass_core.synthetic.model import sample_galaxy, showcase_models
+from galmass_core.synthetic.tng_writer import write_cutout
 
 SPIN = axes()[2]
 ELSEWHERE = np.array([70.0, 30.0, 50.0])  # kpc
@@ -168,3 +171,37 @@ def test_total_mass_is_known_where_the_source_has_all_matter(swift_galaxy):
     assert np.isfinite(profile["mtot"]).all()
     pytest.importorskip("pynbody", reason=MISSING)
     assert mass_profiles(from_pynbody(strange_snapshot()))["mtot"].isna().all()
+
+
+@pytest.fixture(scope="module")
+def cutout(tmp_path_factory):
+    """A galaxy in TNG's format, with wind among its stars, in a box in ckpc/h."""
+    path = tmp_path_factory.mktemp("cutout") / "cutout_4.hdf5"
+    write_cutout(path, sample_galaxy(showcase_models()["4"], seed=1), subhalo=4)
+    return path
+
+
+def read_by_yt(path):
+    yt = pytest.importorskip("yt", reason=MISSING)
+    yt.set_log_level("error")
+    return from_yt(yt.load(str(path)).all_data())
+
+
+def read_by_pynbody(path):
+    pynbody = pytest.importorskip("pynbody", reason=MISSING)
+    return from_pynbody(pynbody.load(str(path)))
+
+
+@pytest.mark.filterwarnings("ignore:Unable to (find|infer)")  # pynbody on units that TNG's have
+@pytest.mark.parametrize("read", [read_by_yt, read_by_pynbody])
+def test_file_of_arepo_is_the_galaxy_that_galmass_reads(read, cutout):
+    expected, galaxy = read_galaxy(cutout), read(cutout)
+    assert len(galaxy.stars) == len(expected.stars)
+    assert galaxy.stars.masses.sum() == pytest.approx(expected.stars.masses.sum(), rel=1e-3)
+    assert galaxy.half_mass_radius == pytest.approx(expected.half_mass_radius, rel=2e-3)
+    assert galaxy.stars.ages == pytest.approx(expected.stars.ages, abs=1e-3)  # Gyr
+    assert galaxy.stars.velocities.std() == pytest.approx(expected.stars.velocities.std(), rel=1e-3)
+    halo, expected_halo = galaxy.dark_matter.masses.sum(), expected.dark_matter.masses.sum()
+    assert halo == pytest.approx(expected_halo, rel=1e-3)
+    assert "40 wind-phase particles of the stars are left out." in galaxy.notes
+    assert galaxy.cosmology == expected.cosmology

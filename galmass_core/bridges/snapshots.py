@@ -51,8 +51,8 @@ def from_pynbody(
     Returns
     -------
     Galaxy
-        Gas, dark matter and black holes are known where the whole snapshot has them. Ages are
-        pynbody's, from ``tform`` or as they are.
+        Gas, dark matter and black holes are known where the whole snapshot has them. Particles of
+        which pynbody knows no age are wind (of AREPO), and left out with a note.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def from_pynbody(
     if {"h", "omegaM0", "omegaL0"} <= set(properties):
         cosmology = _cosmology(*(properties[key] for key in ("h", "omegaM0", "omegaL0")))
     redshift = 1 / float(properties["a"]) - 1 if properties.get("a") else 0.0
-    return _galaxy(species, centre, redshift, cosmology, name)
+    return _galaxy(species, centre, redshift, cosmology, name, _without_wind(species["stars"]))
 
 
 def from_swiftgalaxy(
@@ -143,9 +143,8 @@ def from_yt(
     -------
     Galaxy
         A species whose type the data set does not have is unknown. Ages are yt's field ``age``, or
-        from the scale factor of formation as it is in the file: yt's ``stellar_age`` of AREPO is
-        that factor with a unit of time. Particles with a negative one are wind and left out, with a
-        note.
+        from the scale factor of formation as it is in the file, which is what yt calls
+        ``stellar_age`` in AREPO's. Particles with a negative one are wind: left out, with a note.
 
     Raises
     ------
@@ -154,7 +153,6 @@ def from_yt(
     """
     data = source.ds
     species: dict[str, Arrays] = {"stars": {}}
-    notes: tuple[str, ...] = ()
     for ours, kind in kinds.items():
         if kind not in data.particle_types_raw:
             continue
@@ -166,13 +164,11 @@ def from_yt(
         if ours in _MOVING:
             species[ours]["velocities"] = source[kind, "particle_velocity"]
             species[ours] |= _yt_arrays(source, kind, fields, ours)
-    if "formation_scale_factors" in species["stars"]:
-        notes = _without_wind(species["stars"])
     redshift, cosmology = 0.0, None
     if data.cosmological_simulation:
         redshift = float(data.current_redshift)
         cosmology = _cosmology(data.hubble_constant, data.omega_matter, data.omega_lambda)
-    return _galaxy(species, centre, redshift, cosmology, name, notes)
+    return _galaxy(species, centre, redshift, cosmology, name, _without_wind(species["stars"]))
 
 
 def _galaxy(
@@ -204,7 +200,7 @@ def _pynbody_arrays(part: "SimSnap", species: str) -> Arrays:
         wanted |= {"ages": "age", "initial_masses": "massform"}
     found = {}
     for ours, theirs in wanted.items():
-        with suppress(KeyError):
+        with suppress(KeyError), np.errstate(invalid="ignore"):  # wind has no age
             found[ours] = part[theirs]
     return found
 
@@ -239,7 +235,12 @@ def _yt_arrays(source: "YTSelectionContainer", kind: str, fields: set[str], spec
 
 def _without_wind(stars: Arrays) -> tuple[str, ...]:
     """Leave out particles that never formed; return a note if there are any."""
-    formed = stars["formation_scale_factors"] > 0
+    if "formation_scale_factors" in stars:
+        formed = np.asarray(stars["formation_scale_factors"]) > 0
+    elif "ages" in stars:
+        formed = np.isfinite(np.asarray(stars["ages"]))
+    else:
+        return ()
     if formed.all():
         return ()
     stars.update({key: values[formed] for key, values in stars.items()})
