@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from heapq import nsmallest
@@ -101,8 +101,7 @@ def work() -> str:
         for name, content in work_in_progress(home_folder()).items()
     ]
     training = [
-        f"training {run.config['experiment']}: epoch {run.progress['epoch'] + 1} of "
-        f"{run.progress['epochs']}"
+        f"training {run.config['experiment']}: {epoch_in_words(run.progress)}"
         for run in runs()
         if run.state == "running" and "epoch" in run.progress
     ]
@@ -114,6 +113,12 @@ def work() -> str:
         if status.content["total"]
     ]
     return ", ".join(making + training + fetching)
+
+
+def epoch_in_words(progress: Mapping[str, float]) -> str:
+    """Say in which epoch a training is; after the last its predictions are still made."""
+    done, epochs = progress["epoch"], progress["epochs"]
+    return f"epoch {done + 1:,} of {epochs:,}" if done < epochs else "predicting the test set"
 
 
 def fetches() -> list[Status]:

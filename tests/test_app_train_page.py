@@ -425,6 +425,12 @@ def test_a_run_under_way_says_how_far_and_how_fast(visit, home):
         assert words in html(widget(page, "gm-run-list"))
         assert services.work().endswith("training mstar/r+2V@60: epoch 4 of 30")
         assert 'max="30" value="3"' in html(in_view(page))
+        writer.update(
+            progress={"epoch": 30, "epochs": 30, "samples_per_second": 1, "seconds_left": 0}
+        )
+        look(page)
+        assert "predicting the test set" in html(in_view(page))
+        assert services.work().endswith("training mstar/r+2V@60: predicting the test set")
 
 
 def test_the_best_epoch_is_named_in_dex(visit, home):

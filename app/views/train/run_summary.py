@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.views.standing import lasting, moment
@@ -53,11 +54,10 @@ def standing(run: Run, done: int) -> str:
 def _pace(progress: Mapping[str, float]) -> str:
     """Say how far a training is and how fast it goes."""
     if "epoch" in progress:
-        return (
-            f"epoch {progress['epoch'] + 1:,} of {progress['epochs']:,} · "
-            f"{progress['samples_per_second']:,.0f} samples/s · "
-            f"{lasting(progress['seconds_left'])} left"
-        )
+        speed = f"{progress['samples_per_second']:,.0f} samples/s"
+        left = f"{lasting(progress['seconds_left'])} left"
+        words = services.epoch_in_words(progress)
+        return f"{words} · {speed} · {left}" if progress["epoch"] < progress["epochs"] else words
     if "read" in progress:
         return f"reading maps: {progress['read']:.0%}"
     return "getting ready"
