@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from galmass_core.cli.arguments import add_home
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,14 +15,16 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     """Add the parser of ``galmass observe``."""
     observe = commands.add_parser(
         "observe",
-        help="read maps of observed galaxies",
+        help="read maps of observed galaxies, and predict them",
         description="Read maps of real galaxies from the files of surveys: MaNGA's DAP maps, "
         "SAMI's pairs of velocity and dispersion, tables of SAURON, ATLAS3D and CALIFA V1200, "
         "kinematics of GIST and nGIST, cutouts of the Legacy Surveys, and plain FITS. What a file "
         "holds is recognised from its content. Print how many spaxels are valid and why others "
         "are not, the centre of the light in the file's own coordinates, systemic velocity, median "
         "velocity and dispersion, and the position angle of the receding side, from north through "
-        "east.",
+        "east. Where the half-light radius is known, also what a network predicts that learned "
+        "from simulated galaxies: outside its training domain, which the last two columns "
+        "measure, in per cent of the galaxies it knows; near 100, do not trust it.",
         epilog="example: galmass observe manga-7815-3702-MAPS-HYB10-GAU-MILESHC.fits.gz",
     )
     observe.add_argument(
@@ -40,8 +44,16 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "--re",
         type=_positive_number,
         metavar="ARCSEC",
-        help="half-light radius on the sky (default: the file's, if it has one)",
+        help="half-light radius on the sky, needed for predictions (default: the file's)",
     )
+    observe.add_argument(
+        "--run",
+        dest="model",
+        default="",
+        metavar="RUN",
+        help="a network's run, its folder or name (default: the one that ships for the maps)",
+    )
+    add_home(observe)
     observe.add_argument("--out", type=Path, metavar="FILE", help="write a table, as CSV")
     observe.add_argument("--json", action="store_true", help="print as JSON")
     observe.set_defaults(run=_observe, when_stopped="")
@@ -49,11 +61,12 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 
 def _observe(args: argparse.Namespace) -> None:
     """Run ``galmass observe``."""
-    from galmass_core.observations import Options, read_observations
-    from galmass_core.observations.report import format_rows, row_of
+    from galmass_core.observations import Options
+    from galmass_core.observations.prediction import observe
+    from galmass_core.observations.report import format_rows
 
     options = Options(x_axis=args.x_axis, effective_radius=args.re)
-    rows = [row_of(each) for each in read_observations(args.files, options)]
+    rows = observe(args.files, options, args.model)
     if args.out is not None:
         _write(args.out, rows)
     if args.json:
@@ -74,28 +87,15 @@ def _write(path: Path, rows: list[dict[str, Any]]) -> None:
     """Write rows as CSV."""
     import pandas as pd
 
+    from galmass_core.observations.report import flat_rows
     from galmass_core.storage.atomic import atomic_write
 
-    table = pd.json_normalize([_flat(row) for row in rows])
+    table = pd.DataFrame([flat for row in rows for flat in flat_rows(row)])
     if path.exists() and not path.is_file():  # such as a pipe
         table.to_csv(path, index=False)
         return
     with atomic_write(path) as part:
         table.to_csv(part, index=False)
-
-
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with one value in each column."""
-    first, second = row["centre"]
-    texts = {key: "; ".join(row[key]) for key in ("files", "maps", "notes")}
-    left_out = "; ".join(
-        f"{what}: {count} {reason}"
-        for what, why in row["left_out"].items()
-        for reason, count in why.items()
-    )
-    dropped = {"centre", "left_out"}
-    kept = {key: value for key, value in row.items() if key not in dropped}
-    return kept | {"centre_1": first, "centre_2": second, "left_out": left_out} | texts
 
 
 def _positive_number(text: str) -> float:

@@ -52,7 +52,8 @@ def read_observations(
         If a file does not exist.
     ObservationError
         If a file is no FITS file, of unknown layout or damaged, lacks what its layout has, has no
-        valid element, or does not say a direction that the options do not say either.
+        valid element, or does not say a direction that the options do not say either; if a
+        half-light radius is given for several galaxies.
     """
     options = options or Options()
     groups: dict[tuple[ModuleType, str], list[FitsFile]] = {}
@@ -63,6 +64,10 @@ def read_observations(
     found = [settled(reader.read(files, options)) for (reader, _), files in groups.items()]
     if options.effective_radius is None:
         return found
+    if len(found) > 1:
+        names = ", ".join(each.name for each in found)
+        msg = f"{paths[0]}: --re must go with the files of one galaxy, got those of {names}"
+        raise ObservationError(msg)
     return [replace(each, effective_radius=options.effective_radius) for each in found]
 
 

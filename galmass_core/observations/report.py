@@ -5,8 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.observations.observation import Observation
 from galmass_core.paper.tables import align
+from galmass_core.quantities import quantity
 
 _DASH = "–"
 
@@ -22,7 +24,8 @@ def row_of(observation: Observation) -> dict[str, Any]:
         file's own coordinates; ``zero_velocity``, ``median_velocity`` (as in the file),
         ``systemic`` with its error, ``median_dispersion`` [km/s]; ``position_angle`` of the
         receding side with its error [degrees from north through east]; ``effective_radius``
-        [arcsec]; ``g_minus_r`` inside it [mag]; ``maps``, ``left_out`` and ``notes``.
+        [arcsec]; ``g_minus_r`` inside it [mag]; ``maps``, ``left_out`` and ``notes``. Of `observe`
+        also ``prediction``, as `prediction.predict_observation` returns it, or None.
     """
     rotation = observation.rotation
     known = {
@@ -61,7 +64,30 @@ def format_rows(rows: Sequence[Mapping[str, Any]]) -> str:
     lines: list[tuple[str, ...]] = [(*heading, *more)]
     lines += [_cells(row) for row in rows]
     below = [f"{row['galaxy']}: {text}" for row in rows for text in _remarks(row)]
-    return "\n".join([align(lines), *([""] if below else []), *below])
+    parts = [align(lines), "\n".join(below), _format_predictions(rows)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def flat_rows(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row of `observe` as rows of a table, one for each predicted target.
+
+    Lists are joined by semicolons; a galaxy without a prediction has one row.
+    """
+    first, second = row["centre"]
+    texts = {key: "; ".join(row[key]) for key in ("files", "maps", "notes")}
+    left_out = [
+        f"{what}: {count} {reason}"
+        for what, why in row["left_out"].items()
+        for reason, count in why.items()
+    ]
+    nested = {"centre", "left_out", "prediction"}
+    kept = {key: value for key, value in row.items() if key not in nested}
+    own = kept | {"centre_1": first, "centre_2": second, "left_out": "; ".join(left_out)} | texts
+    if not row.get("prediction"):
+        return [own]
+    known = row["prediction"]
+    same = {key: known[key] for key in ("run", "half_mass_radius", "covered", "outside")}
+    return [own | same | target for target in known["predictions"]]
 
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -83,6 +109,30 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+def _format_predictions(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the predictions as text, with what must be said of them; empty if there are none."""
+    levels = [f"{100 * level:.0f} %" for level in LEVELS]
+    heading = ["galaxy", "run", "frame seen", "target", "predicted", *levels]
+    lines = [(*heading, "unusual: features", "unusual: maps")]
+    known = [(row["galaxy"], row["prediction"]) for row in rows if row.get("prediction")]
+    for galaxy, prediction in known:
+        names = (galaxy, prediction["run"], f"{100 * prediction['covered']:.0f} %")
+        for number, each in enumerate(prediction["predictions"]):
+            limits = [[each[name] for name in limit_names(level)] for level in LEVELS]
+            lines.append(
+                (
+                    *(names if number == 0 else ("", "", "")),
+                    quantity(each["target"]).label,
+                    _number(each["y_pred"], 2),
+                    *(_interval(low, high) for low, high in limits),
+                    _number(each["ood_percentile"], 1),
+                    _number(each["ood_maps_percentile"], 1),
+                )
+            )
+    said = dict.fromkeys(prediction["outside"] for _, prediction in known)
+    return "\n".join([align(lines), *said]) if known else ""
+
+
 def _remarks(row: Mapping[str, Any]) -> list[str]:
     """Return what was left out and what must be known of a galaxy."""
     lines = [
@@ -96,6 +146,13 @@ def _remarks(row: Mapping[str, Any]) -> list[str]:
 def _number(value: float | None, digits: int) -> str:
     """Return a number as text, or a dash."""
     return _DASH if value is None else f"{value:.{digits}f}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    """Return the limits of an interval as text."""
+    if low is None and high is None:
+        return "not calibrated"
+    return f"{_number(low, 2)} to {_number(high, 2)}"
 
 
 def _with_error(value: float | None, error: float | None, digits: int) -> str:

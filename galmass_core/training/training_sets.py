@@ -15,13 +15,13 @@ from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run
 
 
-def training_samples(run: Run, dataset: DataSet) -> pd.DataFrame | None:
+def training_samples(run: Run, dataset: DataSet | None = None) -> pd.DataFrame | None:
     """Return the samples that a run was trained on.
 
     Parameters
     ----------
     run : Run
-    dataset : DataSet
+    dataset : DataSet, optional
         At hand; it may be that of the run.
 
     Returns
@@ -31,7 +31,8 @@ def training_samples(run: Run, dataset: DataSet) -> pd.DataFrame | None:
         record it.
     """
     known, split = run.record.get("dataset") or {}, run.config.get("split")
-    data = dataset if dataset.checksum == known.get("sha256") else _opened(known)
+    is_own = dataset is not None and dataset.checksum == known.get("sha256")
+    data = dataset if is_own else training_dataset(run)
     if data is None or split is None:
         return None
     targets = () if is_profile(run) else run.config["targets"]  # a profile may have gaps
@@ -65,8 +66,9 @@ def parts_of(samples: pd.DataFrame, usable: NDArray[np.bool_], split: dict[str, 
     return draw_training_galaxies(samples, parts, split["galaxies"], seed=split["draw"])
 
 
-def _opened(known: dict[str, str]) -> DataSet | None:
+def training_dataset(run: Run) -> DataSet | None:
     """Open the data set of a run where it was, or by its name; None if it is not the same."""
+    known = run.record.get("dataset") or {}
     for place in (known.get("path"), known.get("name")):
         with suppress(ValueError, OSError):
             if place and (data := open_dataset(place)).checksum == known.get("sha256"):

@@ -1,0 +1,194 @@
+"""Predict masses of observed galaxies with networks that learned from simulated ones.
+
+Nothing guarantees that this works: a network has never seen a point-spread function, noise, a field
+that ends, or a real galaxy. Predictions say so.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from galmass_core.learning.experiments import inputs_of
+from galmass_core.learning.intervals import with_intervals
+from galmass_core.learning.out_of_distribution import OOD
+from galmass_core.observations import Options, read_observations
+from galmass_core.observations.features import HALF_MASS
+from galmass_core.observations.frame import ObservedMaps, frame_maps
+from galmass_core.observations.observation import Observation, ObservationError
+from galmass_core.observations.report import row_of
+from galmass_core.observations.unusual import how_unusual
+from galmass_core.training.model_runs import run_calibrations
+from galmass_core.training.runs import Run, open_run, shipped_runs
+
+OUTSIDE = (
+    "outside the training domain: the network learned from simulated galaxies, in maps without "
+    "noise, point-spread function or an end of the field; its intervals hold for those, not for "
+    "these galaxies"
+)
+OOD_MAPS = "ood_maps_percentile"  # column beside `OOD`
+NO_RADIUS = "no prediction: the file has no half-light radius; give it with --re"
+
+
+def observe(
+    files: Sequence[str | Path], options: Options | None = None, run: str = ""
+) -> list[dict[str, Any]]:
+    """Read observed galaxies, and predict those whose half-light radius is known.
+
+    Parameters
+    ----------
+    files : sequence of str or Path
+        As of `read_observations`.
+    options : Options, optional
+    run : str
+        As of `predict_observation`.
+
+    Returns
+    -------
+    list of dict
+        Rows of `report.row_of`, with ``prediction``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file does not exist.
+    ObservationError
+        If a file cannot be used; with ``run``, also if a galaxy cannot be predicted.
+    ValueError
+        If there is no such run, it is not finished, or it is no network on maps alone.
+    """
+    rows = []
+    for observation in read_observations(files, options):
+        row = row_of(observation)
+        if run or np.isfinite(observation.effective_radius):
+            row["prediction"] = predict_observation(observation, run)
+        else:
+            row |= {"prediction": None, "notes": [*row["notes"], NO_RADIUS]}
+        rows.append(row)
+    return rows
+
+
+def predict_observation(observation: Observation, run: str = "") -> dict[str, Any]:
+    """Predict the masses of an observed galaxy.
+
+    Parameters
+    ----------
+    observation : Observation
+    run : str
+        A network's run, its folder or its name; by default the network that ships for the maps
+        that the observation has.
+
+    Returns
+    -------
+    dict
+        ``run``; ``maps``, those used; ``half_mass_radius`` of the frame [arcsec]; ``covered``, the
+        share of it that was observed; ``outside``, what must be said with it; and ``predictions``:
+        ``target``, ``y_pred``, ``low_68`` to ``high_90`` (decimal logarithms) and
+        ``ood_percentile`` of each target, as `api.predict` returns them, and
+        ``ood_maps_percentile`` (`unusual.Unusual`).
+
+    Raises
+    ------
+    ObservationError
+        If the observation has no half-light radius, or lacks a map that the network needs.
+    ValueError
+        If there is no such run, it is not finished, or it is no network on maps alone.
+    """
+    path = observation.paths[0]
+    if not np.isfinite(observation.effective_radius):
+        msg = f"{path}: must be given with --re, the half-light radius in arcsec, to predict"
+        raise ObservationError(msg)
+    chosen = _open(run, observation) if run else _shipped(observation)
+    maps = frame_maps(observation)
+    if not maps.covered > 0:
+        msg = (
+            f"{path}: must have valid elements within {3 * HALF_MASS:g} half-light radii, got none"
+        )
+        raise ObservationError(msg)
+    table = _predict(chosen, maps, observation)
+    return {
+        "run": chosen.name,
+        "used": list(chosen.config["maps"]),
+        "half_mass_radius": HALF_MASS * observation.effective_radius,
+        "covered": maps.covered,
+        "outside": OUTSIDE,
+        "predictions": [_plain(row) for row in table.to_dict("records")],
+    }
+
+
+def _shipped(observation: Observation) -> Run:
+    """Return the run that ships for the maps of an observation.
+
+    Raises
+    ------
+    ObservationError
+        If there is none.
+    """
+    inputs = inputs_of(observation.maps)
+    for run in shipped_runs():
+        if run.name == inputs:
+            return run
+    for run in shipped_runs():
+        if inputs in run.config.get("subsets", ()):
+            return run.with_inputs(inputs)
+    msg = (
+        f"{observation.paths[0]}: must have maps that a shipped network learned from, got {inputs}"
+    )
+    raise ObservationError(msg)
+
+
+def _open(name: str, observation: Observation) -> Run:
+    """Return a run; of a network for every set of maps, that for the maps of an observation.
+
+    Raises
+    ------
+    ObservationError
+        If the observation lacks a map.
+    ValueError
+        If it is no finished network on maps alone.
+    """
+    run = open_run(name)
+    if run.state != "finished" or run.config["method"] != "network":
+        msg = f"run {run.name} must be a finished network on maps to predict observed galaxies"
+        raise ValueError(msg)
+    inputs = inputs_of(observation.maps)
+    if not run.inputs and inputs in run.config.get("subsets", ()):
+        return run.with_inputs(inputs)
+    if lacking := [key for key in run.config["maps"] if key not in observation.maps]:
+        why = "; r needs a distance, which no file says" if "r" in lacking else ""
+        rule = f"must have the maps {', '.join(run.config['maps'])} of run {run.name}"
+        msg = f"{observation.paths[0]}: {rule}, but lacks {', '.join(lacking)}{why}"
+        raise ObservationError(msg)
+    return run
+
+
+def _predict(run: Run, maps: ObservedMaps, observation: Observation) -> pd.DataFrame:
+    """Return the predictions of a run, a row for each target."""
+    import torch
+
+    from galmass_core.training.network_runs import NetworkModel
+
+    run.check_model()
+    model = NetworkModel.load(run.path, run.config)
+    if model.features:
+        needed = ", ".join(model.features)
+        msg = f"run {run.name} must predict from maps alone, but needs {needed}"
+        raise ValueError(msg)
+    with torch.no_grad():
+        outputs = model.network(model.inputs([maps])).numpy()
+    predicted = model.scaling.unscaled(outputs)[0]
+    table = pd.DataFrame({"target": list(model.targets), "y_pred": predicted})
+    unusual = how_unusual(run, model, maps, observation)
+    return with_intervals(table, run_calibrations(run)).assign(
+        **{OOD: unusual.features, OOD_MAPS: unusual.maps}
+    )
+
+
+def _plain(row: dict[Any, Any]) -> dict[str, Any]:
+    """Return a row for JSON: None where a number is not known."""
+    return {
+        str(key): None if isinstance(value, float) and not np.isfinite(value) else value
+        for key, value in row.items()
+    }
