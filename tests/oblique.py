@@ -4,12 +4,12 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pytest
 from conftest import make_galaxy
 
 from galmass_core.galaxy import DarkMatter, G, Gas
 from galmass_core.imaging.maps import MapConfig, render_maps
 
-MISSING = "pip install -e '.[bridges]'"  # why a test skips
 POSITION_ANGLE = 37.0  # degrees, of the receding side, from up through left; along z
 INCLINATION = 53.0  # degrees
 SCALE_LENGTH = 2.0  # kpc
@@ -17,6 +17,12 @@ SPEED = 210.0  # km/s, everywhere
 STAR_MASS = 1e6  # Msun
 AXIS_RATIO = float(np.cos(np.radians(INCLINATION)))
 _SHELL = 0.01  # kpc
+
+
+def needs(package):
+    """Import a package of the extra bridges; skip, saying so, where it is not installed."""
+    reason = f"{package} is not installed: pip install -e '.[bridges]'"
+    return pytest.importorskip(package, reason=reason)
 
 
 def axes():

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from oblique import (
     AXIS_RATIO,
-    MISSING,
     POSITION_ANGLE,
     SCALE_LENGTH,
     angle_between,
+    needs,
     oblique_disc,
     oblique_maps,
     smooth_maps,
@@ -30,7 +30,7 @@ def with_nan(maps):
 
 @SIDES
 def test_photutils_finds_axis_and_centre(side):
-    morphology = pytest.importorskip("photutils.morphology", reason=MISSING)
+    morphology = needs("photutils.morphology")
     given = to_photutils(oblique_maps(side, 48))
     found = morphology.data_properties(given["data"], mask=given["mask"])
     assert angle_between(found.orientation.value, POSITION_ANGLE + 90) < 0.5
@@ -40,7 +40,7 @@ def test_photutils_finds_axis_and_centre(side):
 
 @SIDES
 def test_photutils_finds_half_of_the_light(side):
-    profiles = pytest.importorskip("photutils.profiles", reason=MISSING)
+    profiles = needs("photutils.profiles")
     maps = oblique_maps(side, 48)
     radii = np.linspace(1, side / 2, 40)
     grown = profiles.CurveOfGrowth(**to_photutils(maps), radii=radii)
@@ -51,7 +51,7 @@ def test_photutils_finds_half_of_the_light(side):
 
 
 def test_photutils_has_noise_and_no_missing_pixels():
-    profiles = pytest.importorskip("photutils.profiles", reason=MISSING)
+    profiles = needs("photutils.profiles")
     maps = oblique_maps(100, 48)
     whole = profiles.CurveOfGrowth(**to_photutils(maps, noise=2.0), radii=[20, 40])
     missing = profiles.CurveOfGrowth(**to_photutils(with_nan(maps), noise=2.0), radii=[20, 40])
@@ -64,7 +64,7 @@ def test_photutils_has_noise_and_no_missing_pixels():
 @pytest.fixture(scope="module", params=[100, 101], ids=["even", "odd"])
 def statmorph_found(request):
     """What statmorph measures on a disc with noise, and kpc per pixel."""
-    statmorph = pytest.importorskip("statmorph", reason=MISSING)
+    statmorph = needs("statmorph")
     maps = oblique_maps(request.param, 48, half_width=4.5)
     noise = 0.004 * float(maps.flux_CHW[1].max())
     added = np.random.default_rng(1).normal(0, noise, maps.flux_CHW.shape)
@@ -103,7 +103,7 @@ def test_segment_is_one_region_above_the_noise():
 
 @SIDES
 def test_mgefit_finds_axis_centre_and_light(side):
-    mgefit = pytest.importorskip("mgefit", reason=MISSING)
+    mgefit = needs("mgefit")
     maps = smooth_maps(side)
     given = to_mgefit(maps)
     assert angle_between(270 - given["ang"], POSITION_ANGLE) < 0.5
@@ -119,7 +119,7 @@ def test_mgefit_finds_axis_centre_and_light(side):
 
 
 def test_mgefit_gets_rows_before_columns():
-    pytest.importorskip("mgefit", reason=MISSING)
+    needs("mgefit")
     maps = oblique_maps(100, 48)
     moved = replace(maps, flux_CHW=np.roll(maps.flux_CHW, (12, -7), axis=(1, 2)))
     given = to_mgefit(moved)
@@ -130,7 +130,7 @@ def test_mgefit_gets_rows_before_columns():
 @pytest.mark.parametrize("hand_over", [to_photutils, to_mgefit])
 def test_unknown_band_is_refused(hand_over):
     if hand_over is to_mgefit:
-        pytest.importorskip("mgefit", reason=MISSING)
+        needs("mgefit")
     with pytest.raises(ValueError, match="band must be one of g, r, got 'u'"):
         hand_over(oblique_maps(100, 48), band="u")
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from oblique import (
-    MISSING,
     POSITION_ANGLE,
     SPEED,
     STAR_MASS,
@@ -11,6 +10,7 @@ from oblique import (
     axes,
     disc_with_gas,
     image_angle,
+    needs,
 )
 
 from galmass_core.bridges import to_pynbody, to_yt
@@ -22,7 +22,7 @@ SPIN = axes()[2]
 
 @pytest.fixture(scope="module")
 def snapshot():
-    pytest.importorskip("pynbody", reason=MISSING)
+    needs("pynbody")
     return to_pynbody(disc_with_gas())
 
 
@@ -76,7 +76,7 @@ def test_pynbody_has_gas_and_unknown_velocities(snapshot):
 
 @pytest.fixture(scope="module")
 def dataset():
-    yt = pytest.importorskip("yt", reason=MISSING)
+    yt = needs("yt")
     yt.set_log_level("error")
     return to_yt(disc_with_gas())
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from oblique import MISSING, SPEED, STAR_MASS, oblique_disc
+from oblique import SPEED, STAR_MASS, needs, oblique_disc
 
 from galmass_core.bridges import to_gala, to_galpy
 from galmass_core.galaxy import G
@@ -18,7 +18,7 @@ def profile():
 
 def galpy_functions(profile, mass="tot"):
     """Circular velocity [km/s] and potential [(km/s)^2] as functions of radius."""
-    pytest.importorskip("galpy", reason=MISSING)
+    needs("galpy")
     from astropy import units
 
     potential = to_galpy(profile, f"m{mass}")
@@ -33,7 +33,7 @@ def galpy_functions(profile, mass="tot"):
 
 
 def gala_functions(profile, mass="tot"):
-    pytest.importorskip("gala", reason=MISSING)
+    needs("gala")
     from astropy import units
 
     potential = to_gala(profile, f"m{mass}")
@@ -88,7 +88,7 @@ def test_stars_alone_are_a_point_from_afar(functions, profile):
 
 
 def test_potentials_of_galpy_add_up(profile):
-    pytest.importorskip("galpy", reason=MISSING)
+    needs("galpy")
     from astropy import units
     from galpy.potential import evaluateRforces
 
@@ -102,7 +102,7 @@ def test_potentials_of_galpy_add_up(profile):
 
 @pytest.mark.parametrize(("hand_over", "package"), [(to_galpy, "galpy"), (to_gala, "gala")])
 def test_unknown_masses_are_refused(hand_over, package, profile):
-    pytest.importorskip(package, reason=MISSING)
+    needs(package)
     with pytest.raises(ValueError, match="mass must be one of mtot, mstar, mdm, mgas"):
         hand_over(profile, "mbulge")
     with pytest.raises(ValueError, match="mdm of the profile must be known"):

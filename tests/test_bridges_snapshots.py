@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from oblique import (
-    MISSING,
     POSITION_ANGLE,
     SPEED,
     STAR_MASS,
     angle_between,
     axes,
     disc_with_gas,
+    needs,
     oblique_disc,
 )
 
@@ -71,7 +71,7 @@ def strange_snapshot():
 
 
 def test_pynbody_in_comoving_units_with_h():
-    pytest.importorskip("pynbody", reason=MISSING)
+    needs("pynbody")
     galaxy = from_pynbody(strange_snapshot())
     check_disc(galaxy)
     assert galaxy.redshift == pytest.approx(1.0)
@@ -80,7 +80,7 @@ def test_pynbody_in_comoving_units_with_h():
 
 
 def test_pynbody_part_of_a_snapshot():
-    pytest.importorskip("pynbody", reason=MISSING)
+    needs("pynbody")
     from pynbody.filt import Sphere
 
     snapshot = to_pynbody(disc_with_gas())
@@ -91,7 +91,7 @@ def test_pynbody_part_of_a_snapshot():
 
 
 def test_pynbody_without_stars_is_refused():
-    pynbody = pytest.importorskip("pynbody", reason=MISSING)
+    pynbody = needs("pynbody")
     with pytest.raises(ValueError, match="stars must have positions, velocities, masses"):
         from_pynbody(pynbody.new(dm=10))
 
@@ -99,7 +99,7 @@ def test_pynbody_without_stars_is_refused():
 @pytest.fixture(scope="module")
 def swift_galaxy(tmp_path_factory):
     """The disc at redshift 1 as swiftgalaxy reads it from a file."""
-    swiftgalaxy = pytest.importorskip("swiftgalaxy", reason=MISSING)
+    swiftgalaxy = needs("swiftgalaxy")
     from swiftsimio import cosmo_array
 
     path = tmp_path_factory.mktemp("swift") / "disc.hdf5"
@@ -136,13 +136,13 @@ def test_stars_of_swifts_initial_conditions_have_an_assumed_age(swift_galaxy):
 
 
 def test_yt_in_its_own_units():
-    yt = pytest.importorskip("yt", reason=MISSING)
+    yt = needs("yt")
     yt.set_log_level("error")
     check_disc(from_yt(to_yt(oblique_disc()).all_data()))
 
 
 def test_yt_part_of_a_box_with_other_names():
-    yt = pytest.importorskip("yt", reason=MISSING)
+    yt = needs("yt")
     yt.set_log_level("error")
     disc = oblique_disc()
     data = {}
@@ -169,7 +169,7 @@ def test_yt_part_of_a_box_with_other_names():
 def test_total_mass_is_known_where_the_source_has_all_matter(swift_galaxy):
     profile = mass_profiles(from_swiftgalaxy(swift_galaxy))
     assert np.isfinite(profile["mtot"]).all()
-    pytest.importorskip("pynbody", reason=MISSING)
+    needs("pynbody")
     assert mass_profiles(from_pynbody(strange_snapshot()))["mtot"].isna().all()
 
 
@@ -182,13 +182,13 @@ def cutout(tmp_path_factory):
 
 
 def read_by_yt(path):
-    yt = pytest.importorskip("yt", reason=MISSING)
+    yt = needs("yt")
     yt.set_log_level("error")
     return from_yt(yt.load(str(path)).all_data())
 
 
 def read_by_pynbody(path):
-    pynbody = pytest.importorskip("pynbody", reason=MISSING)
+    pynbody = needs("pynbody")
     return from_pynbody(pynbody.load(str(path)))
 
 

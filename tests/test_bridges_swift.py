@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from oblique import (
-    MISSING,
     POSITION_ANGLE,
     SPEED,
     STAR_MASS,
     angle_between,
     disc_with_gas,
     image_angle,
+    needs,
 )
 
 from galmass_core.bridges import to_swiftsimio
@@ -21,7 +21,7 @@ SIDES = pytest.mark.parametrize("side", [40, 41], ids=["even", "odd"])
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     """The disc at redshift 1, in a file, opened by swiftsimio."""
-    pytest.importorskip("swiftsimio", reason=MISSING)
+    needs("swiftsimio")
     return to_swiftsimio(disc_with_gas(), tmp_path_factory.mktemp("swift") / "disc.hdf5")
 
 
@@ -80,7 +80,7 @@ def test_what_galmass_does_not_keep_is_nan(opened):
 
 
 def test_a_file_is_replaced_whole(tmp_path):
-    pytest.importorskip("swiftsimio", reason=MISSING)
+    needs("swiftsimio")
     path = tmp_path / "disc.hdf5"
     path.write_text("old")
     to_swiftsimio(disc_with_gas(), path)
