@@ -27,7 +27,7 @@ from galmass_core.training.runs import list_runs, write_run
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("home") / "table", make_samples(300))
+    return make_dataset(tmp_path_factory.mktemp("home") / "table", make_samples(200))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_rows_without_magnitude_do_without_it(rows):
 def test_every_row_has_errors_and_counts(rows):
     for row in rows:
         assert row["std"]["low"] < row["std"]["value"] < row["std"]["high"]
-        assert row["n"] == 3 * row["n_galaxies"] == 3 * 99
+        assert row["n"] == 3 * row["n_galaxies"] == 3 * 66
 
 
 def test_both_splits_are_those_of_each_alone(rows, dataset, both):
@@ -95,7 +95,7 @@ def test_folds_score_every_galaxy(tmp_path):
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory):
     """A catalogue: no 2D light, half of the features, one galaxy without dark matter."""
-    samples = make_samples(300).drop(columns=["log_ml_r_1rhsm", "lambda_r", "f_hot", "f_cold"])
+    samples = make_samples(200).drop(columns=["log_ml_r_1rhsm", "lambda_r", "f_hot", "f_cold"])
     samples.loc[:2, ["log_mdm_1rhsm", "f_dm_1rhsm"]] = np.nan, 0.0
     reason = {"log_ml_r_1rhsm": "a catalogue has no light inside apertures"}
     folder = tmp_path_factory.mktemp("home") / "catalogue"
@@ -123,7 +123,7 @@ def test_features_that_are_missing_are_named(catalogue_rows):
 
 def test_all_rows_learn_from_the_same_samples(catalogue):
     measured = table_5(catalogue, "folds")[:8]
-    assert {row["n"] for row in measured} == {897}
+    assert {row["n"] for row in measured} == {597}
     assert measured[0]["left_out"] == {"log_mdm_1rhsm is zero or not a number": 3}
 
 
@@ -160,7 +160,7 @@ def test_text_has_a_line_per_row(rows):
 def test_rows_name_their_training_set(rows):
     row = rows[0]
     assert (row["source"], row["preset"], row["training_seeds"]) == ("table", "paper", [0])
-    assert (row["n_train"], row["n"]) == (603, 297)  # of 900
+    assert (row["n_train"], row["n"]) == (402, 198)  # of 600
 
 
 def test_the_heading_says_that_galaxies_are_synthetic_and_which_have_siblings(dataset):
@@ -188,7 +188,7 @@ def test_envelope_says_what_the_rows_are_of(dataset, rows):
     content = json.loads(json.dumps(envelope(dataset, rows, split)))
     assert set(content) == {"schema", "source", "simulations", "split", "n", "rows"}
     assert content["simulations"] == ["synthetic/table"]
-    assert content["n"] == 900
+    assert content["n"] == 600
     assert len(content["rows"]) == 9
 
 
