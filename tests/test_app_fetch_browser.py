@@ -30,7 +30,7 @@ def server(home, tmp_path, monkeypatch):
 def test_data_are_fetched_and_opened_and_the_key_is_seen_nowhere(server, home, tmp_path, open_tab):
     from playwright.sync_api import expect
 
-    page = open_tab(f"{server}?page=train")
+    page = open_tab(f"{server}?page=train", wait_until="commit")
     received = []
 
     def listen(socket):

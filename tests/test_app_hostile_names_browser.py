@@ -35,7 +35,7 @@ def hostile(home_folder):
     """A data set whose own name, galaxies, simulation, column and run have such names."""
     path, before = home_folder / HOSTILE, {*(home_folder / "runs").iterdir()}
     shutil.copytree(asset("showcase"), path)
-    enlarge(open_dataset(path), 40)
+    enlarge(open_dataset(path), 12)
     data = open_dataset(path)
     samples = data.samples.assign(**{COLUMN: data.samples["log_mstar"]})
     samples["name"] = samples["name"].str.replace(

@@ -24,16 +24,26 @@ PICKED = f"""() => {BOXABLE}.map(view => view.model.renderers.find(
     .map(data => data && Object.values(data)[0].length)"""
 
 
-@pytest.fixture
-def visit(open_tab, dashboard):
+@pytest.fixture(scope="module")
+def visit(open_lasting_tab, dashboard):
     """Open a page, and wait for a plot that boxes can be drawn in."""
 
     def visit(query, **how):
-        page = open_tab(f"{dashboard}?data=many&{query}", **how)
+        page = open_lasting_tab(f"{dashboard}?data=many&{query}", **how)
         page.wait_for_function(f"{BOXABLE}.length > 0")
         return page
 
     return visit
+
+
+@pytest.fixture(scope="module")
+def page(visit):
+    """A tab for the first tests of this file, at first on the Sample page."""
+    return visit("page=sample")
+
+
+def turn(page, name):
+    page.locator(".gm-pages").get_by_role("button", name=name, exact=True).click()
 
 
 def draw_box(page, place, left=0.25, right=0.75):
@@ -55,8 +65,7 @@ def count(page):
     return int(text.inner_text().split()[0])
 
 
-def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
-    page = visit("page=sample")
+def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(page):
     draw_box(page, 0)
     chosen = count(page)
     assert 0 < chosen < 200
@@ -74,12 +83,12 @@ def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(visit):
     page.wait_for_function(f"({PICKED})().every(length => length === 0)")
 
 
-def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(visit):
-    page = visit("page=explore")
+def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(page):
+    turn(page, "Explore")
     draw_box(page, 0)
     chosen = count(page)
     page.wait_for_url(re.compile("only=.*log_mstar.*how=box"))
-    page.get_by_role("button", name="Compare", exact=True).click()
+    turn(page, "Compare")
     page.locator(".chosen-rest").first.wait_for()
     page.wait_for_function(f"({PICKED})().every(length => length > 0)")
     page.reload()
@@ -88,8 +97,9 @@ def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(visit):
     expect(page.locator(".chosen-rest").first).to_contain_text("others")
 
 
-def test_box_on_an_error_strip_and_worst_twenty_select(visit):
-    page = visit("page=compare&panels=r;2V&branches=r")
+def test_box_on_an_error_strip_and_worst_twenty_select(page, dashboard):
+    page.goto(f"{dashboard}?data=many&page=compare&panels=r;2V&branches=r")
+    page.wait_for_function(f"{BOXABLE}.length > 1")
     draw_box(page, 1)
     expect(page.locator(".how").first).to_have_text(re.compile("^box on "))
     page.get_by_role("button", name="Select worst 20").click()
@@ -101,8 +111,10 @@ def test_box_on_an_error_strip_and_worst_twenty_select(visit):
     assert errors == sorted(errors, reverse=True)
 
 
-def test_saved_selection_is_there_for_the_next_visitor(visit):
-    page = visit("page=sample&only=2001%2C3002")
+def test_saved_selection_is_there_for_the_next_visitor(page, visit):
+    page.locator(".typing input").fill("2001, 3002")
+    page.keyboard.press("Enter")
+    expect(page.locator(".bar b")).to_have_text("2 of 200 galaxies")
     page.get_by_role("button", name="Save as…").click()
     page.get_by_label("Name of this selection").fill("two of them")
     page.keyboard.press("Enter")

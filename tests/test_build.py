@@ -141,11 +141,11 @@ def test_galaxy_without_an_end_is_excluded(cutouts, tmp_path, monkeypatch):
 
     build_dataset([cutouts], tmp_path / "first", ids=["2"])  # compiles what the next one needs
     monkeypatch.setattr(galmass_core.datasets.measure, "support_radii", hang_on_third)
-    monkeypatch.setattr(galmass_core.datasets.build, "LONGEST", 5.0)
+    monkeypatch.setattr(galmass_core.datasets.build, "LONGEST", 2.0)
     dataset = build_dataset([cutouts], tmp_path / "out", ids=["2", "3"])
     assert len(dataset) == 3
     reason = dataset.excluded["reason"].iloc[0]
-    assert reason == f"{cutouts / 'cutout_3.hdf5'}: must be measured within 5 s, got no end"
+    assert reason == f"{cutouts / 'cutout_3.hdf5'}: must be measured within 2 s, got no end"
 
 
 def test_file_in_use_stops_the_build_which_then_resumes(cutouts, tmp_path, monkeypatch):
