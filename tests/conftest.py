@@ -15,6 +15,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from demo_folder import write_demo_galaxies
+from forks import FORKS
 from sample_tables import make_dataset, make_samples, make_simulation
 from served import chromium_browser, served, visitors
 
@@ -165,6 +166,12 @@ def home_folder(tmp_path_factory):
     pair = [make_simulation(elsewhere / name, seed) for seed, name in enumerate(("one", "other"))]
     run_transfer(*pair, "mstar/power-law", path=home / "transfers" / "one-to-other")
     return home
+
+
+@pytest.fixture
+def forked_workers(monkeypatch):
+    """Let workers begin with galmass imported, where a test is of what they make."""
+    monkeypatch.setattr("galmass_core.parallel.get_context", lambda _: FORKS)
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,7 @@ def test_box_on_the_sample_page_selects_shows_thumbnails_and_is_undone(page):
 
 def test_selection_is_that_of_compare_too_and_a_reload_keeps_it(page):
     turn(page, "Explore")
+    page.locator(".gm-scatter:visible").wait_for()
     draw_box(page, 0)
     chosen = count(page)
     page.wait_for_url(re.compile("only=.*log_mstar.*how=box"))

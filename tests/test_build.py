@@ -86,7 +86,7 @@ def test_workers_end_when_the_build_is_killed(cutouts, tmp_path):
     build_dataset([cutouts], tmp_path / "out")
 
 
-@pytest.mark.usefixtures("small_shards")
+@pytest.mark.usefixtures("small_shards", "forked_workers")
 def test_number_of_workers_changes_nothing(cutouts, tmp_path):
     one = build_dataset([cutouts], tmp_path / "one", workers=1)
     two = build_dataset([cutouts], tmp_path / "two", workers=2)
@@ -364,7 +364,7 @@ def test_truth_of_thinned_galaxies_is_that_of_all_their_stars(full_and_thinned):
     pd.testing.assert_frame_equal(thinned.profiles(NAMES[2]), full.profiles(NAMES[2]))
 
 
-@pytest.mark.usefixtures("small_shards")
+@pytest.mark.usefixtures("small_shards", "forked_workers")
 def test_thinning_depends_neither_on_order_nor_on_workers(cutouts, full_and_thinned, tmp_path):
     _, thinned = full_and_thinned
     others = build_dataset(

@@ -184,6 +184,7 @@ def test_same_seed_writes_the_same_bytes(tmp_path):
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_number_of_workers_changes_no_byte(tmp_path):
     for workers in (1, 2):
         write_universe(tmp_path / str(workers), 3, 8, workers=workers)
