@@ -101,9 +101,7 @@ def learn_controls(
     trainings = list(_trainings(dataset, orders, missing, repeats, epochs, workers))
     folder = home_folder() / "controls" / "networks"
     runs: dict[str, list[Run]] = {}
-    for done, training in enumerate(trainings):
-        if progress is not None:
-            progress(done, len(trainings), 0)
+    for done, training in enumerate(trainings, 1):
         run = train_run(
             training.data,
             training.experiment,
@@ -113,6 +111,8 @@ def learn_controls(
             path=training.path(folder, seed),
         )
         runs.setdefault(training.control, []).append(run)
+        if progress is not None:
+            progress(done, len(trainings), 0)
     tables = {
         (KINEMATICS, control): [run.predictions().query("part == 'test'") for run in each]
         for control, each in runs.items()
