@@ -325,6 +325,7 @@ def test_the_sentence_names_the_gain_and_what_is_left(tested):
     assert "adaptive bins" not in text  # tested by a network that knows no such maps
     text = verdict(tested | {"rows": [row | {"learned": True} for row in made]})
     assert text.endswith("without a count of stars, 62 ± 2 % in adaptive bins.")
+    assert "without rotation, but with the dispersion of all velocities, 62 ± 2 % exch" in text
     none = [row | {"share": None} for row in tested["rows"]]
     assert "do not lower σ of M_tot" in verdict(tested | {"rows": none})
     notes = control_notes(tested | {"left_out": {GONE: 3}})

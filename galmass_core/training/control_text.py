@@ -19,12 +19,17 @@ from galmass_core.training.control_networks import IMAGE, KINEMATICS
 from galmass_core.training.controls import CONSTANT, TESTED
 
 HEADS = ("inputs", "maps", "network", "σ [dex]", "bias [dex]", "Δσ [95 %]", "gain left", "λ_R", "N")
-_NO_MOTION = {  # what is left of the gain
-    OCCUPANCY: "with star occupancy alone",
-    SHUFFLED: "with velocities exchanged among all stars",
-    ANNULI: "with velocities exchanged within annuli",
+_SENTENCE = {  # what is taken away: what is left of the gain, by control
+    "without motion": {OCCUPANCY: "with star occupancy alone"},
+    "without rotation, but with the dispersion of all velocities": {
+        SHUFFLED: "exchanged among all stars",
+        ANNULI: "within annuli",
+    },
+    "without a count of stars": {
+        EQUAL: "with as many stars in every galaxy",
+        BINS: "in adaptive bins",
+    },
 }
-_NO_COUNT = {EQUAL: "with as many stars in every galaxy", BINS: "in adaptive bins"}
 _TARGETS = ("log_mtot_1rhsm", "log_mstar_1rhsm")  # of the sentence; else the first
 _MINUS = str.maketrans("-", "−")
 
@@ -106,9 +111,8 @@ def verdict(result: Mapping[str, Any], target: str = "") -> str:
         return (
             f"V and σ do not lower σ of {symbol}: {before:.3f} dex without them, {after:.3f} with."
         )
-    shown = {"without motion": _NO_MOTION, "without a count of stars": _NO_COUNT}
     parts = []
-    for title, words in shown.items():
+    for title, words in _SENTENCE.items():
         left = [
             f"{share_text(rows[key]['share'])} {how}"
             for key, how in words.items()
