@@ -86,6 +86,7 @@ def test_pynbody_part_of_a_snapshot():
     snapshot = to_pynbody(disc_with_gas())
     whole, part = from_pynbody(snapshot), from_pynbody(snapshot[Sphere("2 kpc")])
     assert len(whole.gas) == 3
+    assert whole.gas.star_formation_rates.sum() == pytest.approx(2.0)
     assert len(part.gas) == 0  # known: the snapshot has gas, but not here
     assert part.stars.masses.sum() < 0.5 * whole.stars.masses.sum()
 
@@ -121,6 +122,7 @@ def test_swiftgalaxy(swift_galaxy):
     check_disc(galaxy)
     assert galaxy.redshift == pytest.approx(1.0)
     assert galaxy.gas.masses.sum() == pytest.approx(6e6)
+    assert galaxy.gas.star_formation_rates.sum() == pytest.approx(2.0, rel=1e-3)
     assert len(galaxy.black_holes) == 0
     assert not any("No catalogue" in note for note in galaxy.notes)
 
@@ -138,7 +140,9 @@ def test_stars_of_swifts_initial_conditions_have_an_assumed_age(swift_galaxy):
 def test_yt_in_its_own_units():
     yt = needs("yt")
     yt.set_log_level("error")
-    check_disc(from_yt(to_yt(oblique_disc()).all_data()))
+    galaxy = from_yt(to_yt(disc_with_gas(redshift=0.0)).all_data())
+    check_disc(galaxy)
+    assert galaxy.gas.star_formation_rates.sum() == pytest.approx(2.0)
 
 
 def test_yt_part_of_a_box_with_other_names():
@@ -205,3 +209,5 @@ def test_file_of_arepo_is_the_galaxy_that_galmass_reads(read, cutout):
     assert halo == pytest.approx(expected_halo, rel=1e-3)
     assert "40 wind-phase particles of the stars are left out." in galaxy.notes
     assert galaxy.cosmology == expected.cosmology
+    rate = expected.gas.star_formation_rates.sum()
+    assert galaxy.gas.star_formation_rates.sum() == pytest.approx(rate, rel=1e-3)

@@ -194,34 +194,48 @@ def _galaxy(
 
 
 def _pynbody_arrays(part: "SimSnap", species: str) -> Arrays:
-    """Return what a family has of ages, metals and initial masses."""
+    """Return what a family has of metals, ages and initial masses or star-formation rates."""
     wanted = {"metallicities": "metals"}
     if species == "stars":
         wanted |= {"ages": "age", "initial_masses": "massform"}
+    else:
+        wanted |= {"star_formation_rates": "sfr"}
     found = {}
     for ours, theirs in wanted.items():
         with suppress(KeyError), np.errstate(invalid="ignore"):  # wind has no age
             found[ours] = part[theirs]
+    if (
+        species == "gas"
+        and "star_formation_rates" not in found
+        and "StarFormationRate" in part.loadable_keys()
+    ):
+        found["star_formation_rates"] = np.asarray(part["StarFormationRate"])  # AREPO's, Msun/yr
     return found
 
 
 def _swift_arrays(group: object, species: str) -> Arrays:
-    """Return what a group has of times of birth, metals and initial masses."""
+    """Return what a group has of metals, births and initial masses or star-formation rates."""
     wanted = {"metallicities": "metal_mass_fractions"}
     if species == "stars":
         wanted |= {
             "formation_scale_factors": "birth_scale_factors",
             "initial_masses": "initial_masses",
         }
-    return {ours: getattr(group, name) for ours, name in wanted.items() if hasattr(group, name)}
+    found = {ours: getattr(group, name) for ours, name in wanted.items() if hasattr(group, name)}
+    if species == "gas" and hasattr(group, "star_formation_rates"):
+        rates = group.star_formation_rates.to_physical_value("Msun/yr")
+        found["star_formation_rates"] = np.maximum(rates, 0.0)  # below: when it last formed stars
+    return found
 
 
 def _yt_arrays(source: "YTSelectionContainer", kind: str, fields: set[str], species: str) -> Arrays:
-    """Return what a particle type has of ages or times of formation, metals, initial masses."""
+    """Return what a particle type has of metals, births and masses or star-formation rates."""
     found: Arrays = {}
     if "metallicity" in fields:
         found["metallicities"] = source[kind, "metallicity"].to_value("dimensionless")
-    if species != "stars":
+    if species == "gas":
+        if "star_formation_rate" in fields:
+            found["star_formation_rates"] = source[kind, "star_formation_rate"]
         return found
     if "initial_mass" in fields:
         found["initial_masses"] = source[kind, "initial_mass"]

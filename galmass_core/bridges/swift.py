@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from swiftsimio import SWIFTDataset, cosmo_array
 
 _MASS = 1e10  # Msun, unit of mass of swiftsimio's writer
+_YEAR = 3.15576e7  # s
 _PER_SECOND = 3.2407792894443648e-18  # 100 km/s/Mpc
 
 
@@ -117,11 +118,24 @@ def _complete(galaxy: Galaxy, path: Path) -> None:
         for kind, found in (("PartType4", galaxy.stars), ("PartType0", galaxy.gas)):
             if found:
                 _add_like(file[kind], "MetalMassFractions", found.metallicities, "ParticleIDs")
+        if galaxy.gas:
+            _add_rates(file, galaxy.gas.star_formation_rates)
 
 
 def _add_like(group: h5py.Group, name: str, values: NDArray, other: str) -> None:
     """Add a dataset with the unit of another one."""
     group.create_dataset(name, data=values).attrs.update(group[other].attrs)
+
+
+def _add_rates(file: h5py.File, rates: NDArray) -> None:
+    """Add star-formation rates [Msun/yr] of the gas."""
+    second = file["Units"].attrs["Unit time in cgs (U_t)"][0]
+    _add_like(file["PartType0"], "StarFormationRates", rates / _MASS / _YEAR * second, "Masses")
+    attributes = file["PartType0/StarFormationRates"].attrs
+    attributes["U_t exponent"] = [-1.0]
+    for name in attributes:
+        if name.startswith("Conversion factor"):
+            attributes[name] = attributes[name] / second
 
 
 def _add_cell(file: h5py.File, counts: dict[int, int]) -> None:
