@@ -67,6 +67,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "diagnosed_run": Field("diagnosed"),
     "profile_run": Field("profile"),
     "profile_unit": Field("radii"),
+    "least_stars": Field("stars", decode=int),
 }
 
 

@@ -42,6 +42,11 @@ class SessionState(param.Parameterized):
     colours = param.Selector(
         default="galaxy", objects=["galaxy", "sample"], doc="What a colour range is made for."
     )
+    least_stars = param.Selector(
+        default=1,
+        objects=[1, 2, 5, 10, 30],
+        doc="Fewest stars in a pixel of V and σ that is drawn; σ needs two.",
+    )
     target = param.String("log_mstar_1rhsm", doc="Column to be learned.")
     features = param.List(item_type=str, doc="Columns to learn it from; empty: as the paper.")
     split = param.Selector(default="galaxy", objects=list(SPLITS), doc="Who is tested.")

@@ -35,7 +35,7 @@ def thumbnails(data: DataSet, name: str, los: str, theme: Theme) -> tuple[str, .
     """
     maps = data.maps(name, los)
     return tuple(
-        _address(shades(maps.view(key, side_of(key)), _scale(maps, key)), key, theme)
+        _address(shades(maps.meaningful(key, side_of(key)), _scale(maps, key)), key, theme)
         for key in map_keys()
     )
 

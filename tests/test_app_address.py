@@ -34,6 +34,7 @@ VALUES = {
     "diagnosed_run": "mstar-r-20260101-120000",
     "profile_run": "profile-features-20260101-120000",
     "profile_unit": "rhsm",
+    "least_stars": 5,
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -102,7 +103,7 @@ def test_address_is_written_as_it_always_was():
         "&colour=M%5B200c%5D"
         "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm&get=on"
         "&diagnosed=mstar-r-20260101-120000"
-        "&profile=profile-features-20260101-120000&radii=rhsm"
+        "&profile=profile-features-20260101-120000&radii=rhsm&stars=5"
     )
 
 
@@ -114,9 +115,9 @@ def test_old_address_opens(search, expected):
     assert {name: getattr(session, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("wrong", ["los=q", "split=moon", "arrows=maybe", "colours=red"])
+@pytest.mark.parametrize("wrong", ["los=q", "split=moon", "arrows=maybe", "colours=red", "stars=q"])
 def test_wrong_value_is_named_and_the_default_stays(wrong):
-    session, key = SessionState(), wrong.partition("=")[0]
+    session, key = SessionState(), wrong.partition("=")[0].replace("stars", "least_stars")
     default = getattr(session, key)
     read(session, f"?{wrong}&x=sigma_v")
     assert session.error == f"The address asks for {wrong}, but there is no such value."

@@ -212,7 +212,7 @@ def test_maps_are_exported_as_drawing_picture_page_and_fits(tab, home_folder):
     name, content = download(tab, 0, "FITS")
     with fits.open(BytesIO(content)) as hdus:
         maps = open_dataset(home_folder / "toys").maps(NAMES[1], "x")
-        np.testing.assert_array_equal(hdus["SIGMA"].data, maps.view("sigma"))
+        np.testing.assert_array_equal(hdus["SIGMA"].data, maps.meaningful("sigma"))
 
     choose(tab, 0, "PDF")
     frame = tab.locator("iframe.gm-print")

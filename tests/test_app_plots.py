@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import holoviews as hv
 import numpy as np
 import pandas as pd
 import pytest
 from bokeh.events import RangesUpdate, Tap
-from bokeh.models import ColorBar, Ellipse, Image, Patch, ScaleBar, Scatter, VSpan
+from bokeh.models import ColorBar, Ellipse, HoverTool, Image, Patch, ScaleBar, Scatter, VSpan
 from pages import hear
 from sample_tables import make_samples
 
@@ -242,3 +244,18 @@ def test_colour_bar_can_be_read_in_both_themes():
     drawn = SampleFigure(Points(make_samples(4), *keys)).figure
     (bar,) = drawn.select({"type": ColorBar})
     assert (bar.major_label_text_color, bar.title_text_color) == (MARK, MARK)
+
+
+def test_pixels_of_motion_say_how_many_stars_they_have_and_need_enough(maps):
+    each = np.zeros((96, 96), np.float32)
+    each[::2, ::2] = np.resize([0, 1, 2, 4, 5, 9], 48)  # one of the four that a pixel sums
+    sparse = replace(maps, moments_CHW=maps.moments_CHW * each / 4)
+    sparse.moments_CHW[:, :48, :48] = 0
+    two, five = shown(sparse), shown(sparse, least_stars=5)
+    (stars,), (seen,) = (layer(two["sigma"], Image)[name] for name in ("stars", "image"))
+    (left,) = layer(five["V"], Image)["image"]
+    assert set(np.unique(stars)) == {0, 1, 2, 4, 5, 9}
+    np.testing.assert_array_equal(np.isfinite(seen), stars >= 2)
+    np.testing.assert_array_equal(np.isfinite(left), stars >= 5)
+    assert "@stars" in two["V"].select_one(HoverTool).tooltips
+    assert "@stars" not in two["r"].select_one(HoverTool).tooltips

@@ -156,3 +156,16 @@ def test_smoothing_lengths_to_another_neighbour_are_searched_for():
     known = replace(galaxy, stars=replace(galaxy.stars, smoothing_lengths=np.ones(50)))
     config = MapConfig(neighbours=8)
     np.testing.assert_array_equal(support_radii(known, config), support_radii(galaxy, config))
+
+
+def test_a_single_star_has_no_dispersion_that_means_anything(cloud):
+    maps = render_maps(cloud, "x")
+    stars, dispersion = maps.stars(48), maps.meaningful("sigma")
+    assert (stars == 1).any()
+    assert (maps.view("sigma")[stars == 1] == 0).all()
+    np.testing.assert_array_equal(np.isfinite(dispersion), stars >= 2)
+    np.testing.assert_array_equal(dispersion[stars >= 2], maps.view("sigma")[stars >= 2])
+    np.testing.assert_array_equal(maps.meaningful("V"), maps.view("V"))
+    few = maps.meaningful("V", least_stars=5)
+    np.testing.assert_array_equal(np.isfinite(few), stars >= 5)
+    np.testing.assert_array_equal(maps.meaningful("r", least_stars=5), maps.view("r"))

@@ -25,7 +25,6 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 from holoviews.plotting.bokeh.element import ElementPlot
-from numpy.typing import NDArray
 
 from galmass_app.markup import snippet
 from galmass_app.plots.frame import quiet, quiet_toolbar, set_range
@@ -79,7 +78,7 @@ class MapFigures:
     Attributes
     ----------
     figures : dict of bokeh.plotting.figure
-        By map; pixels without light or stars show the figure's background.
+        By map; pixels without light, or with too few stars, show the figure's background.
     """
 
     def __init__(self) -> None:
@@ -87,7 +86,7 @@ class MapFigures:
         self._ends = {"x_range": Range1d(), "y_range": Range1d()}
         self._rings = ColumnDataSource(_rings(np.nan, None))
         self._ruler = _ruler()
-        self._images = {key: ColumnDataSource(_pixels(np.zeros((1, 1)), 1.0)) for key in map_keys()}
+        self._images = {key: ColumnDataSource(_nothing()) for key in map_keys()}
         self._mappers = {
             key: (LogColorMapper if MAPS[key].colours == "decades" else LinearColorMapper)(
                 nan_color="rgba(0, 0, 0, 0)"
@@ -102,6 +101,7 @@ class MapFigures:
         scales: Mapping[str, Scale],
         *,
         effective_radius: float | None = None,
+        least_stars: int = 1,
         theme: Theme = "dark",
     ) -> None:
         """Draw the maps of a sample, in kpc.
@@ -112,12 +112,14 @@ class MapFigures:
             Range of the colours by map.
         effective_radius : float, kpc, optional
             R_e, for its ring.
+        least_stars : int
+            Fewest stars in a pixel of motion that is drawn.
         """
         for key, mapper in self._mappers.items():
             if theme != self._theme:  # colours are many to check
                 mapper.palette = map_colours(key, theme)
             mapper.update(low=scales[key].low, high=scales[key].high)
-            self._images[key].data = _pixels(maps.view(key), maps.half_width)
+            self._images[key].data = _pixels(maps, key, least_stars)
         self._theme = theme
         self._rings.data = _rings(maps.half_mass_radius, effective_radius)
         for ends in self._ends.values():
@@ -150,10 +152,18 @@ class MapFigures:
         return drawn
 
 
-def _pixels(values_HW: NDArray, edge: float) -> dict[str, list]:
-    """Return a picture of a map as columns."""
-    corner, side = [-edge], [2 * edge]
-    return {"image": [values_HW], "x": corner, "y": corner, "dw": side, "dh": side}
+def _pixels(maps: GalaxyMaps, key: str, least_stars: int) -> dict[str, list]:
+    """Return a picture of a map as columns; of motion with the stars of each pixel."""
+    values_HW = maps.meaningful(key, least_stars=least_stars)
+    corner, side = [-maps.half_width], [2 * maps.half_width]
+    stars = {} if MAPS[key].is_image else {"stars": [maps.stars(len(values_HW))]}
+    return {"image": [values_HW], "x": corner, "y": corner, "dw": side, "dh": side, **stars}
+
+
+def _nothing() -> dict[str, list]:
+    """Return a picture of nothing as columns."""
+    blank = [np.full((1, 1), np.nan, dtype=np.float32)]
+    return {"image": blank, "stars": blank} | {key: [0.0] for key in ("x", "y", "dw", "dh")}
 
 
 def _picture(
@@ -162,7 +172,7 @@ def _picture(
     """Draw one map in kpc with its rings and ruler, in a notebook."""
     edge = maps.half_width
     return hv.Image(
-        maps.view(key)[::-1],  # an Image's first row is its top
+        maps.meaningful(key)[::-1],  # an Image's first row is its top
         bounds=(-edge, -edge, edge, edge),
         kdims=["x_kpc", "y_kpc"],
         vdims=[key],
@@ -174,7 +184,7 @@ def _picture(
         yaxis=None,
         xlim=(-edge, edge),
         ylim=(-edge, edge),
-        tools=[_hover(key)],
+        tools=[_hover(key, plain=True)],
         default_tools=TOOLS.split(","),
         active_tools=[],
         hooks=[
@@ -184,12 +194,12 @@ def _picture(
     )
 
 
-def _hover(key: str) -> HoverTool:
-    """Return a tooltip with the value under the pointer and where it is."""
+def _hover(key: str, *, plain: bool = False) -> HoverTool:
+    """Return a tooltip with the value under the pointer, where it is and, unless plain, of what."""
     shown = MAPS[key]
-    value = f"@image{{{shown.digits}}}"
+    value, stars = f"@image{{{shown.digits}}}", "" if shown.is_image or plain else "@stars{0}"
     return HoverTool(
-        tooltips=snippet("tooltips.html", "pixel", shown.symbol, value, shown.shown_unit),
+        tooltips=snippet("tooltips.html", "pixel", shown.symbol, value, shown.shown_unit, stars),
         formatters={"@image": "printf"},
     )
 

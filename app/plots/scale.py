@@ -49,7 +49,7 @@ def scale_of(maps: GalaxyMaps, key: str) -> Scale:
     fixed = Scale(*spec.colour_range, log=spec.colours == "decades")
     if spec.colours == "fixed":
         return fixed
-    values = maps.view(key)
+    values = maps.meaningful(key)
     values = values[np.isfinite(values) & ((values > 0) | (not fixed.log))]
     if not values.size:
         return fixed

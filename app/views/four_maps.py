@@ -24,6 +24,7 @@ class ShownMaps(NamedTuple):
     scales: dict[str, Scale]  # range of the colours by map
     effective_radius: float | None  # kpc; of a ring
     theme: Theme
+    least_stars: int  # in a pixel of motion
 
 
 def shown_maps(
@@ -33,7 +34,8 @@ def shown_maps(
     data = session.data
     radius = data.row(galaxy, los).get("effective_radius")
     scales = scales or services.scales(data, galaxy, los)
-    return ShownMaps(services.maps(data, galaxy, los), scales, radius, session.theme)
+    maps = services.maps(data, galaxy, los)
+    return ShownMaps(maps, scales, radius, session.theme, session.least_stars)
 
 
 def chosen_scales(session: SessionState, data: DataSet, galaxy: str, los: str) -> dict[str, Scale]:
@@ -54,10 +56,10 @@ class FourMaps(View):
 
     def draw(self, shown: ShownMaps) -> None:
         """Show another sample in the same panes."""
-        maps, scales, radius, theme = shown
+        maps, scales, radius, theme, stars = shown
         for key, bar in self._bars.items():
             bar.object = colour_bar(scales[key], map_colours(key, theme))
-        self._pictures.show(maps, scales, effective_radius=radius, theme=theme)
+        self._pictures.show(maps, scales, effective_radius=radius, least_stars=stars, theme=theme)
 
     def _panel(self, key: str) -> pn.Column:
         """Name, picture and colour bar of one map."""

@@ -41,8 +41,9 @@ def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
     -------
     bytes
         One image extension per map: ``R`` [solLum/pixel], ``G-R`` [mag], ``V`` and ``SIGMA``
-        [km/s]; NaN where there is nothing to show. The linear world coordinates are kpc from the
-        galaxy's centre. The primary header names the galaxy and its line of sight.
+        [km/s]; NaN where there is nothing to show, and in ``SIGMA`` where a single star is. The
+        linear world coordinates are kpc from the galaxy's centre. The primary header names the
+        galaxy and its line of sight.
     """
     from astropy.io import fits
 
@@ -126,7 +127,7 @@ def _image(maps: GalaxyMaps, shown: Quantity) -> "fits.ImageHDU":
     """Return one map, with kpc from the galaxy's centre as its coordinates."""
     from astropy.io import fits
 
-    pixels_HW = maps.view(shown.key)
+    pixels_HW = maps.meaningful(shown.key)
     hdu = fits.ImageHDU(pixels_HW, name=shown.key)
     hdu.header["BUNIT"] = _fits_unit(shown.unit)
     hdu.header["COMMENT"] = _plain(f"{shown.name}: {shown.help}")

@@ -78,6 +78,29 @@ class GalaxyMaps:
         channels_CHW = self.flux_CHW if spec.is_image else self.moments_CHW
         return spec.view(rebin(channels_CHW, spec.pixels if pixels is None else pixels))
 
+    def stars(self, pixels: int) -> NDArray:
+        """Return the number of stars in each pixel of a side, (pixels, pixels) float32."""
+        return rebin(self.moments_CHW[:1], pixels)[0]
+
+    def meaningful(self, key: str, pixels: int | None = None, least_stars: int = 1) -> NDArray:
+        """Return a map as `view`, without pixels of too few stars.
+
+        A single star has no dispersion: `view` has 0 there, as the paper's maps and its networks'
+        input; here it is NaN.
+
+        Parameters
+        ----------
+        key, pixels
+            As of `view`.
+        least_stars : int
+            Fewest stars in a pixel of motion; `MapSpec.least_stars` where that is more.
+        """
+        spec, view_HW = map_spec(key), self.view(key, pixels)
+        if spec.is_image:
+            return view_HW
+        enough_HW = self.stars(len(view_HW)) >= max(least_stars, spec.least_stars)
+        return np.where(enough_HW, view_HW, np.float32(np.nan))
+
 
 def render_maps(
     galaxy: Galaxy,

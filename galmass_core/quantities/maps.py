@@ -48,6 +48,8 @@ class MapSpec(Quantity):
         Whether networks use the decimal logarithm; a pixel of 0 then has the first code.
     empty : float or None
         Input of networks in an empty pixel; None for the value of the whole frame as one pixel.
+    least_stars : int
+        Of a pixel made from moments, for its value to mean something: two for a dispersion.
     odd : bool
         Whether it changes sign when all velocities do; ``limits`` must be symmetric then.
     per_pixel : bool
@@ -81,6 +83,7 @@ class MapSpec(Quantity):
     limits: tuple[float, float] | None = None
     log_codes: bool = False
     empty: float | None = 0.0
+    least_stars: int = 1
     odd: bool = False
     per_pixel: bool = False
     control: bool = False
@@ -221,6 +224,7 @@ MAPS: dict[str, MapSpec] = {
             pixels=KINEMATIC_PIXELS,
             codes=(0.0, 3000.0),
             limits=(0.0, 500.0),
+            least_stars=2,
             palette="inferno",
             digits="%.0f",
         ),

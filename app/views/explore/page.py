@@ -23,6 +23,7 @@ UNREADABLE = (
     "The maps of this galaxy cannot be read",
     "The status line says why. Other galaxies may be intact: try the next one.",
 )
+STARS = {str(count): count for count in SessionState.param.least_stars.objects}
 BELOW = "below"  # what is drawn after the maps have been sent
 
 
@@ -45,8 +46,14 @@ class Explore(PageView):
         colours = switch(
             "gm-colours", session.param.colours, {"This galaxy": "galaxy", "Whole sample": "sample"}
         )
+        stars = switch("gm-least-stars", session.param.least_stars, STARS)
         self._colours = row(
-            "gm-group", captioned("Colours span", align="center"), colours, wide=False
+            "gm-group",
+            captioned("Stars in a pixel, at least", align="center"),
+            stars,
+            captioned("Colours span", align="center"),
+            colours,
+            wide=False,
         )
         top = row("gm-portrait-top", self._headline, self._colours, self._download_maps)
         profiles.append(
@@ -65,7 +72,12 @@ class Explore(PageView):
         portrait = column("gm-portrait gm-page", top, self._message, maps)
         self._layout[:] = [GalaxyPicker(session), portrait, below]
         follows = ("dataset", "galaxy", "los", "x", "y", "colour", "colours", "theme")
-        follows += ("selection_query", "page", *FOLLOWS)  # runs may have ended meanwhile
+        follows += (
+            "least_stars",
+            "selection_query",
+            "page",
+            *FOLLOWS,
+        )  # runs may have ended meanwhile
         self._predicting = Slot(QUICK)
         self._poller = WorkerPoller(self.pull)
         self._updater = DeferredUpdater(session, "explore", self._draw, follows)
@@ -75,7 +87,7 @@ class Explore(PageView):
         """Update every view whose state has changed; one that fails reports why."""
         parts = {
             self._draw_facts: {"dataset", "galaxy", "los"},
-            self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme"},
+            self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme", "least_stars"},
         }
         if BELOW in changed or Sample in self.views:
             parts |= {
