@@ -47,15 +47,18 @@ class Explore(PageView):
             "gm-colours", session.param.colours, {"This galaxy": "galaxy", "Whole sample": "sample"}
         )
         stars = switch("gm-least-stars", session.param.least_stars, STARS)
-        self._colours = row(
-            "gm-group",
-            captioned("Stars in a pixel, at least", align="center"),
-            stars,
-            captioned("Colours span", align="center"),
-            colours,
+        self._look = row(
+            "gm-group gm-look",
+            row(
+                "gm-group",
+                captioned("Stars in a pixel, at least", align="center"),
+                stars,
+                wide=False,
+            ),
+            row("gm-group", captioned("Colours span", align="center"), colours, wide=False),
             wide=False,
         )
-        top = row("gm-portrait-top", self._headline, self._colours, self._download_maps)
+        top = row("gm-portrait-top", self._headline, self._look, self._download_maps)
         profiles.append(
             Download.of(
                 session,
@@ -120,7 +123,7 @@ class Explore(PageView):
                 self._put(FourMaps, shown_maps(session, *sample, scales))
                 drawn = True
         finally:
-            for part in (self.slots[FourMaps], self._colours, self._download_maps):
+            for part in (self.slots[FourMaps], self._look, self._download_maps):
                 part.visible = drawn
             unreadable = snippet("shared.html", "message", *UNREADABLE)
             no_maps = snippet("explore.html", "no_maps")
