@@ -71,7 +71,10 @@ class GalaxyName(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Cosmology:
-    """Flat LambdaCDM cosmology from the file's header."""
+    """Flat LambdaCDM cosmology from the file's header.
+
+    Ages and scale factors of NaN, or under a mask, are NaN.
+    """
 
     hubble: float  # H0 / (100 km/s/Mpc)
     omega_matter: float
@@ -81,14 +84,19 @@ class Cosmology:
         """Return the age of the universe [Gyr]: 2 / (3 H0 sqrt(OL)) asinh(sqrt(OL / Om) a^1.5)."""
         hubble_time = 977.7922216807891 / (100.0 * self.hubble)  # Gyr
         ratio = np.sqrt(self.omega_lambda / self.omega_matter)
-        growth = np.arcsinh(ratio * np.asarray(scale_factor, dtype=float) ** 1.5)
+        growth = np.arcsinh(ratio * _known(scale_factor) ** 1.5)
         return 2.0 / 3.0 * hubble_time / np.sqrt(self.omega_lambda) * growth
 
     def scale_factor(self, age: NDArray | float) -> NDArray:
         """Return the scale factor when the universe had an age [Gyr]; the inverse of `age`."""
-        growth = np.asarray(age, dtype=float) / self.age(1.0)
+        growth = _known(age) / self.age(1.0)
         ratio = np.sqrt(self.omega_lambda / self.omega_matter)
         return (np.sinh(growth * np.arcsinh(ratio)) / ratio) ** (2.0 / 3.0)
+
+
+def _known(values: ArrayLike) -> NDArray:
+    """Return numbers, NaN where they are masked."""
+    return np.ma.filled(np.ma.asanyarray(values).astype(float), np.nan)
 
 
 @dataclass(frozen=True, kw_only=True)

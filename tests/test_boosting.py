@@ -143,3 +143,14 @@ def test_the_number_of_threads_changes_nothing(monkeypatch):
         text = fit_boosting(inputs, target).booster.model_to_string()
         trees.append(text.partition("\nparameters:")[0])
     assert trees[0] == trees[1]
+
+
+def test_beyond_200_000_rows_the_seed_changes_no_tree():
+    generator = np.random.default_rng(2)
+    inputs = pd.DataFrame({"light": generator.normal(size=220_000)})
+    target = np.sin(3 * inputs["light"]) + 0.1 * generator.normal(size=len(inputs))
+    one, other = (
+        fit_boosting(inputs, target, BoostingConfig(num_boost_round=5, seed=seed))
+        for seed in (0, 1)
+    )
+    np.testing.assert_array_equal(one.predict(inputs[:1000]), other.predict(inputs[:1000]))

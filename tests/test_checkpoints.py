@@ -102,3 +102,12 @@ def test_a_file_is_there_whole_or_not_at_all(path):
 def test_a_disk_that_takes_nothing_is_an_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError):
         save_tensors(tmp_path / "missing" / "weights.safetensors", {"one": torch.ones(1)})
+
+
+def test_equal_tensors_and_numbers_give_equal_bytes(path):
+    facts = {f"number {each}": each / 3 for each in range(8)}
+    save_tensors(path, {"a": torch.ones(2)}, facts)
+    first = path.read_bytes()
+    for _ in range(5):
+        save_tensors(path, {"a": torch.ones(2)}, dict(reversed(facts.items())))
+        assert path.read_bytes() == first

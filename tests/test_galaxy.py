@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from astropy.table import MaskedColumn
+from astropy.utils.masked import Masked
 from conftest import make_galaxy
 
 from galmass_core.galaxy import Cosmology, DarkMatter, GalaxyName, sky_axes
@@ -22,6 +24,17 @@ def test_a_name_without_four_parts_is_refused(bad):
 
 def test_tng_universe_is_13_8_gyr_old_today():
     assert TNG.age(1.0) == pytest.approx(13.803, abs=0.001)
+
+
+def test_missing_ages_and_scale_factors_are_missing():
+    hidden = np.ma.masked_array([0.5, 0.7, np.nan], mask=[True, False, False])
+    for found in (TNG.age(hidden), TNG.scale_factor(hidden)):
+        assert type(found) is np.ndarray
+        assert np.isnan(found).tolist() == [True, False, True]
+    assert TNG.age(MaskedColumn([1, 1], mask=[True, False])) == pytest.approx(
+        [np.nan, 13.803], abs=0.001, nan_ok=True
+    )
+    assert np.isnan(TNG.age(Masked(np.array([0.5]), mask=[True]))).all()
 
 
 def test_a_billion_years_ago_the_scale_factor_was_0_93195():

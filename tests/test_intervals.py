@@ -92,6 +92,51 @@ def test_bins_are_calibrated_as_by_a_library():
     assert np.transpose(calibration.interval(new, 0.68)) == pytest.approx(expected)
 
 
+def test_predictions_that_are_equal_leave_no_bin_without_galaxies():
+    table = invent(298, 0, lines=1).assign(y_pred=10.0)
+    calibration = calibrate(table)
+    assert calibration.galaxies.tolist() == [298]
+    low, high = calibration.interval([8.0, 10.0, 12.0], 0.68)  # no galaxy was predicted so
+    assert (high - low > 0.1).all()
+    some = calibrate(table.assign(y_pred=np.where(np.arange(298) < 220, 10.0, 11.0)))
+    assert some.galaxies.min() > 0
+
+
+def test_bin_that_calibration_never_saw_is_not_certain_as_in_a_library():
+    from crepes import ConformalPredictiveSystem
+
+    table = invent(298, 0, lines=1)
+    calibration = calibrate(table)
+    errors = (table["y_true"] - table["y_pred"]).to_numpy()
+    library = ConformalPredictiveSystem().fit(errors, bins=calibration.bins_of(table["y_pred"]))
+    unseen = library.predict_percentiles(
+        np.array([10.0]), bins=np.array([7]), lower_percentiles=[16], higher_percentiles=[84]
+    )
+    assert np.ptp(unseen) == 0  # crepes 0.9: a certain prediction
+    low, high = calibration.interval([-50.0, 50.0], 0.68)  # beyond all, ours has its last bins
+    assert (high - low > 0.05).all()
+
+
+def test_missing_prediction_scale_or_truth_is_missing_in_all_that_follows(many):
+    calibration, test = many
+    known = test[:3].assign(scale=1.0)
+    for column in ("y_pred", "scale", "y_true"):
+        rows = known.assign(**{column: [np.nan, *known[column][1:]]})
+        scored = score_intervals(rows, {"m": calibration})
+        assert scored[["pit", "level", "crps"]].isna().to_numpy().tolist() == [
+            [True] * 3,
+            [False] * 3,
+            [False] * 3,
+        ]
+        if column != "y_true":
+            assert scored["low_68"].isna().tolist() == [True, False, False]
+
+
+def test_target_without_calibration_has_no_scores():
+    scored = score_intervals(invent(3, 0), {})
+    assert scored[["pit", "level", "crps", "low_68", "high_90"]].isna().to_numpy().all()
+
+
 def test_a_galaxy_counts_once_however_many_lines_of_sight_it_has():
     table = invent(60, 0, lines=1)
     often = pd.concat([table, *[table.iloc[[0]]] * 50], ignore_index=True)

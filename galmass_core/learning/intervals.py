@@ -170,8 +170,9 @@ class Calibration:
     def _by_bin(
         self, function: Callable[[_Bin, NDArray], NDArray], errors: NDArray, predicted: ArrayLike
     ) -> NDArray:
-        """Apply a function of a bin and its errors to the errors of each bin."""
-        bins, result = self.bins_of(predicted), np.empty(len(errors))
+        """Apply a function of a bin and its errors to the errors of each bin; NaN of NaN."""
+        bins, result = self.bins_of(predicted), np.full(len(errors), np.nan)
+        bins[np.isnan(errors)] = -1  # what is missing stays missing
         for number, bin_ in enumerate(self._bins):
             result[bins == number] = function(bin_, errors[bins == number])
         return result
@@ -194,7 +195,8 @@ def calibrate(predictions: pd.DataFrame) -> Calibration:
     Returns
     -------
     Calibration
-        With at most eight bins of as many samples each, and of at least 50 galaxies.
+        With at most eight bins of as many samples each, and of at least 50 galaxies; where many
+        predictions are equal, fewer bins. They cover all predictions: none is without galaxies.
 
     Raises
     ------
@@ -213,6 +215,8 @@ def calibrate(predictions: pd.DataFrame) -> Calibration:
     count = int(np.clip(len(pd.unique(galaxies)) // _GALAXIES_PER_BIN, 1, _MOST_BINS))
     edges = np.quantile(predicted, np.arange(1, count) / count)
     numbers = np.searchsorted(edges, predicted, side="right")
+    seen, numbers = np.unique(numbers, return_inverse=True)  # equal predictions leave bins empty
+    edges, count = edges[seen[1:] - 1], len(seen)
     members = [numbers == number for number in range(count)]
     shares = _shares(galaxies)
     bins = tuple(_bin(errors[member], shares[member]) for member in members)
@@ -316,7 +320,7 @@ def score_intervals(
         ``calibrated_by``, the number of calibration galaxies in it.
     """
     scale, result = _scale(predictions), with_intervals(predictions, calibrations)
-    pit, level, crps = np.empty((3, len(predictions)))
+    pit, level, crps = np.full((3, len(predictions)), np.nan)
     bins, galaxies = np.zeros((2, len(predictions)), dtype=int)
     true, predicted = (predictions[key].to_numpy(float) for key in ("y_true", "y_pred"))
     for target, calibration in calibrations.items():

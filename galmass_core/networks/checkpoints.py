@@ -1,5 +1,6 @@
 """Write and read named tensors as safetensors files, which cannot run code."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,17 +10,18 @@ from torch import Tensor
 from galmass_core.storage.atomic import atomic_write
 
 WEIGHTS, CHECKPOINT = "weights.safetensors", "checkpoint.safetensors"
+_FACTS = "facts"  # all in one: several keys of metadata are written in random order
 
 
 def save_tensors(
     path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, float] | None = None
 ) -> None:
-    """Write tensors atomically, with a few numbers as metadata."""
+    """Write tensors atomically, with a few numbers as metadata; equal content gives equal bytes."""
     from safetensors.torch import save
 
     content = {name: each.detach().cpu().contiguous() for name, each in tensors.items()}
-    metadata = {name: repr(float(number)) for name, number in (facts or {}).items()}
-    data = save(content, metadata=metadata)
+    numbers = {name: float(number) for name, number in sorted((facts or {}).items())}
+    data = save(content, metadata={_FACTS: json.dumps(numbers)})
     with atomic_write(path) as part:  # save_file leaves a file of its own name when it is killed
         part.write_bytes(data)
 
@@ -48,7 +50,7 @@ def load_tensors(path: Path, into: Mapping[str, Tensor]) -> dict[str, float]:
     try:
         with safe_open(path, framework="pt") as file:
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            facts = {name: float(text) for name, text in (file.metadata() or {}).items()}
+            facts = json.loads((file.metadata() or {}).get(_FACTS, "{}"))
     except (OSError, ValueError, SafetensorError) as error:
         msg = f"{path}: must be the tensors of a run, but: {error}"
         raise ValueError(msg) from error
