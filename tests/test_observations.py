@@ -172,7 +172,10 @@ def test_centre_of_a_cutout_is_not_the_brightest_pixel_nor_the_middle(tmp_path):
     found = read_one(tmp_path / "cutout.fits", effective_radius=3.0)
     assert found.centre == pytest.approx(disc.centre, abs=0.5)
     assert found.colour == pytest.approx(0.6, abs=0.01)
-    assert found.left_out == {"light": {"without weight": 3}}
+    assert found.left_out["light"] == {"without weight": 3}
+    bright = disc.light * 2e-3 * 10 ** (-0.4 * 0.6) > 3e-3  # in g, of an error of 1e-3
+    (count,) = found.left_out["colour"].values()
+    assert count == pytest.approx(np.count_nonzero(~bright), rel=0.03)
     assert (found.maps, found.rotation, found.elements) == (("g-r",), None, "pixels")
 
 

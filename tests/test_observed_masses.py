@@ -24,6 +24,12 @@ from galmass_core.imaging.maps import rebin
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.observations import Options, read_observations
 from galmass_core.observations.features import HALF_MASS, observed_features
+from galmass_core.observations.field import (
+    field_of,
+    reference_of,
+    reference_table,
+    write_reference,
+)
 from galmass_core.observations.frame import frame_maps
 from galmass_core.observations.prediction import predict_observation
 from galmass_core.observations.unusual import how_unusual, seen_features
@@ -95,23 +101,28 @@ def test_predictions_of_simulated_galaxies_are_those_of_their_data_set(tmp_path,
         write_simulated(path, maps)
         prediction = predict_observation(read_one(path))
         assert prediction["run"] == run.name
-        found.append(prediction["predictions"][0]["y_pred"])
+        found.append(prediction["predictions"][0]["y_alone"])
         unusual.append(prediction["predictions"][0]["ood_maps_percentile"])
     assert np.array(found) - expected == pytest.approx(np.zeros(4), abs=0.15)
     assert np.mean(np.array(found) - expected) == pytest.approx(0, abs=0.03)
     assert 5 < np.median(unusual) < 95
 
 
-def test_a_field_that_ends_early_is_noticed(tmp_path, showcase):
-    _, maps = next(iter(showcase.read_maps([0])))
-    write_simulated(tmp_path / "whole.fits", maps)
-    write_simulated(tmp_path / "cut.fits", maps, cut=1.0)
-    whole, cut = (
-        predict_observation(read_one(tmp_path / f"{name}.fits")) for name in ("whole", "cut")
-    )
-    assert cut["covered"] < 0.4 * whole["covered"]
-    scores = [each["predictions"][0]["ood_maps_percentile"] for each in (whole, cut)]
-    assert scores[1] > max(95, scores[0])
+def test_a_field_that_ends_early_is_allowed_for(tmp_path, showcase):
+    rows, errors = [0, 3, 6, 9], []
+    for number, maps in showcase.read_maps(rows):
+        write_simulated(tmp_path / f"{number}.fits", maps, cut=1.0)
+        prediction = predict_observation(read_one(tmp_path / f"{number}.fits"))
+        assert prediction["for_field"]
+        assert prediction["covered"] < 0.15
+        row = prediction["predictions"][0]
+        true = showcase.samples["log_mstar_1rhsm"].iloc[rows[number]]
+        errors.append([row["y_alone"] - true, row["y_pred"] - true])
+        assert row["low_90"] - 0.2 < true < row["high_90"] + 0.2
+        assert row["high_68"] - row["low_68"] > 0.2
+    alone, through = np.median(errors, axis=0)
+    assert alone < -0.2
+    assert abs(through) < 0.6 * abs(alone)
 
 
 @pytest.mark.parametrize("turned", [0, 60])
@@ -214,21 +225,38 @@ def test_own_network_is_compared_with_its_own_training_set(trained, tmp_path, mo
     assert all(0 <= each <= 100 for each in own)
     (folder / "blobs").rename(folder / "gone")
     try:
-        gone = how_unusual(run, model, frame_maps(observation), observation)
+        gone = predict_observation(observation, "mine")
     finally:
         (folder / "gone").rename(folder / "blobs")
-    assert np.isnan(gone).all()
+    assert not gone["for_field"]
+    assert gone["predictions"][0]["ood_maps_percentile"] is None
+    assert gone["predictions"][0]["y_pred"] == row["y_alone"]
 
 
 def test_references_that_ship_are_of_the_networks_that_ship(showcase):
-    for name in ("any-0:2V", "g-r"):
-        run = open_run(name)
-        reference = pd.read_parquet(asset(f"reference/{run.path.name}.parquet"))
-        seen = seen_features(load_model(run), [next(iter(showcase.read_maps([0])))[1]])
-        assert set(seen) < set(reference)
-        assert reference["name"].is_unique
-        low, high = reference[list(seen)].min(), reference[list(seen)].max()
-        assert ((seen.iloc[0] >= low - 0.5) & (seen.iloc[0] <= high + 0.5)).mean() > 0.95
+    reference = pd.read_parquet(asset("reference/g-r.parquet"))
+    seen = seen_features(load_model(open_run("g-r")), [next(iter(showcase.read_maps([0])))[1]])
+    assert set(seen) < set(reference)
+    assert reference["name"].is_unique
+    low, high = reference[list(seen)].min(), reference[list(seen)].max()
+    assert ((seen.iloc[0] >= low - 0.5) & (seen.iloc[0] <= high + 0.5)).mean() > 0.95
+    table, maps = reference_of(open_run("2V"))
+    assert len(maps["V"]) == len(maps["sigma"]) == len(table) > 250
+    assert set(open_run("2V").config["targets"]) < set(table)
+
+
+def test_a_reference_that_ships_is_written_and_read(tmp_path, showcase):
+    truth = showcase.samples[["name", "los", "log_mstar_1rhsm"]]
+    table, maps = reference = reference_table(showcase, truth)
+    assert table["name"].is_unique
+    places = showcase.samples.reset_index().set_index(["name", "los"])["index"]
+    rows = [places[key] for key in zip(table["name"], table["los"], strict=True)]
+    for number, each in showcase.read_maps(rows):
+        np.testing.assert_array_equal(maps["V"][number], each.view("V"))
+    write_reference(reference, tmp_path / "maps.npz", tmp_path / "table.parquet")
+    with np.load(tmp_path / "maps.npz") as codes:
+        close = np.abs(codes["V"] - maps["V"]) <= 0.5
+        assert (close | (np.isnan(maps["V"]) & (codes["V"] == -32768))).all()
 
 
 def test_command_predicts_with_what_must_be_said(tmp_path, capsys):
@@ -283,3 +311,15 @@ def test_what_cannot_be_predicted_is_refused(tmp_path, monkeypatch, capsys, word
 def test_every_kinematic_set_of_maps_has_a_network_that_ships():
     (whole,) = (run for run in shipped_runs() if run.path.name == "any-0")
     assert {"V", "sigma", "2V", "g-r"} <= set(whole.config["subsets"])
+
+
+def test_field_is_the_hull_of_what_was_observed():
+    row, column = np.indices((48, 48))
+    disc = np.hypot(row - 20, column - 25) < 12
+    sparse = disc & (np.random.default_rng(2).uniform(size=disc.shape) < 0.5)
+    found = field_of(sparse)
+    assert (found & ~disc).sum() == 0
+    assert (disc & ~found).sum() < 0.1 * disc.sum()
+    line = (row == 5) & (column < 9)
+    assert np.array_equal(field_of(line), line)
+    assert not field_of(line & False).any()

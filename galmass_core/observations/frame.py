@@ -36,7 +36,7 @@ class ObservedMaps(GalaxyMaps):
         As ``moments_CHW``, of the elements that have a dispersion: V and σ need not be known in the
         same places.
     covered : float
-        Share of the frame that has a velocity; of an image, light in both bands.
+        Share of the frame that has a velocity or dispersion; of an image, light in both bands.
     """
 
     dispersion_moments_CHW: NDArray
@@ -76,11 +76,14 @@ def frame_maps(observation: Observation, config: MapConfig | None = None) -> Obs
     moments_CHW = grid.moments(observation, observation.velocities, np.zeros(len(v)))
     light = _Grid.over(observation, half_width, config.light_pixels)
     flux_CHW = light.flux(observation)
-    seen_HW = flux_CHW.min(axis=0) if observation.bands else moments_CHW[0]
+    dispersions_CHW = grid.moments(observation, v, sigma)
+    seen_HW = np.maximum(moments_CHW[0], dispersions_CHW[0])
+    if not seen_HW.any():
+        seen_HW = flux_CHW.min(axis=0)
     return ObservedMaps(
         flux_CHW=flux_CHW,
         moments_CHW=moments_CHW,
-        dispersion_moments_CHW=grid.moments(observation, v, sigma),
+        dispersion_moments_CHW=dispersions_CHW,
         half_mass_radius=np.nan,
         half_width=np.nan,
         covered=float(np.mean(seen_HW > 0)),

@@ -27,6 +27,8 @@ from galmass_core.photometry import BANDS
 
 CUTOUT, PLAIN = "Legacy Surveys cutout", "plain maps"
 _MAPS = ("VELOCITY", "DISPERSION")
+_LEAST_SIGNAL = 3.0
+_FAINT = f"fainter than {_LEAST_SIGNAL:g} times its error in g or r"
 _KINDS = {"image": "flux", "invvar": "weight"}  # of IMAGETYP
 
 
@@ -56,11 +58,13 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
     )
     velocity, dispersion = _kinematics(file, shape, masked)
     flux = _light(file, shape, bands)
-    reasons = {"masked": masked, "without weight": dark & ~masked}
-    bad = masked | dark | ~np.isfinite(flux)
+    bad, faint = masked | dark | ~np.isfinite(flux), _faint(file, dark.shape)
     kinematic = np.isfinite(velocity.values) | np.isfinite(dispersion.values)
-    is_image = not kinematic.any()
+    if not (is_image := not kinematic.any()):
+        bad |= ~kinematic  # the valid field
+    reasons = {"masked": masked, "without weight": dark & ~masked}
     found = {reason: int(each.sum()) for reason, each in reasons.items() if each.any()}
+    light = {"light": found, "colour": {_FAINT: int((faint & ~bad).sum())} if faint.any() else {}}
     return Observation(
         name=str(file.primary.get("OBJECT") or file.path.name.partition(".fits")[0]),
         layout=CUTOUT if _cutout(file) else PLAIN,
@@ -76,8 +80,8 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
         dispersions=dispersion.values,
         dispersion_errors=dispersion.errors,
         bins=np.full(len(sky.x), -1),
-        bands={key: np.where(masked | dark, np.nan, each) for key, each in bands.items()},
-        left_out={"light": found}
+        bands={key: np.where(masked | dark | faint, np.nan, each) for key, each in bands.items()},
+        left_out=light
         if is_image
         else {"velocity": velocity.left_out, "dispersion": dispersion.left_out},
         notes=_notes(file, bands),
@@ -115,6 +119,16 @@ def _bands(file: FitsFile, shape: tuple[int, int]) -> tuple[dict[str, NDArray], 
         if "weight" in images:
             dark |= ~(images["weight"] > 0)
     return bands, dark.ravel()
+
+
+def _faint(file: FitsFile, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return where the light in a band of a cutout is too faint to have a colour."""
+    faint = np.zeros(shape, dtype=bool)
+    for images in _cutout(file).values():
+        if "weight" in images:
+            signal = images["flux"] * np.sqrt(np.maximum(images["weight"], 0.0))
+            faint |= ~(signal >= _LEAST_SIGNAL).ravel()
+    return faint
 
 
 def _kinematics(

@@ -15,11 +15,12 @@ from galmass_core.learning.experiments import inputs_of
 from galmass_core.learning.intervals import with_intervals
 from galmass_core.learning.out_of_distribution import OOD
 from galmass_core.observations import Options, read_observations
-from galmass_core.observations.features import HALF_MASS
+from galmass_core.observations.features import FEATURES, HALF_MASS, observed_features
+from galmass_core.observations.field import KINEMATIC, Through, look_through
 from galmass_core.observations.frame import ObservedMaps, frame_maps
 from galmass_core.observations.observation import Observation, ObservationError
 from galmass_core.observations.report import row_of
-from galmass_core.observations.unusual import how_unusual
+from galmass_core.observations.unusual import Unusual, how_unusual, percentile
 from galmass_core.training.model_runs import run_calibrations
 from galmass_core.training.runs import Run, open_run, shipped_runs
 
@@ -28,6 +29,12 @@ OUTSIDE = (
     "noise, point-spread function or an end of the field; its intervals hold for those, not for "
     "these galaxies"
 )
+OUTSIDE_FIELD = (
+    "outside the training domain: predictions and intervals are those of simulated galaxies seen "
+    "through the same field, in maps without noise or point-spread function; for real galaxies "
+    "nothing guarantees them"
+)
+_MIDDLE = 1e-6  # level of the interval that is the median
 OOD_MAPS = "ood_maps_percentile"  # column beside `OOD`
 NO_RADIUS = "no prediction: the file has no half-light radius; give it with --re"
 
@@ -78,14 +85,16 @@ def predict_observation(observation: Observation, run: str = "") -> dict[str, An
     observation : Observation
     run : str
         A network's run, its folder or its name; by default the network that ships for the maps
-        that the observation has.
+        of V and σ that the observation has, or for g−r if it has neither.
 
     Returns
     -------
     dict
         ``run``; ``maps``, those used; ``half_mass_radius`` of the frame [arcsec]; ``covered``, the
-        share of it that was observed; ``outside``, what must be said with it; and ``predictions``:
-        ``target``, ``y_pred``, ``low_68`` to ``high_90`` (decimal logarithms) and
+        share of it that was observed; ``for_field``, whether predictions and intervals are those
+        of simulated galaxies seen through the same field (`field.look_through`); ``outside``, what
+        must be said with it; and ``predictions``: ``target``, ``y_pred``, ``y_alone`` (what the
+        network says without that), ``low_68`` to ``high_90`` (decimal logarithms) and
         ``ood_percentile`` of each target, as `api.predict` returns them, and
         ``ood_maps_percentile`` (`unusual.Unusual`).
 
@@ -107,26 +116,28 @@ def predict_observation(observation: Observation, run: str = "") -> dict[str, An
             f"{path}: must have valid elements within {3 * HALF_MASS:g} half-light radii, got none"
         )
         raise ObservationError(msg)
-    table = _predict(chosen, maps, observation)
+    table, is_for_field = _predict(chosen, maps, observation)
     return {
         "run": chosen.name,
         "used": list(chosen.config["maps"]),
         "half_mass_radius": HALF_MASS * observation.effective_radius,
         "covered": maps.covered,
-        "outside": OUTSIDE,
+        "for_field": is_for_field,
+        "outside": OUTSIDE_FIELD if is_for_field else OUTSIDE,
         "predictions": [_plain(row) for row in table.to_dict("records")],
     }
 
 
 def _shipped(observation: Observation) -> Run:
-    """Return the run that ships for the maps of an observation.
+    """Return the run that ships for the maps of an observation: of V and σ, if it has any.
 
     Raises
     ------
     ObservationError
         If there is none.
     """
-    inputs = inputs_of(observation.maps)
+    kinematic = [key for key in observation.maps if key in KINEMATIC]
+    inputs = inputs_of(kinematic or observation.maps)
     for run in shipped_runs():
         if run.name == inputs:
             return run
@@ -164,8 +175,8 @@ def _open(name: str, observation: Observation) -> Run:
     return run
 
 
-def _predict(run: Run, maps: ObservedMaps, observation: Observation) -> pd.DataFrame:
-    """Return the predictions of a run, a row for each target."""
+def _predict(run: Run, maps: ObservedMaps, observation: Observation) -> tuple[pd.DataFrame, bool]:
+    """Return the predictions of a run, a row for each target; whether for the observed field."""
     import torch
 
     from galmass_core.training.network_runs import NetworkModel
@@ -178,12 +189,29 @@ def _predict(run: Run, maps: ObservedMaps, observation: Observation) -> pd.DataF
         raise ValueError(msg)
     with torch.no_grad():
         outputs = model.network(model.inputs([maps])).numpy()
-    predicted = model.scaling.unscaled(outputs)[0]
-    table = pd.DataFrame({"target": list(model.targets), "y_pred": predicted})
-    unusual = how_unusual(run, model, maps, observation)
-    return with_intervals(table, run_calibrations(run)).assign(
-        **{OOD: unusual.features, OOD_MAPS: unusual.maps}
-    )
+    alone = model.scaling.unscaled(outputs)[0]
+    table = pd.DataFrame({"target": list(model.targets), "y_pred": alone, "y_alone": alone})
+    through = look_through(run, model, maps, observed_features(observation))
+    if through is None:
+        unusual = how_unusual(run, model, maps, observation)
+        table = with_intervals(table, run_calibrations(run))
+    else:
+        unusual = _unusual_through(through)
+        table = with_intervals(table, through.calibrations)
+        middles = [
+            through.calibrations[target].interval([value], _MIDDLE)[0][0]
+            for target, value in zip(model.targets, alone, strict=True)
+        ]
+        table = table.assign(y_pred=middles)
+    scores = {OOD: unusual.features, OOD_MAPS: unusual.maps}
+    return table.assign(**scores), through is not None
+
+
+def _unusual_through(through: Through) -> Unusual:
+    """Return how unusual a galaxy is among simulated ones seen through the same field."""
+    summary = [key for key in FEATURES if np.isfinite(through.own[key]).all()]
+    seen = [key for key in map(str, through.own) if key.startswith("seen_")]
+    return Unusual(*(percentile(through.table, through.own, keys) for keys in (summary, seen)))
 
 
 def _plain(row: dict[Any, Any]) -> dict[str, Any]:

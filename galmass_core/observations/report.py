@@ -86,7 +86,9 @@ def flat_rows(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not row.get("prediction"):
         return [own]
     known = row["prediction"]
-    same = {key: known[key] for key in ("run", "half_mass_radius", "covered", "outside")}
+    same = {
+        key: known[key] for key in ("run", "half_mass_radius", "covered", "for_field", "outside")
+    }
     return [own | same | target for target in known["predictions"]]
 
 
@@ -112,7 +114,7 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 def _format_predictions(rows: Sequence[Mapping[str, Any]]) -> str:
     """Return the predictions as text, with what must be said of them; empty if there are none."""
     levels = [f"{100 * level:.0f} %" for level in LEVELS]
-    heading = ["galaxy", "run", "frame seen", "target", "predicted", *levels]
+    heading = ["galaxy", "run", "frame seen", "target", "predicted", *levels, "network alone"]
     lines = [(*heading, "unusual: features", "unusual: maps")]
     known = [(row["galaxy"], row["prediction"]) for row in rows if row.get("prediction")]
     for galaxy, prediction in known:
@@ -125,6 +127,7 @@ def _format_predictions(rows: Sequence[Mapping[str, Any]]) -> str:
                     quantity(each["target"]).label,
                     _number(each["y_pred"], 2),
                     *(_interval(low, high) for low, high in limits),
+                    _number(each["y_alone"], 2),
                     _number(each["ood_percentile"], 1),
                     _number(each["ood_maps_percentile"], 1),
                 )

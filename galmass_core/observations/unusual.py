@@ -5,8 +5,9 @@ can be observed, as for the samples of a data set; and in the space of the featu
 itself sees in the maps, before its last layer. The second notices what the first cannot: a field
 that ends, noise, a point-spread function.
 
-The training set of the networks that ship does not ship. Their reference is made of other galaxies
-of the same universe, one line of sight each; ``assets/makers/reference.py`` made it.
+This is for networks on images; of kinematic maps, `field` compares what was seen through the same
+field. The training set of the networks that ship does not ship. Their reference is made of other
+galaxies of the same universe, one line of sight each; ``assets/makers/reference.py`` made it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -65,7 +66,7 @@ def how_unusual(
     seen = seen_features(model, [maps])
     own = pd.concat([own, seen], axis=1)
     summary = [key for key in FEATURES if np.isfinite(own[key]).all()]
-    return Unusual(*(_percentile(reference, own, keys) for keys in (summary, [*map(str, seen)])))
+    return Unusual(*(percentile(reference, own, keys) for keys in (summary, [*map(str, seen)])))
 
 
 def seen_features(model: "NetworkModel", samples: Sequence[GalaxyMaps]) -> pd.DataFrame:
@@ -87,7 +88,7 @@ def seen_features(model: "NetworkModel", samples: Sequence[GalaxyMaps]) -> pd.Da
     return pd.concat(tables, axis=1)
 
 
-def reference_table(
+def seen_table(
     samples: pd.DataFrame, dataset: DataSet, models: "Sequence[NetworkModel]"
 ) -> pd.DataFrame:
     """Return a reference: one line of sight of each galaxy, drawn by chance, at most `REFERENCES`.
@@ -140,10 +141,10 @@ def _trained(run: Run, model: "NetworkModel") -> pd.DataFrame | None:
     dataset, samples = training_dataset(run), training_samples(run)
     if dataset is None or samples is None or not dataset.has_maps:
         return None
-    return reference_table(samples, dataset, [model])
+    return seen_table(samples, dataset, [model])
 
 
-def _percentile(reference: pd.DataFrame, own: pd.DataFrame, keys: list[str]) -> float:
+def percentile(reference: pd.DataFrame, own: pd.DataFrame, keys: list[str]) -> float:
     """Return the percentile of a galaxy in the space of some columns."""
     if not keys or missing_columns(reference, keys):
         return np.nan
