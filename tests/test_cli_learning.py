@@ -30,6 +30,7 @@ COMMANDS = [
     "curve",
     "controls",
     "twins",
+    "dynamics",
     "beyond",
 ]
 

@@ -23,6 +23,7 @@ from galmass_core.cli import (
     curve,
     data,
     demo,
+    dynamics,
     fetch,
     learning,
     observe,
@@ -109,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    learned = (learning, tables, curve, coverage, slices, switches, controls, twins)
+    learned = (learning, tables, curve, coverage, slices, switches, controls, twins, dynamics)
     for module in (data, check, fetch, demo, *learned, beyond, transfer, observe, serve, bench):
         module.add_commands(commands)
     return parser

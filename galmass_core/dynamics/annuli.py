@@ -1,0 +1,162 @@
+"""Average maps in circular annuli: surface brightness, and the second moment of the velocities.
+
+Lengths are in R_hsm, by which frames of maps are chosen. The centre is that of the frame. What a
+model is in an annulus of square pixels is its mean over narrow rings, each counted by the share of
+the annulus' area that is in it.
+
+Shape suffixes: H rows, W columns, A annuli, J rings.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.photometry import BANDS
+from galmass_core.quantities import MOMENTS
+
+_SHARE_OF_FRAME = np.array(  # edges of annuli of velocities over half the frame's side
+    [0, 0.04, 0.08, 0.13, 0.2, 0.27, 0.34, 0.42, 0.5, 0.6, 0.7, 0.84, 1]
+)
+_LIGHT_ANNULI = 30
+_SUBPIXELS = 4  # along each side
+_RINGS_PER_PIXEL = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annuli:
+    """Annuli of a square frame.
+
+    Attributes
+    ----------
+    of_pixels : (H, W) int
+        Annulus of each pixel by its centre; A where it is in none.
+    pixels : (A,) int
+        Number of pixels.
+    edges : (J + 1,) float, R_hsm
+        Of the rings.
+    shares : (A, J) float
+        Share of each annulus' area that is in each ring.
+    radii : (A,) float, R_hsm
+        Mean.
+    """
+
+    of_pixels: NDArray
+    pixels: NDArray
+    edges: NDArray
+    shares: NDArray
+    radii: NDArray
+
+    def sum(self, values_HW: NDArray) -> NDArray:
+        """Return the sum over the pixels of each annulus; (A,) float64."""
+        count = len(self.pixels)
+        sums = np.bincount(self.of_pixels.ravel(), values_HW.ravel(), count + 1)
+        return sums[:count]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What a dynamical model is fitted to: the light, and root mean square velocities.
+
+    Attributes
+    ----------
+    light : (L,) float, Lsun / R_hsm²
+        Surface brightness in r, in `light_annuli`.
+    squares : (A,) float, (km/s)²
+        Light-weighted mean of V² + σ² in `velocity_annuli`; NaN where there is no star.
+    stars : (A,) float
+        Stars that count: fewer than there are where some are brighter than others.
+    counted : (A,) int
+        Stars that are there.
+    brightness : (A,) float
+        Light of the stars in each annulus of `velocity_annuli`, Lsun.
+    """
+
+    light: NDArray
+    squares: NDArray
+    stars: NDArray
+    counted: NDArray
+    brightness: NDArray
+
+
+@lru_cache(maxsize=4)
+def velocity_annuli(half_width: float, pixels: int) -> Annuli:
+    """Return the 12 annuli of velocities in a frame of half a side [R_hsm] and a side [pixels]."""
+    return _annuli(_SHARE_OF_FRAME * half_width, half_width, pixels)
+
+
+@lru_cache(maxsize=4)
+def light_annuli(half_width: float, pixels: int) -> Annuli:
+    """Return annuli of an image, narrow inside and up to the frame's corners."""
+    edges = np.geomspace(1, pixels / 2**0.5, _LIGHT_ANNULI)  # pixels
+    whole = np.unique(np.round(edges)) * (2 * half_width / pixels)
+    return _annuli(np.concatenate([[0], whole]), half_width, pixels)
+
+
+def _annuli(edges: NDArray, half_width: float, pixels: int) -> Annuli:
+    """Sort pixels into annuli, and parts of pixels into rings; empty annuli join the next."""
+
+    def radii(side: int) -> NDArray:
+        middles = ((np.arange(side) + 0.5) / side * 2 - 1) * half_width
+        return np.hypot(middles, middles[:, None])
+
+    filled = np.histogram(radii(pixels), edges)[0] > 0
+    edges = edges[np.concatenate([[True], filled])]
+    count = len(edges) - 1
+    own = np.searchsorted(edges, radii(pixels), side="right") - 1
+    own = np.where(own >= count, count, own)
+    fine = radii(pixels * _SUBPIXELS)
+    step = 2 * half_width / pixels / _RINGS_PER_PIXEL
+    rings = np.arange(int(np.ceil(fine.max() / step)) + 1) * step
+    annulus = np.repeat(np.repeat(own, _SUBPIXELS, 0), _SUBPIXELS, 1).ravel()
+    ring = (fine / step).astype(int).ravel()
+    places = annulus * (len(rings) - 1) + ring
+    area = np.bincount(places, minlength=(count + 1) * (len(rings) - 1))
+    area = area.reshape(count + 1, -1)[:count].astype(float)
+    shares = area / area.sum(axis=1, keepdims=True)
+    return Annuli(
+        of_pixels=own,
+        pixels=np.bincount(own.ravel(), minlength=count + 1)[:count],
+        edges=rings,
+        shares=shares,
+        radii=shares @ (0.5 * (rings[1:] + rings[:-1])),
+    )
+
+
+def measure_profile(maps: GalaxyMaps) -> Profile:
+    """Average maps in annuli.
+
+    Velocities are relative to the light-weighted mean of the frame.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+
+    Returns
+    -------
+    Profile
+    """
+    half_width = maps.half_width / maps.half_mass_radius
+    flux_HW = maps.flux_CHW[BANDS.index("r")].astype(float)
+    light = light_annuli(half_width, flux_HW.shape[0])
+    pixel = 2 * half_width / flux_HW.shape[0]
+    moments = dict(zip(MOMENTS, maps.moments_CHW.astype(float), strict=True))
+    motion = velocity_annuli(half_width, maps.moments_CHW.shape[-1])
+    count_HW, light_HW = moments["count"], moments["sum w"]
+    lit_HW = (count_HW > 0) & (light_HW > 0)
+    own_HW = np.divide(light_HW**2, count_HW, out=np.zeros_like(count_HW), where=lit_HW)
+    number, bright = motion.sum(count_HW), motion.sum(light_HW)
+    total = bright.sum()
+    mean = motion.sum(moments["sum wv"]).sum() / total if total > 0 else 0.0
+    squares_HW = moments["sum wv^2"] - 2 * mean * moments["sum wv"] + mean**2 * light_HW
+    seen = bright > 0
+    nothing = np.full(len(bright), np.nan)
+    return Profile(
+        light=light.sum(flux_HW) / light.pixels / pixel**2,
+        squares=np.divide(motion.sum(squares_HW), bright, out=nothing, where=seen),
+        stars=np.divide(bright**2, motion.sum(own_HW), out=np.zeros_like(bright), where=seen),
+        counted=number.astype(int),
+        brightness=bright,
+    )

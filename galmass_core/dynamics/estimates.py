@@ -1,0 +1,186 @@
+"""Estimate the masses of all galaxies of a data set by stellar dynamics.
+
+Estimates see what networks see: the r image, V and σ in a frame of ±3 R_hsm. The radius R_hsm, by
+which the frame is chosen and inside which masses are compared, is the simulation's truth; masses
+inside R_e of the r image stand beside them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.shards import PROFILE_COLUMNS
+from galmass_core.dynamics.annuli import Profile, measure_profile, velocity_annuli
+from galmass_core.dynamics.fit import fit_jeans
+from galmass_core.dynamics.jeans import tables
+from galmass_core.dynamics.light import NoFitError, fit_light, half_light_radius
+from galmass_core.dynamics.virial import HALF_LIGHT, mean_square, virial_mass, wolf_mass
+from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.learning.experiments import missing_columns
+from galmass_core.quantities.targets import decimal_log
+
+Progress = Callable[[int, int, int], None]  # samples done, in total, failed
+COLUMNS = {
+    "re": "R_e of the r image, kpc",
+    "sigma_e": "root of the mean of V² + σ² inside R_e, km/s",
+    "log_mtot_virial": "half of the virial mass, Msun",
+    "log_mtot_virial_error": "its error from few stars, dex",
+    "log_mtot_wolf": "mass of Wolf et al. (2010), Msun",
+    "log_mtot_wolf_error": "its error from few stars, dex",
+    "log_mtot_jeans": "mass inside R_hsm, Msun",
+    "log_mtot_jeans_error": "dex",
+    "log_mstar_jeans": "stellar mass inside R_hsm, Msun",
+    "log_mstar_jeans_error": "dex",
+    "f_dm_jeans": "the halo's share of the mass inside R_hsm",
+    "f_dm_jeans_error": "",
+    "log_mtot_jeans_re": "mass inside the sphere of R_e, Msun",
+    "log_mtot_jeans_re_error": "dex",
+    "f_dm_jeans_re": "the halo's share there",
+    "beta": "anisotropy",
+    "beta_error": "",
+    "chi_square": "of the best Jeans model over the degrees of freedom",
+}
+TRUTH = ("log_mtot_1rhsm", "log_mstar_1rhsm", "f_dm_1rhsm")
+INSIDE_OTHER = ("log_mtot_re", "f_dm_re", "log_mtot_half_light")  # true, from profiles
+
+
+def estimate_masses(
+    dataset: DataSet, rows: ArrayLike | None = None, *, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Estimate masses of samples, each from its own maps.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    rows : (B,) int, optional
+        Rows of `DataSet.samples`; all by default.
+    progress : function, optional
+        Called with the number of samples done, in total, and failed so far.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``name``, ``los``, ``half_mass_radius``; `COLUMNS`; ``failure``, why there is no Jeans mass,
+        or empty; and the true values `TRUTH` and `INSIDE_OTHER` with ``true_`` before their names,
+        NaN where they are not known.
+
+    Raises
+    ------
+    ValueError
+        If the data set has no maps.
+    """
+    if not dataset.has_maps:
+        msg = f"{dataset.path}: must have maps for stellar dynamics, got only tables"
+        raise ValueError(msg)
+    rows = np.arange(len(dataset)) if rows is None else np.asarray(rows)
+    found: list[dict[str, Any]] = [{} for _ in rows]
+    failed = 0
+    for done, (place, maps) in enumerate(dataset.read_maps(rows), 1):
+        found[place] = estimate_one(maps)
+        failed += bool(found[place]["failure"])
+        if progress is not None:
+            progress(done, len(rows), failed)
+    samples = dataset.samples.iloc[rows].reset_index(drop=True)
+    table = samples[["name", "los", "half_mass_radius"]].copy()
+    table = table.join(pd.DataFrame(found, columns=[*COLUMNS, "failure"]))
+    for key in TRUTH:
+        known = not missing_columns(samples, [key])
+        table[f"true_{key}"] = samples[key].to_numpy(float) if known else np.nan
+    return table.assign(**_truth_inside(dataset, rows, table["re"].to_numpy(float)))
+
+
+def estimate_one(maps: GalaxyMaps) -> dict[str, Any]:
+    """Estimate the masses of one galaxy along one line of sight.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+
+    Returns
+    -------
+    dict
+        `COLUMNS`, NaN where there is no estimate, and ``failure``.
+    """
+    row: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan) | {"failure": ""}
+    radius = float(maps.half_mass_radius)
+    if not 0 < radius < np.inf:
+        return row | {"failure": "R_hsm is not known"}
+    half_width = round(float(maps.half_width / radius), 6)
+    side, pixels = maps.moments_CHW.shape[-1], maps.flux_CHW.shape[-1]
+    profile = measure_profile(maps)
+    try:
+        amplitudes = fit_light(profile.light, half_width, pixels)
+        effective = half_light_radius(amplitudes)
+        row |= _simple(profile, half_width, side, effective, radius)
+        fit = fit_jeans(
+            profile,
+            amplitudes,
+            tables(half_width, side),
+            half_mass_radius=radius,
+            other_radius=effective,
+        )
+    except NoFitError as error:
+        return row | {"failure": str(error)}
+    return row | {
+        "log_mtot_jeans": fit.log_total,
+        "log_mtot_jeans_error": fit.log_total_error,
+        "log_mstar_jeans": fit.log_stars,
+        "log_mstar_jeans_error": fit.log_stars_error,
+        "f_dm_jeans": fit.dark,
+        "f_dm_jeans_error": fit.dark_error,
+        "log_mtot_jeans_re": fit.log_total_other,
+        "log_mtot_jeans_re_error": fit.log_total_other_error,
+        "f_dm_jeans_re": fit.dark_other,
+        "beta": fit.anisotropy,
+        "beta_error": fit.anisotropy_error,
+        "chi_square": fit.chi_square,
+    }
+
+
+def _simple(
+    profile: Profile, half_width: float, side: int, effective: float, radius: float
+) -> dict[str, float]:
+    """Return size, dispersion, and the masses of both."""
+    annuli = velocity_annuli(half_width, side)
+    inside, inside_error = mean_square(profile, annuli, effective)
+    whole, whole_error = mean_square(profile, annuli, half_width)
+    size = effective * radius
+    return {
+        "re": size,
+        "sigma_e": inside**0.5,
+        "log_mtot_virial": float(decimal_log(virial_mass(inside, size))),
+        "log_mtot_virial_error": inside_error,
+        "log_mtot_wolf": float(decimal_log(wolf_mass(whole, size))),
+        "log_mtot_wolf_error": whole_error,
+    }
+
+
+def _truth_inside(dataset: DataSet, rows: NDArray, sizes: NDArray) -> dict[str, NDArray]:
+    """Return true values inside R_e and inside the sphere of half of the light, from profiles."""
+    places = {int(row): place for place, row in enumerate(rows)}
+    values = np.full((len(INSIDE_OTHER), len(rows)), np.nan)
+    for read, profiles in dataset.read_profiles():
+        for row, profile in zip(read, profiles.astype(float), strict=True):
+            if (place := places.get(int(row))) is not None:
+                values[:, place] = _inside(profile, sizes[place])
+    return {f"true_{key}": each for key, each in zip(INSIDE_OTHER, values, strict=True)}
+
+
+def _inside(profile: NDArray, size: float) -> tuple[float, float, float]:
+    """Return `INSIDE_OTHER` of one galaxy for R_e [kpc]; NaN outside the profile."""
+    columns = dict(zip(PROFILE_COLUMNS, profile, strict=True))
+    radii = columns["radius"]
+    if not (radii > 0).all():
+        return (np.nan, np.nan, np.nan)
+
+    def at(key: str, radius: float) -> float:
+        return float(np.interp(np.log(radius), np.log(radii), columns[key], np.nan, np.nan))
+
+    total = at("mtot", size)
+    dark = at("mdm", size) / total if total > 0 else np.nan
+    half = at("mtot", HALF_LIGHT * size)
+    return float(decimal_log(total)), dark, float(decimal_log(half))
