@@ -435,3 +435,34 @@ def test_real_cutout(shared_data):
     found = read_one(path, effective_radius=2.6)
     assert found.centre == pytest.approx((64.2, 64.1), abs=3)  # its nominal place: 0.8 arcsec off
     assert found.colour == pytest.approx(0.56, abs=0.01)
+
+
+def test_numbers_of_bins_are_whole(tmp_path):
+    write_califa(tmp_path / "NGC1.fits", Disc())
+    for wrong, shown in ((2.5, "2.5"), (1e300, r"1e\+300"), (np.nan, "nan")):
+        with fits.open(tmp_path / "NGC1.fits", mode="update") as hdus:
+            used = np.flatnonzero(hdus[1].data["VPXF"] > 0)[0]
+            hdus[1].data["BIN_ID"][used] = wrong
+        with pytest.raises(ObservationError, match=rf"BIN_ID must be whole numbers, got {shown}"):
+            read_one(tmp_path / "NGC1.fits")
+
+
+def test_damaged_files_are_read_or_refused(tmp_path):
+    write_manga(tmp_path / "maps.fits", Disc())
+    write_califa(tmp_path / "table.fits", Disc())
+    write_plain(tmp_path / "plain.fits", Disc())
+    rng, refused = np.random.default_rng(7), 0
+    for number in range(60):
+        original = tmp_path / ("maps.fits", "table.fits", "plain.fits")[number % 3]
+        content = bytearray(original.read_bytes())
+        for _ in range(rng.integers(1, 6)):
+            end = min(len(content), rng.choice([2880, 8640, len(content)]))
+            content[rng.integers(end)] = rng.choice(list(b"0123456789T='-E ()[\xff"))
+        path = tmp_path / f"{number}.fits"
+        path.write_bytes(content)
+        try:
+            read_one(path)
+        except ObservationError as error:
+            refused += 1
+            assert str(path) in str(error)
+    assert 0 < refused < 60

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 FIT_LIMIT = 1000.0  # km/s: fits that fail end there, or beyond; no galaxy moves or scatters so
 LEAST_DISPERSION = 1.0  # km/s: the lower limit of fits
-LEAST_ERROR = 1e-3  # km/s: smaller ones are of fits that ended on a limit
+USABLE_ERRORS = (1e-3, 1000.0)  # km/s: others are of fits that ended on a limit
 Rule = tuple[str, NDArray]  # a reason, and which elements it holds for
 
 
@@ -72,7 +72,8 @@ def _general(values: NDArray, errors: NDArray | None) -> list[Rule]:
     """Return the reasons for values that are not there, or have no error."""
     rules = [("not a number", ~np.isfinite(values))]
     if errors is not None:
-        rules.append(("without a usable error", ~(np.isfinite(errors) & (errors > LEAST_ERROR))))
+        low, high = USABLE_ERRORS
+        rules.append(("without a usable error", ~((errors > low) & (errors < high))))
     return rules
 
 

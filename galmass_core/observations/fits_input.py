@@ -6,7 +6,6 @@ layout has its own mark of a missing value.
 
 import gzip
 import warnings
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,8 +18,8 @@ from numpy.typing import NDArray
 from galmass_core.observations.observation import ObservationError
 
 _MOST = 50_000_000  # numbers of an image that is read; larger ones are cubes of spectra
+_MOST_WHOLE = 2.0**53  # larger floating-point numbers have lost digits
 _GZIP = b"\x1f\x8b"  # first bytes
-_DAMAGED = (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, zlib.error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +111,15 @@ class FitsFile:
         """Return whether a table has all of these columns."""
         return any(set(names) <= set(each.columns) for each in self.extensions)
 
+    def whole(self, name: str, values: NDArray) -> NDArray[np.int64]:
+        """Return values of a column as integers; raise ObservationError if they are none."""
+        good = np.abs(values) < _MOST_WHOLE
+        good[good] = values[good] == np.round(values[good])
+        if not good.all():
+            msg = f"{self.path}: {name} must be whole numbers, got {values[~good][0]:g}"
+            raise ObservationError(msg)
+        return values.astype(np.int64)
+
     def number(self, key: str, *, positive: bool = False) -> float:
         """Return a number of the primary header; NaN if it has none.
 
@@ -153,7 +161,11 @@ def read_fits(path: Path) -> FitsFile:
         try:
             with _opened(path) as stream, fits.open(stream, memmap=False) as hdus:
                 return FitsFile(path, tuple(_extension(hdu) for hdu in hdus))
-        except (*_DAMAGED, AstropyWarning, fits.VerifyError) as error:
+        except MemoryError:
+            raise
+        except (
+            Exception
+        ) as error:  # astropy raises many kinds for damaged files, re.error among them
             msg = f"{path}: must be a whole FITS file, but: {error or type(error).__name__}"
             raise ObservationError(" ".join(msg.split())) from error
 
@@ -171,14 +183,19 @@ def _extension(hdu: Any) -> Extension:  # noqa: ANN401
     image, columns = None, {}
     if hdu.is_image:
         if 0 < hdu.size // max(abs(hdu.header["BITPIX"]) // 8, 1) <= _MOST:
-            image = np.asarray(hdu.data, dtype=np.float64)
+            image = _quiet(np.asarray(hdu.data, dtype=np.float64))
     elif hdu.data is not None:
         for name in hdu.data.names:
             values = np.asarray(hdu.data[name])
             if values.ndim == 1 and values.dtype.kind in "fiu":
-                columns[name] = values.astype(np.float64)
+                columns[name] = _quiet(values.astype(np.float64))
     name = "" if hdu.name == "PRIMARY" else hdu.name
     return Extension(name, header, image, columns)
+
+
+def _quiet(values: NDArray) -> NDArray:
+    """Return values in which every NaN is the same: arithmetic warns of some that files hold."""
+    return np.where(np.isnan(values), np.nan, values)
 
 
 def _called(name: str | int) -> str:

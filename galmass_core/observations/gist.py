@@ -37,7 +37,7 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
     kin, table = parts["kin"], parts["table"]
     x_axis = options.direction(table, "X")
     first, second, flux, numbers, sizes = table.columns("X", "Y", "FLUX", "BIN_ID", "NSPAX")
-    bins = _whole(table, numbers)
+    bins = table.whole("BIN_ID", numbers)
     masked, notes = _masked(parts, bins, sizes)
     v, s, v_error, s_error = _of_bins(kin)
     outside = ~masked & (bins >= len(v))
@@ -105,14 +105,6 @@ def _all_parts(files: Sequence[FitsFile]) -> dict[str, FitsFile]:
             msg = f"{given}: must be given with {beside.name}, which is not beside it"
             raise ObservationError(msg)
     return {part: parts[part] for part in _PARTS if part in parts}
-
-
-def _whole(table: FitsFile, numbers: NDArray) -> NDArray:
-    """Return the numbers of bins as integers."""
-    if not np.array_equal(numbers, np.round(numbers)):
-        msg = f"{table.path}: BIN_ID must be whole numbers, got {numbers[numbers % 1 != 0][0]}"
-        raise ObservationError(msg)
-    return numbers.astype(int)
 
 
 def _masked(

@@ -93,7 +93,7 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
         velocity_errors=velocity.errors,
         dispersions=dispersion.values,
         dispersion_errors=dispersion.errors,
-        bins=bins.astype(int),
+        bins=file.whole(layout.bins, bins),
         left_out={
             "velocity": unused | velocity.left_out,
             "dispersion": unused | dispersion.left_out,
