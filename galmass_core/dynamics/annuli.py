@@ -66,6 +66,8 @@ class Profile:
         Surface brightness in r, in `light_annuli`.
     squares : (A,) float, (km/s)²
         Light-weighted mean of V² + σ² in `velocity_annuli`; NaN where there is no star.
+    rotation : (A,) float, km/s
+        Amplitude of V along the axis across which it changes most, the same for all annuli.
     stars : (A,) float
         Stars that count: fewer than there are where some are brighter than others.
     counted : (A,) int
@@ -76,6 +78,7 @@ class Profile:
 
     light: NDArray
     squares: NDArray
+    rotation: NDArray
     stars: NDArray
     counted: NDArray
     brightness: NDArray
@@ -150,13 +153,37 @@ def measure_profile(maps: GalaxyMaps) -> Profile:
     number, bright = motion.sum(count_HW), motion.sum(light_HW)
     total = bright.sum()
     mean = motion.sum(moments["sum wv"]).sum() / total if total > 0 else 0.0
+    rotation = _rotation(motion, moments["sum wv"] - mean * light_HW, light_HW)
     squares_HW = moments["sum wv^2"] - 2 * mean * moments["sum wv"] + mean**2 * light_HW
     seen = bright > 0
     nothing = np.full(len(bright), np.nan)
     return Profile(
         light=light.sum(flux_HW) / light.pixels / pixel**2,
         squares=np.divide(motion.sum(squares_HW), bright, out=nothing, where=seen),
+        rotation=rotation,
         stars=np.divide(bright**2, motion.sum(own_HW), out=np.zeros_like(bright), where=seen),
         counted=number.astype(int),
         brightness=bright,
     )
+
+
+def _rotation(annuli: Annuli, momenta_HW: NDArray, light_HW: NDArray) -> NDArray:
+    """Return the amplitude of the velocity along the kinematic axis in annuli; (A,) km/s.
+
+    In each annulus V = A cos(angle from the axis) is fitted to the pixels by least squares; of a
+    thin disc at 53° it is an eighth below the velocity on the axis.
+
+    Parameters
+    ----------
+    annuli : Annuli
+    momenta_HW : (H, W) float
+        Light times velocity.
+    light_HW : (H, W) float
+    """
+    middles = np.arange(len(light_HW)) - 0.5 * (len(light_HW) - 1)
+    x_HW, y_HW = np.meshgrid(middles, middles)
+    axis = np.arctan2((momenta_HW * y_HW).sum(), (momenta_HW * x_HW).sum())
+    along_HW = np.cos(np.arctan2(y_HW, x_HW) - axis)
+    square = annuli.sum(light_HW * along_HW**2)
+    nothing = np.zeros_like(square)
+    return np.divide(annuli.sum(momenta_HW * along_HW), square, out=nothing, where=square > 0)

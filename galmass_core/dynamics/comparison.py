@@ -38,10 +38,13 @@ ESTIMATORS = tuple(
         ("virial", "log_mtot_virial", "log_mtot_1rhsm", "log_mtot", R_HSM),
         ("Wolf", "log_mtot_wolf", "log_mtot_1rhsm", "log_mtot", R_HSM),
         ("Jeans", "log_mtot_jeans", "log_mtot_1rhsm", "log_mtot", R_HSM),
+        ("Jeans, inclined", "log_mtot_inclined", "log_mtot_1rhsm", "log_mtot", R_HSM),
         ("Wolf", "log_mtot_wolf", "log_mtot_half_light", "log_mtot", HALF_LIGHT),
         ("Jeans", "log_mtot_jeans_re", "log_mtot_re", "log_mtot", R_E),
         ("Jeans", "log_mstar_jeans", "log_mstar_1rhsm", "log_mstar", R_HSM),
+        ("Jeans, inclined", "log_mstar_inclined", "log_mstar_1rhsm", "log_mstar", R_HSM),
         ("Jeans", "f_dm_jeans", "f_dm_1rhsm", "f_dm", R_HSM),
+        ("Jeans, inclined", "f_dm_inclined", "f_dm_1rhsm", "f_dm", R_HSM),
         ("Jeans", "f_dm_jeans_re", "f_dm_re", "f_dm", R_E),
     )
 )

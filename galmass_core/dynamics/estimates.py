@@ -6,6 +6,7 @@ inside R_e of the r image stand beside them.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.shards import PROFILE_COLUMNS
 from galmass_core.dynamics.annuli import Profile, measure_profile, velocity_annuli
-from galmass_core.dynamics.fit import fit_jeans
+from galmass_core.dynamics.fit import JeansFit, fit_jeans
+from galmass_core.dynamics.inclination import axis_ratio, seen_edge_on
 from galmass_core.dynamics.jeans import tables
 from galmass_core.dynamics.light import NoFitError, fit_light, half_light_radius
 from galmass_core.dynamics.virial import HALF_LIGHT, mean_square, virial_mass, wolf_mass
@@ -40,6 +42,13 @@ COLUMNS = {
     "log_mtot_jeans_re": "mass inside the sphere of R_e, Msun",
     "log_mtot_jeans_re_error": "dex",
     "f_dm_jeans_re": "the halo's share there",
+    "axis_ratio": "of the r image",
+    "log_mtot_inclined": "Jeans mass inside R_hsm from velocities as if seen edge-on, Msun",
+    "log_mtot_inclined_error": "dex",
+    "log_mstar_inclined": "stellar mass of that fit, Msun",
+    "log_mstar_inclined_error": "dex",
+    "f_dm_inclined": "the halo's share of that fit",
+    "f_dm_inclined_error": "",
     "beta": "anisotropy",
     "beta_error": "",
     "chi_square": "of the best Jeans model over the degrees of freedom",
@@ -116,28 +125,34 @@ def estimate_one(maps: GalaxyMaps) -> dict[str, Any]:
         amplitudes = fit_light(profile.light, half_width, pixels)
         effective = half_light_radius(amplitudes)
         row |= _simple(profile, half_width, side, effective, radius)
-        fit = fit_jeans(
-            profile,
-            amplitudes,
-            tables(half_width, side),
-            half_mass_radius=radius,
-            other_radius=effective,
-        )
+        row |= {"axis_ratio": axis_ratio(maps)}
+        edge_on = seen_edge_on(profile.squares, profile.rotation, row["axis_ratio"])
+        known = tables(half_width, side)
+        sizes = {"half_mass_radius": radius, "other_radius": effective}
+        seen = fit_jeans(profile, amplitudes, known, **sizes)
+        turned = fit_jeans(replace(profile, squares=edge_on), amplitudes, known, **sizes)
     except NoFitError as error:
         return row | {"failure": str(error)}
-    return row | {
-        "log_mtot_jeans": fit.log_total,
-        "log_mtot_jeans_error": fit.log_total_error,
-        "log_mstar_jeans": fit.log_stars,
-        "log_mstar_jeans_error": fit.log_stars_error,
-        "f_dm_jeans": fit.dark,
-        "f_dm_jeans_error": fit.dark_error,
-        "log_mtot_jeans_re": fit.log_total_other,
-        "log_mtot_jeans_re_error": fit.log_total_other_error,
-        "f_dm_jeans_re": fit.dark_other,
-        "beta": fit.anisotropy,
-        "beta_error": fit.anisotropy_error,
-        "chi_square": fit.chi_square,
+    inside = {
+        "log_mtot_jeans_re": seen.log_total_other,
+        "log_mtot_jeans_re_error": seen.log_total_other_error,
+        "f_dm_jeans_re": seen.dark_other,
+        "beta": seen.anisotropy,
+        "beta_error": seen.anisotropy_error,
+        "chi_square": seen.chi_square,
+    }
+    return row | inside | _masses(seen, "jeans") | _masses(turned, "inclined")
+
+
+def _masses(fit: JeansFit, kind: str) -> dict[str, float]:
+    """Return the masses inside R_hsm of a fit."""
+    return {
+        f"log_mtot_{kind}": fit.log_total,
+        f"log_mtot_{kind}_error": fit.log_total_error,
+        f"log_mstar_{kind}": fit.log_stars,
+        f"log_mstar_{kind}_error": fit.log_stars_error,
+        f"f_dm_{kind}": fit.dark,
+        f"f_dm_{kind}_error": fit.dark_error,
     }
 
 
