@@ -34,19 +34,24 @@ from galmass_core.galaxy import (
 )
 from galmass_core.transfers.records import run_transfer
 
+FORKED = (  # files of tests that fork: one server of forks does for all
+    "test_build.py",
+    "test_kills.py",
+    "test_queue.py",
+    "test_ranks.py",
+    "test_universe.py",
+)
 LONG = (  # files of tests that take longest, those first that serve a dashboard of their own
     "test_app_train_browser.py",
     "test_app_fetch_browser.py",
     "test_app_framework_browser.py",
+    *FORKED,
     "test_app_notebook.py",
     "test_network_runs.py",
-    "test_build.py",
-    "test_kills.py",
     "test_serve.py",
     "test_tables.py",
     "test_fetch.py",
     "test_bad_files.py",
-    "test_universe.py",
     "test_cluster.py",
 )
 
@@ -77,14 +82,16 @@ def _place(file):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """Give all files of tests of the one dashboard to one worker, which then serves it."""
+    """Give to one worker what shares the only dashboard, and to one what shares the forks."""
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid):
             file = super()._split_scope(nodeid)
-            shares = file.endswith("_browser.py") and Path(file).name not in LONG
-            return "browser" if shares else file
+            name = Path(file).name
+            if name in FORKED:
+                return "forks"
+            return "browser" if name.endswith("_browser.py") and name not in LONG else file
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 

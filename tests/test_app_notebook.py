@@ -3,6 +3,7 @@
 import os
 import sys
 
+import panel as pn
 import pytest
 from demo_folder import write_demo_galaxies
 from sample_tables import make_dataset, make_samples
@@ -150,6 +151,8 @@ def test_what_does_not_exist_is_reported_in_the_cell(home, monkeypatch):
 
     monkeypatch.setenv("GALMASS_HOME", str(home))
     monkeypatch.setattr("galmass_app.services._registered", {})  # other tests are no notebooks
+    for name in ("design", "inline"):
+        monkeypatch.setattr(pn.config, name, getattr(pn.config, name))
     data = open_dataset(home / "toys")
     with pytest.raises(ValueError, match="page must be one of explore, sample"):
         show(data, "nonsense")

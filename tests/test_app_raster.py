@@ -4,7 +4,7 @@ import holoviews as hv
 import numpy as np
 from bokeh.models import Image
 
-from galmass_app.plots.raster import Density, counts, means, spread
+from galmass_app.plots.raster import counts, drawn, means, picture, spread
 
 ENDS, SIZE = ((0.0, 2.0), (0.0, 1.0)), (4, 2)
 X = np.array([0.0, 0.4, 0.6, 2.0, 2.1, np.nan, 1.0])
@@ -37,15 +37,24 @@ def test_spread_points_count_in_the_pixels_around_and_add_up():
 
 
 def test_density_is_a_picture_of_all_points_where_nothing_is_clear():
-    made = hv.render(Density(hv.Points((X[:5], Y[:5])), dynamic=False, width=4, height=2))
-    (picture,) = (layer for layer in made.renderers if isinstance(layer.glyph, Image))
-    (image,) = picture.data_source.data["image"]
-    assert image.shape == (2, 4)
+    made = hv.render(picture(hv.Points((X[:5], Y[:5]))))
+    (layer,) = (layer for layer in made.renderers if isinstance(layer.glyph, Image))
+    (image,) = layer.data_source.data["image"]
     ends = ((0.0, 2.1), (0.0, 1.0))
-    np.testing.assert_array_equal(np.nan_to_num(image), spread(counts(X[:5], Y[:5], ends, SIZE)))
-    assert picture.glyph.color_mapper.nan_color == "rgba(0, 0, 0, 0)"
+    np.testing.assert_array_equal(
+        np.nan_to_num(image), spread(counts(X[:5], Y[:5], ends, (400, 400)))
+    )
+    assert layer.glyph.color_mapper.nan_color == "rgba(0, 0, 0, 0)"
 
 
-def test_density_of_no_place_is_empty():
-    made = Density(hv.Points([(1.0, 1.0)]), dynamic=False, x_range=(1.0, 1.0), y_range=(0.0, 2.0))
+def test_density_of_a_view_has_its_ends_and_size():
+    made = drawn(hv.Points((X[:5], Y[:5])), *ENDS, *SIZE)
+    assert made.bounds.lbrt() == (0.0, 0.0, 2.0, 1.0)
+    assert made.dimension_values(0, expanded=False).tolist() == [0.25, 0.75, 1.25, 1.75]
+    shown = made.dimension_values(2, flat=False)
+    np.testing.assert_array_equal(np.nan_to_num(shown), spread(counts(X, Y, ENDS, SIZE)))
+
+
+def test_density_of_an_axis_without_length_is_empty():
+    made = drawn(hv.Points([(1.0, 1.0)]), (1.0, 1.0), (0.0, 2.0))
     assert made.dimension_values(2).size == 0

@@ -1,13 +1,13 @@
 """Many points -> pictures of how many lie in each pixel, or of the mean of their values there."""
 
-from typing import Any
-
 import holoviews as hv
 import numpy as np
-from holoviews.operation.resample import ResampleOperation2D
+from holoviews.streams import PlotSize, RangeXY
 from numpy.typing import NDArray
 
 from galmass_app.plots.selection import Ends
+
+_SIDE = 400  # px, until the browser reports the size of a plot
 
 
 def counts(
@@ -60,17 +60,29 @@ def spread(counts_HW: NDArray[np.float64]) -> NDArray[np.float64]:
     return sum(wide[i : i + height, j : j + width] for i in range(3) for j in range(3))
 
 
-class Density(ResampleOperation2D):
-    """HoloViews' points -> a picture of how many are in each pixel, for each zoom and size."""
+def picture(points: hv.Points) -> hv.DynamicMap:
+    """Draw how many points are in each pixel, for each zoom and size of the plot."""
+    return points.apply(drawn, streams=[RangeXY(), PlotSize()], dynamic=True)
 
-    def _process(self, element: hv.Points, key: Any = None) -> hv.Image:  # noqa: ANN401
-        """Return the picture; NaN where there is no point."""
-        ends, (x, y), size, _ = self._get_sampling(element, 0, 1)
-        (left, right), (low, high) = ends
-        where: dict[str, Any] = {"kdims": element.kdims, "vdims": hv.Dimension("samples")}
-        if 0 in size:  # an axis without length
-            return hv.Image(([], [], np.empty((0, 0))), **where)
-        places = (element.dimension_values(axis) for axis in (0, 1))
-        found = spread(counts(*places, ends, size)).astype(np.float32)
-        found[found == 0] = np.nan
-        return hv.Image((x, y, found), bounds=(left, low, right, high), **where)
+
+def drawn(
+    points: hv.Points,
+    x_range: tuple[float, float] | None = None,
+    y_range: tuple[float, float] | None = None,
+    width: int | None = None,
+    height: int | None = None,
+    **_: object,
+) -> hv.Image:
+    """Return the picture of points in a view; NaN where there is no point."""
+    ends = x_range or points.range(0), y_range or points.range(1)
+    where = {"kdims": points.kdims, "vdims": hv.Dimension("samples")}
+    if any(low >= high for low, high in ends):
+        return hv.Image(([], [], np.empty((0, 0))), **where)
+    size = max(1, round(width or _SIDE)), max(1, round(height or _SIDE))
+    found = spread(counts(*(points.dimension_values(axis) for axis in (0, 1)), ends, size))
+    found[found == 0] = np.nan
+    (left, right), (low, high) = ends
+    centres = (
+        np.linspace(*end, 2 * pixels + 1)[1::2] for end, pixels in zip(ends, size, strict=True)
+    )
+    return hv.Image((*centres, found.astype("f4")), bounds=(left, low, right, high), **where)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_app.plots.frame import quiet_toolbar
-from galmass_app.plots.raster import Density
+from galmass_app.plots.raster import picture
 from galmass_app.plots.sample import CRISP
 from galmass_app.plots.selection import Geometry, above, picked, spread_out
 from galmass_app.plots.trends import MASS, MASS_BIN, Related, Relation
@@ -51,7 +51,7 @@ def shown_points(points: Layer, related: Related, layer: int) -> Layer:
     """Draw a layer of points: each as a mark of its own, or their density if there are many."""
     style = GROUPS[layer]
     if len(related.points) > CRISP:
-        return Density(points).opts(cmap=_density(style.colour), cnorm="log", tools=["tap"])
+        return picture(points).opts(cmap=_density(style.colour), cnorm="log", tools=["tap"])
     return points.opts(
         color=style.colour,
         marker=style.marker,
