@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from oblique import AXIS_RATIO, INCLINATION, SPEED, oblique_maps
+from sample_tables import make_dataset, make_samples
 from scipy.integrate import quad
 from scipy.special import beta as complete_beta
 from scipy.special import betainc
@@ -23,9 +24,11 @@ from galmass_core.dynamics.jeans import ANISOTROPIES, kernel, quadrature, tables
 from galmass_core.dynamics.virial import virial_mass, wolf_mass
 from galmass_core.galaxy import G, Galaxy
 from galmass_core.imaging.maps import GalaxyMaps, render_maps
+from galmass_core.networks.presets import TrainingConfig
 from galmass_core.synthetic.equilibrium import Potential, sample_spheroid
 from galmass_core.synthetic.model import sample_galaxy, showcase_models
 from galmass_core.synthetic.profiles import hernquist_bulge, nfw_halo
+from galmass_core.training.model_runs import train_run
 
 SCALE = 1 / (1 + 2**0.5)  # of a Hernquist sphere, over the radius of half of its mass
 MASS, SIZE = 1e11, 3.0  # Msun, kpc
@@ -323,7 +326,36 @@ def test_without_a_run_all_samples_are_measured_and_the_table_says_nothing_of_ru
     assert table["log_mtot_wolf"].iloc[1] == alone["log_mtot_wolf"].iloc[0]
 
 
+def test_a_network_for_every_set_of_maps_counts_as_three_and_f_dm_follows_from_masses(
+    dataset, tmp_path, capsys
+):
+    tiny = TrainingConfig(width=0.03, epochs=1, batch=30, learning_rate=2e-3)
+    train_run(
+        dataset, "mstar,mtot/any@60", training=tiny, path=tmp_path / "runs" / "any", device="cpu"
+    )
+    assert main(["dynamics", "blobs", "any", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert [name.partition(":")[2] for name in printed["runs"]] == ["r+2V", "2V", "r"]
+    shown = {
+        (row["method"], row["target"]) for row in printed["rows"] if row["method"][:3] == "any"
+    }
+    assert shown == {
+        (name, target) for name in printed["runs"] for target in ("log_mtot", "log_mstar", "f_dm")
+    }
+    for row in printed["rows"]:
+        first = row["method"] == printed["runs"][0]
+        assert (row["difference"] is None) == (first or row["inside"] != "R_hsm" or not row["n"])
+    assert main(["dynamics", "blobs", "any:2V", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["runs"] == ["any:2V"]
+
+
 def test_a_run_without_masses_is_refused(dataset, tmp_path, capsys):
     api.train(dataset, "ml/features", out=tmp_path / "runs" / "ratios")
     assert main(["dynamics", "blobs", "ratios"]) == 2
     assert "run ratios must predict M_tot, M* or f_DM inside R_hsm" in capsys.readouterr().err
+
+
+def test_a_data_set_without_maps_is_refused(tmp_path):
+    tables_only = make_dataset(tmp_path / "tables", make_samples(3))
+    with pytest.raises(ValueError, match="must have maps for stellar dynamics, got only tables"):
+        estimate_masses(tables_only)
