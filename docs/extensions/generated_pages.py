@@ -1,11 +1,15 @@
-"""Reference pages that are made from the code at build time: command line and quantities."""
+"""Reference pages that are made at build time: command line, quantities, and agreement."""
 
 import argparse
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
+from galmass_core.benchmarks.agreement_rows import Row
 from galmass_core.cli import build_parser as command_line_parser
 from galmass_core.quantities import QUANTITIES, Quantity
 
@@ -25,12 +29,16 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def write_pages(app: Sphinx) -> None:
-    """Write ``reference/generated/command_line.md`` and ``quantities.md`` where they changed."""
+    """Write the pages in ``reference/generated`` that have changed."""
+    agreement = read_agreement(Path(app.srcdir))
     folder = Path(app.srcdir, "reference", "generated")
     folder.mkdir(parents=True, exist_ok=True)
     pages = {
         "command_line.md": command_line_page(command_line_parser()),
-        "quantities.md": quantities_page(QUANTITIES.values()),
+        "quantities.md": quantities_page(
+            QUANTITIES.values(), {each["key"] for each in agreement["figures"]}
+        ),
+        "agreement.md": agreement_page(agreement),
     }
     for name, text in pages.items():
         path = folder / name
@@ -98,8 +106,8 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("*", "\\*").replace("%%", "%")
 
 
-def quantities_page(quantities: Iterable[Quantity]) -> str:
-    """Return the page about all maps, targets, features and properties."""
+def quantities_page(quantities: Iterable[Quantity], compared: Collection[str] = ()) -> str:
+    """Return the page about all maps, targets, features and properties; some are compared."""
     quantities = list(quantities)
     lines = [
         "# Quantities",
@@ -112,14 +120,53 @@ def quantities_page(quantities: Iterable[Quantity]) -> str:
     for kind, title in KINDS.items():
         lines += [f"## {title}", "", "| key | symbol | unit | by line of sight | meaning |"]
         lines += ["|---|---|---|---|---|"]
-        lines += [quantity_row(each) for each in quantities if each.kind == kind]
+        lines += [
+            quantity_row(each, each.key in compared) for each in quantities if each.kind == kind
+        ]
         lines += [""]
     return "\n".join(lines)
 
 
-def quantity_row(quantity: Quantity) -> str:
+def quantity_row(quantity: Quantity, compared: bool) -> str:
     """Return the line about one quantity."""
     unit = f"log {quantity.unit}" if quantity.log else quantity.unit
     sample = "yes" if quantity.per_sample else ""
     words = [f"`{quantity.key}`", quantity.symbol, unit, sample, quantity.help or quantity.name]
-    return f"| {' | '.join(map(cell, words))} |"
+    differs = " [How others differ](agreement.md)." if compared else ""
+    return f"| {' | '.join(map(cell, words))}{differs} |"
+
+
+def read_agreement(docs: Path) -> dict[str, Any]:
+    """Return what ``galmass bench agreement --json`` printed when it was last kept."""
+    content = json.loads((docs / "reference" / "agreement.json").read_text(encoding="utf-8"))
+    return content["parts"][0]
+
+
+def agreement_page(part: dict[str, Any]) -> str:
+    """Return the page about how our numbers differ from those of other packages."""
+    lines = [
+        "# How our numbers differ from others'",
+        "",
+        "Each package measured the same seeded galaxy, image or particles as galmass, through",
+        "`galmass_core.bridges` where there is a hand-over. The last columns say by how much it",
+        "differs from galmass, or from the truth where galmass does not measure it, and why.",
+        "A dash is what is missing, not known or not measured.",
+        "",
+        "Made by a command, of the packages that were installed, as is this page of its output:",
+        "",
+        "```text",
+        'pip install -e ".[bridges,test]" speclite astro-sedpy',
+        "galmass bench agreement --json > docs/reference/agreement.json",
+        "```",
+        "",
+    ]
+    rows = [Row(**figure) for figure in part["figures"]]
+    for (package, version, made), group in groupby(rows, lambda r: (r.package, r.version, r.made)):
+        cells = [each.cells() for each in group]
+        columns = [name for name in cells[0] if name not in ("package", "made")]
+        lines += [f"## {package} {version}", "", f"Measured on {made}.", ""]
+        lines += [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
+        lines += [f"| {' | '.join(cell(each[name]) for name in columns)} |" for each in cells]
+        lines += [""]
+    lines += [f"{package} was not installed.\n" for package in part["absent"]]
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""``galmass bench``: time galmass and its peers on the same arrays."""
+"""``galmass bench``: time galmass and its peers on the same arrays, and compare their numbers."""
 
 import argparse
 import json
@@ -27,7 +27,9 @@ PARTS = {  # what is measured, and default sizes
     "trees": "nine rows of Table 5 by boosted trees, 28,110 samples",
     "command": "galmass build of one galaxy, with and without compiled code, 1e4 stars",
     "demo": "galmass demo, 20 galaxies",
+    "agreement": "our numbers beside those of installed packages on the same data, 2e4 stars",
 }
+_NUMBERS = "agreement"  # the part that compares numbers, not times
 _DESCRIPTION = """\
 CPU time on one thread, the minimum of several rounds after a warm-up. Training
 on a GPU or from disk is timed by the wall clock, and so are waiting times of
@@ -39,6 +41,9 @@ Growth is the exponent of the time in the size; 1.1 is N log N. MB/s are bytes
 of the arrays returned, and in the next column of the stored data, per second of
 CPU time.
 
+The part agreement runs every package that it knows and that is installed; its
+JSON is what the documentation's page is made of.
+
 With --against, this checkout and an earlier revision are measured by turns in
 one environment, A B A B, and each figure is a ratio of the least CPU time."""
 
@@ -48,7 +53,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     parts = "\n".join(f"  {name:11} {what}" for name, what in PARTS.items())
     bench = commands.add_parser(
         "bench",
-        help="measure how fast galmass is",
+        help="measure how fast galmass is, and how its numbers differ from others'",
         description=_DESCRIPTION.format(parts=parts),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="example: galmass bench render neighbours --peers --sizes 1e4,1e5",
@@ -106,9 +111,10 @@ def _measure(part: dict[str, Any], args: argparse.Namespace) -> None:
     from galmass_core.benchmarks.timing import with_growth
 
     module = import_module(f"galmass_core.benchmarks.{part['part']}")
-    if args.peers:
+    numbers = part["part"] == _NUMBERS
+    if args.peers or numbers:
         part["absent"] = sorted(module.PEERS.keys() - installed(module.PEERS))
-    figures: list[Figure] = []
+    figures: list[Any] = []
     size = 0
     try:
         for size in args.sizes or module.SIZES:
@@ -118,7 +124,7 @@ def _measure(part: dict[str, Any], args: argparse.Namespace) -> None:
         after = f"after {figures[-1].task!r}" if figures else "at the start"
         part["failed"] = f"size {size:,} failed {after}: {type(error).__name__}: {error}"
     finally:
-        part["figures"] = with_growth(figures)
+        part["figures"] = figures if numbers else with_growth(figures)
         if not args.json:
             print(_format_part(part), flush=True)
 
@@ -128,8 +134,8 @@ def _bench_against(args: argparse.Namespace) -> None:
     from galmass_core.benchmarks.against import checkout, compare_part
     from galmass_core.benchmarks.timing import describe_machine
 
-    if args.peers:
-        msg = "--against compares galmass with itself: it must be without --peers"
+    if args.peers or _NUMBERS in args.parts:
+        msg = "--against compares times of galmass: it must be without --peers and agreement"
         raise ValueError(msg)
     machine, compared = describe_machine(), []
     with checkout(args.against) as then:
@@ -172,7 +178,10 @@ def _table(rows: Sequence[dict[str, str]]) -> list[str]:
 
 def _format_part(part: dict[str, Any]) -> str:
     """Return the figures of a part as a Markdown table."""
-    table = "\n".join(_table([_cells(figure) for figure in part["figures"]]))
+    from galmass_core.benchmarks.agreement_rows import Row
+
+    to_cells = Row.cells if part["part"] == _NUMBERS else _cells
+    table = "\n".join(_table([to_cells(figure) for figure in part["figures"]]))
     notes = "".join(f"{program} is not installed.\n" for program in part["absent"])
     notes += f"{part['failed']}\n" if part["failed"] else ""
     return f"{part['part']}\n\n{table}\n{notes}"
