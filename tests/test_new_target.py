@@ -87,7 +87,8 @@ def test_train_page_offers_them(data, monkeypatch):
     widget(controls, "gm-aperture").value = 3
     ticks = parts(controls, "gm-checkbox")
     offered = [name for tick in ticks if not tick.disabled for name in tick.css_classes]
-    assert [name for name in offered if name.startswith("gm-learn-")] == ["gm-learn-mtot"]
+    learned = [name for name in offered if name.startswith("gm-learn-")]
+    assert learned == ["gm-learn-mtot", "gm-learn-profile"]  # of targets inside radii one
     widget(controls, "gm-learn-mtot").value = True
     assert controls.order.experiment.startswith("mtot_3r/")
 
