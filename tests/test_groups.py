@@ -105,4 +105,8 @@ def test_presets_are_known_by_their_hyperparameters(make):
 
 def test_only_networks_draw_anything(make):
     assert not draws_nothing(make("one"))
-    assert draws_nothing(make("two", method="trees"))
+    trees = make("two", method="trees")
+    config = json.loads((trees.path / "config.json").read_text())
+    del config["training"]  # that of networks
+    (trees.path / "config.json").write_text(json.dumps(config))
+    assert draws_nothing(trees)
