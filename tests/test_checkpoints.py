@@ -1,5 +1,6 @@
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from galmass_core.networks.checkpoints import load_tensors, save_tensors
 from galmass_core.networks.network import MultibranchResNet
@@ -85,7 +86,7 @@ def test_weights_that_do_not_fit_change_nothing(path):
 def test_a_missing_or_damaged_file_is_named(path, spoil):
     save_tensors(path, network().state_dict())
     spoil(path)
-    with pytest.raises(ValueError, match=r"weights.safetensors: must be the tensors of a run, but"):
+    with pytest.raises(ValueError, match=r"weights.safetensors: must be the tensors of a run"):
         load_tensors(path, network().state_dict())
 
 
@@ -111,3 +112,17 @@ def test_equal_tensors_and_numbers_give_equal_bytes(path):
     for _ in range(5):
         save_tensors(path, {"a": torch.ones(2)}, dict(reversed(facts.items())))
         assert path.read_bytes() == first
+
+
+def test_checkpoints_from_before_are_read(path):
+    save_file({"a": torch.ones(2)}, path, metadata={"epoch": "7.0", "best": "nan"})
+    facts = load_tensors(path, {"a": torch.zeros(2)})
+    assert facts["epoch"] == 7
+    assert facts["best"] != facts["best"]
+
+
+@pytest.mark.parametrize("facts", ["[]", "{", '{"epoch": null}', '{"epoch": "x"}'])
+def test_damaged_metadata_is_refused(path, facts):
+    save_file({"a": torch.ones(2)}, path, metadata={"facts": facts})
+    with pytest.raises(ValueError, match=r"weights\.safetensors: must be the tensors of a run"):
+        load_tensors(path, {"a": torch.zeros(2)})

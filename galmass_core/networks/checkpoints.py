@@ -50,8 +50,8 @@ def load_tensors(path: Path, into: Mapping[str, Tensor]) -> dict[str, float]:
     try:
         with safe_open(path, framework="pt") as file:
             stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            facts = json.loads((file.metadata() or {}).get(_FACTS, "{}"))
-    except (OSError, ValueError, SafetensorError) as error:
+            facts = _numbers(file.metadata() or {})
+    except (OSError, ValueError, TypeError, AttributeError, SafetensorError) as error:
         msg = f"{path}: must be the tensors of a run, but: {error}"
         raise ValueError(msg) from error
     theirs, ours = (
@@ -68,3 +68,9 @@ def load_tensors(path: Path, into: Mapping[str, Tensor]) -> dict[str, float]:
         for name, each in stored.items():
             into[name].copy_(each)
     return facts
+
+
+def _numbers(metadata: Mapping[str, str]) -> dict[str, float]:
+    """Read the numbers of metadata; files from before have a key for each."""
+    content = json.loads(metadata[_FACTS]) if _FACTS in metadata else metadata
+    return {name: float(number) for name, number in content.items()}
