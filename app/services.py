@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -54,6 +55,18 @@ SCALE_SAMPLES = 12  # how many samples decide the colour range of all
 _registered: dict[str, Path] = {}  # data sets that a notebook shows
 NEAREST = 3  # IDs suggested instead of one that does not exist
 ALIKE = 6  # names listed of galaxies that have the same subhalo ID
+
+
+@lru_cache(maxsize=1)
+def warm_up() -> None:
+    """Compile datashader's rasteriser aside, once, so that no visitor waits for it."""
+    import datashader
+
+    def rasterise() -> None:
+        canvas = datashader.Canvas(4, 4, x_range=(0.0, 1.0), y_range=(0.0, 1.0))
+        canvas.points(pd.DataFrame({"x": [0.5], "y": [0.5]}), "x", "y")
+
+    threading.Thread(target=rasterise, daemon=True).start()
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from galmass_app.plots.frame import quiet_toolbar
-from galmass_app.plots.raster import picture
 from galmass_app.plots.sample import CRISP
 from galmass_app.plots.selection import Geometry, above, picked, spread_out
 from galmass_app.plots.trends import MASS, MASS_BIN, Related, Relation
@@ -48,10 +47,13 @@ def dots(related: Related, relation: Relation, group: str) -> hv.Points:
 
 
 def shown_points(points: Layer, related: Related, layer: int) -> Layer:
-    """Draw a layer of points: each as a mark of its own, or their density if there are many."""
+    """Draw a layer of points: each as a mark of its own, or datashaded if there are many."""
     style = GROUPS[layer]
     if len(related.points) > CRISP:
-        return picture(points).opts(cmap=_density(style.colour), cnorm="log", tools=["tap"])
+        from holoviews.operation.datashader import rasterize, spread  # 1.5 s, few data need it
+
+        shaded = spread(rasterize(points), px=1)
+        return shaded.opts(cmap=_density(style.colour), cnorm="log", tools=["tap"])
     return points.opts(
         color=style.colour,
         marker=style.marker,

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 
 from galmass_app.framework import batched_update
 from galmass_app.plots.frame import with_margin
-from galmass_app.plots.raster import counts, means, spread
 from galmass_app.plots.selection import LOOK, SIZE, Ends, Geometry, selectable, spread_out, veil
 from galmass_app.theme import ACCENT, DENSITY, MARK, VALUES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
@@ -99,12 +98,18 @@ def density(points: Points, ends: Ends, size: tuple[int, int]) -> NDArray[np.flo
     (H, W) float
         From the lowest row up; NaN where there is no sample.
     """
-    columns = [values.to_numpy() for _, values in points.table.items()]
-    if "colour" in points.table:  # larger pixels, as `spread` would add the means of neighbours
+    import datashader  # 1.5 s, few data need it
+    from datashader.transfer_functions import spread
+
+    coloured = "colour" in points.table
+    if coloured:  # larger pixels, as `spread` would add the means of neighbours
         size = tuple(max(1, pixels // 3) for pixels in size)
-        return means(*columns, ends, size).astype(np.float32)
-    values = spread(counts(*columns, ends, size)).astype(np.float32)
-    values[values == 0] = np.nan
+    canvas = datashader.Canvas(*size, *ends)
+    how = datashader.mean("colour") if coloured else datashader.count()
+    made = canvas.points(points.table, "x", "y", how)
+    values = (made if coloured else spread(made, px=1)).to_numpy().astype(np.float32)
+    if not coloured:
+        values[values == 0] = np.nan
     return values
 
 
