@@ -204,16 +204,28 @@ def test_controls_stand_on_the_page_once_they_are_measured(controls_of, visit):
     text = texts(page.controls)
     assert "without motion, 62 ± 2 % with star occupancy alone" in text
     assert "which pixels hold a star, alone" in text
-    assert "velocities exchanged among all stars: not available: the files are gone" in text
+    assert "not available: velocities exchanged among all stars (the files are gone)" in text
     assert "galmass controls mapped" not in text
     assert len(page.controls.table) == 3
 
 
-def test_a_damaged_result_is_as_none(controls_of, visit):
+@pytest.mark.parametrize(
+    "changes",
+    [{"rows": []}, {"stars": None}, {"left_out": 2}, {"rows": [control_row("plain", std=None)]}],
+)
+def test_a_damaged_result_is_as_none(controls_of, visit, changes):
     data, write = controls_of
-    write()
-    (controls_folder(data) / RESULT).write_text("{}")
+    write_json(controls_folder(data) / RESULT, write() | changes)
     assert "galmass controls mapped" in texts(visit("mapped").controls)
+
+
+def test_a_result_without_velocities_alone_says_so(controls_of, visit):
+    data, write = controls_of
+    rows = [row | {"inputs": "r+2V"} for row in write()["rows"]]
+    keep_result(data, write() | {"rows": rows, "missing": {"equal": "no network"}})
+    text = texts(visit("mapped").controls)
+    assert "No network predicts M*(&lt;R_hsm) from V and σ alone." in text
+    assert "not available: as many stars in every galaxy (no network)" in text
 
 
 def test_data_without_maps_have_no_controls(visit):

@@ -568,8 +568,10 @@ def test_one_network_for_every_set_of_maps_takes_all_of_them(visit):
 
 def test_the_mass_profile_and_single_masses_replace_each_other(visit):
     page = visit()
+    assert not widget(page, "gm-aperture").disabled
     tick(page, "profile")
     assert order(page).experiment == "profile/r+2V"
+    assert widget(page, "gm-aperture").disabled  # a profile has radii of its own
     tick(page, "mtot")
     assert order(page).experiment == "mtot/r+2V"
     page.session.experiment = "profile/any"

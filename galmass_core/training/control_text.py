@@ -35,13 +35,13 @@ _MINUS = str.maketrans("-", "−")
 
 
 def words_of(control: str, stars: int) -> str:
-    """Say what the maps of a control are; ``stars`` are those of `EQUAL`."""
+    """Say what the maps of a control are; ``stars`` are those of `EQUAL`, 0 if not known."""
     return {
         CONSTANT: "none: the mean of all samples",
         IMAGE: "r image alone",
         PLAIN: "as they are",
         OCCUPANCY: "which pixels hold a star, alone",
-        EQUAL: f"{stars:,} stars in every galaxy",
+        EQUAL: f"{stars:,} stars in every galaxy" if stars else "as many stars in every galaxy",
         SHUFFLED: "velocities exchanged among all stars",
         ANNULI: "velocities exchanged within annuli",
         BINS: f"adaptive bins of {STARS_PER_BIN} stars or more",
@@ -105,8 +105,10 @@ def verdict(result: Mapping[str, Any], target: str = "") -> str:
         for row in result["rows"]
         if row["target"] == target and row["inputs"] == KINEMATICS
     }
-    before, after = (rows[key]["std"]["value"] for key in (CONSTANT, PLAIN))
     symbol = quantity(target).symbol
+    if not {CONSTANT, PLAIN} <= rows.keys():
+        return f"No network predicts {symbol} from V and σ alone."
+    before, after = (rows[key]["std"]["value"] for key in (CONSTANT, PLAIN))
     if rows[PLAIN]["share"] is None:
         return (
             f"V and σ do not lower σ of {symbol}: {before:.3f} dex without them, {after:.3f} with."
@@ -121,7 +123,9 @@ def verdict(result: Mapping[str, Any], target: str = "") -> str:
         if left:
             parts.append(f"{title}, {_listed(left)}")
     gain = f"V and σ lower σ of {symbol} from {before:.3f} to {after:.3f} dex"
-    return f"{gain}; of this gain is left: {'; '.join(parts) or 'not measured'}."
+    if not parts:
+        return f"{gain}; what is left of this gain without motion is not measured."
+    return f"{gain}; of this gain is left: {'; '.join(parts)}."
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -141,7 +145,7 @@ def control_notes(result: Mapping[str, Any]) -> list[str]:
     if trainings == [1]:
         notes.append("one training each: the errors have no noise of training")
     notes += [
-        f"{words_of(control, result['stars'])}: not available: {why}"
+        f"not available: {words_of(control, result['stars'])} ({why})"
         for control, why in result["missing"].items()
     ]
     notes += [

@@ -38,7 +38,19 @@ from galmass_core.datasets.control_maps import (
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.quantities import OCCUPANCY
 from galmass_core.storage.atomic import write_json
-from galmass_core.storage.schema import ANYTHING, TEXT, fields, list_of, object_of, read_json
+from galmass_core.storage.schema import (
+    ANYTHING,
+    COMPUTED,
+    LOGICAL,
+    TEXT,
+    fields,
+    integer,
+    list_of,
+    nullable,
+    object_of,
+    one_of,
+    read_json,
+)
 from galmass_core.training.control_networks import (
     IMAGE,
     KINEMATICS,
@@ -57,11 +69,29 @@ Tables = Mapping[tuple[str, str], Sequence[pd.DataFrame]]  # by inputs and contr
 _ORDER = (CONSTANT, IMAGE, PLAIN, OCCUPANCY, EQUAL, SHUFFLED, ANNULI, BINS, HALVED, HOLES)
 _BATCH = 20  # galaxies whose predictions are one file
 RESULT = "controls.json"
+_VALUE = dict.fromkeys(("value", "low", "high"), COMPUTED)
+_ROW = fields(
+    {
+        **dict.fromkeys(("inputs", "target", "baseline"), TEXT),
+        "control": one_of(*_ORDER),
+        "std": fields(_VALUE),
+        "mean": fields(_VALUE),
+        "difference": fields({**_VALUE, "low95": COMPUTED, "high95": COMPUTED}),
+        "share": nullable(fields(_VALUE)),
+        "spin": nullable(COMPUTED),
+        "learned": LOGICAL,
+        "n": integer(0),
+        "runs": list_of(TEXT),
+        "training_seeds": list_of(ANYTHING),
+    }
+)
 _RULE = fields(
     {
         "mode": TEXT,
-        "rows": list_of(object_of(ANYTHING), least=1),
+        "stars": integer(0),
+        "rows": list_of(_ROW, least=1),
         "missing": object_of(TEXT),
+        "left_out": object_of(integer(0)),
         "split": object_of(ANYTHING),
     }
 )

@@ -261,6 +261,7 @@ class TrainControls(View):
         maps = [key for key, checkbox in self._maps.items() if checkbox.value]
         inputs = ANY if self._any.value else inputs_of(maps)
         self._pixels.disabled = not has_images(maps)
+        self._aperture.disabled = self._profile.value  # it has radii of its own
         missing = [] if names else ["a target"]
         missing += [] if inputs else ["an input map"]
         alert = snippet("shared.html", "alert", f"Select {' and '.join(missing)}.")
