@@ -17,6 +17,7 @@ from survey_files import (
 )
 from toy_maps import make_map_dataset
 
+from galmass_core import api
 from galmass_core.assets import asset
 from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
@@ -323,3 +324,13 @@ def test_field_is_the_hull_of_what_was_observed():
     line = (row == 5) & (column < 9)
     assert np.array_equal(field_of(line), line)
     assert not field_of(line & False).any()
+
+
+def test_a_run_of_mass_profiles_predicts_no_observation(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    dataset = make_map_dataset(tmp_path / "blobs", 30)
+    api.train(dataset, "profile/features", out=tmp_path / "runs" / "profiles")
+    write_manga(tmp_path / "maps.fits.gz", Disc(shape=(31, 34)))
+    assert main(["observe", str(tmp_path / "maps.fits.gz"), "--run", "profiles"]) == 2
+    rule = "run profiles must predict masses inside R_hsm, got mass profiles"
+    assert capsys.readouterr().err.strip() == f"galmass: {rule}"

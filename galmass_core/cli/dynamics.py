@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_data
+from galmass_core.cli.csv_output import check_out, write_csv
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from galmass_core.datasets.dataset import DataSet
 
 
@@ -51,10 +50,11 @@ def _dynamics(args: argparse.Namespace) -> None:
 
     dataset = open_dataset(args.data)
     runs = [open_run(name) for name in args.models]
+    check_out(args.out, [dataset.path, *(run.path for run in runs)])
     with _shown() as show:
         result, table = measure_dynamics(dataset, runs, progress=show)
     if args.out is not None:
-        _write(args.out, table)
+        write_csv(table, args.out)
     if args.json:
         others = {key: each for key, each in result.items() if key != "rows"}
         content = envelope(dataset, result["rows"]) | others | {"notes": notes_of(result)}
@@ -86,14 +86,3 @@ def _format(dataset: "DataSet", result: dict[str, Any]) -> str:
 
     tables = [f"{title_of(each)}\n{align(table_of(result, each))}" for each in TARGETS_SHOWN]
     return "\n\n".join([f"{dataset.path.name}", *tables, "\n".join(notes_of(result))])
-
-
-def _write(path: Path, table: "pd.DataFrame") -> None:
-    """Write the estimates as CSV."""
-    from galmass_core.storage.atomic import atomic_write
-
-    if path.exists() and not path.is_file():  # such as a pipe
-        table.to_csv(path, index=False)
-        return
-    with atomic_write(path) as part:
-        table.to_csv(part, index=False)

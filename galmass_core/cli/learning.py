@@ -18,6 +18,7 @@ from galmass_core.cli.arguments import (
     positive,
     seed,
 )
+from galmass_core.cli.csv_output import check_out, write_csv
 from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.networks.presets import PRESETS, SCALINGS, SCHEDULES, Hyperparameters
 from galmass_core.storage.progress import progress_bar
@@ -233,7 +234,9 @@ def _add_predict(commands: Any) -> None:  # noqa: ANN401
         action="store_true",
         help="predict the mean of all trainings of the run's group (see train --repeats)",
     )
-    predict.add_argument("--out", type=Path, metavar="FILE", help="default: standard output")
+    predict.add_argument(
+        "--out", type=Path, metavar="FILE", help="write CSV there (default: standard output)"
+    )
     predict.add_argument("--json", action="store_true", help="print as JSON")
     predict.set_defaults(run=_predict, when_stopped="")
 
@@ -452,10 +455,10 @@ def _predict(args: argparse.Namespace) -> None:
     from galmass_core import api
     from galmass_core.datasets.dataset import open_dataset
     from galmass_core.paper.tables import envelope
-    from galmass_core.storage.atomic import atomic_write
     from galmass_core.training.runs import open_run
 
     run, dataset = open_run(args.model), open_dataset(args.data)
+    check_out(args.out, [dataset.path, run.path])
     if args.branches is not None:
         run = run.with_inputs(args.branches)
     predictions = api.predict(run, dataset, ensemble=args.ensemble)
@@ -463,11 +466,8 @@ def _predict(args: argparse.Namespace) -> None:
         print(f"mean of {', '.join(predictions.attrs['trainings'])}", file=sys.stderr)
     for reason, count in predictions.attrs["left_out"].items():
         print(f"{count} samples left out: {reason}", file=sys.stderr)
+    if args.out is not None or not args.json:
+        write_csv(predictions, args.out)
     if args.json:
         rows = json.loads(predictions.to_json(orient="records", double_precision=15))
         print(json.dumps(envelope(dataset, rows), indent=1))
-    elif args.out is None or (args.out.exists() and not args.out.is_file()):  # such as a pipe
-        predictions.to_csv(args.out or sys.stdout, index=False)
-    else:
-        with atomic_write(args.out) as part:
-            predictions.to_csv(part, index=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import add_home
+from galmass_core.cli.csv_output import check_out, write_csv
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,14 +62,18 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 
 def _observe(args: argparse.Namespace) -> None:
     """Run ``galmass observe``."""
+    import pandas as pd
+
     from galmass_core.observations import Options
     from galmass_core.observations.prediction import observe
-    from galmass_core.observations.report import format_rows
+    from galmass_core.observations.report import flat_rows, format_rows
 
+    beside = [each for path in args.files for each in path.parent.glob("*.fits*")]  # read too
+    check_out(args.out, [*args.files, *beside])
     options = Options(x_axis=args.x_axis, effective_radius=args.re)
     rows = observe(args.files, options, args.model)
     if args.out is not None:
-        _write(args.out, rows)
+        write_csv(pd.DataFrame([flat for row in rows for flat in flat_rows(row)]), args.out)
     if args.json:
         print(json.dumps(_content(args.files, rows), indent=1))
     else:
@@ -81,21 +86,6 @@ def _content(files: "Sequence[Path]", rows: list[dict[str, Any]]) -> dict[str, A
 
     source = [str(path) for path in files]
     return {"schema": SCHEMA, "source": source, "split": None, "n": len(rows), "rows": rows}
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write rows as CSV."""
-    import pandas as pd
-
-    from galmass_core.observations.report import flat_rows
-    from galmass_core.storage.atomic import atomic_write
-
-    table = pd.DataFrame([flat for row in rows for flat in flat_rows(row)])
-    if path.exists() and not path.is_file():  # such as a pipe
-        table.to_csv(path, index=False)
-        return
-    with atomic_write(path) as part:
-        table.to_csv(part, index=False)
 
 
 def _positive_number(text: str) -> float:

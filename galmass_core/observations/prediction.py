@@ -22,6 +22,7 @@ from galmass_core.observations.observation import Observation, ObservationError
 from galmass_core.observations.report import row_of
 from galmass_core.observations.unusual import Unusual, how_unusual, percentile
 from galmass_core.training.model_runs import run_calibrations
+from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run, open_run, shipped_runs
 
 OUTSIDE = (
@@ -158,9 +159,12 @@ def _open(name: str, observation: Observation) -> Run:
     ObservationError
         If the observation lacks a map.
     ValueError
-        If it is no finished network on maps alone.
+        If it is no finished network on maps alone, or predicts mass profiles.
     """
     run = open_run(name)
+    if is_profile(run):
+        msg = f"run {run.name} must predict masses inside R_hsm, got mass profiles"
+        raise ValueError(msg)
     if run.state != "finished" or run.config["method"] != "network":
         msg = f"run {run.name} must be a finished network on maps to predict observed galaxies"
         raise ValueError(msg)

@@ -96,6 +96,9 @@ class Run:
         ValueError
             If it does not predict from these maps.
         """
+        if not self.config.get("maps"):
+            msg = f"run {self.name} must be a network for every set of maps, to choose {inputs}"
+            raise ValueError(msg)
         known = self.config.get("subsets") or [inputs_of(self.config.get("maps", ()))]
         if inputs not in known:
             msg = f"run {self.name} must predict from {', '.join(known)}; got {inputs}"
