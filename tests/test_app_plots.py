@@ -253,9 +253,11 @@ def test_pixels_of_motion_say_how_many_stars_they_have_and_need_enough(maps):
     sparse.moments_CHW[:, :48, :48] = 0
     two, five = shown(sparse), shown(sparse, least_stars=5)
     (stars,), (seen,) = (layer(two["sigma"], Image)[name] for name in ("stars", "image"))
-    (left,) = layer(five["V"], Image)["image"]
+    (left,), (value,) = (layer(five["V"], Image)[name] for name in ("image", "value"))
     assert set(np.unique(stars)) == {0, 1, 2, 4, 5, 9}
     np.testing.assert_array_equal(np.isfinite(seen), stars >= 2)
     np.testing.assert_array_equal(np.isfinite(left), stars >= 5)
+    np.testing.assert_array_equal(np.isfinite(value), stars >= 1)  # under the pointer
+    assert "@value" in five["V"].select_one(HoverTool).tooltips
     assert "@stars" in two["V"].select_one(HoverTool).tooltips
     assert "@stars" not in two["r"].select_one(HoverTool).tooltips

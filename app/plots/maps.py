@@ -156,14 +156,18 @@ def _pixels(maps: GalaxyMaps, key: str, least_stars: int) -> dict[str, list]:
     """Return a picture of a map as columns; of motion with the stars of each pixel."""
     values_HW = maps.meaningful(key, least_stars=least_stars)
     corner, side = [-maps.half_width], [2 * maps.half_width]
-    stars = {} if MAPS[key].is_image else {"stars": [maps.stars(len(values_HW))]}
-    return {"image": [values_HW], "x": corner, "y": corner, "dw": side, "dh": side, **stars}
+    more = {}
+    if not MAPS[key].is_image:  # under the pointer, where there are fewer stars too
+        more = {"value": [maps.meaningful(key)], "stars": [maps.stars(len(values_HW))]}
+    return {"image": [values_HW], "x": corner, "y": corner, "dw": side, "dh": side, **more}
 
 
 def _nothing() -> dict[str, list]:
     """Return a picture of nothing as columns."""
     blank = [np.full((1, 1), np.nan, dtype=np.float32)]
-    return {"image": blank, "stars": blank} | {key: [0.0] for key in ("x", "y", "dw", "dh")}
+    return {"image": blank, "value": blank, "stars": blank} | {
+        key: [0.0] for key in ("x", "y", "dw", "dh")
+    }
 
 
 def _picture(
@@ -197,10 +201,12 @@ def _picture(
 def _hover(key: str, *, plain: bool = False) -> HoverTool:
     """Return a tooltip with the value under the pointer, where it is and, unless plain, of what."""
     shown = MAPS[key]
-    value, stars = f"@image{{{shown.digits}}}", "" if shown.is_image or plain else "@stars{0}"
+    counted = not (shown.is_image or plain)
+    column, stars = ("@value", "@stars{0}") if counted else ("@image", "")
+    value = f"{column}{{{shown.digits}}}"
     return HoverTool(
         tooltips=snippet("tooltips.html", "pixel", shown.symbol, value, shown.shown_unit, stars),
-        formatters={"@image": "printf"},
+        formatters={column: "printf"},
     )
 
 
