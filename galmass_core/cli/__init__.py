@@ -38,7 +38,7 @@ from galmass_core.cli import (
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
-FAULTS, BAD_INPUT, STOPPED = 1, 2, 130  # exit codes
+FAULTS, BAD_INPUT, STOPPED, CLOSED = 1, 2, 130, 141  # exit codes
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
     -------
     int
         0; 1 if `check` finds a fault; 2 for bad input, with one sentence on standard error; 130
-        when stopped with Ctrl-C.
+        when stopped with Ctrl-C; 141 when the reader of standard output ended, such as ``head``.
     """
     advice = ""
     try:
@@ -70,12 +70,24 @@ def main(argv: list[str] | None = None) -> int:
     except check.FaultsFoundError:
         return FAULTS
     except (ValueError, OSError, MemoryError) as error:
+        if isinstance(error, BrokenPipeError) and _output_is_closed():
+            return CLOSED
         print(f"galmass: {error}", file=sys.stderr)
         return BAD_INPUT
     except KeyboardInterrupt:
         print(f"galmass: stopped. {advice}", file=sys.stderr)
         return STOPPED
     return 0
+
+
+def _output_is_closed() -> bool:
+    """Whether nobody reads standard output; what is left of it is then dropped."""
+    try:
+        print(flush=True)  # a flush alone is silent where a long text failed
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 @contextmanager
