@@ -1,5 +1,6 @@
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -137,3 +138,10 @@ def test_galaxy_without_particles_has_empty_figures():
     figures = ProfileFigures()
     figures.show(nothing, 2.0)
     assert all(len(each.data_source.data["radius"]) == 0 for each in figures.velocity.renderers[2:])
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_words_know_each_part_of_a_split(part):
+    predicted = SimpleNamespace(why_not="", part=part)
+    view = SimpleNamespace(request="one", predicted=predicted)
+    assert "Bands hold" in MassProfiles._words(view)

@@ -25,6 +25,7 @@ _NAMES = {"mstar": "stars M*", "mdm": "dark matter M_DM", "mtot": "everything M_
 _UNITS = {"kpc": "kpc", "R_hsm": "rhsm"}
 _PARTS = {
     "train": "This galaxy was in the training set of the run, so that its errors are smaller.",
+    "validation": "This galaxy was in the validation set of the run, which chose the best epoch.",
     "test": "This galaxy was not in the training set of the run.",
     "": "The run was not trained on this data set, or could not use this galaxy.",
 }
