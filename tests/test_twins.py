@@ -96,3 +96,9 @@ def test_what_is_missing_is_said(dataset):
         find_twins(dataset, "x")
     with pytest.raises(ValueError, match=f"must have maps and {MTOT} for twins"):
         find_twins(replace(dataset, samples=dataset.samples.drop(columns=MTOT)))
+
+
+def test_of_one_pair_no_scatter_is_stated():
+    result = {"n": 1, "inputs": "r", "run": "one", "std": {"value": 0.1, "low": 0.1, "high": 0.1}}
+    assert "±" not in twin_sentence(result)
+    assert "±" in twin_sentence(result | {"n": 2})

@@ -33,6 +33,7 @@ from galmass_core.training.runs import Run, list_runs, shipped_runs
 TARGET = "log_mtot_1rhsm"
 BESIDE = ("log_mstar_1rhsm", "log_mdm_1rhsm")  # whose differences stand beside that of the target
 _CLOSE = 0.5  # share of the pairs that is kept
+_FEWEST = 2  # pairs of which a scatter has an error
 _FIRST = 8  # neighbours that are looked at first; those of the same galaxy are no twins
 
 
@@ -246,6 +247,8 @@ def _signed(value: float | None) -> str:
 def twin_sentence(result: dict[str, Any]) -> str:
     """Say in one sentence by how much the masses of twins differ."""
     std = Estimate(**result["std"])
+    if result["n"] < _FEWEST:
+        return f"{result['n']} pair of galaxies is too few to measure how twins scatter."
     return (
         f"{result['n']:,} pairs of galaxies look alike in {result['inputs']} to {result['run']} "
         f"(the closer half of all nearest pairs): M_tot of one of two scatters by {std} dex, which "
