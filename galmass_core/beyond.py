@@ -199,7 +199,8 @@ def _cohorts(subject: Subject) -> list[dict[str, Any]]:
 
 def _every_set(subject: Subject) -> list[dict[str, Any]]:
     """Compare networks for every set of maps with networks of one set, on the same split."""
-    expanded = [each for run in subject.runs for each in run.with_each_inputs()]
+    masses = [run for run in subject.runs if not is_profile(run)]  # profiles have a section
+    expanded = [each for run in masses for each in run.with_each_inputs()]
     whole = [run for run in expanded if "subsets" in run.config]
     rows = []
     for run in whole:

@@ -85,6 +85,15 @@ def test_a_network_for_every_set_stands_beside_one_of_one_set(full):
     assert alone["difference"]["value"] == pytest.approx(difference)
 
 
+def test_a_network_of_profiles_is_not_among_those_of_masses(full):
+    (section,) = [section for section in SECTIONS if section.number == 3]
+    subject = Subject(open_dataset("toys"))
+    assert len(section.measure(subject)) == len(full[3]["rows"])
+    for run in subject.runs:
+        run.__dict__["config"] = run.config | {"method": "profile-network"}
+    assert section.measure(subject) == []
+
+
 def test_predictions_are_read_once_for_all_sets_and_targets(full, monkeypatch):
     whole = Subject(open_dataset("toys"))
     read = []
