@@ -24,7 +24,7 @@ from galmass_core.observations.features import FEATURES
 from galmass_core.observations.frame import ObservedMaps
 from galmass_core.quantities import map_spec
 from galmass_core.storage.parquet import write_table
-from galmass_core.training.runs import Run, shipped_runs
+from galmass_core.training.runs import Run, is_shipped
 from galmass_core.training.training_sets import training_dataset
 
 if TYPE_CHECKING:
@@ -60,6 +60,19 @@ class Through(NamedTuple):
     calibrations: dict[str, Calibration]
 
 
+def draw_galaxies(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return one line of sight of each galaxy, drawn by chance, of at most `REFERENCES`."""
+    return samples.sample(frac=1, random_state=0).drop_duplicates("name").head(REFERENCES)
+
+
+def shipped_table(run: Run) -> pd.DataFrame | None:
+    """Return the table of the reference that ships for a run; None if there is none."""
+    try:
+        return pd.read_parquet(asset(f"reference/{run.path.name}.parquet"))
+    except FileNotFoundError:
+        return None
+
+
 def reference_table(
     dataset: DataSet, truth: pd.DataFrame, keys: tuple[str, ...] = KINEMATIC
 ) -> Reference:
@@ -74,7 +87,7 @@ def reference_table(
     keys : tuple of str
         Of maps.
     """
-    drawn = truth.sample(frac=1, random_state=0).drop_duplicates("name").head(REFERENCES)
+    drawn = draw_galaxies(truth)
     known = [key for key in FEATURES if not missing_columns(dataset.samples, [key])]
     own = dataset.samples[["name", "los", *known]].reset_index(names="place")
     table = own.merge(drawn, on=["name", "los"]).sort_values("place")
@@ -101,19 +114,23 @@ def reference_of(run: Run) -> Reference | None:
     Of a network that ships, 300 of the universe that it learned from; of another, those that
     calibrate it, if its data set is there.
     """
-    if run.path in {each.path for each in shipped_runs()}:
-        try:
-            table = pd.read_parquet(asset(f"reference/{run.path.name}.parquet"))
-            with np.load(asset(MAPS)) as codes:
-                maps = {key: np.where(codes[key] == _EMPTY, np.nan, codes[key]) for key in codes}
-        except FileNotFoundError:
-            return None
-        return Reference(table, maps)
+    if is_shipped(run):
+        table, maps = shipped_table(run), _shipped_maps()
+        return None if table is None or maps is None else Reference(table, maps)
     dataset, errors = training_dataset(run), run.calibration()
     if dataset is None or not dataset.has_maps or errors.empty:
         return None
     truth = errors.pivot(index=["name", "los"], columns="target", values="y_true").dropna()
     return reference_table(dataset, truth.reset_index(), tuple(run.config["maps"]))
+
+
+def _shipped_maps() -> dict[str, NDArray] | None:
+    """Return the maps of the reference that ships; None if they are not installed."""
+    try:
+        with np.load(asset(MAPS)) as codes:
+            return {key: np.where(codes[key] == _EMPTY, np.nan, codes[key]) for key in codes}
+    except FileNotFoundError:
+        return None
 
 
 def look_through(

@@ -23,7 +23,7 @@ from galmass_core.observations.report import row_of
 from galmass_core.observations.unusual import Unusual, how_unusual, percentile
 from galmass_core.training.model_runs import run_calibrations
 from galmass_core.training.profile_runs import is_profile
-from galmass_core.training.runs import Run, open_run, shipped_runs
+from galmass_core.training.runs import Run, open_run, shipped_run
 
 OUTSIDE = (
     "outside the training domain: the network learned from simulated galaxies, in maps without "
@@ -139,12 +139,8 @@ def _shipped(observation: Observation) -> Run:
     """
     kinematic = [key for key in observation.maps if key in KINEMATIC]
     inputs = inputs_of(kinematic or observation.maps)
-    for run in shipped_runs():
-        if run.name == inputs:
-            return run
-    for run in shipped_runs():
-        if inputs in run.config.get("subsets", ()):
-            return run.with_inputs(inputs)
+    if (run := shipped_run(inputs)) is not None:
+        return run
     msg = (
         f"{observation.paths[0]}: must have maps that a shipped network learned from, got {inputs}"
     )
@@ -181,8 +177,6 @@ def _open(name: str, observation: Observation) -> Run:
 
 def _predict(run: Run, maps: ObservedMaps, observation: Observation) -> tuple[pd.DataFrame, bool]:
     """Return the predictions of a run, a row for each target; whether for the observed field."""
-    import torch
-
     from galmass_core.training.network_runs import NetworkModel
 
     run.check_model()
@@ -191,9 +185,7 @@ def _predict(run: Run, maps: ObservedMaps, observation: Observation) -> tuple[pd
         needed = ", ".join(model.features)
         msg = f"run {run.name} must predict from maps alone, but needs {needed}"
         raise ValueError(msg)
-    with torch.no_grad():
-        outputs = model.network(model.inputs([maps])).numpy()
-    alone = model.scaling.unscaled(outputs)[0]
+    alone = model.predict_maps([maps])[0]
     table = pd.DataFrame({"target": list(model.targets), "y_pred": alone, "y_alone": alone})
     through = look_through(run, model, maps, observed_features(observation))
     if through is None:

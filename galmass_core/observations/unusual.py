@@ -17,20 +17,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.assets import asset
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.learning.experiments import missing_columns
 from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.observations.features import FEATURES, observed_features
+from galmass_core.observations.field import draw_galaxies, shipped_table
 from galmass_core.observations.observation import Observation
-from galmass_core.training.runs import Run, shipped_runs
+from galmass_core.training.runs import Run, is_shipped
 from galmass_core.training.training_sets import training_dataset, training_samples
 
 if TYPE_CHECKING:
     from galmass_core.training.network_runs import NetworkModel
 
-REFERENCES = 300  # galaxies at most: percentiles to 0.3
 _BATCH = 32  # maps in memory at a time
 
 
@@ -59,7 +58,7 @@ def how_unusual(
     -------
     Unusual
     """
-    reference = _shipped(run) if _ships(run) else _trained(run, model)
+    reference = shipped_table(run) if is_shipped(run) else _trained(run, model)
     if reference is None:
         return Unusual(np.nan, np.nan)
     own = pd.DataFrame([{"name": "observed", "los": "", **observed_features(observation)}])
@@ -91,7 +90,7 @@ def seen_features(model: "NetworkModel", samples: Sequence[GalaxyMaps]) -> pd.Da
 def seen_table(
     samples: pd.DataFrame, dataset: DataSet, models: "Sequence[NetworkModel]"
 ) -> pd.DataFrame:
-    """Return a reference: one line of sight of each galaxy, drawn by chance, at most `REFERENCES`.
+    """Return a reference, of the galaxies that `field.draw_galaxies` draws.
 
     Parameters
     ----------
@@ -106,7 +105,7 @@ def seen_table(
     pandas.DataFrame
         ``name``, ``los``, those of `FEATURES` that are known, and the columns of `seen_features`.
     """
-    drawn = samples.sample(frac=1, random_state=0).drop_duplicates("name").head(REFERENCES)
+    drawn = draw_galaxies(samples)
     known = [key for key in FEATURES if not missing_columns(drawn, [key])]
     table = drawn.sort_index()[["name", "los", *known]]
     rows = table.index.to_numpy()
@@ -121,19 +120,6 @@ def _batches(dataset: DataSet, rows: NDArray) -> Iterator[list[GalaxyMaps]]:
     for start in range(0, len(rows), _BATCH):
         read = dict(dataset.read_maps(rows[start : start + _BATCH]))
         yield [read[place] for place in range(len(read))]
-
-
-def _ships(run: Run) -> bool:
-    """Return whether a run is one of those that ship."""
-    return run.path in {each.path for each in shipped_runs()}
-
-
-def _shipped(run: Run) -> pd.DataFrame | None:
-    """Return the reference that ships for a run; None if there is none."""
-    try:
-        return pd.read_parquet(asset(f"reference/{run.path.name}.parquet"))
-    except FileNotFoundError:
-        return None
 
 
 def _trained(run: Run, model: "NetworkModel") -> pd.DataFrame | None:

@@ -9,8 +9,6 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-import torch
-from numpy.typing import NDArray
 
 from galmass_core.datasets.control_maps import (
     ANNULI,
@@ -23,9 +21,7 @@ from galmass_core.datasets.control_maps import (
     ControlledGalaxy,
 )
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.learning.experiments import experiment
-from galmass_core.networks.training import pick_device
 from galmass_core.quantities import OCCUPANCY
 from galmass_core.training.groups import group_of
 from galmass_core.training.model_runs import load_model
@@ -148,7 +144,7 @@ def predict_controls(
         ``inputs``, ``control``, ``training_seed``, ``name``, ``los``, ``target``, ``y_true`` and
         ``y_pred`` (decimal logarithms); samples without a true value are left out.
     """
-    where, tables = pick_device(device), []
+    tables = []
     for network in networks:
         for control in network.controls:
             chosen = [
@@ -159,7 +155,7 @@ def predict_controls(
             rows = np.concatenate([dataset.rows_of(each.name) for each in chosen])
             maps = [one for each in chosen for one in each.controls[control].maps]
             for run, model in zip(network.runs, network.models, strict=True):
-                outputs_BT = _predict(model, maps, dataset.samples.iloc[rows], where)
+                outputs_BT = model.predict_maps(maps, dataset.samples.iloc[rows], device=device)
                 table = predictions_table(dataset.samples, rows, "test", model.targets, outputs_BT)
                 named = {"inputs": network.inputs, "control": control}
                 tables.append(table.assign(**named, training_seed=run.training_seed))
@@ -167,14 +163,3 @@ def predict_controls(
     if not tables:
         return pd.DataFrame(columns=columns)
     return pd.concat(tables, ignore_index=True)[columns].dropna()
-
-
-def _predict(
-    model: NetworkModel, maps: Sequence[GalaxyMaps], table: pd.DataFrame, where: torch.device
-) -> NDArray[np.float64]:
-    """Return the decimal logarithms of targets, (B, T)."""
-    network = model.network.to(where)
-    inputs = {key: each.to(where) for key, each in model.inputs(maps, table).items()}
-    with torch.no_grad():
-        outputs_BT = network(inputs).float().cpu().numpy()
-    return model.scaling.unscaled(outputs_BT)

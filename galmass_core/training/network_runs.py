@@ -118,15 +118,22 @@ class NetworkModel:
         return self.scaling.unscaled(predict_rows(network, feed, np.asarray(rows)))
 
     def predict_maps(
-        self, samples: Sequence[GalaxyMaps], table: pd.DataFrame | None = None
+        self,
+        samples: Sequence[GalaxyMaps],
+        table: pd.DataFrame | None = None,
+        *,
+        device: str = "cpu",
     ) -> NDArray[np.float64]:
-        """Predict the targets' decimal logarithms from maps at hand, (B, T), on the CPU.
+        """Predict the targets' decimal logarithms from maps at hand, (B, T).
 
-        Parameters, and errors raised, as of `inputs`.
+        Parameters, and errors raised, as of `inputs`; and if there is no such device.
         """
+        where = pick_device(device)
+        network = deepcopy(self.network).to(where)
+        inputs = {key: each.to(where) for key, each in self.inputs(samples, table).items()}
         with torch.no_grad():
-            outputs_BT = self.network(self.inputs(samples, table))
-        return self.scaling.unscaled(outputs_BT.numpy())
+            outputs_BT = network(inputs).float().cpu().numpy()
+        return self.scaling.unscaled(outputs_BT)
 
     @property
     def features(self) -> tuple[str, ...]:

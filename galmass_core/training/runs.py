@@ -436,18 +436,12 @@ def open_run(path_or_name: str | Path) -> Run:
     for path in (Path(path_or_name), runs_folder() / path_or_name):
         if (path / RECORD).is_file():
             return _read_whole(path)
-    shipped = shipped_runs()
-    for run in shipped:
-        if run.name == str(path_or_name):
-            return run
+    if (known_run := shipped_run(str(path_or_name))) is not None:
+        return known_run
     whole, colon, inputs = str(path_or_name).rpartition(":")
     if colon and input_maps(inputs):
         return open_run(whole).with_inputs(inputs)
-    for run in reversed(shipped):
-        for inputs in run.config.get("subsets", ()):
-            if str(path_or_name) in (inputs, inputs.replace(",", "")):  # gr: of a folder
-                return run.with_inputs(inputs)
-    known = ", ".join(run.name for run in [*list_runs(), *shipped]) or "none"
+    known = ", ".join(run.name for run in [*list_runs(), *shipped_runs()]) or "none"
     msg = f"run must be a folder with {RECORD}, or one of {known}; got {path_or_name}"
     raise ValueError(msg)
 
@@ -510,6 +504,23 @@ def shipped_runs() -> tuple[Run, ...]:
     with suppress(FileNotFoundError):  # a checkout without them
         return tuple(list_runs(asset(SHIPPED)))
     return ()
+
+
+def shipped_run(name: str) -> Run | None:
+    """Return the run of that name that ships, or one for the set of maps of that name; or None."""
+    for run in shipped_runs():
+        if run.name == name:
+            return run
+    for run in reversed(shipped_runs()):
+        for inputs in run.config.get("subsets", ()):
+            if name in (inputs, inputs.replace(",", "")):  # gr: of a folder
+                return run.with_inputs(inputs)
+    return None
+
+
+def is_shipped(run: Run) -> bool:
+    """Return whether a run is one of those that ship."""
+    return run.path in {each.path for each in shipped_runs()}
 
 
 def _read_whole(path: Path) -> Run:

@@ -28,7 +28,7 @@ from galmass_core.networks.symmetry import AveragedBranch, average_symmetries
 from galmass_core.networks.training import feature_rows, pick_device
 from galmass_core.training.model_runs import load_model
 from galmass_core.training.network_runs import NetworkModel
-from galmass_core.training.runs import Run, list_runs, shipped_runs
+from galmass_core.training.runs import Run, is_shipped, list_runs, shipped_runs
 
 TARGET = "log_mtot_1rhsm"
 BESIDE = ("log_mstar_1rhsm", "log_mdm_1rhsm")  # whose differences stand beside that of the target
@@ -112,7 +112,7 @@ def _network(dataset: DataSet, inputs: str) -> Run:
         if each.config["maps"] == maps
     ]
     own = [each for each in able if each.record["dataset"]["sha256"] == dataset.checksum]
-    shipped = [each for each in able if each.path in {run.path for run in shipped_runs()}]
+    shipped = [each for each in able if is_shipped(each)]
     if not own + shipped:
         msg = (
             f"{dataset.path}: must have a finished network for {inputs}, found none: run galmass "
