@@ -2,8 +2,6 @@
 
 import argparse
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,12 +44,13 @@ def _dynamics(args: argparse.Namespace) -> None:
     from galmass_core.dynamics.comparison import measure_dynamics
     from galmass_core.dynamics.report import notes_of
     from galmass_core.paper.tables import envelope
+    from galmass_core.storage.progress import progress_bar
     from galmass_core.training.runs import open_run
 
     dataset = open_dataset(args.data)
     runs = [open_run(name) for name in args.models]
     check_out(args.out, [dataset.path, *(run.path for run in runs)])
-    with _shown() as show:
+    with progress_bar("measuring", None, unit="sample", lost="failed") as show:
         result, table = measure_dynamics(dataset, runs, progress=show)
     if args.out is not None:
         write_csv(table, args.out)
@@ -61,21 +60,6 @@ def _dynamics(args: argparse.Namespace) -> None:
         print(json.dumps(content | {"n": len(table)}, indent=1))
     else:
         print(_format(dataset, result))
-
-
-@contextmanager
-def _shown() -> Iterator[Callable[[int, int, int], None]]:
-    """Show a bar on standard error."""
-    from tqdm import tqdm
-
-    with tqdm(desc="measuring", unit="sample") as bar:
-
-        def show(done: int, total: int, failed: int) -> None:
-            bar.total = total
-            bar.set_postfix_str(f"failed={failed}", refresh=False)
-            bar.update(done - bar.n)
-
-        yield show
 
 
 def _format(dataset: "DataSet", result: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ Show = Callable[..., None]  # done, total, number excluded, and what else there 
 
 @contextmanager
 def progress_bar(
-    task: str, out: Path, *, unit: str = "galaxy", lost: str = "excluded"
+    task: str, out: Path | None, *, unit: str = "galaxy", lost: str = "excluded"
 ) -> Iterator[Show]:
     """Show a bar on standard error, and keep a progress file next to ``out`` meanwhile.
 
@@ -26,8 +26,8 @@ def progress_bar(
     ----------
     task : str
         Name of the task, such as ``building``.
-    out : Path
-        Folder being created.
+    out : Path or None
+        Folder being created; None for what is quick, which has no progress file.
     unit : str
         What is counted.
     lost : str
@@ -40,8 +40,7 @@ def progress_bar(
     """
     from tqdm import tqdm
 
-    out = out.absolute()  # "." has no name
-    path, written = _path(out), float("-inf")
+    path, written = out and _path(out.absolute()), float("-inf")  # "." has no name
     bar: tqdm | None = None  # none for input that fails at once
 
     def show(done: int, total: int, without: int | None = None, note: str = "") -> None:
@@ -51,7 +50,7 @@ def progress_bar(
         counted = "" if without is None else f"{lost}={without}"
         bar.set_postfix_str(", ".join(filter(None, (counted, note))), refresh=False)
         bar.update(done - bar.n)
-        if time.monotonic() - written > _EVERY:
+        if path and time.monotonic() - written > _EVERY:
             written = time.monotonic()
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, {"task": task, "done": done, "total": total, "time": time.time()})
@@ -61,7 +60,8 @@ def progress_bar(
     finally:
         if bar is not None:
             bar.close()
-        discard(path)
+        if path:
+            discard(path)
 
 
 def discard_progress(out: Path) -> None:
