@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from galmass_app.plots.frame import name_ticks
 from galmass_app.plots.maps import SHADE
 from galmass_app.theme import MARK
+from galmass_core.imaging.maps import pixel_centres
 
 UP, DOWN = "#e0941f", "#5b8def"  # bars: makes the prediction larger, or smaller
 RAISES, LOWERS = "#ffc23d", "#6fd3ff"  # the same as lines on maps
@@ -73,7 +74,7 @@ def share_lines(
     from contourpy import contour_generator
 
     pixels = len(density_HW)
-    centres = (np.arange(pixels) + 0.5) * (2 * half_width / pixels) - half_width
+    centres = pixel_centres(pixels, half_width)
     drawn = {"x": [], "y": [], "colour": [], "dash": []}
     for way, colour, dash in ((1, RAISES, "solid"), (-1, LOWERS, "dashed")):
         generator = contour_generator(centres, centres, way * density_HW)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy
-from galmass_core.imaging.maps import GalaxyMaps, MapConfig, rebin
+from galmass_core.imaging.maps import GalaxyMaps, MapConfig, pixel_centres, rebin
 from galmass_core.imaging.projection import project
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import MOMENTS, map_spec
@@ -253,8 +253,7 @@ def _seen(maps: GalaxyMaps, pixels: int | None) -> dict[str, NDArray]:
     stored = maps.moments_CHW
     moments_CHW = rebin(stored, stored.shape[-1] if pixels is None else pixels)
     side = moments_CHW.shape[-1]
-    middles = ((np.arange(side) + 0.5) / side * 2 - 1) * float(maps.half_width)
-    x_HW, y_HW = np.meshgrid(middles, middles)
+    x_HW, y_HW = np.meshgrid(*2 * (pixel_centres(side, float(maps.half_width)),))
     values = {
         "x": x_HW,
         "y": y_HW,

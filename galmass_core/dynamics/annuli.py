@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.imaging.maps import GalaxyMaps
+from galmass_core.imaging.maps import GalaxyMaps, pixel_centres
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import MOMENTS
 
@@ -102,7 +102,7 @@ def _annuli(edges: NDArray, half_width: float, pixels: int) -> Annuli:
     """Sort pixels into annuli, and parts of pixels into rings; empty annuli join the next."""
 
     def radii(side: int) -> NDArray:
-        middles = ((np.arange(side) + 0.5) / side * 2 - 1) * half_width
+        middles = pixel_centres(side, half_width)
         return np.hypot(middles, middles[:, None])
 
     filled = np.histogram(radii(pixels), edges)[0] > 0
@@ -180,8 +180,7 @@ def _rotation(annuli: Annuli, momenta_HW: NDArray, light_HW: NDArray) -> NDArray
         Light times velocity.
     light_HW : (H, W) float
     """
-    middles = np.arange(len(light_HW)) - 0.5 * (len(light_HW) - 1)
-    x_HW, y_HW = np.meshgrid(middles, middles)
+    x_HW, y_HW = np.meshgrid(*2 * (pixel_centres(len(light_HW)),))
     axis = np.arctan2((momenta_HW * y_HW).sum(), (momenta_HW * x_HW).sum())
     along_HW = np.cos(np.arctan2(y_HW, x_HW) - axis)
     square = annuli.sum(light_HW * along_HW**2)

@@ -11,12 +11,12 @@ Shape suffixes: H rows, W columns.
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.imaging.maps import GalaxyMaps, rebin
+from galmass_core.imaging.maps import GalaxyMaps, pixel_centres, rebin
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import IMAGE_PIXELS
 
 THINNEST = 0.2  # q₀
-LEAST = 0.1  # of sin² i: less than 18° cannot be told
+LEAST = 0.1  # of sin² i: inclinations below 18° are not resolved
 _ROUNDS = 15
 
 
@@ -39,8 +39,7 @@ def axis_ratio(maps: GalaxyMaps) -> float:
     if flux_CHW.shape[-1] % side == 0:
         flux_CHW = rebin(flux_CHW, side)
     flux_HW = flux_CHW[BANDS.index("r")].astype(float)
-    middles = (np.arange(len(flux_HW)) + 0.5) / len(flux_HW) * 2 - 1
-    places = np.stack([*np.meshgrid(middles, middles)])
+    places = np.stack(np.meshgrid(*2 * (pixel_centres(len(flux_HW)),)))
     axes, ratio = np.eye(2), 1.0
     for _ in range(_ROUNDS):
         across, along = np.tensordot(axes.T, places, 1)

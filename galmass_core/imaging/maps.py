@@ -204,6 +204,11 @@ def kinematic_moments(sky: SkyStars, half_width: float, pixels: int) -> NDArray:
     return np.stack(sums).reshape(len(MOMENTS), pixels, pixels).astype(np.float32)
 
 
+def pixel_centres(pixels: int, half_width: float = 1.0) -> NDArray:
+    """Return the centres of the pixels along one side of a frame, (pixels,), from its middle."""
+    return (np.arange(pixels) + 0.5) * (2 * half_width / pixels) - half_width
+
+
 def rebin(maps_CHW: NDArray, pixels: int) -> NDArray:
     """Sum blocks of pixels; conserves the total.
 

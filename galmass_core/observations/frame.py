@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from galmass_core.imaging.maps import GalaxyMaps, MapConfig, rebin
+from galmass_core.imaging.maps import GalaxyMaps, MapConfig, pixel_centres, rebin
 from galmass_core.observations.features import HALF_MASS
 from galmass_core.observations.observation import Observation
 from galmass_core.photometry import BANDS, SUN_AB
@@ -111,14 +111,13 @@ class _Grid:
         side = 2 * half_width / pixels
         sides = np.sqrt(observation.areas)
         points = int(np.clip(np.ceil(side / np.median(sides)), 1, _MOST_POINTS))
-        step = side / points
-        places = (np.arange(pixels * points) + 0.5) * step - half_width
+        places = pixel_centres(pixels * points, half_width)
         north, west = np.meshgrid(places, places, indexing="ij")
         tree = KDTree(np.column_stack([-observation.x, observation.y]))
         distances, nearest = tree.query(np.column_stack([west.ravel(), north.ravel()]))
         reach = _REACH if observation.elements == "bins" else _DIAGONAL
         nearest = np.where(distances <= reach * sides[nearest], nearest, len(sides))
-        return cls(nearest.reshape(pixels, points, pixels, points), step**2)
+        return cls(nearest.reshape(pixels, points, pixels, points), (side / points) ** 2)
 
     def sums(self, values: NDArray) -> NDArray:
         """Sum values of elements over the points of each pixel, (P, P); 0 without an element."""

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from galmass_core.imaging.maps import MapConfig
+from galmass_core.imaging.maps import MapConfig, pixel_centres
 from galmass_core.networks.scalars import SCALARS
 from galmass_core.training.network_runs import NetworkModel
 
@@ -267,5 +267,5 @@ def _output_index(model: NetworkModel, target: str) -> int:
 
 def _radii(pixels: int) -> NDArray[np.float64]:
     """Return each pixel's distance from the centre, (H, W), R_hsm."""
-    centres = (np.arange(pixels) + 0.5) * (2 * HALF_WIDTH / pixels) - HALF_WIDTH
+    centres = pixel_centres(pixels, HALF_WIDTH)
     return np.hypot(centres[:, None], centres)
