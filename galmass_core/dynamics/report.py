@@ -5,10 +5,10 @@ from typing import Any
 
 from galmass_core.dynamics.comparison import R_HSM
 from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.uncertainty import difference_text
 from galmass_core.quantities import FAMILIES
 
 _HEADS = ("estimate", "inside", "bias", "σ", "16–84 %", "Δσ [95 %]", "N", "failed")
-_MINUS = str.maketrans("-", "−")
 _NOTES = (
     "R_hsm, the radius of the frame and of the sphere, is the simulation's true half-mass radius; "
     "R_e is that of the r image.",
@@ -40,12 +40,9 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     if row["n"]:
         mean, *others = (Estimate(**row[key]) for key in ("mean", "std", "half_width"))
         numbers = [mean.signed, *map(str, others)]
-    apart = row["difference"]
-    interval = "–"
-    if apart:
-        interval = f"{apart['value']:+.3f} [{apart['low95']:+.3f}, {apart['high95']:+.3f}]"
+    interval = difference_text(row["difference"]) if row["difference"] else "–"
     counts = (f"{row['n']:,}", f"{row['failed']:,}")
-    return (row["method"], row["inside"], *numbers, interval.translate(_MINUS), *counts)
+    return (row["method"], row["inside"], *numbers, interval, *counts)
 
 
 def notes_of(result: Mapping[str, Any]) -> list[str]:

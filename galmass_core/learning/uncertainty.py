@@ -26,7 +26,7 @@ Where nothing is known about the noise of training, the interval has the galaxie
 verdict may be based on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,6 +128,12 @@ class Comparison:
         if self.high95 < 0:
             return "better"
         return "worse" if self.low95 > 0 else "equal"
+
+
+def difference_text(difference: Mapping[str, float]) -> str:
+    """Write a difference with its 95 % interval, from ``value``, ``low95`` and ``high95``."""
+    ends = f"[{difference['low95']:+.3f}, {difference['high95']:+.3f}]"
+    return f"{difference['value']:+.3f} {ends}".replace("-", "−")
 
 
 def measure_group(

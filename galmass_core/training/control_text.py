@@ -14,6 +14,7 @@ from galmass_core.datasets.control_maps import (
 )
 from galmass_core.datasets.star_controls import STARS_PER_BIN
 from galmass_core.learning.metrics import Estimate
+from galmass_core.learning.uncertainty import difference_text
 from galmass_core.quantities import OCCUPANCY, quantity
 from galmass_core.training.control_networks import IMAGE, KINEMATICS
 from galmass_core.training.controls import CONSTANT, TESTED
@@ -31,7 +32,6 @@ _SENTENCE = {  # what is taken away: what is left of the gain, by control
     },
 }
 _TARGETS = ("log_mtot_1rhsm", "log_mstar_1rhsm")  # of the sentence; else the first
-_MINUS = str.maketrans("-", "−")
 
 
 def words_of(control: str, stars: int) -> str:
@@ -65,15 +65,14 @@ def _cells(row: Mapping[str, Any], stars: int) -> tuple[str, ...]:
     """Return the cells of a row."""
     std, mean = (Estimate(**row[name]) for name in ("std", "mean"))
     is_reference = row["control"] in (PLAIN, row["baseline"])
-    apart, network = row["difference"], "learned" if row["learned"] else "tested"
-    interval = f"{apart['value']:+.3f} [{apart['low95']:+.3f}, {apart['high95']:+.3f}]"
+    network = "learned" if row["learned"] else "tested"
     return (
         row["inputs"],
         words_of(row["control"], stars),
         "–" if row["control"] == CONSTANT else network,
         str(std),
         mean.signed,
-        "–" if row["control"] == PLAIN else interval.translate(_MINUS),
+        "–" if row["control"] == PLAIN else difference_text(row["difference"]),
         "–" if is_reference else share_text(row["share"]),
         "–" if row["spin"] is None else f"{row['spin']:.2f}",
         f"{row['n']}",
@@ -85,7 +84,7 @@ def share_text(share: Mapping[str, float] | None) -> str:
     if share is None:
         return "no gain"
     error = (share["high"] - share["low"]) / 2
-    return f"{100 * share['value']:.0f} ± {100 * error:.0f} %".translate(_MINUS)
+    return f"{100 * share['value']:.0f} ± {100 * error:.0f} %".replace("-", "−")
 
 
 def verdict(result: Mapping[str, Any], target: str = "") -> str:
