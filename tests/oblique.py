@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import make_galaxy
 
+from galmass_core.benchmarks.agreement_data import directions
 from galmass_core.galaxy import DarkMatter, G, Gas
 from galmass_core.imaging.maps import MapConfig, render_maps
 
@@ -55,20 +56,11 @@ def oblique_disc(count=20_000, *, edge=6.0, **changes):
         np.full(count, STAR_MASS),
         half_mass_radius=1.678 * SCALE_LENGTH,
         dark_matter=DarkMatter(
-            positions=shells[:, None] * _directions(len(shells)),
+            positions=shells[:, None] * directions(len(shells)),
             masses=SPEED**2 / G * _SHELL - stellar,
         ),
         **changes,
     )
-
-
-def _directions(count):
-    """Directions that are spread evenly in turn, as in a spiral on a sphere."""
-    place = np.arange(count)
-    height = 2 * ((place * 0.7548776662) % 1) - 1
-    turn = 2 * np.pi * ((place * 0.5698402910) % 1)
-    flat = np.sqrt(1 - height**2)
-    return np.column_stack((flat * np.cos(turn), flat * np.sin(turn), height))
 
 
 def disc_with_gas(**changes):

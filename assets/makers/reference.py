@@ -1,7 +1,7 @@
 """Make the references of the networks that ship: ``python assets/makers/reference.py DATA``.
 
 DATA is the data set of ``galmass demo``: 300 galaxies of the universe that the networks learned
-from, which they have not seen. Run it again when networks are shipped anew (``runs.py``). Writes
+from, which they have not seen. Run it again when networks are shipped again (``runs.py``). Writes
 ``assets/reference``: tables, and maps of V and σ, with which observed galaxies are compared.
 """
 

@@ -81,7 +81,7 @@ def spheres(particles: int) -> Galaxy:
     grid = np.geomspace(1e-3, 200, 4000)
     inside = nfw_mass(grid)
     halo = np.interp(_ranks(particles) * inside[-1], inside, grid)
-    stars = radius[:, None] * _directions(particles)
+    stars = radius[:, None] * directions(particles)
     return Galaxy.from_arrays(
         stars={
             "positions": stars,
@@ -90,7 +90,7 @@ def spheres(particles: int) -> Galaxy:
         },
         gas={},
         dark_matter={
-            "positions": halo[:, None] * _directions(particles),
+            "positions": halo[:, None] * directions(particles),
             "masses": inside[-1] / particles,
         },
         centre=(0.0, 0.0, 0.0),
@@ -114,7 +114,7 @@ def _ranks(count: int) -> NDArray:
     return (np.arange(count) + 0.5) / count
 
 
-def _directions(count: int) -> NDArray:
+def directions(count: int) -> NDArray:
     """Return directions spread evenly over a sphere by a sequence in two dimensions, (N, 3)."""
     place = np.arange(count)
     height = 2 * ((place * 0.7548776662) % 1) - 1

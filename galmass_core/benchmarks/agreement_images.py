@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from galmass_core.benchmarks import agreement_data as data
 from galmass_core.benchmarks.agreement_rows import Row, row
 from galmass_core.bridges import to_mgefit, to_photutils, to_statmorph
@@ -59,7 +61,7 @@ def statmorph(stars: int) -> Iterator[Row]:
             name,
             ratio,
             1 - found.sersic_ellip,
-            _from_x(float(found.sersic_theta) * 57.29577951308232),
+            _from_x(float(np.degrees(found.sersic_theta))),
             "of the Sérsic fit; the kernel makes thin discs rounder",
         )
 

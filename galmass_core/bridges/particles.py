@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Particles = Stars | Gas | DarkMatter | BlackHoles
 
 _MARGIN = 1.01  # half sides of boxes over the distance of the farthest particle
-_PYNBODY = {"stars": "star", "gas": "gas", "dark_matter": "dm", "black_holes": "bh"}
+FAMILIES = {"stars": "star", "gas": "gas", "dark_matter": "dm", "black_holes": "bh"}  # of pynbody
 _PYNBODY_ARRAYS = {  # name and unit there, by name here
     "positions": ("pos", "kpc"),
     "velocities": ("vel", "km s^-1"),
@@ -57,7 +57,7 @@ def to_pynbody(galaxy: Galaxy) -> "SimSnap":
     """
     import pynbody
 
-    particles = {_PYNBODY[name]: found for name, found in with_particles(galaxy).items()}
+    particles = {FAMILIES[name]: found for name, found in with_particles(galaxy).items()}
     snapshot = pynbody.new(**{family: len(found) for family, found in particles.items()})
     snapshot.properties.update(
         {

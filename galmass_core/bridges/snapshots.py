@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from galmass_core.bridges.particles import FAMILIES, NUMBERS
 from galmass_core.galaxy import Cosmology, Galaxy
 from galmass_core.sources.species import assumed_age
 
@@ -21,13 +22,7 @@ if TYPE_CHECKING:
     from swiftgalaxy import SWIFTGalaxy
     from yt.data_objects.selection_objects.data_selection_objects import YTSelectionContainer
 
-_FAMILIES = {"stars": "star", "gas": "gas", "dark_matter": "dm", "black_holes": "bh"}
-KINDS = {
-    "stars": "PartType4",
-    "gas": "PartType0",
-    "dark_matter": "PartType1",
-    "black_holes": "PartType5",
-}
+KINDS = {name: f"PartType{number}" for name, number in NUMBERS.items()}
 _MOVING = ("stars", "gas")  # species of which galmass keeps velocities and metals
 _FORMATION = ("BirthScaleFactors", "GFM_StellarFormationTime", "StellarFormationTime")
 
@@ -61,7 +56,7 @@ def from_pynbody(
     """
     known = {family.name for family in snapshot.ancestor.families()}
     species: dict[str, Arrays] = {"stars": {}}
-    for ours, family in _FAMILIES.items():
+    for ours, family in FAMILIES.items():
         if family in known:
             part = getattr(snapshot, family)
             species[ours] = {"positions": part["pos"], "masses": part["mass"]}

@@ -20,6 +20,18 @@ def positive(text: str) -> int:
     return _integer(text, 1, sys.maxsize)
 
 
+def positive_number(text: str) -> float:
+    """Read a positive number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        msg = f"must be a positive number, got {text!r}"
+        raise argparse.ArgumentTypeError(msg)
+    return value
+
+
 def seed(text: str) -> int:
     """Read a seed, which all generators of random numbers take."""
     return _integer(text, 0, LARGEST_SEED)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_home
+from galmass_core.cli.arguments import add_home, positive_number
 from galmass_core.cli.csv_output import check_out, write_csv
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     )
     observe.add_argument(
         "--re",
-        type=_positive_number,
+        type=positive_number,
         metavar="ARCSEC",
         help="half-light radius on the sky, needed for predictions (default: the file's)",
     )
@@ -86,15 +86,3 @@ def _content(files: "Sequence[Path]", rows: list[dict[str, Any]]) -> dict[str, A
 
     source = [str(path) for path in files]
     return {"schema": SCHEMA, "source": source, "split": None, "n": len(rows), "rows": rows}
-
-
-def _positive_number(text: str) -> float:
-    """Read a positive number."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        msg = f"must be a positive number, got {text!r}"
-        raise argparse.ArgumentTypeError(msg)
-    return value

@@ -20,9 +20,10 @@ from galmass_core.dynamics.fit import JeansFit, fit_jeans
 from galmass_core.dynamics.inclination import axis_ratio, seen_edge_on
 from galmass_core.dynamics.jeans import tables
 from galmass_core.dynamics.light import NoFitError, fit_light, half_light_radius
-from galmass_core.dynamics.virial import HALF_LIGHT, mean_square, virial_mass, wolf_mass
+from galmass_core.dynamics.virial import mean_square, virial_mass, wolf_mass
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.learning.experiments import missing_columns
+from galmass_core.measurements.targets import HALF_LIGHT
 from galmass_core.quantities.targets import decimal_log
 
 Progress = Callable[[int, int, int], None]  # samples done, in total, failed

@@ -7,7 +7,6 @@ from galmass_core.galaxy import G
 
 VIRIAL = 5.0  # Cappellari et al. (2006), MNRAS 366, 1126, Eq. 19
 WOLF = 4.0  # Wolf et al. (2010), MNRAS 406, 1220, Eq. 2
-HALF_LIGHT = 4 / 3  # radius of the sphere with half of the light over that of the circle, ibid.
 
 
 def mean_square(profile: Profile, annuli: Annuli, radius: float) -> tuple[float, float]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAGNITUDE_APERTURE = 5  # R_hsm on the sky; the paper does not state its own
 SELECTION_RADIUS = 30.0  # kpc, the paper's cut in stellar mass
+HALF_LIGHT = 4 / 3  # radius of the sphere with half of the light over R_e (Wolf+2010, Eq. 2)
 _SPECIES = ("stars", "gas", "dark_matter", "black_holes")
 
 

@@ -6,12 +6,11 @@ stars. Only g−r is that of the light inside the half-light radius: farther out
 
 import numpy as np
 
+from galmass_core.measurements.targets import HALF_LIGHT
 from galmass_core.observations.observation import Observation
 from galmass_core.quantities import feature_key
 
-HALF_MASS = (
-    4 / 3
-)  # R_hsm in half-light radii on the sky (Wolf et al. 2010, MNRAS 406, 1220, eq. 17)
+HALF_MASS = HALF_LIGHT  # R_hsm in half-light radii on the sky: light is taken to follow mass
 _SIGMA, _LAMBDA, _COLOUR = feature_key("sigma_v", 1), feature_key("lambda_r", 1), "g_minus_r"
 FEATURES = (_SIGMA, _LAMBDA, _COLOUR)
 _LEAST_COVERED = 0.5  # of the circle that features are measured in
