@@ -78,10 +78,11 @@ def test_fault_that_another_attempt_cures_is_noted(server, client, tmp_path):
     )
 
 
-def test_faults_of_an_earlier_fetch_are_not_the_last(client, tmp_path):
-    note_fault(tmp_path, "old")
-    fetch(client, tmp_path)
-    assert read_status(tmp_path).last_fault == ""
+def test_faults_of_an_earlier_fetch_are_not_the_last(tmp_path):
+    for _ in range(50):  # a fault and the next start often fall into one millisecond
+        note_fault(tmp_path, "old")
+        announce(tmp_path, REQUEST)
+        assert read_status(tmp_path).last_fault == ""
 
 
 def test_refused_key_ends_with_the_reason(client, tmp_path):
