@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from galmass_core.imaging.pixel_bins import halve_pixels
 from galmass_core.imaging.projection import SkyStars
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import MOMENTS
@@ -118,7 +119,7 @@ def bin_adaptively(moments_CHW: NDArray) -> NDArray[np.float32]:
     if not len(places):
         return np.zeros_like(moments_CHW, dtype=np.float32)
     stars = moments_CHW[_COUNT][tuple(places.T)].astype(float)
-    bins = _halve(places, stars, np.arange(len(places)), 0)
+    bins = halve_pixels(places, stars, stars, np.sqrt(STARS_PER_BIN))
     centres = np.array([np.average(places[each], axis=0, weights=stars[each]) for each in bins])
     sums = np.array(
         [moments_CHW[:, places[each, 0], places[each, 1]].sum(axis=1, dtype=float) for each in bins]
@@ -126,23 +127,3 @@ def bin_adaptively(moments_CHW: NDArray) -> NDArray[np.float32]:
     grid = np.indices(moments_CHW.shape[1:]).reshape(2, -1).T
     nearest = cKDTree(centres).query(grid)[1]
     return sums[nearest].T.reshape(moments_CHW.shape).astype(np.float32)
-
-
-def _halve(places: NDArray, stars: NDArray, members: NDArray, axis: int) -> list[NDArray]:
-    """Return bins of pixels, each the members of one."""
-    if stars[members].sum() < 2 * STARS_PER_BIN:
-        return [members]
-    for along in (axis, 1 - axis):
-        sides = _split(places[members, along], stars[members])
-        if sides is not None:
-            halves = (members[sides], members[~sides])
-            return [one for half in halves for one in _halve(places, stars, half, 1 - along)]
-    return [members]
-
-
-def _split(coordinates: NDArray, stars: NDArray) -> NDArray[np.bool_] | None:
-    """Return which pixels are on the first side of a cut; None where a side has too few stars."""
-    steps = np.bincount(coordinates, stars).cumsum()
-    last = int(np.abs(steps - steps[-1] / 2).argmin())
-    fewest = min(steps[last], steps[-1] - steps[last])
-    return coordinates <= last if fewest >= STARS_PER_BIN else None

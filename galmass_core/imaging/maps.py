@@ -20,6 +20,8 @@ from galmass_core.imaging.smoothing import NEIGHBOURS, smoothing_lengths
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import IMAGE_PIXELS, MOMENTS, map_spec
 
+SEVERAL_STARS = 100.0  # of a pixel that holds a measurement: any number but 1, without dispersion
+
 
 @dataclass(frozen=True, kw_only=True)
 class MapConfig:

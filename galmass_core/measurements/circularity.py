@@ -125,12 +125,17 @@ def inclinations(galaxy: Galaxy) -> dict[str, float]:
     dict of str to float, degrees
         By line of sight: 0 is face-on, 90 edge-on; NaN if no star turns.
     """
-    axis = _axis(galaxy, angular_momenta(galaxy))
+    axis = rotation_axis(galaxy)
     known = axis.any()
     return {
         line_of_sight: float(np.degrees(np.arccos(min(abs(part), 1.0)))) if known else np.nan
         for line_of_sight, part in zip(LINES_OF_SIGHT, axis, strict=True)
     }
+
+
+def rotation_axis(galaxy: Galaxy) -> NDArray:
+    """Return the direction of the angular momentum of the stars inside 2 R_hsm, (3,), or zeros."""
+    return _axis(galaxy, angular_momenta(galaxy))
 
 
 def _along_axis(galaxy: Galaxy, momenta: NDArray) -> NDArray:

@@ -14,13 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
-from galmass_core.imaging.maps import GalaxyMaps, MapConfig, pixel_centres, rebin
+from galmass_core.imaging.maps import (
+    SEVERAL_STARS,
+    GalaxyMaps,
+    MapConfig,
+    pixel_centres,
+    rebin,
+)
 from galmass_core.observations.features import HALF_MASS
 from galmass_core.observations.observation import Observation
 from galmass_core.photometry import BANDS, SUN_AB
 from galmass_core.quantities import map_spec
 
-_STARS = 100.0  # of each pixel with a velocity: any number but 1, which has no dispersion
 _DIAGONAL = np.sqrt(0.5)  # half of it, in sides of a square
 _REACH = 0.75  # of bins, which are not squares, in sides of a square of the same area
 _MOST_POINTS = 4  # along the side of a pixel
@@ -128,7 +133,7 @@ class _Grid:
         light = observation.flux / observation.areas * self.area
         known = np.isfinite(v) & np.isfinite(sigma) & (light > 0)
         weight, v, sigma = (np.where(known, each, 0.0) for each in (light, v, sigma))
-        terms = (_STARS * known, weight, weight * v, weight * (v**2 + sigma**2))
+        terms = (SEVERAL_STARS * known, weight, weight * v, weight * (v**2 + sigma**2))
         return np.stack([self.sums(term) for term in terms]).astype(np.float32)
 
     def flux(self, observation: Observation) -> NDArray:
