@@ -68,6 +68,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "profile_run": Field("profile"),
     "profile_unit": Field("radii"),
     "least_stars": Field("stars", decode=int),
+    "building": _switch("build"),
 }
 
 

@@ -6,7 +6,6 @@ The key of the API is in the environment of the process, and nowhere else.
 
 import json
 import os
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from galmass_app import processes, services
+from galmass_app import names, processes
+from galmass_app.names import check_name, taken
 from galmass_core.datasets.catalogue import check_catalogue_where
 from galmass_core.datasets.dataset import home_folder
 from galmass_core.fetch.client import KEY_VARIABLE, checked_key
@@ -32,8 +32,6 @@ from galmass_core.storage.lock import stop_owner
 SUITES = ("TNG100-1", "TNG50-1", "TNG300-1", "Illustris-1", "TNG-Cluster")
 ENDED_EARLY = ("stopped", "failed", "died")  # states from which a fetch is resumed
 _PATIENCE = 300.0  # s, for an estimate
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-_RESERVED = ("cache", "fetches", "runs", "subsets", "transfers")  # of the home folder itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,20 +70,12 @@ class Order:
 
 def new_name(suite: str, snapshot: int | None) -> str:
     """Return a name for a fetch that is not taken."""
-    stem = suite.lower() + (f"-{snapshot}" if snapshot is not None else "")
-    names = (stem, *(f"{stem}-{number}" for number in range(2, 1000)))
-    return next(name for name in names if not _is_taken(name))
+    return names.new_name(suite.lower() + (f"-{snapshot}" if snapshot is not None else ""))
 
 
 def check(order: Order) -> None:
     """Raise ValueError, in one sentence, if an order cannot be carried out."""
-    if not _NAME.fullmatch(order.name) or order.name in _RESERVED:
-        got = order.name or "none"
-        msg = f"The name must be of letters, digits, dots, dashes and underscores, got {got}."
-        raise ValueError(msg)
-    if _is_taken(order.name):
-        msg = f"The name {order.name} is taken; choose another."
-        raise ValueError(msg)
+    check_name(order.name)
     if order.where:
         check_catalogue_where(order.where)
 
@@ -129,8 +119,7 @@ def start(order: Order, key: str) -> None:
     try:
         order.folder.mkdir(parents=True)
     except FileExistsError as error:
-        msg = f"The name {order.name} is taken; choose another."
-        raise ValueError(msg) from error
+        raise ValueError(taken(order.name)) from error
     _begin(order.folder, order.request, environment)
 
 
@@ -206,9 +195,3 @@ def _environment(key: str) -> dict[str, str]:
     """Return the environment of a process, with the visitor's key where the server has none."""
     own = os.environ.get(KEY_VARIABLE, "")
     return os.environ | {KEY_VARIABLE: checked_key(own if server_has_key() else key)}
-
-
-def _is_taken(name: str) -> bool:
-    """Whether a data set or a fetch of this name is there."""
-    there = name in services.catalogue() or (home_folder() / name).exists()
-    return there or (fetches_folder() / name).exists()

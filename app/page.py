@@ -16,6 +16,7 @@ from galmass_app.markup import snippet, template
 from galmass_app.memory import release
 from galmass_app.state import SessionState
 from galmass_app.theme import Look, style_sheet
+from galmass_app.views.build.panel import BuildPanel
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.diagnostics.page import Diagnostics
 from galmass_app.views.explore.page import Explore
@@ -46,7 +47,10 @@ PAGES = {  # key in the URL: name in the header, its Viewer
     "transfer": ("Transfer", Transfer),
     "paper": ("Paper", Paper),
 }
-GET_DATA = "Get TNG data…"  # in the list of data sets
+SHEETS = {  # over any page: in the list of data sets, parameter of the session, and class
+    "Get TNG data…": ("getting", FetchPanel),
+    "Build from files…": ("building", BuildPanel),
+}
 POLL_PERIOD = 1000  # ms between two looks at the home folder
 GONE = 30_000  # ms after which a visitor whose connection was lost does not come back
 
@@ -62,7 +66,7 @@ class Page:
         admin.register(self.session)
         self._views = {}
         self._main = column("gm-main")
-        self._fetch = column("gm-fetch-place", wide=False)
+        self._sheets = {name: column("gm-sheet", wide=False) for name, _ in SHEETS.values()}
         self._theme = ThemeSwitch.of(self.session)
         self._await_visitor()
         self._data_sets = self._chooser()
@@ -77,7 +81,7 @@ class Page:
             "theme": self._theme,
             "selection": SelectionBar.of(self.session),
             "strip": SelectionStrip.of(self.session),
-            "fetch": self._fetch,
+            "fetch": column("gm-fetch-place", *self._sheets.values(), wide=False),
             "main": self._main,
             "status": Status(self.session),
         }.items():
@@ -112,8 +116,8 @@ class Page:
         )
 
         def chosen(event: param.parameterized.Event) -> None:
-            if event.new == GET_DATA:
-                session.getting = True
+            if event.new in SHEETS:
+                session.param.update({SHEETS[event.new][0]: True})
             elif event.new and event.new != session.dataset:
                 session.open(event.new)
             select.value = session.dataset or None
@@ -146,15 +150,20 @@ class Page:
             self._main.clear()
             self._turn()
         self.session.param.watch(self._turn, "page")
-        self._open_fetch()
-        self.session.param.watch(self._open_fetch, "getting")
+        self._open_sheets()
+        self.session.param.watch(self._open_sheets, [name for name, _ in SHEETS.values()])
 
-    def _open_fetch(self, *_: param.parameterized.Event) -> None:
-        """Show the panel that fetches data, if it is open; it is built the first time."""
+    def _open_sheets(self, *events: param.parameterized.Event) -> None:
+        """Show the panel that is open over the page, one at most; it is built the first time."""
+        opened = next((event.name for event in events if event.new), "")
         with batched_update():
-            if self.session.getting and not len(self._fetch):
-                self._fetch.append(FetchPanel(self.session))
-            self._fetch.visible = self.session.getting
+            for name, make in SHEETS.values():
+                if opened and name != opened:
+                    self.session.param.update({name: False})
+                place, is_open = self._sheets[name], getattr(self.session, name)
+                if is_open and not len(place):
+                    place.append(make(self.session))
+                place.visible = is_open
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Show the page that is chosen; it is built the first time."""
@@ -182,7 +191,7 @@ def _home(_second: int, _home: Path) -> tuple[str, list[str]]:
 
 def _choices() -> list[str]:
     """Return what the list of data sets offers."""
-    return [*services.catalogue(), GET_DATA]
+    return [*services.catalogue(), *SHEETS]
 
 
 def _await_return(document: Document) -> None:

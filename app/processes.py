@@ -17,7 +17,7 @@ def detach(
     *arguments: str,
     environment: Mapping[str, str] | None = None,
     ended: Callable[[], None] = lambda: None,
-) -> None:
+) -> int:
     """Start a command that outlives the server.
 
     Parameters
@@ -30,6 +30,11 @@ def detach(
         Its environment variables; those of the server by default.
     ended : callable
         Called when it ends, if the server is still alive then.
+
+    Returns
+    -------
+    int
+        Number of the process.
     """
     with log.open("a", encoding="utf-8") as output:
         process = subprocess.Popen(
@@ -46,6 +51,7 @@ def detach(
         ended()
 
     Thread(target=reap, daemon=True).start()
+    return process.pid
 
 
 def answer(*arguments: str, patience: float, environment: Mapping[str, str] | None = None) -> str:

@@ -77,6 +77,7 @@ class SessionState(param.Parameterized):
     )
     figure = param.String("1", doc="Figure or table in view on the Paper page.")
     getting = param.Boolean(doc="Whether the panel is open that fetches TNG data.")
+    building = param.Boolean(doc="Whether the panel is open that builds data sets from files.")
     theme = param.Selector(default="dark", objects=["dark", "light"], doc="Look of the page.")
     not_found = param.String(doc="Why the last ID was no galaxy; empty once one is in view.")
     not_kept = param.String(doc="Why the last filter keeps nothing; empty once one does.")

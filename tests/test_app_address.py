@@ -35,6 +35,7 @@ VALUES = {
     "profile_run": "profile-features-20260101-120000",
     "profile_unit": "rhsm",
     "least_stars": 5,
+    "building": True,
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -103,7 +104,7 @@ def test_address_is_written_as_it_always_was():
         "&colour=M%5B200c%5D"
         "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm&get=on"
         "&diagnosed=mstar-r-20260101-120000"
-        "&profile=profile-features-20260101-120000&radii=rhsm&stars=5"
+        "&profile=profile-features-20260101-120000&radii=rhsm&stars=5&build=on"
     )
 
 

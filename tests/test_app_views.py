@@ -11,7 +11,7 @@ from pages import texts, widget
 from panel.io.state import set_curdoc
 
 from galmass_app import address, services
-from galmass_app.page import GET_DATA, Page
+from galmass_app.page import SHEETS, Page
 from galmass_app.state import SessionState
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.four_maps import FourMaps
@@ -343,16 +343,20 @@ def in_template(page, css_class):
 
 
 @pytest.mark.usefixtures("document")
-def test_data_set_chooser_offers_to_get_data():
+def test_data_set_chooser_offers_to_get_data_one_sheet_at_a_time():
     page = Page()
     chooser = in_template(page, "gm-dataset")
     before = chooser.value
-    assert chooser.options[-1] == GET_DATA
-    chooser.value = GET_DATA
-    assert (page.session.getting, chooser.value) == (True, before)
-    assert len(in_template(page, "gm-fetch-place")) == 1
-    page.session.getting = False
-    assert not in_template(page, "gm-fetch-place").visible
+    sheets = in_template(page, "gm-fetch-place")
+    assert chooser.options[-2:] == list(SHEETS)
+    assert [sheet.visible for sheet in sheets] == [False, False]
+    for place, (choice, (name, _)) in enumerate(SHEETS.items()):
+        chooser.value = choice
+        assert (getattr(page.session, name), chooser.value) == (True, before)
+        assert [sheet.visible for sheet in sheets] == [number == place for number in (0, 1)]
+        assert len(sheets[place]) == 1
+    page.session.building = False
+    assert [sheet.visible for sheet in sheets] == [False, False]
 
 
 @pytest.mark.usefixtures("document")

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from galmass_core.cli.arguments import add_home
@@ -45,6 +46,12 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     serve.add_argument("data", nargs="?", metavar="DATA", help="data-set folder, or its name")
     serve.add_argument("--port", type=int, default=5006, metavar="N", help="default: 5006")
     serve.add_argument("--no-browser", action="store_true", help="only print the address")
+    serve.add_argument(
+        "--files",
+        type=Path,
+        metavar="DIR",
+        help="data sets may be built from the files in it (default: the working directory)",
+    )
     add_home(serve)
     _add_access(serve)
     serve.set_defaults(run=_serve, when_stopped="")
@@ -107,6 +114,8 @@ def _serve(args: argparse.Namespace) -> None:
         from galmass_core.datasets.dataset import open_dataset
 
         os.environ["GALMASS_DATA"] = str(open_dataset(args.data).path)
+    if args.files is not None:
+        os.environ["GALMASS_FILES"] = str(args.files.resolve(strict=True))
     command, flags = _panel_command(args)
     if args.data is None:
         _begin_universe()

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,24 @@ def stop_owner(folder: Path) -> None:
     ValueError
         If no living process of this machine holds it.
     """
-    owner = _read_owner(folder) if is_locked(folder) else None
+    stop_process(_read_owner(folder) if is_locked(folder) else None, folder)
+
+
+def stop_process(owner: Mapping[str, Any] | None, folder: Path) -> None:
+    """Send SIGTERM to a process.
+
+    Parameters
+    ----------
+    owner : mapping or None
+        Its `identity`; None if none lives.
+    folder : Path
+        That it writes.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it is on another machine.
+    """
     if owner is None or owner["host"] != platform.node():
         where = f"it is on {owner['host']}" if owner else "there is none"
         msg = f"{folder}: must be written by a process of this machine to be stopped, but {where}"
@@ -124,9 +141,15 @@ def stop_owner(folder: Path) -> None:
     psutil.Process(owner["pid"]).terminate()
 
 
-def identity() -> dict[str, Any]:
-    """Return the identity of this process, which distinguishes processes of the same pid."""
-    pid = psutil.Process().pid
+def identity(pid: int | None = None) -> dict[str, Any]:
+    """Return the identity of a process, which distinguishes processes of the same pid.
+
+    Parameters
+    ----------
+    pid : int, optional
+        Of this machine; this process by default.
+    """
+    pid = psutil.Process().pid if pid is None else pid
     return {"pid": pid, "process_start": _process_start(pid), "host": platform.node()}
 
 

@@ -9,8 +9,9 @@ from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.command_line import CommandLine
-from galmass_app.views.fetch.fetch_list import FetchList
+from galmass_app.views.fetch.fetch_list import as_job, fetch_list
 from galmass_app.views.fetch.form import FetchForm
+from galmass_app.views.job_list import ROWS
 from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.standing import lasting
 from galmass_app.workers import WEB, Slot
@@ -30,7 +31,7 @@ class FetchPanel(View):
         self._start = button("gm-start gm-start-fetch", "Start", self._begin)
         self._text, self._alert = html("gm-estimate"), html("gm-nothing")
         self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
-        self._list = FetchList(self._do)
+        self._list = fetch_list(self._do)
         self._asked = self._planned = None  # orders: under way, and one that can be started
         self._answers = Slot(WEB)
         self._layout = column(
@@ -64,7 +65,8 @@ class FetchPanel(View):
         """Keep up with the folders of all fetches, and take an estimate that has come."""
         if self.session.getting:
             with batched_update(), self.session.reporting():
-                self._list.draw(services.fetches())
+                found = services.fetches()
+                self._list.draw([as_job(status) for status in found[:ROWS]], len(found))
                 self._take()
 
     def _ordered(self, *_: param.parameterized.Event) -> None:

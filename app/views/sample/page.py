@@ -25,8 +25,10 @@ class SamplePage(View):
         self._layout = column("gm-page")
         get = button("gm-get", "Get TNG data…")
         get.on_click(lambda _: session.param.update(getting=True))
+        build = button("gm-build", "Build from files…")
+        build.on_click(lambda _: session.param.update(building=True))
         if session.data is None:
-            self._layout[:] = [html("gm-message", NO_DATA, wide=False), get]
+            self._layout[:] = [html("gm-message", NO_DATA, wide=False), get, build]
             return
         self._head = html("gm-tally")
         self._galaxy = html("gm-in-view", align="center", wide=False)
@@ -37,7 +39,7 @@ class SamplePage(View):
         take = Download.of(session, "gm-scaling", lambda: "relations", table=self._related)
         self._layout[:] = [
             self._head,
-            row("gm-controls gm-chosen", self._galaxy, look, get),
+            row("gm-controls gm-chosen", self._galaxy, look, get, build),
             column("gm-scaling", self.relations, take),
             row("gm-report", *self._tables),
         ]
