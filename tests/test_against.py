@@ -12,7 +12,7 @@ import json, sys
 from galmass_core.speed import FIGURES
 for task, cpu_ms in FIGURES.items():
     print(json.dumps({"task": task, "size": 7, "program": "galmass", "cpu_ms": cpu_ms,
-                      "memory_mb": 10.0 * cpu_ms}), flush=True)
+                      "memory_mb": 10.0 * cpu_ms, "wait_ms": 3.0 * cpu_ms}), flush=True)
     if sys.argv[1] == "fails":
         sys.exit("broken: it must work, got nothing")
 """
@@ -50,11 +50,11 @@ def bench(capfd, part="tables", revision="HEAD"):
     return code, capfd.readouterr()
 
 
-def test_each_figure_is_a_ratio_of_time_and_of_memory(repository, capfd):
+def test_each_figure_is_a_ratio_of_time_waiting_and_memory(repository, capfd):
     code, shown = bench(capfd)
     assert code == 0
-    assert "| draw | 7 | 4 | 2 | 0.50 | 0.50 |" in shown.out
-    assert "| build | 7 | 10 | 8 | 0.80 | 0.80 |" in shown.out
+    assert "| draw | 7 | 4 | 2 | 0.50 | 0.50 | 0.50 |" in shown.out
+    assert "| build | 7 | 10 | 8 | 0.80 | 0.80 | 0.80 |" in shown.out
 
 
 def test_the_least_of_the_turns_counts(repository, capfd):
@@ -64,13 +64,25 @@ def test_the_least_of_the_turns_counts(repository, capfd):
         "FIGURES = {'draw': 1.0 if seen.exists() else 3.0}\n"
         "seen.touch()"
     )
-    assert "| draw | 7 | 4 | 1 | 0.25 | 0.25 |" in bench(capfd)[1].out
+    assert "| draw | 7 | 4 | 1 | 0.25 | 0.25 | 0.25 |" in bench(capfd)[1].out
+
+
+def test_the_revision_writes_its_own_formats(repository, capfd):
+    writes = repository / "galmass_core/benchmarks/invented.py"
+    measuring = repository / "galmass_core/benchmarks/__main__.py"
+    measuring.write_text(
+        MEASURING.replace("galmass_core.speed", "galmass_core.benchmarks.invented")
+    )
+    writes.write_text("FIGURES = {'draw': 5.0}")
+    commit(repository, "writes")
+    writes.write_text("FIGURES = {'draw': 4.0}")
+    assert "| draw | 7 | 5 | 4 | 0.80 | 0.80 | 0.80 |" in bench(capfd)[1].out
 
 
 def test_a_part_that_fails_loses_no_figure_measured_before(repository, capfd, monkeypatch):
     monkeypatch.setitem(main.__globals__["bench"].PARTS, "fails", "to test")
     shown = bench(capfd, "fails")[1].out
-    assert "| draw | 7 | 4 | 2 | 0.50 | 0.50 |" in shown
+    assert "| draw | 7 | 4 | 2 | 0.50 | 0.50 | 0.50 |" in shown
     assert "now: fails ended early: broken: it must work, got nothing" in shown
 
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import psutil
 
 from galmass_core.benchmarks.browser import chromium_browser, dashboard
-from galmass_core.benchmarks.serve import Server, first_plot
 from galmass_core.benchmarks.timing import OURS, Figure
+from galmass_core.benchmarks.visitors import Server, first_plot
 
 SIZES = (100, 1_000)
 PEERS: dict[str, str] = {}

@@ -21,7 +21,8 @@ PARTS = {  # what is measured, and default sizes
     "reading": "stored maps to arrays in shuffled order, 150 and 1500 samples",
     "train": "an epoch of a network's training, 200 and 1000 samples",
     "memory": "training on maps ten times the memory, from disk, 2000 and 10,000 samples",
-    "serve": "waiting times of the dashboard in Chromium, 28,110 and 1e6 samples",
+    "visitors": "arrivals, taps, branches and a crowd at the dashboard in Chromium, 28,110 samples",
+    "serve": "the same and all pages of the dashboard, 28,110 and 1e6 samples",
     "scale": "a snapshot at TNG100's resolution to a page, 100 and 1000 galaxies, 25 GB",
     "tables": "a table to errors, correlations, splits and fits, 1e4 to 1e6 rows",
     "trees": "nine rows of Table 5 by boosted trees, 28,110 samples",
@@ -157,16 +158,18 @@ def _format_comparison(part: "Comparison", revision: str) -> str:
             "size": f"{ratio.size:,}",
             f"{revision}, CPU ms": _three_digits(ratio.then.cpu_ms),
             "now, CPU ms": _three_digits(ratio.now.cpu_ms),
-            "ratio": f"{ratio.now.cpu_ms / ratio.then.cpu_ms:.2f}",
-            "ratio of memory": (
-                f"{ratio.now.memory_mb / ratio.then.memory_mb:.2f}"
-                if ratio.now.memory_mb and ratio.then.memory_mb
-                else ""
-            ),
+            "ratio": _ratio(ratio.now.cpu_ms, ratio.then.cpu_ms),
+            "ratio of waiting": _ratio(ratio.now.wait_ms, ratio.then.wait_ms),
+            "ratio of memory": _ratio(ratio.now.memory_mb, ratio.then.memory_mb),
         }
         for ratio in part.ratios
     ]
     return "\n".join([part.part, "", *_table(rows), *part.faults, ""])
+
+
+def _ratio(now: float | None, then: float | None) -> str:
+    """Return a ratio as text; nothing where one was not measured."""
+    return f"{now / then:.2f}" if now and then else ""
 
 
 def _table(rows: Sequence[dict[str, str]]) -> list[str]:

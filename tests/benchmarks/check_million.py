@@ -20,7 +20,7 @@ from panel.io.location import Location
 from galmass_app import services
 from galmass_app.page import PAGES, Page
 from galmass_app.views.scatter import Sample
-from galmass_core.benchmarks.serve import crowded
+from galmass_core.benchmarks.visitors import crowded
 
 LASSO = {"type": "poly", "x": [10, 10.5, 10.5, 10], "y": [9.5, 9.5, 10.5, 10.5]}
 VIEWS = {}  # of the newest visitor, by page

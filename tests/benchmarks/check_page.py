@@ -17,7 +17,7 @@ from bokeh.document import Document
 from panel.io.location import Location
 
 from galmass_app.page import Page
-from galmass_core.benchmarks.serve import crowded
+from galmass_core.benchmarks.visitors import crowded
 
 VISITS = 5
 waiting = []  # what a page does once the browser has it

@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from websocket_page import Page
 
-from galmass_core.benchmarks import serve
+from galmass_core.benchmarks import visitors
 from galmass_core.benchmarks.browser import chromium_browser, dashboard
 from galmass_core.benchmarks.invented import make_runs
 from galmass_core.datasets.dataset import DataSet
@@ -71,16 +71,16 @@ def browse(address: str, stop: threading.Event, tally: Tally) -> None:
     """Tap in two browsers."""
     try:
         with chromium_browser() as chromium:
-            server = serve.Server(chromium, address, 0)
+            server = visitors.Server(chromium, address, 0)
             with server.visitor() as first, server.visitor() as second:
-                pages = [serve.open_explore(context, address) for context in (first, second)]
+                pages = [visitors.open_explore(context, address) for context in (first, second)]
                 for page in pages:
-                    page.wait_for_function(f"{serve.SCATTER}?.has_finished()")
+                    page.wait_for_function(f"{visitors.SCATTER}?.has_finished()")
                 turn = 0
                 while not stop.wait(EVERY / 2):
                     turn += 1
                     begin = time.perf_counter()
-                    serve.tap(pages[turn % 2], 0.2 + 0.1 * (turn // 2 % 6))
+                    visitors.tap(pages[turn % 2], 0.2 + 0.1 * (turn // 2 % 6))
                     tally.waits.append(time.perf_counter() - begin)
     except Exception as error:
         tally.errors.append(f"{type(error).__name__}: {error}")
@@ -102,14 +102,14 @@ def training(data: DataSet) -> Iterator[None]:
         print("training: " + ("beside all taps" if ended is None else f"ended early, {ended}"))
 
 
-async def watch(server: serve.Server, most: list[float]) -> None:
+async def watch(server: visitors.Server, most: list[float]) -> None:
     """Note the largest memory of the server."""
     while True:
         most[0] = max(most[0], server.memory_mb())
         await asyncio.sleep(1)
 
 
-async def arrive(server: serve.Server, data: DataSet, count: int) -> list[Page]:
+async def arrive(server: visitors.Server, data: DataSet, count: int) -> list[Page]:
     """Open pages, one after another."""
     pages = [Page(server.address, data, seed) for seed in range(count)]
     for page in pages:
@@ -118,7 +118,7 @@ async def arrive(server: serve.Server, data: DataSet, count: int) -> list[Page]:
     return pages
 
 
-async def soak(server: serve.Server, data: DataSet, count: int, minutes: float) -> Tally:
+async def soak(server: visitors.Server, data: DataSet, count: int, minutes: float) -> Tally:
     """Open pages, one after another, and tap; return the waits of all."""
     most = [0.0]
     first = Page(server.address, data, -1)  # the first visitor finds nothing read yet
@@ -179,11 +179,11 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=28_110)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        data = serve.crowded(Path(folder), args.samples)
+        data = visitors.crowded(Path(folder), args.samples)
         make_runs(Path(folder), data, inputs=("r", "r+2V"))
         log = Path(folder) / "server.log"
         with dashboard(data.path, log) as (address, process):
-            server = serve.Server(None, address, process)
+            server = visitors.Server(None, address, process)
             tally = asyncio.run(soak(server, data, args.pages, args.minutes))
         lines = log.read_text(encoding="utf-8").splitlines()
     wrong = [line for line in lines if re.search(r"ERROR|Traceback|Error:|WARNING", line)]
