@@ -145,6 +145,14 @@ def test_an_epoch_of_training_is_timed_beside_a_plain_loop(capsys):
     assert ours[-1]["cpu_ms"] > 3 * ours[0]["cpu_ms"]  # 300² after 60²
 
 
+def test_one_network_for_all_sets_of_maps_takes_less_than_a_network_for_each(capsys):
+    (part,) = bench(capsys, "subsets", "--sizes", "2", "--peers")["parts"]
+    ours, each = part["figures"]
+    assert ours["task"] == each["task"] == "epoch for 15 sets of maps"
+    assert each["program"] == "a network for each set"
+    assert 0 < each["ratio"] < 0.5
+
+
 def test_training_from_disk_is_timed_beside_training_in_memory(capsys):
     (part,) = bench(capsys, "memory", "--sizes", "20", "--peers")["parts"]
     shown = [(figure["task"], figure["program"]) for figure in part["figures"]]

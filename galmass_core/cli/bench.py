@@ -20,6 +20,7 @@ PARTS = {  # what is measured, and default sizes
     "dataset": "files to a data set, and the memory it takes, 1 to 1000 galaxies",
     "reading": "stored maps to arrays in shuffled order, 150 and 1500 samples",
     "train": "an epoch of a network's training, 200 and 1000 samples",
+    "subsets": "an epoch of the network for all 15 sets of maps, 80 samples",
     "memory": "training on maps ten times the memory, from disk, 2000 and 10,000 samples",
     "visitors": "arrivals, taps, branches and a crowd at the dashboard in Chromium, 28,110 samples",
     "serve": "the same and all pages of the dashboard, 28,110 and 1e6 samples",
