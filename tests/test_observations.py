@@ -22,6 +22,7 @@ from survey_files import (
 from galmass_core.cli import main
 from galmass_core.observations import ObservationError, Options, read_observations
 from galmass_core.observations.centre import light_centre
+from galmass_core.observations.report import format_rows, row_of
 from galmass_core.observations.rotation import fit_rotation
 
 SHAPES = [(31, 34), (32, 33)]  # odd and even
@@ -280,7 +281,10 @@ def test_centre_of_light_in_half_a_field_is_near_the_peak():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda path, disc: write_plain(path, disc, FLUX=None), "must have an image R or FLUX"),
+        (
+            lambda path, disc: write_plain(path, disc, FLUX=None, VELOCITY=None),
+            "must have an image of light or 24 velocities",
+        ),
         (
             lambda path, disc: write_plain(path, disc, FLUX=np.ones((3, 3))),
             r"FLUX must be an image of the shape \(31, 34\), as the others, got the shape \(3, 3\)",
@@ -305,7 +309,7 @@ def test_centre_of_light_in_half_a_field_is_near_the_peak():
             "CUNIT1 must be one of",
         ),
         (
-            lambda path, disc: write_plain(path, disc, VELOCITY=None, DISPERSION=None),
+            lambda path, disc: write_plain(path, disc, VELOCITY=None, DISPERSION=None, FLUX=None),
             "must be one of MaNGA DAP maps",
         ),
         (lambda path, disc: path.write_bytes(b"no FITS"), "must be a whole FITS file"),
@@ -415,6 +419,8 @@ def test_real_files_have_the_values_that_were_measured_by_hand(
         pytest.skip(f"no observations at {folder}")
     layout, v, sigma, bins, centre, median_v, median_sigma, angle, error = expected
     found = read_one([folder / name for name in names], **options)
+    print(f"{names[0]}: expected {expected}")  # with -s, the table of the documentation
+    print(format_rows([row_of(found)]))
     assert found.layout.startswith(layout)
     assert np.count_nonzero(np.isfinite(found.velocities)) == v
     assert np.count_nonzero(np.isfinite(found.dispersions)) == sigma

@@ -11,6 +11,9 @@ from galmass_core.cli.csv_output import check_out, write_csv
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_DIRECTIONS = ("east", "west", "north", "south")
+_MAPS = {"velocity": "velocities", "sigma": "dispersions", "image": "light"}
+
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
     """Add the parser of ``galmass observe``."""
@@ -18,9 +21,11 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "observe",
         help="read maps of observed galaxies, and predict them",
         description="Read maps of real galaxies from the files of surveys: MaNGA's DAP maps, "
-        "SAMI's pairs of velocity and dispersion, tables of SAURON, ATLAS3D and CALIFA V1200, "
-        "kinematics of GIST and nGIST, cutouts of the Legacy Surveys, and plain FITS. What a file "
-        "holds is recognised from its content. Print how many spaxels are valid and why others "
+        "SAMI's pairs of velocity and dispersion, Hector, PHANGS-MUSE, Pipe3D, EDGE, tables of "
+        "SAURON, ATLAS3D and CALIFA V1200, kinematics of GIST and nGIST, cutouts of the Legacy "
+        "Surveys, mocks of SimSpin, GalSyn, GalaxyGenius and RUBIX, and FITS files whose maps have "
+        "names that are known, or that --velocity, --sigma and --image name. What a file holds is "
+        "recognised from its content. Print how many spaxels are valid and why others "
         "are not, the centre of the light in the file's own coordinates, systemic velocity, median "
         "velocity and dispersion, and the position angle of the receding side, from north through "
         "east. Where the half-light radius is known, also what a network predicts that learned "
@@ -33,14 +38,35 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         metavar="FILE",
         nargs="+",
         type=Path,
-        help="FITS files of one or more galaxies; those of the same galaxy are put together",
+        help="files (FITS, HDF5, text) of one or more galaxies; those of the same galaxy are put "
+        "together",
     )
     observe.add_argument(
         "--x-axis",
-        choices=("east", "west"),
+        choices=_DIRECTIONS,
         default="",
         help="where the first axis grows to, of files that do not say it",
     )
+    observe.add_argument(
+        "--y-axis",
+        choices=_DIRECTIONS,
+        default="",
+        help="where the second axis grows to, of files that do not say it (default: north)",
+    )
+    observe.add_argument(
+        "--pixel",
+        type=positive_number,
+        metavar="ARCSEC",
+        help="side of a pixel, of files that do not say it",
+    )
+    for option, what in _MAPS.items():
+        observe.add_argument(
+            f"--{option}",
+            default="",
+            metavar="MAP",
+            help=f"which map has {what}, as EXTENSION, EXTENSION:PLANE or FILE:EXTENSION:PLANE "
+            "(default: what their names say)",
+        )
     observe.add_argument(
         "--re",
         type=positive_number,
@@ -70,7 +96,13 @@ def _observe(args: argparse.Namespace) -> None:
 
     beside = [each for path in args.files for each in path.parent.glob("*.fits*")]  # read too
     check_out(args.out, [*args.files, *beside])
-    options = Options(x_axis=args.x_axis, effective_radius=args.re)
+    options = Options(
+        x_axis=args.x_axis,
+        y_axis=args.y_axis,
+        pixel=args.pixel,
+        effective_radius=args.re,
+        **{option: getattr(args, option) for option in _MAPS},
+    )
     rows = observe(args.files, options, args.model)
     if args.out is not None:
         write_csv(pd.DataFrame([flat for row in rows for flat in flat_rows(row)]), args.out)

@@ -10,19 +10,35 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from galmass_core.observations import gist, images, manga, sami, tables
-from galmass_core.observations.fits_input import FitsFile, read_fits
+from galmass_core.observations import (
+    cubes,
+    gist,
+    grid_tables,
+    images,
+    manga,
+    maps,
+    mocks,
+    sami,
+    tables,
+)
+from galmass_core.observations.fits_input import FitsFile, read_file
 from galmass_core.observations.observation import Observation, ObservationError, settled
 from galmass_core.observations.options import Options
 
-_LAYOUTS = (manga, sami, tables, gist, images)
+_LAYOUTS = (manga, sami, tables, gist, grid_tables, images, mocks, cubes, maps)
 KNOWN = (
     manga.LAYOUT,
     sami.LAYOUT,
     *(layout.title for layout in tables.LAYOUTS),
     gist.LAYOUT,
-    images.CUTOUT,
-    images.PLAIN,
+    grid_tables.EDGE,
+    grid_tables.PLAIN,
+    images.LAYOUT,
+    mocks.SIMSPIN,
+    mocks.GALSYN,
+    mocks.GENIUS,
+    cubes.LAYOUT,
+    maps.LAYOUT,
 )
 
 __all__ = ["KNOWN", "Observation", "ObservationError", "Options", "read_observations"]
@@ -58,9 +74,10 @@ def read_observations(
     options = options or Options()
     groups: dict[tuple[ModuleType, str], list[FitsFile]] = {}
     for path in dict.fromkeys(map(Path, paths)):
-        file = read_fits(path)
-        reader = _reader_of(file)
-        groups.setdefault((reader, reader.galaxy(file)), []).append(file)
+        file = read_file(path)
+        reader = maps if options.names_maps else _reader_of(file)
+        galaxy = "" if options.names_maps else reader.galaxy(file)
+        groups.setdefault((reader, galaxy), []).append(file)
     found = [settled(reader.read(files, options)) for (reader, _), files in groups.items()]
     if options.effective_radius is None:
         return found
@@ -77,4 +94,5 @@ def _reader_of(file: FitsFile) -> ModuleType:
         if reader.matches(file):
             return reader
     msg = f"{file.path}: must be one of {'; '.join(KNOWN)}; got none of them"
+    msg = cubes.refusal(file) or msg
     raise ObservationError(msg)

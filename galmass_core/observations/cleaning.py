@@ -93,3 +93,20 @@ def _left(rules: Iterable[Rule], count: int) -> tuple[NDArray[np.bool_], dict[st
             why[reason] = why.get(reason, 0) + found
         good &= ~bad
     return good, why
+
+
+def repeated(values: NDArray, flux: NDArray) -> NDArray:
+    """Return numbers of spaxels that share a value, which an adaptive map repeats; else -1.
+
+    A value in one spaxel only is a bin of its own.
+    """
+    bins = np.full(len(values), -1)
+    known = np.isfinite(values) & np.isfinite(flux)
+    _, bins[known] = np.unique(values[known], return_inverse=True)
+    return bins
+
+
+def nothing(shape: int | tuple[int, ...]) -> Cleaned:
+    """Return values that a file does not have."""
+    absent = np.full(shape, np.nan)
+    return Cleaned(absent, absent, {})

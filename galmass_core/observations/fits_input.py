@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.observations.observation import ObservationError
+from galmass_core.observations.table_input import is_hdf5, is_text, read_columns
 
 _MOST = 50_000_000  # numbers of an image that is read; larger ones are cubes of spectra
 _MOST_WHOLE = 2.0**53  # larger floating-point numbers have lost digits
@@ -139,8 +140,28 @@ class FitsFile:
         return float(value)
 
 
+def read_file(path: Path) -> FitsFile:
+    """Read a FITS file, or the tables of an HDF5 or a text file as if they were in one.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ObservationError
+        If it is of neither format, or damaged.
+    """
+    if not path.is_file():
+        msg = f"{path}: no such file"
+        raise FileNotFoundError(msg)
+    if not (is_hdf5(path) or is_text(path)):
+        return read_fits(path)
+    tables = read_columns(path)
+    extensions = [Extension(name, {}, None, columns) for name, columns in tables.items()]
+    return FitsFile(path, (Extension("", {}, None, {}), *extensions))
+
+
 def read_fits(path: Path) -> FitsFile:
-    """Read a file.
+    """Read a FITS file.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
     """Read the files of a galaxy; those that are not given are looked for beside the others."""
     parts = _all_parts(files)
     kin, table = parts["kin"], parts["table"]
-    x_axis = options.direction(table, "X")
+    directions = options.directions(table, "X")
     first, second, flux, numbers, sizes = table.columns("X", "Y", "FLUX", "BIN_ID", "NSPAX")
     bins = table.whole("BIN_ID", numbers)
     masked, notes = _masked(parts, bins, sizes)
@@ -49,6 +49,7 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
     rules = [("masked", masked)]
     velocity = clean_velocities(v[own], None if v_error is None else v_error[own], missing=rules)
     dispersion = clean_dispersions(s[own], None if s_error is None else s_error[own], missing=rules)
+    x, y = directions @ np.stack([first, second])
     side = table.number("PIXSIZE", positive=True)
     if not np.isfinite(side):
         msg = f"{table.path}: PIXSIZE must be the side of a spaxel in arcsec, got nothing"
@@ -58,8 +59,8 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
         layout=LAYOUT,
         paths=tuple(part.path for part in parts.values()),
         elements="spaxels",
-        x=first if x_axis == "east" else -first,
-        y=second,
+        x=x,
+        y=y,
         places=np.column_stack([first, second]),
         areas=np.full(len(first), side**2),
         flux=np.where(masked, np.nan, flux),

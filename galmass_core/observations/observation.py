@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.observations.centre import light_centre
-from galmass_core.observations.rotation import Rotation, fit_rotation
+from galmass_core.observations.kinematic_centre import rotation_centre
+from galmass_core.observations.rotation import FEWEST, Rotation, fit_rotation
 
 LeftOut = Mapping[str, int]  # number of values by reason
 
@@ -37,6 +38,8 @@ class Observation:
     areas : (N,) float, arcsec^2
     flux : (N,) float
         In the file's unit, per element; NaN outside the valid field.
+    has_light : bool
+        Whether the file has light; flux is 1 in the valid field if not.
     velocities, dispersions : (N,) float, km/s
         Along the line of sight, receding positive; NaN where missing or left out. Velocities are
         relative to the galaxy's once it is `settled`, as in the file before.
@@ -78,6 +81,7 @@ class Observation:
     bands: Mapping[str, NDArray] = field(default_factory=dict)
     left_out: Mapping[str, LeftOut] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    has_light: bool = True
     effective_radius: float = np.nan
     zero_velocity: float = np.nan
     centre: tuple[float, float] = (np.nan, np.nan)
@@ -133,8 +137,9 @@ class Observation:
 def settled(observation: Observation) -> Observation:
     """Return an observation with positions from its centre, and velocities relative to its own.
 
-    The centre is that of the light inside the valid field (`centre.light_centre`); the systemic
-    velocity is fitted to what is left after masking (`rotation.fit_rotation`).
+    The centre is that of the light inside the valid field (`centre.light_centre`), or of rotation
+    without light (`kinematic_centre.rotation_centre`); the systemic velocity is fitted to what is
+    left after masking (`rotation.fit_rotation`).
 
     Raises
     ------
@@ -151,8 +156,7 @@ def settled(observation: Observation) -> Observation:
     if not light.any():
         msg = f"{path}: must have light in the valid field, from which the centre is measured"
         raise ObservationError(msg)
-    x, y, flux = (each[light] for each in (observation.x, observation.y, observation.flux))
-    east, north = light_centre(x, y, flux, float(np.sqrt(np.median(observation.areas[light]))))
+    east, north = _centre(observation, light)
     centred = replace(
         observation,
         x=observation.x - east,
@@ -165,6 +169,26 @@ def settled(observation: Observation) -> Observation:
         centred.x, centred.y, centred.velocities, centred.velocity_errors, centred.bins
     )
     return replace(centred, velocities=centred.velocities - rotation.systemic, rotation=rotation)
+
+
+def _centre(observation: Observation, light: NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the centre, arcsec to the east and to the north; ``light`` says which elements shine.
+
+    Raises
+    ------
+    ObservationError
+        If there is neither light nor rotation.
+    """
+    x, y, flux = (each[light] for each in (observation.x, observation.y, observation.flux))
+    side = float(np.sqrt(np.median(observation.areas[light])))
+    if observation.has_light:
+        return light_centre(x, y, flux, side)
+    if np.count_nonzero(np.isfinite(observation.velocities)) < FEWEST:
+        rule = f"must have an image of light or {FEWEST} velocities, from which the centre is known"
+        msg = f"{observation.paths[0]}: {rule}; --image names an image"
+        raise ObservationError(msg)
+    velocities, errors = observation.velocities, observation.velocity_errors
+    return rotation_centre(observation.x, observation.y, velocities, errors, observation.bins, side)
 
 
 def _in_file(observation: Observation, east: float, north: float) -> tuple[float, float]:

@@ -21,7 +21,7 @@ _ROUNDS = 3
 _SECTORS = 12
 _AROUND = 30.0  # degrees on each side of the angle, in which those without a sector are searched
 _TINY = 1e-9
-_FEWEST = 24  # spectra, of which a fit makes sense
+FEWEST = 24  # spectra, of which a fit makes sense
 
 
 class Rotation(NamedTuple):
@@ -76,7 +76,7 @@ def fit_rotation(
         Errors are 68 %. That of the angle is at most 90: the field does not rotate.
     """
     spectra = _spectra(x, y, velocities, errors, bins)
-    if len(spectra.velocities) < _FEWEST:
+    if len(spectra.velocities) < FEWEST:
         known = spectra.velocities
         return Rotation(float(np.median(known)), float(np.std(known)), np.nan, np.nan, len(known))
     every = np.arange(0, 180, _STEP)
@@ -98,6 +98,20 @@ def fit_rotation(
         position_angle_error=angle_error,
         fitted=len(kept.velocities),
     )
+
+
+def misfit(x: NDArray, y: NDArray, velocities: NDArray, errors: NDArray, bins: NDArray) -> float:
+    """Return how badly the best velocity field fits: the weighted sum of squares.
+
+    Parameters are as of `fit_rotation`; a residual counts at most as `_CLIPPED` deviations.
+    """
+    spectra = _spectra(x, y, velocities, errors, bins)
+    spread = _limit(spectra.velocities, 3 * _CLIPPED)
+    used = np.abs(spectra.velocities - np.median(spectra.velocities)) <= spread
+    _, values = _fit(spectra.only(used), np.arange(0, 180, _STEP))
+    residuals = spectra.velocities - spectra.terms @ values
+    capped = np.minimum(np.abs(residuals), _limit(residuals[used], _CLIPPED))
+    return float(np.sum(spectra.weights * capped**2))
 
 
 def _spectra(

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.observations.cleaning import Cleaned, clean_dispersions, clean_velocities
+from galmass_core.observations.cleaning import (
+    Cleaned,
+    clean_dispersions,
+    clean_velocities,
+    nothing,
+    repeated,
+)
 from galmass_core.observations.fits_input import FitsFile
 from galmass_core.observations.observation import Observation, ObservationError
 from galmass_core.observations.options import Options
@@ -70,7 +76,7 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
         velocity_errors=velocity.errors,
         dispersions=dispersion.values,
         dispersion_errors=dispersion.errors,
-        bins=_bins(file.image(0, shape).ravel(), flux),
+        bins=repeated(file.image(0, shape).ravel(), flux),
         left_out={"velocity": velocity.left_out, "dispersion": dispersion.left_out},
         notes=tuple(absent),
         zero_velocity=_LIGHT_SPEED * redshift,
@@ -94,7 +100,7 @@ def _velocities(maps: dict[str, FitsFile], shape: tuple[int, ...]) -> Cleaned:
     """Return the velocities that fulfil the survey's cuts."""
     values, errors, signal = _read(maps.get("velocity"), _ERRORS["velocity"], shape)
     if values is None or errors is None:
-        return _none(shape)
+        return nothing(shape)
     return clean_velocities(
         values,
         errors,
@@ -110,7 +116,7 @@ def _dispersions(maps: dict[str, FitsFile], shape: tuple[int, ...]) -> Cleaned:
     """Return the dispersions that fulfil the survey's cuts."""
     values, errors, signal = _read(maps.get("dispersion"), _ERRORS["dispersion"], shape)
     if values is None or errors is None:
-        return _none(shape)
+        return nothing(shape)
     below = f"{_LEAST_DISPERSION:g} km/s or less: below the instrument's limit"
     return clean_dispersions(
         values,
@@ -144,20 +150,3 @@ def _faint(signal: NDArray | None) -> list[tuple[str, NDArray]]:
     if signal is None:
         return []
     return [(f"S/N of {_LEAST_SIGNAL:g} or less", ~(signal > _LEAST_SIGNAL))]
-
-
-def _none(shape: tuple[int, ...]) -> Cleaned:
-    """Return values that were not given."""
-    nothing = np.full(shape, np.nan)
-    return Cleaned(nothing, nothing, {})
-
-
-def _bins(values: NDArray, flux: NDArray) -> NDArray:
-    """Return numbers of spaxels that share a value, which an adaptive map repeats; else -1.
-
-    A value in one spaxel only is a bin of its own.
-    """
-    bins = np.full(len(values), -1)
-    known = np.isfinite(values) & np.isfinite(flux)
-    _, bins[known] = np.unique(values[known], return_inverse=True)
-    return bins

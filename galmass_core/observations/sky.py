@@ -4,17 +4,20 @@ Only the matrix is used, in its three dialects: ``CDi_j``; ``PCi_j`` with ``CDEL
 with ``CROTA2``. A header with ``CDi_j`` may have a meaningless ``CDELTi`` beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.observations.observation import ObservationError
 
+if TYPE_CHECKING:
+    from galmass_core.observations.fits_input import FitsFile
+    from galmass_core.observations.options import Options
+
 ARCSEC = 3600.0  # in a degree
-DIRECTIONS = ("east", "west")  # in which the first axis may grow
 _UNITS = {"": ARCSEC, "deg": ARCSEC, "degree": ARCSEC, "arcmin": 60.0, "arcsec": 1.0}
 
 
@@ -56,9 +59,36 @@ def pixel_matrix(path: Path, header: Mapping[str, Any]) -> NDArray | None:
     return matrix
 
 
-def side_matrix(pixel: float, x_axis: str) -> NDArray:
-    """Return the matrix of pixels of a given side [arcsec], with north up."""
-    return np.diag([pixel if x_axis == "east" else -pixel, pixel])
+def first_matrix(
+    files: "Sequence[FitsFile]", options: "Options", header: Mapping[str, Any] | None = None
+) -> NDArray:
+    """Return the matrix of the first world coordinates in files, as of `pixel_matrix`.
+
+    Parameters
+    ----------
+    files : sequence of FitsFile
+    options : Options
+        Scale and directions of pixels, for files that do not say them.
+    header : mapping, optional
+        Looked into first.
+
+    Raises
+    ------
+    ObservationError
+        If neither files nor options have them, or both.
+    """
+    file = files[0]
+    headers = [each.header for file in files for each in file.extensions]
+    for each in [header or {}, *headers]:
+        if (matrix := pixel_matrix(file.path, each)) is not None:
+            options.state_own_direction(file)
+            return matrix
+    side = options.pixel or file.number("PIXSCALE", positive=True)
+    if not np.isfinite(side):
+        rule = "must have world coordinates, or PIXSCALE (arcsec)"
+        msg = f"{file.path}: {rule}, got neither: --pixel ARCSEC is the side of a pixel"
+        raise ObservationError(msg)
+    return side * options.directions(file, "columns")
 
 
 def sky_of(shape: tuple[int, int], matrix: NDArray) -> Sky:

@@ -6,6 +6,7 @@ at 159 degrees, where the photometric one is at 158, and CALIFA's NGC 6278 at 30
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -78,14 +79,15 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
     velocity, dispersion = clean_velocities(v, v_error), clean_dispersions(s, s_error)
     unused = {} if used.all() else {"not used by the survey (-999.9)": int((~used).sum())}
     side = options.x_axis or "west"
+    x, y = replace(options, x_axis=side).directions(file, "offsets") @ np.stack([first, second])
     why = "was given" if options.x_axis else "is so in this survey's tables, which do not say it"
     return Observation(
         name=str(file.primary.get("OBJECT") or file.path.name.partition(".fits")[0]),
         layout=layout.title,
         paths=(file.path,),
         elements=layout.elements,
-        x=first if side == "east" else -first,
-        y=second,
+        x=x,
+        y=y,
         places=np.column_stack([first, second]),
         areas=np.maximum(sizes, 1.0) * layout.side**2,
         flux=flux,
