@@ -9,9 +9,15 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from param.parameterized import batch_call_watchers
 
-from galmass_app.state import SessionState
+from galmass_app import services
+from galmass_app.comparison import BASELINE, MEAN, RUN
+from galmass_app.plots.scale import Scale, scales_by_hand
+from galmass_app.state import SessionState, axis_columns
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted, split_columns
+from galmass_core.learning.experiments import input_maps
+from galmass_core.quantities import TARGETS, map_keys
+from galmass_core.training.runs import shipped_runs
 
 
 class Field(NamedTuple):
@@ -37,6 +43,7 @@ def _switch(key: str) -> Field:
     return Field(key, lambda value: "on" if value else "off", lambda text: _SWITCH.get(text, text))
 
 
+_WIDEST = {key: Scale(1, 2) for key in map_keys()}
 _SWITCH = {"on": True, "off": False}
 FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in this order
     "page": Field("page"),
@@ -69,6 +76,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "profile_unit": Field("radii"),
     "least_stars": Field("stars", decode=int),
     "building": _switch("build"),
+    "limits": _list("limits", ";"),
 }
 
 
@@ -109,7 +117,55 @@ def read(session: SessionState, search: str) -> None:
 
 def report_unknown(session: SessionState, key: str, text: str) -> None:
     """Say that an address has a value that does not exist."""
-    session.error = f"The address asks for {key}={text}, but there is no such value."
+    sentence = f"The address asks for {key}={text}, but there is no such value."
+    if sentence not in session.error:
+        session.error = f"{session.error} {sentence}".strip()
+
+
+def correct(session: SessionState, search: str) -> None:
+    """Name the values of an address that the data set, or galmass, does not have; drop them."""
+    wanted = SessionState()
+    read(wanted, search)
+    with session.reporting():
+        for name, known in _known(session, wanted).items():
+            values = getattr(wanted, name)
+            values = values if isinstance(values, list) else [values]
+            default = session.param[name].default
+            wrong = [each for each in values if each and each != default and not known(each)]
+            for each in wrong:
+                report_unknown(session, FIELDS[name].key, each)
+            if wrong and getattr(session, name) == getattr(wanted, name):
+                rest = [each for each in values if each not in wrong] or default
+                session.param.update({name: rest if isinstance(default, list) else default})
+
+
+def _known(session: SessionState, wanted: SessionState) -> dict[str, Callable[[str], bool]]:
+    """Return what says, by parameter, whether a value exists."""
+    data = session.data
+    columns = axis_columns(data) if data else []
+
+    def is_panel(key: str) -> bool:
+        name = services.name_of_run(key.removeprefix(RUN).removeprefix(MEAN))
+        return bool(input_maps(key)) or key == BASELINE or _is_run(name)
+
+    known = dict.fromkeys(("x", "y", "colour", "against"), columns.__contains__)
+    runs = dict.fromkeys(("run", "explained_run", "profile_run"), _is_run)
+    return {
+        **(known if data else {}),
+        **runs,
+        "target": TARGETS.__contains__,
+        "limits": lambda text: scales_by_hand([text], _WIDEST) != _WIDEST,
+        "branches": lambda key: bool(input_maps(key)),
+        "panels": is_panel,
+        "reference": wanted.panels.__contains__,
+    }
+
+
+def _is_run(word: str) -> bool:
+    """Return whether a word opens a run, of which a network for every set of maps has several."""
+    name = services.name_of_run(word)
+    runs = (*services.runs(), *shipped_runs())
+    return any(name == each.name for run in runs for each in (run, *run.with_each_inputs()))
 
 
 def restore(session: SessionState, search: str) -> None:
@@ -125,3 +181,4 @@ def restore(session: SessionState, search: str) -> None:
             if galaxy != session.galaxy:
                 session.show(galaxy)
             session.param.update(values, error=wanted.error or session.error)
+            correct(session, search)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from galmass_app import services
+from galmass_core.datasets.capabilities import LEAST_TO_TEST, lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
     ANY,
@@ -24,11 +25,11 @@ from galmass_core.learning.experiments import (
     missing_columns,
     usable_rows,
 )
-from galmass_core.learning.fitting import fit, predict
+from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.intervals import LEVELS, calibrate, limit_names, with_intervals
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.out_of_distribution import TrainingDistance
-from galmass_core.learning.splits import NETWORK_SIZES, SPLITS, sibling_share, split_samples
+from galmass_core.learning.splits import BOOSTING_SIZES, SPLITS, sibling_share, split_samples
 from galmass_core.learning.uncertainty import (
     NO_NOISE,
     Comparison,
@@ -63,7 +64,6 @@ BASELINE = "power-law"
 RUN = "run:"
 MEAN = "mean:"
 MOST = 6  # panels
-LEAST_GALAXIES = 60  # fewer leave too few to fit a line to and to test
 RESAMPLES = 400  # of galaxies, for errors while someone waits
 _METHODS = {"power-law": "power law in", "virial": "virial estimate from", "ridge": "ridge on"}
 
@@ -174,16 +174,13 @@ def answers(
     Returns
     -------
     list of Result or Missing
-        For inputs, of a pinned run, or else of that which `pairing.choose_run` prefers. The
-        baseline learns from the training part of the first run shown.
+        For inputs, of a pinned run, or else of that which `pairing.choose_run` prefers.
     """
     index = run_index(data)
     kept = tuple(pinned)
     results = {key: _answer(index, target, key, split, kept) for key in keys if key != BASELINE}
-    splits = (each.split for each in results.values() if isinstance(each, Result))
-    default = Split(split, 0, tuple(NETWORK_SIZES.items()))
     if BASELINE in keys:
-        results[BASELINE] = baseline(data, target, next(splits, default))
+        results[BASELINE] = baseline(data, target, split)
     return [results[key] for key in keys]
 
 
@@ -208,25 +205,23 @@ def controls(data: DataSet, target: str, result: Result) -> dict[str, Result | M
 
 
 @lru_cache(maxsize=64)
-def baseline(data: DataSet, target: str, split: Split) -> Result | Missing:
-    """Fit the power law of light to the training set of a split; evaluate it on the test set."""
+def baseline(data: DataSet, target: str, split: str) -> Result | Missing:
+    """Fit the power law of light and test it, as ``galmass table baselines`` does."""
     wanted = experiment(f"{TARGETS[target].word}/{BASELINE}")
     named = {"title": title(wanted)}
     if missing := missing_columns(data.samples, (*wanted.features, target)):
         lacking = ", ".join(quantity(key).symbol for key in missing)
         return Missing(**named, why=f"this data set has no {lacking}")
-    samples = data.samples[usable_rows(data.samples, wanted.features, [target])[0]]
-    parts = split_samples(samples, split.kind, sizes=dict(split.sizes), seed=split.seed)
-    train, test = samples[parts == "train"], samples[parts == "test"]
-    if samples["name"].nunique() < LEAST_GALAXIES:
+    usable, _ = usable_rows(data.samples, wanted.features, [target])
+    if data.samples.loc[usable, "name"].nunique() < LEAST_TO_TEST:
         return Missing(**named, why="there are too few galaxies to fit it to")
     return Result(
         **named,
         experiment=wanted,
         run=None,
-        split=split,
-        siblings=sibling_share(samples, parts),
-        **with_errors([predict(fit(wanted, train), target, test, "test")]),
+        split=Split(split, 0, tuple(BOOSTING_SIZES.items())),
+        siblings=sibling_share(data.samples, split_samples(data.samples, split)),
+        **with_errors([evaluate(wanted, data.samples, split).predictions]),
     )
 
 
@@ -351,8 +346,8 @@ def _of_inputs(
         same = best.run.name in [run.name for run in result.group]
         return result if same else replace(result, newer=best.run.name)
     named = {"title": title(ways[0])}
-    if not index.data.has_maps:
-        return Missing(**named, why="not trained, and this data set has no maps to train on")
+    if why := lacks(index.data).network:
+        return Missing(**named, why=f"not trained, and cannot be on this data set: {why}")
     trained = inputs if ways[-1].maps == (OCCUPANCY,) else ANY
     name = f"{_ways(target)[-1]}/{trained}"
     return Missing(**named, why="not trained", experiment=experiment(name).name)

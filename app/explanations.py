@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.quantities import map_keys
 from galmass_core.training.model_runs import load_model, run_calibrations
 from galmass_core.training.runs import Run, open_run, shipped_runs
+from galmass_core.training.training_sets import training_dataset, training_samples
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,6 +56,7 @@ class NetworkExplanation:
     run: Run
     result: "Explanation"
     others: int  # galaxies whose maps replaced it
+    trained: bool  # whether these are of the training set, as far as that is there
     true: float  # dex; NaN where the data set does not know
     # Which part of the run's split the sample was in, ``train`` and ``new`` among them; empty if
     # that is not known
@@ -131,13 +133,15 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
 
     data, trained = request.data, (request.run, request.inputs, request.ended)
     run, model = _run(request.run, request.inputs), _model(*trained)
-    rows = [row for row, (name, _) in enumerate(_drawn(data)) if name != request.galaxy][:OTHERS]
+    reference = reference_of(data, request.run, request.ended)
+    own = [name == request.galaxy and reference.data is data for name, _ in reference.samples]
+    rows = [row for row, is_own in enumerate(own) if not is_own][:OTHERS]
     if not rows:
         msg = f"{data.path.name} has no galaxy besides this one to compare it with"
         raise ValueError(msg)
     maps = services.maps(data, request.galaxy, request.los)
     sample = model.inputs([maps], data.row(request.galaxy, request.los).to_frame().T)
-    seen = _seen(data, *trained)
+    seen = _seen(reference, *trained)
     others = {key: maps[rows] for key, maps in seen.items()}
     true = true_value(data, request.galaxy, request.los, request.target)
     result = explain(model, sample, others, request.target)
@@ -149,6 +153,7 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
         run=run,
         result=result,
         others=len(rows),
+        trained=reference.trained,
         true=true,
         part=part,
         limits=limits,
@@ -217,18 +222,33 @@ def _model(folder: Path, inputs: str, _ended: str) -> "NetworkModel":
     return load_model(_run(folder, inputs))
 
 
+class Reference(NamedTuple):
+    """Samples of different galaxies, one more than are needed."""
+
+    data: DataSet
+    samples: tuple[tuple[str, str], ...]  # name and line of sight
+    trained: bool  # whether they are of the training set
+
+
 @lru_cache(maxsize=16)
-def _drawn(data: DataSet) -> tuple[tuple[str, str], ...]:
-    """Draw samples of different galaxies, always the same: one more than are needed."""
-    samples = data.samples[["name", "los"]].sample(frac=1, random_state=0)
-    return tuple(
-        samples.drop_duplicates("name").head(OTHERS + 1).itertuples(index=False, name=None)
-    )
+def reference_of(data: DataSet, folder: Path, _ended: str) -> Reference:
+    """Draw samples of a run's training set, always the same; of the data at hand if it is gone."""
+    run = open_run(folder)
+    known, source = training_samples(run, data), data
+    if known is not None and data.checksum != run.record["dataset"]["sha256"]:
+        source = training_dataset(run)
+    trained = known is not None and source is not None and source.has_maps
+    if not trained:
+        known, source = data.samples, data
+    drawn = known[["name", "los"]].sample(frac=1, random_state=0).drop_duplicates("name")
+    rows = drawn.head(OTHERS + 1).itertuples(index=False, name=None)
+    return Reference(source, tuple(rows), trained)
 
 
 @lru_cache(maxsize=4)
-def _seen(data: DataSet, folder: Path, inputs: str, ended: str) -> "dict[str, Tensor]":
+def _seen(reference: Reference, folder: Path, inputs: str, ended: str) -> "dict[str, Tensor]":
     """Return the maps of the galaxies that were drawn, as a network sees them."""
-    maps = [services.maps(data, *sample) for sample in _drawn(data)]
-    rows = pd.DataFrame([data.row(*sample) for sample in _drawn(data)])
+    data = reference.data
+    maps = [services.maps(data, *sample) for sample in reference.samples]
+    rows = pd.DataFrame([data.row(*sample) for sample in reference.samples])
     return _model(folder, inputs, ended).inputs(maps, rows)

@@ -28,7 +28,8 @@ from pyviz_comms import Comm
 
 from galmass_core.assets import asset
 
-SCRIPTS = ("layout.js", "modules.js")  # overrides of BokehJS, each described in its file
+# overrides of BokehJS, each described in its file
+SCRIPTS = ("layout.js", "minus.js", "modules.js")
 
 
 def scripts() -> str:
@@ -111,13 +112,16 @@ class Text(pn.pane.HTML):
 
 @overriding("_get_model")
 @overriding("_process_param_change")
+@overriding("_process_property_change")
 class CompletingInput(pn.widgets.AutocompleteInput):
     """A text box whose menu shows the completions that come while one types in it.
 
     Upstream (Bokeh 3.9.2): the menu is made when a key is released, not when completions change.
     Panel 1.9.4 attaches scripts as text that is evaluated, which `security` forbids; a module is
-    not. It also writes all options down as text whenever the value changes: 3 ms for 9,370.
-    Without it: what is offered lags one key behind where the server completes.
+    not. It also writes all options down as text whenever the value changes: 3 ms for 9,370; and
+    takes an empty text for the first option.
+    Without it: what is offered lags one key behind where the server completes, and an empty box
+    leads to the first galaxy.
     """
 
     def _process_param_change(self, params: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +129,12 @@ class CompletingInput(pn.widgets.AutocompleteInput):
         if "options" in params or self.restrict:
             return super()._process_param_change(params)
         return pn.widgets.Widget._process_param_change(self, params)
+
+    def _process_property_change(self, props: dict[str, Any]) -> dict[str, Any]:
+        """Take what was typed as it is, unless it must be an option."""
+        if self.restrict:
+            return super()._process_property_change(props)
+        return pn.widgets.Widget._process_property_change(self, props)
 
     def _get_model(
         self,

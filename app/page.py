@@ -10,7 +10,7 @@ from bokeh.document import Document
 from bokeh.events import ConnectionLost
 
 from galmass_app import admin, services
-from galmass_app.address import read, report_unknown
+from galmass_app.address import correct, read
 from galmass_app.framework import PageTemplate, batched_update, scripts
 from galmass_app.markup import snippet, template
 from galmass_app.memory import release
@@ -61,8 +61,9 @@ class Page:
     def __init__(self) -> None:
         pn.extension(respect_explicit_sizing=True)
         self.session = SessionState()
-        self._read_url()
+        read(self.session, pn.state.location.search)
         self.session.settle()
+        correct(self.session, pn.state.location.search)
         admin.register(self.session)
         self._views = {}
         self._main = column("gm-main")
@@ -130,6 +131,9 @@ class Page:
         """Update the progress of work in the home folder, and list new data sets."""
         work, known = _home(time.monotonic_ns() // (10**6 * POLL_PERIOD), home_folder())
         self.session.param.update(work=work, poll_count=self.session.poll_count + 1)
+        self.session.follow_data()
+        if self.session.dataset not in ("", *known):
+            known = [self.session.dataset, *known]  # it was deleted
         if known != self._data_sets.options:
             self._data_sets.options = known
 
@@ -173,14 +177,6 @@ class Page:
             self._main.append(self._views[key])
         for other, view in self._views.items():
             view.visible = other == key
-
-    def _read_url(self) -> None:
-        """Take from the URL what was chosen before."""
-        session = self.session
-        read(session, pn.state.location.search)
-        if session.page not in PAGES:
-            report_unknown(session, "page", session.page)
-            session.page = "explore"
 
 
 @lru_cache(maxsize=1)

@@ -16,7 +16,7 @@ from galmass_app.comparison import (
     Missing,
     Result,
     RunIndex,
-    Split,
+    baseline,
     result_of,
     rows_of_table,
     run_index,
@@ -24,9 +24,10 @@ from galmass_app.comparison import (
 )
 from galmass_app.comparison import title as title_of
 from galmass_app.paper_figures import FIGURES, PaperPanel
-from galmass_app.tree_models import LEAST_GALAXIES, Fit, FitRequest, learn, why_missing
+from galmass_app.tree_models import Fit, FitRequest, learn, why_missing
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.correlations import correlation_matrix
+from galmass_core.learning.correlations import LEAST_SAMPLES, correlation_matrix
 from galmass_core.learning.experiments import (
     TABLE_5_MASSES,
     TABLE_5_TARGETS,
@@ -34,9 +35,8 @@ from galmass_core.learning.experiments import (
     missing_columns,
     usable_rows,
 )
-from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.galaxy_types import early_types
-from galmass_core.learning.splits import BOOSTING_SIZES, SPLITS, sibling_share, split_samples
+from galmass_core.learning.splits import SPLITS
 from galmass_core.learning.uncertainty import NO_NOISE
 from galmass_core.paper.statements import text_results
 from galmass_core.paper.table_four import network_leakage, trainings_of
@@ -152,7 +152,7 @@ def correlations(data: DataSet) -> Matrix | Missing:
     usable, _ = usable_rows(data.samples, features, masses)
     table = data.samples.loc[usable, [*features, *targets]].astype(float)
     table = table[np.isfinite(table).all(axis=1)]
-    if len(table) < LEAST_GALAXIES or not (features and targets):
+    if len(table) < LEAST_SAMPLES or not (features and targets):
         return Missing(title="Pearson's R", why="too few samples have features and true masses")
     return Matrix(correlation_matrix(table, list(table)), len(features), len(table))
 
@@ -174,8 +174,8 @@ def differences(panel: PaperPanel, result: Result) -> list[str]:
 def _trees(data: DataSet, panel: PaperPanel, split: str) -> Answer:
     """Train boosted trees, or take them as they were trained before."""
     features, title = features_of(data, panel), title_of(panel.wanted)
-    if (here := len(data.galaxy_names)) < LEAST_GALAXIES:
-        return Missing(title=title, why=f"{here} galaxies are too few for training and testing")
+    if why := lacks(data).testing:
+        return Missing(title=title, why=why)
     if not features:
         return Missing(title=title, why="there is nothing to learn it from here")
     return learn(FitRequest(data=data, target=panel.target, features=features, split=split))
@@ -187,8 +187,8 @@ def _network(data: DataSet, panel: PaperPanel, split: str) -> Answer:
     candidate = choose_run(index.networks[split], wanted)
     if candidate is None:
         named = {"title": title_of(wanted)}
-        if not data.has_maps:
-            return Missing(**named, why="not trained, and this data set has no maps to train on")
+        if why := lacks(data).network:
+            return Missing(**named, why=f"not trained, and cannot be on this data set: {why}")
         return Missing(**named, why="not trained", experiment=wanted.name)
     result = result_of(index, candidate.run.name, panel.target)
     return _only_early(data, result) if panel.early else result
@@ -203,20 +203,9 @@ def _only_early(data: DataSet, result: Result) -> Result:
     return replace(result, **with_errors(tables))
 
 
-@lru_cache(maxsize=16)
 def _power_law(data: DataSet, panel: PaperPanel, split: str) -> Answer:
-    """Fit the power law of light, as ``galmass table baselines`` does."""
-    samples = data.samples
-    predictions = evaluate(panel.wanted, samples, split).predictions
-    parts = split_samples(samples, split)
-    return Result(
-        title=title_of(panel.wanted),
-        experiment=panel.wanted,
-        run=None,
-        split=Split(split, 0, tuple(BOOSTING_SIZES.items())),
-        siblings=sibling_share(samples, parts),
-        **with_errors([predictions]),
-    )
+    """Take the baseline of the Compare page, so that it has one σ everywhere."""
+    return baseline(data, panel.target, split)
 
 
 @lru_cache(maxsize=8)

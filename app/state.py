@@ -17,13 +17,30 @@ from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.learning.splits import SPLITS
 from galmass_core.quantities import QUANTITIES, is_known_column
 
+PAGES = (
+    "explore",
+    "sample",
+    "features",
+    "train",
+    "compare",
+    "diagnostics",
+    "why",
+    "transfer",
+    "paper",
+)
 LAST = 20  # selections that can be undone
+
+
+GONE = (
+    "The data set {} was deleted or can no longer be read. What is in view stays; to see other "
+    "galaxies, choose a data set above. There are: {}."
+)
 
 
 class SessionState(param.Parameterized):
     """The galaxy in view and how it is looked at: the only mutable state of a session."""
 
-    page = param.String("explore", doc="Page in view.")
+    page = param.Selector(default="explore", objects=list(PAGES), doc="Page in view.")
     dataset = param.String(doc="Name of the data set in the catalogue; empty if there is none.")
     galaxy = param.String(doc="Galaxy in view, suite/simulation/snapshot/subhalo.")
     los = param.Selector(default="z", objects=list(LINES_OF_SIGHT), doc="Line of sight.")
@@ -40,8 +57,11 @@ class SessionState(param.Parameterized):
     y = param.String("log_mtot_1rhsm", doc="Column on its y axis.")
     colour = param.String(doc="Column that gives its points their colour; empty: none.")
     colours = param.Selector(
-        default="galaxy", objects=["galaxy", "sample"], doc="What a colour range is made for."
+        default="galaxy",
+        objects=["galaxy", "sample", "hand"],
+        doc="What a colour range is made for, or set by.",
     )
+    limits = param.List([], item_type=str, doc="Ranges set by hand, such as ``V:-100:100``.")
     least_stars = param.Selector(
         default=1,
         objects=[1, 2, 5, 10, 30],
@@ -85,11 +105,50 @@ class SessionState(param.Parameterized):
     work = param.String(doc="What is being made in the home folder; empty if nothing is.")
     poll_count = param.Integer(doc="How often the home folder has been looked at.")
     pending = param.Boolean(doc="Whether pictures are under way.")
+    computing = param.Integer(doc="How many parts of the page wait for a worker.")
+    _data: DataSet | None = None  # as it was read last
 
     @property
     def data(self) -> DataSet | None:
-        """The data set in view, None if there is none."""
-        return services.dataset(self.dataset) if self.dataset else None
+        """The data set in view, as it was read last if it is gone; None if there is none."""
+        if not self.dataset:
+            return None
+        try:
+            return services.dataset(self.dataset)
+        except (OSError, ValueError, KeyError):
+            if self._data is None or self._data.path.name != self.dataset:
+                raise
+            return self._data
+
+    def follow_data(self) -> None:
+        """Say that the data set in view was deleted, and stay; show it again if it was replaced."""
+        before = self._data
+        if not self.dataset or before is None:
+            return
+        try:
+            self._data = services.dataset(self.dataset)
+        except (OSError, ValueError, KeyError):
+            others = ", ".join(name for name in services.catalogue() if name != self.dataset)
+            gone = GONE.format(self.dataset, others or "none; make one with galmass build")
+            self.error = self.error if gone in self.error else gone
+            return
+        if self._data is not before:
+            self._replaced()
+
+    def _replaced(self) -> None:
+        """Go on with what has come in place of the data set in view."""
+        data, text = self._data, f"{self.dataset} was changed on disk and read again."
+        columns, names = axis_columns(data), data.galaxy_names
+        if self.galaxy not in data.galaxy_places:
+            text += f" It no longer has {self.galaxy}; {names[0]} is shown."
+        self.error = text
+        self.param.update(
+            galaxy=self.galaxy if self.galaxy in data.galaxy_places else names[0],
+            x=self.x if self.x in columns else columns[0],
+            y=self.y if self.y in columns else columns[-1],
+            colour=self.colour if self.colour in columns else "",
+        )
+        self.param.trigger("dataset")
 
     @property
     def selection(self) -> tuple[str, ...]:
@@ -107,6 +166,8 @@ class SessionState(param.Parameterized):
             self.open(name)
             if self.dataset:
                 break
+        if self.dataset and wanted and self.dataset != wanted:
+            self.error += f". Shown instead: {self.dataset}."
         if self.dataset and galaxy:
             self.show(galaxy)
             if self.not_found:  # for all pages to show
@@ -117,13 +178,14 @@ class SessionState(param.Parameterized):
         with self.reporting():
             data = services.dataset(name)
             columns, query, label = axis_columns(data), self.selection_query, self.selection_label
+            self._data = data
             self.param.update(
                 dataset=name,
                 selection_query="",
                 selection_label="",
                 past=[],
                 future=[],
-                galaxy=data.galaxy_names[0],
+                galaxy=services.first_galaxy(data),
                 x=self.x if self.x in columns else columns[0],
                 y=self.y if self.y in columns else columns[-1],
                 colour=self.colour if self.colour in columns else "",
@@ -137,7 +199,8 @@ class SessionState(param.Parameterized):
     def show(self, text: str) -> None:
         """Go to the galaxy of that ID or name; stay, and suggest similar ones, if there is none."""
         try:
-            self.param.update(galaxy=services.find_galaxy(self.data, text), not_found="")
+            data = services.dataset(self.dataset)
+            self.param.update(galaxy=services.find_galaxy(data, text), not_found="")
         except KeyError as error:
             self.not_found = error.args[0]
 
@@ -189,7 +252,7 @@ class SessionState(param.Parameterized):
     def step(self, by: int) -> None:
         """Go to a galaxy further on among those kept; after the last comes the first."""
         with self.reporting():
-            places = self.data.galaxy_places
+            places = services.dataset(self.dataset).galaxy_places
             kept = list(services.kept(self.data, self.selection_query))
             here = bisect_left(kept, places[self.galaxy], key=places.__getitem__)
             if kept[here : here + 1] != [self.galaxy]:
@@ -199,7 +262,7 @@ class SessionState(param.Parameterized):
     def jump(self) -> None:
         """Go to another of the galaxies kept, by chance."""
         with self.reporting():
-            kept = services.kept(self.data, self.selection_query)
+            kept = services.kept(services.dataset(self.dataset), self.selection_query)
             two = random.sample(kept, min(2, len(kept)))  # one of them is another
             if others := [name for name in two if name != self.galaxy]:
                 self.show(others[0])

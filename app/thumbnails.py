@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
-from galmass_app.plots.scale import Scale, scale_of
+from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_app.theme import Theme, map_colours
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
@@ -47,7 +47,8 @@ def side_of(key: str) -> int:
 
 def _scale(maps: GalaxyMaps, key: str) -> Scale:
     """Return the range of a map's colours; what a larger pixel holds is more."""
-    scale, spec = scale_of(maps, key), MAPS[key]
+    spec, own = MAPS[key], scale_of(maps, key)
+    scale = shared_scale([own], key)  # where galaxies compare
     area = (spec.pixels / side_of(key)) ** 2 if spec.per_pixel else 1.0
     return replace(scale, low=scale.low * area, high=scale.high * area)
 

@@ -30,7 +30,6 @@ from galmass_core.paper.tables import table_5
 from galmass_core.quantities import TARGETS
 from galmass_core.training.leakage import BOTH
 
-LEAST_GALAXIES = 60  # fewer leave too few to test on
 SLOW_GALAXIES = 2000  # as many are drawn where a measure trains hundreds of models
 QUICK_GALAXIES = 30_000  # as many are drawn where someone waits: thrice the paper's
 SHAP_SAMPLES = 1000

@@ -18,16 +18,16 @@ async function copy(text) {
 }
 
 export function render({ model }) {
-  let steps = 0
+  let steps = 0, moves = 0
   function write() {
-    const [made, search] = model.written
-    if (search !== location.search)
+    const [made, search, obeyed] = model.written
+    if (search !== location.search && obeyed === moves)
       history[made > steps ? "pushState" : "replaceState"](null, "", search)
     steps = made
   }
   write()
   model.on("written", write)
-  window.addEventListener("popstate", () => model.send_msg(location.search))
+  window.addEventListener("popstate", () => model.send_msg([++moves, location.search]))
 
   const button = document.createElement("button")
   button.innerHTML = CHAIN

@@ -10,6 +10,16 @@ export function render({ model }) {
   label.append("sorted by ", order)
   head.append(said, label)
   const list = document.createElement("ul")
+  const more = document.createElement("small")
+  more.className = "more"
+  head.append(more)
+  function hint() {
+    const left = list.scrollWidth - list.clientWidth - list.scrollLeft
+    more.textContent = left > 1 ? "more to the right: scroll →" : list.scrollLeft > 1 ? "← scroll" : ""
+    list.classList.toggle("cut", left > 1)
+  }
+  list.addEventListener("scroll", hint)
+  new ResizeObserver(hint).observe(list)
   const pictures = new Map()
 
   function card([name, los, id, note, picture]) {
@@ -48,6 +58,7 @@ export function render({ model }) {
   }
   function show() {
     list.replaceChildren(...model.cards.map(card))
+    requestAnimationFrame(hint)
     const lacking = model.cards.map((one) => one[4]).filter((one) => one && !pictures.has(one))
     if (lacking.length) model.send_msg(["pictures", lacking, ""])
     fill()

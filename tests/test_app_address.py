@@ -36,6 +36,7 @@ VALUES = {
     "profile_unit": "rhsm",
     "least_stars": 5,
     "building": True,
+    "limits": ["V:-100.0:100.0", "g-r:0.2:0.9"],
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -105,6 +106,7 @@ def test_address_is_written_as_it_always_was():
         "&transfer=ours-to-theirs-mstar-features-coral-01234567%3Alog_mstar_1rhsm&get=on"
         "&diagnosed=mstar-r-20260101-120000"
         "&profile=profile-features-20260101-120000&radii=rhsm&stars=5&build=on"
+        "&limits=V%3A-100.0%3A100.0%3Bg-r%3A0.2%3A0.9"
     )
 
 
@@ -116,7 +118,9 @@ def test_old_address_opens(search, expected):
     assert {name: getattr(session, name) for name in expected} == expected
 
 
-@pytest.mark.parametrize("wrong", ["los=q", "split=moon", "arrows=maybe", "colours=red", "stars=q"])
+@pytest.mark.parametrize(
+    "wrong", ["page=q", "los=q", "split=moon", "arrows=maybe", "colours=red", "stars=q"]
+)
 def test_wrong_value_is_named_and_the_default_stays(wrong):
     session, key = SessionState(), wrong.partition("=")[0].replace("stars", "least_stars")
     default = getattr(session, key)

@@ -13,7 +13,6 @@ from galmass_app.comparison import (
     BASELINE,
     MOST,
     Missing,
-    Split,
     answers,
     baseline,
     compare,
@@ -24,6 +23,8 @@ from galmass_app.comparison import (
     with_distance,
     with_limits,
 )
+from galmass_app.paper_answers import answer as paper_answer
+from galmass_app.paper_figures import FIGURES
 from galmass_app.plots.comparison import (
     Axes,
     common_frame,
@@ -51,7 +52,6 @@ from galmass_core.paper.table_four import table_4
 
 MSTAR, MTOT, F_DM = "log_mstar_1rhsm", "log_mtot_1rhsm", "f_dm_1rhsm"
 INPUTS = ("r", "2V", "r+2V", "occupancy")
-SPLIT = Split("galaxy", 0, tuple(NETWORK_SIZES.items()))
 
 
 def make_home(folder, name="synthetic/table", **description):
@@ -147,22 +147,25 @@ def frame_of(answer):
 
 
 def test_baseline_is_fitted_to_the_training_part_alone(data):
-    answer = baseline(data, MSTAR, SPLIT)
-    parts = split_samples(data.samples, sizes=NETWORK_SIZES)
+    answer = baseline(data, MSTAR, "galaxy")
+    parts = split_samples(data.samples)
     train, test = (data.samples[parts == part] for part in ("train", "test"))
     model = fit_power_law(train[["abs_mag_r"]], train[MSTAR])
     np.testing.assert_allclose(answer.predictions["y_pred"], model.predict(test))
 
 
-def test_baseline_follows_the_split_of_the_runs_beside_it(data):
-    run, line = results(data, "r", BASELINE, split="paper")
-    assert line.split == run.split
-    assert line.siblings == pytest.approx(run.siblings, abs=0.02)
+def test_baseline_has_one_scatter_whatever_stands_beside_it(data):
+    run, line = results(data, "r", BASELINE)
+    (alone,) = results(data, BASELINE)
+    on_paper = paper_answer(data, FIGURES["6"].panels[1], "galaxy")
+    assert line.errors == alone.errors == on_paper.errors
+    pairs = compare(run, line)
+    assert 0 < pairs.n_samples == len(run.predictions) < len(line.predictions)
 
 
 def test_baseline_of_few_galaxies_says_so(tmp_path):
     few = make_dataset(tmp_path / "few", make_samples(20))
-    assert "too few galaxies" in baseline(few, MSTAR, SPLIT).why
+    assert "too few galaxies" in baseline(few, MSTAR, "galaxy").why
 
 
 def test_dark_matter_fraction_follows_from_masses_learned_together(data):
@@ -193,7 +196,7 @@ def test_what_is_not_trained_says_what_to_train(tmp_path):
 def test_data_without_maps_cannot_be_trained_on(data):
     (missing,) = results(data, "g-r")
     assert missing.experiment == ""
-    assert "no maps to train on" in missing.why
+    assert "has numbers, no maps" in missing.why
 
 
 def test_a_run_that_ends_is_seen_and_others_are_not_read_again(tmp_path, monkeypatch):
@@ -537,6 +540,13 @@ def test_seventh_panel_takes_the_place_of_the_active_one():
     assert len(panel_keys(session)) == MOST
 
 
+def test_page_says_which_panel_a_seventh_has_replaced(visit):
+    page = visit(panels=["r", "V", "sigma", "2V", "g-r", "r+V"], branches="V")
+    assert "has replaced" not in texts(page)
+    add_panel(page.session, "r+2V")
+    assert "r + V + σ has replaced V: there are at most 6 panels." in texts(page)
+
+
 def test_reference_that_is_removed_leaves_its_place_to_the_first():
     session = SessionState(panels=["r", "V"], reference="V")
     assert reference_of(session) == "V"
@@ -566,8 +576,8 @@ def test_page_without_runs_says_what_to_do_and_shows_the_baseline(visit, tmp_pat
     page = visit(tmp_path)
     text = texts(page)
     assert "No network has predicted these galaxies yet" in text
-    assert "galmass train learnable --experiment mstar/any" in text
-    assert text.count("Not trained, and this data set has no maps") == 3
+    assert "galmass train" not in text  # it has no maps
+    assert text.count("it has numbers, no maps") >= 3
     assert re.search(r"power law in M_r</h2>(.|\n)*σ = <b>0\.", text)
 
 

@@ -116,8 +116,29 @@ def test_answer_is_that_of_the_network_itself(session, reasons):
     assert reasons.others == explanations.OTHERS
 
 
+def reference(session, name="two"):
+    run = open_run(session.data.path.parent / "runs" / name)
+    return explanations.reference_of(session.data, run.path, run.record["ended"])
+
+
+def test_reference_comes_from_the_training_set(session, reasons):
+    run = open_run(session.data.path.parent / "runs" / "two")
+    tested = set(run.predictions()["name"])
+    assert reference(session).trained
+    assert not {name for name, _ in reference(session).samples} & tested
+    assert f"{reasons.others} galaxies of its training set" in explanation_text.network_text(
+        reasons
+    )
+
+
+def test_reference_of_other_data_is_called_so(session, reasons):
+    text = explanation_text.network_text(replace(reasons, trained=False, others=1))
+    assert "mean maps of\n1 galaxy of the data set in view, which are not" in text
+    assert "<b>The training set of this network is not here" in text
+
+
 def test_others_are_other_galaxies_and_always_the_same(session):
-    drawn = explanations._drawn(session.data)
+    drawn = reference(session).samples
     assert len({name for name, _ in drawn}) == explanations.OTHERS + 1
     session.galaxy = drawn[0][0]
     own = answer(session)
@@ -139,6 +160,27 @@ def test_part_of_the_split_is_reported(session):
         assert answer(session).part == part
 
 
+@pytest.fixture
+def without_training_set(monkeypatch):
+    """The training sets of all networks are gone."""
+
+    def forget():
+        explanations.reference_of.cache_clear()
+        explanations.explain_by_network.cache_clear()
+
+    forget()
+    monkeypatch.setattr(explanations, "training_samples", lambda *_: None)
+    yield
+    forget()
+
+
+def test_one_galaxy_is_compared_with_the_training_set(session):
+    session.open("alone")
+    alone = answer(session)
+    assert (alone.others, alone.trained) == (explanations.OTHERS, True)
+
+
+@pytest.mark.usefixtures("without_training_set")
 def test_data_set_of_one_galaxy_has_none_to_compare_with(session):
     session.open("alone")
     with pytest.raises(ValueError, match="alone has no galaxy besides this one"):
@@ -333,6 +375,7 @@ def test_where_nobody_trained_the_page_says_how_to(session, monkeypatch):
     assert re.search("galmass train toys", text)
 
 
+@pytest.mark.usefixtures("without_training_set")
 def test_failure_is_reported_in_place_of_pictures(session, home):
     page = settle(Why(session))
     session.open("alone")
@@ -340,7 +383,7 @@ def test_failure_is_reported_in_place_of_pictures(session, home):
     assert "The network gave no prediction" in texts(page)
     assert not page.slots[WhyNetwork].visible
     assert "has no galaxy besides this one" in session.error
-    assert "Trees need 60 galaxies at least" in texts(page)
+    assert "No trees can be trained on this data set: 1 galaxy is too few" in texts(page)
     session.theme = "light"  # a failure is told until something else is asked
     settle(page)
     assert "The network gave no prediction" in texts(page)

@@ -276,6 +276,17 @@ def test_table_says_why_a_row_is_not_available(data):
     assert "not available: the data lack log_ml_r_1rhsm" in table(data, [row])
 
 
+def test_table_says_from_how_many_features_ours_is(data):
+    sigma = {"value": 0.08, "low": 0.07, "high": 0.09}
+    row = {"row": 1, "target": "log_mstar_1rhsm", "features": ["sigma_v", "abs_mag_r"]}
+    row |= {"status": "measured", "n": 9, "n_train": 20, "left_out": {}, "std": sigma}
+    leakage = {"value": -0.03, "low": -0.04, "high": -0.02, "has_training_noise": True}
+    row |= {"mean": sigma, "leakage": leakage | {"one_sample_each": False}}
+    written = table(data, [row])
+    assert "all ten; ours from 2: σ_v, M_r" in written
+    assert "<td>all ten</td>" in written  # of rows without ours
+
+
 def test_table_has_what_the_papers_split_changes_on_either_split(data, monkeypatch):
     leakage = {"value": -0.03, "low": -0.04, "high": -0.02, "has_training_noise": True}
     sigma = {"value": 0.08, "low": 0.07, "high": 0.09}
@@ -314,10 +325,11 @@ def test_synthetic_galaxies_are_called_so(visit_page):
     assert "synthetic</span>" in texts(visit_page())
 
 
-@pytest.mark.parametrize(("galaxies", "matrix"), [(4, True), (3, False)])
+@pytest.mark.parametrize(("galaxies", "matrix"), [(4, True), (1, True)])
 def test_few_galaxies_are_not_learned_from(visit_page, tmp_path, galaxies, matrix):
     page = visit_page(make_dataset(tmp_path / "few", make_samples(galaxies)).path)
-    assert f"{galaxies} galaxies are too few" in texts(page)
+    words = "galaxies are" if galaxies > 1 else "galaxy is"
+    assert f"{galaxies} {words} too few" in texts(page)
     assert not is_shown(page, "gm-learning")
     assert not page.pull()
     assert page.slots[Correlations].visible is matrix

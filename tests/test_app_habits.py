@@ -39,11 +39,11 @@ def subhalo(session):
 def test_step_is_an_entry_of_the_history_and_another_axis_is_none(session):
     address = Address.of(session)
     session.step(+1)
-    assert address.written == [1, query(session)]
+    assert address.written == [1, query(session), 0]
     session.x = "sigma_v"
-    assert address.written == [1, query(session)]
+    assert address.written == [1, query(session), 0]
     session.page = "sample"
-    assert address.written == [2, query(session)]
+    assert address.written == [2, query(session), 0]
 
 
 def test_going_back_restores_everything_and_is_no_step(session):
@@ -52,15 +52,15 @@ def test_going_back_restores_everything_and_is_no_step(session):
     before, written = query(session), address.written[0]
     session.open("second")
     session.param.update(los="y", features=[], page="sample")
-    send(address, before)
+    send(address, [1, before])
     assert query(session) == before
-    assert address.written == [written + 2, before]
+    assert address.written == [written + 2, before, 1]
 
 
 def test_going_back_to_a_data_set_that_has_gone_says_so_and_stays(session):
     address = Address.of(session)
     gone = query(session).replace("data=first", "data=gone")
-    send(address, f"{gone}&los=x")
+    send(address, [1, f"{gone}&los=x"])
     assert (session.dataset, session.los) == ("first", "z")
     assert "no data set 'gone'" in session.error
     assert address.written[1] == query(session)

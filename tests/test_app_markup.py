@@ -46,7 +46,7 @@ SHOWN = "&lt;b&gt;x&lt;/b&gt;"
 @pytest.mark.parametrize(
     ("macro", "values"),
     [
-        ("no_maps", [NAME]),
+        ("no_network", [NAME, "it has no maps", "", ""]),
         ("estimate", ["9 s", NAME, "1", "2", "3"]),
         ("row", ["died", "†", "after 1 of 2 epochs", NAME]),
         ("title", [NAME, "died", "†", "", 1, 2]),
@@ -77,7 +77,9 @@ def test_train_page_shows_names_as_text(macro, values):
                 "part": "This galaxy was not in its training set.",
                 "distance": "closer",
                 "distance_help": "help",
-                "others": 9,
+                "no_interval": "",
+                "others": "9 galaxies",
+                "warning": "",
                 "plain": "10.000",
                 "added": "+0.100",
             },
@@ -134,7 +136,7 @@ def test_why_page_explains_the_steps_of_rings():
 @pytest.mark.parametrize(
     ("template", "macro", "values"),
     [
-        ("compare.html", "no_runs", [NAME, "?page=train"]),
+        ("compare.html", "no_runs", [NAME, "?page=train", ""]),
         ("compare.html", "panel_heading", [NAME, True]),
         (
             "compare.html",

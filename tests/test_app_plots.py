@@ -5,14 +5,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from bokeh.events import RangesUpdate, Tap
-from bokeh.models import ColorBar, Ellipse, HoverTool, Image, Patch, ScaleBar, Scatter, VSpan
+from bokeh.models import ColorBar, Ellipse, HoverTool, Image, Patch, ScaleBar, Scatter, Text, VSpan
 from pages import hear
 from sample_tables import make_samples
 
 from galmass_app.plots.maps import MapFigures, four_maps
 from galmass_app.plots.profiles import ProfileFigures
 from galmass_app.plots.sample import CRISP, Points, SampleFigure, nearest
-from galmass_app.plots.scale import Scale, scale_of, shared_scale
+from galmass_app.plots.scale import Scale, scale_of, scales_by_hand, shared_scale
 from galmass_app.theme import MARK, palette
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import map_keys
@@ -64,8 +64,26 @@ def test_velocity_colours_are_symmetric_about_zero(maps):
     assert 80 < scale.high <= 120
 
 
-def test_colours_of_g_minus_r_are_the_same_for_all_galaxies(maps, dark):
-    assert scale_of(maps, "g-r") == scale_of(dark, "g-r") == Scale(0, 1)
+def test_colours_of_g_minus_r_follow_the_galaxy_or_are_the_same_for_all(maps, dark):
+    own = scale_of(maps, "g-r")  # 1.21 mag everywhere
+    assert 1.1 < own.low <= maps.meaningful("g-r").max() <= own.high <= 1.3
+    assert shared_scale([own, scale_of(dark, "g-r")], "g-r") == Scale(0, 1)
+
+
+def test_ranges_set_by_hand_replace_those_that_they_can():
+    scales = {"r": Scale(1, 100, log=True), "V": Scale(-50, 50)}
+    limits = ["V:-200:100", "r:-1:10", "r:5:2", "x:1:2", "V", "r:nan:3"]
+    assert scales_by_hand(limits, scales) == scales | {"V": Scale(-200, 100)}
+    assert scales_by_hand(["r:2:30"], scales)["r"] == Scale(2, 30, log=True)
+
+
+@pytest.mark.parametrize("small", [True, False])
+def test_small_maps_have_no_names_over_them(small):
+    drawn = MapFigures(small=small).figures["V"]
+    glyphs = [type(each.glyph) for each in drawn.renderers]
+    assert (Text in glyphs) is not small
+    (ruler,) = [each for each in drawn.center if isinstance(each, ScaleBar)]
+    assert (ruler.background_fill_alpha == 0) is small
 
 
 def test_light_is_shown_in_decades_below_its_peak(maps):
@@ -98,7 +116,7 @@ def test_logarithmic_bar_is_marked_at_whole_powers_of_ten(decades):
 
 
 def test_shared_range_holds_those_of_all_galaxies():
-    shared = shared_scale([Scale(-10, 10), Scale(-300, 300), Scale(-40, 40)])
+    shared = shared_scale([Scale(-10, 10), Scale(-300, 300), Scale(-40, 40)], "V")
     assert shared == Scale(-300, 300)
 
 

@@ -291,7 +291,7 @@ def test_data_without_maps_cannot_train_but_show_what_was_trained(home):
     session = SessionState(page="train", dataset="numbers")
     session.settle()
     page = Train(session)
-    assert "numbers has none" in texts(page)
+    assert "On numbers none can be trained, for it has numbers, no maps" in texts(page)
     assert not is_shown(page, "gm-learning-controls")
     assert in_view(page).visible
 

@@ -1,13 +1,16 @@
 """The dashboard without a browser: what is chosen, and what the views make of it."""
 
 import shutil
+from dataclasses import replace
 from urllib.parse import parse_qs
 
+import numpy as np
+import pandas as pd
 import panel as pn
 import pytest
 from bokeh.document import Document
 from demo_folder import NAMES, write_demo_galaxies
-from pages import texts, widget
+from pages import is_shown, parts, send, texts, widget
 from panel.io.state import set_curdoc
 
 from galmass_app import address, services
@@ -15,9 +18,11 @@ from galmass_app.page import SHEETS, Page
 from galmass_app.state import SessionState
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.frame.guide import Guide
 from galmass_app.views.frame.status import Status
 from galmass_app.views.galaxy_properties import headline, properties, true_masses
 from galmass_app.views.scatter import Sample
+from galmass_app.views.worker_poller import WorkerPoller
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset, replace_samples, shard_path, write_tables
 
@@ -136,6 +141,37 @@ def test_data_set_that_went_away_is_reported_and_the_picture_stays(home, session
     assert "<h1>Subhalo 1</h1>" in texts(page)
 
 
+@pytest.mark.usefixtures("document")
+def test_data_set_that_is_deleted_in_view_stays_there_and_others_are_offered(home):
+    page = Page()
+    session, chooser = page.session, in_template(page, "gm-dataset")
+    page._look()
+    shutil.rmtree(home / "toys")
+    services._recent_catalogue.cache_clear()
+    page._look()
+    assert (session.dataset, session.galaxy, chooser.value) == ("toys", NAMES[0], "toys")
+    assert "toys was deleted" in session.error
+    assert "There are: numbers" in session.error
+    session.page = "sample"  # still opens
+    session.error = ""
+    chooser.value = "numbers"
+    assert (session.dataset, session.error) == ("numbers", "")
+
+
+def test_data_set_that_is_replaced_in_view_is_shown_again_and_says_so(home, session):
+    page = Explore(session)
+    session.show("5")
+    session.follow_data()
+    assert not session.error
+    rest = session.data.samples["name"] != NAMES[4]
+    replace_samples(session.data, session.data.samples[rest].reset_index(drop=True))
+    services._recent_catalogue.cache_clear()
+    session.follow_data()
+    assert "toys was changed on disk" in session.error
+    assert f"no longer has {NAMES[4]}" in session.error
+    assert "<h1>Subhalo 1</h1>" in texts(page)
+
+
 def test_two_sessions_choose_apart_and_share_the_data(session):
     other = SessionState()
     other.settle()
@@ -172,6 +208,65 @@ def test_id_box_and_buttons_choose_the_galaxy(session):
     assert session.galaxy == NAMES[2]
     widget(page, "gm-los").value = "x"
     assert "seen along x" in texts(page)
+
+
+def test_empty_box_keeps_the_galaxy(session):
+    page = Explore(session)
+    session.show("3")
+    widget(page, "gm-id").value = ""
+    assert session.galaxy == NAMES[2]
+    assert widget(page, "gm-id").value == "3"
+
+
+def test_lines_of_sight_are_off_where_there_are_none(home, session):
+    page = Explore(session)
+    assert not widget(page, "gm-los").disabled
+    samples = session.data.samples.drop_duplicates("name").drop(columns=["shard", "row"])
+    write_tables(home / "catalogue", samples.assign(los="none").reset_index(drop=True), {})
+    session.open("catalogue")
+    assert widget(page, "gm-los").disabled
+    assert "No line of sight" in texts(page)
+    send(Guide.of(session), "x")
+    assert session.los == "z"
+
+
+def test_ranges_of_colours_are_set_by_hand(session):
+    page = Explore(session)
+    assert not is_shown(page, "gm-limits")
+    session.colours = "hand"
+    low, high = parts(widget(page, "gm-limits"), "gm-limit-V")
+    high.value = 500.0
+    assert session.limits == [f"V:{low.value}:500.0"]
+    assert ">500</span>" in widget(page, "gm-map-V").objects[-1].object
+    low.value = 900.0
+    assert "must be below" in texts(page)
+    assert session.limits[0].endswith(":500.0")
+    session.colours = "galaxy"
+    assert not is_shown(page, "gm-limits")
+
+
+def test_status_is_ready_only_when_no_worker_is_awaited(session):
+    status = Status(session)
+    assert "ready" in texts(status)
+    jobs = [True, False]
+    poller = WorkerPoller(lambda: jobs.pop(0), session)
+    poller.wake()
+    assert "working" in texts(status)
+    poller._poll()
+    assert "working" in texts(status)
+    poller._poll()
+    assert "ready" in texts(status)
+
+
+@pytest.mark.parametrize(("many", "place"), [(False, 0), (True, 4)])
+def test_many_galaxies_open_on_one_that_is_worth_seeing(home, session, monkeypatch, many, place):
+    samples = pd.concat([session.data.samples] * 12, ignore_index=True)
+    names = [f"synthetic/demo-1/99/{number // 3}" for number in range(len(samples))]
+    turning = np.where(np.arange(len(samples)) // 3 == 4, 0.9, 0.1)
+    stars = np.where(np.arange(len(samples)) // 3 < 6, 9000, 400)
+    table = samples.assign(name=names, lambda_r=turning, n_stars=stars)
+    data = replace(session.data, samples=table if many else table.iloc[: 3 * 40])
+    assert services.first_galaxy(data) == f"synthetic/demo-1/99/{place}"
 
 
 def test_wrong_id_stays_in_the_box_beside_the_reason(session):
@@ -324,6 +419,31 @@ def test_page_that_does_not_exist_gives_way_to_the_explorer():
     session = Page().session
     assert session.page == "explore"
     assert "page=nonsense" in session.error
+
+
+@pytest.mark.usefixtures("document")
+@pytest.mark.parametrize(
+    "wrong",
+    ["x=nonsense", "panels=foo", "branches=zzz", "target=q", "run=gone", "against=q", "limits=V"],
+)
+def test_wrong_value_of_an_address_is_named_and_dropped(wrong):
+    pn.state.location.search = f"?{wrong}"
+    session = Page().session
+    assert session.error == f"The address asks for {wrong}, but there is no such value."
+    assert address.query(session) == address.query(SessionState(**address_values(session)))
+
+
+@pytest.mark.usefixtures("document")
+def test_what_exists_beside_a_wrong_value_stays():
+    pn.state.location.search = "?panels=foo;r;power-law;bar"
+    session = Page().session
+    assert session.panels == ["r", "power-law"]
+    assert "panels=foo" in session.error
+    assert "panels=bar" in session.error
+
+
+def address_values(session):
+    return {"dataset": session.dataset, "galaxy": session.galaxy}
 
 
 def test_page_has_all_its_parts(document):

@@ -94,7 +94,7 @@ def test_the_command_prints_pairs_and_a_sentence(found, dataset, capsys):
 def test_what_is_missing_is_said(dataset):
     with pytest.raises(ValueError, match=r"inputs must be one of r, .* got 'x'"):
         find_twins(dataset, "x")
-    with pytest.raises(ValueError, match=f"must have maps and {MTOT} for twins"):
+    with pytest.raises(ValueError, match=f"must have {MTOT} for twins"):
         find_twins(replace(dataset, samples=dataset.samples.drop(columns=MTOT)))
 
 

@@ -36,6 +36,11 @@ from galmass_core.quantities import MAPS, map_keys
 SHADE, CHALK = "#0e1116", "#ffffff"  # lines are drawn twice: readable on dark and bright pixels
 TOOLS = "pan,wheel_zoom,box_zoom,reset"
 FRAME = 300  # px, in a notebook
+CLEAR = """:host {
+  --icon-color: #ffffff;
+  background: none !important;
+  filter: drop-shadow(0 0 2px #000000);
+}"""  # of a toolbar through which a map is seen
 EMPTY = "#c9cdd3"  # pixels without light or stars, in a notebook
 
 
@@ -79,13 +84,18 @@ class MapFigures:
     ----------
     figures : dict of bokeh.plotting.figure
         By map; pixels without light, or with too few stars, show the figure's background.
+
+    Parameters
+    ----------
+    small : bool
+        Whether rings have no names and the ruler has no ground, which would cover a small map.
     """
 
-    def __init__(self) -> None:
-        self._theme: Theme | None = None
+    def __init__(self, *, small: bool = False) -> None:
+        self._theme, self._small = None, small
         self._ends = {"x_range": Range1d(), "y_range": Range1d()}
         self._rings = ColumnDataSource(_rings(np.nan, None))
-        self._ruler = _ruler()
+        self._ruler = _ruler(small=small)
         self._images = {key: ColumnDataSource(_nothing()) for key in map_keys()}
         self._mappers = {
             key: (LogColorMapper if MAPS[key].colours == "decades" else LinearColorMapper)(
@@ -142,12 +152,14 @@ class MapFigures:
             css_classes=["gm-map"],
         )
         quiet(drawn)
+        drawn.update(toolbar_location="above")
+        drawn.toolbar.stylesheets = [CLEAR]
         corner = {"x": "x", "y": "y", "dw": "dw", "dh": "dh", "image": "image"}
         image = Image(**corner, color_mapper=self._mappers[key])
         hover = _hover(key)
         hover.renderers = [drawn.add_glyph(self._images[key], image)]
         drawn.add_tools(hover)
-        _draw_rings(drawn, self._rings)
+        _draw_rings(drawn, self._rings, named=not self._small)
         drawn.add_layout(self._ruler)
         return drawn
 
@@ -228,9 +240,9 @@ def _rings(half_mass_radius: float, effective_radius: float | None) -> dict[str,
     }
 
 
-def _draw_rings(plot: Plot, source: ColumnDataSource) -> None:
+def _draw_rings(plot: Plot, source: ColumnDataSource, *, named: bool = True) -> None:
     circle = {"x": 0, "y": 0, "width": "width", "height": "width", "fill_color": None}
-    for glyph in (
+    glyphs = (
         Ellipse(**circle, line_color=SHADE, line_width=3, line_alpha=0.45),
         Ellipse(**circle, line_color=CHALK, line_width=1.2, line_dash="dash"),
         Text(
@@ -244,11 +256,12 @@ def _draw_rings(plot: Plot, source: ColumnDataSource) -> None:
             background_fill_color=SHADE,
             background_fill_alpha=0.45,
         ),
-    ):
+    )
+    for glyph in glyphs if named else glyphs[:2]:
         plot.add_glyph(source, glyph)
 
 
-def _ruler() -> ScaleBar:
+def _ruler(*, small: bool = False) -> ScaleBar:
     """Make a ruler in kpc that follows the zoom."""
     return ScaleBar(
         unit="kpc",
@@ -261,8 +274,9 @@ def _ruler() -> ScaleBar:
         label_text_color=CHALK,
         label_text_font_size="12px",
         css_variables={"--bk-background-fill-color": SHADE},
-        background_fill_alpha=0.45,
+        background_fill_alpha=0.0 if small else 0.45,
         border_line_color=None,
-        margin=8,
-        padding=6,
+        margin=2 if small else 8,
+        padding=2 if small else 6,
+        label_standoff=2 if small else 10,
     )

@@ -27,7 +27,16 @@ from numpy.typing import NDArray
 
 from galmass_app.framework import batched_update
 from galmass_app.plots.frame import with_margin
-from galmass_app.plots.selection import LOOK, SIZE, Ends, Geometry, selectable, spread_out, veil
+from galmass_app.plots.selection import (
+    LOOK,
+    RIM,
+    SIZE,
+    Ends,
+    Geometry,
+    selectable,
+    spread_out,
+    veil,
+)
 from galmass_app.theme import ACCENT, DENSITY, MARK, VALUES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
 from galmass_core.quantities import column_quantity
@@ -194,6 +203,7 @@ class SampleFigure:
         for source, glyph in (
             (self._picked, Scatter(size=SIZE, **LOOK)),
             (self._ring, path),
+            (self._ring, Scatter(**rings | {"line_color": RIM, "line_width": 6})),
             (self._ring, Scatter(**rings)),
         ):
             self.figure.add_glyph(source, glyph, level="overlay")

@@ -1,6 +1,7 @@
 """Values of a map -> the range of its colours and the three ticks of its colour bar."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
@@ -41,14 +42,12 @@ class Scale:
 def scale_of(maps: GalaxyMaps, key: str) -> Scale:
     """Return the range that suits one galaxy, by the rule of the map (`MapSpec.colours`).
 
-    ``decades``: below the brightest 1 in 2000 pixels; 3.5 of light. ``fixed``: always the same, so
-    that galaxies compare; g−r from 0 to 1 mag. ``symmetric`` about zero, to the 95th percentile
-    of |V|. ``percentiles``: from the 2nd to the 98th.
+    ``decades``: below the brightest 1 in 2000 pixels; 3.5 of light. ``symmetric`` about zero, to
+    the 95th percentile of |V|. ``percentiles``, and ``fixed``, which is so for a whole data set:
+    from the 2nd to the 98th.
     """
     spec = MAPS[key]
     fixed = Scale(*spec.colour_range, log=spec.colours == "decades")
-    if spec.colours == "fixed":
-        return fixed
     values = maps.meaningful(key)
     values = values[np.isfinite(values) & ((values > 0) | (not fixed.log))]
     if not values.size:
@@ -63,10 +62,36 @@ def scale_of(maps: GalaxyMaps, key: str) -> Scale:
     return Scale(_rounded(low, np.floor), _rounded(max(high, low + 0.01), np.ceil))
 
 
-def shared_scale(scales: Sequence[Scale]) -> Scale:
-    """Return one range that holds the ranges of a map in many galaxies."""
+def shared_scale(scales: Sequence[Scale], key: str) -> Scale:
+    """Return one range for a map in many galaxies: the fixed one, or what holds all theirs."""
+    if MAPS[key].colours == "fixed":  # g−r from 0 to 1 mag
+        return Scale(*MAPS[key].colour_range)
     lows, highs = (s.low for s in scales), (s.high for s in scales)
     return Scale(min(lows), max(highs), log=scales[0].log)
+
+
+def scales_by_hand(limits: Sequence[str], scales: Mapping[str, Scale]) -> dict[str, Scale]:
+    """Return ranges of colours with some that a person has set.
+
+    Parameters
+    ----------
+    limits : sequence of str
+        Map and ends, such as ``V:-100:100``; those that are no range are left out.
+    scales : mapping of Scale
+        By map.
+    """
+    return {**scales, **{key: each for text in limits for key, each in _by_hand(text, scales)}}
+
+
+def _by_hand(text: str, scales: Mapping[str, Scale]) -> list[tuple[str, Scale]]:
+    """Return the map and the range of some limits, if they are one."""
+    key, *ends = text.rsplit(":", 2)
+    with suppress(ValueError):
+        low, high = map(float, ends)
+        log = key in scales and scales[key].log
+        if key in scales and (0 if log else -np.inf) < low < high < np.inf:
+            return [(key, Scale(low, high, log=log))]
+    return []
 
 
 def _rounded(value: float, towards: np.ufunc) -> float:

@@ -8,13 +8,15 @@ from galmass_app import services
 from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
 from galmass_app.plots.maps import MapFigures
-from galmass_app.plots.scale import Scale
+from galmass_app.plots.scale import Scale, scales_by_hand
 from galmass_app.state import SessionState
 from galmass_app.theme import Theme, map_colours
 from galmass_app.views.layout import View, column, html
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, MapSpec, map_keys
+
+COLOURED = ("colours", "limits")  # parameters of a session that choose ranges of colours
 
 
 class ShownMaps(NamedTuple):
@@ -40,16 +42,24 @@ def shown_maps(
 
 def chosen_scales(session: SessionState, data: DataSet, galaxy: str, los: str) -> dict[str, Scale]:
     """Return ranges of colours for a sample or, if the visitor chose so, for its data set."""
-    whole = session.colours == "sample"
-    return services.sample_scales(data) if whole else services.scales(data, galaxy, los)
+    if session.colours == "sample":
+        return services.sample_scales(data)
+    scales = services.scales(data, galaxy, los)
+    return scales_by_hand(session.limits, scales) if session.colours == "hand" else scales
 
 
 class FourMaps(View):
-    """r image, g−r, velocity and dispersion of one sample; a zoom in one zooms all."""
+    """r image, g−r, velocity and dispersion of one sample; a zoom in one zooms all.
 
-    def __init__(self, shown: ShownMaps) -> None:
+    Parameters
+    ----------
+    small : bool
+        Whether they are too small for names over them.
+    """
+
+    def __init__(self, shown: ShownMaps, *, small: bool = False) -> None:
         super().__init__()
-        self._pictures = MapFigures()
+        self._pictures = MapFigures(small=small)
         self._bars = {key: html("gm-bar") for key in map_keys()}
         self._layout = column("gm-maps", *map(self._panel, map_keys()))
         self.draw(shown)
@@ -76,7 +86,7 @@ def map_title(shown: MapSpec) -> str:
     tip = shown.help
     if shown.colours == "fixed":
         low, high = shown.colour_range
-        tip += f" Always drawn from {low:g} to {high:g} {shown.unit}, so that galaxies compare."
+        tip += f" In colours of the whole sample from {low:g} to {high:g} {shown.unit}."
     return snippet("explore.html", "map_title", shown.name, tip, shown.label)
 
 

@@ -11,8 +11,10 @@ from galmass_app.selection import call_of
 from galmass_app.state import SessionState
 from galmass_app.views.heading import captioned
 from galmass_app.views.layout import View, button, column, html, row, switch
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.galaxy import LINES_OF_SIGHT
 
+ALONG = "Seen along"
 LISTED = 10_000  # IDs that a browser is given to complete what is typed: the paper's 9,370
 OFFERED = 50  # IDs that fit what is typed, where there are more
 
@@ -40,7 +42,8 @@ class GalaxyPicker(View):
         }
         captions = {"previous": "← Previous", "random": "Random", "next": "Next →"}
         buttons = [button(f"gm-{key}", captions[key], go) for key, go in steps.items()]
-        los = switch("gm-los", session.param.los, list(LINES_OF_SIGHT))
+        self._los = switch("gm-los", session.param.los, list(LINES_OF_SIGHT))
+        self._along = captioned(ALONG, align="center")
         self._box.param.watch(self._go_to_entry, "value")
         self._box.param.watch(self._complete, "value_input")
         session.param.watch(self._list_galaxies, ["dataset", "selection_query"])
@@ -51,18 +54,25 @@ class GalaxyPicker(View):
             "gm-controls",
             column("gm-find-galaxy", self._box, self._not_found, wide=False),
             row("gm-group", *buttons, wide=False),
-            row("gm-group", captioned("Seen along", align="center"), los, wide=False),
+            row("gm-group", self._along, self._los, wide=False),
         )
 
     def _go_to_entry(self, event: param.parameterized.Event) -> None:
-        """Go to the galaxy that was entered, unless it is the one in view."""
-        if event.new and event.new != self._here():
+        """Go to the galaxy that was entered, unless it is the one in view, or there is none."""
+        if not event.new.strip():
+            self.session.not_found = ""
+            self._box.value = self._here()
+        elif event.new != self._here():
             self.session.show(event.new)
 
     def _list_galaxies(self, *_: param.parameterized.Event) -> None:
         """List the galaxies that are selected."""
         session = self.session
         with session.reporting():
+            why = lacks(session.data).lines_of_sight
+            self._los.disabled = bool(why)
+            words = f"No line of sight: {why}" if why else ALONG
+            self._along.object = snippet("shared.html", "text", words)
             ids = services.subhalo_ids(session.data)
             kept = services.kept(session.data, session.selection_query)
             self._calls = [call_of(name, ids) for name in kept]

@@ -38,7 +38,7 @@ def properties(row: pd.Series, joined: Sequence[str] = ()) -> str:
     seen = [q for q in known if q.kind == "feature"]
     tables = {
         "The whole galaxy": [_line(q.name, q, [row[q.key]]) for q in whole],
-        f"Its light and motion{_seen_along(row)}": [_line(q.name, q, [row[q.key]]) for q in seen],
+        f"Its light and motion{seen_along(row)}": [_line(q.name, q, [row[q.key]]) for q in seen],
     }
     if joined:
         tables["From joined tables"] = [
@@ -65,11 +65,11 @@ def headline(row: pd.Series) -> str:
     simulation = name.simulation if known else f"{name.suite} {name.simulation}"
     redshift = row.get("redshift")
     when = "" if pd.isna(redshift) else f" · redshift {redshift:.2f}"
-    text = f"{simulation}, snapshot {name.snapshot}{when}{_seen_along(row, ' · ')}"
+    text = f"{simulation}, snapshot {name.snapshot}{when}{seen_along(row, ' · ')}"
     return snippet("explore.html", "headline", name.subhalo, row.get("synthetic", False), text)
 
 
-def _seen_along(row: pd.Series, behind: str = ", ") -> str:
+def seen_along(row: pd.Series, behind: str = ", ") -> str:
     """Say from where a sample is seen; nothing of a catalogue's, which is seen from nowhere."""
     return f"{behind}seen along {row['los']}" if row["los"] in LINES_OF_SIGHT else ""
 

@@ -35,7 +35,7 @@ class MeasuredCurves(View):
         self._known: dict[str, Any] = {}
         self._row, self._shown = None, None
         self._slot, self._pipe = Slot(QUICK), None
-        self._poller = WorkerPoller(self.pull)
+        self._poller = WorkerPoller(self.pull, session)
         self._choice = select("gm-curve", "Curve")
         self._text = html("gm-result gm-curve-text")
         self._picture = column("gm-slot")

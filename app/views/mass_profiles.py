@@ -2,6 +2,7 @@
 
 import pandas as pd
 import param
+from markupsafe import Markup
 
 from galmass_app import services
 from galmass_app.framework import IsolatedLayout
@@ -18,13 +19,14 @@ from galmass_app.theme import CURVES
 from galmass_app.views.layout import View, column, html, select, switch
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.quantities import symbol_of
 from galmass_core.training.runs import Run
 
 _NAMES = {"mstar": "stars M*", "mdm": "dark matter M_DM", "mtot": "everything M_tot"}
 _UNITS = {"kpc": "kpc", "R_hsm": "rhsm"}
 _PARTS = {
-    "train": "This galaxy was in the training set of the run, so that its errors are smaller.",
+    "train": Markup("<b>Not tested on this galaxy: it was in the training set of the run.</b>"),
     "validation": "This galaxy was in the validation set of the run, which chose the best epoch.",
     "test": "This galaxy was not in the training set of the run.",
     "": "The run was not trained on this data set, or could not use this galaxy.",
@@ -48,7 +50,7 @@ class MassProfiles(View):
         super().__init__(session)
         self.predicted: PredictedProfile | None = None
         self.request, self._predicting = None, Slot(QUICK)
-        self._poller = WorkerPoller(self.pull)
+        self._poller = WorkerPoller(self.pull, session)
         self._run = select("gm-inline gm-profile-run", "Predicted by")
         self._run.param.watch(self._chosen, "value")
         self._text = html("gm-profile-text", wide=False)
@@ -130,7 +132,9 @@ class MassProfiles(View):
     def _words(self) -> str:
         """Say what points and bands are, and whether the run was trained on this galaxy."""
         if self.request is None:
-            return snippet("shared.html", "no_profile", self.session.data.path.name)
+            data = self.session.data
+            advice = snippet("shared.html", "no_profile", data.path.name)
+            return "" if lacks(data).training else advice
         if self.predicted is None:
             return snippet("shared.html", "at_work", "predicting the profile…") * (
                 self._predicting.busy
@@ -140,7 +144,8 @@ class MassProfiles(View):
             words = f"No profile is predicted for this galaxy: its {symbol_of(key)} is {why}."
             return snippet("shared.html", "notes", [words])
         bands = "Points: predicted. Bands hold the true mass with 68 and 90 % probability."
-        return snippet("shared.html", "notes", [f"{bands} {_PARTS[self.predicted.part]}"])
+        both = Markup("{} {}").format(bands, _PARTS[self.predicted.part])
+        return snippet("shared.html", "notes", [both])
 
     def _list(self, runs: list[Run], run: Run | None) -> None:
         """List the runs; the one that is shown stays until another is chosen."""

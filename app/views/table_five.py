@@ -12,6 +12,7 @@ from galmass_app.views.layout import button, column, html, row
 from galmass_app.views.paper_table import PaperTable
 from galmass_app.views.prediction import LEAKAGE, cells, left_out, sentences
 from galmass_core.datasets.dataset import DataSet
+from galmass_core.learning.experiments import FEATURES
 from galmass_core.learning.metrics import Estimate
 from galmass_core.paper.published import published_table
 from galmass_core.quantities import quantity
@@ -96,10 +97,19 @@ def _line(
         "name": shown.name,
         "help": shown.help,
         "symbol": short(line.target),
-        "inputs": "all ten" if line.inputs == "default10" else "all but M_r",
+        "inputs": _inputs(row, line.inputs),
         "numbers": [f"{line.sigma_dex:.2f}", *numbers],
         "status": status,
     }
+
+
+def _inputs(row: dict[str, Any] | None, published: str) -> str:
+    """Say what the paper's row is from, and how many of these numbers ours had."""
+    whole = published == "default10"
+    words, wanted = "all ten" if whole else "all but M_r", len(FEATURES) - (not whole)
+    here = row["features"] if row and row["status"] == "measured" else ()
+    symbols = ", ".join(map(short, here))
+    return words if len(here) in (0, wanted) else f"{words}; ours from {len(here)}: {symbols}"
 
 
 def _ours(data: DataSet, row: dict[str, Any] | None) -> tuple[list[str], dict[str, Any]]:

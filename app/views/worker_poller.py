@@ -5,6 +5,7 @@ from collections.abc import Callable
 import panel as pn
 
 from galmass_app.framework import batched_update
+from galmass_app.state import SessionState
 
 POLL_PERIOD = 60  # ms
 
@@ -16,10 +17,12 @@ class WorkerPoller:
     ----------
     pull : callable
         Takes the results, and returns whether there are more to come.
+    session : SessionState
+        Its ``computing`` counts those that wait.
     """
 
-    def __init__(self, pull: Callable[[], bool]) -> None:
-        self._pull = pull
+    def __init__(self, pull: Callable[[], bool], session: SessionState) -> None:
+        self._pull, self._session, self._waits = pull, session, False
         self._callback = pn.io.PeriodicCallback(
             callback=self._poll,
             period=POLL_PERIOD,
@@ -28,11 +31,18 @@ class WorkerPoller:
 
     def wake(self) -> None:
         """Start polling, unless it is running, once the page has reached its visitor."""
+        self._wait(True)
         pn.state.onload(lambda: self._callback.running or self._callback.start())
 
     def _poll(self) -> None:
         """Poll once; stop when nothing is left."""
         with batched_update():
             more = self._pull()
+        self._wait(more)
         if not more:
             self._callback.stop()
+
+    def _wait(self, waits: bool) -> None:
+        """Count among those that wait, or no longer."""
+        self._session.computing += waits - self._waits
+        self._waits = waits

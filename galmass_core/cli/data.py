@@ -301,6 +301,8 @@ def _envelope(dataset: "DataSet") -> dict[str, Any]:
 
 def _summary(dataset: "DataSet") -> str:
     """Return a description of a data set as text."""
+    from galmass_core.datasets.capabilities import lacks
+
     suites = ", ".join(dataset.info["suites"])
     lines = [
         str(dataset.path),
@@ -321,6 +323,8 @@ def _summary(dataset: "DataSet") -> str:
         lines.append(f"joined from {record['table']}: {', '.join(record['columns'])}")
     lines += ["", *_ranges(dataset), ""]
     lines += [f"{species}: {text}" for species, text in dataset.missing_matter().items()]
+    found = lacks(dataset)._asdict().items()
+    lines += [f"not for {use.replace('_', ' ')}: {why}" for use, why in found if why]
     lines += _left_out(dataset)
     return "\n".join(lines)
 

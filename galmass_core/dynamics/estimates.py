@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.shards import PROFILE_COLUMNS
 from galmass_core.dynamics.annuli import Profile, measure_profile, velocity_annuli
@@ -83,9 +84,7 @@ def estimate_masses(
     ValueError
         If the data set has no maps.
     """
-    if not dataset.has_maps:
-        msg = f"{dataset.path}: must have maps for stellar dynamics, got only tables"
-        raise ValueError(msg)
+    require_maps(dataset, "stellar dynamics")
     rows = np.arange(len(dataset)) if rows is None else np.asarray(rows)
     found: list[dict[str, Any]] = [{} for _ in rows]
     failed = 0

@@ -7,6 +7,7 @@ import pandas as pd
 
 STRONG = 0.75  # abs(R) above which the paper calls a correlation strong
 METHODS = ("pearson", "spearman")
+LEAST_SAMPLES = 3  # two lie on a straight line
 
 
 def correlation_matrix(

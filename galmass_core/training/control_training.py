@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.control_maps import (
     ANNULI,
     BINS,
@@ -92,9 +93,7 @@ def learn_controls(
     ValueError
         If the data set has no maps or none of the targets, or a galaxy cannot be read again.
     """
-    if not dataset.has_maps:
-        msg = f"{dataset.path}: must have maps for controls, got only tables"
-        raise ValueError(msg)
+    require_maps(dataset, "controls")
     stars = int(min(_STARS, dataset.samples["n_stars"].min()))
     missing = _missing(dataset, stars)
     orders = Orders(controls=(), seed=seed, equal=stars)

@@ -21,6 +21,7 @@ from typing import Any
 import pandas as pd
 
 from galmass_core import __version__
+from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.control_maps import (
     ANNULI,
     BINS,
@@ -201,9 +202,7 @@ def _why(lost: Mapping[str, int]) -> str:
 
 def _networks(dataset: DataSet) -> list[ControlNetworks]:
     """Return the networks to test, as `find_networks`; raise ValueError if there is none."""
-    if not dataset.has_maps:
-        msg = f"{dataset.path}: must have maps for controls, got only tables"
-        raise ValueError(msg)
+    require_maps(dataset, "controls")
     networks = find_networks(dataset, [*list_runs(), *shipped_runs()])
     if not networks:
         name = dataset.path.name

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import input_maps, input_sets, missing_columns
 from galmass_core.learning.metrics import Estimate, measure_errors
@@ -68,8 +69,9 @@ def find_twins(
     ValueError
         If the data set has no maps or no total masses, or there is no network for these maps.
     """
-    if not dataset.has_maps or missing_columns(dataset.samples, [TARGET]):
-        msg = f"{dataset.path}: must have maps and {TARGET} for twins"
+    require_maps(dataset, "twins")
+    if missing_columns(dataset.samples, [TARGET]):
+        msg = f"{dataset.path}: must have {TARGET} for twins"
         raise ValueError(msg)
     run = _network(dataset, inputs)
     model = load_model(run)

@@ -9,6 +9,7 @@ from galmass_app.comparison import (
     Missing,
     Result,
     answers,
+    run_index,
     targets_of,
 )
 from galmass_app.markup import snippet
@@ -19,6 +20,7 @@ from galmass_app.views.heading import captioned
 from galmass_app.views.layout import View, button, column, html, row, select, switch
 from galmass_app.views.learning_controls import SPLITS
 from galmass_app.views.scatter import grouped
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.learning.experiments import input_maps, inputs_of
 from galmass_core.quantities import OCCUPANCY, map_keys, quantity
 
@@ -93,6 +95,9 @@ class CompareControls(View):
             self._target.param.update(
                 options={quantity(key).name: key for key in targets}, value=target
             )
+            none = not run_index(session.data).networks[session.split]
+            why = lacks(session.data).network * none
+            self._branches.disabled = self._control.disabled = bool(why)
             self._branches.value = [
                 key for key in input_maps(session.branches) if key in map_keys()
             ]
@@ -102,6 +107,13 @@ class CompareControls(View):
             self._arrows.value = session.arrows
             self._against.param.update(groups=grouped(axis_columns(session.data)), value=against)
             self._none.object = ""
+            words = f"No network can be trained on this data set: {why}." * bool(why)
+            self.say(words)
+
+    def say(self, words: str) -> None:
+        """Write below the switches what happened; empty leaves what is there."""
+        if words:
+            self._none.object = snippet("shared.html", "paragraph", words)
 
     def _chosen(self, name: str, value: object) -> None:
         if not self._updating and value is not None:

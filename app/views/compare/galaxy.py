@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from galmass_app.comparison import Missing, Result, with_distance, with_limits
 from galmass_app.framework import batched_update
@@ -11,6 +12,7 @@ from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.download import Download
 from galmass_app.views.four_maps import FourMaps, shown_maps
+from galmass_app.views.galaxy_properties import seen_along
 from galmass_app.views.layout import View, column, html
 from galmass_app.views.prediction import DISTANCE_HELP, distance_text, signed
 from galmass_core.galaxy import GalaxyName
@@ -18,9 +20,9 @@ from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.learning.out_of_distribution import OOD
 from galmass_core.quantities import quantity
 
-UNTESTED = (
-    "Tap a point in a panel to see its galaxy here. The galaxy in view was in the training set, "
-    "so no panel shows it."
+UNTESTED = Markup(
+    "<b>Not tested on this galaxy: it was in the training set</b>, so that no panel shows it. Tap "
+    "a point in a panel to see its galaxy here."
 )
 
 
@@ -59,14 +61,14 @@ class ComparedGalaxy(View):
             with batched_update():
                 self._maps.draw(shown)
         else:
-            self._maps = FourMaps(shown)
+            self._maps = FourMaps(shown, small=True)
             self._slot.append(self._maps)
 
 
 def _title(session: SessionState) -> str:
     subhalo = GalaxyName.parse(session.galaxy).subhalo
-    los = session.data.row(session.galaxy, session.los)["los"]
-    return snippet("compare.html", "galaxy", subhalo, los)
+    row = session.data.row(session.galaxy, session.los)
+    return snippet("compare.html", "galaxy", subhalo, seen_along(row, ""))
 
 
 def _table(session: SessionState, answers: Sequence[Result | Missing], target: str) -> str:

@@ -7,7 +7,6 @@ import param
 
 from galmass_app.address import train_link
 from galmass_app.comparison import (
-    LEAST_GALAXIES,
     MOST,
     RUN,
     Missing,
@@ -43,6 +42,7 @@ from galmass_app.views.learning_curves import MeasuredCurves
 from galmass_app.views.page_view import PageView
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.worker_poller import WorkerPoller
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.learning.experiments import input_maps
 from galmass_core.training.runs import Run
 
@@ -64,6 +64,7 @@ class Compare(PageView):
         self.panels = [ComparePanel(session, self._axes, place) for place in range(MOST)]
         self._answers, self._target, self._index, self._resting = {}, "", None, None
         self._pinned: list[str] = []  # by this page itself
+        self._titles: dict[str, str] = {}  # of the panels in view, by key
         self._controls, self._galaxy = CompareControls(session), ComparedGalaxy(session)
         self._more = select("gm-more-runs", "Add a run")
         tile = column(
@@ -86,7 +87,7 @@ class Compare(PageView):
             "gm-learning-curves", section("Learning curves", CURVES_HELP), self.measured
         )
         self._comparing = column("gm-slot", comparing)
-        self._poller = WorkerPoller(self.pull)
+        self._poller = WorkerPoller(self.pull, session)
         self._table = TableFour(self._poller.wake)
         self._table_part = column(
             "gm-slot",
@@ -120,6 +121,7 @@ class Compare(PageView):
             return
         data = self.session.data
         targets = targets_of(data) if data else []
+        self._index = run_index(data) if data else None
         self._describe(data, targets)
         if not self._comparing.visible:
             return
@@ -139,10 +141,11 @@ class Compare(PageView):
         elif not targets:
             text = snippet("compare.html", "no_masses")
         elif not run_index(data).runs:
-            here, link = len(data.galaxy_names), train_link(data, "mstar/any")
-            shown = here >= LEAST_GALAXIES
-            no_runs = snippet("compare.html", "no_runs", data.path.name, link)
-            text = no_runs if shown else snippet("compare.html", "too_few", here)
+            link, why = train_link(data, "mstar/any"), lacks(data)
+            shown = not why.testing
+            text = snippet(
+                "compare.html", "no_runs", data.path.name, link, why.testing or why.network
+            )
         self._show_message(text)
         self._comparing.visible = self._table_part.visible = shown
         self._curves.visible = shown and self._curves.visible
@@ -152,7 +155,6 @@ class Compare(PageView):
     def _draw_panels(self, targets: list[str]) -> None:
         """Show the result for the key of each panel."""
         session, data = self.session, self.session.data
-        self._index = run_index(data)
         self._target = session.target if session.target in targets else targets[0]
         keys = panel_keys(session)
         self._answers = dict(
@@ -171,6 +173,7 @@ class Compare(PageView):
             self._axes.follow(common_frame(tables, self._target, values, label))
         titles = {key: _called(key, each) for key, each in self._answers.items()}
         self._controls.draw(targets, self._target, titles, against)
+        self._controls.say(self._replacement(titles))
         self._list_runs()
         self._list_curves()
         for panel, key in zip_longest(self.panels, keys):
@@ -179,6 +182,15 @@ class Compare(PageView):
                 self._write(panel, key, self._answers[key])
             panel.show(key is not None, active=key == session.branches)
         pn.state.onload(self._rest)
+
+    def _replacement(self, titles: dict[str, str]) -> str:
+        """Say which panel a new one has replaced, where there can be no more."""
+        before, self._titles = self._titles, titles
+        gone = [key for key in before if key not in titles]
+        come = [key for key in titles if key not in before]
+        if len(titles) < MOST or len(gone) != 1 or len(come) != 1:
+            return ""
+        return f"{titles[come[0]]} has replaced {before[gone[0]]}: there are at most {MOST} panels."
 
     def _pin(self) -> None:
         """Keep in the address which runs answer for inputs, so that a newer one replaces none."""

@@ -106,7 +106,7 @@ class Calibration(View):
             crps=f"{crps['value']:.4f} ± {crps['error']:.4f}",
         )
         lines = [
-            ("all" if number == 0 else f"{row['low']:.2f} to {row['high']:.2f}", _cells(row))
+            ("all" if number == 0 else _ends(row), _cells(row))
             for number, row in enumerate(shown.by_mass)
         ]
         self._table.object = snippet(
@@ -126,6 +126,11 @@ def _pane(draw: Callable[[Diagnosis], hv.Overlay], pipe: Pipe) -> pn.pane.HoloVi
 
 def _label(diagnosis: Diagnosis) -> str:
     return quantity(diagnosis.target).label
+
+
+def _ends(row: dict) -> str:
+    """Write the ends of a bin."""
+    return f"{row['low']:.2f} to {row['high']:.2f}".replace("-", "−")
 
 
 def _cells(row: dict) -> list[str]:

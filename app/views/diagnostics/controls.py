@@ -10,6 +10,7 @@ from galmass_app.state import SessionState
 from galmass_app.views.download import Download, flat
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, column, html
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.control_maps import PLAIN
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import quantity
@@ -60,7 +61,7 @@ class ControlPanel(View):
 
     def draw(self, data: DataSet | None, target: str) -> None:
         """Show the last controls of a data set for a target, or the command that measures them."""
-        self._layout.visible = bool(data and data.has_maps)
+        self._layout.visible = bool(data) and not lacks(data).network
         if not self._layout.visible:
             return
         self.result = services.control_result(data)

@@ -16,6 +16,7 @@ from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import column, html, row, select
 from galmass_app.views.page_view import PageView
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import quantity
 from galmass_core.training.runs import Run
@@ -71,7 +72,8 @@ class Diagnostics(PageView):
         self.controls.draw(data, target or self.session.target)
         if run is None:
             self._drawn = None
-            no_runs = snippet("diagnostics.html", "no_runs", data.path.name) if data else NO_DATA
+            can = (data.path.name, lacks(data).training, lacks(data).maps) if data else ()
+            no_runs = snippet("diagnostics.html", "no_runs", *can) if data else NO_DATA
             self._show(no_runs)
             return
         self._list(runs, run, target)

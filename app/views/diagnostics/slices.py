@@ -66,7 +66,7 @@ class SlicePanel(View):
     def __init__(self, diagnosis: Diagnosis, session: SessionState) -> None:
         super().__init__(session)
         self._slot, self.slices = Slot(QUICK), None
-        self._poller = WorkerPoller(self.pull)
+        self._poller = WorkerPoller(self.pull, session)
         self._table = SliceTable(
             heads=[list(head) for head in HEADS],
             css_classes=["gm-slice-table"],

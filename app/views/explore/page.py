@@ -7,8 +7,9 @@ from galmass_app.predictions import predictions_of
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
+from galmass_app.views.explore.limits import Limits
 from galmass_app.views.explore.predictions import Predictions
-from galmass_app.views.four_maps import FourMaps, chosen_scales, shown_maps
+from galmass_app.views.four_maps import COLOURED, FourMaps, chosen_scales, shown_maps
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline, properties, true_masses
 from galmass_app.views.heading import NO_DATA, captioned
@@ -23,6 +24,7 @@ UNREADABLE = (
     "The maps of this galaxy cannot be read",
     "The status line says why. Other galaxies may be intact: try the next one.",
 )
+COLOURS = {"This galaxy": "galaxy", "Whole sample": "sample", "By hand": "hand"}
 STARS = {str(count): count for count in SessionState.param.least_stars.objects}
 BELOW = "below"  # what is drawn after the maps have been sent
 
@@ -43,9 +45,7 @@ class Explore(PageView):
         middle = column("gm-masses", profiles, self._masses, predictions)
         below = row("gm-below", self._properties, middle, sample)
         self._download_maps = Download.of_maps(session, "gm-portrait")
-        colours = switch(
-            "gm-colours", session.param.colours, {"This galaxy": "galaxy", "Whole sample": "sample"}
-        )
+        colours = switch("gm-colours", session.param.colours, COLOURS)
         stars = switch("gm-least-stars", session.param.least_stars, STARS)
         self._look = row(
             "gm-group gm-look",
@@ -72,9 +72,10 @@ class Explore(PageView):
                 session, "gm-sample", lambda: f"{session.y}_{session.x}", table=self._scattered
             )
         )
-        portrait = column("gm-portrait gm-page", top, self._message, maps)
+        self._limits = Limits(session)
+        portrait = column("gm-portrait gm-page", top, self._message, maps, self._limits)
         self._layout[:] = [GalaxyPicker(session), portrait, below]
-        follows = ("dataset", "galaxy", "los", "x", "y", "colour", "colours", "theme")
+        follows = ("dataset", "galaxy", "los", "x", "y", "colour", "theme", *COLOURED)
         follows += (
             "least_stars",
             "selection_query",
@@ -82,7 +83,7 @@ class Explore(PageView):
             *FOLLOWS,
         )  # runs may have ended meanwhile
         self._predicting = Slot(QUICK)
-        self._poller = WorkerPoller(self.pull)
+        self._poller = WorkerPoller(self.pull, session)
         self._updater = DeferredUpdater(session, "explore", self._draw, follows)
         self._updater.add(BELOW)
 
@@ -90,7 +91,7 @@ class Explore(PageView):
         """Update every view whose state has changed; one that fails reports why."""
         parts = {
             self._draw_facts: {"dataset", "galaxy", "los"},
-            self._draw_maps: {"dataset", "galaxy", "los", "colours", "theme", "least_stars"},
+            self._draw_maps: {"dataset", "galaxy", "los", "theme", "least_stars", *COLOURED},
         }
         if BELOW in changed or Sample in self.views:
             parts |= {
@@ -121,10 +122,12 @@ class Explore(PageView):
                 sample = session.galaxy, session.los
                 scales = chosen_scales(session, data, *sample)
                 self._put(FourMaps, shown_maps(session, *sample, scales))
+                self._limits.draw(scales)
                 drawn = True
         finally:
             for part in (self.slots[FourMaps], self._look, self._download_maps):
                 part.visible = drawn
+            self._limits.show(drawn and session.colours == "hand")
             unreadable = snippet("shared.html", "message", *UNREADABLE)
             no_maps = snippet("explore.html", "no_maps")
             self._show_message("" if drawn else unreadable if data.has_maps else no_maps)

@@ -20,7 +20,6 @@ from galmass_core.learning.correlations import METHODS, correlation_matrix
 from galmass_core.learning.experiments import default_features, missing_columns, usable_rows
 from galmass_core.quantities import quantity
 
-LEAST_SAMPLES = 10
 SIZES = ("effective_radius", "half_mass_radius")
 HELP = {
     "pearson": "R of Pearson, the paper's: how close two quantities come to a straight line.",
@@ -34,7 +33,7 @@ class Correlations(View):
     Parameters
     ----------
     data : DataSet
-        With at least 10 samples.
+        With at least 3 samples.
     target : str
         Column: targets inside the same radius are shown.
     """

@@ -79,12 +79,14 @@ class Importance(View):
         self._help = html("gm-measure-help")
         self._foot = html("gm-foot")
         self._pipe = Pipe(data=self._bars())
+        drawn = hv.DynamicMap(_drawn, streams=[self._pipe])
+        self._plot = plot("gm-bars", drawn, linked_axes=False)
         self._layout = column(
             "gm-importance",
             section("Feature importance"),
             row("gm-group", self._measure, self._button, wide=False),
             self._help,
-            plot("gm-bars", hv.DynamicMap(_drawn, streams=[self._pipe]), linked_axes=False),
+            self._plot,
             self._foot,
         )
         self._measure.param.watch(self._turn, "value")
@@ -153,7 +155,7 @@ class Importance(View):
         key = self._measure.value
         waiting = key not in OF_THE_FIT and self._measured is None
         self._help.object = snippet("shared.html", "paragraph", MEASURES[key].help)
-        self._button.visible = waiting
+        self._button.visible, self._plot.visible = waiting, not waiting
         self._button.disabled = self._slot.busy
         self._foot.object = self._footnote(waiting)
 

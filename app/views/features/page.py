@@ -3,10 +3,10 @@
 from galmass_app.jobs import curve_of_trees
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
-from galmass_app.tree_models import LEAST_GALAXIES, FitRequest, learn, resolve_request
+from galmass_app.tree_models import FitRequest, learn, resolve_request
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
-from galmass_app.views.features.correlations import LEAST_SAMPLES, Correlations
+from galmass_app.views.features.correlations import Correlations
 from galmass_app.views.features.importance import Importance
 from galmass_app.views.features.losses import Losses
 from galmass_app.views.heading import NO_DATA, heading
@@ -18,6 +18,8 @@ from galmass_app.views.prediction import Prediction
 from galmass_app.views.table_five import TableFive
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
+from galmass_core.datasets.capabilities import lacks
+from galmass_core.learning.correlations import LEAST_SAMPLES
 from galmass_core.learning.experiments import default_features
 from galmass_core.quantities import TARGETS
 
@@ -58,7 +60,7 @@ class Features(PageView):
             correlations,
             table,
         )
-        self._poller = WorkerPoller(self.pull)
+        self._poller = WorkerPoller(self.pull, session)
         follows = ("dataset", "target", "features", "split", "theme")
         self._updater = DeferredUpdater(session, "features", self._draw, follows)
 
@@ -85,8 +87,8 @@ class Features(PageView):
             text = NO_DATA
         elif request is None:
             text = snippet("shared.html", "message", *NOTHING)
-        elif (here := len(data.galaxy_names)) < LEAST_GALAXIES:
-            text = snippet("features.html", "too_few", here, LEAST_GALAXIES)
+        elif why := lacks(data).testing:
+            text = snippet("features.html", "too_few", why)
         self._show_message(text)
         for part in (self._learned, self._curves_part, self.slots[TableFive]):
             part.visible = not text

@@ -17,14 +17,17 @@ class Address(JSComponent):
     entry in view: back leads to the galaxy before as it was left, not through every axis.
     """
 
-    written = param.List([0, ""], doc="How many steps there were, and the query in view.")
+    written = param.List(
+        [0, "", 0],
+        doc="How many steps there were, the query in view, and which move of the browser it obeys.",
+    )
 
     _esm = asset("address.js")
 
     @classmethod
     def of(cls, session: SessionState) -> "Address":
         """Keep the address of a session."""
-        address = cls(css_classes=["gm-address"], written=[0, query(session)])
+        address = cls(css_classes=["gm-address"], written=[0, query(session), 0])
         address._session, address._restoring = session, False
         session.param.watch(address._write, list(FIELDS))
         return address
@@ -32,13 +35,18 @@ class Address(JSComponent):
     def _write(self, *events: param.parameterized.Event) -> None:
         """Write what is in view; a step only where a person made one."""
         step = not self._restoring and any(event.name in STEPS for event in events)
-        self.written = [self.written[0] + step, query(self._session)]
+        self.written = [self.written[0] + step, query(self._session), self.written[2]]
 
-    def _handle_msg(self, data: str) -> None:
-        """Go where the browser went; correct the address if that no longer exists."""
+    def _handle_msg(self, data: tuple[int, str]) -> None:
+        """Go where the browser went; correct the address if that no longer exists.
+
+        The browser numbers its moves: what is written before its last one was obeyed is not of
+        the entry that it has gone to.
+        """
+        move, search = data
         self._restoring = True
         try:
-            restore(self._session, data)
+            restore(self._session, search)
         finally:
             self._restoring = False
-        self._write()
+        self.written = [self.written[0], query(self._session), move]

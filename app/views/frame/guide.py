@@ -8,11 +8,13 @@ from panel.custom import JSComponent
 from galmass_app.state import SessionState
 from galmass_app.views.frame.tour import EVERYWHERE, TOUR
 from galmass_core.assets import asset
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.galaxy import LINES_OF_SIGHT
 
 
 def _look_along(session: SessionState, los: str) -> None:
-    session.los = los
+    if not lacks(session.data).lines_of_sight:
+        session.los = los
 
 
 KEYS = {

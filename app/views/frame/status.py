@@ -20,13 +20,13 @@ class Status(View):
         self._layout = row(
             "gm-status-line", self._work, self._data, self._error, self._dismiss, wide=False
         )
-        session.param.watch(self._draw, ["pending", "dataset", "error", "work"])
+        session.param.watch(self._draw, ["pending", "computing", "dataset", "error", "work"])
         self._draw()
 
     def _draw(self, *_: param.parameterized.Event) -> None:
         """Say how things are."""
         session = self.session
-        self._work.object = snippet("status.html", "work", session.pending)
+        self._work.object = snippet("status.html", "work", session.pending or session.computing > 0)
         self._data.object = snippet("status.html", "source", session.work, _source(session))
         self._error.object = snippet("status.html", "error", session.error)
         self._dismiss.visible = bool(session.error)

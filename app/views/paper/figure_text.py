@@ -113,6 +113,7 @@ def galaxy_in_view(data: DataSet, name: str, los: str) -> str:
     row, subhalo = data.row(name, los), GalaxyName.parse(name).subhalo
     keys = [key for key in ("log_mstar", "log_mstar_1rhsm", "log_mtot_1rhsm") if key in row]
     masses = ", ".join(f"log {quantity(key).symbol} = {row[key]:.2f}" for key in keys)
+    masses = masses.replace("-", "−")
     return snippet("paper.html", "galaxy", subhalo, los, name == GALAXY, masses)
 
 

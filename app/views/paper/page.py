@@ -20,6 +20,7 @@ from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, SLOW, Slot
 
 FIRST = "1"
+_PICTURE = ["gm-slot", "gm-paper-figure"]
 WORK = {"table-4": "what the runs predict", "text": "models for each statement, up to a minute"}
 
 
@@ -30,7 +31,7 @@ class Paper(PageView):
         super().__init__(session)
         self._heading = html("gm-section gm-paper-heading")
         self._late = html("gm-late", visible=False)
-        self._picture = column("gm-slot gm-paper-figure")
+        self._picture = column(" ".join(_PICTURE))
         self._made = html("gm-how")
         self._slot, self.drawing, self._table = None, Drawing(), None
         self._index, self._content = None, None
@@ -50,7 +51,7 @@ class Paper(PageView):
         )
         self._section = column("gm-slot", section)
         self._layout = column("gm-page", self._headline, self._message, self._section)
-        self._poller = WorkerPoller(self.pull)
+        self._poller = WorkerPoller(self.pull, session)
         follows = ("dataset", "split", "figure", "theme", "galaxy", "los")
         self._updater = DeferredUpdater(session, "paper", self._draw, follows)
         session.param.watch(self._update_for_runs, "poll_count")
@@ -66,7 +67,7 @@ class Paper(PageView):
             return
         self._heading.object = figure_text.heading(session.figure)
         if changed & {"dataset", "split", "figure", "runs"}:
-            self._measure()
+            self._measure(keep=not changed & {"dataset", "figure"})
         elif "theme" in changed or session.figure == "1":
             self._show()
         else:
@@ -81,15 +82,18 @@ class Paper(PageView):
             text = f"Chu et al. (2024) beside {data.path.name}. {figure_text.galaxies(data)}"
             self._headline.object = heading("The paper, figure by figure", text, data)
 
-    def _measure(self) -> None:
-        """Have the figure measured; the one before goes."""
+    def _measure(self, *, keep: bool) -> None:
+        """Have the figure measured; another one goes, the same one stays until it has come."""
         session, data = self.session, self.session.data
         key = session.figure
         if self._slot:
             self._slot.cancel()
         self._slot, self._content, self._table = None, None, None
         self._index = run_index(data)
-        self._picture[:], self._made.object, self.drawing = [], "", Drawing()
+        if keep:
+            self._picture.css_classes = [*_PICTURE, "gm-stale"]
+        else:
+            self._picture[:], self._made.object, self.drawing = [], "", Drawing()
         if key == "table-5":
             self._table = TableFive(data, session.split, wake=self._poller.wake)
         if key in ("1", "2", "3", "table-5"):
@@ -106,7 +110,7 @@ class Paper(PageView):
         session = self.session
         if self._slot and self._slot.busy:
             return
-        self._late.visible = False
+        self._late.visible, self._picture.css_classes = False, _PICTURE
         self.drawing = draw_figure(session, self._content)
         self._picture[:] = [self._table] if self._table else self.drawing.parts
         self._poller.wake()

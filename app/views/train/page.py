@@ -20,6 +20,7 @@ from galmass_app.views.train.controls import TrainControls
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import RunList
 from galmass_app.workers import ESTIMATES, Slot
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.training.runs import Run
 
 DESCRIPTION = (
@@ -93,8 +94,9 @@ class Train(PageView):
         """Say what data there are, or why nothing can be trained on them."""
         data = self._data
         text = NO_DATA if data is None else ""
-        if data and not data.has_maps:
-            text = snippet("train.html", "no_maps", data.path.name)
+        if data and (why := lacks(data)).network:
+            reasons = why.network, why.maps, why.testing
+            text = snippet("train.html", "no_network", data.path.name, *reasons)
         self._show_message(text)
         self._go.visible = self._side.visible = self._curves_part.visible = not text
         name = f" of {data.path.name}" if data else ""

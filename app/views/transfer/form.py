@@ -11,6 +11,7 @@ from galmass_app.state import SessionState
 from galmass_app.views.command_line import CommandLine
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, button, column, html, row, select
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.transfers.comparable import check_comparable
 
 HELP = (
@@ -53,7 +54,6 @@ class TransferForm(View):
         others = [name for name in known if name != session.dataset]
         kept = self._test.value if self._test.value in others else next(iter(others), None)
         self._test.param.update(options=others, value=kept)
-        self._train.object = snippet("shared.html", "paragraph", f"Train on {session.dataset}")
         self._write()
 
     def follow(self, running: list[str]) -> None:
@@ -61,7 +61,8 @@ class TransferForm(View):
         if self._begun and (trouble := jobs.transfer_trouble()):
             self.session.error, self._begun = trouble, False
         self._begun = self._begun and not running
-        self._start.disabled = bool(running) or self._begun or not self._test.value
+        self._write()
+        self._start.disabled |= bool(running) or self._begun
         text = "Starting…" if self._begun else f"Measuring {', '.join(running)}…"
         text = text if running or self._begun else ""
         self._state.object = text and snippet("shared.html", "at_work", text)
@@ -74,8 +75,14 @@ class TransferForm(View):
     def _write(self, *_: param.parameterized.Event) -> None:
         """Show the command line."""
         there = bool(self.session.dataset and self._test.value)
-        self._start.disabled = not there
+        why = lacks(self.session.data).training if there else ""
+        self._start.disabled = not there or bool(why)
+        self._train.object = snippet("shared.html", "paragraph", self._trained_on(why))
         self._command.text = jobs.transfer_command(*self._order()) if there else ""
+
+    def _trained_on(self, why: str) -> str:
+        """Say what is trained on, or why nothing can be."""
+        return f"Train on {self.session.dataset}" + f": not possible, {why}." * bool(why)
 
     def _begin(self, _: object) -> None:
         """Start the command, if the data sets were made alike; a second click does nothing."""

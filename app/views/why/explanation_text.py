@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+from markupsafe import Markup
 
 from galmass_app.comparison import experiment_of, title
 from galmass_app.explanations import NetworkExplanation, TreeExplanation
@@ -20,7 +21,7 @@ PIXELS_HELP = (
 )
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PARTS = {
-    "train": "Not tested on this galaxy: it was in the training set.",
+    "train": Markup("<b>Not tested on this galaxy: it was in the training set.</b>"),
     "validation": "This galaxy was in its validation set, which selects the best epoch.",
     "test": "This galaxy was not in its training set.",
     "new": "This galaxy was not in its training set.",
@@ -28,6 +29,10 @@ PARTS = {
 
 
 NO_INTERVAL = "It has no interval, for this network is not calibrated; train it again to get one."
+NOT_TRAINED_ON = (
+    "The training set of this network is not here, so that what is added is counted from other "
+    "galaxies of the data set in view: another data set gives other numbers."
+)
 TESTED = "They were not trained on this galaxy."
 
 
@@ -52,15 +57,19 @@ def measured(key: str, value: float) -> str:
     return f"{short(key)} = {value:.3g} {unit}".strip().replace("-", "−")
 
 
+def _dex(value: float) -> str:
+    return f"{value:.3f}".replace("-", "−")
+
+
 def prediction_numbers(
     target: str, predicted: float, true: float, limits: Mapping[str, float] | None = None
 ) -> dict[str, str]:
     """Write prediction, interval, truth and error, by their names in the template."""
-    numbers = {"predicted": amount(target, predicted), "dex": f"{predicted:.3f}"}
+    numbers = {"predicted": amount(target, predicted), "dex": _dex(predicted)}
     numbers["interval"] = intervals_text(limits or {})
     if np.isnan(true):
         return numbers | {"truth": "not known here", "error": ""}
-    truth = f"{amount(target, true)} ({true:.3f} dex)"
+    truth = f"{amount(target, true)} ({_dex(true)} dex)"
     return numbers | {"truth": truth, "error": signed(predicted - true, 3)}
 
 
@@ -76,13 +85,24 @@ def network_text(explanation: NetworkExplanation) -> str:
         of=prediction_numbers(
             result.target, result.predicted, explanation.true, explanation.limits
         ),
-        part=PARTS.get(explanation.part, other) + f" {NO_INTERVAL}" * without,
+        part=PARTS.get(explanation.part, other),
+        no_interval=NO_INTERVAL * without,
         distance=distance_text(explanation.unusual),
         distance_help=DISTANCE_HELP,
-        others=explanation.others,
-        plain=f"{result.plain:.3f}",
+        others=others_text(explanation),
+        warning=NOT_TRAINED_ON * (not explanation.trained),
+        plain=_dex(result.plain),
         added=signed(result.predicted - result.plain, 3),
     )
+
+
+def others_text(explanation: NetworkExplanation) -> str:
+    """Say how many galaxies of which data the reference is of."""
+    count = explanation.others
+    galaxies = f"{count} galax{'y' if count == 1 else 'ies'}"
+    if explanation.trained:
+        return f"{galaxies} of its training set"
+    return f"{galaxies} of the data set in view, which are not its training set"
 
 
 def map_text(explanation: NetworkExplanation, key: str) -> str:
@@ -118,7 +138,7 @@ def trees_text(steps: TreeExplanation) -> str:
         part=TESTED if steps.tested else PARTS["train"],
         distance=distance_text(steps.unusual),
         distance_help=DISTANCE_HELP,
-        mean=f"{steps.mean:.3f}",
+        mean=_dex(steps.mean),
     )
 
 

@@ -104,6 +104,7 @@ class _Panel(View):
         self._text = html("gm-why-map")
         self._steps = RingSteps()
         self._rings = IsolatedLayout(self._steps.figure, "gm-why-rings")
+        self._rings.visible = False  # until there are steps to draw
         self._layout = column(
             f"gm-map-panel gm-map-{key}",
             html("gm-map-title", map_title(MAPS[key])),

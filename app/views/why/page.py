@@ -13,10 +13,10 @@ from galmass_app.explanations import (
 from galmass_app.markup import snippet
 from galmass_app.services import name_of_run
 from galmass_app.state import SessionState
-from galmass_app.tree_models import LEAST_GALAXIES, resolve_request
+from galmass_app.tree_models import resolve_request
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
-from galmass_app.views.four_maps import chosen_scales
+from galmass_app.views.four_maps import COLOURED, chosen_scales
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline
 from galmass_app.views.heading import NO_DATA, section
@@ -29,19 +29,20 @@ from galmass_app.views.why.replaced import WhyReplaced
 from galmass_app.views.why.trees import WhyTrees
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import NETWORKS, QUICK, Slot
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.quantities import quantity
 from galmass_core.training.runs import Run
 
 NO_MAPS = (
     "This data set holds numbers, no maps",
-    "Networks need maps. The prediction of boosted trees is below.",
+    "Networks need maps; boosted trees do not, see below.",
 )
 FAILED = (
     "The network gave no prediction",
     "The status line says why. Try another galaxy or network.",
 )
 FAILED_TREES = "The trees gave no prediction; the status line says why."
-TOO_FEW = "Trees need {least} galaxies at least to learn from; here are {here}."
+NO_TREES = "No trees can be trained on this data set: {}."
 NOTHING = "There is nothing to train trees on."
 FIGURES = {  # what can be downloaded: the CSS class of its picture, what it is of
     WhyNetwork: ("gm-why-network", lambda view: view.content.explanation.run.name),
@@ -59,8 +60,9 @@ class Why(PageView):
         self._no_trees = html("gm-message", visible=False)
         self._target = select("gm-inline gm-why-target", "What is predicted")
         self._network = select("gm-inline gm-why-run", "Network")
-        self._put(WhyReplaced)
-        self._put(WhyTrees)
+        for kind in (WhyReplaced, WhyTrees):  # hidden until there is something to draw
+            self._put(kind)
+            self.slots[kind].visible = False
         self._menus = {kind: self._menu(kind) for kind in FIGURES}
         for kind, menu in self._menus.items():
             self.slots[kind].append(menu)
@@ -71,7 +73,7 @@ class Why(PageView):
             "gm-two", replaced, column("gm-slot", section("Boosted trees"), self._no_trees, trees)
         )
         self._layout = column("gm-page gm-why")
-        self._poller = WorkerPoller(self.pull)
+        self._poller = WorkerPoller(self.pull, session)
         if session.data is None:
             self._show_message(NO_DATA)
             self._layout.append(self._message)
@@ -86,7 +88,7 @@ class Why(PageView):
             profiles,
         ]
         follows = ("dataset", "galaxy", "los", "target", "features", "split", "explained_run")
-        follows += ("colours", "theme", "page", *FOLLOWS)  # networks may have come meanwhile
+        follows += (*COLOURED, "theme", "page", *FOLLOWS)  # networks may have come meanwhile
         self._updater = DeferredUpdater(session, "why", self._draw, follows)
         self._target.param.watch(self._chosen, "value")
         self._network.param.watch(self._chosen, "value")
@@ -98,7 +100,7 @@ class Why(PageView):
         self._request_network()
         self._request_trees()
         self._draw_profiles()
-        if changed & {"colours", "theme"} and WhyNetwork in self.views:
+        if changed & {*COLOURED, "theme"} and WhyNetwork in self.views:
             self._draw_network(self.views[WhyNetwork].content)
         self._dim()
         self._poller.wake()
@@ -124,8 +126,8 @@ class Why(PageView):
             self._network_request = None
             self.explaining.cancel()
             no_maps = snippet("shared.html", "message", *NO_MAPS)
-            no_network = snippet("why.html", "no_network", data.path.name)
-            self._show_no_network(no_network if data.has_maps else no_maps)
+            no_network = snippet("why.html", "no_network", data.path.name, lacks(data).training)
+            self._show_no_network(no_maps if lacks(data).maps else no_network)
             return
         self._list_choices(runs, target, run)
         if WhyNetwork not in self.views:
@@ -162,9 +164,8 @@ class Why(PageView):
         """Request an explanation by the trees of the Features page, unless that is pending."""
         session, data = self.session, self.session.data
         request = resolve_request(data, session.target, session.features, session.split)
-        here = len(data.galaxy_names)
-        few = TOO_FEW.format(least=LEAST_GALAXIES, here=here) * (here < LEAST_GALAXIES)
-        text = NOTHING if request is None else few
+        why = lacks(data).testing
+        text = NO_TREES.format(why) if why else NOTHING if request is None else ""
         if text:
             self._tree_request = None
             self._learning.cancel()

@@ -7,6 +7,7 @@ from galmass_app.explanations import NetworkExplanation
 from galmass_app.markup import snippet
 from galmass_app.plots.saliency import ReplacedMaps
 from galmass_app.views.layout import View, column, html
+from galmass_app.views.why.explanation_text import others_text
 from galmass_core.quantities import quantity
 
 HELP = (
@@ -41,7 +42,7 @@ class WhyReplaced(View):
         changes = self.table
         self._bars.show(changes, {key: quantity(key).name for key in changes["map"].unique()})
         text = (
-            f"Bars: with the mean map of {explanation.others} other galaxies in its place. "
+            f"Bars: with the mean map of {others_text(explanation)} in its place. "
             "Circles: with the map of each of them."
         )
         self._foot.object = snippet("shared.html", "paragraph", text)
