@@ -1,0 +1,89 @@
+"""What is to be built: files, which galaxies of them, a name."""
+
+import panel as pn
+import param
+
+from galmass_app import builds, names
+from galmass_app.builds import Order
+from galmass_app.markup import snippet
+from galmass_app.views.build.file_drop import FileDrop
+from galmass_app.views.heading import captioned
+from galmass_app.views.layout import View, column, html, row
+from galmass_core.fetch.status import size_text
+
+BROWSER, SERVER = "your computer", "the server's disk"
+_STRETCH = {"sizing_mode": "stretch_width"}
+
+
+class BuildForm(View):
+    """The controls; `order` is what they add up to, `problem` what is wrong with the files."""
+
+    order = param.ClassSelector(class_=Order, doc="What would be built.")
+    problem = param.String(doc="Why there are no such files; empty if there are.")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._place = pn.widgets.RadioButtonGroup(
+            options=[BROWSER, SERVER], value=BROWSER, css_classes=["gm-keep"]
+        )
+        self.drop = FileDrop(css_classes=["gm-drop"], **_STRETCH)
+        self._path = pn.widgets.TextInput(
+            label="File or folder", placeholder="snapshots/TNG100-1/output", **_STRETCH
+        )
+        self._about = html("gm-foot", wide=False)
+        self._where = pn.widgets.TextInput(
+            label="Only galaxies with", placeholder="log_mstar > 10", **_STRETCH
+        )
+        self._limit = pn.widgets.IntInput(
+            label="At most", value=None, start=1, placeholder="all", **_STRETCH
+        )
+        self._name = pn.widgets.TextInput(label="Name of the data set", **_STRETCH)
+        self._layout = column(
+            "gm-fetch-form",
+            column(
+                "gm-part", captioned("Files on"), self._place, self.drop, self._path, self._about
+            ),
+            row("gm-fetch-pair", self._where, self._limit),
+            self._name,
+        )
+        for control in (self._place, self._path, self._where, self._limit, self._name):
+            control.param.watch(self._update, "value")
+        self.drop.param.watch(self._update, ["names", "problem"])
+        self.rename()
+
+    @property
+    def takes(self) -> bool:
+        """Whether the files came from the browser."""
+        return self._place.value == BROWSER
+
+    def rename(self) -> None:
+        """Give it a name that is not taken."""
+        with self._update_controls():
+            self._name.value = names.new_name("mygalaxies")
+        self._update()
+
+    def _update(self, *_: param.parameterized.Event) -> None:
+        """Write what the controls add up to."""
+        if self._updating:
+            return
+        self.drop.visible, self._path.visible = self.takes, not self.takes
+        problem, source = self.drop.problem * self.takes, None
+        if self.takes:
+            source = self.drop.folder if self.drop.names else None
+            files = self.drop.names
+            about = snippet("build.html", "dropped", files, size_text(self.drop.size))
+        else:
+            about = snippet("build.html", "on_disk", builds.sources_folder())
+            if text := self._path.value.strip():
+                try:
+                    source = builds.named_source(text)
+                except (ValueError, OSError) as error:
+                    problem = str(error)
+        self._about.object = about
+        self.problem = problem
+        self.order = Order(
+            name=self._name.value.strip(),
+            source=source,
+            where=self._where.value.strip(),
+            limit=self._limit.value,
+        )
