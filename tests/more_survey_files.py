@@ -126,8 +126,8 @@ def write_grid(path, disc):
     seen = disc.seen.ravel()
     error = np.where(seen, 6.0, np.inf)
     columns = [
-        row.ravel() - 12,
-        column.ravel() - 20,
+        row.ravel() - disc.centre[1],
+        column.ravel() - disc.centre[0],
         np.where(seen, disc.velocity.ravel(), 0.0),
         error,
         np.where(seen, disc.dispersion.ravel(), 0.0),

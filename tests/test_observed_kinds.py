@@ -1,5 +1,7 @@
 """Files of further surveys and packages: the disc that recedes at 37 degrees is found in each."""
 
+import json
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -18,6 +20,7 @@ from more_survey_files import (
 from survey_files import ANGLE, SYSTEMIC, Disc, write_plain
 from test_observations import SHAPES, angle_between, check, read_one
 
+from galmass_core.cli import main
 from galmass_core.observations import ObservationError, Options, read_observations
 
 SIDES = ["east", "west"]
@@ -212,7 +215,8 @@ def test_text_of_a_grid_needs_scale_and_both_directions(tmp_path):
     found = read_one(tmp_path / "input_1-1.txt", pixel=0.5, x_axis="north", y_axis="west")
     check(found, disc, seen, zero=SYSTEMIC)
     assert found.left_out["velocity"] == {"without a usable error": np.count_nonzero(~seen)}
-    assert found.centre == pytest.approx((disc.centre[1] - 12, disc.centre[0] - 20), abs=0.2)
+    assert found.centre == pytest.approx((0, 0), abs=1e-6)
+    assert any("the centre is the origin" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("columns", SIDES)
@@ -287,3 +291,19 @@ def test_files_of_different_grids_are_different_galaxies(tmp_path):
         hdus[0].header["CRVAL1"] = 12.0
     found = read_observations([tmp_path / "a_vel.fits", tmp_path / "b_vel.fits"], Options())
     assert [each.name for each in found] == ["a_vel", "b_vel"]
+
+
+def test_command_takes_the_names_of_maps_and_directions(tmp_path, capsys):
+    disc = Disc()
+    write_pipe3d(tmp_path / "NGC1.fits", disc, named=False)
+    names = ["--velocity", "SSP:2", "--sigma", "SSP:4", "--image", "SSP:0"]
+    assert main(["observe", str(tmp_path / "NGC1.fits"), *names, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert angle_between(row["position_angle"], ANGLE) < 3
+    write_grid(tmp_path / "input.txt", disc)
+    where = ["--pixel", "0.5", "--x-axis", "north", "--y-axis", "west"]
+    assert main(["observe", str(tmp_path / "input.txt"), *where, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert angle_between(row["position_angle"], ANGLE) < 3
+    assert main(["observe", str(tmp_path / "input.txt")]) == 2
+    assert "--pixel ARCSEC" in capsys.readouterr().err

@@ -4,7 +4,8 @@ The HDF5 files of EDGE have Pipe3D's maps of CALIFA as columns, NaN where not ob
 are their right ascension and declination: ``ra_off`` is not multiplied by cos(dec). They may be on
 a hexagonal grid. Plain tables have ``XBIN``, ``YBIN`` (columns and rows, or the other way round),
 ``VEL``, ``ER_VEL``, ``SIG`` and ``ER_SIG`` [km/s], and may have ``FLUX``; spaxels that were not
-observed have infinite errors. Nothing in them says a scale or a direction.
+observed have infinite errors. They are what kinemetry reads (Krajnovic et al. 2006, MNRAS 366,
+787), whose positions are from the galaxy's centre. Nothing says a scale or a direction.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,6 @@ from scipy.spatial import KDTree
 
 from galmass_core.observations.cleaning import clean_dispersions, clean_velocities, repeated
 from galmass_core.observations.fits_input import FitsFile
-from galmass_core.observations.maps import NO_LIGHT
 from galmass_core.observations.observation import Observation, ObservationError
 from galmass_core.observations.options import Options
 
@@ -24,6 +24,7 @@ _EDGE = ("ix", "iy", "ra_abs", "dec_abs")
 _MAPS = ("medflx_ssp", "vel_ssp", "e_vel_ssp", "vdisp_ssp", "e_vdisp_ssp", "cont_segm")
 _PLAIN = ("XBIN", "YBIN", "VEL", "ER_VEL", "SIG", "ER_SIG")
 _LOW = "dispersions of these tables are far below those of the survey's catalogue: do not trust σ"
+_CENTRED = "the file has no light: the centre is the origin, as in kinemetry; spaxels count alike"
 _ARCSEC = 3600.0
 _HEXAGONAL = np.sqrt(0.75)  # area of a cell, in squares of the distance between cells
 
@@ -76,7 +77,7 @@ def read(files: Sequence[FitsFile], options: Options) -> Observation:
         dispersion_errors=dispersion.errors,
         bins=repeated(segments if not suffix else v, v),
         left_out={"velocity": velocity.left_out, "dispersion": dispersion.left_out},
-        notes=(_LOW,),
+        notes=() if suffix else (_LOW,),
         zero_velocity=0.0,
     )
 
@@ -121,11 +122,12 @@ def _read_plain(file: FitsFile, options: Options) -> Observation:
         areas=np.full(len(x), options.pixel**2),
         flux=np.where(known, flux, np.nan),
         has_light=has_light,
+        is_centred=True,
         velocities=velocity.values,
         velocity_errors=velocity.errors,
         dispersions=dispersion.values,
         dispersion_errors=dispersion.errors,
         bins=repeated(velocity.values, velocity.values),
         left_out={"velocity": velocity.left_out, "dispersion": dispersion.left_out},
-        notes=() if has_light else (NO_LIGHT,),
+        notes=() if has_light else (_CENTRED,),
     )

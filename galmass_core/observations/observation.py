@@ -40,6 +40,8 @@ class Observation:
         In the file's unit, per element; NaN outside the valid field.
     has_light : bool
         Whether the file has light; flux is 1 in the valid field if not.
+    is_centred : bool
+        Whether positions of a file without light are from the galaxy's centre.
     velocities, dispersions : (N,) float, km/s
         Along the line of sight, receding positive; NaN where missing or left out. Velocities are
         relative to the galaxy's once it is `settled`, as in the file before.
@@ -82,6 +84,7 @@ class Observation:
     left_out: Mapping[str, LeftOut] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     has_light: bool = True
+    is_centred: bool = False
     effective_radius: float = np.nan
     zero_velocity: float = np.nan
     centre: tuple[float, float] = (np.nan, np.nan)
@@ -137,9 +140,9 @@ class Observation:
 def settled(observation: Observation) -> Observation:
     """Return an observation with positions from its centre, and velocities relative to its own.
 
-    The centre is that of the light inside the valid field (`centre.light_centre`), or of rotation
-    without light (`kinematic_centre.rotation_centre`); the systemic velocity is fitted to what is
-    left after masking (`rotation.fit_rotation`).
+    The centre is that of the light inside the valid field (`centre.light_centre`); without light,
+    the file's own, or that of rotation (`kinematic_centre.rotation_centre`). The systemic velocity
+    is fitted to what is left after masking (`rotation.fit_rotation`).
 
     Raises
     ------
@@ -183,6 +186,8 @@ def _centre(observation: Observation, light: NDArray[np.bool_]) -> tuple[float, 
     side = float(np.sqrt(np.median(observation.areas[light])))
     if observation.has_light:
         return light_centre(x, y, flux, side)
+    if observation.is_centred:
+        return 0.0, 0.0
     if np.count_nonzero(np.isfinite(observation.velocities)) < FEWEST:
         rule = f"must have an image of light or {FEWEST} velocities, from which the centre is known"
         msg = f"{observation.paths[0]}: {rule}; --image names an image"
