@@ -122,6 +122,19 @@ def test_package_that_fails_loses_no_row_of_another(capsys, monkeypatch):
     assert "yt: ValueError: another version" in shown.err
 
 
+def test_what_a_package_prints_is_no_part_of_the_output(capsys, monkeypatch):
+    def chatter(size):
+        print("deprecated")
+        yield row("numpy", "size", 1.0, truth=1.0, why="")
+
+    monkeypatch.setattr(agreement, "PEERS", {"astropy": "astropy"})
+    monkeypatch.setattr(agreement, "COMPARISONS", {"astropy": chatter})
+    assert main(["bench", "agreement", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert len(json.loads(shown.out)["parts"][0]["figures"]) == 1
+    assert "deprecated" in shown.err
+
+
 def test_numbers_are_not_compared_with_an_earlier_revision(capsys):
     assert main(["bench", "agreement", "--against", "HEAD"]) == 2
     assert "must be without --peers and agreement" in capsys.readouterr().err

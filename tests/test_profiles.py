@@ -3,7 +3,8 @@ import pytest
 from scipy.special import iv, kv
 
 from galmass_core.galaxy import G
-from galmass_core.synthetic.profiles import Disc, hernquist_bulge, nfw_halo
+from galmass_core.synthetic.profiles import _CRITICAL_DENSITY, Disc, hernquist_bulge, nfw_halo
+from galmass_core.synthetic.tng_writer import COSMOLOGY
 
 
 def test_bulge_encloses_mass_as_hernquist_says():
@@ -17,6 +18,17 @@ def test_halo_encloses_mass_as_nfw_says():
     x = np.array([0.1, 0.5, 1.0])  # in scale radii of 21.1 kpc, far inside the truncation
     expected = 1e12 * (np.log1p(x) - x / (1 + x)) / (np.log(11) - 10 / 11)
     assert halo.enclosed_mass(x * 210.9 / 10) == pytest.approx(expected, rel=5e-3)
+
+
+def test_halo_ends_at_200_times_the_critical_density():
+    """Of H0 = 67.726 km/s/Mpc, 0.04 % below that of the cosmology of the files."""
+    critical = 3 * 0.067726**2 / (8 * np.pi * G)
+    assert pytest.approx(critical, rel=1e-4) == _CRITICAL_DENSITY
+    own = 3 * (COSMOLOGY.hubble / 10) ** 2 / (8 * np.pi * G)
+    assert pytest.approx(own, rel=5e-4) == _CRITICAL_DENSITY
+    r200 = np.cbrt(3e12 / (800 * np.pi * critical))
+    halo = nfw_halo(1e12, 10.0, 1e5)
+    assert halo.enclosed_mass(np.array([r200])) == pytest.approx([1e12], rel=5e-3)
 
 
 def test_spheroid_goes_through_the_mass_it_is_given():

@@ -32,7 +32,7 @@ def statmorph(stars: int) -> Iterator[Row]:
         maps, noise = data.with_noise(data.maps_of(galaxy, half_width=_HALF_WIDTH, pixels=_PIXELS))
         found = SourceMorphology(**to_statmorph(maps, noise=noise))
         kpc = 2 * maps.half_width / _PIXELS
-        mine, size = _sersic_and_size(galaxy)
+        mine, size = sersic_and_size(galaxy)
         yield row(
             "statmorph",
             f"Sérsic index, {name}",
@@ -81,7 +81,7 @@ def photutils(stars: int) -> Iterator[Row]:
             "photutils",
             f"half-light radius, {name}",
             grown.calc_radius_at_ee(0.5) * 2 * maps.half_width / _PIXELS,
-            ours=_sersic_and_size(galaxy)[1],
+            ours=sersic_and_size(galaxy)[1],
             truth=data.HALF_LIGHT if ratio == 1 else None,
             unit="kpc",
             key="effective_radius",
@@ -114,7 +114,7 @@ def _shape(
         yield row(package, task, angle % 180, truth=data.POSITION_ANGLE, unit="°", why=why)
 
 
-def _sersic_and_size(galaxy: Galaxy) -> tuple[float, float]:
+def sersic_and_size(galaxy: Galaxy) -> tuple[float, float]:
     """Return our Sersic index and half-light radius [kpc]."""
     sky = project(galaxy, "z", dust="none")
     light = sky.luminosities[BANDS.index("r")]

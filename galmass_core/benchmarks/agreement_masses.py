@@ -1,4 +1,4 @@
-"""Circular velocities, ages and wavelengths: ours beside galpy, gala, astropy, speclite, sedpy."""
+"""Circular velocities, ages, wavelengths and dust: ours beside those of seven packages."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,6 +10,7 @@ from galmass_core.benchmarks.agreement_rows import Row, row
 from galmass_core.bridges import to_gala, to_galpy
 from galmass_core.galaxy import Cosmology, G
 from galmass_core.imaging.dust import WAVELENGTHS
+from galmass_core.imaging.dust import extinction as curve_of_dust
 from galmass_core.measurements.targets import mass_profiles
 
 _RADIUS = 8.0  # kpc
@@ -147,6 +148,63 @@ def astropy(_particles: int) -> Iterator[Row]:
         unit="Gyr",
         why="what is missing stays missing here; of a universe with radiation astropy says 0",
     )
+
+
+def colossus(particles: int) -> Iterator[Row]:
+    """Compare the circular velocity of a halo, and ages of the universe."""
+    from colossus.cosmology.cosmology import Cosmology as Universe
+    from colossus.cosmology.cosmology import setCurrent
+    from colossus.halo.profile_nfw import NFWProfile
+
+    h = _COSMOLOGY.hubble
+    given: dict[str, Any] = {
+        "flat": True,
+        "H0": 100 * h,
+        "Om0": _COSMOLOGY.omega_matter,
+        "Ob0": 0.0486,
+    }
+    given |= {"sigma8": 0.8159, "ns": 0.9667, "relspecies": False, "persistence": ""}
+    universe = Universe(name="TNG", **given)
+    setCurrent(universe)
+    mass, scale = data.NFW
+    halo = NFWProfile(rhos=mass / (4 * np.pi * scale**3) / h**2, rs=scale * h)
+    profile = mass_profiles(data.spheres(particles), np.array([_RADIUS]))
+    yield row(
+        "colossus",
+        f"{_TASK}, NFW halo",
+        halo.circularVelocity(_RADIUS * h),
+        ours=np.sqrt(G * profile["mdm"].iloc[0] / _RADIUS),
+        truth=np.sqrt(G * float(data.nfw_mass(_RADIUS)) / _RADIUS),
+        unit="km/s",
+        key="log_mtot",
+        why=f"{_PARTICLES}; lengths are given to it in kpc/h and densities in Msun h²/kpc³",
+    )
+    for redshift in (0.0, 1.0, 6.0):
+        yield row(
+            "colossus",
+            f"age of the universe at z = {redshift:g}, without radiation",
+            universe.age(redshift),
+            ours=_COSMOLOGY.age(1 / (1 + redshift)),
+            unit="Gyr",
+            why="theirs is interpolated in a table",
+        )
+
+
+def extinction(_particles: int) -> Iterator[Row]:
+    """Compare extinction curves of the Milky Way."""
+    from extinction import ccm89, fitzpatrick99
+
+    curves: dict[str, Any] = {"Cardelli et al. (1989)": ccm89, "Fitzpatrick (1999)": fitzpatrick99}
+    whys = ["the same law", "another law; its curve is 0.978 at 5500 Å for A_V = 1"]
+    for (law, curve), why in zip(curves.items(), whys, strict=True):
+        for band, wavelength in WAVELENGTHS.items():
+            yield row(
+                "extinction",
+                f"A_{band}/A_V, R_V = 3.1, {law}",
+                curve(np.array([wavelength]), 1.0, 3.1)[0],
+                ours=curve_of_dust(wavelength),
+                why=why,
+            )
 
 
 def speclite(_particles: int) -> Iterator[Row]:

@@ -15,8 +15,8 @@ from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.rendering import deposit, deposit_reference
 from galmass_core.imaging.smoothing import smoothing_lengths
 
-_PIXELS, _HALF_WIDTH = 100, 10.0  # kpc
-_NEIGHBOUR = "distance to the 32nd other star, median"
+PIXELS, HALF_WIDTH = 100, 10.0  # kpc
+NEIGHBOUR = "distance to the 32nd other star, median"
 _MASS, _CENTRE = "mass in the frame, exponential disc", "column in the central 0.8 kpc, same disc"
 
 
@@ -28,23 +28,23 @@ def pynbody(stars: int) -> Iterator[Row]:
     snapshot = to_pynbody(galaxy)
     yield row(
         "pynbody",
-        _NEIGHBOUR,
+        NEIGHBOUR,
         2 * np.median(np.asarray(snapshot.star["smooth"])),
         ours=np.median(smoothing_lengths(galaxy.stars.positions)),
-        truth=_searched(galaxy),
+        truth=searched(galaxy),
         unit="kpc",
         why="pynbody counts the star itself: its 32nd neighbour is the 31st other star, at twice "
         "its smoothing length",
     )
-    width = f"{2 * _HALF_WIDTH} kpc"
+    width = f"{2 * HALF_WIDTH} kpc"
     given: dict[str, Any] = {"qty": "rho", "units": "Msol kpc^-2", "width": width, "noplot": True}
     why = (
         "the projected kernel holds 1 % more than its star's mass, and is taken in the middles of "
     )
     why += "pixels, not integrated over them"
-    for pixels in (_PIXELS, 4 * _PIXELS):
+    for pixels in (PIXELS, 4 * PIXELS):
         drawn = np.asarray(image(snapshot.star, resolution=pixels, **given))
-        yield from _columns("pynbody", galaxy, drawn, why)
+        yield from columns("pynbody", galaxy, drawn, why)
 
 
 def swiftsimio(stars: int) -> Iterator[Row]:
@@ -55,7 +55,7 @@ def swiftsimio(stars: int) -> Iterator[Row]:
     from swiftsimio.visualisation.smoothing_length import generate_smoothing_lengths
 
     galaxy = data.disc(stars)
-    ours, truth = np.median(smoothing_lengths(galaxy.stars.positions)), _searched(galaxy)
+    ours, truth = np.median(smoothing_lengths(galaxy.stars.positions)), searched(galaxy)
     whys = {
         1: "swiftsimio counts the star itself: its 32nd neighbour is the 31st other star",
         2: "by default it takes the 16th neighbour, itself included, times the cube root of 2, "
@@ -69,14 +69,14 @@ def swiftsimio(stars: int) -> Iterator[Row]:
                 places, box, kernel_gamma, neighbours=32, speedup_fac=speedup
             )
             theirs = np.median(lengths.to_physical_value("kpc")) * float(kernel_gamma)
-            task = f"{_NEIGHBOUR}, speedup_fac={speedup}"
+            task = f"{NEIGHBOUR}, speedup_fac={speedup}"
             yield row("swiftsimio", task, theirs, ours=ours, truth=truth, unit="kpc", why=why)
         middle = box.to_physical_value("kpc")[0] / 2
-        edges = np.array([-_HALF_WIDTH, _HALF_WIDTH] * 2) + middle
+        edges = np.array([-HALF_WIDTH, HALF_WIDTH] * 2) + middle
         region = cosmo_array(edges, "kpc", comoving=False, scale_factor=1.0, scale_exponent=1)
-        drawn = project_pixel_grid(opened.stars, _PIXELS, "masses", region=region)
+        drawn = project_pixel_grid(opened.stars, PIXELS, "masses", region=region)
         why = "another kernel, Wendland's C2 for our cubic spline, that ends at the same radius"
-        yield from _columns("swiftsimio", galaxy, drawn.to_physical_value("Msun/kpc**2").T, why)
+        yield from columns("swiftsimio", galaxy, drawn.to_physical_value("Msun/kpc**2").T, why)
     yield _one_kernel(float(kernel_gamma))
 
 
@@ -85,12 +85,12 @@ def _one_kernel(gamma: float) -> Row:
     from swiftsimio.visualisation.projection_backends.subsampled_extreme import scatter
 
     one, support = np.zeros(1), np.array([0.4])
-    frame: dict[str, Any] = {"half_width": 0.5, "pixels": _PIXELS}
+    frame: dict[str, Any] = {"half_width": 0.5, "pixels": PIXELS}
     exact = deposit_reference(one, one, support, np.ones((1, 1)), **frame)[0]
     ours = deposit(one, one, support, np.ones((1, 1)), **frame)[0]
     half = np.full(1, 0.5)
     mass, length = np.ones(1, "f4"), (support / gamma).astype("f4")
-    theirs = scatter(half, half, mass, length, _PIXELS, 0.0, 0.0).T / _PIXELS**2
+    theirs = scatter(half, half, mass, length, PIXELS, 0.0, 0.0).T / PIXELS**2
     size = np.linalg.norm(exact)
     return row(
         "swiftsimio",
@@ -109,11 +109,11 @@ def yt(stars: int) -> Iterator[Row]:
     set_log_level("error")
     galaxy = data.disc(stars)
     box = to_yt(galaxy)
-    edge = box.arr([_HALF_WIDTH] * 3, "kpc")
-    grid = box.arbitrary_grid(-edge, edge, dims=[_PIXELS, _PIXELS, 1])
+    edge = box.arr([HALF_WIDTH] * 3, "kpc")
+    grid = box.arbitrary_grid(-edge, edge, dims=[PIXELS, PIXELS, 1])
     density = grid["deposit", "PartType4_density"].to_value("Msun/kpc**3")[:, :, 0].T
     why = "a star is in one cell of the grid, without a kernel"
-    yield from _columns("yt", galaxy, density * 2 * _HALF_WIDTH, why)
+    yield from columns("yt", galaxy, density * 2 * HALF_WIDTH, why)
     sphere = box.sphere([0, 0, 0], (data.HALF_LIGHT, "kpc"))
     yield row(
         "yt",
@@ -127,15 +127,15 @@ def yt(stars: int) -> Iterator[Row]:
     )
 
 
-def _columns(package: str, galaxy: Galaxy, drawn: NDArray, why: str) -> Iterator[Row]:
+def columns(package: str, galaxy: Galaxy, drawn: NDArray, why: str) -> Iterator[Row]:
     """Compare an image of columns [row, column], Msun/kpc^2, with ours."""
     stars = galaxy.stars
     x, y = stars.positions[:, 0], stars.positions[:, 1]
     pixels = len(drawn)
-    lengths, area = smoothing_lengths(stars.positions), (2 * _HALF_WIDTH / pixels) ** 2
-    frame: dict[str, Any] = {"half_width": _HALF_WIDTH, "pixels": pixels}
+    lengths, area = smoothing_lengths(stars.positions), (2 * HALF_WIDTH / pixels) ** 2
+    frame: dict[str, Any] = {"half_width": HALF_WIDTH, "pixels": pixels}
     ours = deposit(x, y, lengths, stars.masses[None], **frame)[0] / area
-    framed = stars.masses[np.maximum(np.abs(x), np.abs(y)) < _HALF_WIDTH].sum()
+    framed = stars.masses[np.maximum(np.abs(x), np.abs(y)) < HALF_WIDTH].sum()
     masses: dict[str, Any] = {
         "ours": ours.sum() * area,
         "truth": framed,
@@ -143,7 +143,7 @@ def _columns(package: str, galaxy: Galaxy, drawn: NDArray, why: str) -> Iterator
         "key": "r",
     }
     yield row(package, f"{_MASS}, {pixels}² pixels", drawn.sum() * area, **masses, why=why)
-    few = 2 * pixels // _PIXELS
+    few = 2 * pixels // PIXELS
     middle = (slice(pixels // 2 - few, pixels // 2 + few),) * 2
     scale = data.HALF_LIGHT / 1.67834699
     peak = len(stars) / 0.995 * data.STAR_MASS / (2 * np.pi * scale**2)
@@ -158,7 +158,7 @@ def _columns(package: str, galaxy: Galaxy, drawn: NDArray, why: str) -> Iterator
     yield row(package, task, drawn[middle].mean(), **central, key="r", why=why)
 
 
-def _searched(galaxy: Galaxy) -> float:
+def searched(galaxy: Galaxy) -> float:
     """Return the median distance to the 32nd other star by another search [kpc]."""
     from scipy.spatial import cKDTree
 

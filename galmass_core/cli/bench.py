@@ -3,7 +3,9 @@
 import argparse
 import json
 import os
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -114,14 +116,17 @@ def _measure(part: dict[str, Any], args: argparse.Namespace) -> None:
 
     module = import_module(f"galmass_core.benchmarks.{part['part']}")
     numbers = part["part"] == _NUMBERS
+    aside = redirect_stdout(sys.stderr)  # what other packages print is no part of our output
     if args.peers or numbers:
-        part["absent"] = sorted(module.PEERS.keys() - installed(module.PEERS))
+        with aside:
+            part["absent"] = sorted(module.PEERS.keys() - installed(module.PEERS))
     figures: list[Any] = []
     size = 0
     try:
-        for size in args.sizes or module.SIZES:
-            for figure in module.measure(size, peers=args.peers):
-                figures.append(figure)
+        with aside:
+            for size in args.sizes or module.SIZES:
+                for figure in module.measure(size, peers=args.peers):
+                    figures.append(figure)
     except Exception as error:
         after = f"after {figures[-1].task!r}" if figures else "at the start"
         part["failed"] = f"size {size:,} failed {after}: {type(error).__name__}: {error}"
