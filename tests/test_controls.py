@@ -12,10 +12,10 @@ from demo_folder import write_demo_galaxies
 
 from galmass_core.check import check_folder
 from galmass_core.cli import main
+from galmass_core.datasets.again import GONE
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.control_maps import (
     EQUAL,
-    GONE,
     PLAIN,
     STARS,
     ControlledDataSet,
@@ -23,7 +23,7 @@ from galmass_core.datasets.control_maps import (
     control_maps,
 )
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.training import controls
+from galmass_core.training import control_batches, controls
 from galmass_core.training.control_networks import find_networks, predict_controls
 from galmass_core.training.control_scores import score_control
 from galmass_core.training.control_text import control_notes, verdict
@@ -226,7 +226,7 @@ def test_a_measurement_that_was_killed_goes_on(tested, dataset, monkeypatch):
     assert measure_controls(dataset, device="cpu", workers=2) == tested
     assert path.read_bytes() == before
     assert result.read_bytes() == written
-    monkeypatch.setattr(controls, "predict_controls", None)
+    monkeypatch.setattr(control_batches, "predict_controls", None)
     assert measure_controls(dataset, device="cpu") == tested == last_controls(dataset)
 
 

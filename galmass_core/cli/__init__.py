@@ -31,6 +31,7 @@ from galmass_core.cli import (
     slices,
     switches,
     tables,
+    telescope,
     transfer,
     twins,
 )
@@ -122,7 +123,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    learned = (learning, tables, curve, coverage, slices, switches, controls, twins, dynamics)
-    for module in (data, check, fetch, demo, *learned, beyond, transfer, observe, serve, bench):
+    learned = (learning, tables, curve, coverage, slices, switches)
+    asked = (controls, telescope, twins, dynamics, beyond)
+    for module in (data, check, fetch, demo, *learned, *asked, transfer, observe, serve, bench):
         module.add_commands(commands)
     return parser

@@ -6,17 +6,16 @@ Shape suffixes: S samples of one galaxy (one per line of sight), C channels, H r
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from operator import itemgetter
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from galmass_core.datasets.again import Source, mismatch, reason_of
 from galmass_core.datasets.dataset import DataSet, DataSetError
 from galmass_core.datasets.star_controls import bin_adaptively, keep_pixels, shuffle_velocities
 from galmass_core.datasets.thinning import thin_stars
@@ -34,14 +33,12 @@ from galmass_core.measurements.rotation import spin_parameter
 from galmass_core.parallel import map_in_order
 from galmass_core.quantities import feature_key
 from galmass_core.quantities.maps import KINEMATIC_PIXELS
-from galmass_core.sources import GalaxyRef, ReadOptions
 
 PLAIN = "plain"  # the maps as they are
 BINS = "bins"
 SHUFFLED, ANNULI, HALVED, HOLES, EQUAL = "shuffled", "annuli", "halved", "holes", "equal"
 STARS = (SHUFFLED, ANNULI, HALVED, HOLES, EQUAL)  # controls that need star particles
 SPIN_APERTURE = 2  # R_hsm, the paper's
-GONE = "the files of the simulation are gone"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,11 +118,7 @@ class ControlledGalaxy:
 class _Task:
     """A galaxy to read, and what to make of it."""
 
-    name: str
-    ref: GalaxyRef
-    lines_of_sight: tuple[str, ...]
-    config: MapConfig
-    thinned: int | None  # number of stars of a data set of thinned galaxies
+    source: Source
     orders: Orders
 
 
@@ -154,33 +147,22 @@ def control_maps(
         If the maps' files are missing or damaged.
     """
     from_stars = tuple(key for key in orders.controls if key in STARS)
-    tasks = [_task(dataset, name, replace(orders, controls=from_stars)) for name in names]
+    wanted = replace(orders, controls=from_stars)
+    tasks = [_Task(source=Source.of(dataset, name), orders=wanted) for name in names]
     with closing(map_in_order(_make, tasks if from_stars else (), workers)) as made:
         for name in names:
             rows = dataset.rows_of(name)
             stored = [maps for _, maps in sorted(dataset.read_maps(rows), key=itemgetter(0))]
             read = next(made) if from_stars else {}
-            reason = read if isinstance(read, str) else _mismatch(stored, read)
+            reason = read if isinstance(read, str) else ""
+            if not isinstance(read, str) and PLAIN in read:
+                reason = mismatch(stored, list(read[PLAIN].moments))
             found = {} if isinstance(read, str) or reason else _laid_out(stored, read)
             found[PLAIN] = ControlMaps(maps=stored, spin=_stored_spin(dataset, rows))
             if BINS in orders.controls:
                 unknown = np.full(len(stored), np.nan)
                 found[BINS] = ControlMaps(maps=[_binned(maps) for maps in stored], spin=unknown)
             yield ControlledGalaxy(name=name, controls=found, reason=reason)
-
-
-def missing_sources(dataset: DataSet) -> int:
-    """Return the number of galaxies whose files are gone."""
-    sources = dataset.samples.iloc[dataset.first_rows].get("source")
-    if sources is None:
-        return len(dataset.galaxy_names)
-    there = {path: _is_there(Path(path)) for path in map(str, sources.unique())}
-    return sum(not there[str(path)] for path in sources)
-
-
-def _is_there(path: Path) -> bool:
-    """Return whether a file or directory exists; of packed data sets only its name is known."""
-    return path.is_absolute() and path.exists()
 
 
 def _stored_spin(dataset: DataSet, rows: NDArray) -> NDArray[np.float64]:
@@ -190,40 +172,12 @@ def _stored_spin(dataset: DataSet, rows: NDArray) -> NDArray[np.float64]:
     return dataset.samples[key].to_numpy(float)[rows]
 
 
-def _task(dataset: DataSet, name: str, orders: Orders) -> _Task:
-    """Return what a worker needs to read a galaxy again."""
-    rows = dataset.samples.iloc[dataset.rows_of(name)]
-    known = {field.name for field in fields(MapConfig)}
-    config = {key: value for key, value in dataset.info["maps"].items() if key in known}
-    reading: dict[str, Any] = dict(dataset.info.get("reading", {}))
-    if "snapshot" in reading:
-        reading["snapshot"] = int(reading["snapshot"])
-    if "groups" in reading:
-        reading["groups"] = Path(reading["groups"])
-    path = Path(str(rows["source"].iloc[0])) if "source" in rows else Path()
-    return _Task(
-        name=name,
-        ref=GalaxyRef(path, name.rpartition("/")[2], ReadOptions(**reading)),
-        lines_of_sight=tuple(rows["los"]),
-        config=MapConfig(**config),
-        thinned=dataset.info.get("stars"),
-        orders=orders,
-    )
-
-
 def _make(task: _Task) -> dict[str, _Made] | str:
     """Read a galaxy and make its controls, or say why that cannot be done."""
-    if not _is_there(task.ref.path):
-        return GONE
     try:
-        galaxy = task.ref.read()
-        if str(galaxy.name) != task.name:
-            return f"{task.ref.path}: must hold {task.name}, got {galaxy.name}"
-        if task.thinned is not None:
-            galaxy = thin_stars(galaxy, task.thinned)
-        return _controls(galaxy, task)
+        return _controls(task.source.read(), task)
     except (OSError, ValueError) as error:  # one galaxy must not stop the others
-        return " ".join(str(error).split())
+        return reason_of(error)
 
 
 def _controls(galaxy: Galaxy, task: _Task) -> dict[str, _Made]:
@@ -234,19 +188,19 @@ def _controls(galaxy: Galaxy, task: _Task) -> dict[str, _Made]:
         parts[HALVED] = thin_stars(galaxy, len(galaxy.stars) // 2, seed=orders.seed)
     if EQUAL in orders.controls and len(galaxy.stars) >= orders.equal:
         parts[EQUAL] = thin_stars(galaxy, orders.equal, seed=orders.seed)
-    dust = task.config.dust
+    config = task.source.config
     skies = {
-        key: [project(part, los, dust=dust) for los in task.lines_of_sight]
+        key: [project(part, los, dust=config.dust) for los in task.source.lines_of_sight]
         for key, part in parts.items()
     }
     for key in {SHUFFLED, ANNULI} & set(orders.controls):
         shuffle = partial(
-            shuffle_velocities, name=task.name, annuli=key == ANNULI, seed=orders.seed
+            shuffle_velocities, name=task.source.name, annuli=key == ANNULI, seed=orders.seed
         )
         skies[key] = [shuffle(sky) for sky in skies[PLAIN]]
-    made = {key: _control(skies[key], task.config) for key in skies}
+    made = {key: _control(skies[key], config) for key in skies}
     if orders.with_light and HALVED in orders.controls:
-        made[HALVED] = replace(made[HALVED], flux=_render(parts[HALVED], skies[HALVED], task))
+        made[HALVED] = replace(made[HALVED], flux=_render(parts[HALVED], skies[HALVED], config))
     if HOLES in orders.controls:
         pairs = zip(made[PLAIN].moments, made[HALVED].moments, strict=True)
         moments = np.stack([keep_pixels(*pair) for pair in pairs])
@@ -266,22 +220,10 @@ def _control(skies: Sequence[SkyStars], config: MapConfig) -> _Made:
     return _Made(moments=small, flux=None, spin=np.array(spin))
 
 
-def _render(galaxy: Galaxy, skies: Sequence[SkyStars], task: _Task) -> NDArray[np.float32]:
+def _render(galaxy: Galaxy, skies: Sequence[SkyStars], config: MapConfig) -> NDArray[np.float32]:
     """Render the images of the stars that are left."""
-    support = support_radii(galaxy, task.config)
-    return np.stack([render_sky(sky, support, task.config).flux_CHW for sky in skies])
-
-
-def _mismatch(stored: Sequence[GalaxyMaps], made: Mapping[str, _Made]) -> str:
-    """Return why stars that were read are not those of a data set; empty if they are."""
-    if PLAIN not in made:
-        return ""
-    pairs = zip(stored, made[PLAIN].moments, strict=True)
-    same = all(
-        np.array_equal(rebin(maps.moments_CHW, KINEMATIC_PIXELS)[0], moments_CHW[0])
-        for maps, moments_CHW in pairs
-    )
-    return "" if same else "the files hold other stars than when the data set was built"
+    support = support_radii(galaxy, config)
+    return np.stack([render_sky(sky, support, config).flux_CHW for sky in skies])
 
 
 def _laid_out(stored: Sequence[GalaxyMaps], made: Mapping[str, _Made]) -> dict[str, ControlMaps]:
@@ -348,15 +290,47 @@ class ControlledDataSet(DataSet):
         DataSetError
             If the stars of a galaxy cannot be read again, or are too few.
         """
-        rows, (control,) = np.asarray(rows), self.orders.controls
-        numbers = self.galaxy_numbers[rows]
-        names = [self.galaxy_names[number] for number in dict.fromkeys(numbers)]
-        with closing(control_maps(self.whole, names, self.orders, workers=self.workers)) as made:
-            for each in made:
-                if control not in each.controls:
-                    reason = each.reason or f"must have {self.orders.equal} stars"
-                    msg = f"{self.path}: {each.name}: {reason}"
-                    raise DataSetError(msg)
-                maps = dict(zip(self.rows_of(each.name), each.controls[control].maps, strict=True))
-                for place in np.flatnonzero(numbers == self.galaxy_places[each.name]):
-                    yield int(place), maps[rows[place]]
+        (control,) = self.orders.controls
+        few = f"must have {self.orders.equal} stars"
+
+        def made(names: list[str]) -> Generator[ControlledGalaxy, None, None]:
+            return control_maps(self.whole, names, self.orders, workers=self.workers)
+
+        yield from rows_under(self, rows, control, made, few)
+
+
+def rows_under(
+    dataset: DataSet,
+    rows: ArrayLike,
+    control: str,
+    make: Callable[[list[str]], Generator[ControlledGalaxy, None, None]],
+    otherwise: str = "",
+) -> Iterator[tuple[int, GalaxyMaps]]:
+    """Yield samples under a control, made galaxy by galaxy, as `DataSet.read_maps`.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    rows : (n,) int
+    control : str
+    make : callable
+        Makes galaxies by their names, in order.
+    otherwise : str
+        Why a galaxy whose stars could be read is not there.
+
+    Raises
+    ------
+    DataSetError
+        If a galaxy could not be made.
+    """
+    rows = np.asarray(rows)
+    numbers = dataset.galaxy_numbers[rows]
+    names = [dataset.galaxy_names[number] for number in dict.fromkeys(numbers)]
+    with closing(make(names)) as made:
+        for each in made:
+            if control not in each.controls:
+                msg = f"{dataset.path}: {each.name}: {each.reason or otherwise}"
+                raise DataSetError(msg)
+            maps = dict(zip(dataset.rows_of(each.name), each.controls[control].maps, strict=True))
+            for place in np.flatnonzero(numbers == dataset.galaxy_places[each.name]):
+                yield int(place), maps[rows[place]]

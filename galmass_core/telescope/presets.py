@@ -5,8 +5,6 @@ Sources of the values stand in ``docs/concepts/telescope.md``, which is a table 
 
 from dataclasses import dataclass
 
-from galmass_core.photometry import BANDS
-
 MOFFAT = 4.765  # exponent of turbulent air (Trujillo et al. 2001, MNRAS 328, 977)
 PRIMARY = 1.5  # half-light radii that two thirds of MaNGA's bundles reach (Bundy et al. 2015)
 
@@ -32,7 +30,7 @@ class Camera:
     depth: tuple[float, float]
 
     def __post_init__(self) -> None:
-        _check(self, "pixel", *(["seeing"] * len(BANDS)))
+        _check(self, "pixel", "seeing")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +104,7 @@ class Telescope:
 
 def _check(instrument: object, *names: str) -> None:
     """Raise ValueError unless some numbers are positive."""
-    for name in dict.fromkeys(names):
+    for name in names:
         value = getattr(instrument, name)
         if not all(0 < one < float("inf") for one in (value if type(value) is tuple else (value,))):
             msg = f"{type(instrument).__name__}.{name} must be positive, got {value}"

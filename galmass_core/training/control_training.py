@@ -6,31 +6,31 @@ that are finished, and resumes those that are not.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from galmass_core.datasets.again import GONE, missing_sources
 from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.control_maps import (
     ANNULI,
     BINS,
     EQUAL,
-    GONE,
     PLAIN,
     SHUFFLED,
     STARS,
     ControlledDataSet,
     Orders,
-    missing_sources,
 )
 from galmass_core.datasets.dataset import DataSet, home_folder
-from galmass_core.learning.experiments import missing_columns
+from galmass_core.learning.experiments import experiment, missing_columns
 from galmass_core.networks.presets import PRESETS, TrainingConfig
-from galmass_core.quantities import OCCUPANCY, target_named
+from galmass_core.quantities import OCCUPANCY, is_registered, target_named
 from galmass_core.sample import MIN_STARS
+from galmass_core.training.control_batches import Progress
 from galmass_core.training.control_networks import KINEMATICS
-from galmass_core.training.controls import LEARNED, Progress, keep_result, score_rows
+from galmass_core.training.controls import LEARNED, keep_result, score_rows
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import Run
 
@@ -41,7 +41,7 @@ _ALIKE = "all galaxies of this data set have as many stars"
 
 
 @dataclass(frozen=True)
-class _Training:
+class ControlTraining:
     """A training of a control."""
 
     control: str
@@ -98,20 +98,7 @@ def learn_controls(
     missing = _missing(dataset, stars)
     orders = Orders(controls=(), seed=seed, equal=stars)
     trainings = list(_trainings(dataset, orders, missing, repeats, epochs, workers))
-    folder = home_folder() / "controls" / "networks"
-    runs: dict[str, list[Run]] = {}
-    for done, training in enumerate(trainings, 1):
-        run = train_run(
-            training.data,
-            training.experiment,
-            seed=seed,
-            training=training.config,
-            device=device,
-            path=training.path(folder, seed),
-        )
-        runs.setdefault(training.control, []).append(run)
-        if progress is not None:
-            progress(done, len(trainings), 0)
+    runs = train_all(trainings, seed, device, progress)
     tables = {
         (KINEMATICS, control): [run.predictions().query("part == 'test'") for run in each]
         for control, each in runs.items()
@@ -131,6 +118,32 @@ def learn_controls(
         "left_out": {},
     }
     return keep_result(dataset, result)
+
+
+def train_all(
+    trainings: Sequence[ControlTraining], seed: int, device: str, progress: Progress | None
+) -> dict[str, list[Run]]:
+    """Train what is not trained yet, each by the split of a seed; return the runs by control.
+
+    Those of maps that are registered for the time of training only, which others cannot load, have
+    a folder of their own.
+    """
+    runs: dict[str, list[Run]] = {}
+    for done, training in enumerate(trainings, 1):
+        passing = any(map(is_registered, experiment(training.experiment).maps))
+        folder = home_folder() / "controls" / ("passing" if passing else "networks")
+        run = train_run(
+            training.data,
+            training.experiment,
+            seed=seed,
+            training=training.config,
+            device=device,
+            path=training.path(folder, seed),
+        )
+        runs.setdefault(training.control, []).append(run)
+        if progress is not None:
+            progress(done, len(trainings), 0)
+    return runs
 
 
 def _missing(dataset: DataSet, stars: int) -> dict[str, str]:
@@ -153,15 +166,9 @@ def _trainings(
     repeats: int,
     epochs: int | None,
     workers: int,
-) -> Iterator[_Training]:
+) -> Iterator[ControlTraining]:
     """Yield every training, all seeds of one control together."""
-    targets = {word: target_named(word).key for word in _WORDS}
-    words = [word for word, key in targets.items() if not missing_columns(dataset.samples, [key])]
-    if not words:
-        msg = f"{dataset.path}: must have a column of {', '.join(targets.values())}, got none"
-        raise ValueError(msg)
-    preset, _ = PRESETS["laptop"]
-    config = preset if epochs is None else replace(preset, epochs=epochs)
+    words, config = learnable_words(dataset), laptop(epochs)
     for control in CONTROLS:
         if control in missing:
             continue
@@ -171,5 +178,27 @@ def _trainings(
             data = ControlledDataSet.of(dataset, wanted, workers=workers)
         inputs = OCCUPANCY if control == OCCUPANCY else KINEMATICS
         for number in range(repeats):
-            experiment = f"{','.join(words)}/{inputs}"
-            yield _Training(control, data, experiment, replace(config, seed=number))
+            name = f"{words}/{inputs}"
+            yield ControlTraining(control, data, name, replace(config, seed=number))
+
+
+def learnable_words(dataset: DataSet) -> str:
+    """Return the targets of an experiment, of M*, M_tot and M/L, that a data set has.
+
+    Raises
+    ------
+    ValueError
+        If it has none.
+    """
+    targets = {word: target_named(word).key for word in _WORDS}
+    words = [word for word, key in targets.items() if not missing_columns(dataset.samples, [key])]
+    if not words:
+        msg = f"{dataset.path}: must have a column of {', '.join(targets.values())}, got none"
+        raise ValueError(msg)
+    return ",".join(words)
+
+
+def laptop(epochs: int | None) -> TrainingConfig:
+    """Return the laptop preset, of other epochs if they are given."""
+    preset, _ = PRESETS["laptop"]
+    return preset if epochs is None else replace(preset, epochs=epochs)

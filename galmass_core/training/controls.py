@@ -11,22 +11,20 @@ so that a measurement that was killed goes on, and the last result of each data 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from galmass_core import __version__
+from galmass_core.datasets.again import GONE
 from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.control_maps import (
     ANNULI,
     BINS,
     EQUAL,
-    GONE,
     HALVED,
     HOLES,
     PLAIN,
@@ -52,23 +50,21 @@ from galmass_core.storage.schema import (
     one_of,
     read_json,
 )
+from galmass_core.training.control_batches import Progress, predict_in_batches, runs_of
 from galmass_core.training.control_networks import (
     IMAGE,
     KINEMATICS,
     TOGETHER,
     ControlNetworks,
     find_networks,
-    predict_controls,
 )
 from galmass_core.training.control_scores import constant, score_control
 from galmass_core.training.runs import list_runs, shipped_runs
 
 CONSTANT = "constant"  # control of no map at all
 TESTED, LEARNED = "tested", "learned"  # how controls are applied
-Progress = Callable[[int, int, int], None]  # galaxies or trainings done, in total, lost
 Tables = Mapping[tuple[str, str], Sequence[pd.DataFrame]]  # by inputs and control, of each training
 _ORDER = (CONSTANT, IMAGE, PLAIN, OCCUPANCY, EQUAL, SHUFFLED, ANNULI, BINS, HALVED, HOLES)
-_BATCH = 20  # galaxies whose predictions are one file
 RESULT = "controls.json"
 _VALUE = dict.fromkeys(("value", "low", "high"), COMPUTED)
 _ROW = fields(
@@ -96,7 +92,6 @@ _RULE = fields(
         "split": object_of(ANYTHING),
     }
 )
-_PREDICTIONS = fields({"predictions": object_of(list_of(ANYTHING)), "lost": object_of(TEXT)})
 _NO_NETWORK = "no network learned from it: add --train"
 
 
@@ -224,63 +219,18 @@ def _predictions(
     progress: Progress | None,
 ) -> list[dict[str, Any]]:
     """Return predictions of each batch of galaxies, made where they are not there yet."""
-    unseen = frozenset[str]().union(*(each.names for each in networks))
-    names = [name for name in dataset.galaxy_names if name in unseen]
     folder = controls_folder(dataset) / f"tested-{_digest(dataset, networks, orders)}"
-    folder.mkdir(parents=True, exist_ok=True)
-    batches = {
-        folder / f"batch-{start // _BATCH:05d}.json": names[start : start + _BATCH]
-        for start in range(0, len(names), _BATCH)
-    }
-    missing = {path: batch for path, batch in batches.items() if not path.exists()}
-    left = [name for batch in missing.values() for name in batch]
-    with closing(control_maps(dataset, left, orders, workers=workers)) as made:
-        counted = _counted(made, len(names) - len(left), len(names), progress)
-        for path, batch in missing.items():
-            galaxies = list(islice(counted, len(batch)))
-            table = predict_controls(dataset, networks, galaxies, device=device)
-            content = {
-                "predictions": table.to_dict("list"),
-                "spins": _spins(galaxies),
-                "lost": {each.name: each.reason for each in galaxies if each.reason},
-            }
-            write_json(path, content)
-    return [read_json(path, _PREDICTIONS) for path in batches]
+
+    def made(names: list[str]) -> Generator[ControlledGalaxy, None, None]:
+        return control_maps(dataset, names, orders, workers=workers)
+
+    return predict_in_batches(dataset, networks, folder, made, device=device, progress=progress)
 
 
 def _digest(dataset: DataSet, networks: Sequence[ControlNetworks], orders: Orders) -> str:
     """Hash all that determines predictions of controls."""
-    runs = [
-        [run.name, run.record["ended"], sorted(each.names)]
-        for each in networks
-        for run in each.runs
-    ]
-    content = [__version__, dataset.checksum, asdict(orders), runs]
+    content = [__version__, dataset.checksum, asdict(orders), runs_of(networks)]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:8]
-
-
-def _counted(
-    galaxies: Iterator[ControlledGalaxy], done: int, total: int, progress: Progress | None
-) -> Iterator[ControlledGalaxy]:
-    """Report each galaxy."""
-    lost = 0
-    for done, galaxy in enumerate(galaxies, done + 1):  # noqa: B020
-        lost += bool(galaxy.reason)
-        if progress is not None:
-            progress(done, total, lost)
-        yield galaxy
-
-
-def _spins(galaxies: Sequence[ControlledGalaxy]) -> dict[str, list[Any]]:
-    """Return λ_R of all samples by control, as columns."""
-    triples = [
-        (control, each.name, None if value != value else float(value))
-        for each in galaxies
-        for control, made in each.controls.items()
-        for value in made.spin
-    ]
-    columns = zip(*triples, strict=True) if triples else ((), (), ())
-    return {key: list(each) for key, each in zip(("control", "name", "spin"), columns, strict=True)}
 
 
 def by_inputs(predictions: pd.DataFrame, networks: Sequence[ControlNetworks]) -> Tables:
