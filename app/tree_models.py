@@ -37,6 +37,7 @@ RESAMPLES = 400  # of galaxies, for errors while someone waits
 EXTRA_FEATURES = (
     *CATALOGUE_EQUIVALENTS.values(),
     "effective_radius",
+    "effective_radius_image",
     "half_mass_radius",
 )  # not in the paper
 ALL_FEATURES = (*FEATURES, *EXTRA_FEATURES)

@@ -83,6 +83,25 @@ def test_fractions_belong_to_their_aperture():
     assert outer["b_over_t"] == pytest.approx(0.2)
 
 
+def test_fractions_by_light_weigh_stars_by_their_light():
+    """A tenth turns against the disc and shines nine times as brightly: half of the light."""
+    galaxy = circular_orbits(against=50)
+    magnitudes = np.where(np.arange(500) < 50, -2.5 * np.log10(9.0), 0.0)
+    stars = replace(galaxy.stars, magnitudes=np.column_stack([magnitudes, magnitudes]))
+    fractions = inside_two_radii(replace(galaxy, stars=stars))
+    assert fractions["b_over_t"] == pytest.approx(0.2)
+    assert fractions["b_over_t_light"] == pytest.approx(1.0)
+    assert fractions["f_cold"] == pytest.approx(0.9)
+    assert fractions["f_cold_light"] == pytest.approx(0.5)
+    assert fractions["f_hot_light"] == fractions["f_hot"] == 0
+
+
+def test_even_light_weighs_as_mass_does():
+    fractions = inside_two_radii(isotropic_sphere(2_000))
+    for key in ("b_over_t", "f_cold", "f_hot"):
+        assert fractions[f"{key}_light"] == pytest.approx(fractions[key])
+
+
 def test_turning_the_galaxy_changes_nothing():
     galaxy = cold_disc()
     turned = replace(

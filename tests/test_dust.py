@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import make_galaxy
 
+from galmass_core.benchmarks.build import measured
 from galmass_core.galaxy import Gas
 from galmass_core.imaging import dust
 from galmass_core.imaging.dust import (
@@ -14,6 +15,9 @@ from galmass_core.imaging.dust import (
     optical_depth,
     transmission,
 )
+from galmass_core.imaging.projection import project
+from galmass_core.measurements.targets import attenuation
+from galmass_core.sources import GalaxyRef
 
 ATOMS_PER_SURFACE_DENSITY = 1.24789e14  # hydrogen atoms per cm^2 in 1 Msun/kpc^2
 
@@ -146,3 +150,25 @@ def test_interpolation_is_exact_for_a_plane():
     x, y = np.array([0.3, -0.71, 0.2]), np.array([-0.2, 0.5, 1.01])
     sampled = dust.sample_image(image, x, y, 1.0)
     np.testing.assert_allclose(sampled, [2 * 0.3 - 1 + 10, -1.42 + 2.5 + 10, 0.0])
+
+
+def test_attenuation_is_that_of_the_sheet(sheet):
+    expected = -2.5 * np.log10(transmission(optical_depth(1e21, 0.02))[1])
+    assert attenuation(project(sheet, "z"), sheet) == pytest.approx(expected, rel=5e-3)
+    assert attenuation(project(sheet, "z", dust="none"), sheet) == 0
+    unknown = replace(sheet, gas=None)
+    assert np.isnan(attenuation(project(unknown, "z"), unknown))
+
+
+def test_galaxy_whose_neutral_gas_is_guessed_too_generously_says_so(shared_data):
+    """COLIBRE's file lacks HI and H2: cold gas dims its r light by more than a magnitude."""
+    rows = measured(GalaxyRef(shared_data / "particles" / "colibre_z0.hdf5")).rows
+    dimmed = [row["attenuation_r"] for row in rows]
+    assert max(dimmed) > 1
+    for row in rows:
+        assert ("too generous" in row["notes"]) == (row["attenuation_r"] > 1)
+
+
+def test_galaxy_with_little_dust_has_no_such_note(shared_data):
+    path = shared_data / "particles" / "tng100_snap78_subhalo9_subsample.hdf5"
+    assert "too generous" not in str(measured(GalaxyRef(path)).rows)

@@ -32,6 +32,7 @@ def test_every_feature_is_a_quantity_of_its_kind(disc):
 def test_every_feature_is_measured(disc):
     measured = {**measure_galaxy_features(disc), **sky_features(disc)}
     elsewhere = {"abs_mag_r", "g_minus_r", "effective_radius"}  # in `targets`
+    elsewhere |= {"effective_radius_image"}  # in `image_size`
     elsewhere |= {"bulge_fraction", "bulge_index"}  # in tables that `join` reads
     assert measured.keys() | elsewhere == {k for k, q in QUANTITIES.items() if q.kind == "feature"}
 

@@ -6,7 +6,7 @@ from conftest import make_galaxy
 from toy_galaxies import cold_disc, isotropic_sphere
 
 from galmass_core.imaging.projection import project
-from galmass_core.measurements.rotation import adaptive_bins, spin_parameter
+from galmass_core.measurements.rotation import adaptive_bins, spin_parameter, spin_parameters
 
 
 def spin(galaxy, line_of_sight="z"):
@@ -71,3 +71,22 @@ def test_bins_share_out_all_stars_alike(count):
     assert max(sizes) - min(sizes) <= 1
     assert max(sizes) < 60
     assert min(sizes) >= min(30, count)
+
+
+def test_noise_of_few_stars_counts_as_rotation_unless_subtracted():
+    """A bin of n stars of a sphere at rest has a mean velocity of about 0.8 sigma/sqrt(n)."""
+    sky = project(isotropic_sphere(20_000), "z", dust="none")
+    without, with_noise = spin_parameters(sky, 2 * sky.half_mass_radius)
+    assert without == spin_parameter(sky, 2 * sky.half_mass_radius)
+    inside = sky.radii <= 2 * sky.half_mass_radius
+    stars = np.count_nonzero(inside) / len(adaptive_bins(sky.x[inside], sky.y[inside]))
+    assert with_noise == pytest.approx((2 / np.pi / stars) ** 0.5, rel=0.1)
+    assert without < 0.6 * with_noise
+
+
+def test_noise_does_not_matter_where_all_stars_rotate():
+    without, with_noise = spin_parameters(
+        project(disc := cold_disc(), "x", dust="none"), 2 * disc.half_mass_radius
+    )
+    assert with_noise == pytest.approx(without, abs=0.01)
+    assert with_noise >= without

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from galmass_core.measurements.shape import axis_ratios
+from galmass_core.measurements.shape import axis_ratios, first_and_converged_ratios
 
 
 def draw_ellipsoid(b_over_a, c_over_a, count=10_000, seed=0):
@@ -52,3 +52,39 @@ def test_star_in_the_centre_changes_nothing():
 
 def test_fewer_than_a_hundred_stars_have_no_shape():
     assert np.isnan(axis_ratios(draw_ellipsoid(1.0, 1.0, 99), np.ones(99), 30.0)).all()
+
+
+def iterate(positions, steps=100):
+    """Take many steps of the iteration as its definition writes them, with even masses."""
+    frame, ratios = np.eye(3), np.ones(3)
+    for _ in range(steps):
+        squares = (((positions @ frame) / ratios) ** 2).sum(axis=1)
+        weights = (squares < 10.0**2) / squares
+        moments, axes = np.linalg.eigh((positions.T * weights) @ positions)
+        frame, ratios = axes[:, ::-1], np.sqrt(moments[::-1] / moments[-1])
+    return tuple(ratios[1:])
+
+
+@pytest.mark.parametrize("ratios", [(0.9, 0.7), (0.6, 0.3), (0.95, 0.15)])
+@pytest.mark.parametrize("count", [300, 1_000, 10_000])
+def test_converged_ratios_are_the_limit_of_the_iteration(ratios, count):
+    positions = draw_ellipsoid(*ratios, count)
+    first, converged = first_and_converged_ratios(positions, np.ones(count), 10.0)
+    assert converged == pytest.approx(iterate(positions), abs=1e-3)
+    assert first == axis_ratios(positions, np.ones(count), 10.0)
+
+
+def test_converged_ratios_of_many_stars_are_those_of_the_ellipsoid():
+    positions = draw_ellipsoid(0.6, 0.3, 100_000)
+    _, converged = first_and_converged_ratios(positions, np.ones(100_000), 10.0)
+    assert converged == pytest.approx((0.6, 0.3), abs=0.01)
+
+
+def test_first_ratios_stop_short_of_the_converged_ones():
+    off = [
+        np.subtract(
+            *first_and_converged_ratios(draw_ellipsoid(0.6, 0.3, seed=seed), np.ones(10_000), 10.0)
+        )
+        for seed in range(5)
+    ]
+    assert np.abs(off).max() > 2e-3

@@ -75,6 +75,25 @@ def test_cold_gas_is_neutral(tmp_path):
     assert any("colder than 10000 K" in note for note in galaxy.notes)
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["named columns", "a dataset each"])
+def test_hi_and_h2_of_the_simulation_go_before_cold_gas(tmp_path, named):
+    """0.2 of the nuclei are atoms, and 0.1 molecules a nucleus hold another 0.2."""
+    path = write_swift(tmp_path / "swift.hdf5")
+    with h5py.File(path, "r+") as file:
+        if named:
+            names = [b"elec", b"HI", b"HII", b"H2"]
+            file["SubgridScheme/NamedColumns/SpeciesFractions"] = names
+            written = {"SpeciesFractions": [[0.6, 0.2, 0.6, 0.1]]}
+        else:
+            written = {"SpeciesFractions/HI": [0.2], "SpeciesFractions/H2": [0.1]}
+        for name, values in written.items():
+            file[f"PartType0/{name}"] = np.array(values)
+            file[f"PartType0/{name}"].attrs[PHYSICAL] = [1.0]
+    galaxy = read_galaxy(path)
+    np.testing.assert_allclose(galaxy.gas.neutral_hydrogen_masses, 0.4 * 0.7e6)
+    assert not any("colder than" in note for note in galaxy.notes)
+
+
 def test_dataset_without_unit_is_refused(tmp_path):
     path = write_swift(tmp_path / "swift.hdf5")
     with h5py.File(path, "r+") as file:

@@ -136,6 +136,13 @@ def test_features_of_the_simulation_are_shown_as_such(dataset, tmp_path):
     assert "no telescope measures half_mass_radius" in format_rows(rows)
 
 
+def test_features_that_a_catalogue_defines_otherwise_are_marked(catalogue_rows):
+    text = format_rows(catalogue_rows)
+    assert "sigma_v is another quantity here: SubhaloVelDisp: all bound matter" in text
+    assert text.count("SubhaloVelDisp") == 1
+    assert "sigma_v" in catalogue_rows[0]["redefined"]
+
+
 def test_a_wish_for_a_missing_feature_is_refused(dataset):
     with pytest.raises(ValueError, match="which lacks spin"):
         table_5(dataset, features=["abs_mag_r", "spin"])

@@ -70,7 +70,9 @@ class LearningControls(View):
             self._lacking.object = _missing_targets(lacking)
             for key, checkbox in self._checkboxes.items():
                 checkbox.param.update(value=key in request.features, disabled=key in lacking)
-                self._labels[key].object = _explained_feature(key, lacking.get(key, ""))
+                redefined = request.data.redefined([key]).get(key, "")
+                why = lacking.get(key, "")
+                self._labels[key].object = _explained_feature(key, why, redefined)
             joined = joined_features(request.data)
             selected = [key for key in joined if key in request.features]
             self._joined.param.update(options=joined, value=selected)
@@ -114,11 +116,13 @@ def explained(name: str, help_: str, why: str = "", *, warning: str = "") -> str
     return snippet("shared.html", "explained", name, text, absent=bool(why))
 
 
-def _explained_feature(key: str, why: str) -> str:
-    """Write the name of a feature, with a warning if no telescope measures it."""
+def _explained_feature(key: str, why: str, redefined: str) -> str:
+    """Write the name of a feature, with a warning if it is truth, or another quantity here."""
     shown = quantity(key)
     warning = "" if shown.kind == "feature" else TRUTH_LEVEL
-    return explained(shown.name, shown.help, why, warning=warning)
+    name = f"{shown.name} (another quantity here)" if redefined and not why else shown.name
+    help_ = f"Here: {redefined}. {shown.help}" if redefined else shown.help
+    return explained(name, help_, why, warning=warning)
 
 
 def _missing_targets(lacking: dict[str, str]) -> str:

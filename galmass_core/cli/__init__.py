@@ -25,6 +25,7 @@ from galmass_core.cli import (
     demo,
     dynamics,
     fetch,
+    frame,
     learning,
     observe,
     serve,
@@ -124,7 +125,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
     learned = (learning, tables, curve, coverage, slices, switches)
-    asked = (controls, telescope, twins, dynamics, beyond)
+    asked = (controls, telescope, twins, dynamics, frame, beyond)
     for module in (data, check, fetch, demo, *learned, *asked, transfer, observe, serve, bench):
         module.add_commands(commands)
     return parser

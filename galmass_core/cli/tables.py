@@ -98,4 +98,9 @@ def _importance(args: argparse.Namespace) -> None:
     table = measure_importance(dataset.samples, wanted, seeds=SEEDS)
     rows = json.loads(table.reset_index().to_json(orient="records", double_precision=15))
     content = envelope(dataset, rows, {"kind": "galaxy", "seeds": list(SEEDS)})
-    print(json.dumps(content, indent=1) if args.json else table.round(4).to_string())
+    if args.json:
+        print(json.dumps(content, indent=1))
+        return
+    print(table.round(4).to_string())
+    for key, text in dataset.redefined(wanted.features).items():
+        print(f"{key} is another quantity here: {text}")

@@ -222,6 +222,11 @@ class DataSet:
         names = [name for record in self.info.get("joined", []) for name in record["columns"]]
         return [name for name in names if name in self.samples and not is_known_column(name)]
 
+    def redefined(self, columns: Iterable[str]) -> dict[str, str]:
+        """Return what some columns hold instead of what they mean, as of a catalogue."""
+        texts = self.info.get("definitions", {})
+        return {key: texts[key] for key in columns if texts.get(key)}
+
     @cached_property
     def checksum(self) -> str:
         """Hash of the description, which includes the maps' checksums, and of the table."""

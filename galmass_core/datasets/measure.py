@@ -18,10 +18,20 @@ from galmass_core.imaging.maps import MapConfig, render_sky, support_radii
 from galmass_core.imaging.projection import project
 from galmass_core.measurements.circularity import inclinations
 from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
-from galmass_core.measurements.targets import measure_projected, measure_targets, profile_columns
+from galmass_core.measurements.image_size import image_radius
+from galmass_core.measurements.targets import (
+    attenuation,
+    measure_inside_image_radius,
+    measure_projected,
+    measure_targets,
+    profile_columns,
+)
 from galmass_core.quantities import QUANTITIES
 from galmass_core.sample import NOT_COSMOLOGICAL, galaxy_cut
 from galmass_core.sources import GalaxyInMemory, GalaxyRef
+from galmass_core.sources.fallbacks import NEUTRAL_STAND_IN
+
+PLAUSIBLE_ATTENUATION = 1.0  # mag in r, of a whole galaxy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,10 +168,21 @@ def _measure_samples(galaxy: Galaxy, common: dict[str, Any], recipe: Recipe) -> 
         if observed is not galaxy:
             seen |= _projected_truth(galaxy, line_of_sight, recipe.maps.dust)
         seen["inclination"] = angles[line_of_sight]
-        rows.append({"name": name, "los": line_of_sight} | common | seen)
+        seen["attenuation_r"] = attenuation(sky, observed)
         samples.append(render_sky(sky, support, recipe.maps, device=recipe.device))
+        seen["effective_radius_image"] = radius = image_radius(samples[-1])
+        seen |= measure_inside_image_radius(galaxy, radius)
+        rows.append({"name": name, "los": line_of_sight} | common | seen)
+        rows[-1]["notes"] = _with_dust(common["notes"], seen["attenuation_r"])
     entry = encode_galaxy(samples, profile_columns(galaxy), packed=recipe.packed)
     return Measured(name=name, rows=rows, entry=entry)
+
+
+def _with_dust(notes: str, dimmed: float) -> str:
+    """Add to the notes of a galaxy that dust is implausible, where its gas is only guessed."""
+    if NEUTRAL_STAND_IN not in notes or not dimmed > PLAUSIBLE_ATTENUATION:
+        return notes
+    return f"{notes}; Dust dims r by {dimmed:.1f} mag: this stand-in for HI and H2 is too generous."
 
 
 def _projected_truth(galaxy: Galaxy, line_of_sight: str, dust: str) -> dict[str, float]:

@@ -18,6 +18,7 @@ from pandas.api.types import is_string_dtype
 from galmass_core.quantities import (
     IMAGE_PIXELS,
     MAPS,
+    OBSERVED_TARGETS,
     QUANTITIES,
     TARGETS,
     has_images,
@@ -41,6 +42,7 @@ FEATURES = (  # Table 1, at the paper's apertures
     "f_cold",
     "f_hot",
 )
+IMAGE_SIZE = "effective_radius_image"  # R_e as an observer measures it
 CATALOGUE_EQUIVALENTS = {
     "b_over_t": "bulge_fraction",
     "sersic_n": "bulge_index",
@@ -146,6 +148,7 @@ PROFILE_NETWORK = "profile-network"  # the method of a network for them
 PROFILES = (PROFILE, PROFILE_NETWORK)
 _TABULAR = {
     "features": ("trees", FEATURES),
+    "features+size": ("trees", (*FEATURES, IMAGE_SIZE)),
     "no-magnitude": ("trees", FEATURES[1:]),
     "light+dispersion": ("trees", ("abs_mag_r", "sigma_v")),
     "ridge": ("ridge", FEATURES),
@@ -161,9 +164,9 @@ def experiment(name: str) -> Experiment:
     Parameters
     ----------
     name : str
-        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `targets_by_word`, of `input_sets`, `ANY` or the
-        summary features, and of `IMAGE_PIXELS` (300 by default). Pixels that no input has are
-        dropped.
+        ``TARGET[,TARGET...]/INPUTS[@PIXELS]``: of `targets_by_word` and `OBSERVED_TARGETS`, of
+        `input_sets`, `ANY` or the summary features, and of `IMAGE_PIXELS` (300 by default). Pixels
+        that no input has are dropped.
 
     Returns
     -------
@@ -180,7 +183,7 @@ def experiment(name: str) -> Experiment:
         return Experiment(name=name, targets=columns, method=PROFILE, features=features)
     inputs, at, pixels = rest.partition("@")
     words, sides = tuple(targets.split(",")), {str(side): side for side in IMAGE_PIXELS}
-    learned = targets_by_word()
+    learned = targets_by_word() | OBSERVED_TARGETS
     known = set(words) <= set(learned) and len(set(words)) == len(words)
     from_maps = (inputs == ANY or input_maps(inputs)) and (pixels in sides or not at)
     if from_maps and (known or targets == PROFILE):

@@ -1,4 +1,4 @@
-"""Measure the circularity of stellar orbits, and mass fractions of bulge, cold and hot orbits.
+"""Measure the circularity of stellar orbits, and fractions of bulge, cold and hot orbits.
 
 Circularity is angular momentum about the galaxy's axis over the maximum at the star's energy. 1 is
 a circular orbit in the disc, 0 a radial or polar one, -1 a circular one against the disc.
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import LINES_OF_SIGHT, G, Galaxy
+from galmass_core.photometry import BANDS
 
 AXIS_APERTURE = 2.0  # R_hsm: the axis is the angular momentum of the stars inside
 COLD = 0.8  # cold orbits are above
@@ -18,7 +19,9 @@ _CENTRE = 0.01  # R_hsm: the spherical potential is constant inside
 
 
 def orbit_fractions(galaxy: Galaxy, apertures: Sequence[float]) -> list[dict[str, float]]:
-    """Measure mass fractions of orbits inside spheres (Chu et al. 2024, Table 1).
+    """Measure fractions of orbits inside spheres, by mass (Chu et al. 2024, Table 1) and by light.
+
+    Light is that of the r band without dust: what a telescope weighs stars by, from any direction.
 
     Parameters
     ----------
@@ -29,24 +32,26 @@ def orbit_fractions(galaxy: Galaxy, apertures: Sequence[float]) -> list[dict[str
     -------
     list of dict
         For each aperture ``b_over_t``, twice the fraction of counter-rotating mass, ``f_cold`` and
-        ``f_hot``: fractions of the stellar mass. NaN without stars inside; f_cold and f_hot also
-        where circularities are unknown.
+        ``f_hot``: fractions of the stellar mass; and ``b_over_t_light``, ``f_cold_light`` and
+        ``f_hot_light`` of the light. NaN without stars, or light, inside; those of cold and hot
+        orbits also where circularities are unknown.
     """
-    masses, radii = galaxy.stars.masses, galaxy.stars.radii
-    against = _along_axis(galaxy, angular_momenta(galaxy)) < 0
-    circularity = circularities(galaxy)
+    along = _along_axis(galaxy, angular_momenta(galaxy))
+    circularity = _over_largest(galaxy, along)
     known = not np.isnan(circularity).any()
-    kinds = {"f_cold": circularity > COLD, "f_hot": np.abs(circularity) < HOT}
-
-    def share(kind: NDArray, inside: NDArray) -> float:
-        total = masses[inside].sum()
-        return float(masses[inside & kind].sum() / total) if total > 0 else np.nan
-
+    kinds = {"b_over_t": along < 0, "f_cold": circularity > COLD, "f_hot": abs(circularity) < HOT}
+    light = galaxy.stars.luminosities[BANDS.index("r")]
     rows = []
     for aperture in apertures:
-        inside = radii <= aperture
-        row = {"b_over_t": 2 * share(against, inside)}
-        row |= {key: share(kind, inside) if known else np.nan for key, kind in kinds.items()}
+        inside = galaxy.stars.radii <= aperture
+        row: dict[str, float] = {}
+        for ending, weights in (("", galaxy.stars.masses), ("_light", light)):
+            weighed = np.where(inside, weights, 0.0)
+            total = float(weighed.sum())
+            for key, kind in kinds.items():
+                share = float(weighed @ kind) / total if total > 0 else np.nan
+                row[key + ending] = share if known or key == "b_over_t" else np.nan
+            row["b_over_t" + ending] *= 2
         rows.append(row)
     return rows
 
@@ -74,6 +79,11 @@ def circularities(galaxy: Galaxy) -> NDArray:
     0.002 at 40,000 stars, but f_cold is 0.07 lower at 2,500. The definition used here does not
     depend on the number of stars.
     """
+    return _over_largest(galaxy, _along_axis(galaxy, angular_momenta(galaxy)))
+
+
+def _over_largest(galaxy: Galaxy, along: NDArray) -> NDArray:
+    """Return `circularities` from the angular momenta along the axis, (N,)."""
     if not galaxy.has_all_matter:
         return np.full(len(galaxy.stars), np.nan)
     potentials, circular_energies, circular_momenta = _circular_orbits(galaxy)
@@ -81,8 +91,9 @@ def circularities(galaxy: Galaxy) -> NDArray:
     energies = potentials + 0.5 * np.einsum("ij,ij->i", velocities, velocities)
     if np.median(energies) > 0:
         return np.full(len(energies), np.nan)
-    largest = np.interp(energies, circular_energies, circular_momenta)
-    return _along_axis(galaxy, angular_momenta(galaxy)) / largest
+    order, largest = np.argsort(energies), np.empty(len(energies))
+    largest[order] = np.interp(energies[order], circular_energies, circular_momenta)
+    return along / largest
 
 
 def angular_momenta(galaxy: Galaxy) -> NDArray:

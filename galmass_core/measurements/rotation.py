@@ -13,12 +13,17 @@ _FEWEST_BINS = 4
 
 
 def spin_parameter(sky: SkyStars, aperture: float) -> float:
+    """Measure lambda_R inside a circle without the noise of few stars; see `spin_parameters`."""
+    return spin_parameters(sky, aperture)[0]
+
+
+def spin_parameters(sky: SkyStars, aperture: float) -> tuple[float, float]:
     """Measure lambda_R inside a circle (Emsellem et al. 2007, MNRAS 379, 401).
 
     ``lambda_R = sum F R |V| / sum F R sqrt(V^2 + sigma^2)`` over bins of 30 to 59 stars, with F the
-    r light. Without rotation the mean velocity of n stars scatters by sigma/sqrt(n); this is
-    subtracted from V^2 in the numerator, because lambda_R would otherwise depend on the number of
-    stars.
+    r light. Without rotation the mean velocity of n stars scatters by sigma/sqrt(n), the noise
+    term. lambda_R with it depends on the number of stars; without it, it is subtracted from V^2 in
+    the numerator.
 
     Parameters
     ----------
@@ -27,14 +32,14 @@ def spin_parameter(sky: SkyStars, aperture: float) -> float:
 
     Returns
     -------
-    float
+    without_noise, with_noise : float
         0 without rotation, 1 for pure rotation; NaN with fewer than 120 stars inside, or if no star
         moves.
     """
     radii = sky.radii
     inside = np.flatnonzero(radii <= aperture)
     if len(inside) < _FEWEST_BINS * STARS_PER_BIN:
-        return np.nan
+        return np.nan, np.nan
     order, starts = _sorted_bins(sky.x[inside], sky.y[inside])
     members = inside[order]
     weight = sky.luminosities[BANDS.index("r"), members]
@@ -48,10 +53,12 @@ def spin_parameter(sky: SkyStars, aperture: float) -> float:
     square = total(weight * velocity**2) / light
     share = total(weight**2) / light**2  # 1 / number of stars, of equal weight
     noise = (square - mean**2) * share / (1 - share)
-    rotation = np.sqrt(np.maximum(mean**2 - noise, 0.0))
     lever = total(weight * radii[members])
     motion = lever @ np.sqrt(square)
-    return float(lever @ rotation / motion) if motion > 0 else np.nan
+    if not motion > 0:
+        return np.nan, np.nan
+    rotation = np.sqrt(np.maximum(mean**2 - noise, 0.0))
+    return float(lever @ rotation / motion), float(lever @ np.abs(mean) / motion)
 
 
 def adaptive_bins(x: NDArray, y: NDArray) -> Sequence[NDArray]:

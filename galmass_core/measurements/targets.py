@@ -1,4 +1,4 @@
-"""Measure true masses inside 1 and 2 R_hsm, and enclosed mass against radius (Sec. 2.3).
+"""Measure true masses inside R_hsm, R_e and radii in kpc, and mass against radius (Sec. 2.3).
 
 Every column is described in `quantities`. The logarithm of zero mass (no gas, for example) is NaN,
 and so is all that depends on a species that the galaxy's source does not hold.
@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import DarkMatter, G, Galaxy, Gas
 from galmass_core.imaging.projection import SkyStars
 from galmass_core.photometry import BANDS, absolute_magnitude
-from galmass_core.quantities import FAMILIES, apertures, measure_inside
+from galmass_core.quantities import (
+    FAMILIES,
+    OBSERVED_RADII,
+    apertures,
+    measure_inside,
+    measure_observed,
+)
 from galmass_core.quantities.targets import decimal_log
 
 if TYPE_CHECKING:
@@ -87,7 +93,18 @@ def measure_targets(galaxy: Galaxy) -> dict[str, float]:
     for aperture in apertures("sphere"):
         enclosed = _enclosed(galaxy, aperture * galaxy.half_mass_radius)
         row |= measure_inside("sphere", aperture, enclosed)
-    return row
+    for ending, (_, radius) in OBSERVED_RADII.items():
+        if radius is not None:
+            row |= measure_observed(ending, _enclosed(galaxy, radius))
+    return row | measure_observed("all", everything)
+
+
+def measure_inside_image_radius(galaxy: Galaxy, radius: float) -> dict[str, float]:
+    """Measure masses inside the sphere of R_e of an image [kpc]; NaN where that is not known."""
+    if not radius > 0:
+        unknown = dict.fromkeys((*_SPECIES, "total"), np.nan)
+        return measure_observed("re", unknown)
+    return measure_observed("re", _enclosed(galaxy, radius))
 
 
 def _enclosed(galaxy: Galaxy, radius: float) -> dict[str, float]:
@@ -134,6 +151,27 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
         }
         row |= measure_inside("circle", aperture, enclosed)
     return row
+
+
+def attenuation(sky: SkyStars, galaxy: Galaxy) -> float:
+    """Return by how much dust dims the r light within 5 R_hsm on the sky [mag].
+
+    Parameters
+    ----------
+    sky : SkyStars
+    galaxy : Galaxy
+        The galaxy of ``sky``, for the light without dust.
+
+    Returns
+    -------
+    float
+        NaN where dust is not known, or there is no light.
+    """
+    inside = sky.radii <= MAGNITUDE_APERTURE * sky.half_mass_radius
+    band = BANDS.index("r")
+    seen = sky.luminosities[band, inside].sum()
+    whole = galaxy.stars.luminosities[band, inside].sum()
+    return float(-2.5 * np.log10(seen / whole)) if sky.dust_is_known and seen > 0 else np.nan
 
 
 def effective_radius(radii: NDArray, luminosities: NDArray) -> float:

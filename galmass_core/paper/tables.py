@@ -57,6 +57,7 @@ def table_5(
     -------
     list of dict
         ``row``, ``experiment``, ``target``, ``features``, ``lacking``, ``truth_level``,
+        ``redefined`` (what features hold instead of what they mean, as of a catalogue),
         ``published`` (mean and std), ``status`` (``measured``, or ``not available: `` and the
         reason) and where measured ``left_out``, ``source`` (name of the data set), ``preset``,
         ``training_seeds``, ``n_train`` and the entries of `fitting.score`, of which ``n`` counts
@@ -225,6 +226,7 @@ def _measure(
         "features": list(wanted.features),
         "lacking": [key for key in experiment(wanted.name).features if key not in wanted.features],
         "truth_level": list(wanted.truth_level),
+        "redefined": dataset.redefined(wanted.features),
     }
     if missing := missing_columns(dataset.samples, (*wanted.features, wanted.target)):
         why = dataset.info.get("not_available", {})
@@ -285,6 +287,8 @@ def _remarks(rows: Sequence[dict[str, Any]]) -> list[str]:
             lines["learned without " + ", ".join(row["lacking"])] = None
         if row["truth_level"]:
             lines["no telescope measures " + ", ".join(row["truth_level"])] = None
+        for key, text in row.get("redefined", {}).items():
+            lines[f"{key} is another quantity here: {text}"] = None
         if row["status"] != "measured":
             lines[f"{row['experiment']} {row['status']}"] = None
         for reason, count in row.get("left_out", {}).items():

@@ -15,7 +15,8 @@ inside R_hsm is
 In code, ``log_mtot`` names a decimal logarithm and ``mtot`` a mass in Msun, as in the columns of
 group catalogues (``mtot``, ``mtot_1rhsm``) and of mass profiles (``mtot`` inside each radius); the
 same applies to ``mstar``, ``mdm`` and ``mgas``. Targets are in `targets`, masses of profiles in
-`mass_profiles`, maps in `maps`, and all other columns in `columns`.
+`mass_profiles`, those inside R_e, in kpc and of all in `observed_targets`, maps in `maps`, and all
+other columns in `columns`.
 """
 
 from galmass_core.quantities.columns import COLUMNS, feature_key
@@ -40,6 +41,14 @@ from galmass_core.quantities.mass_profiles import (
     profile_columns,
     profile_sequences,
 )
+from galmass_core.quantities.observed_targets import (
+    OBSERVED_RADII,
+    OBSERVED_TARGETS,
+    measure_observed,
+    observed_column,
+    observed_quantities,
+    target_named,
+)
 from galmass_core.quantities.quantity import (
     BESIDE_TABLES,
     QUANTITIES,
@@ -61,11 +70,11 @@ from galmass_core.quantities.targets import (
     radius_name,
     register_target,
     target_column,
-    target_named,
     targets_by_word,
 )
 
 QUANTITIES.update({each.key: each for each in (*MAPS.values(), *COLUMNS, *TARGETS.values())})
+QUANTITIES.update({each.key: each for each in observed_quantities(QUANTITIES)})
 BESIDE_TABLES.update(PROFILE_QUANTITIES)
 
 __all__ = [
@@ -75,6 +84,8 @@ __all__ = [
     "LEAST_FRACTION",
     "MAPS",
     "MOMENTS",
+    "OBSERVED_RADII",
+    "OBSERVED_TARGETS",
     "OCCUPANCY",
     "PROFILE_MASSES",
     "PROFILE_RADII",
@@ -94,6 +105,8 @@ __all__ = [
     "map_keys",
     "map_spec",
     "measure_inside",
+    "measure_observed",
+    "observed_column",
     "profile_column",
     "profile_columns",
     "profile_sequences",

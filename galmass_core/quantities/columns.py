@@ -90,7 +90,17 @@ _LIGHT = (
         unit="kpc",
         kind="feature",
         per_sample=True,
-        help="Circle on the sky that holds half of the r light: the size a telescope sees.",
+        help="Circle on the sky that holds half of the r light of all stars.",
+    ),
+    Quantity(
+        key="effective_radius_image",
+        symbol="R_e (image)",
+        name="effective radius on the image",
+        unit="kpc",
+        kind="feature",
+        per_sample=True,
+        help="Semi-major axis of the ellipse that holds half of the light of the r image: the size "
+        "an observer measures.",
     ),
     Quantity(
         key="sersic_n",
@@ -98,7 +108,24 @@ _LIGHT = (
         name="Sérsic index",
         kind="feature",
         per_sample=True,
-        help="How r light falls off within 5 R_hsm on the sky: 1 as in discs, 4 in ellipticals.",
+        help="How r light falls off within 5 R_hsm on the sky, in circular annuli: 1 as in discs, "
+        "4 in ellipticals; too high where the light is flat on the sky.",
+    ),
+    Quantity(
+        key="sersic_n_elliptical",
+        symbol="n (elliptical)",
+        name="Sérsic index in elliptical annuli",
+        kind="feature",
+        per_sample=True,
+        help="How r light falls off within 5 R_hsm, in annuli of the shape of the light.",
+    ),
+    Quantity(
+        key="light_axis_ratio",
+        symbol="b/a (sky)",
+        name="axis ratio of the light on the sky",
+        kind="feature",
+        per_sample=True,
+        help="Minor over major axis of the r light inside an ellipse of 3 R_hsm on the sky.",
     ),
     Quantity(
         key="abs_mag_r_intrinsic",
@@ -116,13 +143,40 @@ _LIGHT = (
     ),
 )
 
+_DUST = (
+    Quantity(
+        key="attenuation_r",
+        symbol="A_r",
+        name="attenuation in r",
+        unit="mag",
+        per_sample=True,
+        help="By how much dust dims the r light within 5 R_hsm on the sky. Above 1 a stand-in for "
+        "neutral gas is too generous.",
+    ),
+)
+
 _SHAPE = (
     Quantity(
         key="c_over_a",
         symbol="c/a",
         name="minor-to-major axis ratio",
         kind="feature",
-        help="Thickness of the ellipsoid that the stars fill inside 3 R_hsm: 1 is a sphere.",
+        help="Thickness of the ellipsoid that the stars fill inside 3 R_hsm: 1 is a sphere. The "
+        "iteration stops at steps of 0.01, about 0.01 too early.",
+    ),
+    Quantity(
+        key="b_over_a_converged",
+        symbol="b/a (converged)",
+        name="intermediate-to-major axis ratio, converged",
+        kind="feature",
+        help="Flattening of the ellipsoid that the stars fill inside 3 R_hsm, in its plane.",
+    ),
+    Quantity(
+        key="c_over_a_converged",
+        symbol="c/a (converged)",
+        name="minor-to-major axis ratio, converged",
+        kind="feature",
+        help="Thickness of the ellipsoid that the stars fill inside 3 R_hsm, iterated to 0.001.",
     ),
     Quantity(
         key="inclination",
@@ -171,7 +225,15 @@ _SKY_FEATURES = (  # of stars inside a circle
         key="lambda_r",
         symbol="λ_R",
         name="spin parameter",
-        help="Share of ordered rotation in the motion seen inside a circle of {r}: 0 none, 1 all.",
+        help="Share of ordered rotation in the motion seen inside a circle of {r}: 0 none, 1 all. "
+        "The noise of few stars is subtracted.",
+    ),
+    Quantity(
+        key="lambda_r_with_noise",
+        symbol="λ_R (noise in)",
+        name="spin parameter with the noise term",
+        help="Spin parameter inside a circle of {r} with the noise of few stars, which counts as "
+        "rotation: larger where galaxies have fewer stars.",
     ),
 )
 
@@ -193,6 +255,25 @@ _ORBIT_FEATURES = (  # of stars inside a sphere
         symbol="f_hot",
         name="hot-orbit fraction",
         help="Share of stellar mass on orbits with next to no rotation in a sphere of {r}.",
+    ),
+    Quantity(
+        key="b_over_t_light",
+        symbol="B/T (light)",
+        name="kinematic bulge-to-total ratio by light",
+        help="Twice the share of r light of stars that turn against the disc in a sphere of {r}.",
+    ),
+    Quantity(
+        key="f_cold_light",
+        symbol="f_cold (light)",
+        name="cold-orbit fraction by light",
+        help="Share of r light of stars on nearly circular orbits with the disc in a sphere of "
+        "{r}.",
+    ),
+    Quantity(
+        key="f_hot_light",
+        symbol="f_hot (light)",
+        name="hot-orbit fraction by light",
+        help="Share of r light of stars on orbits with next to no rotation in a sphere of {r}.",
     ),
 )
 
@@ -221,4 +302,4 @@ FEATURES = tuple(
     for group, per_sample in ((_SKY_FEATURES, True), (_ORBIT_FEATURES, False))
     for quantity in group
 )
-COLUMNS = (*_GALAXY, *_LIGHT, *_SHAPE, *_JOINED, *FEATURES)
+COLUMNS = (*_GALAXY, *_LIGHT, *_DUST, *_SHAPE, *_JOINED, *FEATURES)

@@ -279,21 +279,6 @@ def targets_by_word() -> dict[str, Target]:
     return {target.word: target for target in TARGETS.values() if target.word}
 
 
-def target_named(word: str) -> Target:
-    """Return the target of a name in experiments.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message lists the known ones.
-    """
-    known = targets_by_word()
-    if word not in known:
-        msg = f"target must be one of {', '.join(known)}, got {word!r}"
-        raise ValueError(msg)
-    return known[word]
-
-
 def apertures(region: Region) -> list[int]:
     """Return the apertures of measured targets [R_hsm], in spheres or circles."""
     measured = (each for each in TARGETS.values() if each.measure and each.region == region)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from galmass_core.photometry import surviving_fraction
 
 HYDROGEN_FRACTION = 0.76  # primordial
+NEUTRAL_STAND_IN = "hydrogen is neutral in gas that forms stars"  # of the note
 _COLD = 1e4  # K; hydrogen is neutral below
 _PROTON_MASS_OVER_BOLTZMANN = 1.67262192e-24 / 1.380649e-16 * 1e10  # K / (km/s)^2
 _CELL_RADII = 2.5  # support radius of a gas cell in radii of a sphere of its volume
@@ -51,7 +52,10 @@ def neutral_hydrogen_masses(gas: Columns) -> tuple[NDArray, str]:
     hydrogen = gas["masses"] * gas.get("hydrogen_fractions", HYDROGEN_FRACTION)
     if "neutral_fractions" in gas:
         return hydrogen * gas["neutral_fractions"], ""
-    substitute = f"hydrogen is neutral in gas that forms stars or is colder than {_COLD:.0f} K"
+    if "atomic_fractions" in gas:  # HI and H2 per hydrogen nucleus, of a chemical network
+        molecules = gas.get("molecular_fractions", 0.0)
+        return hydrogen * np.clip(gas["atomic_fractions"] + 2 * molecules, 0.0, 1.0), ""
+    substitute = f"{NEUTRAL_STAND_IN} or is colder than {_COLD:.0f} K"
     neutral = _gas_temperatures(gas) < _COLD
     if "star_formation_rates" in gas:
         neutral |= gas["star_formation_rates"] > 0

@@ -32,6 +32,8 @@ PARTICLES = {
     "metallicities": _FRACTION,
     "hydrogen_fractions": _FRACTION,
     "neutral_fractions": Range(-1e-3, 1.1),
+    "atomic_fractions": _FRACTION,
+    "molecular_fractions": Range(-1e-3, 0.501),  # of molecules: half of the atoms
     "formation_scale_factors": Range(-1e3, 1.001),  # up to 0: no time of birth, or wind
     "magnitudes": Range(-60.0, 60.0, "mag"),
     "potentials": Range(-(_LIGHT_SPEED**2), _LIGHT_SPEED**2, "(km/s)^2"),

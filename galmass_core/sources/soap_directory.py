@@ -23,7 +23,7 @@ from galmass_core.sources import attributes, hdf5, naming, soap_catalogue, swift
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.members import Members
-from galmass_core.sources.particle_file import Column, Header, ParticleFile, Rows, unit_factor
+from galmass_core.sources.particle_file import Header, ParticleFile, Rows, unit_factor
 from galmass_core.sources.place import Place
 from galmass_core.sources.snapshot import check_same
 from galmass_core.sources.soap_catalogue import SoapCatalogue
@@ -100,7 +100,7 @@ class _SoapDirectory:
         with hdf5.open_file(first) as file:
             self._header = _read_header(file, files)
             self._scale = swift.unit_scale(self._header.scale_factor, self._header.cosmology.hubble)
-            self._datasets = swift.DATASETS | {"hydrogen_fractions": _hydrogen(file)}
+            self._datasets = swift.named_datasets(file)
             name = hdf5.coordinates(file)
             self._unit = unit_factor(first, name, self._scale, "positions", file.attributes(name))
         catalogue, redshift = self._catalogue, 1 / self._header.scale_factor - 1
@@ -170,13 +170,6 @@ class _Labels:
 def _read_labels(file: hdf5.File, group: str) -> NDArray | None:
     labels = file.find(f"{group}/{_LABELS}")
     return None if labels is None else labels.with_width().whole()
-
-
-def _hydrogen(file: hdf5.File) -> tuple[Column, ...]:
-    """Return where the mass fraction of hydrogen is: its own dataset, or a named column."""
-    found = file.texts("SubgridScheme/NamedColumns/ElementMassFractions")
-    column = found.index("Hydrogen") if "Hydrogen" in found else 0
-    return (*swift.DATASETS["hydrogen_fractions"], Column("ElementMassFractions", column))
 
 
 def _read_header(file: hdf5.File, files: _Files) -> Header:

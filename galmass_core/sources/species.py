@@ -21,6 +21,8 @@ _OPTIONAL = {
         "star_formation_rates",
         "hydrogen_fractions",
         "neutral_fractions",
+        "atomic_fractions",
+        "molecular_fractions",
         "temperatures",
         "internal_energies",
         "electron_abundances",

@@ -20,6 +20,8 @@ DATASETS = {
     "potentials": (Column("Potentials"),),
     "star_formation_rates": (Column("StarFormationRates"),),
     "hydrogen_fractions": (Column("ElementMassFractions/Hydrogen"),),
+    "atomic_fractions": (Column("SpeciesFractions/HI"),),
+    "molecular_fractions": (Column("SpeciesFractions/H2"),),
     "temperatures": (Column("Temperatures"),),
     "support_radii": (Column("SmoothingLengths"),),
     "densities": (Column("Densities"),),
@@ -71,7 +73,30 @@ def read(path: Path) -> Galaxy:
             dark_matter_mass=0.0,
             notes=notes,
         )
-        return assemble_galaxy(whole_file(file, header, datasets=DATASETS, scale=scale))
+        datasets = named_datasets(file)
+        return assemble_galaxy(whole_file(file, header, datasets=datasets, scale=scale))
+
+
+_NAMED = {  # columns of arrays that NamedColumns names
+    "hydrogen_fractions": ("ElementMassFractions", "Hydrogen"),
+    "atomic_fractions": ("SpeciesFractions", "HI"),
+    "molecular_fractions": ("SpeciesFractions", "H2"),
+}
+
+
+def named_datasets(file: hdf5.File) -> dict[str, tuple[Column, ...]]:
+    """Return `DATASETS`, with the columns of elements and species that a file names.
+
+    Hydrogen is the first element where names are missing.
+    """
+    found = dict(DATASETS)
+    for quantity, (dataset, name) in _NAMED.items():
+        names = file.texts(f"SubgridScheme/NamedColumns/{dataset}")
+        if name in names:
+            found[quantity] = (*DATASETS[quantity], Column(dataset, names.index(name)))
+        elif name == "Hydrogen":
+            found[quantity] = (*DATASETS[quantity], Column(dataset, 0))
+    return found
 
 
 def unit_scale(scale_factor: float, hubble: float) -> Scale:

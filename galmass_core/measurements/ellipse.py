@@ -1,0 +1,83 @@
+"""Measure the ellipse of the light on the sky, in which annuli and growth curves are taken."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TOLERANCE = 0.005  # relative, of the axis ratio; the Sersic index changes by less for it
+_LINE = 1e-9  # part of the light's tensor across a line, by rounding
+_MOST_STEPS = 30
+_CENTRE = 1e-12  # of the square of the radius: light in the very centre has no direction
+
+
+class Ellipse(NamedTuple):
+    """An ellipse about the centre.
+
+    Attributes
+    ----------
+    axis_ratio : float
+        Minor over major axis; NaN where there is no light to measure it.
+    angle : float, radian
+        Of the major axis, from x towards y.
+    """
+
+    axis_ratio: float
+    angle: float
+
+    def radii(self, x: NDArray, y: NDArray) -> NDArray:
+        """Return the semi-major axis of the ellipse of this shape through each point; x's unit."""
+        cosine, sine = np.cos(self.angle), np.sin(self.angle)
+        return np.hypot(cosine * x + sine * y, (cosine * y - sine * x) / self.axis_ratio)
+
+
+def light_ellipse(x: NDArray, y: NDArray, light: NDArray, radius: float) -> Ellipse:
+    """Measure shape and direction of light, as `shape.axis_ratios` does in space.
+
+    From the reduced tensor ``sum l x_j x_k / m^2`` of the light inside the ellipse of semi-major
+    axis ``m < radius``, iterated from a circle until the axis ratio converges.
+
+    Parameters
+    ----------
+    x, y : (N,) float, kpc
+        Positions of stars, or centres of pixels.
+    light : (N,) float
+    radius : float, kpc
+
+    Returns
+    -------
+    Ellipse
+        The last step where it does not converge. NaN without light off the centre, or if it lies on
+        a line.
+    """
+    moments = np.stack([x * x, y * y, x * y])
+    form, found = np.array([1.0, 1.0, 0.0]), Ellipse(1.0, 0.0)
+    for _ in range(_MOST_STEPS):
+        square = np.maximum(form @ moments, _CENTRE * radius**2)
+        weights = light / square * (square < radius**2)
+        before, found = found, _of_tensor(*(moments @ weights))
+        if not abs(found.axis_ratio - before.axis_ratio) >= _TOLERANCE * found.axis_ratio:  # or NaN
+            break
+        form = _form(found)
+    return found
+
+
+def _of_tensor(xx: float, yy: float, xy: float) -> Ellipse:
+    """Return the ellipse of a tensor of light."""
+    mean, half = 0.5 * (xx + yy), float(np.hypot(0.5 * (xx - yy), xy))
+    if not mean - half > _LINE * mean:
+        return Ellipse(np.nan, np.nan)
+    ratio = float(np.sqrt((mean - half) / (mean + half)))
+    return Ellipse(ratio, float(0.5 * np.arctan2(2 * xy, xx - yy)))
+
+
+def _form(ellipse: Ellipse) -> NDArray:
+    """Return the coefficients of x², y² and xy in the square of the semi-major axis; (3,)."""
+    cosine, sine, stretch = np.cos(ellipse.angle), np.sin(ellipse.angle), ellipse.axis_ratio**-2
+    return np.array(
+        [
+            cosine**2 + stretch * sine**2,
+            sine**2 + stretch * cosine**2,
+            2 * cosine * sine * (1 - stretch),
+        ]
+    )

@@ -1,0 +1,64 @@
+"""Measure the size of a galaxy on its r image, as an observer does: nothing of R_hsm is needed.
+
+The frame must reach well beyond the galaxy; how far it does hardly matters, since the light outside
+is estimated from the growth curve.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from galmass_core.imaging.maps import GalaxyMaps, pixel_centres, rebin
+from galmass_core.measurements.ellipse import light_ellipse
+from galmass_core.photometry import BANDS
+
+PIXELS = 100  # side on which the growth curve is taken
+_STEPS = 200  # of the growth curve
+_OUTER = (0.7, 0.8, 0.9, 1.0)  # of the frame: where it is continued from
+
+
+def image_radius(maps: GalaxyMaps) -> float:
+    """Measure R_e on the r image: a growth curve in ellipses of the shape of the light.
+
+    The light beyond the frame is that at which the outer growth curve, as a straight line in its
+    own gradient, has the gradient 0 (asymptotic magnitudes: Cairós et al. 2001, ApJS 136, 393;
+    Muñoz-Mateos et al. 2015, ApJS 219, 3).
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+
+    Returns
+    -------
+    float, kpc
+        Semi-major axis of the ellipse that holds half of the light; NaN without light.
+    """
+    side = min(PIXELS, maps.flux_CHW.shape[-1])
+    light = rebin(maps.flux_CHW[BANDS.index("r")][None], side).ravel().astype(float)
+    x, y = _grid(side)
+    ellipse = light_ellipse(x, y, light, 1.0)
+    if np.isnan(ellipse.axis_ratio):
+        return np.nan
+    ring = np.minimum(ellipse.radii(x, y) * _STEPS, _STEPS).astype(np.intp)
+    growth = np.append(0.0, np.cumsum(np.bincount(ring, light, minlength=_STEPS)[:_STEPS]))
+    half = 0.5 * _whole(growth)
+    return float(np.interp(half, growth, np.linspace(0, maps.half_width, _STEPS + 1)))
+
+
+@cache
+def _grid(side: int) -> tuple[NDArray, NDArray]:
+    """Return x and y of the pixels of a frame of half side 1, (side²,) each."""
+    y, x = np.meshgrid(pixel_centres(side), pixel_centres(side), indexing="ij")
+    return x.ravel(), y.ravel()
+
+
+def _whole(growth: NDArray) -> float:
+    """Return the light of the galaxy from its growth curve up to the edge of the frame."""
+    at = growth[np.round(np.array(_OUTER) * _STEPS).astype(int)]
+    gradient, middle = np.diff(at), 0.5 * (at[1:] + at[:-1])
+    spread = gradient - gradient.mean()
+    if not (spread[0] > 0 > spread[-1]):  # it does not level off
+        return float(at[-1])
+    slope = spread @ middle / (spread @ spread)
+    return float(np.clip(middle.mean() - slope * gradient.mean(), at[-1], 1.5 * at[-1]))
