@@ -13,7 +13,8 @@ from scipy.signal import fftconvolve
 from galmass_core.imaging.maps import pixel_centres
 
 FWHM = 2.3548200450309493  # of a Gaussian, in its dispersions
-_POINTS = 5  # along a pixel, over which the profile is averaged
+_POINTS = 5  # along a pixel, over which the profile is averaged where it is narrow
+_NARROW = 10.0  # pixels; wider profiles hardly change within one
 _EXTENT = 4.0  # half side of a kernel, FWHM: 9 dispersions of a Gaussian
 
 
@@ -34,15 +35,15 @@ def point_spread(fwhm: float, moffat: float = 0.0, largest: int = 301) -> NDArra
         Of odd side and sum 1; light beyond 4 FWHM is put back inside.
     """
     reach = min(int(np.ceil(_EXTENT * fwhm)), largest // 2)
-    side = 2 * reach + 1
-    along = pixel_centres(side * _POINTS, side / 2)
+    side, points = 2 * reach + 1, _POINTS if fwhm < _NARROW else 1
+    along = pixel_centres(side * points, side / 2)
     squared = along[:, None] ** 2 + along**2
     if moffat:
         core = (fwhm / 2) ** 2 / (2 ** (1 / moffat) - 1)
         values = (1 + squared / core) ** -moffat
     else:
         values = np.exp(-squared / 2 * (FWHM / fwhm) ** 2)
-    summed = values.reshape(side, _POINTS, side, _POINTS).sum(axis=(1, 3))
+    summed = values.reshape(side, points, side, points).sum(axis=(1, 3))
     return summed / summed.sum()
 
 
