@@ -77,6 +77,9 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "least_stars": Field("stars", decode=int),
     "building": _switch("build"),
     "limits": _list("limits", ";"),
+    "insights": _list("more", ","),
+    "alike": Field("alike"),
+    "beside": Field("beside"),
 }
 
 

@@ -132,7 +132,7 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
     from galmass_core.training.saliency import explain
 
     data, trained = request.data, (request.run, request.inputs, request.ended)
-    run, model = _run(request.run, request.inputs), _model(*trained)
+    run, model = _run(request.run, request.inputs), model_of(*trained)
     reference = reference_of(data, request.run, request.ended)
     own = [name == request.galaxy and reference.data is data for name, _ in reference.samples]
     rows = [row for row, is_own in enumerate(own) if not is_own][:OTHERS]
@@ -214,7 +214,7 @@ def _run(folder: Path, inputs: str) -> Run:
 
 
 @lru_cache(maxsize=4)
-def _model(folder: Path, inputs: str, _ended: str) -> "NetworkModel":
+def model_of(folder: Path, inputs: str, _ended: str) -> "NetworkModel":
     """Load a network; it leaves a core to those who look at pages."""
     import torch
 
@@ -251,4 +251,4 @@ def _seen(reference: Reference, folder: Path, inputs: str, ended: str) -> "dict[
     data = reference.data
     maps = [services.maps(data, *sample) for sample in reference.samples]
     rows = pd.DataFrame([data.row(*sample) for sample in reference.samples])
-    return _model(folder, inputs, ended).inputs(maps, rows)
+    return model_of(folder, inputs, ended).inputs(maps, rows)

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from galmass_app import services
+from galmass_app.estimates import dynamics_of
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import missing_columns, usable_rows
 from galmass_core.learning.intervals import LEVELS, limit_names
+from galmass_core.measurements.targets import HALF_LIGHT
 from galmass_core.quantities import PROFILE_MASSES, PROFILE_RADII, profile_column
 from galmass_core.training.profile_runs import ProfileModel, is_profile
 from galmass_core.training.runs import PREDICTIONS, Run, open_run
@@ -74,6 +76,32 @@ def predict_profile(request: ProfileRequest) -> PredictedProfile:
     predicted = model.predict_sample(row, lambda: services.maps(data, request.galaxy, request.los))
     part = _part(run, request, str(row["los"]))
     return PredictedProfile(request=request, table=_table(predicted), part=part)
+
+
+def dynamical_masses(data: DataSet, galaxy: str, los: str) -> pd.DataFrame:
+    """Return masses by stellar dynamics, each at the radius inside which it is.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``method`` (virial, Wolf, Jeans), ``of`` (``mtot`` or ``mstar``), ``radius`` [kpc], and
+        ``mass``, ``low`` and ``high`` [Msun], one standard deviation apart.
+    """
+    found, half = dynamics_of(data, galaxy, los), float(data.row(galaxy, los)["half_mass_radius"])
+    places = [
+        ("virial", "mtot", half, "log_mtot_virial"),
+        ("Wolf", "mtot", HALF_LIGHT * found["re"], "log_mtot_wolf"),
+        ("Jeans", "mtot", half, "log_mtot_jeans"),
+        ("Jeans", "mtot", found["re"], "log_mtot_jeans_re"),
+        ("Jeans", "mstar", half, "log_mstar_jeans"),
+    ]
+    rows = []
+    for method, of, radius, column in places:
+        value, error = found[column], found[f"{column}_error"]
+        if np.isfinite(value) and radius > 0:
+            ends = (10**value, 10 ** (value - error), 10 ** (value + error))
+            rows.append((method, of, radius, *ends))
+    return pd.DataFrame(rows, columns=["method", "of", "radius", "mass", "low", "high"])
 
 
 def _table(predicted: pd.DataFrame | None) -> pd.DataFrame:

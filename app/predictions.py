@@ -40,11 +40,13 @@ class SamplePrediction:
         return f"{title(experiment_of(self.run))} · {self.run.name}"
 
 
-def predictions_of(data: DataSet, galaxy: str, los: str) -> list[SamplePrediction]:
-    """Return what the best run for each target predicts for a sample."""
+def predictions_of(data: DataSet, galaxy: str, los: str, most: int = 1) -> list[SamplePrediction]:
+    """Return what the best runs for each target, of different inputs, predict for a sample."""
     index = run_index(data)
     return [
-        _prediction(index, run, target, galaxy, los) for target, run in _best_runs(index).items()
+        _prediction(index, run, target, galaxy, los)
+        for target, runs in best_runs(index).items()
+        for run in runs[:most]
     ]
 
 
@@ -87,8 +89,11 @@ def true_value(data: DataSet, galaxy: str, los: str, target: str) -> float:
 
 
 @lru_cache(maxsize=16)
-def _best_runs(index: RunIndex) -> dict[str, Run]:
-    """Return the run of least σ by target: split by galaxy, and calibrated, if there is one."""
+def best_runs(index: RunIndex) -> dict[str, list[Run]]:
+    """Return runs by target, one for each set of inputs, the best first.
+
+    A run is better if it is split by galaxy, then if it is calibrated, then by its σ.
+    """
     able: dict[str, list[Run]] = {}
     for name, table in index.predictions.items():
         for target in table["target"].unique():
@@ -98,14 +103,16 @@ def _best_runs(index: RunIndex) -> dict[str, Run]:
         paper = run.config["split"]["kind"] != "galaxy"
         return paper, run.calibration().empty, run.scatter(target)
 
-    return {
-        target: min(able[target], key=lambda run, target=target: rank(run, target))
-        for target in TARGETS
-        if target in able
-    }
+    found = {}
+    for target in TARGETS:
+        if target in able:
+            runs = sorted(able[target], key=lambda run, target=target: rank(run, target))
+            by_inputs = {title(experiment_of(run)): run for run in reversed(runs)}
+            found[target] = [run for run in runs if by_inputs[title(experiment_of(run))] is run]
+    return found
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=64)
 def _calibrated(index: RunIndex, name: str) -> pd.DataFrame:
     """Return the predictions of a run's test set with their limits, by sample and target."""
     table = calibrated_predictions(index.runs[name])

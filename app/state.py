@@ -29,6 +29,7 @@ PAGES = (
     "paper",
 )
 LAST = 20  # selections that can be undone
+INSIGHTS = ("alike", "motion", "lines", "beside", "turn")  # what Explore opens when asked to
 
 
 GONE = (
@@ -66,6 +67,15 @@ class SessionState(param.Parameterized):
         default=1,
         objects=[1, 2, 5, 10, 30],
         doc="Fewest stars in a pixel of V and σ that is drawn; σ needs two.",
+    )
+    insights = param.ListSelector(
+        default=[], objects=list(INSIGHTS), doc="Parts of the Explore page that are open."
+    )
+    beside = param.String(
+        doc="Sample that is pinned: a galaxy, a blank and its line of sight; empty: none."
+    )
+    alike = param.Selector(
+        default="r", objects=["r", "g,r+2V"], doc="Maps in which lookalikes are alike."
     )
     target = param.String("log_mstar_1rhsm", doc="Column to be learned.")
     features = param.List(item_type=str, doc="Columns to learn it from; empty: as the paper.")

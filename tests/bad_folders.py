@@ -427,7 +427,7 @@ class Judge:
         said = list(damaged)
         for run in explanations.networks(data)[:1]:
             if run.path.is_relative_to(self.home):
-                explanations._model(run.path, run.inputs, run.record["ended"])
+                explanations.model_of(run.path, run.inputs, run.record["ended"])
         for run in predicted_profiles.profile_runs(data):
             request = predicted_profiles.ProfileRequest(
                 data=data, galaxy=galaxy, los=los, run=run.path, ended=run.record["ended"]

@@ -37,6 +37,9 @@ VALUES = {
     "least_stars": 5,
     "building": True,
     "limits": ["V:-100.0:100.0", "g-r:0.2:0.9"],
+    "insights": ["alike", "motion"],
+    "alike": "g,r+2V",
+    "beside": "TNG/TNG100-1/99/501761 x",
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),

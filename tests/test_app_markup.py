@@ -105,6 +105,11 @@ def test_features_page_shows_names_as_text(macro, values):
     assert NAME not in html
 
 
+STRIP = {"name": "M", "help": "help", "symbol": "M", "true": "1", "place": 1, "ends": ["0", "2"]}
+LINE = {"by": "r", "about": "", "place": 1, "bars": [], "value": "1", "error": "", "interval": ""}
+LINE |= {"note": ""}
+
+
 @pytest.mark.parametrize(
     ("macro", "values"),
     [
@@ -113,6 +118,11 @@ def test_features_page_shows_names_as_text(macro, values):
         ("properties", [{}, NAME]),
         ("true_masses", [["1 R_hsm"], [(NAME, "help", "M", ["1"], "")]]),
         ("map_title", [NAME, "help", "km/s"]),
+        ("headline", ["1", True, "TNG100-1, snapshot 99", [(NAME, "help")]]),
+        ("columns", [[NAME], {"title": []}]),
+        ("columns", [["x"], {NAME: [("name", "help", "M", ["1"], "kpc")]}]),
+        ("strips", [[STRIP | {"lines": [LINE | {"by": NAME}]}]]),
+        ("strips", [[STRIP | {"lines": [LINE | {"value": "", "note": NAME}]}]]),
     ],
 )
 def test_explore_page_shows_names_as_text(macro, values):

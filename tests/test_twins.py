@@ -11,7 +11,13 @@ from galmass_core.cli import main
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import runs_folder
-from galmass_core.training.twins import find_twins, nearest_others, twin_lines, twin_sentence
+from galmass_core.training.twins import (
+    find_twins,
+    nearest_others,
+    rank_alike,
+    twin_lines,
+    twin_sentence,
+)
 
 TINY = TrainingConfig(width=0.03, epochs=1, batch=20, learning_rate=2e-3)
 MTOT = "log_mtot_1rhsm"
@@ -102,3 +108,15 @@ def test_of_one_pair_no_scatter_is_stated():
     result = {"n": 1, "inputs": "r", "run": "one", "std": {"value": 0.1, "low": 0.1, "high": 0.1}}
     assert "±" not in twin_sentence(result)
     assert "±" in twin_sentence(result | {"n": 2})
+
+
+def test_all_others_are_ranked_each_once_the_most_alike_first():
+    random = np.random.default_rng(5)
+    features, galaxies = random.normal(size=(60, 4)), np.repeat(np.arange(20), 3)
+    ranked = rank_alike(features, galaxies, 7)
+    places, distances = nearest_others(features, galaxies)
+    assert ranked["place"].iloc[0] == places[7]
+    assert ranked["distance"].iloc[0] == pytest.approx(distances[7])
+    assert sorted(galaxies[ranked["place"]]) == [each for each in range(20) if each != 2]
+    assert ranked["distance"].is_monotonic_increasing
+    assert ranked["percentile"].iloc[0] == pytest.approx(100 * (distances < distances[7]).mean())

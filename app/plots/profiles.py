@@ -4,16 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from bokeh.models import ColumnDataSource, Line, Range1d, Scatter, Text, VArea, VSpan
+from bokeh.models import ColumnDataSource, Line, Range1d, Scatter, Segment, Text, VArea, VSpan
 from bokeh.plotting import figure
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_app.plots.frame import quiet, set_range
-from galmass_app.theme import CURVES, MARK, Stroke
+from galmass_app.theme import ACCENT, CURVES, MARK, Stroke
 
 AXES = {"kpc": "radius r [kpc]", "rhsm": "radius r / R_hsm"}  # by unit of the radii
 BANDS = {"90": 0.16, "68": 0.28}  # share of predictions [%]: opacity
+DYNAMICS = {"virial": "triangle", "Wolf": "square", "Jeans": "diamond"}  # method: marker
 _LIMITS = [f"{side}_{level}" for level in BANDS for side in ("low", "high")]
+_FILLED = {"mstar": CURVES["mstar"].colour, "mtot": ACCENT}  # of dynamical masses
 _PADDING = 0.02  # of an axis, on both sides
 _FRAME = {
     "x_axis_type": "log",
@@ -49,6 +51,8 @@ class ProfileFigures:
             self._draw_predictions(key, style)
         for key, style in CURVES.items():
             _draw_curve(self.masses, self._curves, key, style)
+        self._dynamics = ColumnDataSource()
+        self._draw_dynamics()
         self.velocity = self._figure("velocity", "V_c [km/s]")
         _draw_curve(self.velocity, self._circular, "v_circ", CURVES["mtot"])
 
@@ -58,6 +62,7 @@ class ProfileFigures:
         half_mass_radius: float,
         predicted: pd.DataFrame | None = None,
         unit: str = "kpc",
+        dynamics: pd.DataFrame | None = None,
     ) -> None:
         """Draw the profiles of a galaxy.
 
@@ -72,6 +77,8 @@ class ProfileFigures:
             90 %.
         unit : str
             Of the axis and of the predictions: ``kpc`` or ``rhsm``.
+        dynamics : DataFrame, optional
+            As of `predicted_profiles.dynamical_masses`.
         """
         one = half_mass_radius if unit == "rhsm" else 1.0
         true = {name: profiles[name].to_numpy(float) for name in ("radius", *CURVES, "v_circ")}
@@ -91,6 +98,7 @@ class ProfileFigures:
         self._follow(self._radii, radii, log=True)
         heights = [masses[key] for key in CURVES]
         heights += [rows[name] for rows in shown for name in ("predicted", *_LIMITS)]
+        heights.append(self._show_dynamics(dynamics, one))
         self._follow(self.masses.y_range, heights, log=True)
         self._follow(self.velocity.y_range, [true["v_circ"], [0.05 * fastest]])
         for each in (self.masses, self.velocity):
@@ -118,6 +126,27 @@ class ProfileFigures:
             self.masses.add_glyph(source, band)
         look = {"line_color": style.colour, "fill_alpha": 0.0, "size": 7, "line_width": 1.6}
         self.masses.add_glyph(source, Scatter(x="radius", y="predicted", **look))
+
+    def _draw_dynamics(self) -> None:
+        """Make the layers of dynamical masses and their errors."""
+        source = self._dynamics
+        source.data = {name: [] for name in ("radius", "mass", "low", "high", "marker", "colour")}
+        ends = {"x0": "radius", "x1": "radius", "y0": "low", "y1": "high"}
+        self.masses.add_glyph(source, Segment(**ends, line_color="colour", line_width=2))
+        look = {"line_color": MARK, "fill_color": "colour", "size": 11, "line_width": 1}
+        self.masses.add_glyph(source, Scatter(x="radius", y="mass", marker="marker", **look))
+
+    def _show_dynamics(self, dynamics: pd.DataFrame | None, one: float) -> NDArray:
+        """Show dynamical masses, with radii in a unit [kpc]; return what the axis must hold."""
+        if dynamics is None:
+            dynamics = pd.DataFrame(columns=["method", "of", "radius", "mass", "low", "high"])
+        self._dynamics.data = {
+            "radius": dynamics["radius"].to_numpy(float) / one,
+            **{name: dynamics[name].to_numpy(float) for name in ("mass", "low", "high")},
+            "marker": [DYNAMICS[each] for each in dynamics["method"]],
+            "colour": [_FILLED[each] for each in dynamics["of"]],
+        }
+        return dynamics["mass"].to_numpy(float)
 
     def _predict(self, mass: str, predicted: pd.DataFrame | None, unit: str) -> dict[str, NDArray]:
         """Show the predictions of a mass, and return them by column."""

@@ -1,8 +1,10 @@
 """The four maps side by side, each with its name above and its colour bar below."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import panel as pn
+from bokeh.events import Tap
 
 from galmass_app import services
 from galmass_app.framework import IsolatedLayout
@@ -70,6 +72,11 @@ class FourMaps(View):
         for key, bar in self._bars.items():
             bar.object = colour_bar(scales[key], map_colours(key, theme))
         self._pictures.show(maps, scales, effective_radius=radius, least_stars=stars, theme=theme)
+
+    def on_tap(self, tapped: Callable[[str, float, float], None]) -> None:
+        """Have a function called with map and place [kpc] where a map is tapped."""
+        for key, drawn in self._pictures.figures.items():
+            drawn.on_event(Tap, lambda at, key=key: tapped(key, at.x, at.y))
 
     def _panel(self, key: str) -> pn.Column:
         """Name, picture and colour bar of one map."""

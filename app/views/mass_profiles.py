@@ -11,6 +11,7 @@ from galmass_app.plots.profiles import ProfileFigures
 from galmass_app.predicted_profiles import (
     PredictedProfile,
     ProfileRequest,
+    dynamical_masses,
     predict_profile,
     profile_runs,
 )
@@ -20,6 +21,7 @@ from galmass_app.views.layout import View, column, html, select, switch
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
 from galmass_core.datasets.capabilities import lacks
+from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import symbol_of
 from galmass_core.training.runs import Run
 
@@ -31,6 +33,10 @@ _PARTS = {
     "test": "This galaxy was not in the training set of the run.",
     "": "The run was not trained on this data set, or could not use this galaxy.",
 }
+MARKS = (
+    "Filled marks, from the r image, V and σ alone: ▲ half of the virial mass, at R_hsm; ■ Wolf et "
+    "al., at 4/3 R_e; ◆ Jeans models, at R_hsm and R_e, of everything and of stars."
+)
 FAILED = "There is no predicted profile; the status line says why."
 FOLLOWS = ("profile_run", "profile_unit")  # parameters of the session, besides the galaxy
 
@@ -50,6 +56,8 @@ class MassProfiles(View):
         super().__init__(session)
         self.predicted: PredictedProfile | None = None
         self.request, self._predicting = None, Slot(QUICK)
+        self.dynamics: pd.DataFrame | None = None
+        self._measured, self._measuring = None, Slot(QUICK)
         self._poller = WorkerPoller(self.pull, session)
         self._run = select("gm-inline gm-profile-run", "Predicted by")
         self._run.param.watch(self._chosen, "value")
@@ -93,15 +101,26 @@ class MassProfiles(View):
             if request:
                 self._predicting.submit(lambda _: predict_profile(request))
                 self._poller.wake()
+        self._measure((session.data, session.galaxy, session.los))
         self._show()
 
+    def _measure(self, sample: tuple[DataSet, str, str]) -> None:
+        """Request the dynamical masses of a sample, unless it is the last request."""
+        if sample != self._measured:
+            self._measured, self.dynamics = sample, None
+            self._measuring.submit(lambda _: dynamical_masses(*sample))
+            self._poller.wake()
+
     def pull(self) -> bool:
-        """Take what the worker has predicted; return whether there is more to come."""
-        if self._predicting.ready:
+        """Take what the worker has made; return whether there is more to come."""
+        if self._predicting.ready or self._measuring.ready:
             with self.session.reporting():
-                self.predicted = self._predicting.take()
+                if self._predicting.ready:
+                    self.predicted = self._predicting.take()
+                if self._measuring.ready:
+                    self.dynamics = self._measuring.take()
             self._show()
-        return self._predicting.busy
+        return self._predicting.busy or self._measuring.busy
 
     @property
     def table(self) -> pd.DataFrame:
@@ -126,8 +145,16 @@ class MassProfiles(View):
         session = self.session
         true = services.profiles(session.data, session.galaxy)
         predicted = self.predicted and self.predicted.table
-        self._figures.show(true, self._half_mass_radius(), predicted, session.profile_unit)
-        self._text.object = self._words()
+        radius, unit = self._half_mass_radius(), session.profile_unit
+        self._figures.show(true, radius, predicted, unit, self.dynamics)
+        self._text.object = self._words() + self._dynamical_words()
+
+    def _dynamical_words(self) -> str:
+        """Say what the marks of dynamical masses are, once they are there."""
+        if self.dynamics is None:
+            return ""
+        none = "No dynamical mass could be estimated from these maps."
+        return snippet("shared.html", "notes", [none if self.dynamics.empty else MARKS])
 
     def _words(self) -> str:
         """Say what points and bands are, and whether the run was trained on this galaxy."""

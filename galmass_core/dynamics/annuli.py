@@ -153,7 +153,7 @@ def measure_profile(maps: GalaxyMaps) -> Profile:
     number, bright = motion.sum(count_HW), motion.sum(light_HW)
     total = bright.sum()
     mean = motion.sum(moments["sum wv"]).sum() / total if total > 0 else 0.0
-    rotation = _rotation(motion, moments["sum wv"] - mean * light_HW, light_HW)
+    rotation, _ = rotation_of(motion, moments["sum wv"] - mean * light_HW, light_HW)
     squares_HW = moments["sum wv^2"] - 2 * mean * moments["sum wv"] + mean**2 * light_HW
     seen = bright > 0
     nothing = np.full(len(bright), np.nan)
@@ -167,8 +167,8 @@ def measure_profile(maps: GalaxyMaps) -> Profile:
     )
 
 
-def _rotation(annuli: Annuli, momenta_HW: NDArray, light_HW: NDArray) -> NDArray:
-    """Return the amplitude of the velocity along the kinematic axis in annuli; (A,) km/s.
+def rotation_of(annuli: Annuli, momenta_HW: NDArray, light_HW: NDArray) -> tuple[NDArray, NDArray]:
+    """Return the amplitude of the velocity along the kinematic axis in annuli, and that axis.
 
     In each annulus V = A cos(angle from the axis) is fitted to the pixels by least squares; of a
     thin disc at 53° it is an eighth below the velocity on the axis.
@@ -179,10 +179,56 @@ def _rotation(annuli: Annuli, momenta_HW: NDArray, light_HW: NDArray) -> NDArray
     momenta_HW : (H, W) float
         Light times velocity.
     light_HW : (H, W) float
+
+    Returns
+    -------
+    (A,) float, km/s
+    (H, W) float
+        Cosine of the angle from the axis.
     """
     x_HW, y_HW = np.meshgrid(*2 * (pixel_centres(len(light_HW)),))
-    axis = np.arctan2((momenta_HW * y_HW).sum(), (momenta_HW * x_HW).sum())
+    axis = np.arctan2(_lever(momenta_HW, y_HW), _lever(momenta_HW, x_HW))
     along_HW = np.cos(np.arctan2(y_HW, x_HW) - axis)
     square = annuli.sum(light_HW * along_HW**2)
     nothing = np.zeros_like(square)
-    return np.divide(annuli.sum(momenta_HW * along_HW), square, out=nothing, where=square > 0)
+    sums = annuli.sum(momenta_HW * along_HW)
+    return np.divide(sums, square, out=nothing, where=square > 0), along_HW
+
+
+def kinematic_axis(maps: GalaxyMaps) -> tuple[float, float]:
+    """Return where the receding side of a galaxy lies, and the error of that direction.
+
+    It is the direction in which V, weighted by light and distance from the middle, is largest.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+
+    Returns
+    -------
+    float, degrees
+        From upwards, counter-clockwise, from 0 to 360; NaN where nothing moves.
+    float, degrees
+        From few stars: large where there is no rotation; at most 90.
+    """
+    count_HW, light_HW, momenta_HW, squares_HW = maps.moments_CHW.astype(float)
+    x_HW, y_HW = np.meshgrid(*2 * (pixel_centres(len(light_HW)),))
+    whole = light_HW.sum()
+    mean = momenta_HW.sum() / whole if whole > 0 else 0.0
+    momenta_HW -= mean * light_HW
+    up, right = _lever(momenta_HW, y_HW), _lever(momenta_HW, x_HW)
+    size = float(np.hypot(up, right))
+    if size == 0:
+        return float("nan"), float("nan")
+    across_HW = (y_HW * right - x_HW * up) / size
+    # of n stars of equal light, the variance of the sum of w v is the sum of w² v²
+    spread_HW = squares_HW - 2 * mean * momenta_HW - mean**2 * light_HW
+    each_HW = np.divide(light_HW, count_HW, out=np.zeros_like(light_HW), where=count_HW > 0)
+    error = np.sqrt(max(float((each_HW * spread_HW * across_HW**2).sum()), 0.0))
+    angle = np.degrees(np.arctan2(-right, up)) % 360
+    return float(angle), float(np.degrees(np.arctan2(error, size)))
+
+
+def _lever(momenta_HW: NDArray, places_HW: NDArray) -> float:
+    """Return the sum of light times velocity times a coordinate."""
+    return float((momenta_HW * places_HW).sum())

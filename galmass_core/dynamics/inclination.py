@@ -21,10 +21,15 @@ _ROUNDS = 15
 
 
 def axis_ratio(maps: GalaxyMaps) -> float:
-    """Return the ratio of the axes of the r image.
+    """Return the ratio of the axes of the r image, at most 1; as of `image_axes`."""
+    return image_axes(maps)[0]
 
-    It is that of the second moments of the light in an ellipse of the same axes whose major axis is
-    as wide as the frame.
+
+def image_axes(maps: GalaxyMaps) -> tuple[float, float]:
+    """Return the ratio of the axes of the r image, and the direction of the major one.
+
+    They are those of the second moments of the light in an ellipse of the same axes whose major
+    axis is as wide as the frame.
 
     Parameters
     ----------
@@ -34,6 +39,8 @@ def axis_ratio(maps: GalaxyMaps) -> float:
     -------
     float
         At most 1; NaN without light.
+    float, degrees
+        From upwards, counter-clockwise, from 0 to 180; NaN without light.
     """
     flux_CHW, side = maps.flux_CHW, IMAGE_PIXELS[-1]
     if flux_CHW.shape[-1] % side == 0:
@@ -45,10 +52,11 @@ def axis_ratio(maps: GalaxyMaps) -> float:
         across, along = np.tensordot(axes.T, places, 1)
         inside = flux_HW * (along**2 + (across / ratio) ** 2 < 1)
         if not inside.any():
-            return float("nan")
+            return float("nan"), float("nan")
         squares, axes = np.linalg.eigh(np.einsum("ihw,jhw,hw->ij", places, places, inside))
         ratio = float(np.sqrt(max(squares[0] / squares[1], THINNEST**2 / 100)))
-    return ratio
+    right, up = axes[:, 1]
+    return ratio, float(np.degrees(np.arctan2(-right, up)) % 180)
 
 
 def squared_sine(ratio: float) -> float:

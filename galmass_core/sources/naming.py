@@ -5,6 +5,8 @@ from math import isclose, log2
 from pathlib import Path
 from typing import NamedTuple
 
+from galmass_core.galaxy import GalaxyName
+
 
 class _Box(NamedTuple):
     """A TNG-family box; side in Mpc/h, particles per side and DM mass [1e10 Msun/h] at level 1."""
@@ -24,6 +26,7 @@ _BOXES = (
     _Box(205, 0.6774, "TNG", "TNG", "TNG300", 2500, 3.98342749867548e-03),
     _Box(75, 0.704, "FP", "Illustris", "Illustris", 1820, 4.4089652436109e-04),
 )
+_SITE = "https://www.tng-project.org/api/"
 _OTHER_NUMBERS = re.compile(  # in file names
     r"(?:snap(?:shot)?|tng|illustris|eagle|l\d+n|(?<![a-z])z)[_-]?\d+(?:[-.]\d+)?", re.IGNORECASE
 )
@@ -101,3 +104,15 @@ def subhalo_from_path(path: Path) -> str:
     """
     digits = re.findall(r"\d+", _OTHER_NUMBERS.sub("", path.stem))
     return digits[0] if len(digits) == 1 else url_safe(path.stem)
+
+
+def subhalo_page(name: GalaxyName) -> str:
+    """Return the address of a subhalo's page on the site of its simulation; empty if there is none.
+
+    The site of TNG has them for the boxes of TNG and of Illustris, for whoever has logged in there.
+    """
+    boxes = "|".join(box.name for box in _BOXES)
+    known = re.fullmatch(rf"({boxes})-\d", name.simulation)
+    if not (known and name.snapshot.isdecimal() and name.subhalo.isdecimal()):
+        return ""
+    return f"{_SITE}{name.simulation}/snapshots/{name.snapshot}/subhalos/{name.subhalo}/"

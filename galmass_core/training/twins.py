@@ -24,6 +24,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import input_maps, input_sets, missing_columns
 from galmass_core.learning.metrics import Estimate, measure_errors
 from galmass_core.networks.batches import MapFeed
+from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.stacks import open_stacks
 from galmass_core.networks.symmetry import AveragedBranch, average_symmetries
 from galmass_core.networks.training import feature_rows, pick_device
@@ -73,7 +74,7 @@ def find_twins(
     if missing_columns(dataset.samples, [TARGET]):
         msg = f"{dataset.path}: must have {TARGET} for twins"
         raise ValueError(msg)
-    run = _network(dataset, inputs)
+    run = twin_network(dataset, inputs)
     model = load_model(run)
     assert isinstance(model, NetworkModel)  # it is a run on maps
     features_ND, predicted_N = _features(dataset, model, device)
@@ -99,8 +100,14 @@ def find_twins(
     }
 
 
-def _network(dataset: DataSet, inputs: str) -> Run:
-    """Return a network for a set of maps: of this data set, else one that ships."""
+def twin_network(dataset: DataSet, inputs: str) -> Run:
+    """Return a network for a set of maps: of this data set, else one that ships.
+
+    Raises
+    ------
+    ValueError
+        If it is no set of maps, or there is none; the message says how to train one.
+    """
     if not input_maps(inputs):
         msg = f"inputs must be one of {', '.join(input_sets())}, got {inputs!r}"
         raise ValueError(msg)
@@ -129,8 +136,7 @@ def _features(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return features of all samples, (N, D), and the target as predicted from them, (N,)."""
     where, rows = pick_device(device), np.arange(len(dataset))
-    network = deepcopy(model.network)
-    network = (network if _is_averaged(network) else average_symmetries(network)).to(where)
+    network = averaged_network(model).to(where)
     scalars_NS = model.scaling.scalar_inputs(dataset.samples)
     stacks = open_stacks(dataset, model.maps, model.pixels)
     feed = MapFeed(stacks, model.scaling, where, scalars_NS=scalars_NS)
@@ -141,6 +147,12 @@ def _features(
             outputs_NT = network.fc.cpu()(torch.from_numpy(features_ND)).numpy()
         predicted_N = model.scaling.unscaled(outputs_NT)[:, model.targets.index(TARGET)]
     return features_ND.astype(float), predicted_N
+
+
+def averaged_network(model: NetworkModel) -> MultibranchResNet:
+    """Return a copy of a model's network whose branches average over all symmetries of the maps."""
+    network = deepcopy(model.network)
+    return network if _is_averaged(network) else average_symmetries(network)
 
 
 def _is_averaged(network: torch.nn.Module) -> bool:
@@ -170,8 +182,7 @@ def nearest_others(features_ND: NDArray, galaxies_N: NDArray) -> tuple[NDArray, 
     if len(np.unique(galaxies_N)) < 2:
         msg = "twins must be of two galaxies, got samples of fewer"
         raise ValueError(msg)
-    spreads_D = features_ND.std(axis=0)
-    scaled_ND = features_ND[:, spreads_D > 0] / spreads_D[spreads_D > 0]
+    scaled_ND = _scaled(features_ND)
     tree, asked = KDTree(scaled_ND), _FIRST
     while True:
         asked = min(asked, len(galaxies_N))
@@ -182,6 +193,46 @@ def nearest_others(features_ND: NDArray, galaxies_N: NDArray) -> tuple[NDArray, 
         asked *= 2
     first_N1 = others_NK.argmax(axis=1)[:, None]
     return tuple(np.take_along_axis(each, first_N1, 1)[:, 0] for each in (places_NK, distances_NK))  # type: ignore[return-value]
+
+
+def rank_alike(features_ND: NDArray, galaxies_N: NDArray, place: int) -> pd.DataFrame:
+    """Rank all other galaxies by their likeness to a sample.
+
+    Parameters
+    ----------
+    features_ND, galaxies_N
+        As of `nearest_others`.
+    place : int
+        Of the sample.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each other galaxy, the most alike first: ``place`` of its sample that is most
+        alike, ``distance``, and ``percentile``, the share of all samples whose nearest sample of
+        another galaxy is closer than that.
+
+    Raises
+    ------
+    ValueError
+        If all samples are of one galaxy.
+    """
+    _, nearest = nearest_others(features_ND, galaxies_N)
+    scaled_ND = _scaled(features_ND)
+    distances = np.sqrt(((scaled_ND - scaled_ND[place]) ** 2).sum(axis=1))
+    percentiles = 100 * np.searchsorted(np.sort(nearest), distances) / len(nearest)
+    found = pd.DataFrame(
+        {"place": np.arange(len(distances)), "distance": distances, "percentile": percentiles}
+    )
+    others = found[galaxies_N != galaxies_N[place]].sort_values("distance", kind="stable")
+    first = ~pd.Series(galaxies_N[others["place"]]).duplicated().to_numpy()
+    return others[first].reset_index(drop=True)
+
+
+def _scaled(features_ND: NDArray) -> NDArray:
+    """Return features divided by their standard deviations, without those that do not vary."""
+    spreads_D = features_ND.std(axis=0)
+    return features_ND[:, spreads_D > 0] / spreads_D[spreads_D > 0]
 
 
 def _closest(

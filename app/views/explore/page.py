@@ -2,23 +2,35 @@
 
 import pandas as pd
 
+from galmass_app.estimates import Strip, axes_of, estimates_of
 from galmass_app.markup import snippet
-from galmass_app.predictions import predictions_of
+from galmass_app.standing import standings_of
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
+from galmass_app.views.explore.beside import FOLLOWS as BESIDE
+from galmass_app.views.explore.beside import Beside
+from galmass_app.views.explore.estimates import Estimates
 from galmass_app.views.explore.limits import Limits
-from galmass_app.views.explore.predictions import Predictions
+from galmass_app.views.explore.lines_of_sight import FOLLOWS as LINES
+from galmass_app.views.explore.lines_of_sight import LinesOfSight
+from galmass_app.views.explore.motion import FOLLOWS as MOTION
+from galmass_app.views.explore.motion import Motion
+from galmass_app.views.explore.turn import FOLLOWS as TURN
+from galmass_app.views.explore.turn import Turn
 from galmass_app.views.four_maps import COLOURED, FourMaps, chosen_scales, shown_maps
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline, properties, true_masses
 from galmass_app.views.heading import NO_DATA, captioned
+from galmass_app.views.insights import Insights, Part
 from galmass_app.views.layout import column, html, row, switch
+from galmass_app.views.lookalikes import FOLLOWS as LOOKALIKES
+from galmass_app.views.lookalikes import LookalikeCards
 from galmass_app.views.mass_profiles import FOLLOWS, MassProfiles
 from galmass_app.views.page_view import PageView
 from galmass_app.views.scatter import Sample
 from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import QUICK, Slot
+from galmass_app.workers import QUICK, Job, Slot
 
 UNREADABLE = (
     "The maps of this galaxy cannot be read",
@@ -26,6 +38,13 @@ UNREADABLE = (
 )
 COLOURS = {"This galaxy": "galaxy", "Whole sample": "sample", "By hand": "hand"}
 STARS = {str(count): count for count in SessionState.param.least_stars.objects}
+PARTS = {
+    "alike": Part("Lookalikes and twins", LookalikeCards, LOOKALIKES),
+    "motion": Part("Motion by radius", Motion, MOTION),
+    "lines": Part("Three lines of sight", LinesOfSight, LINES),
+    "turn": Part("Any line of sight", Turn, TURN),
+    "beside": Part("Beside another galaxy", Beside, BESIDE),
+}
 BELOW = "below"  # what is drawn after the maps have been sent
 
 
@@ -33,16 +52,16 @@ class Explore(PageView):
     """Pick a galaxy by ID, by chance or in the scatter, and look at it."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session, FourMaps, MassProfiles, Sample, Predictions)
+        super().__init__(session, FourMaps, MassProfiles, Sample, Estimates)
         self._headline.sizing_mode = None
         self._layout = column("gm-page", self._message)
         if session.data is None:
             self._show_message(NO_DATA)
             return
-        maps, profiles, sample, predictions = self.slots.values()
+        maps, profiles, sample, estimates = self.slots.values()
         self._properties = html("gm-properties")
         self._masses = html("gm-targets")
-        middle = column("gm-masses", profiles, self._masses, predictions)
+        middle = column("gm-masses", profiles, self._masses)
         below = row("gm-below", self._properties, middle, sample)
         self._download_maps = Download.of_maps(session, "gm-portrait")
         colours = switch("gm-colours", session.param.colours, COLOURS)
@@ -74,13 +93,15 @@ class Explore(PageView):
         )
         self._limits = Limits(session)
         portrait = column("gm-portrait gm-page", top, self._message, maps, self._limits)
-        self._layout[:] = [GalaxyPicker(session), portrait, below]
+        self.insights = Insights(session, "explore", PARTS)
+        self._layout[:] = [GalaxyPicker(session), portrait, estimates, self.insights, below]
         follows = ("dataset", "galaxy", "los", "x", "y", "colour", "theme", *COLOURED)
         follows += (
             "least_stars",
             "selection_query",
             "page",
             *FOLLOWS,
+            *self.insights.follows,
         )  # runs may have ended meanwhile
         self._predicting = Slot(QUICK)
         self._poller = WorkerPoller(self.pull, session)
@@ -100,6 +121,7 @@ class Explore(PageView):
                 lambda: self._put(Sample, self.session): {BELOW, "dataset", "x", "y", "colour"},
                 lambda: self.views[Sample].mark(): {"galaxy", "los"},
                 lambda: self.views[Sample].select(): {"selection_query"},
+                lambda: self.insights.draw(changed): {BELOW, *self.insights.follows},
             }
         for draw, follows in parts.items():
             if changed & follows:
@@ -109,9 +131,11 @@ class Explore(PageView):
     def _draw_facts(self) -> None:
         """Name the sample and list what is known of it."""
         data = self.session.data
-        row = data.row(self.session.galaxy, self.session.los)
-        self._headline.object, self._masses.object = headline(row), true_masses(row)
-        self._properties.object = properties(row, data.joined_columns)
+        sample = self.session.galaxy, self.session.los
+        row, standings = data.row(*sample), standings_of(data, *sample)
+        self._headline.object = headline(row)
+        self._masses.object = true_masses(row, standings)
+        self._properties.object = properties(row, data.joined_columns, standings)
 
     def _draw_maps(self) -> None:
         """Show the maps, or why there are none."""
@@ -145,17 +169,27 @@ class Explore(PageView):
         """Have a worker look up what runs predict: it reads all of them the first time."""
         session, data = self.session, self.session.data
         sample = session.galaxy, session.los
-        self._predicting.submit(lambda _: predictions_of(data, *sample))
+
+        def work(_: Job) -> tuple[str, list[Strip]]:
+            axes = axes_of(data, *sample) if data.has_maps else ""
+            return axes, estimates_of(data, *sample)
+
+        self._predicting.submit(work)
         self._poller.wake()
 
     def pull(self) -> bool:
-        """Show the predictions that the worker has looked up; return whether more are to come."""
-        with self.session.reporting():
-            if (predictions := self._predicting.take()) is not None:
-                if Predictions not in self.views:
-                    self.slots[Predictions].append(self._download_predictions())
-                self._put(Predictions, predictions)
-                self.slots[Predictions].visible = bool(predictions)
+        """Show the estimates that the worker has made; return whether more are to come."""
+        session = self.session
+        with session.reporting():
+            if (found := self._predicting.take()) is not None:
+                axes, strips = found
+                self._headline.object = headline(
+                    session.data.row(session.galaxy, session.los), axes
+                )
+                if Estimates not in self.views:
+                    self.slots[Estimates].append(self._download_predictions())
+                self._put(Estimates, strips)
+                self.slots[Estimates].visible = bool(strips)
         return self._predicting.busy
 
     def _download_predictions(self) -> Download:
@@ -165,7 +199,7 @@ class Explore(PageView):
             session,
             "gm-predictions",
             lambda: f"{session.galaxy}_{session.los}_predictions",
-            table=lambda: self.views[Predictions].table,
+            table=lambda: self.views[Estimates].table,
         )
 
     def _scattered(self) -> pd.DataFrame:

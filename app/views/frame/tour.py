@@ -22,6 +22,18 @@ TOUR = {  # page: CSS class of a part, skipped where it is not in view; title; e
             "maps predict them. Words with a dotted underline have an explanation.",
         ],
         [
+            "gm-strips",
+            "Truth and estimates",
+            "A line for each run, for the power law of light and for dynamics; bars hold the "
+            "truth with 68 and 90 % probability, and the upright line is the truth.",
+        ],
+        [
+            "gm-insight-buttons",
+            "More about it",
+            "Galaxies that look like it and differ in mass, motions by radius, the three lines of "
+            "sight side by side or any other, and a second galaxy that is pinned.",
+        ],
+        [
             "gm-sample",
             "Its place in the sample",
             "Any quantity against any other. Tap a point to see its galaxy.",

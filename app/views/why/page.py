@@ -20,7 +20,10 @@ from galmass_app.views.four_maps import COLOURED, chosen_scales
 from galmass_app.views.galaxy_picker import GalaxyPicker
 from galmass_app.views.galaxy_properties import headline
 from galmass_app.views.heading import NO_DATA, section
+from galmass_app.views.insights import Insights, Part
 from galmass_app.views.layout import column, html, row, select
+from galmass_app.views.lookalikes import FOLLOWS as LOOKALIKES
+from galmass_app.views.lookalikes import LookalikeCards
 from galmass_app.views.mass_profiles import FOLLOWS, MassProfiles
 from galmass_app.views.page_view import PageView
 from galmass_app.views.why import explanation_text
@@ -78,6 +81,8 @@ class Why(PageView):
             self._show_message(NO_DATA)
             self._layout.append(self._message)
             return
+        alike = Part("Lookalikes and twins", LookalikeCards, LOOKALIKES)
+        self.insights = Insights(session, "why", {"alike": alike})
         self._layout[:] = [
             GalaxyPicker(session),
             row("gm-top", self._headline, self._late),
@@ -86,9 +91,16 @@ class Why(PageView):
             network,
             both,
             profiles,
+            self.insights,
         ]
         follows = ("dataset", "galaxy", "los", "target", "features", "split", "explained_run")
-        follows += (*COLOURED, "theme", "page", *FOLLOWS)  # networks may have come meanwhile
+        follows += (
+            *COLOURED,
+            "theme",
+            "page",
+            *FOLLOWS,
+            *self.insights.follows,
+        )  # networks may have come meanwhile
         self._updater = DeferredUpdater(session, "why", self._draw, follows)
         self._target.param.watch(self._chosen, "value")
         self._network.param.watch(self._chosen, "value")
@@ -100,6 +112,7 @@ class Why(PageView):
         self._request_network()
         self._request_trees()
         self._draw_profiles()
+        self.insights.draw(changed)
         if changed & {*COLOURED, "theme"} and WhyNetwork in self.views:
             self._draw_network(self.views[WhyNetwork].content)
         self._dim()

@@ -1,0 +1,133 @@
+"""Galaxies that look like the one in view, and those of them that differ most in total mass."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from galmass_app.lookalikes import (
+    AMONG,
+    Lookalike,
+    LookalikeRequest,
+    Lookalikes,
+    find_lookalikes,
+)
+from galmass_app.markup import snippet
+from galmass_app.state import SessionState
+from galmass_app.thumbnails import thumbnails
+from galmass_app.views.galaxy_cards import GalaxyCard, GalaxyCards
+from galmass_app.views.heading import captioned
+from galmass_app.views.layout import View, column, html, row, switch
+from galmass_app.views.prediction import signed
+from galmass_app.views.worker_poller import WorkerPoller
+from galmass_app.workers import SLOW, Job, Slot
+from galmass_core.quantities import symbol_of
+
+_ALIKE = {"r image": "r", "all four maps": "g,r+2V"}
+FOLLOWS = ("dataset", "galaxy", "los", "theme", "alike")  # parameters of the session
+_FAILED = "No lookalikes could be found; the status line says why."
+
+
+class _Made(NamedTuple):
+    """What the worker has made: galaxies, and the pictures of their cards in both rows."""
+
+    found: Lookalikes
+    pictures: tuple[list[tuple[str, ...]], list[tuple[str, ...]]]
+
+
+class LookalikeCards(View):
+    """Two rows of cards: the most alike galaxies, and twins of the most different mass."""
+
+    def __init__(self, session: SessionState) -> None:
+        super().__init__(session)
+        self.found: Lookalikes | None = None
+        self._finding = Slot(SLOW)
+        self._poller = WorkerPoller(self.pull, session)
+        self._text = html("gm-lookalike-text", wide=False)
+        self._words = {key: html("gm-section", wide=False) for key in ("nearest", "twins")}
+        self._cards = {key: GalaxyCards.of(session) for key in self._words}
+        parts = [part for key in self._words for part in (self._words[key], self._cards[key])]
+        alike = switch("gm-alike", session.param.alike, _ALIKE)
+        choice = row("gm-group", captioned("Alike in", align="center"), alike, wide=False)
+        self._layout = column("gm-lookalikes", choice, self._text, *parts)
+        self.draw()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The galaxies of both rows."""
+        found = self.found
+        rows = [
+            {"row": key, **vars(each)}
+            for key in self._words
+            for each in (getattr(found, key) if found else ())
+        ]
+        return pd.DataFrame(rows, columns=["row", *Lookalike.__annotations__])
+
+    def draw(self) -> None:
+        """Have a worker look for the lookalikes of the sample in view."""
+        session = self.session
+        data, theme = session.data, session.theme
+        los = str(data.row(session.galaxy, session.los)["los"])
+        request = LookalikeRequest(data=data, galaxy=session.galaxy, los=los, inputs=session.alike)
+
+        def work(job: Job) -> _Made:
+            found = find_lookalikes(request, job)
+            rows = [
+                [thumbnails(data, each.name, each.los, theme) for each in shown]
+                for shown in (found.nearest, found.twins)
+            ]
+            return _Made(found, tuple(rows))
+
+        self._finding.submit(work)
+        self._say("looking for lookalikes…")
+        self._poller.wake()
+
+    def pull(self) -> bool:
+        """Show what the worker has found, or how far it is; return whether there is more."""
+        if self._finding.ready:
+            self._text.object = snippet("shared.html", "notes", [_FAILED])
+            with self.session.reporting():
+                self._show(self._finding.take())
+        elif self._finding.busy:
+            self._say(self._finding.progress)
+        return self._finding.busy
+
+    def _say(self, progress: str) -> None:
+        if progress:
+            self._text.object = snippet("shared.html", "at_work", progress)
+
+    def _show(self, made: _Made) -> None:
+        """Show galaxies in their rows."""
+        self.found = found = made.found
+        words = (
+            f"To {found.run}, among {found.searched:,} other galaxies, however the maps are turned."
+        )
+        self._text.object = snippet("shared.html", "notes", [words])
+        total = symbol_of("log_mtot_1rhsm")
+        titles = {
+            "nearest": (
+                "Most alike",
+                "Δ is by how much more massive they are, in dex; closer than is the share of all "
+                "galaxies whose nearest other is farther from them.",
+            ),
+            "twins": (
+                "Twins of other mass",
+                f"Of the {AMONG} most alike, those whose {total} differs most: what the maps do "
+                "not tell.",
+            ),
+        }
+        for (key, cards), pictures in zip(self._cards.items(), made.pictures, strict=True):
+            self._words[key].object = snippet("shared.html", "message", *titles[key])
+            cards.show([_card(each) for each in getattr(found, key)], pictures)
+
+
+def _card(shown: Lookalike) -> GalaxyCard:
+    """Return what the card of a lookalike says."""
+    differences = {"M_tot": shown.total, "M*": shown.stars}
+    lines = [
+        f"Δ{symbol} {signed(value, 2)}"
+        for symbol, value in differences.items()
+        if np.isfinite(value)
+    ]
+    closer = f"closer than {shown.closer:.0f} %"
+    return GalaxyCard(shown.name, shown.los, (f"along {shown.los}", closer, *lines))

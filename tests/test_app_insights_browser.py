@@ -1,0 +1,39 @@
+"""What Explore opens, in Chromium: a card is tapped, stars are dragged, a pixel is tapped."""
+
+import pytest
+from served import wait_until_drawn
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
+expect = playwright.expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_cards_and_a_turned_galaxy(dashboard, open_tab):
+    tab = open_tab(f"{dashboard}?galaxy=1&more=lines")
+    cards = tab.locator(".gm-cards li button")
+    expect(cards).to_have_count(3)
+    cards.first.click()
+    expect(tab.locator(".gm-headline p").first).to_contain_text("seen along x")
+    expect(tab.locator(".gm-headline p").first).to_contain_text("PA of its light")
+
+    tab.get_by_role("button", name="Any line of sight").click()
+    expect(tab.locator(".gm-turn-text p")).to_contain_text("Drag the stars")
+    wait_until_drawn(tab)
+    facts = tab.locator(".gm-turn-facts p").first
+    before = facts.inner_text()
+    ball = tab.locator(".gm-ball-place")
+    ball.scroll_into_view_if_needed()
+    place = ball.bounding_box()
+    x, y = place["x"] + 130, place["y"] + 130
+    tab.mouse.move(x, y)
+    tab.mouse.down()
+    tab.mouse.move(x + 40, y + 10, steps=4)
+    tab.mouse.move(x + 70, y + 20, steps=4)
+    tab.mouse.up()
+    expect(facts).not_to_have_text(before)
+    wait_until_drawn(tab)
+    pixel = tab.locator(".gm-pixel-text h2")
+    middle = pixel.inner_text()
+    tab.locator(".gm-map-V").last.click(position={"x": 150, "y": 150})
+    expect(pixel).not_to_have_text(middle)
