@@ -6,13 +6,14 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.cli import main
 from galmass_core.datasets.capabilities import LEAST_TO_TEST, LEAST_TO_TRAIN, lacks
+from galmass_core.learning.splits import BOOSTING_SIZES, NETWORK_SIZES, split_samples
 
 
 @pytest.mark.parametrize(
     ("galaxies", "training", "testing"),
     [
-        (LEAST_TO_TRAIN - 1, "5 galaxies are too few", "5 galaxies are too few"),
-        (LEAST_TO_TRAIN, "", "6 galaxies are too few"),
+        (LEAST_TO_TRAIN - 1, "3 galaxies are too few", "3 galaxies are too few"),
+        (LEAST_TO_TRAIN, "", "4 galaxies are too few"),
         (LEAST_TO_TEST, "", ""),
     ],
 )
@@ -21,6 +22,15 @@ def test_galaxies_are_enough_to_train_on_or_to_test(tmp_path, galaxies, training
     for text, start in ((found.training, training), (found.testing, testing)):
         assert text.startswith(start)
         assert bool(text) == bool(start)
+
+
+@pytest.mark.parametrize("sizes", [NETWORK_SIZES, BOOSTING_SIZES])
+def test_fewest_galaxies_leave_one_in_each_part_of_a_split(sizes):
+    parts = [
+        set(split_samples(make_samples(LEAST_TO_TRAIN - less), sizes=sizes)) for less in (0, 1)
+    ]
+    assert parts[0] == set(sizes)
+    assert sizes is BOOSTING_SIZES or parts[1] < set(sizes)
 
 
 def test_a_catalogue_lacks_maps_and_lines_of_sight_and_says_so(tmp_path):
