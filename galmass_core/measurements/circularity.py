@@ -98,7 +98,8 @@ def _over_largest(galaxy: Galaxy, along: NDArray) -> NDArray:
 
 def angular_momenta(galaxy: Galaxy) -> NDArray:
     """Return each star's specific angular momentum about the centre; (N, 3), kpc km/s."""
-    return np.cross(galaxy.stars.positions, galaxy.stars.velocities)
+    (x, y, z), (u, v, w) = galaxy.stars.positions.T, galaxy.stars.velocities.T
+    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], axis=1)  # np.cross is slower
 
 
 def _circular_orbits(galaxy: Galaxy) -> tuple[NDArray, NDArray, NDArray]:

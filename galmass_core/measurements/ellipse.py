@@ -28,7 +28,8 @@ class Ellipse(NamedTuple):
     def radii(self, x: NDArray, y: NDArray) -> NDArray:
         """Return the semi-major axis of the ellipse of this shape through each point; x's unit."""
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
-        return np.hypot(cosine * x + sine * y, (cosine * y - sine * x) / self.axis_ratio)
+        along, across = cosine * x + sine * y, (cosine * y - sine * x) / self.axis_ratio
+        return np.sqrt(along**2 + across**2)  # thrice as fast as hypot
 
 
 def light_ellipse(x: NDArray, y: NDArray, light: NDArray, radius: float) -> Ellipse:
@@ -51,14 +52,14 @@ def light_ellipse(x: NDArray, y: NDArray, light: NDArray, radius: float) -> Elli
         a line.
     """
     moments = np.stack([x * x, y * y, x * y])
-    form, found = np.array([1.0, 1.0, 0.0]), Ellipse(1.0, 0.0)
+    form, found = np.array([1, 1, 0], moments.dtype), Ellipse(1.0, 0.0)
     for _ in range(_MOST_STEPS):
         square = np.maximum(form @ moments, _CENTRE * radius**2)
         weights = light / square * (square < radius**2)
-        before, found = found, _of_tensor(*(moments @ weights))
+        before, found = found, _of_tensor(*map(float, moments @ weights))
         if not abs(found.axis_ratio - before.axis_ratio) >= _TOLERANCE * found.axis_ratio:  # or NaN
             break
-        form = _form(found)
+        form = _form(found).astype(moments.dtype)
     return found
 
 

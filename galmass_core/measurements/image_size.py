@@ -9,11 +9,10 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.imaging.maps import GalaxyMaps, pixel_centres, rebin
+from galmass_core.imaging.maps import GalaxyMaps, pixel_centres
 from galmass_core.measurements.ellipse import light_ellipse
 from galmass_core.photometry import BANDS
 
-PIXELS = 100  # side on which the growth curve is taken
 _STEPS = 200  # of the growth curve
 _OUTER = (0.7, 0.8, 0.9, 1.0)  # of the frame: where it is continued from
 
@@ -34,22 +33,29 @@ def image_radius(maps: GalaxyMaps) -> float:
     float, kpc
         Semi-major axis of the ellipse that holds half of the light; NaN without light.
     """
-    side = min(PIXELS, maps.flux_CHW.shape[-1])
-    light = rebin(maps.flux_CHW[BANDS.index("r")][None], side).ravel().astype(float)
-    x, y = _grid(side)
+    light_HW = _thirds(_thirds(maps.flux_CHW[BANDS.index("r")]).T).T
+    light, (x, y) = light_HW.ravel(), _grid(len(light_HW))
     ellipse = light_ellipse(x, y, light, 1.0)
     if np.isnan(ellipse.axis_ratio):
         return np.nan
-    ring = np.minimum(ellipse.radii(x, y) * _STEPS, _STEPS).astype(np.intp)
+    ring = np.minimum(ellipse.radii(x, y) * np.float32(_STEPS), _STEPS).astype(np.intp)
     growth = np.append(0.0, np.cumsum(np.bincount(ring, light, minlength=_STEPS)[:_STEPS]))
     half = 0.5 * _whole(growth)
     return float(np.interp(half, growth, np.linspace(0, maps.half_width, _STEPS + 1)))
 
 
+def _thirds(image_HW: NDArray) -> NDArray:
+    """Sum three rows each, where their number allows; faster than `rebin`."""
+    if len(image_HW) % 3:
+        return image_HW
+    return image_HW[::3] + image_HW[1::3] + image_HW[2::3]
+
+
 @cache
 def _grid(side: int) -> tuple[NDArray, NDArray]:
-    """Return x and y of the pixels of a frame of half side 1, (side²,) each."""
-    y, x = np.meshgrid(pixel_centres(side), pixel_centres(side), indexing="ij")
+    """Return x and y of the pixels of a frame of half side 1, (side²,) each, float32."""
+    centres = pixel_centres(side).astype(np.float32)
+    y, x = np.meshgrid(centres, centres, indexing="ij")
     return x.ravel(), y.ravel()
 
 

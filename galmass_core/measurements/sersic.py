@@ -51,10 +51,9 @@ def _profile(
     """Return ln(R/R_hsm), log10 of intensity, and weight 1/error^2 of annuli with enough stars."""
     inner = max(_RESOLUTION, INNER_RADIUS * half_mass_radius)
     edges = np.geomspace(inner, OUTER_RADIUS * half_mass_radius, ANNULI + 1)
-    annulus = np.searchsorted(edges, radii, side="right") - 1
-    inside = (annulus >= 0) & (annulus < ANNULI)
-    count = np.bincount(annulus[inside], minlength=ANNULI)
-    light = np.bincount(annulus[inside], luminosities[inside], minlength=ANNULI)
+    place = np.searchsorted(edges, radii, side="right")  # 0 and the last are outside
+    count = np.bincount(place, minlength=ANNULI + 2)[1:-1]
+    light = np.bincount(place, luminosities, minlength=ANNULI + 2)[1:-1]
     used = (count >= FEWEST_STARS) & (light > 0)
     intensity = light[used] / (np.pi * np.diff(edges**2)[used])
     error = np.maximum(1 / (np.log(10) * np.sqrt(count[used])), _LEAST_ERROR)
