@@ -80,6 +80,11 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "insights": _list("more", ","),
     "alike": Field("alike"),
     "beside": Field("beside"),
+    "listed_run": Field("listed"),
+    "ticked_runs": _list("ticked", ";"),
+    "gallery_map": Field("map"),
+    "gallery_order": Field("order"),
+    "gallery_colour": Field("frames"),
 }
 
 

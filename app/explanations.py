@@ -4,7 +4,6 @@ Networks run in a worker thread, where torch is imported for the first time; res
 for all sessions.
 """
 
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from galmass_app import services
 from galmass_app.comparison import distance_of
 from galmass_app.predictions import UNTESTED, limits_of, part_of, true_value
 from galmass_app.tree_models import FitRequest, distance_to_learned, learn
+from galmass_app.workers import spare_a_core
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import usable_rows
 from galmass_core.learning.intervals import calibrate
@@ -215,10 +215,8 @@ def _run(folder: Path, inputs: str) -> Run:
 
 @lru_cache(maxsize=4)
 def model_of(folder: Path, inputs: str, _ended: str) -> "NetworkModel":
-    """Load a network; it leaves a core to those who look at pages."""
-    import torch
-
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+    """Load a network."""
+    spare_a_core()
     return load_model(_run(folder, inputs))
 
 

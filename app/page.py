@@ -28,8 +28,10 @@ from galmass_app.views.frame.selection_bar import SelectionBar
 from galmass_app.views.frame.selection_strip import SelectionStrip
 from galmass_app.views.frame.status import Status
 from galmass_app.views.frame.theme_switch import ThemeSwitch
+from galmass_app.views.gallery.page import Gallery
 from galmass_app.views.layout import column
 from galmass_app.views.paper.page import Paper
+from galmass_app.views.runs.page import Runs
 from galmass_app.views.sample.page import SamplePage
 from galmass_app.views.train.page import Train
 from galmass_app.views.transfer.page import Transfer
@@ -39,8 +41,10 @@ from galmass_core.datasets.dataset import home_folder
 PAGES = {  # key in the URL: name in the header, its Viewer
     "explore": ("Explore", Explore),
     "sample": ("Sample", SamplePage),
+    "gallery": ("Gallery", Gallery),
     "features": ("Features", Features),
     "train": ("Train", Train),
+    "runs": ("Runs", Runs),
     "compare": ("Compare", Compare),
     "diagnostics": ("Diagnostics", Diagnostics),
     "why": ("Why", Why),

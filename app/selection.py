@@ -9,6 +9,7 @@ import re
 import zlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,9 @@ EXTREMES = 20  # galaxies with the largest or the smallest errors
 ERROR = "error"  # what galaxies can be sorted by, besides columns
 SIMULATION = "simulation"  # what an expression can name besides columns
 LONGEST = 60  # letters of a subset's name
+SAVED = "saved: "  # begins the label of a selection that has a name
 _MASK = "~"
+COMBINATIONS = ("replace", "and", "or", "not")  # what a new selection does to the one before
 
 
 def names_of(text: str, data: DataSet, ids: Mapping[str, str]) -> tuple[str, ...]:
@@ -65,6 +68,40 @@ def text_of(names: Collection[str], data: DataSet, ids: Mapping[str, str]) -> st
     mask[[data.galaxy_places[name] for name in chosen]] = True
     packed = zlib.compress(np.packbits(mask).tobytes(), 9)
     return _MASK + urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def combined(before: str, how: str, new: str, data: DataSet, ids: Mapping[str, str]) -> str:
+    """Return the text of the galaxies of two selections together.
+
+    Parameters
+    ----------
+    before, new : str
+        As of `names_of`, as are ``data`` and ``ids``.
+    how : str
+        ``and``: in both; ``or``: in either; ``not``: in the first and not in the second.
+
+    Returns
+    -------
+    str
+        An expression where both are and it means the same galaxies, which it may not do where a
+        condition depends on the line of sight; else as of `text_of`.
+
+    Raises
+    ------
+    ValueError
+        If no galaxy is left, or as of `names_of`.
+    """
+    first, second = (set(names_of(text, data, ids)) for text in (before, new))
+    chosen = {"and": first & second, "or": first | second, "not": first - second}[how]
+    if not chosen:
+        msg = f"No galaxy of {data.path.name} is left by these two selections."
+        raise ValueError(msg)
+    expression = f"({before}) {'and not' if how == 'not' else how} ({new})"
+    if not any(is_mask(text) or _listed(text, data, ids) for text in (before, new)):
+        with suppress(ValueError):  # it may be too long
+            if set(names_of(expression, data, ids)) == chosen:
+                return expression
+    return text_of(chosen, data, ids)
 
 
 def call_of(name: str, ids: Mapping[str, str]) -> str:

@@ -36,7 +36,8 @@ from galmass_core.quantities import map_keys
 from galmass_core.storage.progress import SUFFIX, work_in_progress
 from galmass_core.training.controls import RESULT, controls_folder, last_controls
 from galmass_core.training.curves import curves_folder
-from galmass_core.training.run_files import CONFIG, RECORD
+from galmass_core.training.labels import Labels, read_labels
+from galmass_core.training.run_files import CONFIG, LABELS, RECORD
 from galmass_core.training.runs import (
     ACTIVE,
     CALIBRATION,
@@ -199,6 +200,19 @@ def name_of_run(word: str) -> str:
     with suppress(ValueError):
         return open_run(word).name
     return word
+
+
+def labels_of(run: Run) -> Labels:
+    """Return the tags and notes of a run, read when they were written; none if damaged."""
+    return _labels(run.path, _time_of(run.path / LABELS))
+
+
+@lru_cache(maxsize=4096)
+def _labels(folder: Path, written: int) -> Labels:
+    """Read tags and notes; a new time of writing reads them again."""
+    with suppress(ValueError):
+        return read_labels(folder) if written else Labels()
+    return Labels()
 
 
 def _time_of(path: Path) -> int:

@@ -11,11 +11,11 @@ import param
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from galmass_app import services
-from galmass_app.selection import text_of
+from galmass_app.selection import COMBINATIONS, SAVED, combined, is_mask, text_of
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.learning.splits import SPLITS
-from galmass_core.quantities import QUANTITIES, is_known_column
+from galmass_core.quantities import QUANTITIES, is_known_column, map_keys
 
 PAGES = (
     "explore",
@@ -50,6 +50,11 @@ class SessionState(param.Parameterized):
     )
     selection_label = param.String(
         doc="How they were selected; empty: as `selection_query` has it."
+    )
+    combining = param.Selector(
+        default="replace",
+        objects=list(COMBINATIONS),
+        doc="What a box, a lasso or a saved selection does to the selection before.",
     )
     past = param.List(item_type=tuple, doc="Selections before, query and label, the last one last.")
     future = param.List(item_type=tuple, doc="Selections that were undone.")
@@ -92,6 +97,15 @@ class SessionState(param.Parameterized):
     arrows = param.Boolean(doc="Whether arrows lead from the reference.")
     experiment = param.String("mstar/r+2V", doc="What the Train page would train.")
     run = param.String(doc="Run in view on the Train page; empty: the newest.")
+    listed_run = param.String(doc="Run that is open on the Runs page; empty: none.")
+    ticked_runs = param.List([], item_type=str, doc="Runs that are ticked there, to be compared.")
+    gallery_map = param.Selector(
+        default=map_keys()[0], objects=list(map_keys()), doc="Map that the gallery shows."
+    )
+    gallery_order = param.String(
+        doc="What it is sorted by, as of `gallery.orders`; empty: nothing."
+    )
+    gallery_colour = param.String(doc="What gives its frames their colours, likewise.")
     explained_run = param.String(
         doc="Run that the Why page explains; empty: the one with most maps."
     )
@@ -239,10 +253,25 @@ class SessionState(param.Parameterized):
             not_found="",
         )
 
+    def combine(self, query: str, label: str = "") -> None:
+        """Select as `keep`, together with what is selected now if `combining` says so."""
+        if self.combining != "replace" and self.selection_query and query.strip():
+            ids = services.subhalo_ids(self.data)
+            before = self.selection_label or self.selection_query
+            words = "and not" if self.combining == "not" else self.combining
+            try:
+                query = combined(self.selection_query, self.combining, query, self.data, ids)
+            except ValueError as error:
+                self.not_kept = str(error)
+                return
+            named = (before if not is_mask(before) else "these", label or "others")
+            label = f" {words} ".join(each.removeprefix(SAVED) for each in named)
+        self.keep(query, label)
+
     def select(self, names: Collection[str], label: str) -> None:
         """Select galaxies by name, and keep how they were chosen; an empty list changes nothing."""
         if names:
-            self.keep(text_of(names, self.data, services.subhalo_ids(self.data)), label)
+            self.combine(text_of(names, self.data, services.subhalo_ids(self.data)), label)
 
     def undo(self) -> None:
         """Go back to the selection before."""

@@ -17,6 +17,7 @@ from galmass_core.quantities import IMAGE_PIXELS, MAPS, map_keys
 
 _COLOURS = 255  # of a picture; one more stands for empty pixels
 _KEPT = 512  # galaxies, 15 kB each
+_PICTURES = 4096  # of one map, 4 kB each
 
 
 @lru_cache(maxsize=_KEPT)
@@ -34,10 +35,22 @@ def thumbnails(data: DataSet, name: str, los: str, theme: Theme) -> tuple[str, .
         If the maps cannot be read.
     """
     maps = data.maps(name, los)
-    return tuple(
-        _address(shades(maps.meaningful(key, side_of(key)), _scale(maps, key)), key, theme)
-        for key in map_keys()
-    )
+    return tuple(_address(_drawn(maps, key), key, theme) for key in map_keys())
+
+
+@lru_cache(maxsize=_PICTURES)
+def thumbnail(data: DataSet, name: str, los: str, key: str, theme: Theme) -> str:
+    """Return one map of a sample as `thumbnails` does."""
+    return _address(drawn(data, name, los, key), key, theme)
+
+
+def drawn(data: DataSet, name: str, los: str, key: str) -> NDArray[np.uint8]:
+    """Return the shades of a small picture of one map, as of `shades`."""
+    return _drawn(data.maps(name, los), key)
+
+
+def _drawn(maps: GalaxyMaps, key: str) -> NDArray[np.uint8]:
+    return shades(maps.meaningful(key, side_of(key)), _scale(maps, key))
 
 
 def side_of(key: str) -> int:

@@ -4,6 +4,7 @@ A session submits through its `Slot` and looks there from its own callbacks; no 
 page.
 """
 
+import os
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from queue import SimpleQueue
@@ -39,7 +40,14 @@ class Executor:
                     future.set_exception(error)
 
 
-QUICK, SLOW, NETWORKS, ESTIMATES, WEB = (Executor() for _ in range(5))
+def spare_a_core() -> None:
+    """Let networks leave a core to those who look at pages."""
+    import torch
+
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
+
+
+QUICK, SLOW, NETWORKS, ESTIMATES, WEB, THUMBNAILS = (Executor() for _ in range(6))
 
 
 class Job:

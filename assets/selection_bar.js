@@ -29,6 +29,12 @@ export function render({ model }) {
   }
   const undo = button("Undo", "undo", "The selection before (key u)")
   const redo = button("Redo", "redo", "Select again what was undone (key U)")
+  const how_next = made("select", "", acts, "bk-input")
+  how_next.setAttribute("aria-label", "The next selection")
+  how_next.title = "What a box, a lasso or a saved selection does to this one"
+  for (const [key, words] of [["replace", "next: replaces"], ["and", "next: and"], ["or", "next: or"],
+    ["not", "next: and not"]]) how_next.append(new Option(words, key))
+  how_next.onchange = () => ask("combine", how_next.value)
   const clear = button("Clear", "clear", "Select nothing: go through all galaxies")
   const save = made("button", "Save as…", acts)
   const form = made("form", "", acts)
@@ -73,7 +79,8 @@ export function render({ model }) {
     typed(summary)
     undo.hidden = !summary.undo
     redo.hidden = !summary.redo
-    for (const el of [clear, take, save]) el.hidden = !some
+    how_next.value = summary.combining
+    for (const el of [how_next, clear, take, save]) el.hidden = !some
     save.hidden ||= Boolean(summary.name)
     form.hidden = true
     saved.replaceChildren(new Option("Saved…", ""), ...summary.saved.map((one) => new Option(one)))

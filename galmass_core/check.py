@@ -24,9 +24,10 @@ from galmass_core.datasets.dataset_files import (
 from galmass_core.fetch.status import STATUS, read_status
 from galmass_core.storage.checksums import wrong_content
 from galmass_core.storage.schema import read_json, wrong_fields
+from galmass_core.training.labels import LABELS_RULE
 from galmass_core.training.model_runs import load_model
 from galmass_core.training.profile_runs import ProfileModel, is_profile
-from galmass_core.training.run_files import CONFIG, PREDICTIONS, RECORD
+from galmass_core.training.run_files import CONFIG, LABELS, PREDICTIONS, RECORD
 from galmass_core.training.runs import Run, open_run
 
 _RUNS = (  # of a home folder
@@ -162,6 +163,9 @@ def _check_run(folder: Path, report: Report, progress: Callable[[], object]) -> 
     run = open_run(folder)
     known = run.record.get("files") or {}
     report.files += 1
+    with suppress(FileNotFoundError):
+        labels = read_json(folder / LABELS)
+        report.add(wrong_fields(folder / LABELS, labels, LABELS_RULE))
     if run.state != "finished":
         return
     there = {path.name for path in folder.iterdir() if path.suffix in (".parquet", ".txt", ".csv")}

@@ -40,6 +40,11 @@ VALUES = {
     "insights": ["alike", "motion"],
     "alike": "g,r+2V",
     "beside": "TNG/TNG100-1/99/501761 x",
+    "listed_run": "mtot-r-20260101-120000",
+    "ticked_runs": ["mtot-r-20260101-120000", "mstar-r-20260101-120000"],
+    "gallery_map": "V",
+    "gallery_order": "log_mstar",
+    "gallery_colour": "error|log_mtot_1rhsm|mtot-r-20260101-120000",
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -110,6 +115,10 @@ def test_address_is_written_as_it_always_was():
         "&diagnosed=mstar-r-20260101-120000"
         "&profile=profile-features-20260101-120000&radii=rhsm&stars=5&build=on"
         "&limits=V%3A-100.0%3A100.0%3Bg-r%3A0.2%3A0.9"
+        "&more=alike%2Cmotion&alike=g%2Cr%2B2V&beside=TNG%2FTNG100-1%2F99%2F501761+x"
+        "&listed=mtot-r-20260101-120000"
+        "&ticked=mtot-r-20260101-120000%3Bmstar-r-20260101-120000"
+        "&map=V&order=log_mstar&frames=error%7Clog_mtot_1rhsm%7Cmtot-r-20260101-120000"
     )
 
 

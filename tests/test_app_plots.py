@@ -201,7 +201,7 @@ def test_a_few_samples_are_points_and_many_are_a_density():
 
 
 def test_a_zoom_into_many_samples_renders_what_is_in_view():
-    values = np.linspace(0.0, 1.0, CRISP + 1)
+    values = np.linspace(0.0, 1.0, 10 * CRISP)
     drawn = SampleFigure(Points(pd.DataFrame({"a": values, "b": values}), "a", "b"))
     before = layer(drawn.figure, Image)["image"][0]
     hear(drawn.figure, RangesUpdate(drawn.figure, x0=0.2, x1=0.4, y0=0.2, y1=0.4))

@@ -19,8 +19,8 @@ from galmass_app import jobs, services
 from galmass_app.jobs import Order
 from galmass_app.plots.history import HELD_OUT, TRAIN, Losses, curves_of, history_curves
 from galmass_app.state import SessionState
+from galmass_app.views import run_summary
 from galmass_app.views.standing import lasting
-from galmass_app.views.train import run_summary
 from galmass_app.views.train.page import Train
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import ROWS

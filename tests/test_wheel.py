@@ -17,8 +17,10 @@ BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_w
 PAGES = (
     "explore",
     "sample",
+    "gallery",
     "features",
     "train",
+    "runs",
     "compare",
     "diagnostics",
     "why",

@@ -10,7 +10,9 @@ from bokeh.models import (
     BoxZoomTool,
     ColorBar,
     ColumnDataSource,
+    HoverTool,
     Image,
+    Line,
     LinearColorMapper,
     LogColorMapper,
     PanTool,
@@ -20,6 +22,7 @@ from bokeh.models import (
     SaveTool,
     Scatter,
     TapTool,
+    VArea,
     WheelZoomTool,
 )
 from bokeh.plotting import figure
@@ -37,6 +40,8 @@ from galmass_app.plots.selection import (
     spread_out,
     veil,
 )
+from galmass_app.plots.statistics import Statistics, statistics_of
+from galmass_app.plots.trends import running_median
 from galmass_app.theme import ACCENT, DENSITY, MARK, VALUES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
 from galmass_core.quantities import column_quantity
@@ -67,6 +72,7 @@ class Points:
     """
 
     def __init__(self, table: pd.DataFrame, x: str, y: str, colour: str = "") -> None:
+        self.names = table["name"] if "name" in table else pd.Series(table.index.astype(str))
         self.keys = (x, y, colour) if colour else (x, y)
         values = (table[key].to_numpy(float) for key in self.keys)
         self.table = pd.DataFrame(dict(zip(("x", "y", "colour"), values, strict=False)))
@@ -83,6 +89,22 @@ class Points:
         return tuple(
             with_margin(low, high, _MARGIN) for low, high in finite.agg(["min", "max"]).T.to_numpy()
         )
+
+    @cached_property
+    def finite(self) -> pd.DataFrame:
+        """``name``, ``x`` and ``y`` of the samples that have both."""
+        named = self.table[["x", "y"]].assign(name=self.names.to_numpy())
+        return named.replace([np.inf, -np.inf], np.nan).dropna()
+
+    @cached_property
+    def trend(self) -> pd.DataFrame:
+        """Running median and 16-84 % along x, as `trends.running_median`; empty of few galaxies."""
+        return running_median(self.finite)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """How tightly y follows x."""
+        return statistics_of(self.finite, self.trend)
 
     @cached_property
     def colour_range(self) -> tuple[float, float]:
@@ -134,14 +156,22 @@ class SampleFigure:
         Ends of the axes as far as they are in view.
     """
 
-    def __init__(self, points: Points, *css_classes: str, min_height: int = 420) -> None:
+    def __init__(
+        self,
+        points: Points,
+        *css_classes: str,
+        min_height: int = 420,
+        seen: Ends | None = None,  # a zoom to keep
+        trend: bool = True,  # whether y is expected to follow x
+    ) -> None:
         self._points, self._waiting = points, False
         self._ring: ColumnDataSource | None = None  # and other layers of `follow`
         self._picture: ColumnDataSource | None = None  # of many points
         self._shown: tuple[Ends, tuple[int, int]] | None = None
-        self.seen, self._size = points.ends, dict(_SIZE)
+        self.seen, self._size = seen or points.ends, dict(_SIZE)
         x_range, y_range = (
-            Range1d(low, high, reset_start=low, reset_end=high) for low, high in points.ends
+            Range1d(*now, reset_start=low, reset_end=high)
+            for now, (low, high) in zip(self.seen, points.ends, strict=True)
         )
         self.figure = figure(
             x_range=x_range,
@@ -170,7 +200,13 @@ class SampleFigure:
         self.figure.toolbar.autohide = True
         self.figure.grid.grid_line_color = None
         (self._draw_points if points.crisp else self._draw_density)()
+        if trend:
+            self._draw_trend()
         self.figure.on_event(RangesUpdate, self._moved)
+
+    def shows(self, axes: tuple[str, ...], ends: Ends) -> bool:
+        """Return whether it has these axes, so that a zoom into it can be kept."""
+        return self._points.keys[:2] == axes and self._points.ends == ends
 
     def on_tap(self, tapped: Callable[[float, float], None]) -> None:
         """Call a function with the place of each tap inside the frame."""
@@ -235,13 +271,36 @@ class SampleFigure:
 
     def _draw_points(self) -> None:
         """Draw each sample as a point."""
-        colour: object = DENSITY[-1]
-        if "colour" in self._points.table:
-            colour = {"field": "colour", "transform": self._values()}
+        self._single = ColumnDataSource(self._samples(slice(None)))
+        self._add_points(self._values() if "colour" in self._points.table else None)
+
+    def _add_points(self, mapper: LinearColorMapper | None) -> None:
+        """Add the points that are drawn one by one; under the pointer, each says its ID."""
+        colour = {"field": "colour", "transform": mapper} if mapper else DENSITY[-1]
         look = {f"{part}_color": colour for part in ("line", "fill")}
         look |= {f"{part}_alpha": 0.8 for part in ("line", "fill")}
-        columns = {name: values.to_numpy() for name, values in self._points.table.items()}
-        self.figure.add_glyph(ColumnDataSource(columns), Scatter(size=7, **look))
+        drawn = self.figure.add_glyph(self._single, Scatter(size=7, **look))
+        tips = [("subhalo", "@name"), *((f"{axis}", f"@{axis}") for axis in "xy")]
+        tips += [("colour", "@colour")] * (mapper is not None)
+        self.figure.add_tools(HoverTool(renderers=[drawn], tooltips=tips))
+
+    def _samples(self, rows: slice | NDArray) -> dict[str, NDArray]:
+        """Return some samples with their IDs."""
+        names = self._points.names.to_numpy()[rows]
+        ids = np.array([str(name).rpartition("/")[2] for name in names], dtype=object)
+        columns = {key: column.to_numpy()[rows] for key, column in self._points.table.items()}
+        return columns | {"name": ids}
+
+    def _draw_trend(self) -> None:
+        """Draw the running median and the band of 16-84 %, if there are enough galaxies."""
+        trend = self._points.trend
+        if trend.empty:
+            return
+        source = ColumnDataSource({name: values.to_numpy() for name, values in trend.items()})
+        band = VArea(x="x", y1="low", y2="high", fill_color=MARK, fill_alpha=0.25)
+        line = Line(x="x", y="median", line_color=MARK, line_width=2.5)
+        for glyph in (band, line):
+            self.figure.add_glyph(source, glyph)
 
     def _draw_density(self) -> None:
         """Draw many samples as a picture that follows the view."""
@@ -251,10 +310,13 @@ class SampleFigure:
         )
         corner = {"x": "x", "y": "y", "dw": "dw", "dh": "dh"}
         self._picture = ColumnDataSource({key: [] for key in ("image", *corner)})
+        nobody = np.empty(0, dtype=int)
+        self._single = ColumnDataSource(self._samples(nobody))  # few enough once zoomed in
         self._render()
         self.figure.add_glyph(
             self._picture, Image(**corner, image="image", color_mapper=self._mapper)
         )
+        self._add_points(self._mapper if coloured else None)
         for name in self._size:
             self.figure.on_change(name, self._resized)
 
@@ -296,12 +358,27 @@ class SampleFigure:
             if self._ring:
                 self.select(*self._selected)
 
+    def _in_view(self) -> NDArray:
+        """Return the rows of the samples that are in view."""
+        inside_ = [
+            (self._points.table[axis].to_numpy() >= low)
+            & (self._points.table[axis].to_numpy() <= high)
+            for axis, (low, high) in zip("xy", self.seen, strict=True)
+        ]
+        return np.flatnonzero(np.logical_and(*inside_))
+
     def _render(self) -> None:
         """Draw the density of what is in view in pixels of the screen, unless it is there."""
         wanted = self.seen, tuple(self._size.values())
         if wanted == self._shown:
             return
         self._shown = wanted
+        if len(rows := self._in_view()) <= CRISP:
+            self._single.data = self._samples(rows)
+            self._picture.data = {key: [] for key in self._picture.data}
+            return
+        if len(self._single.data["x"]):
+            self._single.data = self._samples(rows[:0])
         values = density(self._points, *wanted)
         (left, right), (low, high) = self.seen
         if "colour" not in self._points.table and np.isfinite(values).any():

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import panel as pn
 import param
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from galmass_app import services
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
-from galmass_app.plots.sample import SampleFigure, nearest
+from galmass_app.plots.sample import Points, SampleFigure, nearest
 from galmass_app.plots.selection import Geometry, inside, shape_name
+from galmass_app.plots.statistics import OUTLIER
 from galmass_app.selection import box_text
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.layout import View, column, html, select
@@ -25,6 +27,14 @@ GROUPS = {
 }
 
 
+R2_HELP = "Square of Pearson's correlation coefficient of both axes."
+RMS_HELP = "Root mean square of the distances in y from the running median, the line in the plot."
+OUTLIERS_HELP = (
+    f"Share of the samples farther from the running median than {OUTLIER} standard deviations, "
+    "measured by the median deviation. The band around it holds 68 % at each x."
+)
+
+
 class Sample(View):
     """Any quantity against any other, coloured by a third, the galaxy in view ringed."""
 
@@ -36,8 +46,14 @@ class Sample(View):
         }
         self._pane = pn.pane.Bokeh(sizing_mode="stretch_width")
         self._title = html("gm-section", wide=False)
+        self._numbers = html("gm-scatter-numbers")
+        self._drawn: SampleFigure | None = None
         self._layout = column(
-            "gm-sample", self._title, column("gm-axes", *self._axes.values()), self._pane
+            "gm-sample",
+            self._title,
+            column("gm-axes", *self._axes.values()),
+            self._pane,
+            self._numbers,
         )
         self.draw(session)
         for axis, chooser in self._axes.items():
@@ -52,7 +68,9 @@ class Sample(View):
             choices = plain | groups if axis == "colour" else groups
             chooser.param.update(groups=choices, value=getattr(session, axis))
         points = services.points(session.data, session.x, session.y, session.colour)
-        self._drawn = SampleFigure(points, "gm-scatter")
+        same = self._drawn is not None and self._drawn.shows(points.keys[:2], points.ends)
+        self._drawn = SampleFigure(points, "gm-scatter", seen=self._drawn.seen if same else None)
+        self._numbers.object = statistics_text(points)
         self._drawn.follow(self._boxed)
         self._drawn.on_tap(self.tap)
         self.mark()
@@ -81,7 +99,7 @@ class Sample(View):
         shape = shape_name(geometry)
         label = f"{shape} on {symbol_of(session.y)} against {symbol_of(session.x)}"
         if shape == "box" and len(names):
-            session.keep(box_text(session.x, session.y, geometry), label)
+            session.combine(box_text(session.x, session.y, geometry), label)
         else:
             session.select(names, label)
 
@@ -102,6 +120,17 @@ class Sample(View):
         session, axes = self.session, [self.session.x, self.session.y]
         same = session.data.row(row["name"], session.los)
         return session.los if (same[axes] == row[axes]).all() else row["los"]
+
+
+def statistics_text(points: Points) -> str:
+    """Write how tightly the y axis of a scatter follows its x axis."""
+    found, shown = points.statistics, column_quantity(points.keys[1])
+    unit = "dex" if shown.log else shown.shown_unit
+    facts = [] if np.isnan(found.r2) else [("R²", f"{found.r2:.3f}", R2_HELP)]
+    if not np.isnan(found.rms):
+        facts.append(("rms", f"{found.rms:.2g} {unit}".strip(), RMS_HELP))
+        facts.append(("outliers", f"{found.outliers:.1%}", OUTLIERS_HELP))
+    return snippet("explore.html", "statistics", facts, f"{found.count:,}")
 
 
 def grouped(columns: list[str]) -> dict[str, dict[str, str]]:

@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,7 +201,8 @@ def _add_runs(commands: Any) -> None:  # noqa: ANN401
     runs = commands.add_parser(
         "runs",
         help="list all trainings",
-        description="List all runs in the home folder, the newest first.",
+        description="List all runs in the home folder, the newest first, with the tags and notes "
+        "that the page Runs of the dashboard gives them.",
         epilog="example: galmass runs --json",
     )
     runs.add_argument("--json", action="store_true", help="print as JSON")
@@ -439,14 +441,16 @@ def _leakages(runs: "Sequence[Run]") -> list[dict[str, Any]]:
 def _runs(args: argparse.Namespace) -> None:
     """Run ``galmass runs``."""
     from galmass_core.paper.tables import format_runs
+    from galmass_core.training.labels import labels_of
     from galmass_core.training.runs import SCHEMA, read_runs, runs_folder
 
     runs, damaged = read_runs(runs_folder())
-    rows = [run.summary() for run in runs]
+    labels, wrong = labels_of(runs)
+    rows = [run.summary() | asdict(label) for run, label in zip(runs, labels, strict=True)]
     source = str(runs_folder())
     content = {"schema": SCHEMA, "source": source, "split": None, "n": len(rows), "rows": rows}
-    print(json.dumps(content, indent=1) if args.json else format_runs(runs))
-    for reason in damaged.values():
+    print(json.dumps(content, indent=1) if args.json else format_runs(runs, labels))
+    for reason in (*damaged.values(), *wrong):
         print(f"damaged: {reason}; mend the file, or delete the folder", file=sys.stderr)
 
 

@@ -104,6 +104,24 @@ def measure_errors(
     }
 
 
+def r_squared(true: ArrayLike, predicted: ArrayLike) -> float:
+    """Return the share of the variance of true values that predictions explain; NaN of one value.
+
+    Parameters
+    ----------
+    true, predicted : (n,) float
+        Finite.
+
+    Returns
+    -------
+    float
+        1 - sum (predicted - true)² / sum (true - mean)²; negative if the mean predicts better.
+    """
+    true, predicted = np.asarray(true, dtype=float), np.asarray(predicted, dtype=float)
+    total = np.sum((true - true.mean()) ** 2)
+    return float(1 - np.sum((predicted - true) ** 2) / total) if total > 0 else np.nan
+
+
 def scatter_interval(moments: NDArray) -> tuple[float, float] | None:
     """Return the ends of the 68 % interval of the standard deviation of errors.
 

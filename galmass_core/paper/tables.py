@@ -5,6 +5,7 @@ A row is a dict for JSON. Rows that cannot be measured state the reason.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.learning.experiments import (
@@ -22,6 +23,7 @@ from galmass_core.training.leakage import BOTH, leakage_notes, leakage_value, me
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
+    from galmass_core.training.labels import Labels
     from galmass_core.training.runs import Run
 
 SCHEMA = 1  # version of the JSON envelope
@@ -127,10 +129,12 @@ def format_rows(rows: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def format_runs(runs: Sequence["Run"]) -> str:
-    """Return a list of runs for a terminal."""
-    lines = [("run", "state", "experiment", "split", "σ [dex]")]
-    for run in runs:
+def format_runs(runs: Sequence["Run"], labels: Sequence["Labels"] = ()) -> str:
+    """Return a list of runs for a terminal; with the tags and notes of each, if any has some."""
+    labels = labels if any(each.tags or each.notes for each in labels) else ()
+    heads = ("run", "state", "experiment", "split", "σ [dex]")
+    lines: list[tuple[str, ...]] = [heads + ("tags", "notes") * bool(labels)]
+    for run, label in zip_longest(runs, labels):
         row = run.summary()
         errors = [Estimate(**each["std"]) for each in (row["metrics"] or {}).values()]
         scatter = [str(each) for each in errors]
@@ -139,7 +143,8 @@ def format_runs(runs: Sequence["Run"]) -> str:
             scatter = [f"{min(values):.3f} to {max(values):.3f} at all radii"]
         split = row["split"]["kind"] if row["split"] else ""
         result = ", ".join(scatter) or row["reason"] or ""
-        lines.append((row["run"], row["state"], row["experiment"], split, result))
+        own = (", ".join(label.tags), " ".join(label.notes.split())) if label else ()
+        lines.append((row["run"], row["state"], row["experiment"], split, result, *own))
     return align(lines)
 
 

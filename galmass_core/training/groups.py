@@ -49,6 +49,14 @@ def place_in_group(run: Run, runs: Iterable[Run]) -> str:
     return f"training {seeds.index(run.training_seed or 0) + 1} of {len(seeds)}"
 
 
+def seed_groups(runs: Iterable[Run]) -> list[tuple[Run, ...]]:
+    """Return all runs by group, in any state; groups and their runs in the order that they came."""
+    found: dict[tuple[object, ...], list[Run]] = {}
+    for run in runs:
+        found.setdefault(_group_key(run), []).append(run)
+    return [tuple(group) for group in found.values()]
+
+
 def is_alike(run: Run, other: Run) -> bool:
     """Return whether two runs are of the same experiment and size.
 

@@ -236,13 +236,17 @@ def _load_table_model(run: Run) -> Model:
     return model
 
 
-def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int]]:
+def predict_run(
+    run: Run, dataset: DataSet, among: NDArray[np.bool_] | None = None
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Predict a data set with a run's model.
 
     Parameters
     ----------
     run : Run
     dataset : DataSet
+    among : (n,) bool, optional
+        Which samples to predict; all by default.
 
     Returns
     -------
@@ -263,7 +267,7 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
     samples = dataset.samples
     if is_profile(run):
         profiles = ProfileModel.load(run)
-        usable, left_out = _predictable(run, samples, profiles.features)
+        usable, left_out = _predictable(run, samples, profiles.features, among)
         table = profiles.predict(dataset, usable, true_profiles(dataset))
         return with_training_distance(table, samples, training_distance(run, dataset)), left_out
     run.check_model()
@@ -271,13 +275,13 @@ def predict_run(run: Run, dataset: DataSet) -> tuple[pd.DataFrame, dict[str, int
         from galmass_core.training.network_runs import NetworkModel, predictions_table
 
         network = NetworkModel.load(run.path, run.config)
-        usable, left_out = _predictable(run, samples, network.features)
+        usable, left_out = _predictable(run, samples, network.features, among)
         rows = np.flatnonzero(usable)
         outputs_BT = network.predict(dataset, rows)
         table = predictions_table(samples, rows, "new", network.targets, outputs_BT)
         return _qualified(table, run, dataset), left_out
     model = _load_table_model(run)
-    usable, left_out = _predictable(run, samples, model.features)
+    usable, left_out = _predictable(run, samples, model.features, among)
     table = predict(model, run.config["targets"][0], samples[usable], "new")
     table = with_scale(table, ErrorScale.load(run.path), samples[usable])
     return _qualified(table, run, dataset), left_out
@@ -290,9 +294,9 @@ def _qualified(table: pd.DataFrame, run: Run, dataset: DataSet) -> pd.DataFrame:
 
 
 def _predictable(
-    run: Run, samples: pd.DataFrame, features: Sequence[str]
+    run: Run, samples: pd.DataFrame, features: Sequence[str], among: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.bool_], dict[str, int]]:
-    """Return which samples a model can predict, and the reasons for the others.
+    """Return which samples a model can predict among some, and the reasons for the others.
 
     Raises
     ------
@@ -302,7 +306,9 @@ def _predictable(
     if missing := missing_columns(samples, features):
         msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
         raise ValueError(msg)
-    return usable_rows(samples, features)
+    wanted = np.ones(len(samples), dtype=bool) if among is None else among.copy()
+    wanted[wanted], left_out = usable_rows(samples[wanted], features)
+    return wanted, left_out
 
 
 def run_calibrations(run: Run) -> dict[str, Calibration]:

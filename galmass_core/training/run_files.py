@@ -34,10 +34,11 @@ from galmass_core.storage.schema import (
 CONFIG, RECORD = "config.json", "run.json"
 HISTORY, PREDICTIONS = "history.csv", "predictions.parquet"
 CALIBRATION = "calibration.parquet"
+LABELS = "labels.json"  # what people write on a run at any time
 STATES = ("queued", "running", "finished", "stopped", "failed", "died")
 METHODS = ("trees", "power-law", "virial", "ridge", "network", "profile", "profile-network")
 PARTS = ("train", "validation", "calibration", "test", "new")
-_UNRECORDED = (RECORD, "checkpoint.safetensors", "lock", "lock.os", "log.txt")
+_UNRECORDED = (RECORD, "checkpoint.safetensors", "lock", "lock.os", "log.txt", LABELS)
 _TABLES = (CONFIG, HISTORY, PREDICTIONS, CALIBRATION)  # all other files are the model's
 _COUNT = integer(0, 2**53)
 _SEED = integer(0, 2**63)

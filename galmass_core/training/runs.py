@@ -1,7 +1,8 @@
 """Write and read the folder of a training.
 
 ``config.json`` (what was trained), ``run.json`` (how it went), ``history.csv`` (losses), the
-model's own files, ``predictions.parquet`` and, of trees and formulas, ``calibration.parquet``.
+model's own files, ``predictions.parquet`` and, of trees and formulas, ``calibration.parquet``;
+people may add ``labels.json`` (`labels`).
 Every file is written atomically. The writing process holds the folder's lock, so that a run whose
 process died is recognised.
 """

@@ -1,5 +1,7 @@
 """Texts of the panels of the Compare page: how good, how much better, what is missing."""
 
+import numpy as np
+
 from galmass_app.address import train_link
 from galmass_app.agreement import (
     Agreement,
@@ -13,6 +15,7 @@ from galmass_app.plots.comparison import Frame
 from galmass_app.views.prediction import cells, signed
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import inputs_of
+from galmass_core.learning.metrics import OUTLIER, r_squared
 from galmass_core.learning.uncertainty import Comparison
 from galmass_core.quantities import IMAGE_PIXELS, OCCUPANCY, quantity
 
@@ -48,10 +51,16 @@ def heading(answer: Result | Missing, *, reference: bool) -> str:
 
 
 def numbers(answer: Result) -> str:
-    """Write scatter, bias and number of samples."""
-    errors = answer.errors
+    """Write scatter, bias and number of samples; then R², rms and outliers."""
+    errors, rows = answer.errors, answer.predictions
+    rms = float(np.sqrt(np.mean((rows["y_pred"] - rows["y_true"]) ** 2)))
+    more = [
+        f"R² = {r_squared(rows['y_true'], rows['y_pred']):.3f} · rms {rms:.3f} dex · "
+        f"|error| > {OUTLIER} dex: {errors['outliers'].value:.1%}"
+    ]
     written = cells(errors["std"], errors["mean"], len(answer.predictions))
-    return snippet("compare.html", "numbers", *written) + trainings(answer)
+    told = snippet("compare.html", "numbers", *written) + snippet("shared.html", "notes", more)
+    return told + trainings(answer)
 
 
 def trainings(answer: Result) -> str:

@@ -15,6 +15,7 @@ from galmass_app.tree_models import ALL_TARGETS, QUICK_GALAXIES, drawn_samples
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, column, html, plot, row, select
 from galmass_app.views.prediction import signed
+from galmass_app.views.scatter import statistics_text
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.correlations import METHODS, correlation_matrix
 from galmass_core.learning.experiments import default_features, missing_columns, usable_rows
@@ -52,6 +53,7 @@ class Correlations(View):
             select(f"gm-inline gm-pair-{axis}", label)
             for axis, label in (("x", "x axis"), ("y", "y axis"))
         ]
+        self._numbers = html("gm-pair-numbers")
         self._pair_pane = pn.pane.Bokeh(sizing_mode="stretch_width")
         self._frame = Pipe(data=("", ""))
         self._layout = row(
@@ -68,6 +70,7 @@ class Correlations(View):
                 self._text,
                 column("gm-axes", *reversed(self._selects)),
                 self._pair_pane,
+                self._numbers,
             ),
         )
         self.draw(data, target, theme)
@@ -79,6 +82,7 @@ class Correlations(View):
         """Show another data set or other targets; arguments as of the class."""
         self._theme = theme
         self._features, self.table = related(data, target)
+        self._names = data.samples["name"].loc[self.table.index]
         self._turn()
 
     def show(self, x: str, y: str) -> None:
@@ -90,8 +94,9 @@ class Correlations(View):
                 chooser.param.update(options=keys, value=key)
         self._frame.send((x, y))
         self._text.object = self._pair_text(x, y)
-        drawn = SampleFigure(Points(self.table, x, y), "gm-pair", min_height=500)
-        self._pair_pane.object = drawn.figure
+        points = Points(self.table.assign(name=self._names), x, y)
+        self._pair_pane.object = SampleFigure(points, "gm-pair", min_height=500).figure
+        self._numbers.object = statistics_text(points)
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Measure and draw the matrix; stay with the pair in view if it is there."""

@@ -12,9 +12,15 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import LANGUAGE, quoted
 from galmass_core.quantities import column_quantity
 
-PAGES = {"explore", "sample", "compare", "why"}  # that show a selection or go through it
+PAGES = {
+    "explore",
+    "sample",
+    "gallery",
+    "runs",
+    "compare",
+    "why",
+}  # that show a selection or go through it
 ELSEWHERE = "This page uses all galaxies."
-SAVED = "saved: "
 
 
 class SelectionBar(JSComponent):
@@ -37,7 +43,16 @@ class SelectionBar(JSComponent):
         bar._draw()
         session.param.watch(
             bar._draw,
-            ["page", "dataset", "selection_query", "selection_label", "past", "future", "not_kept"],
+            [
+                "page",
+                "dataset",
+                "selection_query",
+                "selection_label",
+                "past",
+                "future",
+                "not_kept",
+                "combining",
+            ],
         )
         return bar
 
@@ -61,13 +76,18 @@ class SelectionBar(JSComponent):
             elif verb == "redo":
                 session.redo()
             elif verb == "clear":
+                session.combining = "replace"
                 session.keep("")
             elif verb == "save":
                 selection.save_subset(session.data, about, session.selection_query)
-                session.selection_label = SAVED + about.strip()
+                session.selection_label = selection.SAVED + about.strip()
             elif verb == "choose":
                 with suppress(KeyError):  # another session has just deleted it
-                    session.keep(selection.saved_subsets(session.data)[about], SAVED + about)
+                    session.combine(
+                        selection.saved_subsets(session.data)[about], selection.SAVED + about
+                    )
+            elif verb == "combine":
+                session.combining = about
             elif verb == "delete":
                 selection.delete_subset(session.data, about)
                 session.selection_label = ""
@@ -102,7 +122,8 @@ def summary_of(session: SessionState) -> dict[str, object]:
         "total": len(data.galaxy_names) if data else 0,
         "note": ELSEWHERE * (bool(session.selection_query) and session.page not in PAGES),
         "saved": list(selection.saved_subsets(data)) if data else [],
-        "name": label.removeprefix(SAVED) if label.startswith(SAVED) else "",
+        "name": label.removeprefix(selection.SAVED) if label.startswith(selection.SAVED) else "",
+        "combining": session.combining,
         "undo": bool(session.past),
         "redo": bool(session.future),
     }

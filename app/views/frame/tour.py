@@ -59,6 +59,25 @@ TOUR = {  # page: CSS class of a part, skipped where it is not in view; title; e
             "and the settings of the maps.",
         ],
     ],
+    "gallery": [
+        [
+            "gm-gallery-map",
+            "One map of every galaxy",
+            "Choose the map; sort the galaxies and colour their frames by any quantity, or by the "
+            "error of a run.",
+        ],
+        [
+            "gm-gallery",
+            "All of them",
+            "Scroll through as many as there are. A tap chooses a galaxy for all pages.",
+        ],
+        [
+            "gm-embedding",
+            "Galaxies by likeness",
+            "Those that look alike to a network lie near each other. Draw a lasso to see a group "
+            "in the grid.",
+        ],
+    ],
     "features": [
         [
             "gm-checkboxes",
@@ -126,6 +145,20 @@ TOUR = {  # page: CSS class of a part, skipped where it is not in view; title; e
             "gm-table-part",
             "Beside the paper",
             "The paper's own results, and ours where a network has been trained.",
+        ],
+    ],
+    "runs": [
+        [
+            "gm-run-table",
+            "Every training",
+            "Search by name, data set, tag or note; sort by any column. A click opens a run: tags, "
+            "notes, its log, and predictions of the galaxies that are selected.",
+        ],
+        [
+            "gm-grouped",
+            "Groups of seeds",
+            "Trainings that differ in their seed only share a row, with the mean σ and its spread. "
+            "Tick one row for the losses of all seeds, or two for what differs.",
         ],
     ],
     "diagnostics": [

@@ -8,9 +8,9 @@ from galmass_app import services
 from galmass_app.markup import snippet
 from galmass_app.plots.history import HELD_OUT, TRAIN, Curves, Losses, curves_of, history_curves
 from galmass_app.theme import Theme
+from galmass_app.views import run_summary
 from galmass_app.views.layout import View, column, html, row
 from galmass_app.views.standing import MARKS
-from galmass_app.views.train import run_summary
 from galmass_core.training.runs import ACTIVE, Run
 
 BEGINNING = "The curves start after the first epoch."

@@ -6,10 +6,10 @@ import panel as pn
 
 from galmass_app import services
 from galmass_app.markup import snippet
+from galmass_app.views import run_summary
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.standing import MARKS, moment
-from galmass_app.views.train import run_summary
 from galmass_core.training.groups import place_in_group
 from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import ACTIVE, Run

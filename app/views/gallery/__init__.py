@@ -1,0 +1,1 @@
+"""Page: all galaxies as small pictures, and an embedding of them."""

@@ -1,0 +1,1 @@
+"""Page: all runs, what people wrote on them, and what they predict."""
