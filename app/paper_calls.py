@@ -12,6 +12,7 @@ from galmass_app.tree_models import Fit
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.learning.experiments import experiment
 from galmass_core.networks.presets import TrainingConfig
+from galmass_core.training.runs import Run
 
 _OPEN = "from galmass_core.datasets.dataset import open_dataset"
 
@@ -201,27 +202,30 @@ def _command(key: str, data: DataSet, shown: tuple[PaperPanel, Answer], split: s
         return shlex.join(["galmass", *arguments])
     if one.run is None:
         return _table("baselines", where, split)
-    return _training(data, one) if key == "5" else _table("4", where, one.split.kind)
+    if key == "5":
+        return shlex.join(["galmass", *training_command(data, one.run)])
+    return _table("4", where, one.split.kind)
 
 
-def _training(data: DataSet, one: Result) -> str:
-    """Write what trains a network as that of a run was trained."""
-    usual, config = asdict(TrainingConfig()), one.run.config
+def training_command(data: DataSet, run: Run) -> list[str]:
+    """Return arguments of ``galmass`` that train a model as that of a run was trained."""
+    usual, config = asdict(TrainingConfig()), run.config
     changes = {
         name: value
-        for name, value in config["training"].items()
+        for name, value in config.get("training", {}).items()
         if name != "seed" and value != usual[name]
     }
+    split = config["split"]
     order = Order(
         data=data.path,
         experiment=config["experiment"],
         preset="paper",
         changes=tuple(changes.items()),
-        split=config["split"]["kind"],
-        seed=config["split"]["seed"],
-        training_seed=own if (own := one.run.training_seed) != config["split"]["seed"] else None,
+        split=split["kind"],
+        seed=split["seed"],
+        training_seed=own if (own := run.training_seed) != split["seed"] else None,
     )
-    return shlex.join(["galmass", "train", *order.arguments])
+    return ["train", *order.arguments]
 
 
 def _table(table: str, where: str, split: str) -> str:

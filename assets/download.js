@@ -1,9 +1,10 @@
-// A menu beside a figure: its picture as it is on the screen, and its data, as files.
+// A menu beside a figure: its picture as it is on the screen, and its data, as files; how it was made.
 
 const ARROW = `<svg viewBox="0 0 24 24" width="16" height="16" fill="none" stroke="currentColor"
   stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
   <path d="M12 3v12m-5-5 5 5 5-5M4 20h16"/></svg>`
 const CONTROLS = ".bk-btn, .bk-btn-group, .bk-input-group, button, input, select, summary, .gm-caption"
+const HOW = "How was this made"
 const SVG = "http://www.w3.org/2000/svg"
 const GAP = 12 // px that remain of a band in which there is nothing but controls
 const MARGIN = 12 // px around everything
@@ -12,20 +13,24 @@ const SHARPNESS = 2 // pixels of a PNG per pixel of the screen
 export function render({ model }) {
   const button = document.createElement("button")
   button.innerHTML = ARROW
-  button.title = `Download: ${model.formats.join(", ")}`
+  button.title = `Download: ${model.formats.join(", ")}; ${HOW.toLowerCase()}`
   button.setAttribute("aria-label", button.title)
   const menu = document.createElement("div")
   menu.popover = "auto" // closes on Escape and on a click beside it
   menu.className = "menu"
-  for (const format of model.formats) {
+  for (const [words, message] of [...model.formats.map((each) => [each, each]), [HOW, "how"]]) {
     const item = menu.appendChild(document.createElement("button"))
-    item.textContent = format
+    item.textContent = words
     item.onclick = () => {
       menu.hidePopover()
       button.focus()
-      model.send_msg(format)
+      model.send_msg(message)
     }
   }
+  const dialog = document.createElement("dialog")
+  dialog.className = "sheet made"
+  dialog.ariaLabel = HOW
+  dialog.onclick = (event) => event.target === dialog && dialog.close() // beside it
   button.popoverTargetElement = menu
   function place() {
     const edge = button.getBoundingClientRect()
@@ -34,13 +39,24 @@ export function render({ model }) {
   }
   menu.addEventListener("toggle", place)
   window.addEventListener("scroll", place, { passive: true })
-  model.on("msg:custom", ({ format, name, content }) => {
-    if (content) save(new Blob([content]), name, format)
+  model.on("msg:custom", ({ format, name, content, text }) => {
+    if (text) show(dialog, text)
+    else if (content) save(new Blob([content]), name, format)
     else take(model.figure, name, format)
   })
   const both = document.createElement("div")
-  both.append(button, menu)
+  both.append(button, menu, dialog)
   return both
+}
+
+// The server has escaped what is not its own.
+function show(dialog, text) {
+  const close = document.createElement("button")
+  close.textContent = "Close"
+  close.onclick = () => dialog.close()
+  dialog.innerHTML = `<h3>${HOW}</h3>${text}`
+  dialog.append(close)
+  dialog.showModal()
 }
 
 async function take(figure, name, format) {

@@ -1,7 +1,11 @@
 """What can be taken along without a browser: the data of every figure, under telling names."""
 
+import re
+import shlex
 import shutil
-from io import BytesIO
+from contextlib import redirect_stdout
+from html import unescape
+from io import BytesIO, StringIO
 
 import numpy as np
 import pandas as pd
@@ -13,13 +17,14 @@ from pages import send, settle
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.page import PAGES
-from galmass_app.state import SessionState
-from galmass_app.views.download import Download
+from galmass_app.state import INSIGHTS, SessionState
+from galmass_app.views.download import HOW, Download
 from galmass_app.views.features.page import FIGURES
 from galmass_app.views.prediction import Prediction
 from galmass_app.views.table_five import TableFive
 from galmass_core.assets import asset
 from galmass_core.benchmarks.invented import SCATTERS, enlarge, make_runs
+from galmass_core.cli import build_parser
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.fits_files import table_as_fits
@@ -161,7 +166,7 @@ def test_what_cannot_be_made_is_reported(visit_page, monkeypatch):
         msg = "disk on fire"
         raise OSError(msg)
 
-    menu = Download.of(page.session, "gm-sample", lambda: "x", table=fail)
+    menu = Download.of(page.session, "gm-sample", lambda: "x", how=str, table=fail)
     send(menu, "CSV")
     assert page.session.error == "disk on fire"
 
@@ -184,3 +189,79 @@ def test_columns_in_any_letters_have_names_in_fits():
     read = Table.read(BytesIO(table_as_fits(table, {})))
     assert read.colnames == ["_1_1__", "_1_1___2", "s"]
     assert read["s"][0] == "?"
+
+
+# How it was made
+
+
+def ask(page, monkeypatch):
+    """Ask every menu of a page how its figure was made; return what came, by figure."""
+    texts = {}
+    for menu in page.__panel__().select(lambda part: isinstance(part, Download) and part.visible):
+        figure = menu.figure
+
+        def keep(sent, figure=figure):
+            texts[figure] = sent["text"]
+
+        monkeypatch.setattr(menu, "_send_msg", keep)
+        send(menu, HOW)
+    assert not page.session.error
+    return texts
+
+
+def repeat(text):
+    """Run the Python and parse the command lines of a figure; return what was printed."""
+    codes = [unescape(code) for code in re.findall(r"<pre[^>]*>(.*?)</pre>", text, re.DOTALL)]
+    printed = StringIO()
+    with redirect_stdout(printed):
+        exec(compile(codes[0], "figure", "exec"), {})
+    for line in "".join(codes[1:]).splitlines():
+        program, *words = shlex.split(line)
+        assert program == "galmass"
+        build_parser().parse_args(words)
+    return printed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("key", "dataset", "figures"),
+    [
+        (
+            "explore",
+            "toys",
+            {
+                "gm-portrait",
+                "gm-profiles",
+                "gm-sample",
+                *(f"gm-explore-{part}" for part in INSIGHTS),
+            },
+        ),
+        ("sample", "table", {"gm-scaling"}),
+        ("features", "table", {figure for figure, _ in FIGURES.values()}),
+        ("train", "table", {"gm-run-in-view"}),
+        ("compare", "many", {"gm-compared-0", "gm-compared-1", "gm-table-part"}),
+    ],
+)
+def test_every_figure_says_how_it_was_made(visit_page, monkeypatch, key, dataset, figures):
+    page = visit_page(
+        key, dataset, run="trees" if key == "train" else "", panels=["r", "power-law"]
+    )
+    if key == "explore":
+        page.session.insights = list(INSIGHTS)
+    texts = ask(page, monkeypatch)
+    assert figures <= set(texts)
+    for figure in sorted(figures):
+        assert f"{dataset}: " in texts[figure], figure
+        assert repeat(texts[figure]), figure
+
+
+def test_python_of_a_figure_prints_its_numbers(visit_page, monkeypatch):
+    page = visit_page("features", "table")
+    printed = repeat(ask(page, monkeypatch)["gm-prediction"])
+    assert printed.rstrip("\n") == str(page.views[Prediction].fit.predictions)
+
+
+def test_selection_is_part_of_how_a_figure_was_made(visit_page, monkeypatch):
+    page = visit_page("sample", "table")
+    page.session.keep("log_mstar_1rhsm > 10.2")
+    text = ask(page, monkeypatch)["gm-scaling"]
+    assert f"{len(page.session.selection)} galaxies: log_mstar_1rhsm &gt; 10.2" in text

@@ -1,4 +1,4 @@
-"""A figure to download: its picture as it is on the screen, and its data, as files."""
+"""A figure to download, its picture as it is on the screen and its data; and how it was made."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,12 +7,13 @@ import pandas as pd
 import param
 from panel.custom import JSComponent
 
-from galmass_app import services
+from galmass_app import how_made, services
 from galmass_app.state import SessionState
 from galmass_core.assets import asset
 from galmass_core.datasets.fits_files import maps_as_fits, table_as_fits
 
 PICTURES = ("PNG", "SVG", "PDF")
+HOW = "how"  # message of a browser that asks how the figure was made
 _LETTERS = str.maketrans({"σ": "sigma", "λ": "lambda"})
 
 
@@ -35,6 +36,7 @@ class Download(JSComponent):
         figure: str,
         name: Callable[[], str],
         *,
+        how: Callable[[], str],
         table: Callable[[], pd.DataFrame] | None = None,
         fits: Callable[[], bytes] | None = None,
     ) -> "Download":
@@ -48,13 +50,15 @@ class Download(JSComponent):
             CSS class of the element to be pictured.
         name : callable
             Returns what the files are called besides: galaxy and line of sight, or run; subject.
+        how : callable
+            Returns how it was made, as `how_made` writes it.
         table : callable, optional
             Returns the data in the figure, for CSV and FITS.
         fits : callable, optional
             Returns the content of a FITS file where it is more than the table.
         """
         menu = cls(figure=figure, css_classes=["gm-download"])
-        menu._session, menu._name = session, name
+        menu._session, menu._name, menu.how = session, name, how
         menu.files = {}
         if table:
             menu.files["CSV"] = lambda: table().to_csv(index=False).encode()
@@ -72,11 +76,20 @@ class Download(JSComponent):
             sample = (session.galaxy, session.los)
             return maps_as_fits(services.maps(session.data, *sample), session.data.row(*sample))
 
-        return cls.of(session, figure, lambda: f"{session.galaxy}_{session.los}_maps", fits=content)
+        return cls.of(
+            session,
+            figure,
+            lambda: f"{session.galaxy}_{session.los}_maps",
+            how=lambda: how_made.of_maps(session),
+            fits=content,
+        )
 
     def _handle_msg(self, data: str) -> None:
-        """Send a file, or what to call the picture that the browser makes."""
+        """Send a file, what to call the picture that the browser makes, or how it was made."""
         with self._session.reporting():
+            if data == HOW:
+                self._send_msg({"format": HOW, "text": self.how()})
+                return
             content = self.files[data]() if data in self.files else None
             self._send_msg({"format": data, "name": self.file_name(), "content": content})
 

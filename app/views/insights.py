@@ -6,6 +6,7 @@ from typing import NamedTuple
 import panel as pn
 import param
 
+from galmass_app import how_made
 from galmass_app.state import SessionState
 from galmass_app.views.download import Download
 from galmass_app.views.layout import View, column
@@ -91,5 +92,6 @@ class Insights(View):
             session,
             f"gm-{self._page}-{key}",
             lambda: f"{session.galaxy}_{session.los}_{key}",
+            how=lambda: how_made.of_part(session, key),
             table=lambda: self.views[key].table,
         )

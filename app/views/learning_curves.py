@@ -6,7 +6,7 @@ from typing import Any
 import holoviews as hv
 from holoviews.streams import Pipe
 
-from galmass_app import jobs, services
+from galmass_app import how_made, jobs, services
 from galmass_app.learning_curves import curves_of, measured
 from galmass_app.markup import snippet
 from galmass_app.plots.learning_curve import learning_curve
@@ -44,6 +44,7 @@ class MeasuredCurves(View):
             session,
             "gm-learning-curve",
             lambda: f"learning-curve_{self._row['experiment']}",
+            how=lambda: how_made.of_curve(session, self._row),
             table=lambda: flat(self._row["points"]),
         )
         self._download.visible = False  # until a curve is measured

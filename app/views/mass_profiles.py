@@ -23,7 +23,7 @@ from galmass_app.workers import QUICK, Slot
 from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import symbol_of
-from galmass_core.training.runs import Run
+from galmass_core.training.runs import Run, open_run
 
 _NAMES = {"mstar": "stars M*", "mdm": "dark matter M_DM", "mtot": "everything M_tot"}
 _UNITS = {"kpc": "kpc", "R_hsm": "rhsm"}
@@ -121,6 +121,11 @@ class MassProfiles(View):
                     self.dynamics = self._measuring.take()
             self._show()
         return self._predicting.busy or self._measuring.busy
+
+    @property
+    def run(self) -> Run | None:
+        """The run whose prediction is drawn."""
+        return open_run(self.request.run) if self.request else None
 
     @property
     def table(self) -> pd.DataFrame:

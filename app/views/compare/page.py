@@ -5,6 +5,7 @@ from itertools import zip_longest
 import panel as pn
 import param
 
+from galmass_app import how_made
 from galmass_app.address import train_link
 from galmass_app.comparison import (
     MOST,
@@ -96,6 +97,7 @@ class Compare(PageView):
                 session,
                 "gm-table-part",
                 lambda: f"table-4_split-by-{session.split}",
+                how=lambda: how_made.of_table(session, 4),
                 table=lambda: self._table.table,
             ),
         )

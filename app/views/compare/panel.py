@@ -5,6 +5,7 @@ from collections.abc import Collection
 import pandas as pd
 import panel as pn
 
+from galmass_app import how_made
 from galmass_app.comparison import Missing, Result, with_distance, with_limits
 from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.comparison import Axes, errors_beside
@@ -45,7 +46,13 @@ class ComparePanel(View):
         self._replacing = ""
         self._newer = button("gm-newer", "Show newer run", lambda _: self._replace())
         self._newer.visible = False
-        self._download = Download.of(session, self._class, self._called, table=lambda: self.table)
+        self._download = Download.of(
+            session,
+            self._class,
+            self._called,
+            how=lambda: how_made.of_result(session, self._drawn[0], self._axes.frame.target),
+            table=lambda: self.table,
+        )
         self._download.visible = False  # until there is something to take
         self._plots = column("gm-pictures")
         self._layout = pn.Column(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from galmass_app import services
+from galmass_app import how_made, services
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.download import Download, flat
@@ -48,7 +48,11 @@ class ControlPanel(View):
         self.result: dict[str, Any] | None = None
         self._page = html("gm-controls-table")
         self._download = Download.of(
-            session, "gm-controls", lambda: "controls", table=lambda: self.table
+            session,
+            "gm-controls",
+            lambda: "controls",
+            how=lambda: how_made.of_controls(session),
+            table=lambda: self.table,
         )
         self._layout = column(
             "gm-controls", section(TITLE, DESCRIPTION), self._page, self._download

@@ -2,7 +2,7 @@
 
 import param
 
-from galmass_app import services
+from galmass_app import how_made, services
 from galmass_app.comparison import run_index
 from galmass_app.diagnostics import NOT_CALIBRATED, called, diagnosable, diagnose, newer
 from galmass_app.markup import snippet
@@ -145,6 +145,7 @@ class Diagnostics(PageView):
             self.session,
             figure,
             lambda: f"{view.diagnosis.run.name}_{view.diagnosis.target}_{figure[3:]}",
+            how=lambda: how_made.of_diagnosis(self.session, view.diagnosis.run),
             table=lambda: view.table,
         )
 

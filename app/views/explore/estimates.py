@@ -29,6 +29,12 @@ class Estimates(View):
         """The estimates, with their intervals and runs."""
         return as_table(list(self._strips))
 
+    @property
+    def runs(self) -> list[str]:
+        """Names of the runs that predict, each once."""
+        names = [each.name for strip in self._strips for each in strip.estimates]
+        return list(dict.fromkeys(filter(None, names)))
+
     def draw(self, strips: Sequence[Strip]) -> None:
         """Show the estimates of another sample."""
         self._strips = strips

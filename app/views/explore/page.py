@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from galmass_app import how_made
 from galmass_app.estimates import Strip, axes_of, estimates_of
 from galmass_app.markup import snippet
 from galmass_app.standing import standings_of
@@ -83,12 +84,17 @@ class Explore(PageView):
                 session,
                 "gm-profiles",
                 lambda: f"{session.galaxy}_profiles",
+                how=lambda: how_made.of_profiles(session, self.views[MassProfiles].run),
                 table=lambda: self.views[MassProfiles].table,
             )
         )
         sample.append(
             Download.of(
-                session, "gm-sample", lambda: f"{session.y}_{session.x}", table=self._scattered
+                session,
+                "gm-sample",
+                lambda: f"{session.y}_{session.x}",
+                how=lambda: how_made.of_columns(session, self._scattered()),
+                table=self._scattered,
             )
         )
         self._limits = Limits(session)
@@ -199,6 +205,7 @@ class Explore(PageView):
             session,
             "gm-predictions",
             lambda: f"{session.galaxy}_{session.los}_predictions",
+            how=lambda: how_made.of_predictions(session, self.views[Estimates].runs),
             table=lambda: self.views[Estimates].table,
         )
 

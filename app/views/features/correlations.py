@@ -41,7 +41,7 @@ class Correlations(View):
 
     def __init__(self, data: DataSet, target: str, theme: Theme) -> None:
         super().__init__()
-        self._method = pn.widgets.RadioButtonGroup(
+        self.method = pn.widgets.RadioButtonGroup(
             options={name.capitalize(): name for name in METHODS},
             value=METHODS[0],
             css_classes=["gm-method"],
@@ -62,7 +62,7 @@ class Correlations(View):
                 "gm-matrix-part",
                 section("Correlations"),
                 self._help,
-                self._method,
+                self.method,
                 self._matrix_pane,
             ),
             column(
@@ -74,7 +74,7 @@ class Correlations(View):
             ),
         )
         self.draw(data, target, theme)
-        self._method.param.watch(self._turn, "value")
+        self.method.param.watch(self._turn, "value")
         for chooser in self._selects:
             chooser.param.watch(self._chosen, "value")
 
@@ -101,9 +101,9 @@ class Correlations(View):
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Measure and draw the matrix; stay with the pair in view if it is there."""
         keys = list(self.table)
-        help_ = f"{HELP[self._method.value]} Click a cell to see its samples."
+        help_ = f"{HELP[self.method.value]} Click a cell to see its samples."
         self._help.object = snippet("shared.html", "paragraph", help_)
-        self._matrix = correlation_matrix(self.table, keys, self._method.value)
+        self._matrix = correlation_matrix(self.table, keys, self.method.value)
         picture = correlation_picture(self._matrix, self._features, self._theme)
         Tap(source=picture.Rectangles.I).add_subscriber(self.tap)
         frame = hv.DynamicMap(
@@ -125,7 +125,7 @@ class Correlations(View):
 
     def _pair_text(self, x: str, y: str) -> str:
         """Write the correlation of a pair."""
-        value, method = signed(self._matrix.at[y, x], 2), self._method.value.capitalize()
+        value, method = signed(self._matrix.at[y, x], 2), self.method.value.capitalize()
         samples = f"{len(self.table):,}"
         return snippet("features.html", "pair", short(x), short(y), value, method, samples)
 

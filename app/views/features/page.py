@@ -1,5 +1,6 @@
 """Page: masses from summary features of galaxies, predicted by boosted trees."""
 
+from galmass_app import how_made
 from galmass_app.jobs import curve_of_trees
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
@@ -10,7 +11,7 @@ from galmass_app.views.features.correlations import Correlations
 from galmass_app.views.features.importance import Importance
 from galmass_app.views.features.losses import Losses
 from galmass_app.views.heading import NO_DATA, heading
-from galmass_app.views.layout import column, row
+from galmass_app.views.layout import View, column, row
 from galmass_app.views.learning_controls import LearningControls
 from galmass_app.views.learning_curves import LearningCurves
 from galmass_app.views.page_view import PageView
@@ -35,6 +36,11 @@ FIGURES = {  # what can be downloaded: the CSS class of its picture, its data
     Losses: ("gm-losses", lambda view: view.fit.curves),
     Correlations: ("gm-correlations", lambda view: view.table),
     TableFive: ("gm-table-part", lambda view: view.table),
+}
+CONTENT = {  # of a figure: the attribute of a fit
+    Prediction: "predictions",
+    Importance: "importance",
+    Losses: "curves",
 }
 
 
@@ -143,8 +149,18 @@ class Features(PageView):
             session,
             figure,
             lambda: f"{session.target}_split-by-{session.split}_{kind.__name__.lower()}",
+            how=lambda: self._how(kind, view),
             table=lambda: data(view),
         )
+
+    def _how(self, kind: type, view: View) -> str:
+        """Write how a figure was made."""
+        session = self.session
+        if kind is TableFive:
+            return how_made.of_table(session, 5)
+        if kind is Correlations:
+            return how_made.of_correlations(session, view.table, view.method.value)
+        return how_made.of_fit(session, self.views[Prediction].fit, CONTENT[kind])
 
 
 def _curve(request: FitRequest) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 from galmass_app.address import link
 from galmass_app.agreement import compare_network_to_published, mark_of, simulations
 from galmass_app.comparison import Missing, Result, controls
+from galmass_app.how_made import SPLITS, data_facts
 from galmass_app.markup import snippet
 from galmass_app.paper_answers import Answer, Matrix, differences, leakage
 from galmass_app.paper_calls import command_lines, python_call
@@ -26,10 +27,6 @@ TAP = (
     "Each point is a sample outside the training set; contours enclose 68 and 95 % of them. "
     "Tap one."
 )
-SPLITS = {
-    "galaxy": "by galaxy: all its lines of sight on one side",
-    "paper": "at random, as in the paper: lines of sight of a galaxy may be on both sides",
-}
 _LEARNERS = {
     "table-4": "all finished runs of networks about these galaxies",
     "table-5": "boosted trees, trained on request",
@@ -161,9 +158,15 @@ def _mark(data: DataSet, row: dict[str, Any]) -> tuple[str, str]:
 
 
 def how_made(
-    key: str, data: DataSet, content: object, *, split: str, sample: tuple[str, str]
+    key: str,
+    data: DataSet,
+    content: object,
+    *,
+    split: str,
+    sample: tuple[str, str],
+    folded: bool = True,
 ) -> str:
-    """Write how a figure was made, folded; arguments as of `paper_calls.python_call`."""
+    """Write how a figure was made; arguments as of `paper_calls.python_call`."""
     calls = {
         "In Python": python_call(key, data, content, split=split, sample=sample),
         "In a terminal": "\n".join(command_lines(key, data, content, split)),
@@ -173,13 +176,13 @@ def how_made(
     drawn = any(isinstance(one, Result | Fit) for one in shown) and key not in ("4", "5")
     hint = hints.get(key, _OTHER_DRAWS * drawn)
     facts = _facts(key, data, content, split)
-    return snippet("paper.html", "how_made", facts, calls, hint if calls["In Python"] else "")
+    hint = hint if calls["In Python"] else ""
+    return snippet("shared.html", "how_made", facts, calls, hint, folded)
 
 
 def _facts(key: str, data: DataSet, content: object, split: str) -> dict[str, str]:
     """Return runs, split, filter and data set of a figure."""
-    galaxies = f"{len(data.galaxy_names):,} galaxies, {len(data):,} samples"
-    facts = {"data set": f"{data.path.name}: {galaxies} of {', '.join(simulations(data))}"}
+    facts = data_facts(data)
     if key in ("1", "2", "3"):
         return facts
     if key == "10":

@@ -115,13 +115,7 @@ class Paper(PageView):
         self._picture[:] = [self._table] if self._table else self.drawing.parts
         self._poller.wake()
         self._download[:] = [self._menu()]
-        self._made.object = figure_text.how_made(
-            session.figure,
-            session.data,
-            self._content,
-            split=session.split,
-            sample=sample_of(session),
-        )
+        self._made.object = self._how(folded=True)
 
     def pull(self) -> bool:
         """Take what the workers have made; return whether there is more to come."""
@@ -138,6 +132,12 @@ class Paper(PageView):
         self._late.visible = busy and self._late.visible
         return busy or self.drawing.due
 
+    def _how(self, *, folded: bool) -> str:
+        """Write how the figure in view was made."""
+        session = self.session
+        chosen = {"split": session.split, "sample": sample_of(session), "folded": folded}
+        return figure_text.how_made(session.figure, session.data, self._content, **chosen)
+
     def _menu(self) -> Download:
         drawing, key, split = self.drawing, self.session.figure, self.session.split
         table = self._table and (lambda: self._table.table)
@@ -147,6 +147,7 @@ class Paper(PageView):
             self.session,
             "gm-paper-figure",
             lambda: f"paper-{label(key)}_split-by-{split}",
+            how=lambda: self._how(folded=False),
             table=table,
             fits=drawing.fits,
         )

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from galmass_app import how_made
 from galmass_app.markup import snippet
 from galmass_app.plots.trends import MASS, RELATIONS
 from galmass_app.state import SessionState
@@ -36,7 +37,13 @@ class SamplePage(View):
         look.on_click(lambda _: session.param.update(page="explore"))
         self.relations = Relations(session)
         self._tables = [html(f"gm-{name}") for name in ("exclusions", "definitions", "making")]
-        take = Download.of(session, "gm-scaling", lambda: "relations", table=self._related)
+        take = Download.of(
+            session,
+            "gm-scaling",
+            lambda: "relations",
+            how=lambda: how_made.of_columns(session, self._related()),
+            table=self._related,
+        )
         self._layout[:] = [
             self._head,
             row("gm-controls gm-chosen", self._galaxy, look, get, build),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import param
 
-from galmass_app import jobs, services
+from galmass_app import how_made, jobs, services
 from galmass_app.comparison import BASELINE
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
@@ -46,6 +46,7 @@ class Train(PageView):
             session,
             "gm-run-in-view",
             lambda: f"{self._run.name}_history",
+            how=lambda: how_made.of_run(session, self._run),
             table=lambda: services.history(self._run),
         )
         self.slots[RunInView].append(download)

@@ -2,7 +2,7 @@
 
 import param
 
-from galmass_app import services
+from galmass_app import how_made, services
 from galmass_app.comparison import experiment_of, title
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
@@ -34,6 +34,7 @@ class Transfer(PageView):
             session,
             "gm-transfer-record",
             lambda: f"transfer_{self._drawn[0].name}",
+            how=lambda: how_made.of_transfer(self._drawn[0]),
             table=lambda: flat(self._drawn[0].record["scores"]),
         )
         self.slots[TransferPanels].append(download)

@@ -2,6 +2,7 @@
 
 import param
 
+from galmass_app import how_made
 from galmass_app.explanations import (
     NetworkExplanation,
     TreeExplanation,
@@ -34,7 +35,7 @@ from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import NETWORKS, QUICK, Slot
 from galmass_core.datasets.capabilities import lacks
 from galmass_core.quantities import quantity
-from galmass_core.training.runs import Run
+from galmass_core.training.runs import Run, open_run
 
 NO_MAPS = (
     "This data set holds numbers, no maps",
@@ -266,10 +267,21 @@ class Why(PageView):
             session,
             figure,
             lambda: f"{source(self.views[kind])}_{session.galaxy}_{session.los}_{figure[3:]}",
+            how=lambda: self._how(kind),
             table=lambda: self.views[kind].table,
         )
         menu.visible = False
         return menu
+
+    def _how(self, kind: type) -> str:
+        """Write how a figure was made."""
+        session, view = self.session, self.views[kind]
+        if kind is WhyTrees:
+            return how_made.of_steps(session, self._tree_request[0])
+        if kind is MassProfiles:
+            return how_made.of_profiles(session, view.run)
+        request = self._network_request
+        return how_made.of_explanation(session, open_run(request.run), request.target)
 
     def _chosen(self, event: param.parameterized.Event) -> None:
         if not self._updating and event.new:
