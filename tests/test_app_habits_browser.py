@@ -239,6 +239,19 @@ def test_menu_closes_on_escape_and_gives_the_focus_back(tab):
     expect(menu.get_by_role("button").first).to_be_focused()
 
 
+def test_a_figure_says_how_it_was_made_and_gives_the_focus_back(tab):
+    menu = tab.locator(".gm-download").first
+    menu.get_by_role("button").first.click()
+    menu.get_by_text("How was this made", exact=True).click()
+    dialog = menu.get_by_role("dialog", name="How was this made")
+    expect(dialog).to_contain_text(f"data.maps('{NAMES[0]}', 'z')")
+    expect(dialog).to_contain_text("toys: ")
+    assert not barriers(tab, "dark")
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
+    expect(menu.get_by_role("button").first).to_be_focused()
+
+
 # Keys, filter
 
 
