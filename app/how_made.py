@@ -28,6 +28,12 @@ from galmass_app.tree_models import resolve_request
 
 request = resolve_request(data, {target!r}, {features!r}, {split!r})
 print(explain_by_trees(request, {galaxy!r}, {los!r}))"""
+_GALLERY = """for name in data.galaxy_names:
+    print(name, data.maps(name, {los!r}).view({key!r}).mean())"""
+_RUNS = """from galmass_core.training.runs import list_runs
+
+for run in list_runs():
+    print(run.summary())"""
 _PARTS = {  # of Explore and Why, by key
     "alike": """from galmass_core.training.twins import find_twins
 
@@ -136,6 +142,25 @@ def of_part(session: SessionState, key: str) -> str:
     python = _PARTS[key].format(**sample)
     twins = ["twins", place(session.data), "--inputs", session.alike]
     return how_made(session, python, *[twins] * (key == "alike"), facts=_sample(session))
+
+
+def of_gallery(session: SessionState) -> str:
+    """Of the thumbnails of the galaxies that are selected."""
+    python = _GALLERY.format(los=session.los, key=session.gallery_map)
+    facts = {"map": session.gallery_map, "sorted by": session.gallery_order or "place"}
+    return how_made(session, python, facts=facts)
+
+
+def of_run_table() -> str:
+    """Of the table of all runs."""
+    calls = {"In Python": _RUNS, "In a terminal": "galmass runs --json"}
+    return snippet("shared.html", "how_made", {}, calls)
+
+
+def of_selection(session: SessionState, run: Run) -> str:
+    """Of what a run predicts for the galaxies that are selected."""
+    python = f"print(galmass.predict({run.name!r}, data))"
+    return how_made(session, python, ["predict", run.name, place(session.data)], run=run)
 
 
 def of_run(session: SessionState, run: Run) -> str:

@@ -236,6 +236,7 @@ def repeat(text):
             },
         ),
         ("sample", "table", {"gm-scaling"}),
+        ("gallery", "toys", {"gm-gallery"}),
         ("features", "table", {figure for figure, _ in FIGURES.values()}),
         ("train", "table", {"gm-run-in-view"}),
         ("compare", "many", {"gm-compared-0", "gm-compared-1", "gm-table-part"}),

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from galmass_app import how_made
 from galmass_app.gallery import colours_of, orders, ranked
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
@@ -38,7 +39,13 @@ class Gallery(PageView):
             switch("gm-gallery-map", session.param.gallery_map, keys),
             switch("gm-los", session.param.los, list(LINES_OF_SIGHT)),
             look,
-            Download.of(session, "gm-gallery", self._called, table=self._table),
+            Download.of(
+                session,
+                "gm-gallery",
+                self._called,
+                how=lambda: how_made.of_gallery(session),
+                table=self._table,
+            ),
         )
         chosen = column("gm-axes", self._order, self._colour)
         self.grid = GalleryGrid.of(session)

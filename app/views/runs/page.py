@@ -6,7 +6,7 @@ from dataclasses import asdict
 import pandas as pd
 import param
 
-from galmass_app import services
+from galmass_app import how_made, services
 from galmass_app.comparison import BASELINE, RUN
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
@@ -58,7 +58,13 @@ class Runs(PageView):
         self._undo = button("gm-run-undo", "Undo", lambda _: self._restore())
         self._hint = html("gm-foot", snippet("shared.html", "paragraph", TICK_MORE))
         self._undoing = row("gm-group", self._gone, self._undo, visible=False)
-        take = Download.of(session, "gm-run-table", lambda: "runs", table=self._summaries)
+        take = Download.of(
+            session,
+            "gm-run-table",
+            lambda: "runs",
+            how=how_made.of_run_table,
+            table=self._summaries,
+        )
         self._parts = column(
             "gm-run-page",
             row("gm-controls gm-with-download", self._switch, take),

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import param
 
+from galmass_app import how_made
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.selection_predictions import (
@@ -62,6 +63,7 @@ class PredictedSelection(View):
             session,
             "gm-predicted",
             lambda: f"{self.predictions.run.name}_selection",
+            how=lambda: how_made.of_selection(session, self.predictions.run),
             table=lambda: self.predictions.table,
         )
         self._result = column("gm-predicted", row("gm-group", self._download), self._table)
