@@ -20,8 +20,10 @@ from galmass_core.quantities import QUANTITIES, is_known_column, map_keys
 PAGES = (
     "explore",
     "sample",
+    "gallery",
     "features",
     "train",
+    "runs",
     "compare",
     "diagnostics",
     "why",
