@@ -13,6 +13,7 @@ from galmass_app import services
 from galmass_app.comparison import BASELINE, MEAN, RUN
 from galmass_app.plots.scale import Scale, scales_by_hand
 from galmass_app.state import SessionState, axis_columns
+from galmass_app.telescope_settings import settings_of
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted, split_columns
 from galmass_core.learning.experiments import input_maps
@@ -85,6 +86,8 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "gallery_map": Field("map"),
     "gallery_order": Field("order"),
     "gallery_colour": Field("frames"),
+    "telescope": Field("telescope"),
+    "tuned": _list("tuned", ";"),
 }
 
 
@@ -163,6 +166,7 @@ def _known(session: SessionState, wanted: SessionState) -> dict[str, Callable[[s
         **runs,
         "target": TARGETS.__contains__,
         "limits": lambda text: scales_by_hand([text], _WIDEST) != _WIDEST,
+        "tuned": lambda text: bool(settings_of([text])),
         "branches": lambda key: bool(input_maps(key)),
         "panels": is_panel,
         "reference": wanted.panels.__contains__,

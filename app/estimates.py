@@ -3,7 +3,7 @@
 Made by workers, a `Strip` for each target.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -86,7 +86,7 @@ def estimates_of(data: DataSet, galaxy: str, los: str) -> list[Strip]:
     """Return what is said of a sample, by target: those of runs, and those that dynamics has."""
     found: dict[str, list[Estimate]] = {}
     for prediction in predictions_of(data, galaxy, los, MOST_RUNS):
-        found.setdefault(prediction.target, []).append(_of_run(prediction))
+        found.setdefault(prediction.target, []).append(of_run(prediction))
     for target in list(found):
         found[target] += _of_power_law(data, galaxy, los, target)
     if data.has_maps:
@@ -95,14 +95,16 @@ def estimates_of(data: DataSet, galaxy: str, los: str) -> list[Strip]:
                 found[target] = [*_of_power_law(data, galaxy, los, target)]
             found[target].append(estimate)
     return [
-        Strip(
-            target=target,
-            true=_shown(target, true_value(data, galaxy, los, target)),
-            estimates=tuple(found[target]),
-        )
-        for target in TARGETS
-        if target in found
+        strip_of(data, galaxy, los, target, found[target]) for target in TARGETS if target in found
     ]
+
+
+def strip_of(
+    data: DataSet, galaxy: str, los: str, target: str, estimates: Sequence[Estimate]
+) -> Strip:
+    """Return estimates of a target of a sample beside the truth."""
+    true = _shown(target, true_value(data, galaxy, los, target))
+    return Strip(target=target, true=true, estimates=tuple(estimates))
 
 
 @lru_cache(maxsize=256)
@@ -132,7 +134,7 @@ def _shown(target: str, value: float) -> float:
     return value if quantity(target).log else float(10**value)
 
 
-def _of_run(prediction: SamplePrediction) -> Estimate:
+def of_run(prediction: SamplePrediction) -> Estimate:
     """Return the estimate of a run."""
     target, limits = prediction.target, prediction.limits
     if np.isnan(prediction.predicted):

@@ -11,6 +11,7 @@ from galmass_app.comparison import Result
 from galmass_app.markup import snippet
 from galmass_app.paper_calls import place, training_command
 from galmass_app.state import SessionState
+from galmass_app.telescope_settings import settings_of
 from galmass_app.tree_models import Fit, FitRequest
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted
@@ -44,6 +45,10 @@ print(motion_profile(data.maps({galaxy!r}, {los!r})))""",
     "lines": """for row in data.rows_of({galaxy!r}):
     print(data.samples.iloc[row])""",
     "beside": "print(data.row({galaxy!r}, {los!r}))",
+    "telescope": """from galmass_app.telescope_settings import adjusted
+from galmass_app.telescopes import see
+
+print(see(data, {galaxy!r}, {los!r}, adjusted({telescope!r}, {settings!r})).table)""",
     "turn": "print(data.row({galaxy!r}, {los!r})['source'])  # for galmass.read_galaxy",
 }
 _CONTROLS = """from galmass_core.training.controls import last_controls
@@ -139,9 +144,14 @@ def of_predictions(session: SessionState, runs: Sequence[str]) -> str:
 def of_part(session: SessionState, key: str) -> str:
     """Of a part of a page that is opened (`state.INSIGHTS`)."""
     sample = {"galaxy": session.galaxy, "los": session.los, "inputs": session.alike}
-    python = _PARTS[key].format(**sample)
-    twins = ["twins", place(session.data), "--inputs", session.alike]
-    return how_made(session, python, *[twins] * (key == "alike"), facts=_sample(session))
+    seen_by = {"telescope": session.telescope, "settings": settings_of(session.tuned)}
+    python, where = _PARTS[key].format(**sample, **seen_by), place(session.data)
+    commands = {
+        "alike": ["twins", where, "--inputs", session.alike],
+        "telescope": ["telescope", where, "--preset", session.telescope],
+    }
+    known = [commands[key]] if key in commands else []
+    return how_made(session, python, *known, facts=_sample(session))
 
 
 def of_gallery(session: SessionState) -> str:

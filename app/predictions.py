@@ -1,5 +1,6 @@
 """What runs predict for one sample, with intervals, unless they were trained on its galaxy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,13 +41,29 @@ class SamplePrediction:
         return f"{title(experiment_of(self.run))} · {self.run.name}"
 
 
-def predictions_of(data: DataSet, galaxy: str, los: str, most: int = 1) -> list[SamplePrediction]:
-    """Return what the best runs for each target, of different inputs, predict for a sample."""
+def predictions_of(
+    data: DataSet,
+    galaxy: str,
+    los: str,
+    most: int = 1,
+    able: Callable[[Run], bool] = bool,
+) -> list[SamplePrediction]:
+    """Return what the best runs for each target, of different inputs, predict for a sample.
+
+    Parameters
+    ----------
+    data : DataSet
+    galaxy, los : str
+    most : int
+        Runs for each target.
+    able : function of Run
+        Which runs are asked; all by default.
+    """
     index = run_index(data)
     return [
         _prediction(index, run, target, galaxy, los)
         for target, runs in best_runs(index).items()
-        for run in runs[:most]
+        for run in list(filter(able, runs))[:most]
     ]
 
 

@@ -16,6 +16,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.learning.splits import SPLITS
 from galmass_core.quantities import QUANTITIES, is_known_column, map_keys
+from galmass_core.telescope import TELESCOPES
 
 PAGES = (
     "explore",
@@ -31,7 +32,8 @@ PAGES = (
     "paper",
 )
 LAST = 20  # selections that can be undone
-INSIGHTS = ("alike", "motion", "lines", "beside", "turn")  # what Explore opens when asked to
+# what Explore opens when asked to
+INSIGHTS = ("alike", "motion", "lines", "beside", "turn", "telescope")
 
 
 GONE = (
@@ -84,6 +86,10 @@ class SessionState(param.Parameterized):
     alike = param.Selector(
         default="r", objects=["r", "g,r+2V"], doc="Maps in which lookalikes are alike."
     )
+    telescope = param.Selector(
+        default="MaNGA", objects=list(TELESCOPES), doc="Preset of the telescope that looks."
+    )
+    tuned = param.List([], item_type=str, doc="What differs from it, such as ``seeing:2.5``.")
     target = param.String("log_mstar_1rhsm", doc="Column to be learned.")
     features = param.List(item_type=str, doc="Columns to learn it from; empty: as the paper.")
     split = param.Selector(default="galaxy", objects=list(SPLITS), doc="Who is tested.")

@@ -37,3 +37,19 @@ def test_cards_and_a_turned_galaxy(dashboard, open_tab):
     middle = pixel.inner_text()
     tab.locator(".gm-map-V").last.click(position={"x": 150, "y": 150})
     expect(pixel).not_to_have_text(middle)
+
+
+def test_a_galaxy_through_a_telescope(dashboard, open_tab):
+    tab = open_tab(f"{dashboard}?galaxy=1&more=telescope&tuned=least:5")
+    title = tab.locator(".gm-telescope .gm-section h2").first
+    expect(title).to_have_text("Through MaNGA")
+    facts = tab.locator(".gm-telescope-text p").first
+    expect(facts).to_contain_text("redshift 0.037")
+    before = facts.inner_text()
+    tab.get_by_role("button", name="As the preset").click()
+    expect(facts).not_to_have_text(before)
+    tab.get_by_role("button", name="SDSS").click()
+    expect(title).to_have_text("Through SDSS")
+    expect(tab.locator(".gm-set-seeing")).not_to_be_visible()
+    expect(tab.locator(".gm-set-psf")).to_be_visible()
+    wait_until_drawn(tab)

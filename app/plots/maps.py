@@ -89,10 +89,12 @@ class MapFigures:
     ----------
     small : bool
         Whether rings have no names and the ruler has no ground, which would cover a small map.
+    counted : bool
+        Whether the tooltip says how many stars a pixel has; maps of a telescope do not know.
     """
 
-    def __init__(self, *, small: bool = False) -> None:
-        self._theme, self._small = None, small
+    def __init__(self, *, small: bool = False, counted: bool = True) -> None:
+        self._theme, self._small, self._counted = None, small, counted
         self._ends = {"x_range": Range1d(), "y_range": Range1d()}
         self._rings = ColumnDataSource(_rings(np.nan, None))
         self._ruler = _ruler(small=small)
@@ -156,7 +158,7 @@ class MapFigures:
         drawn.toolbar.stylesheets = [CLEAR]
         corner = {"x": "x", "y": "y", "dw": "dw", "dh": "dh", "image": "image"}
         image = Image(**corner, color_mapper=self._mappers[key])
-        hover = _hover(key)
+        hover = _hover(key, plain=not self._counted)
         hover.renderers = [drawn.add_glyph(self._images[key], image)]
         drawn.add_tools(hover)
         _draw_rings(drawn, self._rings, named=not self._small)

@@ -57,11 +57,13 @@ class FourMaps(View):
     ----------
     small : bool
         Whether they are too small for names over them.
+    counted : bool
+        As of `MapFigures`.
     """
 
-    def __init__(self, shown: ShownMaps, *, small: bool = False) -> None:
+    def __init__(self, shown: ShownMaps, *, small: bool = False, counted: bool = True) -> None:
         super().__init__()
-        self._pictures = MapFigures(small=small)
+        self._pictures = MapFigures(small=small, counted=counted)
         self._bars = {key: html("gm-bar") for key in map_keys()}
         self._layout = column("gm-maps", *map(self._panel, map_keys()))
         self.draw(shown)

@@ -17,6 +17,8 @@ from galmass_app.views.explore.lines_of_sight import FOLLOWS as LINES
 from galmass_app.views.explore.lines_of_sight import LinesOfSight
 from galmass_app.views.explore.motion import FOLLOWS as MOTION
 from galmass_app.views.explore.motion import Motion
+from galmass_app.views.explore.telescope import FOLLOWS as TELESCOPE
+from galmass_app.views.explore.telescope import ThroughTelescope
 from galmass_app.views.explore.turn import FOLLOWS as TURN
 from galmass_app.views.explore.turn import Turn
 from galmass_app.views.four_maps import COLOURED, FourMaps, chosen_scales, shown_maps
@@ -44,6 +46,7 @@ PARTS = {
     "motion": Part("Motion by radius", Motion, MOTION),
     "lines": Part("Three lines of sight", LinesOfSight, LINES),
     "turn": Part("Any line of sight", Turn, TURN),
+    "telescope": Part("Through a telescope", ThroughTelescope, TELESCOPE),
     "beside": Part("Beside another galaxy", Beside, BESIDE),
 }
 BELOW = "below"  # what is drawn after the maps have been sent
