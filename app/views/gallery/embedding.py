@@ -38,7 +38,7 @@ class EmbeddingPanel(View):
         self._runs: dict[str, Run] = {}
         self._drawn: SampleFigure | None = None
         self._table = pd.DataFrame()
-        self._slot, self._poller = Slot(NETWORKS), WorkerPoller(self.pull)
+        self._slot, self._poller = Slot(NETWORKS), WorkerPoller(self.pull, session)
         self._source = select("gm-embedding-source", "Components of")
         self._start = button("gm-embed", "Show likeness", lambda _: self._begin())
         self._text = html("gm-foot")

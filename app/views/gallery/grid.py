@@ -51,7 +51,7 @@ class GalleryGrid(JSComponent):
         grid = cls(css_classes=["gm-gallery"], sizing_mode="stretch_width")
         grid._session, grid._series, grid._places = session, None, {}
         grid._slot, grid._made = Slot(THUMBNAILS), deque()
-        grid._poller = WorkerPoller(grid.pull)
+        grid._poller = WorkerPoller(grid.pull, session)
         session.param.watch(lambda _: grid.mark(), "galaxy")
         return grid
 

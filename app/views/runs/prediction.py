@@ -48,7 +48,7 @@ class PredictedSelection(View):
         super().__init__(session)
         self.predictions: SelectionPredictions | None = None
         self._run: Run | None = None
-        self._slot, self._poller = Slot(NETWORKS), WorkerPoller(self.pull)
+        self._slot, self._poller = Slot(NETWORKS), WorkerPoller(self.pull, session)
         self._start = button("gm-predict-selection", "", lambda _: self._begin())
         self._text = html("gm-predicted-text")
         self._table = DataTable(
