@@ -22,6 +22,7 @@ from galmass_core.datasets.dataset_files import (
     wrong_shard,
 )
 from galmass_core.fetch.status import STATUS, read_status
+from galmass_core.observations.kept import SUFFIX, observations_folder, open_kept
 from galmass_core.storage.checksums import wrong_content
 from galmass_core.storage.schema import read_json, wrong_fields
 from galmass_core.training.labels import LABELS_RULE
@@ -125,6 +126,8 @@ def _parts(path: Path) -> Iterator[tuple[Path, _Check]]:
             if any((folder / name).exists() for name in (RECORD, CONFIG)):
                 yield folder, _check_run
     yield from ((folder, _check_fetch) for folder in sorted(path.glob("fetches/*/")))
+    kept = sorted(path.glob(f"{observations_folder().name}/*{SUFFIX}"))
+    yield from ((each, _check_kept) for each in kept)
 
 
 def _check_dataset(folder: Path, report: Report, progress: Callable[[], object]) -> None:
@@ -231,6 +234,13 @@ def _check_fetch(folder: Path, report: Report, _: Callable[[], object]) -> None:
     """Check how a fetch stands."""
     read_status(folder)
     report.files += 1
+
+
+def _check_kept(path: Path, report: Report, progress: Callable[[], object]) -> None:
+    """Check an observed galaxy that was kept."""
+    report.files += 1
+    _ = open_kept(path).maps
+    progress()
 
 
 def _check_file(path: Path, records: list[Mapping[str, Any]], report: Report) -> None:

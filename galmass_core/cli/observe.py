@@ -80,6 +80,12 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         metavar="RUN",
         help="a network's run, its folder or name (default: the one that ships for the maps)",
     )
+    observe.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep maps and predictions in the home folder, for Explore to show; a galaxy that is "
+        "observed again replaces the one before",
+    )
     add_home(observe)
     observe.add_argument("--out", type=Path, metavar="FILE", help="write a table, as CSV")
     observe.add_argument("--json", action="store_true", help="print as JSON")
@@ -103,7 +109,7 @@ def _observe(args: argparse.Namespace) -> None:
         effective_radius=args.re,
         **{option: getattr(args, option) for option in _MAPS},
     )
-    rows = observe(args.files, options, args.model)
+    rows = observe(args.files, options, args.model, keep=args.keep)
     if args.out is not None:
         write_csv(pd.DataFrame([flat for row in rows for flat in flat_rows(row)]), args.out)
     if args.json:

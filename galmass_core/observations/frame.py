@@ -33,7 +33,7 @@ _MOST_POINTS = 4  # along the side of a pixel
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ObservedMaps(GalaxyMaps):
-    """The maps of an observed galaxy; its radii in kpc are not known, and NaN.
+    """The maps of an observed galaxy; its radii in kpc are not known: NaN, or arcsec in `kept`.
 
     Attributes
     ----------
@@ -54,6 +54,10 @@ class ObservedMaps(GalaxyMaps):
             return super().view(key, pixels)
         moments_CHW = rebin(self.dispersion_moments_CHW, spec.pixels if pixels is None else pixels)
         return spec.view(moments_CHW)
+
+    def meaningful(self, key: str, pixels: int | None = None, least_stars: int = 1) -> NDArray:
+        """Return a map as `view`: what was measured does not depend on a number of stars."""
+        return self.view(key, pixels)
 
 
 def frame_maps(observation: Observation, config: MapConfig | None = None) -> ObservedMaps:

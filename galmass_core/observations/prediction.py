@@ -18,9 +18,10 @@ from galmass_core.observations import Options, read_observations
 from galmass_core.observations.features import FEATURES, HALF_MASS, observed_features
 from galmass_core.observations.field import KINEMATIC, Through, look_through
 from galmass_core.observations.frame import ObservedMaps, frame_maps
+from galmass_core.observations.kept import keep_observation
 from galmass_core.observations.observation import Observation, ObservationError
 from galmass_core.observations.report import row_of
-from galmass_core.observations.unusual import Unusual, how_unusual, percentile
+from galmass_core.observations.unusual import OOD_MAPS, Unusual, how_unusual, percentile
 from galmass_core.training.model_runs import run_calibrations
 from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run, open_run, shipped_run
@@ -36,12 +37,15 @@ OUTSIDE_FIELD = (
     "nothing guarantees them"
 )
 _MIDDLE = 1e-6  # level of the interval that is the median
-OOD_MAPS = "ood_maps_percentile"  # column beside `OOD`
 NO_RADIUS = "no prediction: the file has no half-light radius; give it with --re"
 
 
 def observe(
-    files: Sequence[str | Path], options: Options | None = None, run: str = ""
+    files: Sequence[str | Path],
+    options: Options | None = None,
+    run: str = "",
+    *,
+    keep: bool = False,
 ) -> list[dict[str, Any]]:
     """Read observed galaxies, and predict those whose half-light radius is known.
 
@@ -52,6 +56,9 @@ def observe(
     options : Options, optional
     run : str
         As of `predict_observation`.
+    keep : bool
+        Whether galaxies are kept for pages to show (`kept`): all of them, once each could be read
+        and predicted.
 
     Returns
     -------
@@ -63,18 +70,20 @@ def observe(
     FileNotFoundError
         If a file does not exist.
     ObservationError
-        If a file cannot be used; with ``run``, also if a galaxy cannot be predicted.
+        If a file cannot be used; with ``run`` or ``keep``, also if a galaxy cannot be predicted.
     ValueError
         If there is no such run, it is not finished, or it is no network on maps alone.
     """
-    rows = []
-    for observation in read_observations(files, options):
+    rows, observations = [], read_observations(files, options)
+    for observation in observations:
         row = row_of(observation)
-        if run or np.isfinite(observation.effective_radius):
+        if run or keep or np.isfinite(observation.effective_radius):
             row["prediction"] = predict_observation(observation, run)
         else:
             row |= {"prediction": None, "notes": [*row["notes"], NO_RADIUS]}
         rows.append(row)
+    for observation, row in zip(observations, rows, strict=True) if keep else ():
+        keep_observation(observation, row)
     return rows
 
 
