@@ -99,6 +99,7 @@ def compare_network_to_published(
     return Agreement(published, abs(scatter.value - published) <= allowed, "")
 
 
+@lru_cache(maxsize=256)
 def network_scatter(target: str, inputs: str, *, joint: bool) -> float | None:
     """Return the scatter that Table 4 gives for networks, None if it gives none.
 

@@ -5,12 +5,14 @@ A panel of the Compare page has a key: the name of a set of inputs (`inputs_of`)
 predictions are averaged (an ensemble), or `BASELINE`.
 """
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from galmass_app import services
@@ -26,7 +28,7 @@ from galmass_core.learning.experiments import (
     usable_rows,
 )
 from galmass_core.learning.fitting import evaluate
-from galmass_core.learning.intervals import LEVELS, calibrate, limit_names, with_intervals
+from galmass_core.learning.intervals import SCALE, Calibration, calibrate, with_intervals
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.learning.splits import BOOSTING_SIZES, SPLITS, sibling_share, split_samples
@@ -49,7 +51,6 @@ from galmass_core.quantities import (
 from galmass_core.training.ensembles import mean_predictions
 from galmass_core.training.groups import draws_nothing, group_of, is_alike
 from galmass_core.training.leakage import BOTH
-from galmass_core.training.model_runs import calibrated_predictions
 from galmass_core.training.pairing import (
     RunPredictions,
     choose_run,
@@ -111,6 +112,7 @@ class RunIndex:
     data: DataSet
     runs: dict[str, Run]  # by name, the user's own first, the newest first
     predictions: dict[str, pd.DataFrame]  # of each run, as `pairing.predictions_on` gives them
+    targets: dict[str, set[str]]  # of each run: columns that it predicts, or that follow
     networks: dict[str, list[RunPredictions]]  # by split
 
 
@@ -132,12 +134,17 @@ def run_index(data: DataSet) -> RunIndex:
 
 def targets_of(data: DataSet) -> list[str]:
     """Return the columns that can be predicted, those first of which there are predictions."""
+    return _targets_in(run_index(data))
+
+
+@lru_cache(maxsize=8)
+def _targets_in(index: RunIndex) -> list[str]:
     there = [
         key
         for key, target in TARGETS.items()
-        if target.word and not missing_columns(data.samples, [key])
+        if target.word and not missing_columns(index.data.samples, [key])
     ]
-    results = {key for table in run_index(data).predictions.values() for key in _targets(table)}
+    results = set().union(*index.targets.values())
     return sorted(there, key=lambda key: key not in results)
 
 
@@ -145,8 +152,8 @@ def other_panels(data: DataSet, target: str) -> dict[str, str]:
     """Return what else can be a panel: a description -> its key; the baseline, and all groups."""
     index = run_index(data)
     named, seen = {}, set()
-    for name, table in index.predictions.items():
-        if name in seen or target not in _targets(table):
+    for name, targets in index.targets.items():
+        if name in seen or target not in targets:
             continue
         run = index.runs[name]
         group = [one.name for one in group_of(run, index.runs.values())]
@@ -253,18 +260,18 @@ def with_limits(result: Result, target: str) -> pd.DataFrame:
     NaN for the baseline, for what is derived from other targets, and for runs that are not
     calibrated.
     """
-    table = result.predictions
+    table = result.predictions.assign(target=target)
+    return with_intervals(table, _calibrations(result, target)).drop(columns="target")
+
+
+def _calibrations(result: Result, target: str) -> dict[str, Calibration]:
+    """Return the distribution of a result's errors by target; empty if it is not calibrated."""
     if result.run is None or result.derived:
-        return with_intervals(table.assign(target=target), {}).drop(columns="target")
-    if result.ensemble:
-        errors = mean_predictions([run.calibration() for run in result.group])
-        rows = errors[errors["target"] == target]
-        calibrations = {target: calibrate(rows)} if len(rows) else {}
-        return with_intervals(table.assign(target=target), calibrations).drop(columns="target")
-    calibrated = calibrated_predictions(result.run)
-    limits = [name for level in LEVELS for name in limit_names(level)]
-    rows = calibrated.loc[calibrated["target"] == target, ["name", "los", *limits]]
-    return table.merge(rows, on=["name", "los"], how="left")
+        return {}
+    runs = result.group if result.ensemble else (result.run,)
+    errors = mean_predictions([run.calibration() for run in runs])
+    rows = errors[errors["target"] == target]
+    return {target: calibrate(rows)} if len(rows) else {}
 
 
 def with_distance(predictions: pd.DataFrame, result: Result, data: DataSet) -> pd.DataFrame:
@@ -273,15 +280,42 @@ def with_distance(predictions: pd.DataFrame, result: Result, data: DataSet) -> p
     The column is that of `training_sets.with_training_distance`; NaN for the baseline, and where
     the training set is gone, such as that of the runs that ship with galmass.
     """
+    return with_training_distance(predictions, data.samples, distance_to(result, data))
+
+
+def distance_to(result: Result, data: DataSet) -> TrainingDistance | None:
+    """Return distances to the training set of a result; None without a run, or if it is gone."""
     run = result.run
-    distance = distance_of(data, run.path, run.record["ended"]) if run else None
-    return with_training_distance(predictions, data.samples, distance)
+    return distance_of(data, run.path, run.record["ended"]) if run else None
+
+
+@lru_cache(maxsize=64)
+def unusual(distance: TrainingDistance | None, data: DataSet, galaxy: str, los: str) -> float:
+    """Return the percentile of a sample's distance to a training set; NaN if that is gone."""
+    if distance is None:
+        return np.nan
+    return float(distance.percentiles(data.row(galaxy, los).to_frame().T)[0])
 
 
 @lru_cache(maxsize=64)
 def distance_of(data: DataSet, folder: Path, _ended: str) -> TrainingDistance | None:
     """Return distances to the training set of a run; None if it is gone."""
-    return training_distance(open_run(folder), data)
+    run = open_run(folder)
+    settings = [run.config.get(name) for name in ("split", "method", "features", "targets")]
+    return _distance_to(data, _TrainingSet(json.dumps([run.record.get("dataset"), *settings]), run))
+
+
+@dataclass(frozen=True)
+class _TrainingSet:
+    """What a run was trained on: equal for runs with the same training set."""
+
+    key: str
+    run: Run = field(compare=False)
+
+
+@lru_cache(maxsize=16)
+def _distance_to(data: DataSet, trained: _TrainingSet) -> TrainingDistance | None:
+    return training_distance(trained.run, data)
 
 
 def title(wanted: Experiment) -> str:
@@ -316,7 +350,7 @@ def _answer(
     if input_maps(key):
         return _of_inputs(index, target, key, split, pinned)
     name = services.name_of_run(key.removeprefix(RUN).removeprefix(MEAN))
-    if name in index.runs and target in _targets(index.predictions[name]):
+    if target in index.targets.get(name, ()):
         return (ensemble_of if key.startswith(MEAN) else result_of)(index, name, target)
     return Missing(title=name, why=f"has no prediction of {quantity(target).symbol} here")
 
@@ -367,7 +401,9 @@ def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
             tables[run.name] = table
     named = {each.name: each for run in runs for each in run.with_each_inputs()}
     useful = {name: run for name, run in named.items() if name in tables}
-    return RunIndex(data, useful, {name: tables[name] for name in useful}, networks)
+    predictions = {name: tables[name] for name in useful}
+    targets = {name: _targets(table) for name, table in predictions.items()}
+    return RunIndex(data, useful, predictions, targets, networks)
 
 
 @lru_cache(maxsize=256)
@@ -423,8 +459,8 @@ def _noise(index: RunIndex, run: Run, target: str, measured: GroupErrors) -> Tra
 
 def with_errors(tables: Sequence[pd.DataFrame]) -> dict[str, Any]:
     """Return predictions of trainings and their errors, as a Result holds them."""
-    columns = ["name", "los", "y_true", "y_pred"]
-    rows = tuple(table[columns].reset_index(drop=True) for table in tables)
+    columns = ["name", "los", "y_true", "y_pred", SCALE]
+    rows = tuple(table.filter(columns).reset_index(drop=True) for table in tables)
     measured = measure_group(rows, resamples=RESAMPLES)
     return {"predictions": rows[0], "tables": rows, "measured": measured}
 

@@ -9,18 +9,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from galmass_app import services
-from galmass_app.comparison import distance_of
+from galmass_app.comparison import distance_of, unusual
 from galmass_app.predictions import UNTESTED, limits_of, part_of, true_value
 from galmass_app.tree_models import FitRequest, distance_to_learned, learn
 from galmass_app.workers import spare_a_core
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import usable_rows
 from galmass_core.learning.intervals import calibrate
-from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.quantities import map_keys
 from galmass_core.training.model_runs import load_model, run_calibrations
 from galmass_core.training.runs import Run, open_run, shipped_runs
@@ -157,7 +155,7 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
         true=true,
         part=part,
         limits=limits,
-        unusual=_unusual(
+        unusual=unusual(
             distance_of(data, request.run, request.ended), data, request.galaxy, request.los
         ),
     )
@@ -193,15 +191,8 @@ def explain_by_trees(request: FitRequest, galaxy: str, los: str) -> TreeExplanat
         true=true_value(data, galaxy, los, request.target),
         tested=tested,
         limits=limits_of(calibrate(others), predicted) if tested and len(others) else {},
-        unusual=_unusual(distance_to_learned(request), data, galaxy, los),
+        unusual=unusual(distance_to_learned(request), data, galaxy, los),
     )
-
-
-def _unusual(distance: TrainingDistance | None, data: DataSet, galaxy: str, los: str) -> float:
-    """Return the percentile of a sample's distance to a training set; NaN if that is gone."""
-    if distance is None:
-        return np.nan
-    return float(distance.percentiles(data.row(galaxy, los).to_frame().T)[0])
 
 
 def _scatter(run: Run) -> float:

@@ -17,9 +17,11 @@ from galmass_app.comparison import (
     baseline,
     compare,
     controls,
+    distance_to,
     other_panels,
     run_index,
     targets_of,
+    unusual,
     with_distance,
     with_limits,
 )
@@ -261,6 +263,24 @@ def test_exports_say_how_unusual_each_galaxy_is(data):
     found = with_distance(with_limits(network, MSTAR), network, data)[OOD]
     assert 30 < found.mean() < 70
     assert with_distance(baseline.predictions, baseline, data)[OOD].isna().all()
+
+
+def test_runs_with_the_same_training_set_share_their_distances(data):
+    network, other, alike = results(data, "r", "2V", "r+2V")
+    shared = distance_to(network, data)
+    assert distance_to(other, data) is distance_to(alike, data) is shared
+    (random,) = results(data, "run:mstar-r@60-0")
+    (seeded,) = results(data, "run:mstar-2V-1")
+    apart = [distance_to(one, data) for one in (random, seeded)]
+    assert all(len(each.training) and each is not shared for each in apart)
+    assert apart[0].kind == "paper"
+    assert not apart[1].training.index.equals(shared.training.index)
+
+
+def test_the_sample_in_view_is_as_unusual_as_its_export_says(data):
+    (network,) = results(data, "r")
+    row = with_distance(network.predictions, network, data).iloc[0]
+    assert unusual(distance_to(network, data), data, row["name"], row["los"]) == row[OOD]
 
 
 @pytest.mark.parametrize(

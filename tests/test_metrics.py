@@ -3,7 +3,8 @@ import pytest
 from scipy.stats import t
 
 from galmass_core.benchmarks.coverage import scatters_that_cover
-from galmass_core.learning.metrics import STATISTICS, measure_errors
+from galmass_core.learning import metrics
+from galmass_core.learning.metrics import STATISTICS, draw_galaxies, measure_errors
 
 
 def test_hand_example():
@@ -67,6 +68,14 @@ def test_the_same_seed_gives_the_same_intervals_in_any_order():
     for name, one in first.items():
         assert (again[name].low, again[name].high) == pytest.approx((one.low, one.high))
     assert measure_errors(delta, galaxies, resamples=50, seed=1)["mean"].low != first["mean"].low
+
+
+def test_draws_that_are_kept_are_those_of_drawing_again(monkeypatch):
+    kept = [np.concatenate([*draw_galaxies(300, 500, 3)]) for _ in range(2)]
+    monkeypatch.setattr(metrics, "_KEPT", 0)
+    drawn = np.concatenate([*draw_galaxies(300, 500, 3)])
+    assert drawn.sum(axis=1) == pytest.approx(300)
+    assert all(np.array_equal(each, drawn) for each in kept)
 
 
 def test_siblings_that_err_alike_widen_the_interval():

@@ -54,6 +54,7 @@ _LAYERS = {  # columns of each: a browser cannot draw what has none, also where 
     "bars": "left right top",
     "sides": "x",
 }
+_NO_MOVES = pd.DataFrame({"y_true": [], "start": [], "end": []})
 _TOOLS = "pan,wheel_zoom,box_zoom,reset"
 
 
@@ -157,7 +158,7 @@ class PredictionFigures:
 
     def move(self, moves: pd.DataFrame | None) -> None:
         """Draw arrows from one prediction to another (see `largest_moves`), or none."""
-        moves = pd.DataFrame({"y_true": [], "start": [], "end": []}) if moves is None else moves
+        moves = _NO_MOVES if moves is None else moves
         up = moves["end"] > moves["start"]
         self._put("shafts", **{key: moves[key] for key in ("y_true", "start", "end")})
         marker = np.where(up, "triangle", "inverted_triangle")

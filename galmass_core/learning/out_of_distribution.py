@@ -93,10 +93,10 @@ class TrainingDistance:
             return found
         usable, _ = usable_rows(samples, self.features)
         rows, units = samples[usable], self._units
-        siblings = int(np.unique(units.astype(str), return_counts=True)[1].max())
         # Beyond the last sample, distances are infinite and places are their number
-        distances, places = self._tree.query(self._scaled(rows), k=np.arange(1, siblings + 2))
-        own = np.append(units, "")[places] == unit_names(rows, self.kind)[:, None]
+        nearest = np.arange(1, self._siblings + 2)
+        distances, places = self._tree.query(self._scaled(rows), k=nearest)
+        own = units[places] == unit_names(rows, self.kind)[:, None]
         found[usable] = np.where(own, np.inf, distances).min(axis=1)
         return found
 
@@ -134,7 +134,13 @@ class TrainingDistance:
 
     @cached_property
     def _units(self) -> NDArray[np.object_]:
-        return unit_names(self.training, self.kind)
+        """Unit of each training sample, and an empty one beyond the last."""
+        return np.append(unit_names(self.training, self.kind), "")
+
+    @cached_property
+    def _siblings(self) -> int:
+        """Largest number of training samples of one unit."""
+        return int(np.unique(self._units.astype(str), return_counts=True)[1].max())
 
     @cached_property
     def _references(self) -> NDArray:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from galmass_app.comparison import Missing, Result, with_distance, with_limits
+from galmass_app.comparison import Missing, Result, distance_to, unusual, with_limits
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
@@ -17,7 +17,6 @@ from galmass_app.views.layout import View, column, html
 from galmass_app.views.prediction import DISTANCE_HELP, distance_text, signed
 from galmass_core.galaxy import GalaxyName
 from galmass_core.learning.intervals import LEVELS, limit_names
-from galmass_core.learning.out_of_distribution import OOD
 from galmass_core.quantities import quantity
 
 UNTESTED = Markup(
@@ -84,8 +83,9 @@ def _table(session: SessionState, answers: Sequence[Result | Missing], target: s
             sample = row.iloc[0]
             truth, predicted = float(sample["y_true"]), float(sample["y_pred"])
             numbers = (_number(predicted), _interval(sample), signed(predicted - truth, 3))
-            far = with_distance(row, answer, session.data)[OOD].iloc[0]
-            distances.setdefault(distance_text(far), []).append(answer.title)
+            distance = distance_to(answer, session.data)
+            far = distance_text(unusual(distance, session.data, session.galaxy, session.los))
+            distances.setdefault(far, []).append(answer.title)
         lines.append((answer.title, *numbers))
     if truth is None:
         return snippet("shared.html", "paragraph", UNTESTED) if lines else ""
