@@ -32,7 +32,7 @@ from galmass_app.predictions import (
 from galmass_core.datasets.capabilities import LEAST_TO_TEST
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.dynamics.annuli import kinematic_axis
-from galmass_core.dynamics.comparison import ESTIMATORS, R_HSM
+from galmass_core.dynamics.comparison import AXISYMMETRIC, ESTIMATORS, R_HSM
 from galmass_core.dynamics.estimates import estimate_one
 from galmass_core.dynamics.inclination import image_axes
 from galmass_core.learning.experiments import experiment, missing_columns, usable_rows
@@ -47,6 +47,7 @@ _METHODS = {
     "Wolf": "4 σ² R_e / G (Wolf et al. 2010): the mass inside 4/3 R_e, from the r image, V and σ.",
     "Jeans": "Fit of spherical Jeans models with an NFW halo to the r image, V and σ.",
     "Jeans, inclined": "The same fit, with velocities as if the galaxy were seen edge-on.",
+    AXISYMMETRIC: "Fit of oblate Jeans models (Cappellari 2008) with an NFW halo to the same maps.",
 }
 _NO_ROTATION = 30.0  # degrees: an error of the axis above which there is none
 _NORMAL = {0.68: 0.994, 0.9: 1.645}  # half-width of an interval in standard deviations
@@ -216,7 +217,8 @@ def _of_dynamics(found: dict[str, Any]) -> Iterator[tuple[str, Estimate]]:
             for level in LEVELS:
                 ends = value - _NORMAL[level] * error, value + _NORMAL[level] * error
                 limits |= dict(zip(limit_names(level), map(float, ends), strict=True))
-        why_not = "" if limits else found["failure"] or "no estimate"
+        failure = "failure_axisymmetric" if each.method == AXISYMMETRIC else "failure"
+        why_not = "" if limits else found[failure] or "no estimate"
         about = _METHODS[each.method]
         yield each.truth, Estimate(each.method, "", about, "", float(value), limits, why_not)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from galmass_app import services
 from galmass_app.estimates import dynamics_of
 from galmass_core.datasets.dataset import DataSet
+from galmass_core.dynamics.comparison import AXISYMMETRIC
 from galmass_core.learning.experiments import missing_columns, usable_rows
 from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.measurements.targets import HALF_LIGHT
@@ -84,7 +85,7 @@ def dynamical_masses(data: DataSet, galaxy: str, los: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``method`` (virial, Wolf, Jeans), ``of`` (``mtot`` or ``mstar``), ``radius`` [kpc], and
+        ``method`` (virial, Wolf, Jeans …), ``of`` (``mtot`` or ``mstar``), ``radius`` [kpc], and
         ``mass``, ``low`` and ``high`` [Msun], one standard deviation apart.
     """
     found, half = dynamics_of(data, galaxy, los), float(data.row(galaxy, los)["half_mass_radius"])
@@ -94,6 +95,9 @@ def dynamical_masses(data: DataSet, galaxy: str, los: str) -> pd.DataFrame:
         ("Jeans", "mtot", half, "log_mtot_jeans"),
         ("Jeans", "mtot", found["re"], "log_mtot_jeans_re"),
         ("Jeans", "mstar", half, "log_mstar_jeans"),
+        (AXISYMMETRIC, "mtot", half, "log_mtot_axisymmetric"),
+        (AXISYMMETRIC, "mtot", found["re"], "log_mtot_axisymmetric_re"),
+        (AXISYMMETRIC, "mstar", half, "log_mstar_axisymmetric"),
     ]
     rows = []
     for method, of, radius, column in places:

@@ -97,6 +97,7 @@ def test_dynamics_stands_beside_them_with_its_errors(data, tested):
     assert wolf.value == pytest.approx(row["log_mtot_wolf"])
     half = wolf.limits["high_90"] - wolf.value
     assert half == pytest.approx(1.645 * row["log_mtot_wolf_error"])
+    assert methods["Jeans, axisymmetric"].value == pytest.approx(row["log_mtot_axisymmetric"])
 
 
 def test_fraction_is_no_logarithm(data, tested):

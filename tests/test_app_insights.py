@@ -173,6 +173,9 @@ def test_dynamical_masses_are_marked_where_they_are(session):
     wolf = masses.loc[("Wolf", "mtot")]
     assert wolf["radius"].item() == pytest.approx(4 / 3 * found["re"])
     assert wolf["mass"].item() == pytest.approx(10 ** found["log_mtot_wolf"])
+    oblate = masses.loc[("Jeans, axisymmetric", "mtot")]
+    logs = [found["log_mtot_axisymmetric"], found["log_mtot_axisymmetric_re"]]
+    np.testing.assert_allclose(np.log10(oblate["mass"]), logs)
     assert (masses["low"] < masses["mass"]).all()
     assert MARKS in texts(view)
 

@@ -10,10 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from galmass_app.plots.frame import quiet, set_range
 from galmass_app.theme import ACCENT, CURVES, MARK, Stroke
+from galmass_core.dynamics.comparison import AXISYMMETRIC
 
 AXES = {"kpc": "radius r [kpc]", "rhsm": "radius r / R_hsm"}  # by unit of the radii
 BANDS = {"90": 0.16, "68": 0.28}  # share of predictions [%]: opacity
-DYNAMICS = {"virial": "triangle", "Wolf": "square", "Jeans": "diamond"}  # method: marker
+DYNAMICS = {  # method: marker
+    "virial": "triangle",
+    "Wolf": "square",
+    "Jeans": "diamond",
+    AXISYMMETRIC: "hex",
+}
 _LIMITS = [f"{side}_{level}" for level in BANDS for side in ("low", "high")]
 _FILLED = {"mstar": CURVES["mstar"].colour, "mtot": ACCENT}  # of dynamical masses
 _PADDING = 0.02  # of an axis, on both sides

@@ -35,7 +35,8 @@ _PARTS = {
 }
 MARKS = (
     "Filled marks, from the r image, V and σ alone: ▲ half of the virial mass, at R_hsm; ■ Wolf et "
-    "al., at 4/3 R_e; ◆ Jeans models, at R_hsm and R_e, of everything and of stars."
+    "al., at 4/3 R_e; Jeans models of everything and of stars, at R_hsm and R_e, ◆ spherical and ⬢ "
+    "axisymmetric."
 )
 FAILED = "There is no predicted profile; the status line says why."
 FOLLOWS = ("profile_run", "profile_unit")  # parameters of the session, besides the galaxy

@@ -18,9 +18,9 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "dynamics",
         help="estimate masses by stellar dynamics, beside networks",
         description="Estimate masses from the r image, V and σ by the virial theorem, by the "
-        "formula of Wolf et al. (2010), and by a fit of spherical Jeans models with an NFW halo, "
-        "and measure them against the truth; with runs, on the galaxies that these did not learn "
-        "from, beside what they predict. Hundreds of galaxies take seconds.",
+        "formula of Wolf et al. (2010), and by fits of spherical and axisymmetric Jeans "
+        "models with an NFW halo, and measure them against the truth; with runs, on the galaxies "
+        "that these did not learn from, beside what they predict. Ten samples take a second.",
         epilog="example: galmass dynamics mygalaxies mstar,mtot-any --out masses.csv",
     )
     add_data(dynamics)

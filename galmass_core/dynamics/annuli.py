@@ -7,7 +7,7 @@ the annulus' area that is in it.
 Shape suffixes: H rows, W columns, A annuli, J rings.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -57,31 +57,41 @@ class Annuli:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Profile:
-    """What a dynamical model is fitted to: the light, and root mean square velocities.
+class MeanSquares:
+    """Root mean square velocities in A annuli, or in other bins of pixels.
 
     Attributes
     ----------
-    light : (L,) float, Lsun / R_hsm²
-        Surface brightness in r, in `light_annuli`.
     squares : (A,) float, (km/s)²
-        Light-weighted mean of V² + σ² in `velocity_annuli`; NaN where there is no star.
-    rotation : (A,) float, km/s
-        Amplitude of V along the axis across which it changes most, the same for all annuli.
+        Light-weighted mean of V² + σ²; NaN where there is no star.
     stars : (A,) float
         Stars that count: fewer than there are where some are brighter than others.
     counted : (A,) int
         Stars that are there.
     brightness : (A,) float
-        Light of the stars in each annulus of `velocity_annuli`, Lsun.
+        Light of the stars, Lsun.
     """
 
-    light: NDArray
     squares: NDArray
-    rotation: NDArray
     stars: NDArray
     counted: NDArray
     brightness: NDArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile(MeanSquares):
+    """What a spherical model is fitted to: the light, and `MeanSquares` of `velocity_annuli`.
+
+    Attributes
+    ----------
+    light : (L,) float, Lsun / R_hsm²
+        Surface brightness in r, in `light_annuli`.
+    rotation : (A,) float, km/s
+        Amplitude of V along the axis across which it changes most, the same for all annuli.
+    """
+
+    light: NDArray
+    rotation: NDArray
 
 
 @lru_cache(maxsize=4)
@@ -145,26 +155,55 @@ def measure_profile(maps: GalaxyMaps) -> Profile:
     flux_HW = maps.flux_CHW[BANDS.index("r")].astype(float)
     light = light_annuli(half_width, flux_HW.shape[0])
     pixel = 2 * half_width / flux_HW.shape[0]
-    moments = dict(zip(MOMENTS, maps.moments_CHW.astype(float), strict=True))
     motion = velocity_annuli(half_width, maps.moments_CHW.shape[-1])
-    count_HW, light_HW = moments["count"], moments["sum w"]
-    lit_HW = (count_HW > 0) & (light_HW > 0)
-    own_HW = np.divide(light_HW**2, count_HW, out=np.zeros_like(count_HW), where=lit_HW)
-    number, bright = motion.sum(count_HW), motion.sum(light_HW)
-    total = bright.sum()
-    mean = motion.sum(moments["sum wv"]).sum() / total if total > 0 else 0.0
-    rotation, _ = rotation_of(motion, moments["sum wv"] - mean * light_HW, light_HW)
-    squares_HW = moments["sum wv^2"] - 2 * mean * moments["sum wv"] + mean**2 * light_HW
-    seen = bright > 0
-    nothing = np.full(len(bright), np.nan)
+    moments = dict(zip(MOMENTS, maps.moments_CHW.astype(float), strict=True))
+    mean = _mean_velocity(moments, motion.of_pixels < len(motion.pixels))
+    rotation, _ = rotation_of(motion, moments["sum wv"] - mean * moments["sum w"], moments["sum w"])
     return Profile(
         light=light.sum(flux_HW) / light.pixels / pixel**2,
-        squares=np.divide(motion.sum(squares_HW), bright, out=nothing, where=seen),
         rotation=rotation,
-        stars=np.divide(bright**2, motion.sum(own_HW), out=np.zeros_like(bright), where=seen),
-        counted=number.astype(int),
+        **asdict(mean_squares(maps, motion.of_pixels, len(motion.pixels))),
+    )
+
+
+def mean_squares(maps: GalaxyMaps, of_pixels: NDArray, count: int) -> MeanSquares:
+    """Average V² + σ² over the pixels of bins, relative to the mean velocity of all of them.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+    of_pixels : (H, W) int
+        Bin of each pixel; ``count`` where it is in none.
+    count : int
+        A, number of bins.
+
+    Returns
+    -------
+    MeanSquares
+    """
+
+    def total(values_HW: NDArray) -> NDArray:
+        return np.bincount(of_pixels.ravel(), values_HW.ravel(), count + 1)[:count]
+
+    moments = dict(zip(MOMENTS, maps.moments_CHW.astype(float), strict=True))
+    count_HW, light_HW, momenta_HW = (moments[key] for key in ("count", "sum w", "sum wv"))
+    lit_HW = (count_HW > 0) & (light_HW > 0)
+    own_HW = np.divide(light_HW**2, count_HW, out=np.zeros_like(count_HW), where=lit_HW)
+    bright, mean = total(light_HW), _mean_velocity(moments, of_pixels < count)
+    squares_HW = moments["sum wv^2"] - 2 * mean * momenta_HW + mean**2 * light_HW
+    seen, nothing = bright > 0, np.full(count, np.nan)
+    return MeanSquares(
+        squares=np.divide(total(squares_HW), bright, out=nothing, where=seen),
+        stars=np.divide(bright**2, total(own_HW), out=np.zeros_like(bright), where=seen),
+        counted=total(count_HW).astype(int),
         brightness=bright,
     )
+
+
+def _mean_velocity(moments: dict[str, NDArray], inside_HW: NDArray) -> float:
+    """Return the light-weighted mean velocity of the pixels inside; 0 without light."""
+    whole = float(moments["sum w"][inside_HW].sum())
+    return float(moments["sum wv"][inside_HW].sum()) / whole if whole > 0 else 0.0
 
 
 def rotation_of(annuli: Annuli, momenta_HW: NDArray, light_HW: NDArray) -> tuple[NDArray, NDArray]:

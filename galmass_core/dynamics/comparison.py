@@ -17,6 +17,7 @@ from galmass_core.training.pairing import predictions_on
 from galmass_core.training.runs import Run
 
 R_HSM, R_E, HALF_LIGHT = "R_hsm", "R_e", "4/3 R_e"  # spheres
+AXISYMMETRIC = "Jeans, axisymmetric"
 _SHOWN = ("r+2V", "2V", "r")  # of a network for every set of maps
 _FRACTION = "f_dm_1rhsm"
 _KEYS = ["name", "los"]
@@ -39,13 +40,18 @@ ESTIMATORS = tuple(
         ("Wolf", "log_mtot_wolf", "log_mtot_1rhsm", "log_mtot", R_HSM),
         ("Jeans", "log_mtot_jeans", "log_mtot_1rhsm", "log_mtot", R_HSM),
         ("Jeans, inclined", "log_mtot_inclined", "log_mtot_1rhsm", "log_mtot", R_HSM),
+        (AXISYMMETRIC, "log_mtot_axisymmetric", "log_mtot_1rhsm", "log_mtot", R_HSM),
         ("Wolf", "log_mtot_wolf", "log_mtot_half_light", "log_mtot", HALF_LIGHT),
         ("Jeans", "log_mtot_jeans_re", "log_mtot_re", "log_mtot", R_E),
+        (AXISYMMETRIC, "log_mtot_axisymmetric_re", "log_mtot_re", "log_mtot", R_E),
         ("Jeans", "log_mstar_jeans", "log_mstar_1rhsm", "log_mstar", R_HSM),
         ("Jeans, inclined", "log_mstar_inclined", "log_mstar_1rhsm", "log_mstar", R_HSM),
+        (AXISYMMETRIC, "log_mstar_axisymmetric", "log_mstar_1rhsm", "log_mstar", R_HSM),
         ("Jeans", "f_dm_jeans", "f_dm_1rhsm", "f_dm", R_HSM),
         ("Jeans, inclined", "f_dm_inclined", "f_dm_1rhsm", "f_dm", R_HSM),
+        (AXISYMMETRIC, "f_dm_axisymmetric", "f_dm_1rhsm", "f_dm", R_HSM),
         ("Jeans", "f_dm_jeans_re", "f_dm_re", "f_dm", R_E),
+        (AXISYMMETRIC, "f_dm_axisymmetric_re", "f_dm_re", "f_dm", R_E),
     )
 )
 TARGETS_SHOWN = tuple(dict.fromkeys(each.target for each in ESTIMATORS))
@@ -167,8 +173,14 @@ def _measure(own: pd.DataFrame, other: pd.DataFrame | None) -> dict[str, Any]:
 
 
 def failures(table: pd.DataFrame) -> dict[str, int]:
-    """Return the number of samples without a Jeans mass by reason, the most frequent first."""
-    counts = table.loc[table["failure"] != "", "failure"].value_counts()
+    """Return the number of samples without a Jeans mass by reason, the most frequent first.
+
+    Reasons of axisymmetric models alone say so.
+    """
+    reasons = table["failure"].where(
+        table["failure"] != "", "axisymmetric models alone: " + table["failure_axisymmetric"]
+    )
+    counts = reasons[table["failure_axisymmetric"] != ""].value_counts()
     return {str(reason): int(count) for reason, count in counts.items()}
 
 

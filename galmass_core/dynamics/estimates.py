@@ -17,6 +17,7 @@ from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.shards import PROFILE_COLUMNS
 from galmass_core.dynamics.annuli import Profile, measure_profile, velocity_annuli
+from galmass_core.dynamics.axisymmetric import fit_axisymmetric
 from galmass_core.dynamics.fit import JeansFit, fit_jeans
 from galmass_core.dynamics.inclination import axis_ratio, seen_edge_on
 from galmass_core.dynamics.jeans import tables
@@ -51,9 +52,25 @@ COLUMNS = {
     "log_mstar_inclined_error": "dex",
     "f_dm_inclined": "the halo's share of that fit",
     "f_dm_inclined_error": "",
+    "log_mtot_axisymmetric": "mass inside R_hsm of axisymmetric Jeans models, Msun",
+    "log_mtot_axisymmetric_error": "dex",
+    "log_mstar_axisymmetric": "stellar mass of that fit, Msun",
+    "log_mstar_axisymmetric_error": "dex",
+    "f_dm_axisymmetric": "the halo's share of that fit",
+    "f_dm_axisymmetric_error": "",
+    "log_mtot_axisymmetric_re": "mass of that fit inside the sphere of R_e, Msun",
+    "log_mtot_axisymmetric_re_error": "dex",
+    "f_dm_axisymmetric_re": "the halo's share there",
+    "beta_z": "its anisotropy, 1 - σ_z²/σ_R²",
+    "beta_z_error": "",
+    "chi_square_axisymmetric": "of the best of these models over the degrees of freedom",
     "beta": "anisotropy",
     "beta_error": "",
     "chi_square": "of the best Jeans model over the degrees of freedom",
+}
+FAILURES = {  # why there is no mass
+    "failure": "of spherical models",
+    "failure_axisymmetric": "of axisymmetric ones",
 }
 TRUTH = ("log_mtot_1rhsm", "log_mstar_1rhsm", "f_dm_1rhsm")
 INSIDE_OTHER = ("log_mtot_re", "f_dm_re", "log_mtot_half_light")  # true, from profiles
@@ -75,7 +92,7 @@ def estimate_masses(
     Returns
     -------
     pandas.DataFrame
-        ``name``, ``los``, ``half_mass_radius``; `COLUMNS`; ``failure``, why there is no Jeans mass,
+        ``name``, ``los``, ``half_mass_radius``; `COLUMNS`; `FAILURES`, why there is no Jeans mass,
         or empty; and the true values `TRUTH` and `INSIDE_OTHER` with ``true_`` before their names,
         NaN where they are not known.
 
@@ -95,7 +112,7 @@ def estimate_masses(
             progress(done, len(rows), failed)
     samples = dataset.samples.iloc[rows].reset_index(drop=True)
     table = samples[["name", "los", "half_mass_radius"]].copy()
-    table = table.join(pd.DataFrame(found, columns=[*COLUMNS, "failure"]))
+    table = table.join(pd.DataFrame(found, columns=[*COLUMNS, *FAILURES]))
     for key in TRUTH:
         known = not missing_columns(samples, [key])
         table[f"true_{key}"] = samples[key].to_numpy(float) if known else np.nan
@@ -112,12 +129,12 @@ def estimate_one(maps: GalaxyMaps) -> dict[str, Any]:
     Returns
     -------
     dict
-        `COLUMNS`, NaN where there is no estimate, and ``failure``.
+        `COLUMNS`, NaN where there is no estimate, and `FAILURES`.
     """
-    row: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan) | {"failure": ""}
+    row: dict[str, Any] = dict.fromkeys(COLUMNS, np.nan) | dict.fromkeys(FAILURES, "")
     radius = float(maps.half_mass_radius)
     if not 0 < radius < np.inf:
-        return row | {"failure": "R_hsm is not known"}
+        return row | dict.fromkeys(FAILURES, "R_hsm is not known")
     half_width = round(float(maps.half_width / radius), 6)
     side, pixels = maps.moments_CHW.shape[-1], maps.flux_CHW.shape[-1]
     profile = measure_profile(maps)
@@ -132,7 +149,11 @@ def estimate_one(maps: GalaxyMaps) -> dict[str, Any]:
         seen = fit_jeans(profile, amplitudes, known, **sizes)
         turned = fit_jeans(replace(profile, squares=edge_on), amplitudes, known, **sizes)
     except NoFitError as error:
-        return row | {"failure": str(error)}
+        return row | dict.fromkeys(FAILURES, str(error))
+    try:
+        row |= _axisymmetric(fit_axisymmetric(maps, effective))
+    except NoFitError as error:
+        row |= {"failure_axisymmetric": str(error)}
     inside = {
         "log_mtot_jeans_re": seen.log_total_other,
         "log_mtot_jeans_re_error": seen.log_total_other_error,
@@ -142,6 +163,18 @@ def estimate_one(maps: GalaxyMaps) -> dict[str, Any]:
         "chi_square": seen.chi_square,
     }
     return row | inside | _masses(seen, "jeans") | _masses(turned, "inclined")
+
+
+def _axisymmetric(fit: JeansFit) -> dict[str, float]:
+    """Return what is known of a fit of axisymmetric models."""
+    return _masses(fit, "axisymmetric") | {
+        "log_mtot_axisymmetric_re": fit.log_total_other,
+        "log_mtot_axisymmetric_re_error": fit.log_total_other_error,
+        "f_dm_axisymmetric_re": fit.dark_other,
+        "beta_z": fit.anisotropy,
+        "beta_z_error": fit.anisotropy_error,
+        "chi_square_axisymmetric": fit.chi_square,
+    }
 
 
 def _masses(fit: JeansFit, kind: str) -> dict[str, float]:

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from galmass_core.dynamics import light
-from galmass_core.dynamics.annuli import Profile
+from galmass_core.dynamics.annuli import MeanSquares, Profile
 from galmass_core.dynamics.jeans import ANISOTROPIES, Tables, halo_mass, unit_moments
 from galmass_core.dynamics.light import NoFitError
 
@@ -67,6 +66,30 @@ class JeansFit:
     model: NDArray
 
 
+@dataclass(frozen=True, kw_only=True)
+class Models:
+    """A grid of models of a unit mass inside R_hsm, either of stars or of a halo.
+
+    Attributes
+    ----------
+    stars : (B, A) float
+        Mean square velocities where all mass is of stars, (km/s)² / Msun; B anisotropies.
+    halo : (S, B, A) float
+        Where all mass is of a halo; S scale radii.
+    anisotropies : (B,) float
+    within : (B,) float
+        Stellar mass inside another radius over that inside R_hsm.
+    chances : (B,) float
+        A priori, up to a factor.
+    """
+
+    stars: NDArray
+    halo: NDArray
+    anisotropies: NDArray
+    within: NDArray
+    chances: NDArray
+
+
 def fit_jeans(
     profile: Profile,
     amplitudes: NDArray,
@@ -75,7 +98,7 @@ def fit_jeans(
     half_mass_radius: float,
     other_radius: float = 1.0,
 ) -> JeansFit:
-    """Fit all models of the grid.
+    """Fit all spherical models of the grid.
 
     Parameters
     ----------
@@ -96,50 +119,74 @@ def fit_jeans(
     Raises
     ------
     NoFitError
-        If too few annuli have enough stars, or stars do not move.
+        As of `fit_models`.
     """
     stars_BA, halo_SBA = unit_moments(amplitudes, known)
-    usable = (profile.counted >= FEWEST_STARS) & (stars_BA > 0).all(axis=0)
+    within, whole = light.enclosed(np.array([other_radius, 1.0])).T @ amplitudes
+    same = np.ones(len(ANISOTROPIES))
+    models = Models(
+        stars=stars_BA / half_mass_radius,
+        halo=halo_SBA / half_mass_radius,
+        anisotropies=ANISOTROPIES,
+        within=within / whole * same,
+        chances=same,
+    )
+    return fit_models(profile, models, other_radius)
+
+
+def fit_models(measured: MeanSquares, models: Models, other_radius: float) -> JeansFit:
+    """Fit the mass of each model, and average over all of them.
+
+    Parameters
+    ----------
+    measured : MeanSquares
+    models : Models
+    other_radius : float, R_hsm
+        As of `fit_jeans`.
+
+    Returns
+    -------
+    JeansFit
+
+    Raises
+    ------
+    NoFitError
+        If too few annuli have enough stars, or stars do not move.
+    """
+    usable = (measured.counted >= FEWEST_STARS) & (models.stars > 0).all(axis=0)
     if np.count_nonzero(usable) < FEWEST_ANNULI:
         msg = f"fewer than {FEWEST_ANNULI} annuli have {FEWEST_STARS} stars"
         raise NoFitError(msg)
-    data = profile.squares[usable]
+    data = measured.squares[usable]
     if not (data > _SHORTEST).all():
         msg = "all stars of an annulus have the same velocity"
         raise NoFitError(msg)
-    weights = 1 / (data**2 * (2 / profile.stars[usable] + FLOOR**2))
+    weights = 1 / (data**2 * (2 / measured.stars[usable] + FLOOR**2))
     halo = HALO_SHARES.reshape(-1, 1, 1, 1)
-    whole = ((1 - halo) * stars_BA + halo * halo_SBA) / half_mass_radius  # (F, S, B, A)
+    whole = (1 - halo) * models.stars + halo * models.halo  # (F, S, B, A)
     shapes = whole[..., usable]
     squared, product = (shapes**2) @ weights, shapes @ (weights * data)
     mass, chi = product / squared, (data**2) @ weights - product**2 / squared
     freedom = len(data) - 4
     least = max(float(chi.min()), 0.0)
     scale = max(1.0, least / freedom)
-    chances = np.exp(-0.5 * chi / scale - logsumexp(-0.5 * chi / scale))
+    chances = models.chances * np.exp(-0.5 * (chi - chi.min()) / scale)
+    chances /= chances.sum()
     own = scale / squared / mass**2 / np.log(10) ** 2  # variance of log M of one model
     best = np.unravel_index(chi.argmin(), chi.shape)
-    other = _other(amplitudes, other_radius)
     shares = np.broadcast_to(halo[..., 0], chi.shape)
+    dark = shares * halo_mass(np.array([other_radius]))  # inside the other radius, as is `other`
+    other = dark + (1 - shares) * models.within
     return JeansFit(
         **_moments("log_total", np.log10(mass), chances, own),
         **_moments("log_stars", np.log10((1 - shares) * mass), chances, own),
         **_moments("dark", shares, chances),
-        **_moments("log_total_other", np.log10(mass * other.sum(axis=0)), chances, own),
-        dark_other=float((chances * other[1] / other.sum(axis=0)).sum()),
-        **_moments("anisotropy", np.broadcast_to(ANISOTROPIES, chi.shape), chances),
+        **_moments("log_total_other", np.log10(mass * other), chances, own),
+        dark_other=float((chances * dark / other).sum()),
+        **_moments("anisotropy", np.broadcast_to(models.anisotropies, chi.shape), chances),
         chi_square=least / freedom,
         model=mass[best] * whole[best],
     )
-
-
-def _other(amplitudes: NDArray, radius: float) -> NDArray:
-    """Return stars and halo inside a radius, of a unit mass inside R_hsm; (2, F, S, 1)."""
-    within, whole = light.enclosed(np.array([radius, 1.0])).T @ amplitudes
-    halo = HALO_SHARES[:, None, None]
-    haloes = halo * halo_mass(np.array([radius]))  # (F, S, 1)
-    stars = np.broadcast_to((1 - halo) * within / whole, haloes.shape)
-    return np.stack([stars, haloes])
 
 
 def _moments(

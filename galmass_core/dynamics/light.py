@@ -34,7 +34,12 @@ def densities(radii: ArrayLike) -> NDArray:
 def enclosed(radii: ArrayLike) -> NDArray:
     """Return the share of each Gaussian inside a sphere; (I, ...)."""
     scale, radius = _against(radii)
-    x = radius / scale / 2**0.5
+    return inside_sphere(radius / scale)
+
+
+def inside_sphere(radii: NDArray) -> NDArray:
+    """Return the share of a Gaussian sphere inside radii in units of its dispersion; (...)."""
+    x = radii / 2**0.5
     return erf(x) - 2 / np.pi**0.5 * x * np.exp(-(x**2))
 
 

@@ -14,7 +14,8 @@ _NOTES = (
     "R_e is that of the r image.",
     "virial: 2.5 σ_e² R_e/G; Wolf: 4 σ² R_e/G, of light and stars inside the frame. Jeans: a "
     "sphere of constant M*/L and anisotropy in an NFW halo. inclined: with the "
-    "rotation as if seen edge-on, the inclination being that of the flattening of the r image.",
+    "rotation as if seen edge-on, the inclination being that of the flattening of the r image. "
+    "axisymmetric: oblate models of all thicknesses that the image allows.",
 )
 
 
