@@ -142,7 +142,8 @@ def correct(session: SessionState, search: str) -> None:
             values = getattr(wanted, name)
             values = values if isinstance(values, list) else [values]
             default = session.param[name].default
-            wrong = [each for each in values if each and each != default and not known(each)]
+            given = default if isinstance(default, list) else [default]
+            wrong = [each for each in values if each and each not in given and not known(each)]
             for each in wrong:
                 report_unknown(session, FIELDS[name].key, each)
             if wrong and getattr(session, name) == getattr(wanted, name):
@@ -156,8 +157,8 @@ def _known(session: SessionState, wanted: SessionState) -> dict[str, Callable[[s
     columns = axis_columns(data) if data else []
 
     def is_panel(key: str) -> bool:
-        name = services.name_of_run(key.removeprefix(RUN).removeprefix(MEAN))
-        return bool(input_maps(key)) or key == BASELINE or _is_run(name)
+        run = key.removeprefix(RUN).removeprefix(MEAN)
+        return bool(input_maps(key)) or key == BASELINE or _is_run(run)
 
     known = dict.fromkeys(("x", "y", "colour", "against"), columns.__contains__)
     runs = dict.fromkeys(("run", "explained_run", "profile_run"), _is_run)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from galmass_app.address import FIELDS, link, query, read
+from galmass_app import services
+from galmass_app.address import FIELDS, correct, link, query, read
 from galmass_app.state import SessionState
 
 VALUES = {
@@ -142,6 +143,19 @@ def test_wrong_value_is_named_and_the_default_stays(wrong):
     read(session, f"?{wrong}&x=sigma_v")
     assert session.error == f"The address asks for {wrong}, but there is no such value."
     assert (getattr(session, key), session.x) == (default, "sigma_v")
+
+
+def test_address_without_a_run_opens_none(monkeypatch, tmp_path):
+    opened = []
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    monkeypatch.delenv("GALMASS_DATA", raising=False)
+    monkeypatch.setattr(services, "name_of_run", lambda word: opened.append(word) or word)
+    session = SessionState()
+    correct(session, "?page=compare&panels=r%3Bpower-law")
+    assert (opened, session.error) == ([], "")
+    correct(session, "?panels=run%3Agone")
+    assert opened == ["gone"]
+    assert "panels=run:gone" in session.error
 
 
 def test_link_has_what_is_given():

@@ -232,7 +232,7 @@ def test_lines_of_sight_are_off_where_there_are_none(home, session):
 
 def test_ranges_of_colours_are_set_by_hand(session):
     page = Explore(session)
-    assert not is_shown(page, "gm-limits")
+    assert not parts(page, "gm-limits")
     session.colours = "hand"
     low, high = parts(widget(page, "gm-limits"), "gm-limit-V")
     high.value = 500.0

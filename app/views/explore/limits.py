@@ -16,22 +16,16 @@ WRONG = "The first number must be below the second, and light above 0."
 class Limits(View):
     """Two fields for each map, below the maps."""
 
-    def __init__(self, session: SessionState) -> None:
+    def __init__(self, scales: Mapping[str, Scale], *, session: SessionState) -> None:
         super().__init__(session)
-        self._scales: Mapping[str, Scale] = {}
         self._wrong = html("gm-nothing", wide=False)
         self._fields = {key: [_field(key, end) for end in ("from", "to")] for key in map_keys()}
         rows = [pn.Row(*fields, css_classes=["gm-limit"]) for fields in self._fields.values()]
-        self._layout = column(
-            "gm-slot gm-limits", column("gm-maps", *rows), self._wrong, visible=False
-        )
+        self._layout = column("gm-slot gm-limits", column("gm-maps", *rows), self._wrong)
         for fields in self._fields.values():
             for field in fields:
                 field.param.watch(self._set, "value")
-
-    def show(self, wanted: bool) -> None:
-        """Show the fields, or hide them."""
-        self._layout.visible = wanted
+        self.draw(scales)
 
     def draw(self, scales: Mapping[str, Scale]) -> None:
         """Write the ranges that are drawn into the fields."""

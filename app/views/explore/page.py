@@ -56,13 +56,13 @@ class Explore(PageView):
     """Pick a galaxy by ID, by chance or in the scatter, and look at it."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session, FourMaps, MassProfiles, Sample, Estimates)
+        super().__init__(session, FourMaps, Limits, MassProfiles, Sample, Estimates)
         self._headline.sizing_mode = None
         self._layout = column("gm-page", self._message)
         if session.data is None:
             self._show_message(NO_DATA)
             return
-        maps, profiles, sample, estimates = self.slots.values()
+        maps, limits, profiles, sample, estimates = self.slots.values()
         self._properties = html("gm-properties")
         self._masses = html("gm-targets")
         middle = column("gm-masses", profiles, self._masses)
@@ -100,8 +100,7 @@ class Explore(PageView):
                 table=self._scattered,
             )
         )
-        self._limits = Limits(session)
-        portrait = column("gm-portrait gm-page", top, self._message, maps, self._limits)
+        portrait = column("gm-portrait gm-page", top, self._message, maps, limits)
         self.insights = Insights(session, "explore", PARTS)
         self._layout[:] = [GalaxyPicker(session), portrait, estimates, self.insights, below]
         follows = ("dataset", "galaxy", "los", "x", "y", "colour", "theme", *COLOURED)
@@ -149,18 +148,19 @@ class Explore(PageView):
     def _draw_maps(self) -> None:
         """Show the maps, or why there are none."""
         session, data = self.session, self.session.data
-        drawn = False
+        drawn, by_hand = False, session.colours == "hand"
         try:
             if data.has_maps:
                 sample = session.galaxy, session.los
                 scales = chosen_scales(session, data, *sample)
                 self._put(FourMaps, shown_maps(session, *sample, scales))
-                self._limits.draw(scales)
+                if by_hand:
+                    self._put(Limits, scales, session=session)
                 drawn = True
         finally:
             for part in (self.slots[FourMaps], self._look, self._download_maps):
                 part.visible = drawn
-            self._limits.show(drawn and session.colours == "hand")
+            self.slots[Limits].visible = drawn and by_hand
             unreadable = snippet("shared.html", "message", *UNREADABLE)
             no_maps = snippet("explore.html", "no_maps")
             self._show_message("" if drawn else unreadable if data.has_maps else no_maps)
