@@ -88,6 +88,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "gallery_colour": Field("frames"),
     "telescope": Field("telescope"),
     "tuned": _list("tuned", ";"),
+    "observed": Field("observed"),
 }
 
 

@@ -104,7 +104,7 @@ def strip_of(
     data: DataSet, galaxy: str, los: str, target: str, estimates: Sequence[Estimate]
 ) -> Strip:
     """Return estimates of a target of a sample beside the truth."""
-    true = _shown(target, true_value(data, galaxy, los, target))
+    true = shown_value(target, true_value(data, galaxy, los, target))
     return Strip(target=target, true=true, estimates=tuple(estimates))
 
 
@@ -130,7 +130,7 @@ def axes_of(data: DataSet, galaxy: str, los: str) -> str:
     return ", ".join(words)
 
 
-def _shown(target: str, value: float) -> float:
+def shown_value(target: str, value: float) -> float:
     """Return a decimal logarithm in the unit of a target: as it is, or the number of a fraction."""
     return value if quantity(target).log else float(10**value)
 
@@ -147,8 +147,8 @@ def of_run(prediction: SamplePrediction) -> Estimate:
         name=prediction.run.name,
         about=f"{quantity(target).name}, predicted by the run {prediction.run.name}",
         part=prediction.part,
-        value=_shown(target, prediction.predicted),
-        limits={name: _shown(target, each) for name, each in limits.items()},
+        value=shown_value(target, prediction.predicted),
+        limits={name: shown_value(target, each) for name, each in limits.items()},
         why_not=why_not,
     )
 
@@ -173,8 +173,8 @@ def _of_power_law(data: DataSet, galaxy: str, los: str, target: str) -> Iterator
         name="",
         about="A straight line in logarithms, fitted to the training set.",
         part=part,
-        value=_shown(target, value),
-        limits={name: _shown(target, each) for name, each in limits.items()},
+        value=shown_value(target, value),
+        limits={name: shown_value(target, each) for name, each in limits.items()},
         why_not=UNTESTED.get(part, "" if limits else "no interval: too few galaxies"),
     )
 

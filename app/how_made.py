@@ -45,6 +45,9 @@ print(motion_profile(data.maps({galaxy!r}, {los!r})))""",
     "lines": """for row in data.rows_of({galaxy!r}):
     print(data.samples.iloc[row])""",
     "beside": "print(data.row({galaxy!r}, {los!r}))",
+    "observed": """from galmass_core.observations.kept import kept_observations
+
+print([each.row for each in kept_observations()[0]])""",
     "telescope": """from galmass_app.telescope_settings import adjusted
 from galmass_app.telescopes import see
 
@@ -149,6 +152,7 @@ def of_part(session: SessionState, key: str) -> str:
     commands = {
         "alike": ["twins", where, "--inputs", session.alike],
         "telescope": ["telescope", where, "--preset", session.telescope],
+        "observed": ["observe", "FILE", "--keep"],
     }
     known = [commands[key]] if key in commands else []
     return how_made(session, python, *known, facts=_sample(session))

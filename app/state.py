@@ -33,7 +33,7 @@ PAGES = (
 )
 LAST = 20  # selections that can be undone
 # what Explore opens when asked to
-INSIGHTS = ("alike", "motion", "lines", "beside", "turn", "telescope")
+INSIGHTS = ("alike", "motion", "lines", "beside", "turn", "telescope", "observed")
 
 
 GONE = (
@@ -90,6 +90,7 @@ class SessionState(param.Parameterized):
         default="MaNGA", objects=list(TELESCOPES), doc="Preset of the telescope that looks."
     )
     tuned = param.List([], item_type=str, doc="What differs from it, such as ``seeing:2.5``.")
+    observed = param.String(doc="Observed galaxy in view, as its file is called; empty: the first.")
     target = param.String("log_mstar_1rhsm", doc="Column to be learned.")
     features = param.List(item_type=str, doc="Columns to learn it from; empty: as the paper.")
     split = param.Selector(default="galaxy", objects=list(SPLITS), doc="Who is tested.")

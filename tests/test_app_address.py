@@ -48,6 +48,7 @@ VALUES = {
     "gallery_colour": "error|log_mtot_1rhsm|mtot-r-20260101-120000",
     "telescope": "SAMI",
     "tuned": ["seeing:2.5", "least:3"],
+    "observed": "1-1-01234567",
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),
@@ -122,7 +123,7 @@ def test_address_is_written_as_it_always_was():
         "&listed=mtot-r-20260101-120000"
         "&ticked=mtot-r-20260101-120000%3Bmstar-r-20260101-120000"
         "&map=V&order=log_mstar&frames=error%7Clog_mtot_1rhsm%7Cmtot-r-20260101-120000"
-        "&telescope=SAMI&tuned=seeing%3A2.5%3Bleast%3A3"
+        "&telescope=SAMI&tuned=seeing%3A2.5%3Bleast%3A3&observed=1-1-01234567"
     )
 
 

@@ -1,7 +1,13 @@
 """What Explore opens, in Chromium: a card is tapped, stars are dragged, a pixel is tapped."""
 
+import re
+import shutil
+
 import pytest
 from served import wait_until_drawn
+from survey_files import Disc, write_manga
+
+from galmass_core.cli import main
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect
@@ -52,4 +58,25 @@ def test_a_galaxy_through_a_telescope(dashboard, open_tab):
     expect(title).to_have_text("Through SDSS")
     expect(tab.locator(".gm-set-seeing")).not_to_be_visible()
     expect(tab.locator(".gm-set-psf")).to_be_visible()
+    wait_until_drawn(tab)
+
+
+@pytest.fixture
+def kept(home_folder, tmp_path, monkeypatch):
+    """Keep an observed galaxy in the home folder of the dashboard."""
+    monkeypatch.setenv("GALMASS_HOME", str(home_folder))
+    write_manga(tmp_path / "maps.fits", Disc())
+    assert main(["observe", str(tmp_path / "maps.fits"), "--keep"]) == 0
+    yield
+    shutil.rmtree(home_folder / "observations")
+
+
+def test_an_observed_galaxy(kept, dashboard, open_tab):
+    tab = open_tab(f"{dashboard}?more=observed")
+    expect(tab.locator(".gm-observed-text b")).to_contain_text("Outside the training domain")
+    expect(tab.locator(".gm-observed-table tbody tr")).to_have_count(1)
+    expect(tab.locator(".gm-observed .gm-map-V canvas").first).to_be_visible()
+    expect(tab.locator(".gm-observed .gm-map-r")).not_to_be_visible()
+    tab.locator(".gm-observed-table tbody button").click()
+    expect(tab).to_have_url(re.compile("observed=1-1-"))
     wait_until_drawn(tab)

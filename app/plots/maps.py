@@ -6,10 +6,12 @@ HoloViews takes; a notebook's are HoloViews elements, which show themselves.
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Literal
 
 import holoviews as hv
 import numpy as np
 from bokeh.models import (
+    Angular,
     ColumnDataSource,
     Ellipse,
     FixedTicker,
@@ -33,6 +35,8 @@ from galmass_app.theme import Theme, map_colours
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, map_keys
 
+Unit = Literal["kpc", "arcsec"]
+_ARCSEC = "″"  # on a ruler
 SHADE, CHALK = "#0e1116", "#ffffff"  # lines are drawn twice: readable on dark and bright pixels
 TOOLS = "pan,wheel_zoom,box_zoom,reset"
 FRAME = 300  # px, in a notebook
@@ -91,13 +95,15 @@ class MapFigures:
         Whether rings have no names and the ruler has no ground, which would cover a small map.
     counted : bool
         Whether the tooltip says how many stars a pixel has; maps of a telescope do not know.
+    unit : str
+        Of lengths: ``kpc`` or ``arcsec``.
     """
 
-    def __init__(self, *, small: bool = False, counted: bool = True) -> None:
+    def __init__(self, *, small: bool = False, counted: bool = True, unit: Unit = "kpc") -> None:
         self._theme, self._small, self._counted = None, small, counted
         self._ends = {"x_range": Range1d(), "y_range": Range1d()}
         self._rings = ColumnDataSource(_rings(np.nan, None))
-        self._ruler = _ruler(small=small)
+        self._ruler = _ruler(small=small, unit=unit)
         self._images = {key: ColumnDataSource(_nothing()) for key in map_keys()}
         self._mappers = {
             key: (LogColorMapper if MAPS[key].colours == "decades" else LinearColorMapper)(
@@ -212,6 +218,15 @@ def _picture(
     )
 
 
+def _lengths(unit: Unit) -> dict[str, object]:
+    """Return the unit of a ruler, and what it may say."""
+    if unit == "kpc":
+        return {"unit": "kpc", "dimensional": Metric(base_unit="pc", include=["pc", "kpc"])}
+    ticks = [number * 10**power for power in range(3) for number in (1, 2, 5)]
+    basis = {_ARCSEC: (1, _ARCSEC, "arcsec")}
+    return {"unit": _ARCSEC, "dimensional": Angular(basis=basis, ticks=ticks)}
+
+
 def _hover(key: str, *, plain: bool = False) -> HoverTool:
     """Return a tooltip with the value under the pointer, where it is and, unless plain, of what."""
     shown = MAPS[key]
@@ -263,11 +278,10 @@ def _draw_rings(plot: Plot, source: ColumnDataSource, *, named: bool = True) -> 
         plot.add_glyph(source, glyph)
 
 
-def _ruler(*, small: bool = False) -> ScaleBar:
-    """Make a ruler in kpc that follows the zoom."""
+def _ruler(*, small: bool = False, unit: Unit = "kpc") -> ScaleBar:
+    """Make a ruler that follows the zoom."""
     return ScaleBar(
-        unit="kpc",
-        dimensional=Metric(base_unit="pc", include=["pc", "kpc"]),
+        **_lengths(unit),
         location="bottom_left",
         label_location="above",
         bar_length=0.25,

@@ -9,7 +9,7 @@ from bokeh.events import Tap
 from galmass_app import services
 from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
-from galmass_app.plots.maps import MapFigures
+from galmass_app.plots.maps import MapFigures, Unit
 from galmass_app.plots.scale import Scale, scales_by_hand
 from galmass_app.state import SessionState
 from galmass_app.theme import Theme, map_colours
@@ -29,6 +29,7 @@ class ShownMaps(NamedTuple):
     effective_radius: float | None  # kpc; of a ring
     theme: Theme
     least_stars: int  # in a pixel of motion
+    keys: tuple[str, ...] | None = None  # of maps; None: all
 
 
 def shown_maps(
@@ -57,20 +58,30 @@ class FourMaps(View):
     ----------
     small : bool
         Whether they are too small for names over them.
-    counted : bool
+    counted, unit
         As of `MapFigures`.
     """
 
-    def __init__(self, shown: ShownMaps, *, small: bool = False, counted: bool = True) -> None:
+    def __init__(
+        self,
+        shown: ShownMaps,
+        *,
+        small: bool = False,
+        counted: bool = True,
+        unit: Unit = "kpc",
+    ) -> None:
         super().__init__()
-        self._pictures = MapFigures(small=small, counted=counted)
+        self._pictures = MapFigures(small=small, counted=counted, unit=unit)
         self._bars = {key: html("gm-bar") for key in map_keys()}
-        self._layout = column("gm-maps", *map(self._panel, map_keys()))
+        self._panels = {key: self._panel(key) for key in map_keys()}
+        self._layout = column("gm-maps", *self._panels.values())
         self.draw(shown)
 
     def draw(self, shown: ShownMaps) -> None:
         """Show another sample in the same panes."""
-        maps, scales, radius, theme, stars = shown
+        maps, scales, radius, theme, stars, keys = shown
+        for key, panel in self._panels.items():
+            panel.visible = keys is None or key in keys
         for key, bar in self._bars.items():
             bar.object = colour_bar(scales[key], map_colours(key, theme))
         self._pictures.show(maps, scales, effective_radius=radius, least_stars=stars, theme=theme)

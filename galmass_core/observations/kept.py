@@ -33,6 +33,7 @@ from galmass_core.storage.schema import (
     integer,
     list_of,
     number,
+    object_of,
     one_of,
     wrong_fields,
 )
@@ -59,7 +60,11 @@ _RULE = fields(
         "layout": TEXT,
         "files": list_of(TEXT, 1),
         "maps": list_of(TEXT),
+        "notes": list_of(TEXT),
+        "left_out": object_of(object_of(integer(0))),
+        "centre": list_of(MEASURED, 2),
         "effective_radius": number(0),
+        "position_angle": MEASURED,
         "prediction": fields(
             {
                 "run": TEXT,
@@ -71,7 +76,7 @@ _RULE = fields(
                 "predictions": list_of(_PREDICTED),
             }
         ),
-    }
+    },
 )
 
 

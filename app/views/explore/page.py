@@ -17,6 +17,8 @@ from galmass_app.views.explore.lines_of_sight import FOLLOWS as LINES
 from galmass_app.views.explore.lines_of_sight import LinesOfSight
 from galmass_app.views.explore.motion import FOLLOWS as MOTION
 from galmass_app.views.explore.motion import Motion
+from galmass_app.views.explore.observed import FOLLOWS as OBSERVED
+from galmass_app.views.explore.observed import Observed
 from galmass_app.views.explore.telescope import FOLLOWS as TELESCOPE
 from galmass_app.views.explore.telescope import ThroughTelescope
 from galmass_app.views.explore.turn import FOLLOWS as TURN
@@ -47,6 +49,7 @@ PARTS = {
     "lines": Part("Three lines of sight", LinesOfSight, LINES),
     "turn": Part("Any line of sight", Turn, TURN),
     "telescope": Part("Through a telescope", ThroughTelescope, TELESCOPE),
+    "observed": Part("Observed galaxies", Observed, OBSERVED),
     "beside": Part("Beside another galaxy", Beside, BESIDE),
 }
 BELOW = "below"  # what is drawn after the maps have been sent
