@@ -168,6 +168,17 @@ def test_the_last_picture_stays_while_another_is_made(view, session):
     assert "looking through" not in texts(settle(view))
 
 
+def test_maps_as_they_are_are_sent_again_only_if_they_change(view, session):
+    source = view._plain._pictures._images["r"]
+    drawn = source.data["image"]
+    session.telescope = "HSC"
+    settle(view)
+    assert source.data["image"] is drawn
+    session.los = "x" if session.los != "x" else "y"
+    settle(view)
+    assert source.data["image"] is not drawn
+
+
 def test_an_address_names_what_no_telescope_has(session):
     search = "?telescope=Hubble&tuned=seeing:3;seeing:900;mirror:2;psf"
     address.read(session, search)

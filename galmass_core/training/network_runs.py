@@ -129,7 +129,8 @@ class NetworkModel:
         Parameters, and errors raised, as of `inputs`; and if there is no such device.
         """
         where = pick_device(device)
-        network = deepcopy(self.network).to(where)
+        here = where.type == "cpu"  # as the network itself is; a copy takes longer than predictions
+        network = self.network if here else deepcopy(self.network).to(where)
         inputs = {key: each.to(where) for key, each in self.inputs(samples, table).items()}
         with torch.no_grad():
             outputs_BT = network(inputs).float().cpu().numpy()

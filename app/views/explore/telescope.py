@@ -11,7 +11,13 @@ from galmass_app.state import SessionState
 from galmass_app.telescope_settings import SETTINGS, adjusted, settings_of
 from galmass_app.telescopes import Seen, see
 from galmass_app.views.explore.estimates import Estimates
-from galmass_app.views.four_maps import COLOURED, FourMaps, chosen_scales, shown_maps
+from galmass_app.views.four_maps import (
+    COLOURED,
+    FourMaps,
+    ShownMaps,
+    chosen_scales,
+    shown_maps,
+)
 from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import NETWORKS, Job, Slot
@@ -45,6 +51,7 @@ class ThroughTelescope(View):
         self._text, self._late = html("gm-telescope-text"), html("gm-late", wide=False)
         self._maps: FourMaps | None = None
         self._plain: FourMaps | None = None
+        self._drawn: ShownMaps | None = None  # what it shows
         self._titles = [html("gm-section", wide=False) for _ in range(2)]
         self._places = [column("gm-slot"), column("gm-slot")]
         self._estimates = Estimates([])
@@ -140,14 +147,16 @@ class ThroughTelescope(View):
         scales = chosen_scales(session, session.data, *sample)
         plain = shown_maps(session, *sample, scales)
         with batched_update():
-            if self._maps and self._plain:
+            if self._maps and self._plain and self._drawn:
                 self._maps.draw(plain._replace(maps=seen.maps))
-                self._plain.draw(plain)
+                if plain.maps is not self._drawn.maps or plain[1:] != self._drawn[1:]:
+                    self._plain.draw(plain)
             else:
                 self._maps = FourMaps(plain._replace(maps=seen.maps), counted=False)
                 self._plain = FourMaps(plain)
                 for place, maps in zip(self._places, (self._maps, self._plain), strict=True):
                     place.append(maps)
+            self._drawn = plain
             titles = f"Through {seen_by.name}", "As they are"
             for title, words in zip(self._titles, titles, strict=True):
                 title.object = snippet("shared.html", "section", words)
