@@ -67,7 +67,7 @@ def test_pulse_rests_once_there_is_nothing_more_to_come(monkeypatch):
             made.append(self)
 
     monkeypatch.setattr(pn.io, "PeriodicCallback", Kept)
-    pulse = WorkerPoller(lambda: left.pop(0))
+    pulse = WorkerPoller(lambda: left.pop(0), SessionState())
     pulse.wake()
     pulse.wake()
     (periodic,) = made

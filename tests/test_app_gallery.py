@@ -45,7 +45,7 @@ def sent(monkeypatch):
     """Messages to the browser."""
     sent = []
     monkeypatch.setattr(
-        "galmass_app.views.gallery.grid.GalleryGrid._send_msg",
+        "galmass_app.views.gallery.gallery_grid.GalleryGrid._send_msg",
         lambda _, message: sent.append(message),
     )
     return sent

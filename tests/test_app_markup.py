@@ -169,6 +169,8 @@ def test_why_page_explains_the_steps_of_rings():
         ),
         ("shared.html", "heading", [NAME, "", False]),
         ("shared.html", "notes", [[NAME]]),
+        ("shared.html", "how_made", [{"data set": NAME}, {}]),
+        ("shared.html", "how_made", [{}, {"In Python": NAME}]),
         ("prediction.html", "title", [NAME, "help"]),
     ],
 )
@@ -191,8 +193,6 @@ STATEMENT = {"section": "2", "published": "1", "unit": "", "ours": "1", "mark": 
         ("run", [NAME, False]),
         ("matrix", ["9", NAME, "none"]),
         ("statements", [[STATEMENT | {"statement": NAME, "contradicted_by": ""}]]),
-        ("how_made", [{"data set": NAME}, {}, ""]),
-        ("how_made", [{}, {"In Python": NAME}, ""]),
     ],
 )
 def test_paper_page_shows_names_as_text(macro, values):

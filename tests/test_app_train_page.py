@@ -500,7 +500,7 @@ def test_a_job_is_the_same_command_line_on_its_own(home, monkeypatch):
 
     def popen(command, **options):
         called.append((command, options))
-        return SimpleNamespace(wait=lambda: 0)
+        return SimpleNamespace(wait=lambda: 0, pid=1)
 
     monkeypatch.setattr(subprocess, "Popen", popen)
     requested = Order(data=home.resolve() / "toys", experiment="mstar/V", preset="laptop")

@@ -10,7 +10,7 @@ from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
 from galmass_app.views.gallery.embedding import EmbeddingPanel
-from galmass_app.views.gallery.grid import GalleryGrid, Series
+from galmass_app.views.gallery.gallery_grid import GalleryGrid, Series
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import button, column, row, select, switch
 from galmass_app.views.page_view import PageView

@@ -43,7 +43,7 @@ class GalleryGrid(JSComponent):
     )
     here = param.Integer(-1, doc="Place of the galaxy in view; -1 if it is not among them.")
 
-    _esm = asset("gallery.js")
+    _esm = asset("gallery_grid.js")
 
     @classmethod
     def of(cls, session: SessionState) -> "GalleryGrid":
