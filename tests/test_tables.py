@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sample_tables import make_dataset, make_samples
 
-from galmass_core.datasets.catalogue import build_catalogue
+from galmass_core.datasets.catalogue import DEFINITIONS, build_catalogue
 from galmass_core.datasets.join import join_disc_fractions
 from galmass_core.learning.experiments import default_features, experiment
 from galmass_core.learning.intervals import measure_coverage
@@ -99,7 +99,7 @@ def catalogue(tmp_path_factory):
     samples.loc[:2, ["log_mdm_1rhsm", "f_dm_1rhsm"]] = np.nan, 0.0
     reason = {"log_ml_r_1rhsm": "a catalogue has no light inside apertures"}
     folder = tmp_path_factory.mktemp("home") / "catalogue"
-    return make_dataset(folder, samples, not_available=reason)
+    return make_dataset(folder, samples, not_available=reason, definitions=DEFINITIONS)
 
 
 @pytest.fixture(scope="module")
