@@ -1,16 +1,20 @@
 """Axisymmetric Jeans models: Gaussians by slow integrals, and galaxies of known mass."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 from known_galaxies import inclined, sphere
+from toy_maps import make_map_dataset
 
+from galmass_core.cli import main
 from galmass_core.dynamics.axisymmetric import fit_axisymmetric, inclinations
 from galmass_core.dynamics.comparison import failures
 from galmass_core.dynamics.ellipses import Ellipses, Image, measure_motion
 from galmass_core.dynamics.estimates import estimate_one
+from galmass_core.dynamics.jam import JAM, require_jampy
 from galmass_core.dynamics.light import NoFitError
 from galmass_core.dynamics.oblate import Gaussians, second_moments
 from galmass_core.galaxy import G
@@ -177,3 +181,55 @@ def test_failures_are_counted_with_their_reasons(disc):
         {"failure": ["", "", "none", ""], "failure_axisymmetric": ["few", "few", "none", ""]}
     )
     assert failures(table) == {"axisymmetric models alone: few": 2, "none": 1}
+    table["failure_jam"] = ["few", "few", "none", "JamPy says: no"]
+    assert failures(table)["JAM alone: JamPy says: no"] == 1
+    assert sum(failures(table).values()) == 4
+
+
+class JamPy:
+    """A stand-in for jampy: every star moves with the mass, in (km/s)² for 1e5 Msun."""
+
+    def __init__(self):
+        self.axi = self
+        self.calls = []
+
+    def proj(self, *, model_lum_proj, model_pot_proj, xbin, beta, inc, **_):
+        peak, size, ratio = model_pot_proj
+        assert len(model_lum_proj[0]) == len(model_lum_proj[2])
+        self.calls.append((beta, inc))
+        self.model = np.full(len(xbin), (2 * np.pi * peak * size**2 * ratio).sum() ** 0.5)
+        return self
+
+
+def test_jampy_is_asked_for_each_anisotropy_and_inclination(disc, monkeypatch):
+    stand_in = JamPy()
+    monkeypatch.setattr("galmass_core.dynamics.jam.require_jampy", lambda: stand_in)
+    fit = fit_axisymmetric(disc, 1.0, JAM)
+    assert len(set(stand_in.calls)) == 3 * 3  # of 9 masses each
+    assert np.isfinite(fit.log_total)
+
+    def refuse(**_):
+        msg = "no deprojection"
+        raise ValueError(msg)
+
+    stand_in.proj = refuse
+    with pytest.raises(NoFitError, match="JamPy says: no deprojection"):
+        fit_axisymmetric(disc, 1.0, JAM)
+
+
+def test_without_jampy_the_command_says_so_in_a_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "jampy", None)
+    make_map_dataset(tmp_path / "blobs", 3)
+    assert main(["dynamics", str(tmp_path / "blobs"), "--jam"]) == 2
+    said = capsys.readouterr().err
+    assert "jampy 9 (pip install jampy; its licence is not free)" in said
+    assert "cannot be imported by Python 3.11" in said
+
+
+def test_jam_has_the_masses_of_galaxies_to_10_percent():
+    try:
+        require_jampy()
+    except ValueError as error:
+        pytest.skip(str(error))
+    for maps, true in (sphere(), inclined("3", 60)):
+        assert 10 ** fit_axisymmetric(maps, 1.0, JAM).log_total == pytest.approx(true, rel=0.1)

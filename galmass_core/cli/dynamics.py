@@ -34,6 +34,12 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     dynamics.add_argument(
         "--out", type=Path, metavar="FILE", help="write a table, a row for each sample, as CSV"
     )
+    dynamics.add_argument(
+        "--jam",
+        action="store_true",
+        help="also fit by JAM, with the package jampy 9 that you have installed: seconds for each "
+        "sample. Its licence is not free, and Python 3.11 cannot import it",
+    )
     dynamics.add_argument("--json", action="store_true", help="print as JSON")
     dynamics.set_defaults(run=_dynamics, when_stopped="")
 
@@ -51,7 +57,7 @@ def _dynamics(args: argparse.Namespace) -> None:
     runs = [open_run(name) for name in args.models]
     check_out(args.out, [dataset.path, *(run.path for run in runs)])
     with progress_bar("measuring", None, unit="sample", lost="failed") as show:
-        result, table = measure_dynamics(dataset, runs, progress=show)
+        result, table = measure_dynamics(dataset, runs, progress=show, jam=args.jam)
     if args.out is not None:
         write_csv(table, args.out)
     if args.json:

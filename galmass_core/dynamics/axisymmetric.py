@@ -11,7 +11,9 @@ found, the galaxy is taken to be as thick as its image: slow rotators are nearly
 Lengths are in R_hsm. Shape suffixes: S halo radii, B anisotropies, A bins, P places.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,50 @@ _SURE = 10.0  # degrees: error of the axis of rotation of a galaxy that rotates
 _HALO_SIZES = np.geomspace(0.01, 150.0, 18)
 
 
-def fit_axisymmetric(maps: GalaxyMaps, other_radius: float) -> JeansFit:
+def solve(
+    light: Gaussians, masses: list[Gaussians], x: NDArray, y: NDArray, squared_sine: float
+) -> NDArray:
+    """Return surface brightness times mean square velocity for each β_z of `ANISOTROPIES`.
+
+    Parameters
+    ----------
+    light, x, y, squared_sine
+        As of `oblate.second_moments`.
+    masses : list of Gaussians
+        Sums of Gaussians, M of them.
+
+    Returns
+    -------
+    (B, M, P) float
+    """
+    every = Gaussians(*map(np.concatenate, zip(*masses, strict=True)))
+    starts = np.cumsum([0, *(len(each.totals) for each in masses[:-1])])
+    parts = second_moments(light, every, x, y, squared_sine)
+    first, second = np.add.reduceat(parts, starts, axis=1)
+    return first + second / (1 - ANISOTROPIES[:, None, None])
+
+
+class Solver(NamedTuple):
+    """What solves the Jeans equations.
+
+    Attributes
+    ----------
+    solve : function
+        As `solve`.
+    anisotropies : (B,) float
+    step : int
+        1: all inclinations of an image are tried; 2: every other.
+    """
+
+    solve: Callable[[Gaussians, list[Gaussians], NDArray, NDArray, float], NDArray]
+    anisotropies: NDArray
+    step: int
+
+
+OURS = Solver(solve, ANISOTROPIES, 1)
+
+
+def fit_axisymmetric(maps: GalaxyMaps, other_radius: float, solver: Solver = OURS) -> JeansFit:
     """Fit all models of the grid to one galaxy.
 
     Parameters
@@ -44,11 +89,12 @@ def fit_axisymmetric(maps: GalaxyMaps, other_radius: float) -> JeansFit:
     maps : GalaxyMaps
     other_radius : float, R_hsm
         Of a second sphere, as of `fit.fit_jeans`.
+    solver : Solver
 
     Returns
     -------
     JeansFit
-        ``anisotropy`` is β_z.
+        ``anisotropy`` is that of the solver, β_z of ours.
 
     Raises
     ------
@@ -67,12 +113,13 @@ def fit_axisymmetric(maps: GalaxyMaps, other_radius: float) -> JeansFit:
     ellipses = Ellipses(ratio=ratio, position_angle=position_angle, half_width=half_width)
     motion, image = measure_motion(maps, ellipses), Image(maps, ellipses)
     grid = [
-        _models(motion, image, squared_sine, chance, other_radius)
-        for squared_sine, chance in (inclinations(ratio) if rotates else _EDGE_ON)
+        _models(motion, image, solver, seen, other_radius)
+        for seen in (inclinations(ratio)[:: solver.step] if rotates else _EDGE_ON)
     ]
-    whole = {key: np.concatenate([each[key] for each in grid], axis=-1) for key in grid[0]}
+    axes = {"stars": 0, "halo": 1, "anisotropies": 0, "within": 0, "chances": 0}
+    whole = {key: np.concatenate([each[key] for each in grid], axes[key]) for key in axes}
     for key in ("stars", "halo"):
-        whole[key] = np.moveaxis(whole[key], -1, -2) / maps.half_mass_radius
+        whole[key] /= maps.half_mass_radius
     return fit_models(motion.measured, Models(**whole), other_radius)
 
 
@@ -100,39 +147,38 @@ def inclinations(ratio: float) -> list[tuple[float, float]]:
 
 
 def _models(
-    motion: Motion, image: Image, squared_sine: float, chance: float, other_radius: float
+    motion: Motion, image: Image, solver: Solver, seen: tuple[float, float], other_radius: float
 ) -> dict[str, NDArray]:
-    """Return the fields of `fit.Models` at one inclination, anisotropies last; per R_hsm."""
+    """Return the fields of `fit.Models` at one inclination, as of `inclinations`; per R_hsm."""
+    squared_sine, chance = seen
     depth2 = (image.ratios**2 - (1 - squared_sine)) / squared_sine
     fitted = image.fit(depth2 > _THINNEST_PART**2)
     used = fitted > 0
     light = Gaussians(fitted[used], image.sizes[used], np.sqrt(depth2[used]))
     mass = Gaussians(light.totals / light.enclosed(1.0), light.sizes, light.ratios)
-    halo = Gaussians(np.ones(len(_HALO_SIZES)), _HALO_SIZES, np.ones(len(_HALO_SIZES)))
-    every = Gaussians(*map(np.concatenate, zip(mass, halo, strict=True)))
-    parts = second_moments(light, every, motion.x, motion.y, squared_sine)
-    parts /= light.brightness(motion.x, motion.y, squared_sine)
-    own = len(light.sizes)
-    stars = parts[:, :own].sum(axis=1) @ motion.shares.T  # (2, A)
-    haloes = _haloes() @ parts[:, own:] @ motion.shares.T  # (2, S, A)
-    b = 1 / (1 - ANISOTROPIES)
-    same = np.ones(len(b))
+    whole = solver.solve(light, [mass, *_haloes()], motion.x, motion.y, squared_sine)
+    whole /= light.brightness(motion.x, motion.y, squared_sine)
+    parts = whole @ motion.shares.T  # (B, 1 + S, A)
+    same = np.ones(len(solver.anisotropies))
     return {
-        "stars": stars[0, :, None] + stars[1, :, None] * b,
-        "halo": haloes[0, ..., None] + haloes[1, ..., None] * b,
-        "anisotropies": ANISOTROPIES,
+        "stars": parts[:, 0],
+        "halo": parts[:, 1:].swapaxes(0, 1),
+        "anisotropies": solver.anisotropies,
         "within": mass.enclosed(other_radius) * same,
         "chances": chance * same,
     }
 
 
 @lru_cache(maxsize=1)
-def _haloes() -> NDArray:
-    """Return the masses of Gaussians that add up to each halo of unit mass inside R_hsm; (S, J)."""
+def _haloes() -> list[Gaussians]:
+    """Return the Gaussians that add up to each halo of unit mass inside R_hsm."""
     radii = np.geomspace(0.02, 30.0, 60)
     shares = inside_sphere(radii[:, None] / _HALO_SIZES)
     found = []
     for masses in halo_mass(radii):
         amplitudes, _ = nnls(shares / masses[:, None], np.ones(len(radii)), maxiter=1000)
-        found.append(amplitudes / (amplitudes @ inside_sphere(1 / _HALO_SIZES)))
-    return np.array(found)
+        amplitudes /= amplitudes @ inside_sphere(1 / _HALO_SIZES)
+        used = amplitudes > 0
+        sizes = _HALO_SIZES[used]
+        found.append(Gaussians(amplitudes[used], sizes, np.ones(len(sizes))))
+    return found

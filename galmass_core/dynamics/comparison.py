@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.dynamics.estimates import Progress, estimate_masses
+from galmass_core.dynamics.estimates import FAILURE_JAM, Progress, estimate_masses
+from galmass_core.dynamics.jam import require_jampy
 from galmass_core.learning.metrics import measure_errors
 from galmass_core.learning.uncertainty import compare_groups
 from galmass_core.paper.derived import derive_target
@@ -53,6 +54,11 @@ ESTIMATORS = tuple(
         ("Jeans", "f_dm_jeans_re", "f_dm_re", "f_dm", R_E),
         (AXISYMMETRIC, "f_dm_axisymmetric_re", "f_dm_re", "f_dm", R_E),
     )
+)
+JAM_ESTIMATORS = (
+    Estimator("JAM", "log_mtot_jam", "log_mtot_1rhsm", "log_mtot", R_HSM),
+    Estimator("JAM", "log_mstar_jam", "log_mstar_1rhsm", "log_mstar", R_HSM),
+    Estimator("JAM", "f_dm_jam", "f_dm_1rhsm", "f_dm", R_HSM),
 )
 TARGETS_SHOWN = tuple(dict.fromkeys(each.target for each in ESTIMATORS))
 
@@ -131,7 +137,7 @@ def compare_estimates(
     """
     rows = []
     first = networks[0][1] if networks else {}
-    for each in ESTIMATORS:
+    for each in (*ESTIMATORS, *(JAM_ESTIMATORS if FAILURE_JAM in table else ())):
         own = pd.DataFrame(
             {
                 **{key: table[key] for key in _KEYS},
@@ -175,17 +181,26 @@ def _measure(own: pd.DataFrame, other: pd.DataFrame | None) -> dict[str, Any]:
 def failures(table: pd.DataFrame) -> dict[str, int]:
     """Return the number of samples without a Jeans mass by reason, the most frequent first.
 
-    Reasons of axisymmetric models alone say so.
+    Reasons of axisymmetric models alone, and of JamPy alone, say so.
     """
-    reasons = table["failure"].where(
-        table["failure"] != "", "axisymmetric models alone: " + table["failure_axisymmetric"]
-    )
-    counts = reasons[table["failure_axisymmetric"] != ""].value_counts()
+    spherical, oblate = table["failure"], table["failure_axisymmetric"]
+    reasons = [
+        spherical[spherical != ""],
+        "axisymmetric models alone: " + oblate[(oblate != "") & (spherical == "")],
+    ]
+    if FAILURE_JAM in table:
+        other = table[FAILURE_JAM]
+        reasons.append("JAM alone: " + other[(other != "") & (oblate == "")])
+    counts = pd.concat(reasons).value_counts()
     return {str(reason): int(count) for reason, count in counts.items()}
 
 
 def measure_dynamics(
-    dataset: DataSet, runs: Sequence[Run] = (), *, progress: Progress | None = None
+    dataset: DataSet,
+    runs: Sequence[Run] = (),
+    *,
+    progress: Progress | None = None,
+    jam: bool = False,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Estimate masses by dynamics, and measure them beside runs.
 
@@ -195,7 +210,7 @@ def measure_dynamics(
     runs : sequence of Run
         Only galaxies that all of them predict, and learned nothing from, are measured then; of a
         network for every set of maps it is that of r+2V, 2V and r.
-    progress : function, optional
+    progress, jam
         As of `estimates.estimate_masses`.
 
     Returns
@@ -208,9 +223,11 @@ def measure_dynamics(
     Raises
     ------
     ValueError
-        If the data set has no maps, or no galaxy is in the test set of all runs; or as of
-        `run_values`.
+        If the data set has no maps, jampy cannot be imported, or no galaxy is in the test set of
+        all runs; or as of `run_values`.
     """
+    if jam:
+        require_jampy()
     shown = [each for run in runs for each in runs_shown(run)]
     values = [(run.name, run_values(run, dataset)) for run in shown]
     index = pd.MultiIndex.from_frame(dataset.samples[_KEYS])
@@ -220,7 +237,7 @@ def measure_dynamics(
     if not common.any():
         msg = f"{dataset.path}: runs must have a galaxy in common that none learned from, have none"
         raise ValueError(msg)
-    table = estimate_masses(dataset, np.flatnonzero(common), progress=progress)
+    table = estimate_masses(dataset, np.flatnonzero(common), progress=progress, jam=jam)
     values = [
         (name, {target: own.merge(table[_KEYS], on=_KEYS) for target, own in tables.items()})
         for name, tables in values

@@ -20,6 +20,7 @@ from galmass_core.dynamics.annuli import Profile, measure_profile, velocity_annu
 from galmass_core.dynamics.axisymmetric import fit_axisymmetric
 from galmass_core.dynamics.fit import JeansFit, fit_jeans
 from galmass_core.dynamics.inclination import axis_ratio, seen_edge_on
+from galmass_core.dynamics.jam import JAM, require_jampy
 from galmass_core.dynamics.jeans import tables
 from galmass_core.dynamics.light import NoFitError, fit_light, half_light_radius
 from galmass_core.dynamics.virial import mean_square, virial_mass, wolf_mass
@@ -72,12 +73,25 @@ FAILURES = {  # why there is no mass
     "failure": "of spherical models",
     "failure_axisymmetric": "of axisymmetric ones",
 }
+JAM_COLUMNS = {  # where JamPy is asked for
+    "log_mtot_jam": "mass inside R_hsm of JamPy's models, Msun",
+    "log_mtot_jam_error": "dex",
+    "log_mstar_jam": "stellar mass of that fit, Msun",
+    "log_mstar_jam_error": "dex",
+    "f_dm_jam": "the halo's share of that fit",
+    "f_dm_jam_error": "",
+}
+FAILURE_JAM = "failure_jam"
 TRUTH = ("log_mtot_1rhsm", "log_mstar_1rhsm", "f_dm_1rhsm")
 INSIDE_OTHER = ("log_mtot_re", "f_dm_re", "log_mtot_half_light")  # true, from profiles
 
 
 def estimate_masses(
-    dataset: DataSet, rows: ArrayLike | None = None, *, progress: Progress | None = None
+    dataset: DataSet,
+    rows: ArrayLike | None = None,
+    *,
+    progress: Progress | None = None,
+    jam: bool = False,
 ) -> pd.DataFrame:
     """Estimate masses of samples, each from its own maps.
 
@@ -88,31 +102,38 @@ def estimate_masses(
         Rows of `DataSet.samples`; all by default.
     progress : function, optional
         Called with the number of samples done, in total, and failed so far.
+    jam : bool
+        Also fit by JamPy, if the user has it: seconds for each sample.
 
     Returns
     -------
     pandas.DataFrame
         ``name``, ``los``, ``half_mass_radius``; `COLUMNS`; `FAILURES`, why there is no Jeans mass,
-        or empty; and the true values `TRUTH` and `INSIDE_OTHER` with ``true_`` before their names,
-        NaN where they are not known.
+        or empty; with ``jam`` `JAM_COLUMNS` and `FAILURE_JAM`; and the true values `TRUTH` and
+        `INSIDE_OTHER` with ``true_`` before their names, NaN where they are not known.
 
     Raises
     ------
     ValueError
-        If the data set has no maps.
+        If the data set has no maps, or jampy cannot be imported.
     """
     require_maps(dataset, "stellar dynamics")
+    if jam:
+        require_jampy()
     rows = np.arange(len(dataset)) if rows is None else np.asarray(rows)
     found: list[dict[str, Any]] = [{} for _ in rows]
     failed = 0
     for done, (place, maps) in enumerate(dataset.read_maps(rows), 1):
         found[place] = estimate_one(maps)
+        if jam:
+            found[place] |= estimate_by_jampy(maps, found[place])
         failed += bool(found[place]["failure"])
         if progress is not None:
             progress(done, len(rows), failed)
     samples = dataset.samples.iloc[rows].reset_index(drop=True)
     table = samples[["name", "los", "half_mass_radius"]].copy()
-    table = table.join(pd.DataFrame(found, columns=[*COLUMNS, *FAILURES]))
+    columns = [*COLUMNS, *FAILURES, *([*JAM_COLUMNS, FAILURE_JAM] if jam else [])]
+    table = table.join(pd.DataFrame(found, columns=columns))
     for key in TRUTH:
         known = not missing_columns(samples, [key])
         table[f"true_{key}"] = samples[key].to_numpy(float) if known else np.nan
@@ -163,6 +184,29 @@ def estimate_one(maps: GalaxyMaps) -> dict[str, Any]:
         "chi_square": seen.chi_square,
     }
     return row | inside | _masses(seen, "jeans") | _masses(turned, "inclined")
+
+
+def estimate_by_jampy(maps: GalaxyMaps, known: dict[str, Any]) -> dict[str, Any]:
+    """Estimate the masses of one galaxy by JamPy.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+    known : dict
+        From `estimate_one`.
+
+    Returns
+    -------
+    dict
+        `JAM_COLUMNS`, NaN where there is no estimate, and `FAILURE_JAM`.
+    """
+    row: dict[str, Any] = dict.fromkeys(JAM_COLUMNS, np.nan)
+    if known["failure_axisymmetric"]:
+        return row | {FAILURE_JAM: known["failure_axisymmetric"]}
+    try:
+        return _masses(fit_axisymmetric(maps, 1.0, JAM), "jam") | {FAILURE_JAM: ""}
+    except NoFitError as error:
+        return row | {FAILURE_JAM: str(error)}
 
 
 def _axisymmetric(fit: JeansFit) -> dict[str, float]:

@@ -49,6 +49,8 @@ def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
 def notes_of(result: Mapping[str, Any]) -> list[str]:
     """Return what a reader must know."""
     notes = list(_NOTES)
+    if any(row["method"] == "JAM" for row in result["rows"]):
+        notes.append("JAM: the axisymmetric fit with three anisotropies, solved by JamPy.")
     if result["runs"]:
         notes.append(
             f"Δσ: from {result['runs'][0]}, on the samples of both, without the noise of training; "
