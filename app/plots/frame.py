@@ -13,6 +13,20 @@ _TOOLBAR = """:host {
 }"""
 
 
+RADIAL = {  # frame of a figure over logarithmic radii
+    "x_axis_type": "log",
+    "sizing_mode": "stretch_width",
+    "width": None,
+    "height": None,
+    "min_height": 230,
+    "min_border": 10,
+    "margin": 0,
+    "align": "start",
+    "tools": "pan,wheel_zoom,box_zoom,save,reset",
+    "active_drag": None,  # a finger on the plot scrolls the page
+}
+
+
 def quiet_toolbar(plot: ElementPlot, element: hv.Element) -> None:
     """Keep the toolbar inside the frame, and hidden until the pointer comes (a HoloViews hook)."""
     quiet(plot.state)

@@ -7,22 +7,8 @@ import pandas as pd
 from bokeh.models import ColumnDataSource, Line, Range1d, Scatter
 from bokeh.plotting import figure
 
-from galmass_app.plots.frame import quiet, set_range
+from galmass_app.plots.frame import RADIAL, quiet, set_range
 from galmass_app.theme import ACCENT, CURVES, MARK, Stroke
-
-_FRAME = {
-    "x_axis_type": "log",
-    "sizing_mode": "stretch_width",
-    "width": None,
-    "height": None,
-    "min_height": 230,
-    "min_border": 10,
-    "margin": 0,
-    "align": "start",
-    "tools": "pan,wheel_zoom,box_zoom,save,reset",
-    "active_drag": None,  # a finger on the plot scrolls the page
-    "x_axis_label": "radius r [kpc]",
-}
 
 
 class Curve(NamedTuple):
@@ -93,7 +79,13 @@ class MotionFigures:
 
     def _figure(self, label: str, curves: tuple[Curve, ...]) -> figure:
         """Make a figure with its curves."""
-        made = figure(x_range=self._radii, y_range=Range1d(), y_axis_label=label, **_FRAME)
+        made = figure(
+            x_range=self._radii,
+            y_range=Range1d(),
+            y_axis_label=label,
+            x_axis_label="radius r [kpc]",
+            **RADIAL,
+        )
         made.grid.visible = False
         quiet(made)
         for curve in curves:

@@ -8,7 +8,7 @@ from bokeh.models import ColumnDataSource, Line, Range1d, Scatter, Segment, Text
 from bokeh.plotting import figure
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_app.plots.frame import quiet, set_range
+from galmass_app.plots.frame import RADIAL, quiet, set_range
 from galmass_app.theme import ACCENT, CURVES, MARK, Stroke
 from galmass_core.dynamics.comparison import AXISYMMETRIC
 
@@ -23,18 +23,6 @@ DYNAMICS = {  # method: marker
 _LIMITS = [f"{side}_{level}" for level in BANDS for side in ("low", "high")]
 _FILLED = {"mstar": CURVES["mstar"].colour, "mtot": ACCENT}  # of dynamical masses
 _PADDING = 0.02  # of an axis, on both sides
-_FRAME = {
-    "x_axis_type": "log",
-    "sizing_mode": "stretch_width",
-    "width": None,
-    "height": None,
-    "min_height": 230,
-    "min_border": 10,
-    "margin": 0,
-    "align": "start",
-    "tools": "pan,wheel_zoom,box_zoom,save,reset",
-    "active_drag": None,  # a finger on the plot scrolls the page
-}
 
 
 class ProfileFigures:
@@ -112,7 +100,7 @@ class ProfileFigures:
 
     def _figure(self, name: str, label: str, **axes: str) -> figure:
         """Make a figure with its marks."""
-        made = figure(x_range=self._radii, y_range=Range1d(), y_axis_label=label, **_FRAME, **axes)
+        made = figure(x_range=self._radii, y_range=Range1d(), y_axis_label=label, **RADIAL, **axes)
         made.grid.visible = False
         quiet(made)
         source = self._marks[name]

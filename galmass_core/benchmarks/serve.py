@@ -3,25 +3,21 @@
 As `visitors`, and each page, selections, and the memory that visits leave.
 """
 
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from galmass_core.benchmarks.browser import chromium_browser, dashboard
-from galmass_core.benchmarks.invented import make_run
 from galmass_core.benchmarks.timing import OURS, Figure
 from galmass_core.benchmarks.visitors import (
     Server,
     all_at_once,
     compare_branches,
-    crowded,
     explore,
     first_page,
     first_plot,
     open_explore,
+    serve_crowd,
 )
 from galmass_core.learning.experiments import input_sets
 
@@ -56,20 +52,15 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     NoBrowserError
         If no browser is available.
     """
-    with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
-        data = crowded(Path(folder), size)
-        for inputs in input_sets() if size < _CROWD else ():
-            make_run(Path(folder), data, f"mstar/{inputs}", 0.05)
-        with dashboard(data.path, Path(folder) / "server.log") as (address, process):
-            server = Server(browser, address, process)
-            yield first_page(server, size)
-            yield first_plot(server, size)
-            yield from explore(server, size)
-            yield from _pages(server, size)
-            if size < _CROWD:
-                yield compare_branches(server, size)
-                yield _one_after_another(server, size)
-                yield all_at_once(server, size)
+    with serve_crowd(size, input_sets() if size < _CROWD else ()) as server:
+        yield first_page(server, size)
+        yield first_plot(server, size)
+        yield from explore(server, size)
+        yield from _pages(server, size)
+        if size < _CROWD:
+            yield compare_branches(server, size)
+            yield _one_after_another(server, size)
+            yield all_at_once(server, size)
 
 
 def _pages(server: Server, size: int) -> Iterator[Figure]:

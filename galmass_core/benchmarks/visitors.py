@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -125,16 +125,34 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     NoBrowserError
         If no browser is available.
     """
+    with serve_crowd(size, _COMBINATIONS) as server:
+        yield first_plot(server, size)
+        yield from explore(server, size)
+        yield compare_branches(server, size)
+        yield all_at_once(server, size)
+
+
+@contextmanager
+def serve_crowd(size: int, inputs: Iterable[str]) -> Iterator[Server]:
+    """Serve an invented data set.
+
+    Parameters
+    ----------
+    size : int
+        Number of samples.
+    inputs : iterable of str
+        Sets of maps from which a run predicts it.
+
+    Yields
+    ------
+    Server
+    """
     with tempfile.TemporaryDirectory() as folder, chromium_browser() as browser:
         data = crowded(Path(folder), size)
-        for inputs in _COMBINATIONS:
-            make_run(Path(folder), data, f"mstar/{inputs}", 0.05)
+        for each in inputs:
+            make_run(Path(folder), data, f"mstar/{each}", 0.05)
         with dashboard(data.path, Path(folder) / "server.log") as (address, process):
-            server = Server(browser, address, process)
-            yield first_plot(server, size)
-            yield from explore(server, size)
-            yield compare_branches(server, size)
-            yield all_at_once(server, size)
+            yield Server(browser, address, process)
 
 
 def crowded(folder: Path, size: int) -> DataSet:

@@ -12,8 +12,9 @@ from galmass_app.state import SessionState
 from galmass_app.views.build.form import BuildForm
 from galmass_app.views.command_line import CommandLine
 from galmass_app.views.job_list import ROWS, Job, JobList
-from galmass_app.views.layout import View, button, column, html, row
+from galmass_app.views.layout import View, button, html, row
 from galmass_app.views.sample.build_report import REASONS, left_out
+from galmass_app.views.sheet import sheet
 from galmass_app.views.standing import MARKS, moment
 
 ACTIONS = {"stop": "Stop", "resume": "Resume", "remove": "Remove", "open": "Open →"}
@@ -36,25 +37,15 @@ class BuildPanel(View):
         self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
         empty = "Nothing has been built here yet."
         self._list = JobList("Builds", empty, str(builds.builds_folder()), ACTIONS, self._do)
-        self._layout = column(
-            "gm-fetch",
-            row(
-                "gm-fetch-head",
-                html("gm-fetch-title", snippet("build.html", "title")),
-                button("gm-close", "Close", lambda _: session.param.update(building=False)),
-            ),
-            row(
-                "gm-fetch-parts",
-                self.form,
-                column(
-                    "gm-trainings",
-                    row("gm-fetch-go", self._start, wide=False),
-                    self._text,
-                    self._alert,
-                    self._command,
-                    self._list,
-                ),
-            ),
+        self._layout = sheet(
+            snippet("build.html", "title"),
+            lambda _: session.param.update(building=False),
+            self.form,
+            row("gm-fetch-go", self._start, wide=False),
+            self._text,
+            self._alert,
+            self._command,
+            self._list,
         )
         self.form.param.watch(self._ordered, ["order", "problem"])
         session.param.watch(self._follow, ["poll_count", "building"])

@@ -59,8 +59,8 @@ def numbers(answer: Result) -> str:
         f"|error| > {OUTLIER} dex: {errors['outliers'].value:.1%}"
     ]
     written = cells(errors["std"], errors["mean"], len(answer.predictions))
-    told = snippet("compare.html", "numbers", *written) + snippet("shared.html", "notes", more)
-    return told + trainings(answer)
+    text = snippet("compare.html", "numbers", *written) + snippet("shared.html", "notes", more)
+    return text + trainings(answer)
 
 
 def trainings(answer: Result) -> str:

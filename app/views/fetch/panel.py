@@ -12,7 +12,8 @@ from galmass_app.views.command_line import CommandLine
 from galmass_app.views.fetch.fetch_list import as_job, fetch_list
 from galmass_app.views.fetch.form import FetchForm
 from galmass_app.views.job_list import ROWS
-from galmass_app.views.layout import View, button, column, html, row
+from galmass_app.views.layout import View, button, html, row
+from galmass_app.views.sheet import sheet
 from galmass_app.views.standing import lasting
 from galmass_app.workers import WEB, Slot
 from galmass_core.fetch.status import size_text
@@ -34,25 +35,15 @@ class FetchPanel(View):
         self._list = fetch_list(self._do)
         self._asked = self._planned = None  # orders: under way, and one that can be started
         self._answers = Slot(WEB)
-        self._layout = column(
-            "gm-fetch",
-            row(
-                "gm-fetch-head",
-                html("gm-fetch-title", snippet("fetch.html", "title")),
-                button("gm-close", "Close", lambda _: session.param.update(getting=False)),
-            ),
-            row(
-                "gm-fetch-parts",
-                self.form,
-                column(
-                    "gm-trainings",
-                    row("gm-fetch-go", self._estimate, self._start, wide=False),
-                    self._text,
-                    self._alert,
-                    self._command,
-                    self._list,
-                ),
-            ),
+        self._layout = sheet(
+            snippet("fetch.html", "title"),
+            lambda _: session.param.update(getting=False),
+            self.form,
+            row("gm-fetch-go", self._estimate, self._start, wide=False),
+            self._text,
+            self._alert,
+            self._command,
+            self._list,
         )
         self.form.param.watch(self._ordered, "order")
         if self.form.key_field:

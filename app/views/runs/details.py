@@ -33,7 +33,7 @@ class RunDetails(View):
 
     def __init__(self, run: Run, session: SessionState, do: Do) -> None:
         super().__init__(session)
-        self._run, self._labels, self._told = run, None, None
+        self._run, self._labels, self._shown = run, None, None
         self._title, self._data = html("gm-run-title"), html("gm-run-data")
         self._acts = {
             key: button(f"gm-run-{key}", label, lambda _, key=key: do(key, self._run.name))
@@ -72,19 +72,19 @@ class RunDetails(View):
         self.draw(run)
 
     def draw(self, run: Run) -> None:
-        """Show a run as it stands; what is being written on it stays."""
+        """Show a run in its present state; tags and notes that are being typed stay."""
         labels = services.labels_of(run)
         if (run.path, labels) != self._labels:
             self._labels = (run.path, labels)
             self._tags.value, self._notes.value = ", ".join(labels.tags), labels.notes
         self._run = run
-        told = (run.path, run.record, log_of(run), data_standing(run))
-        if told != self._told:
-            self._told = told
-            self._tell(*told[2:])
+        shown = (run.path, run.record, log_of(run), data_standing(run))
+        if shown != self._shown:
+            self._shown = shown
+            self._describe(*shown[2:])
         self._predicted.draw(run)
 
-    def _tell(self, log: str, data: str) -> None:
+    def _describe(self, log: str, data: str) -> None:
         """Write what is known of the run."""
         run = self._run
         standing = run_summary.standing(run, len(services.history(run)))
