@@ -55,10 +55,13 @@ def settle_part(view):
 def test_parts_are_built_when_they_are_opened(session):
     page = Explore(session)
     assert not page.insights.views
-    session.insights = ["motion"]
-    assert list(page.insights.views) == ["motion"]
-    slots = {key: widget(page, f"gm-explore-{key}").visible for key in PARTS}
-    assert slots == {key: key == "motion" for key in PARTS}
+    session.insights = ["lines"]
+    assert list(page.insights.views) == ["lines"]
+    assert [key for key in PARTS if parts(page, f"gm-explore-{key}")] == ["lines"]
+    session.insights = ["motion"]  # stands above
+    motion, lines = (widget(page, f"gm-explore-{key}") for key in ("motion", "lines"))
+    assert (motion.visible, lines.visible) == (True, False)
+    assert parts(page, "gm-insight") == [motion, lines]
     assert set(PARTS) <= set(INSIGHTS)
 
 

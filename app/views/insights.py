@@ -39,14 +39,14 @@ class Insights(View):
         super().__init__(session)
         self.views: dict[str, View] = {}
         self._page, self._parts = page, parts
-        self._slots = {key: column(f"gm-insight gm-{page}-{key}", visible=False) for key in parts}
+        self._slots: dict[str, pn.Column] = {}  # by key, like ``views``
         self._buttons = pn.widgets.CheckButtonGroup(
             options={part.title: key for key, part in parts.items()},
             value=self._open(),
             css_classes=["gm-insight-buttons"],
         )
         self._buttons.param.watch(self._chosen, "value")
-        self._layout = column("gm-insights", self._buttons, *self._slots.values())
+        self._layout = column("gm-insights", self._buttons)
         self.follows = {"insights", *(name for part in parts.values() for name in part.follows)}
 
     def draw(self, changed: set[str]) -> None:
@@ -55,9 +55,13 @@ class Insights(View):
         self._layout.visible = there = session.data.has_maps
         with self._update_controls():
             self._buttons.value = shown
-        for key, slot in self._slots.items():
-            slot.visible = there and key in shown
-            if slot.visible:
+        for key in self._parts:
+            is_open = there and key in shown
+            if is_open and key not in self._slots:
+                self._add_slot(key)
+            if key in self._slots:
+                self._slots[key].visible = is_open
+            if is_open:
                 with session.reporting():
                     self._draw_part(key, changed)
 
@@ -65,6 +69,12 @@ class Insights(View):
         """Take what workers have made, for tests; in a session each part has a poller."""
         busy = [view.pull() for view in self.views.values() if hasattr(view, "pull")]
         return any(busy)
+
+    def _add_slot(self, key: str) -> None:
+        """Make the place of a part, in the order of the buttons."""
+        self._slots[key] = column(f"gm-insight gm-{self._page}-{key}")
+        places = [self._slots[each] for each in self._parts if each in self._slots]
+        self._layout[:] = [self._buttons, *places]
 
     def _draw_part(self, key: str, changed: set[str]) -> None:
         """Draw a part again if it follows what has changed; build it the first time."""
