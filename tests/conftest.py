@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import signal
+import sys
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -94,6 +95,16 @@ def pytest_xdist_make_scheduler(config, log):
             return "browser" if name.endswith("_browser.py") and name not in LONG else file
 
     return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers_at_rest():
+    """Let no job of a page outlive the file of its test: it would read what others count."""
+    yield
+    workers = sys.modules.get("galmass_app.workers")
+    for executor in vars(workers).values() if workers else ():
+        if isinstance(executor, workers.Executor):
+            executor.submit(bool).result(timeout=300)
 
 
 @pytest.fixture(scope="session")

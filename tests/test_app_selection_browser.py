@@ -106,7 +106,7 @@ def test_box_on_an_error_strip_and_worst_twenty_select(page, dashboard):
     page.get_by_role("button", name="Select worst 20").click()
     expect(page.locator(".how").first).to_have_text("worst 20 of r")
     assert count(page) == 20
-    notes = page.locator(".gm-strip small")
+    notes = page.locator(".gm-strip li small")
     expect(notes).to_have_count(20)
     errors = [abs(float(note.split()[0].replace("−", "-"))) for note in notes.all_inner_texts()]
     assert errors == sorted(errors, reverse=True)
