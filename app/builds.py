@@ -165,7 +165,7 @@ def resume(name: str) -> None:
     ValueError
         If it is running or finished.
     """
-    build = _known(name)
+    build = find_build(name)
     if build.state not in ENDED_EARLY:
         msg = f"build {name} must be stopped or failed to be resumed, but it is {build.state}"
         raise ValueError(msg)
@@ -180,7 +180,7 @@ def stop(name: str) -> None:
     ValueError
         If it is not running, or is on another machine.
     """
-    build = _known(name)
+    build = find_build(name)
     stop_process(build.content["process"] if build.state == "running" else None, build.folder)
 
 
@@ -192,11 +192,20 @@ def remove(name: str) -> None:
     ValueError
         If it is running.
     """
-    build = _known(name)
+    build = find_build(name)
     if build.state == "running":
         msg = f"build {name} must be stopped before it is removed, but it is running"
         raise ValueError(msg)
     shutil.rmtree(build.folder)
+
+
+def find_build(name: str) -> Build:
+    """Read a build; raise ValueError if it was deleted."""
+    try:
+        return _read(builds_folder() / name)
+    except FileNotFoundError as error:
+        msg = f"build {name} must be there, but its folder was deleted"
+        raise ValueError(msg) from error
 
 
 def builds() -> list[Build]:
@@ -206,15 +215,6 @@ def builds() -> list[Build]:
         with suppress(FileNotFoundError, ValueError):  # it was deleted in this moment, or damaged
             found.append(_read(path.parent))
     return sorted(found, key=lambda each: (each.content["started"], each.name), reverse=True)
-
-
-def _known(name: str) -> Build:
-    """Read a build; raise ValueError if it was deleted."""
-    try:
-        return _read(builds_folder() / name)
-    except FileNotFoundError as error:
-        msg = f"build {name} must be there, but its folder was deleted"
-        raise ValueError(msg) from error
 
 
 def _read(folder: Path) -> Build:

@@ -33,6 +33,13 @@ def widget(view, css_class):
     return found
 
 
+def labelled(view, label):
+    """Return the one widget of a view that has a label."""
+    whole = view.__panel__() if isinstance(view, pn.viewable.Viewer) else view
+    (found,) = whole.select(lambda part: getattr(part, "label", None) == label)
+    return found
+
+
 def is_shown(view, css_class):
     """Return whether the one part of a view that has a CSS class is visible, and all around it."""
     whole = view.__panel__() if isinstance(view, pn.viewable.Viewer) else view

@@ -6,14 +6,14 @@ import time
 
 import pytest
 from demo_folder import write_demo_galaxies
-from pages import send, texts, widget
+from pages import labelled, parts, send, texts, widget
 
 from galmass_app import builds, processes, services
 from galmass_app.builds import Order, builds_folder, named_source
 from galmass_app.state import SessionState
 from galmass_app.views.build.file_drop import FileDrop
 from galmass_app.views.build.form import SERVER
-from galmass_app.views.build.panel import BuildPanel
+from galmass_app.views.build.panel import ACTIONS, BuildPanel
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
 
@@ -60,14 +60,14 @@ def drop(field, name, content):
 
 def choose(panel, path):
     """Name a file or folder on the server's disk."""
-    panel.form._place.value = SERVER
-    panel.form._path.value = path
+    widget(panel, "gm-keep").value = SERVER
+    labelled(panel, "File or folder").value = path
 
 
 def wait(name):
     """Look until a build has ended."""
     deadline = time.monotonic() + 300
-    while (build := builds._known(name)).state == "running":
+    while (build := builds.find_build(name)).state == "running":
         assert time.monotonic() < deadline
         time.sleep(0.05)
     return build
@@ -148,8 +148,8 @@ def test_what_is_wrong_with_a_path_is_said_and_nothing_starts(panel, started):
 def test_order_is_shown_as_a_command_line(panel, home, tmp_path):
     (tmp_path / "files").mkdir()
     choose(panel, "files")
-    panel.form._where.value = "log_mstar > 10"
-    panel.form._limit.value = 3
+    labelled(panel, "Only galaxies with").value = "log_mstar > 10"
+    labelled(panel, "At most").value = 3
     assert widget(panel, "gm-command").text == (
         f"galmass build {tmp_path}/files --out {home}/mygalaxies '--where=log_mstar > 10' --limit 3"
     )
@@ -195,9 +195,9 @@ def test_a_build_is_finished_listed_and_opened(panel, tmp_path):
     assert "2 galaxies" in texts(panel)
     assert "1 galaxy excluded" in texts(panel)
     assert "other.hdf5" in texts(panel)
-    row = panel._list._rows[0]
-    assert [key for key, each in row._buttons.items() if each.visible] == ["open"]
-    row._buttons["open"].clicks += 1
+    buttons = {key: parts(panel, f"gm-fetch-{key}")[0] for key in ACTIONS}
+    assert [key for key, each in buttons.items() if each.visible] == ["open"]
+    buttons["open"].clicks += 1
     assert (panel.session.dataset, panel.session.building) == ("mygalaxies", False)
 
 
@@ -221,7 +221,7 @@ def test_a_build_is_stopped_and_resumed_with_the_same_result(tmp_path, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(processes, "_galmass", sleep)
         builds.start(Order(name="one", source=folder))
-        assert builds._known("one").state == "running"
+        assert builds.find_build("one").state == "running"
         with pytest.raises(ValueError, match="must be stopped or failed to be resumed"):
             builds.resume("one")
         with pytest.raises(ValueError, match="must be stopped before it is removed"):

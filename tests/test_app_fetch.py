@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from pages import parts, send, texts, widget
+from pages import labelled, parts, send, texts, widget
 from tng_api import KEY, TngApi
 
 from galmass_app import fetches, processes, services
@@ -79,12 +79,6 @@ def planned(monkeypatch):
     return answers
 
 
-def field(panel, label):
-    """Return the one widget of a label."""
-    (found,) = panel.__panel__().select(lambda part: getattr(part, "label", None) == label)
-    return found
-
-
 def press(panel, name):
     if not widget(panel, name).disabled:
         click(panel, name)
@@ -131,9 +125,9 @@ def test_at_first_the_papers_sample_of_tng100_is_offered(panel, home):
 
 def test_every_control_is_in_the_command_line(panel, home):
     widget(panel, "gm-suite").value = "Illustris-1"
-    field(panel, "Snapshot").value = 135
-    field(panel, "Only galaxies with").value = "-log_mstar < -11"
-    field(panel, "At most").value = 100
+    labelled(panel, "Snapshot").value = 135
+    labelled(panel, "Only galaxies with").value = "-log_mstar < -11"
+    labelled(panel, "At most").value = 100
     widget(panel, "gm-keep").value = PARTICLES
     assert widget(panel, "gm-command").text == (
         f"galmass fetch --out {home}/fetches/illustris-1-135 --suite Illustris-1 --snapshot 135 "
@@ -144,8 +138,8 @@ def test_every_control_is_in_the_command_line(panel, home):
 def test_name_follows_the_simulation_until_one_is_given(panel):
     widget(panel, "gm-suite").value = "TNG50-1"
     assert panel.form.order.name == "tng50-1"
-    field(panel, "Name of the data set").value = "mine"
-    field(panel, "Snapshot").value = 50
+    labelled(panel, "Name of the data set").value = "mine"
+    labelled(panel, "Snapshot").value = 50
     assert panel.form.order.name == "mine"
 
 
@@ -216,7 +210,7 @@ def test_another_order_needs_another_estimate(panel, planned):
     type_key(panel)
     press(panel, "gm-estimate-fetch")
     look(panel)
-    field(panel, "At most").value = 5
+    labelled(panel, "At most").value = 5
     assert widget(panel, "gm-start").disabled
 
 
