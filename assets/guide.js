@@ -92,7 +92,7 @@ function guided(model, over) {
 
   function target() {
     const stop = stops[at]
-    if (!stop.el.isConnected) stop.el = visible(stop.look) ?? stop.el // the page drew it anew
+    if (!stop.el.isConnected) stop.el = visible(stop.look) ?? stop.el // the page drew it again
     return stop.el
   }
   function place() {
@@ -103,13 +103,21 @@ function guided(model, over) {
     const below = box.bottom + 12
     const above = box.top - 12 - card.offsetHeight
     const lowest = room.height - card.offsetHeight - 44
-    const top = below < lowest ? below : above > 56 ? above : lowest
+    const top = below < lowest ? below : above > 56 ? Math.min(above, lowest) : lowest
     const left = Math.min(box.left, room.width - card.offsetWidth - 10)
     card.style.top = `${Math.max(10, top)}px` // also while it scrolls there
     card.style.left = `${Math.max(10, left)}px`
   }
   let frame = 0
+  let tall = 0
+  function bring(behavior) { // into view
+    tall = document.documentElement.scrollHeight
+    const { top, height } = target().getBoundingClientRect()
+    const free = height > innerHeight / 2 ? HEADER : (innerHeight - height) / 2
+    scrollBy({ top: top - free, behavior })
+  }
   function follow() { // also what moves because something above it has grown
+    if (document.documentElement.scrollHeight !== tall) bring("auto")
     place()
     frame = requestAnimationFrame(follow)
   }
@@ -121,10 +129,8 @@ function guided(model, over) {
     words.textContent = stop.words
     back.disabled = at === 0
     next.textContent = at + 1 < stops.length ? "Next" : "Done"
-    const { top, height } = target().getBoundingClientRect()
-    const free = height > innerHeight / 2 ? HEADER : (innerHeight - height) / 2
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches
-    scrollBy({ top: top - free, behavior: still ? "auto" : "smooth" })
+    bring(still ? "auto" : "smooth")
     place()
     next.focus({ preventScroll: true })
   }
