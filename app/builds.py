@@ -8,6 +8,7 @@ import math
 import os
 import shlex
 import shutil
+from collections.abc import Container, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,7 +68,7 @@ class Build:
     state : str
         ``running``, ``finished``, ``stopped`` or ``failed``.
     done, total : int
-        Galaxies; 0 where they are not known.
+        Galaxies, while it is running; 0 where they are not known.
     fault : str
         Why it failed.
     content : dict
@@ -202,7 +203,7 @@ def remove(name: str) -> None:
 def find_build(name: str) -> Build:
     """Read a build; raise ValueError if it was deleted."""
     try:
-        return _read(builds_folder() / name)
+        return _read(builds_folder() / name, services.catalogue(), work_in_progress(home_folder()))
     except FileNotFoundError as error:
         msg = f"build {name} must be there, but its folder was deleted"
         raise ValueError(msg) from error
@@ -210,25 +211,24 @@ def find_build(name: str) -> Build:
 
 def builds() -> list[Build]:
     """Return the builds of the home folder, the newest first."""
-    found = []
+    found, whole, work = [], services.catalogue(), work_in_progress(home_folder())
     for path in builds_folder().glob(f"*/{ORDER}"):
         with suppress(FileNotFoundError, ValueError):  # it was deleted in this moment, or damaged
-            found.append(_read(path.parent))
+            found.append(_read(path.parent, whole, work))
     return sorted(found, key=lambda each: (each.content["started"], each.name), reverse=True)
 
 
-def _read(folder: Path) -> Build:
-    """Read a build."""
+def _read(folder: Path, whole: Container[str], work: Mapping[str, Mapping[str, Any]]) -> Build:
+    """Read a build, given the data sets that are whole and the work in progress."""
     path = folder / ORDER
     content = _order(path, path.stat().st_mtime_ns)
-    work = work_in_progress(home_folder()).get(folder.name, {})
-    done, total = work.get("done", 0), work.get("total", 0)
-    age = 0 if work else math.inf  # of a sign of life, where the process is on another machine
+    progress = work.get(folder.name, {})
+    age = 0 if progress else math.inf  # of a sign of life, where the process is on another machine
     if is_alive({"age": age} | content["process"]):
+        done, total = progress.get("done", 0), progress.get("total", 0)
         return Build(folder, "running", done, total, "", content)
-    if folder.name in services.catalogue():
-        galaxies = len(services.dataset(folder.name).galaxies)
-        return Build(folder, "finished", galaxies, galaxies, "", content)
+    if folder.name in whole:
+        return Build(folder, "finished", 0, 0, "", content)
     words = processes.last_words(folder / LOG)
     failed = bool(words) and not words.startswith(_STOPPED)
     return Build(folder, "failed" if failed else "stopped", 0, 0, words * failed, content)

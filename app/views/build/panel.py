@@ -118,7 +118,7 @@ def standing(build: Build) -> str:
     if build.state == "failed":
         return build.fault
     if build.state == "finished":
-        return f"{build.total:,} galaxies"
+        return f"{len(services.dataset(build.name).galaxy_names):,} galaxies"
     if build.state == "stopped":
         return "complete shards are kept"
     return f"{build.done:,} of {build.total:,} galaxies" if build.total else "looking for galaxies"
