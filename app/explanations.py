@@ -224,7 +224,7 @@ def reference_of(data: DataSet, folder: Path, _ended: str) -> Reference:
     """Draw samples of a run's training set, always the same; of the data at hand if it is gone."""
     run = open_run(folder)
     known, source = training_samples(run, data), data
-    if known is not None and data.checksum != run.record["dataset"]["sha256"]:
+    if known is not None and not run.is_of(data):
         source = training_dataset(run)
     trained = known is not None and source is not None and source.has_maps
     if not trained:

@@ -27,7 +27,7 @@ def curves_of(data: DataSet, shown: Callable[[Run, str], bool]) -> dict[str, tup
     dict of str to (Key, str)
         By name: what `measured` takes, a curve and a target.
     """
-    own = [run for run in services.curve_runs() if _is_of(run.record, data)]
+    own = [run for run in services.curve_runs() if run.is_of(data)]
     found = {}
     for curve in learning_curves(own):
         targets = curve.first.config["targets"]
@@ -53,8 +53,3 @@ def _key(curve: LearningCurve) -> Key:
         for galaxies, trainings in curve.runs.items()
         for run in trainings
     )
-
-
-def _is_of(record: dict[str, Any], data: DataSet) -> bool:
-    """Return whether a run was trained on a data set."""
-    return (record.get("dataset") or {}).get("sha256") == data.checksum

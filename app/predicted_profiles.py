@@ -127,7 +127,7 @@ def _table(predicted: pd.DataFrame | None) -> pd.DataFrame:
 
 def _part(run: Run, request: ProfileRequest, los: str) -> str:
     """Return which part of the split of a run on this data set a sample was in."""
-    if run.record["dataset"]["sha256"] != request.data.checksum:
+    if not run.is_of(request.data):
         return ""
     wanted = [("name", "==", request.galaxy), ("los", "==", los)]
     rows = pd.read_parquet(run.path / PREDICTIONS, columns=["part"], filters=wanted)

@@ -95,7 +95,7 @@ def part_of(run: Run, data: DataSet, galaxy: str, los: str, target: str, true: f
     rows = rows[(rows["name"] == galaxy) & (rows["los"] == los) & (rows["target"] == target)]
     if len(rows) and abs(rows["y_true"].iloc[0] - true) <= SAME_TRUTH:
         return rows["part"].iloc[0]
-    return "train" if run.record["dataset"]["sha256"] == data.checksum else ""
+    return "train" if run.is_of(data) else ""
 
 
 def true_value(data: DataSet, galaxy: str, los: str, target: str) -> float:

@@ -59,7 +59,7 @@ def predict_galaxies(run: Run, data: DataSet, names: Sequence[str]) -> Selection
 
 def _with_parts(table: pd.DataFrame, run: Run, data: DataSet) -> pd.DataFrame:
     """Say of each sample which part of the run's split it was in, if the run learned from these."""
-    if (run.record.get("dataset") or {}).get("sha256") != data.checksum:
+    if not run.is_of(data):
         return table
     known = run.predictions()[["name", "los", "target", "part"]]
     merged = table.drop(columns="part").merge(known, on=["name", "los", "target"], how="left")

@@ -79,13 +79,7 @@ class Subject:
 
     def _own(self, runs: Sequence[Run]) -> list[Run]:
         """Return the finished runs that were trained on this data set."""
-        checksum = self.dataset.checksum
-        return [
-            run
-            for run in runs
-            if run.state == "finished"
-            and (run.record.get("dataset") or {}).get("sha256") == checksum
-        ]
+        return [run for run in runs if run.state == "finished" and run.is_of(self.dataset)]
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ from galmass_core.training.model_runs import load_model
 from galmass_core.training.profile_runs import ProfileModel, is_profile
 from galmass_core.training.run_files import CONFIG, LABELS, PREDICTIONS, RECORD
 from galmass_core.training.runs import Run, open_run
+from galmass_core.training.training_sets import training_dataset
 
 _RUNS = (  # of a home folder
     "runs",
@@ -178,7 +179,7 @@ def _check_run(folder: Path, report: Report, progress: Callable[[], object]) -> 
     run.check_tables()
     if "train" not in run.config and (folder / PREDICTIONS).exists():
         _check_model(run, report)
-        data = _dataset_of(run)
+        data = training_dataset(run)
         for each in run.with_each_inputs():
             report.add(_wrong_predictions(each, data))
 
@@ -194,15 +195,6 @@ def _check_model(run: Run, report: Report) -> None:
             load_model(run)
     except (ValueError, OSError) as error:
         report.add([" ".join(str(error).split())])
-
-
-def _dataset_of(run: Run) -> DataSet | None:
-    """Open the data set of a run, if it is as it was."""
-    known: Mapping[str, Any] = run.record.get("dataset") or {}
-    with suppress(ValueError, OSError):
-        if known.get("path") and (data := open_dataset(known["path"])).checksum == known["sha256"]:
-            return data
-    return None
 
 
 def _wrong_predictions(run: Run, data: DataSet | None) -> Iterator[str]:

@@ -94,9 +94,8 @@ def coverage_of_run(dataset: DataSet, run: Run) -> list[dict[str, Any]]:
     list of dict
         As of `coverage_table`; empty for other runs.
     """
-    same = (run.record.get("dataset") or {}).get("sha256") == dataset.checksum
     kept = is_profile(run) or run.config["method"] == "network"
-    if run.state != "finished" or not same or not kept:
+    if run.state != "finished" or not run.is_of(dataset) or not kept:
         return []
     calibrations = run_calibrations(run)
     entry = {

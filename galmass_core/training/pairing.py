@@ -102,7 +102,7 @@ def run_predictions_on(
         RunPredictions(
             run=each,
             predictions=predictions,
-            own=run.record["dataset"]["sha256"] == dataset.checksum,
+            own=run.is_of(dataset),
             thinned=_stars(run) != dataset.info.get("stars"),
         )
         for run in sorted(runs, key=lambda run: run.record["started"], reverse=True)

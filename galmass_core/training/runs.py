@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.assets import asset
-from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.learning.experiments import input_maps, inputs_of, pixels_of
 from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import clear_lock, identity, is_locked, locked, update_heartbeat
@@ -165,6 +165,10 @@ class Run:
         metrics = (self.record.get("metrics") or {}).get(target, {})
         value = metrics.get("std", {}).get("value", np.nan)
         return np.inf if np.isnan(value) else float(value)
+
+    def is_of(self, dataset: DataSet) -> bool:
+        """Return whether it was trained on a data set, as that is now."""
+        return (self.record.get("dataset") or {}).get("sha256") == dataset.checksum
 
     def predictions(self) -> pd.DataFrame:
         """Read the predictions: ``name``, ``los``, ``part``, ``target``, ``y_true``, ``y_pred``.

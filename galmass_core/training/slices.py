@@ -66,7 +66,7 @@ def unseen_predictions(run: Run, dataset: DataSet) -> pd.DataFrame:
     ValueError
         As in `model_runs.predict_run`.
     """
-    if (run.record.get("dataset") or {}).get("sha256") == dataset.checksum:
+    if run.is_of(dataset):
         tested = run.predictions()
         tested = tested[tested["part"].isin(UNSEEN) & tested["y_true"].notna()]
     else:

@@ -30,8 +30,8 @@ def training_samples(run: Run, dataset: DataSet | None = None) -> pd.DataFrame |
         Rows of the run's data set; None if that is gone or has changed, or if the run does not
         record it.
     """
-    known, split = run.record.get("dataset") or {}, run.config.get("split")
-    is_own = dataset is not None and dataset.checksum == known.get("sha256")
+    split = run.config.get("split")
+    is_own = dataset is not None and run.is_of(dataset)
     data = dataset if is_own else training_dataset(run)
     if data is None or split is None:
         return None
@@ -71,7 +71,7 @@ def training_dataset(run: Run) -> DataSet | None:
     known = run.record.get("dataset") or {}
     for place in (known.get("path"), known.get("name")):
         with suppress(ValueError, OSError):
-            if place and (data := open_dataset(place)).checksum == known.get("sha256"):
+            if place and run.is_of(data := open_dataset(place)):
                 return data
     return None
 

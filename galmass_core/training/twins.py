@@ -120,7 +120,7 @@ def twin_network(dataset: DataSet, inputs: str) -> Run:
         for each in run.with_each_inputs()
         if each.config["maps"] == maps
     ]
-    own = [each for each in able if each.record["dataset"]["sha256"] == dataset.checksum]
+    own = [each for each in able if each.is_of(dataset)]
     shipped = [each for each in able if is_shipped(each)]
     if not own + shipped:
         msg = (
