@@ -60,7 +60,7 @@ def with_observed(dataset: DataSet) -> pd.DataFrame:
         for row, profile in zip(rows, profiles, strict=True):
             stored = dict(zip(PROFILE_COLUMNS, profile.astype(float), strict=True))
             for stem, key in PROFILE_MASSES.items():
-                found[stem][row] = _masses_at(radii[row], stored["radius"], stored[key])
+                found[stem][row] = masses_at(radii[row], stored["radius"], stored[key])
     for stem, values in found.items():
         for number, ending in enumerate(OBSERVED_RADII):
             if (column := observed_column(stem, ending)) not in samples:
@@ -74,12 +74,27 @@ def read_all(dataset: DataSet) -> Iterator[tuple[int, GalaxyMaps]]:
     return ((int(rows[place]), maps) for place, maps in dataset.read_maps(rows))
 
 
-def _masses_at(radii: NDArray, stored_radii: NDArray, stored: NDArray) -> NDArray:
-    """Interpolate log10 of a stored profile at radii [kpc]; NaN outside and where mass is none."""
-    with np.errstate(divide="ignore"):
-        masses = np.interp(
-            np.log(radii), np.log(stored_radii), np.log10(stored), left=np.nan, right=np.nan
-        )
+def masses_at(
+    radii: NDArray, stored_radii: NDArray, stored: NDArray, unit: float = 1.0
+) -> NDArray[np.float64]:
+    """Interpolate the logarithm of a stored profile.
+
+    Parameters
+    ----------
+    radii : (N,) float
+        In ``unit``.
+    stored_radii, stored : (R,) float
+        kpc, and masses [Msun] inside them.
+    unit : float, kpc
+
+    Returns
+    -------
+    (N,) float
+        Decimal logarithms; NaN outside the stored radii, and where there is no mass.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):  # no mass has no logarithm
+        at = np.log(radii) + np.log(unit)
+        masses = np.interp(at, np.log(stored_radii), np.log10(stored), left=np.nan, right=np.nan)
     return np.where(np.isfinite(masses), masses, np.nan)
 
 

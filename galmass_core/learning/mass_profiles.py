@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.observed_columns import masses_at
 from galmass_core.datasets.shards import PROFILE_COLUMNS
 from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_boosting
 from galmass_core.learning.intervals import LEVELS, SCALE, limit_names
@@ -74,14 +75,10 @@ def _at_radii(profile: NDArray, half_mass_radius: float) -> list[float]:
     """Interpolate a stored profile, (6, R), at all radii, in the order of `profile_columns`."""
     stored = dict(zip(PROFILE_COLUMNS, profile.astype(float), strict=True))
     values: list[float] = []
-    with np.errstate(divide="ignore", invalid="ignore"):  # no mass has no logarithm
-        for unit, radii in PROFILE_RADII.items():
-            at = np.log(radii) + (np.log(half_mass_radius) if unit == "rhsm" else 0)
-            for key in PROFILE_MASSES.values():
-                masses = np.interp(
-                    at, np.log(stored["radius"]), np.log10(stored[key]), left=np.nan, right=np.nan
-                )
-                values += np.where(np.isfinite(masses), masses, np.nan).tolist()
+    for unit, radii in PROFILE_RADII.items():
+        scale = half_mass_radius if unit == "rhsm" else 1.0
+        for key in PROFILE_MASSES.values():
+            values += masses_at(np.array(radii), stored["radius"], stored[key], scale).tolist()
     return values
 
 
