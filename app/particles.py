@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.datasets.again import Source
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.thinning import thin_stars
-from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyName, sky_axes
+from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, sky_axes
 from galmass_core.imaging.maps import GalaxyMaps, MapConfig, render_sky, support_radii
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.measurements.circularity import rotation_axis
 from galmass_core.measurements.rotation import spin_parameter
-from galmass_core.sources import ReadOptions, read_galaxy
 from galmass_core.telescope.views import turned
 
 _NO_SOURCE = "the data set does not keep where its particles are"
@@ -31,6 +31,7 @@ class Particles:
 
     galaxy: Galaxy
     support: NDArray
+    config: MapConfig  # of the data set's maps
 
     @property
     def axis(self) -> NDArray:
@@ -67,25 +68,19 @@ def read_particles(data: DataSet, galaxy: str) -> Particles:
     OSError, ValueError
         If the file cannot be read, or holds another galaxy by now.
     """
-    row, name = data.row(galaxy, str(data.samples["los"].iloc[0])), GalaxyName.parse(galaxy)
-    path = Path(row["source"])
-    several = path.is_dir() and name.snapshot.isdecimal()
-    options = ReadOptions(snapshot=int(name.snapshot) if several else None)
-    found = read_galaxy(path, name.subhalo, options=options)
-    if len(found.stars) != row["n_stars"]:
-        msg = f"{path}: {_OTHER}"
+    source, samples = Source.of(data, galaxy), data.samples.iloc[data.rows_of(galaxy)]
+    found = source.read_whole()
+    if len(found.stars) != samples["n_stars"].iloc[0]:
+        msg = f"{source.ref.path}: {_OTHER}"
         raise ValueError(msg)
-    stars = data.info.get("stars")
-    found = thin_stars(found, stars) if stars else found
-    return Particles(galaxy=found, support=support_radii(found, config_of(data)))
+    if source.thinned is not None:
+        found = thin_stars(found, source.thinned)
+    return Particles(
+        galaxy=found, support=support_radii(found, source.config), config=source.config
+    )
 
 
-def config_of(data: DataSet) -> MapConfig:
-    """Return the settings of the maps of a data set."""
-    return MapConfig(**data.info["maps"])
-
-
-def look_from(data: DataSet, particles: Particles, axes: NDArray) -> Look:
+def look_from(particles: Particles, axes: NDArray) -> Look:
     """Make the maps of a galaxy from one direction.
 
     Parameters
@@ -93,7 +88,7 @@ def look_from(data: DataSet, particles: Particles, axes: NDArray) -> Look:
     axes : (3, 3) float
         Right, up and away from the observer.
     """
-    config, galaxy = config_of(data), turned(particles.galaxy, axes)
+    config, galaxy = particles.config, turned(particles.galaxy, axes)
     sky = project(galaxy, "z", dust=config.dust)
     cosine = min(abs(float(particles.axis @ axes[2])), 1.0)
     return Look(

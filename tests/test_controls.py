@@ -12,7 +12,7 @@ from demo_folder import write_demo_galaxies
 
 from galmass_core.check import check_folder
 from galmass_core.cli import main
-from galmass_core.datasets.again import GONE
+from galmass_core.datasets.again import GONE, Source
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.control_maps import (
     EQUAL,
@@ -142,6 +142,12 @@ def test_files_of_other_galaxies_are_not_taken(dataset, cutouts, tmp_path):
     assert f"{other}: must hold {first.name}, got {second.name}" in first.reason
     assert list(first.controls) == [PLAIN, "bins"]
     assert not second.reason
+
+
+def test_of_a_directory_the_snapshot_of_the_data_set_is_read(dataset, tmp_path):
+    (name, *_), samples = dataset.galaxy_names, dataset.samples.assign(source=str(tmp_path))
+    assert Source.of(replace(dataset, samples=samples), name).ref.options.snapshot == 99
+    assert Source.of(dataset, name).ref.options.snapshot is None
 
 
 def test_stars_that_have_changed_are_noticed(dataset, monkeypatch):

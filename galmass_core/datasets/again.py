@@ -1,20 +1,25 @@
 """Read the particles of a data set's galaxies again."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, fields
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.thinning import thin_stars
-from galmass_core.galaxy import Galaxy
+from galmass_core.galaxy import Galaxy, GalaxyName
 from galmass_core.imaging.maps import GalaxyMaps, MapConfig, rebin
+from galmass_core.parallel import map_in_order
 from galmass_core.quantities.maps import KINEMATIC_PIXELS
 from galmass_core.sources import GalaxyRef, ReadOptions
 
+Task = TypeVar("Task")
+Made = TypeVar("Made")
 GONE = "the files of the simulation are gone"
 
 
@@ -35,11 +40,14 @@ class Source:
         known = {field.name for field in fields(MapConfig)}
         config = {key: value for key, value in dataset.info["maps"].items() if key in known}
         reading: dict[str, Any] = dict(dataset.info.get("reading", {}))
+        path = Path(str(rows["source"].iloc[0])) if "source" in rows else Path()
+        snapshot = GalaxyName.parse(name).snapshot
+        if path.is_absolute() and path.is_dir() and snapshot.isdecimal():
+            reading.setdefault("snapshot", snapshot)  # a later one may have come
         if "snapshot" in reading:
             reading["snapshot"] = int(reading["snapshot"])
         if "groups" in reading:
             reading["groups"] = Path(reading["groups"])
-        path = Path(str(rows["source"].iloc[0])) if "source" in rows else Path()
         return cls(
             name=name,
             ref=GalaxyRef(path, name.rpartition("/")[2], ReadOptions(**reading)),
@@ -54,6 +62,17 @@ class Source:
         Raises
         ------
         OSError, ValueError
+            As of `read_whole`.
+        """
+        galaxy = self.read_whole()
+        return galaxy if self.thinned is None else thin_stars(galaxy, self.thinned)
+
+    def read_whole(self) -> Galaxy:
+        """Read the galaxy with all of its stars.
+
+        Raises
+        ------
+        OSError, ValueError
             If its file is gone, cannot be read, or holds another galaxy.
         """
         if not _is_there(self.ref.path):
@@ -62,7 +81,31 @@ class Source:
         if str(galaxy.name) != self.name:
             msg = f"{self.ref.path}: must hold {self.name}, got {galaxy.name}"
             raise ValueError(msg)
-        return galaxy if self.thinned is None else thin_stars(galaxy, self.thinned)
+        return galaxy
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadGalaxy(Generic[Made]):
+    """A galaxy of `read_beside`.
+
+    Attributes
+    ----------
+    name : str
+    rows : (L,) int
+        Its samples.
+    stored : list of GalaxyMaps
+        Of each line of sight.
+    made : object or None
+        Of its particles; None if nothing was to be made, or for the reason.
+    reason : str
+        Why its stars could not be read; empty if they were, or none are needed.
+    """
+
+    name: str
+    rows: NDArray[np.intp]
+    stored: list[GalaxyMaps]
+    made: Made | None
+    reason: str
 
 
 def missing_sources(dataset: DataSet) -> int:
@@ -77,6 +120,51 @@ def missing_sources(dataset: DataSet) -> int:
 def _is_there(path: Path) -> bool:
     """Return whether a file or directory exists; of packed data sets only its name is known."""
     return path.is_absolute() and path.exists()
+
+
+def read_beside(
+    dataset: DataSet,
+    names: Sequence[str],
+    make: Callable[[Task], Made | str],
+    tasks: Sequence[Task],
+    moments: Callable[[Made], Sequence[NDArray]],
+    workers: int,
+) -> Generator[ReadGalaxy[Made], None, None]:
+    """Read the stored maps of galaxies, and beside them make something of their particles.
+
+    Parameters
+    ----------
+    dataset : DataSet
+    names : sequence of str
+        Of galaxies.
+    make : function of a task
+        Returns what is made of a galaxy, or why it could not be read.
+    tasks : sequence
+        One for each galaxy; none if no particles are needed.
+    moments : function
+        Returns the moments of all stars, which are part of what is made, as of `mismatch`.
+    workers : int
+        Processes that make it.
+
+    Yields
+    ------
+    ReadGalaxy
+
+    Raises
+    ------
+    DataSetError
+        If the maps' files are missing or damaged.
+    """
+    with closing(map_in_order(make, tasks, workers)) as results:
+        for name in names:
+            rows = dataset.rows_of(name)
+            stored = [maps for _, maps in sorted(dataset.read_maps(rows), key=itemgetter(0))]
+            result = next(results) if tasks else None
+            made, reason = (None, result) if isinstance(result, str) else (result, "")
+            if made is not None:
+                reason = mismatch(stored, moments(made))
+            whole = None if reason else made
+            yield ReadGalaxy(name=name, rows=rows, stored=stored, made=whole, reason=reason)
 
 
 def mismatch(stored: Sequence[GalaxyMaps], moments: Sequence[NDArray]) -> str:

@@ -10,12 +10,11 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from operator import itemgetter
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.datasets.again import Source, mismatch, reason_of
+from galmass_core.datasets.again import Source, read_beside, reason_of
 from galmass_core.datasets.dataset import DataSet, DataSetError
 from galmass_core.datasets.star_controls import bin_adaptively, keep_pixels, shuffle_velocities
 from galmass_core.datasets.thinning import thin_stars
@@ -30,7 +29,6 @@ from galmass_core.imaging.maps import (
 )
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.measurements.rotation import spin_parameter
-from galmass_core.parallel import map_in_order
 from galmass_core.quantities import feature_key
 from galmass_core.quantities.maps import KINEMATIC_PIXELS
 
@@ -148,21 +146,22 @@ def control_maps(
     """
     from_stars = tuple(key for key in orders.controls if key in STARS)
     wanted = replace(orders, controls=from_stars)
-    tasks = [_Task(source=Source.of(dataset, name), orders=wanted) for name in names]
-    with closing(map_in_order(_make, tasks if from_stars else (), workers)) as made:
-        for name in names:
-            rows = dataset.rows_of(name)
-            stored = [maps for _, maps in sorted(dataset.read_maps(rows), key=itemgetter(0))]
-            read = next(made) if from_stars else {}
-            reason = read if isinstance(read, str) else ""
-            if not isinstance(read, str) and PLAIN in read:
-                reason = mismatch(stored, list(read[PLAIN].moments))
-            found = {} if isinstance(read, str) or reason else _laid_out(stored, read)
-            found[PLAIN] = ControlMaps(maps=stored, spin=_stored_spin(dataset, rows))
+    read = names if from_stars else ()
+    tasks = [_Task(source=Source.of(dataset, name), orders=wanted) for name in read]
+    with closing(read_beside(dataset, names, _make, tasks, _whole, workers)) as galaxies:
+        for each in galaxies:
+            found = _laid_out(each.stored, each.made or {})
+            spin = _stored_spin(dataset, each.rows)
+            found[PLAIN] = ControlMaps(maps=each.stored, spin=spin)
             if BINS in orders.controls:
-                unknown = np.full(len(stored), np.nan)
-                found[BINS] = ControlMaps(maps=[_binned(maps) for maps in stored], spin=unknown)
-            yield ControlledGalaxy(name=name, controls=found, reason=reason)
+                binned, unknown = map(_binned, each.stored), np.full(len(spin), np.nan)
+                found[BINS] = ControlMaps(maps=list(binned), spin=unknown)
+            yield ControlledGalaxy(name=each.name, controls=found, reason=each.reason)
+
+
+def _whole(made: Mapping[str, _Made]) -> list[NDArray]:
+    """Return the moments of all stars."""
+    return list(made[PLAIN].moments)
 
 
 def _stored_spin(dataset: DataSet, rows: NDArray) -> NDArray[np.float64]:

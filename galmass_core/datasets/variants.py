@@ -10,13 +10,12 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.datasets.again import Source, mismatch, reason_of
+from galmass_core.datasets.again import Source, read_beside, reason_of
 from galmass_core.datasets.control_maps import (
     PLAIN,
     ControlledGalaxy,
@@ -36,7 +35,6 @@ from galmass_core.imaging.maps import (
     support_radii,
 )
 from galmass_core.imaging.projection import SkyStars, project
-from galmass_core.parallel import map_in_order
 from galmass_core.quantities import IMAGE_PIXELS, MapSpec
 from galmass_core.quantities.maps import KINEMATIC_PIXELS
 from galmass_core.telescope import look, telescope, turned
@@ -157,28 +155,25 @@ def variant_maps(
     from_stars = tuple(each for each in variants if each.needs_stars)
     tasks = [
         _Task(source=Source.of(dataset, name), variants=from_stars, seed=seed, images=images)
-        for name in names
+        for name in (names if from_stars else ())
     ]
-    with closing(map_in_order(_make, tasks if from_stars else (), workers)) as made:
-        for name in names:
-            rows = dataset.rows_of(name)
-            stored = [maps for _, maps in sorted(dataset.read_maps(rows), key=itemgetter(0))]
-            read = next(made) if from_stars else {}
-            reason = read if isinstance(read, str) else ""
-            if from_stars and not isinstance(read, str):
-                reason = mismatch(stored, [moments for moments, _ in read.pop(PLAIN)])
-            found = {PLAIN: stored}
-            if not isinstance(read, str) and not reason:
-                found |= {key: _laid_out(stored, each) for key, each in read.items()}
-            sights = dataset.samples["los"].iloc[rows]
+    with closing(read_beside(dataset, names, _make, tasks, _whole, workers)) as galaxies:
+        for galaxy in galaxies:
+            stored, made = galaxy.stored, galaxy.made or {}
+            found = {key: _laid_out(stored, each) for key, each in made.items()} | {PLAIN: stored}
+            labels = [f"{galaxy.name} {los}" for los in dataset.samples["los"].iloc[galaxy.rows]]
             for variant in variants:
                 if not (variant.needs_stars or variant.is_stored):
-                    labels = [f"{name} {los}" for los in sights]
                     pairs = zip(stored, labels, strict=True)
                     found[variant.key] = [_seen(*pair, variant, seed, images) for pair in pairs]
             unknown = np.full(len(stored), np.nan)
             controls = {key: ControlMaps(maps=maps, spin=unknown) for key, maps in found.items()}
-            yield ControlledGalaxy(name=name, controls=controls, reason=reason)
+            yield ControlledGalaxy(name=galaxy.name, controls=controls, reason=galaxy.reason)
+
+
+def _whole(made: _Made) -> list[NDArray]:
+    """Return the moments of all stars."""
+    return [moments for moments, _ in made[PLAIN]]
 
 
 def _seen(maps: GalaxyMaps, label: str, variant: Variant, seed: int, images: bool) -> GalaxyMaps:

@@ -117,7 +117,7 @@ class Turn(View):
         def work(job: Job) -> tuple[Particles, Look]:
             particles = read_particles(data, galaxy)
             job.check()
-            return particles, look_from(data, particles, axes)
+            return particles, look_from(particles, axes)
 
         self._reading.submit(work)
         self._poller.wake()
