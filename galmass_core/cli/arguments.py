@@ -1,6 +1,7 @@
 """Arguments that several commands share."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,6 +70,50 @@ def add_stars(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="thin every galaxy to N stars, as a control: maps of all stars reveal their number",
     )
+
+
+def add_device(command: argparse.ArgumentParser) -> None:
+    """Add the option ``--device``."""
+    command.add_argument(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        help="cpu, cuda ...; auto: a GPU if there is one",
+    )
+
+
+def add_variant_trainings(command: argparse.ArgumentParser, train_help: str) -> None:
+    """Add the options of trainings on maps that are changed galaxy by galaxy.
+
+    They are ``--train``, with its help, ``--repeats``, ``--epochs``, ``--seed``, ``--workers`` and
+    ``--device``.
+    """
+    command.add_argument("--train", action="store_true", help=train_help)
+    command.add_argument(
+        "--repeats",
+        type=positive,
+        default=3,
+        metavar="K",
+        help="training seeds of --train (default 3); one alone knows no noise of training",
+    )
+    command.add_argument(
+        "--epochs", type=positive, metavar="N", help="of each training (default 30)"
+    )
+    command.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="of what is drawn, and of the split of --train (default: 0)",
+    )
+    command.add_argument(
+        "--workers",
+        type=positive,
+        default=os.cpu_count(),
+        metavar="N",
+        help="processes that read galaxies again (default: all); results do not depend on it",
+    )
+    add_device(command)
 
 
 def add_scheduler(command: argparse.ArgumentParser) -> None:

@@ -2,12 +2,10 @@
 
 import argparse
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_data, positive, seed
+from galmass_core.cli.arguments import add_data, add_variant_trainings
 from galmass_core.cli.data import one_thread_each
-from galmass_core.cli.learning import add_device
 from galmass_core.cli.stopping import stop_on_sigterm
 
 if TYPE_CHECKING:
@@ -28,37 +26,11 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         epilog="example: galmass controls mygalaxies --train --repeats 3",
     )
     add_data(controls)
-    controls.add_argument(
-        "--train",
-        action="store_true",
-        help="train networks of the laptop preset on the maps of each control instead, up to six "
-        "for each training seed, each minutes on a CPU",
+    add_variant_trainings(
+        controls,
+        "train networks of the laptop preset on the maps of each control instead, up to six for "
+        "each training seed, each minutes on a CPU",
     )
-    controls.add_argument(
-        "--repeats",
-        type=positive,
-        default=3,
-        metavar="K",
-        help="training seeds of --train (default 3); one alone knows no noise of training",
-    )
-    controls.add_argument(
-        "--epochs", type=positive, metavar="N", help="of each training (default 30)"
-    )
-    controls.add_argument(
-        "--seed",
-        type=seed,
-        default=0,
-        metavar="N",
-        help="of what is drawn, and of the split of --train (default: 0)",
-    )
-    controls.add_argument(
-        "--workers",
-        type=positive,
-        default=os.cpu_count(),
-        metavar="N",
-        help="processes that read galaxies again (default: all); results do not depend on it",
-    )
-    add_device(controls)
     controls.add_argument("--json", action="store_true", help="print as JSON")
     controls.set_defaults(run=_controls, when_stopped="The same command goes on.")
 

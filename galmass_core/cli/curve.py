@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import (
     add_data,
+    add_device,
     add_features,
     add_scheduler,
     cluster_client,
     positive,
     seed,
 )
-from galmass_core.cli.learning import add_device, add_hyperparameters, network_arguments
+from galmass_core.cli.learning import add_hyperparameters, network_arguments
 from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.storage.progress import progress_bar
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import (
     add_data,
+    add_device,
     add_features,
     add_home,
     add_scheduler,
@@ -139,16 +140,6 @@ def add_hyperparameters(train: argparse.ArgumentParser) -> None:
         "--tta",
         action=argparse.BooleanOptionalAction,
         help="predict the mean over the maps turned, mirrored and reversed in all 16 ways",
-    )
-
-
-def add_device(command: argparse.ArgumentParser) -> None:
-    """Add the option ``--device``."""
-    command.add_argument(
-        "--device",
-        default="auto",
-        metavar="NAME",
-        help="cpu, cuda ...; auto: a GPU if there is one",
     )
 
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from galmass_core.cli.arguments import add_data, positive
+from galmass_core.cli.arguments import add_data, add_device, positive
 from galmass_core.cli.stopping import stop_on_sigterm
 
 EXPERIMENTS = ("mstar,mtot,ml/r@60", "mstar,mtot,ml/2V", "mstar,mtot,ml/g,r+2V@60")
@@ -38,12 +38,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         help="training seeds, at least 2 (default 3)",
     )
     switches.add_argument("--epochs", type=int, metavar="N", help="of each training (default 30)")
-    switches.add_argument(
-        "--device",
-        default="auto",
-        metavar="NAME",
-        help="cpu, cuda ...; auto: a GPU if there is one",
-    )
+    add_device(switches)
     switches.add_argument(
         "--out", type=Path, metavar="DIR", help="folder of the runs (default: in the home folder)"
     )

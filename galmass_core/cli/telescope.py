@@ -2,15 +2,13 @@
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_data, positive, seed
+from galmass_core.cli.arguments import add_data, add_variant_trainings, positive
 from galmass_core.cli.csv_output import check_out, write_csv
 from galmass_core.cli.data import one_thread_each
-from galmass_core.cli.learning import add_device
 from galmass_core.cli.stopping import stop_on_sigterm
 
 if TYPE_CHECKING:
@@ -83,37 +81,11 @@ def _add_shared(
     command.add_argument(
         "--run", dest="model", metavar="RUN", help="test this run; NAME:MAPS is one for these maps"
     )
-    command.add_argument(
-        "--train",
-        action="store_true",
-        help="train networks of the laptop preset on maps as they are and on each of these, and "
-        "test the first on them too; each takes minutes on a CPU",
+    add_variant_trainings(
+        command,
+        "train networks of the laptop preset on maps as they are and on each of these, and test "
+        "the first on them too; each takes minutes on a CPU",
     )
-    command.add_argument(
-        "--repeats",
-        type=positive,
-        default=3,
-        metavar="K",
-        help="training seeds of --train (default 3); one alone knows no noise of training",
-    )
-    command.add_argument(
-        "--epochs", type=positive, metavar="N", help="of each training (default 30)"
-    )
-    command.add_argument(
-        "--seed",
-        type=seed,
-        default=0,
-        metavar="N",
-        help="of what is drawn, and of the split of --train (default: 0)",
-    )
-    command.add_argument(
-        "--workers",
-        type=positive,
-        default=os.cpu_count(),
-        metavar="N",
-        help="processes that read galaxies again (default: all); results do not depend on it",
-    )
-    add_device(command)
     command.add_argument(
         "--out", type=Path, metavar="FILE", help="write a table, a row for each line, as CSV"
     )

@@ -4,8 +4,7 @@ import argparse
 import json
 from typing import Any
 
-from galmass_core.cli.arguments import add_data, positive
-from galmass_core.cli.learning import add_device
+from galmass_core.cli.arguments import add_data, add_device, positive
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
