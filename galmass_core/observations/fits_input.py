@@ -150,14 +150,18 @@ def read_file(path: Path) -> FitsFile:
     ObservationError
         If it is of neither format, or damaged.
     """
-    if not path.is_file():
-        msg = f"{path}: no such file"
-        raise FileNotFoundError(msg)
+    _require_file(path)
     if not (is_hdf5(path) or is_text(path)):
         return read_fits(path)
     tables = read_columns(path)
     extensions = [Extension(name, {}, None, columns) for name, columns in tables.items()]
     return FitsFile(path, (Extension("", {}, None, {}), *extensions))
+
+
+def _require_file(path: Path) -> None:
+    if not path.is_file():
+        msg = f"{path}: no such file"
+        raise FileNotFoundError(msg)
 
 
 def read_fits(path: Path) -> FitsFile:
@@ -173,9 +177,7 @@ def read_fits(path: Path) -> FitsFile:
     from astropy.io import fits
     from astropy.utils.exceptions import AstropyWarning
 
-    if not path.is_file():
-        msg = f"{path}: no such file"
-        raise FileNotFoundError(msg)
+    _require_file(path)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AstropyWarning)  # of cards against the standard
         warnings.filterwarnings("error", message=".*truncated")
