@@ -107,6 +107,26 @@ def workers_at_rest():
             executor.submit(bool).result(timeout=300)
 
 
+@pytest.fixture
+def own_signals():
+    """Restore the handler of SIGTERM after a test, which a command has set."""
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def session(home_folder, monkeypatch):
+    """State of a session of the dashboard on the toys."""
+    from galmass_app.state import SessionState
+
+    monkeypatch.setenv("GALMASS_HOME", str(home_folder))
+    monkeypatch.setenv("GALMASS_DATA", str(home_folder / "toys"))
+    session = SessionState()
+    session.settle()
+    return session
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder of real galaxies, beside the project or where $GALMASS_SHARED_DATA says."""

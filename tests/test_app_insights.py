@@ -17,7 +17,7 @@ from galmass_app.particles import (
     read_particles,
     why_no_particles,
 )
-from galmass_app.state import INSIGHTS, SessionState
+from galmass_app.state import INSIGHTS
 from galmass_app.views.explore.page import PARTS, Explore
 from galmass_app.views.explore.turn import Turn
 from galmass_app.views.galaxy_cards import GalaxyCards
@@ -25,15 +25,6 @@ from galmass_app.views.galaxy_properties import headline
 from galmass_app.views.mass_profiles import MARKS, MassProfiles
 from galmass_app.views.why.page import Why
 from galmass_core.dynamics.estimates import estimate_one
-
-
-@pytest.fixture
-def session(home_folder, monkeypatch):
-    monkeypatch.setenv("GALMASS_HOME", str(home_folder))
-    monkeypatch.setenv("GALMASS_DATA", str(home_folder / "toys"))
-    session = SessionState()
-    session.settle()
-    return session
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from toy_maps import SIDE, make_map_dataset
 
 from galmass_app import address, services
 from galmass_app.predictions import predictions_of
-from galmass_app.state import SessionState
 from galmass_app.telescope_settings import SETTINGS, adjusted, settings_of
 from galmass_app.telescopes import Networks, maps_through, see
 from galmass_app.views.explore.page import Explore
@@ -22,15 +21,6 @@ from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import open_run
 
 TINY = TrainingConfig(width=0.03, epochs=1, batch=20, learning_rate=2e-3)
-
-
-@pytest.fixture
-def session(home_folder, monkeypatch):
-    monkeypatch.setenv("GALMASS_HOME", str(home_folder))
-    monkeypatch.setenv("GALMASS_DATA", str(home_folder / "toys"))
-    session = SessionState()
-    session.settle()
-    return session
 
 
 @pytest.fixture

@@ -34,6 +34,8 @@ COMMANDS = [
     "beyond",
 ]
 
+pytestmark = pytest.mark.usefixtures("own_signals")
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
@@ -41,14 +43,6 @@ def home(tmp_path, monkeypatch):
     monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
     make_dataset(tmp_path / "toys", make_samples(100))
     return tmp_path
-
-
-@pytest.fixture(autouse=True)
-def _own_signals():
-    """Restore the signal handler after each test."""
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
 
 
 def output(capsys, *words):

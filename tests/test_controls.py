@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import signal
 from dataclasses import replace
 
 import numpy as np
@@ -36,15 +35,7 @@ TINY = TrainingConfig(width=0.03, epochs=1, batch=20, learning_rate=2e-3)
 COUNT = 8
 ORDERS = Orders(controls=(*STARS, "bins"), seed=3, equal=300, with_light=True)
 
-pytestmark = pytest.mark.usefixtures("home_for_stacks")
-
-
-@pytest.fixture(autouse=True)
-def _own_signals():
-    """Restore the signal handler after each test."""
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
+pytestmark = pytest.mark.usefixtures("home_for_stacks", "own_signals")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Galaxies as telescopes see them, from other sides, of fewer pixels and stars; and scores."""
 
 import json
-import signal
 from dataclasses import replace
 
 import numpy as np
@@ -51,15 +50,7 @@ MANGA, SDSS, EDGE = (
 SMALL, FEW, BLURRED = Variant(MOTION, 8), Variant(STARS, 300), Variant(LIGHT, 30)
 VARIANTS = (MANGA, SDSS, EDGE, SMALL, FEW, BLURRED)
 
-pytestmark = pytest.mark.usefixtures("home_for_stacks")
-
-
-@pytest.fixture(autouse=True)
-def _own_signals():
-    """Restore the signal handler after each test."""
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
+pytestmark = pytest.mark.usefixtures("home_for_stacks", "own_signals")
 
 
 @pytest.fixture(scope="module")
