@@ -1,6 +1,7 @@
 """How a data set was made, as text: counts, exclusions, definitions, settings."""
 
 from collections import Counter, defaultdict
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -47,6 +48,7 @@ def is_paper_data(data: DataSet) -> bool:
     return named and not services.is_synthetic(data)
 
 
+@lru_cache(maxsize=16)
 def left_out(data: DataSet) -> pd.DataFrame:
     """Count the galaxies that are not in the data set, by reason.
 
