@@ -95,9 +95,9 @@ class Page:
     def servable(self) -> None:
         """Serve it to the visitor of this session."""
         document = pn.state.curdoc
-        document.add_periodic_callback(self._look, POLL_PERIOD)
+        document.add_periodic_callback(self.look, POLL_PERIOD)
         pn.state.on_session_destroyed(release.request)
-        document.on_event(ConnectionLost, lambda _: _await_return(document))
+        document.on_event(ConnectionLost, lambda _: end_if_gone(document))
         with pn.state.curdoc.models.freeze():  # one scan of all models instead of fifteen
             self.template.servable(title="galmass")
 
@@ -131,7 +131,7 @@ class Page:
         session.param.watch(lambda event: select.param.update(value=event.new), "dataset")
         return select
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Update the progress of work in the home folder, and list new data sets."""
         work, known = _home(time.monotonic_ns() // (10**6 * POLL_PERIOD), home_folder())
         self.session.param.update(work=work, poll_count=self.session.poll_count + 1)
@@ -194,7 +194,7 @@ def _choices() -> list[str]:
     return [*services.catalogue(), *SHEETS]
 
 
-def _await_return(document: Document) -> None:
+def end_if_gone(document: Document) -> None:
     """Let a session end if its visitor has gone; a connection that broke is opened again."""
 
     def end() -> None:

@@ -106,7 +106,7 @@ class Kernel:
         for folder in _folders(self.module):
             if (code := _read(folder / name)) is not None:
                 return code
-        code = self._compile()
+        code = self.compile()
         for folder in _folders(self.module):
             if _write(folder, name, code):
                 break
@@ -117,10 +117,10 @@ class Kernel:
         numba, processor = version("numba"), llvm.get_host_cpu_name()
         features = llvm.get_host_cpu_features().flatten()
         parts = [self.signature, numba, version("llvmlite"), processor, features]
-        parts += _sources(self.module, {})
+        parts += sources_of(self.module, {})
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
-    def _compile(self) -> bytes:
+    def compile(self) -> bytes:
         """Compile the kernel."""
         from numba import types
 
@@ -160,12 +160,12 @@ def _target_machine() -> Any:  # noqa: ANN401
     )
 
 
-def _sources(module: str, seen: dict[str, str]) -> list[str]:
+def sources_of(module: str, seen: dict[str, str]) -> list[str]:
     """Return the source of a module and of those of galmass that it imports."""
     if module not in seen:
         text = seen[module] = _path(module).read_text(encoding="utf-8")
         for imported in _IMPORT.findall(text):
-            _sources(imported, seen)
+            sources_of(imported, seen)
     return list(seen.values())
 
 

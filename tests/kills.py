@@ -235,7 +235,7 @@ def run_command(command: Command, base: str) -> int:
     sample.WORKERS = 1
     universe.write_universe.__kwdefaults__["most_particles"] = 1000.0
     build.GALAXIES_PER_SHARD = 1  # several shards
-    progress._EVERY = runs._BEAT = 0.0  # every report is written
+    progress.EVERY = runs.BEAT = 0.0  # every report is written
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
     except KeyboardInterrupt:  # before the command has begun

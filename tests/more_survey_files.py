@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 from astropy.io import fits
-from survey_files import _header, _image, _repeated
+from survey_files import header_of, image_hdu, repeated
 
 LIGHT_SPEED = 299792.458  # km/s
 
@@ -23,7 +23,7 @@ def write_hector(path, disc):
     at = [tuple(each[k] for each in np.nonzero(disc.seen)) for k in (3, 5, 9)]
     velocity[at[0]], v_error[at[1]], dispersion[at[2]] = 2000.0, 36116.0, 1000.0
     cards = disc.cards("CDELT") | {"WCSAXES": 3, "CTYPE3": "AWAV", "CDELT3": 0.5, "Z": 0.015}
-    primary = fits.PrimaryHDU(_seen(disc, disc.light), _header(cards))
+    primary = fits.PrimaryHDU(_seen(disc, disc.light), header_of(cards))
     maps = {
         "V_STAR": velocity,
         "SIG_STAR": dispersion,
@@ -33,7 +33,7 @@ def write_hector(path, disc):
         "SIG_STAR_ERR": s_error,
         "V_GAS_ERR": v_error,
     }
-    _write(path, primary, [_image(_seen(disc, each), key) for key, each in maps.items()])
+    _write(path, primary, [image_hdu(_seen(disc, each), key) for key, each in maps.items()])
     good = disc.seen.copy()
     good[at[0]] = good[at[1]] = False
     return good
@@ -45,7 +45,7 @@ def write_phangs(path, disc):
     bins = np.where(disc.seen, np.arange(disc.seen.size).reshape(disc.shape) // 2, -1)
     maps = {
         "BIN_ID": bins,
-        "V_STARS": _repeated(disc.velocity.ravel(), bins),
+        "V_STARS": repeated(disc.velocity.ravel(), bins),
         "FORM_ERR_V_STARS": np.full(disc.shape, 4.0),
         "SIGMA_STARS": disc.dispersion,
         "FORM_ERR_SIGMA_STARS": np.full(disc.shape, 6.0),
@@ -54,7 +54,7 @@ def write_phangs(path, disc):
         "HA6562_VEL_ERR": np.full(disc.shape, 2.0),
         "HA6562_SIGMA": disc.dispersion / 2,
     }
-    images = [_image(_seen(disc, each), key, cards, ">f8") for key, each in maps.items()]
+    images = [image_hdu(_seen(disc, each), key, cards, ">f8") for key, each in maps.items()]
     _write(path, fits.PrimaryHDU(), images)
     return disc.seen
 
@@ -69,7 +69,7 @@ def write_pipe3d(path, disc, *, named=True):
         " velocity dispersion of the stellar population": disc.dispersion,
         " error in velocity dispersion of the stellar population": np.full(disc.shape, 7.0),
     }
-    header = _header(disc.cards("CD") | {"OBJECT": "NGC1"})
+    header = header_of(disc.cards("CD") | {"OBJECT": "NGC1"})
     if named:
         for number, words in enumerate(planes):
             header[f"DESC_{number}"] = words
@@ -87,7 +87,7 @@ def write_lone(folder, disc, names, *, unit="km/s", missing=np.nan, factor=1.0):
         values = _seen(disc, data[key] * (1.0 if is_light else factor), missing)
         cards = disc.cards("PC") | {"BUNIT": "Jy km/s" if is_light else unit}
         cards |= {"CTYPE2": "DEC---TAN"}
-        fits.PrimaryHDU(values, _header(cards)).writeto(folder / name)
+        fits.PrimaryHDU(values, header_of(cards)).writeto(folder / name)
     return disc.seen
 
 
@@ -143,7 +143,7 @@ def write_grid(path, disc):
 def write_simspin(path, disc, *, start="OBS"):
     """Write SimSpin's file: cube of velocities, summary, maps with world coordinates in each."""
     seen, cards = disc.seen, disc.cards("CDELT")
-    cube = fits.ImageHDU(np.zeros((5, *disc.shape)), _header(cards), name="DATA")
+    cube = fits.ImageHDU(np.zeros((5, *disc.shape)), header_of(cards), name="DATA")
     cube.header["CTYPE3"], cube.header["CUNIT3"] = "VELOCITY", "km/s"
     table = fits.BinTableHDU.from_columns([fits.Column("Name", "8A", array=["inc_deg"])])
     maps = {
@@ -153,12 +153,12 @@ def write_simspin(path, disc, *, start="OBS"):
         "H3": (0 * disc.light, "unitless"),
     }
     images = [
-        _image(each, f"{start}_{key}", cards | {"BUNIT": unit}, ">f8")
+        image_hdu(each, f"{start}_{key}", cards | {"BUNIT": unit}, ">f8")
         for key, (each, unit) in maps.items()
     ]
     if start == "OBS":
-        images.append(_image(-disc.velocity * seen, "RAW_VEL", cards | {"BUNIT": "km/s"}))
-    primary = fits.PrimaryHDU(header=_header({"ORIGIN": "SimSpin", "REDSHIFT": 0.03}))
+        images.append(image_hdu(-disc.velocity * seen, "RAW_VEL", cards | {"BUNIT": "km/s"}))
+    primary = fits.PrimaryHDU(header=header_of({"ORIGIN": "SimSpin", "REDSHIFT": 0.03}))
     _write(path, primary, [cube, table, *images])
     return seen
 
@@ -172,14 +172,14 @@ def write_galsyn(path, disc, *, colour=0.6, unit="nJy"):
     for start in ("NODUST", "DUST"):
         for band, each in factor.items():
             cards = {"FILTER": band, "BUNIT": unit}
-            images.append(_image(each * disc.light, f"{start}_{band.upper()}", cards, ">f8"))
+            images.append(image_hdu(each * disc.light, f"{start}_{band.upper()}", cards, ">f8"))
     maps = {
         "STARS_MW_VEL_LOS": 0.9 * disc.velocity,
         "STARS_VEL_DISP_LOS": disc.dispersion,
         "LW_VEL_LOS_DUST": disc.velocity,
         "LW_VEL_LOS_NEBULAR": -disc.velocity,
     }
-    images += [_image(_seen(disc, each), key, {"BUNIT": "km/s"}) for key, each in maps.items()]
+    images += [image_hdu(_seen(disc, each), key, {"BUNIT": "km/s"}) for key, each in maps.items()]
     _write(path, primary, images)
     return disc.seen
 
@@ -191,7 +191,7 @@ def write_genius(path, disc, *, colour=0.6, views=2):
         light = np.stack([factor * disc.light, np.ones(disc.shape)][:views])
         header = {"SURVEY": "CSST", "FILTER": band, "NUMVIEWS": views, "UNIT": "Jy"}
         header |= {"PS": disc.side, "ID": 31, "INCLI_00": 30.0, "AZIMU_00": 0.0}
-        images.append(fits.ImageHDU(light, _header(header)))
+        images.append(fits.ImageHDU(light, header_of(header)))
     _write(path, fits.PrimaryHDU(), images)
 
 
@@ -208,7 +208,7 @@ def write_rubix(path, disc, *, shift=None):
     cards |= {f"CD{i}_{j}": degrees[i - 1, j - 1] for i in (1, 2) for j in (1, 2)}
     cards |= {"CD3_3": 1.25, "CRPIX3": 1, "CRVAL3": 4800.0, "OBJECT": "IllustrisTNG 11"}
     known = {"PIPELINE": "calc_ifu", "DIST_z": 0.1, "SIM": "IllustrisTNG", "SSP": "Mastar"}
-    primary = fits.PrimaryHDU(header=_header(known | {"LSF": 1.2}))
+    primary = fits.PrimaryHDU(header=header_of(known | {"LSF": 1.2}))
     cube = (spectra * np.where(disc.seen, disc.light, 0.0)).astype(">f4")
-    _write(path, primary, [fits.ImageHDU(cube, _header(cards), name="DATA")])
+    _write(path, primary, [fits.ImageHDU(cube, header_of(cards), name="DATA")])
     return disc.seen

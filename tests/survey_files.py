@@ -80,14 +80,14 @@ class Disc:
         return cards | {"CDELT1": degrees[0, 0], "CDELT2": degrees[1, 1]}
 
 
-def _header(cards):
+def header_of(cards):
     header = fits.Header()
     header.update(cards)
     return header
 
 
-def _image(data, name, cards=None, kind=">f4"):
-    return fits.ImageHDU(np.asarray(data).astype(kind), _header(cards or {}), name=name)
+def image_hdu(data, name, cards=None, kind=">f4"):
+    return fits.ImageHDU(np.asarray(data).astype(kind), header_of(cards or {}), name=name)
 
 
 def write_manga(path, disc, *, correction=None, masked_light=True):
@@ -100,7 +100,7 @@ def write_manga(path, disc, *, correction=None, masked_light=True):
     light = np.where(seen | masked_light, disc.light, 0.0)
     ivar = np.where(good, 5.0**-2, 0.0)
     bins = np.where(good, np.arange(good.size).reshape(good.shape) // 2, -1)
-    zero = np.where(good, _repeated(zero, bins), 0.0)
+    zero = np.where(good, repeated(zero, bins), 0.0)
     corr = np.zeros(disc.shape) if correction is None else np.asarray(correction)
     primary = fits.PrimaryHDU()
     primary.header.update({"PLATEIFU": "1-1", "REFF": 4.0, "SCINPVEL": 8000.0})
@@ -108,25 +108,25 @@ def write_manga(path, disc, *, correction=None, masked_light=True):
     fits.HDUList(
         [
             primary,
-            _image([disc.x, disc.y], "SPX_SKYCOO", cards),
-            _image(light, "SPX_MFLUX", cards),
-            _image(
+            image_hdu([disc.x, disc.y], "SPX_SKYCOO", cards),
+            image_hdu(light, "SPX_MFLUX", cards),
+            image_hdu(
                 [bins, bins, *3 * [np.arange(good.size).reshape(good.shape)]], "BINID", kind=">i4"
             ),
-            _image(zero, "STELLAR_VEL", cards),
-            _image(ivar, "STELLAR_VEL_IVAR"),
-            _image(mask, "STELLAR_VEL_MASK", kind=">i4"),
-            _image(np.where(good, disc.dispersion, 0.0), "STELLAR_SIGMA"),
-            _image(ivar, "STELLAR_SIGMA_IVAR"),
-            _image(mask, "STELLAR_SIGMA_MASK", kind=">i4"),
-            _image(corr, "STELLAR_SIGMACORR"),
-            _image([emission], "EMLINE_GVEL"),
+            image_hdu(zero, "STELLAR_VEL", cards),
+            image_hdu(ivar, "STELLAR_VEL_IVAR"),
+            image_hdu(mask, "STELLAR_VEL_MASK", kind=">i4"),
+            image_hdu(np.where(good, disc.dispersion, 0.0), "STELLAR_SIGMA"),
+            image_hdu(ivar, "STELLAR_SIGMA_IVAR"),
+            image_hdu(mask, "STELLAR_SIGMA_MASK", kind=">i4"),
+            image_hdu(corr, "STELLAR_SIGMACORR"),
+            image_hdu([emission], "EMLINE_GVEL"),
         ]
     ).writeto(path)
     return good
 
 
-def _repeated(values, bins):
+def repeated(values, bins):
     """Return the mean value of each bin in all its spaxels."""
     flat = bins.ravel() + 1
     means = np.bincount(flat, values.ravel()) / np.maximum(np.bincount(flat), 1)
@@ -154,9 +154,9 @@ def write_sami(folder, disc, *, signal="SNR"):
     cards = disc.cards("CDELT") | {"CATID": "209", "Z_IN": 0.05, "UNIT": "km/s"}
     for name, data, error in (("VEL", velocity, v_error), ("SIG", dispersion, s_error)):
         described = {"DESCRIPT": f"{name} map (unbinned)"}
-        primary = fits.PrimaryHDU(np.where(seen, data, np.nan), _header(cards | described))
+        primary = fits.PrimaryHDU(np.where(seen, data, np.nan), header_of(cards | described))
         others = {f"{name}_ERR": error, "FLUX": disc.light, signal: noise}
-        images = [_image(np.where(seen, each, np.nan), key) for key, each in others.items()]
+        images = [image_hdu(np.where(seen, each, np.nan), key) for key, each in others.items()]
         fits.HDUList([primary, *images]).writeto(folder / f"209_{name.lower()}.fits")
     return v_good, s_good
 
@@ -166,7 +166,7 @@ def _table(columns, cards=None, name=None):
         fits.Column(name=key, array=each, format="J" if each.dtype.kind == "i" else "D")
         for key, each in columns.items()
     ]
-    return fits.BinTableHDU.from_columns(found, _header(cards or {}), name=name)
+    return fits.BinTableHDU.from_columns(found, header_of(cards or {}), name=name)
 
 
 def write_atlas3d(path, disc):
@@ -203,7 +203,7 @@ def write_califa(path, disc):
         "Vp": disc.velocity,
     }
     columns = {key: np.where(seen, each, -999.9).ravel() for key, each in values.items()}
-    primary = fits.PrimaryHDU(header=_header({"OBJECT": "NGC1"}))
+    primary = fits.PrimaryHDU(header=header_of({"OBJECT": "NGC1"}))
     fits.HDUList([primary, _table(columns)]).writeto(path)
     return seen
 
@@ -249,7 +249,7 @@ def write_gist(folder, disc, *, block=2, mask_file=False, zero_is_hidden=False):
         "NSPAX": sizes[bins].ravel(),
     }
     cards = {"PIXSIZE": disc.side}
-    primary = fits.PrimaryHDU(header=_header(cards))
+    primary = fits.PrimaryHDU(header=header_of(cards))
     fits.HDUList([fits.PrimaryHDU(), _table(kin)]).writeto(folder / "NGC1_kin.fits")
     fits.HDUList([primary, _table(table)]).writeto(folder / "NGC1_table.fits")
     if mask_file:
@@ -270,7 +270,7 @@ def write_cutout(path, disc, *, neighbour=True, colour=0.6):
         weight[-1, -3:] = 0.0
         for kind, data in (("image", factor * r), ("invvar", weight)):
             cards = disc.cards() | {"BAND": band, "IMAGETYP": kind}
-            hdus.append(fits.ImageHDU(data.astype(">f4"), _header(cards)))
+            hdus.append(fits.ImageHDU(data.astype(">f4"), header_of(cards)))
     fits.HDUList(hdus).writeto(path)
 
 
@@ -283,7 +283,7 @@ def write_plain(path, disc, *, dialect="CD", cards=None, **images):
         "FLUX": disc.light,
     } | images
     header = (disc.cards(dialect) if dialect else {}) | (cards or {})
-    primary = fits.PrimaryHDU(header=_header(header))
-    hdus = [_image(each, key, kind=">f8") for key, each in own.items() if each is not None]
+    primary = fits.PrimaryHDU(header=header_of(header))
+    hdus = [image_hdu(each, key, kind=">f8") for key, each in own.items() if each is not None]
     fits.HDUList([primary, *hdus]).writeto(path)
     return seen

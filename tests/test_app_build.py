@@ -6,7 +6,7 @@ import time
 
 import pytest
 from demo_folder import write_demo_galaxies
-from pages import labelled, parts, send, texts, widget
+from pages import answers_of, labelled, parts, send, texts, widget
 
 from galmass_app import builds, processes, services
 from galmass_app.builds import Order, builds_folder, named_source
@@ -50,8 +50,7 @@ def started(monkeypatch):
 
 def drop(field, name, content):
     """Send a file as the script in the browser does; return what the server answered."""
-    answers = []
-    field._send_msg = answers.append
+    answers = answers_of(field)
     for start in range(0, len(content), PIECE):
         piece = content[start : start + PIECE]
         send(field, {"name": name, "size": len(content), "start": start, "bytes": piece})
@@ -98,8 +97,8 @@ def test_pieces_of_a_file_make_the_file(home):
     ],
 )
 def test_file_that_cannot_be_taken_is_refused_in_a_sentence(change, problem):
-    field, answers = FileDrop(), []
-    field._send_msg = answers.append
+    field = FileDrop()
+    answers = answers_of(field)
     send(field, {"name": "a.hdf5", "size": 4, "start": 0, "bytes": b"four"} | change)
     assert field.problem.startswith(problem)
     assert answers[0]["refused"]

@@ -643,7 +643,7 @@ def test_table_has_our_rows_beside_the_papers(data):
 def test_next_panel_is_made_before_it_is_needed(visit):
     page = visit(panels=["r+2V", "r"])
     assert [panel.ready for panel in page.panels] == [True, True, *[False] * 4]
-    page._prepare()
+    page.prepare()
     assert [panel.ready for panel in page.panels] == [True, True, True, *[False] * 3]
     assert [panel.in_view for panel in page.panels] == [True, True, *[False] * 4]
     figures = page.panels[2].figures

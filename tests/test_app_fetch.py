@@ -344,7 +344,7 @@ def test_process_that_ends_before_it_takes_over_says_why(monkeypatch):
 @pytest.fixture
 def every_report(monkeypatch):
     """Let every report be written."""
-    monkeypatch.setattr("galmass_core.fetch.status._EVERY", -1.0)
+    monkeypatch.setattr("galmass_core.fetch.status.EVERY", -1.0)
 
 
 @pytest.mark.usefixtures("every_report")

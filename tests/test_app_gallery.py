@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from pages import is_shown, send, settle, texts, widget
+from bokeh.models import ColorBar
+from pages import enclose, ends_of, figure_of, is_shown, send, settle, texts, widget, zoom
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
@@ -213,14 +214,14 @@ def test_galaxies_by_likeness_are_linked_to_the_grid(page, blobs):
     assert view.session.galaxy == row["name"]
     assert view.grid.here == 7
     right = float(table[AXES[0]].median())
-    ends = {"x0": right, "x1": 1e9, "y0": -1e9, "y1": 1e9}
-    panel._boxed({"type": "rect"} | ends)
+    enclose(figure_of(panel, "gm-likeness"), right, 1e9, -1e9, 1e9)
     chosen = set(table["name"][table[AXES[0]] > right])
     assert set(view.session.selection) == chosen
     assert view.grid.shown["ids"] == ids(name for name in blobs.galaxy_names if name in chosen)
 
     seen = ((right, right + 1), (0.0, 1.0))
-    panel._drawn.seen = seen
+    zoom(figure_of(panel, "gm-likeness"), *seen)
     view.session.gallery_colour = TARGET
-    assert panel._drawn.seen == seen
-    assert "colour" in panel._drawn._points.table
+    figure = figure_of(panel, "gm-likeness")
+    assert ends_of(figure) == seen
+    assert figure.select({"type": ColorBar})

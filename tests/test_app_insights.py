@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bokeh.events import Pan, PanEnd, PanStart
-from pages import hear, is_shown, parts, send, settle, texts, widget
+from pages import figure_of, hear, is_shown, parts, send, settle, texts, widget
 
 from galmass_app import services
 from galmass_app.particles import (
@@ -220,14 +220,15 @@ def test_a_galaxy_is_turned_edge_on_and_face_on_and_back(opened, session):
 
 def test_dragging_turns_the_stars_and_letting_go_the_maps(opened, session):
     view = opened("turn")
-    before, ball = view.look, view._ball
-    points = dict(ball._source.data)
-    hear(ball.figure, PanStart(ball.figure))
-    hear(ball.figure, Pan(ball.figure, delta_x=65.0, delta_y=0.0))
+    before, ball = view.look, figure_of(view, "gm-ball")
+    stars = ball.renderers[0].data_source
+    points = dict(stars.data)
+    hear(ball, PanStart(ball))
+    hear(ball, Pan(ball, delta_x=65.0, delta_y=0.0))
     assert view.look is before
-    assert not np.array_equal(ball._source.data["x"], points["x"])
-    np.testing.assert_allclose(ball._source.data["y"], points["y"], atol=1e-6)
-    hear(ball.figure, PanEnd(ball.figure))
+    assert not np.array_equal(stars.data["x"], points["x"])
+    np.testing.assert_allclose(stars.data["y"], points["y"], atol=1e-6)
+    hear(ball, PanEnd(ball))
     settle(view)
     assert view.look is not before
     turned = view.axes @ axes_along(session.los).T

@@ -13,7 +13,7 @@ from galmass_app.plots.profiles import ProfileFigures
 from galmass_app.predicted_profiles import predict_profile
 from galmass_app.state import SessionState
 from galmass_app.views.explore.page import Explore
-from galmass_app.views.mass_profiles import MassProfiles
+from galmass_app.views.mass_profiles import MassProfiles, prediction_text
 from galmass_app.views.why.page import Why
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.training.model_runs import train_run
@@ -142,6 +142,4 @@ def test_galaxy_without_particles_has_empty_figures():
 
 @pytest.mark.parametrize("part", ["train", "validation", "test"])
 def test_words_know_each_part_of_a_split(part):
-    predicted = SimpleNamespace(why_not="", part=part)
-    view = SimpleNamespace(request="one", predicted=predicted)
-    assert "Bands hold" in MassProfiles._words(view)
+    assert "Bands hold" in prediction_text(SimpleNamespace(why_not="", part=part))

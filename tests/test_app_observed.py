@@ -5,12 +5,14 @@ import json
 import h5py
 import numpy as np
 import pytest
-from pages import is_shown, parts, send, settle, texts, widget
+from pages import image_of, is_shown, parts, send, settle, texts, widget
 from survey_files import Disc, write_cutout, write_manga
 
 from galmass_app.state import SessionState
 from galmass_app.views.explore.page import Explore
 from galmass_core.cli import main
+
+TABLE = "gm-observed-table"
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def shown_maps(view):
 
 def test_the_first_galaxy_is_shown_with_what_must_be_said(view, session):
     assert not session.error
-    assert [row["cells"][0] for row in view._list.rows] == ["1-1", "b"]
+    assert [row["cells"][0] for row in widget(view, TABLE).rows] == ["1-1", "b"]
     said = texts(view)
     assert "<b>Outside the training domain: " in said
     assert "Out of distribution: farther from simulated galaxies than" in said
@@ -63,18 +65,18 @@ def test_the_first_galaxy_is_shown_with_what_must_be_said(view, session):
 
 
 def test_masked_pixels_are_not_drawn(view):
-    (image,) = view._maps._pictures._images["V"].data["image"]
+    (image,) = image_of(widget(view, "gm-map-V")).data["image"]
     maps = view.found[0].maps
     np.testing.assert_array_equal(np.isfinite(image), np.isfinite(maps.view("V")))
     assert 0 < np.isfinite(image).mean() < 0.5
 
 
 def test_a_click_shows_another_galaxy_in_the_same_panes(view, session):
-    drawn = view._maps
-    send(view._list, view._list.rows[1]["key"])
+    drawn, table = widget(view, "gm-maps"), widget(view, TABLE)
+    send(table, table.rows[1]["key"])
     settle(view)
-    assert session.observed == view._list.chosen == view.found[1].path.stem
-    assert view._maps is drawn
+    assert session.observed == table.chosen == view.found[1].path.stem
+    assert widget(view, "gm-maps") is drawn
     assert shown_maps(view) == ["g-r"]
     assert "no interval: this network is not calibrated" in texts(view)
     assert "network alone" not in texts(view)
@@ -94,7 +96,7 @@ def test_without_observations_it_says_how_to_keep_one(session, tmp_path, monkeyp
     monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
     view = show(session)
     assert "galmass observe FILE --keep" in texts(view)
-    assert not is_shown(view, "gm-observed-table")
+    assert not is_shown(view, TABLE)
     assert not parts(view, "gm-map-panel")
 
 
@@ -107,6 +109,6 @@ def test_a_damaged_file_is_named_beside_the_others(session, kept, tmp_path, monk
         del file["observation"]
         file["observation"] = json.dumps({"schema": 1})
     view = show(session)
-    assert len(view._list.rows) == 1
+    assert len(widget(view, TABLE).rows) == 1
     assert "galaxy must be text, got nothing" in texts(view)
     assert widget(view, "gm-observed-there").visible

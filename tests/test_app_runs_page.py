@@ -177,7 +177,7 @@ def test_selected_galaxies_are_predicted_and_those_learned_from_do_not_count(dat
     start = widget(view, "gm-predict-selection")
     assert start.label == "Predict the 20 selected galaxies with this run"
     start.clicks += 1
-    part = settle(view.views[RunDetails]._predicted)
+    part = settle(view.views[RunDetails].predicted)
     found = part.predictions
     assert set(found.table["name"]) == set(data.galaxy_names[:20])
     learned = found.table.loc[found.table["part"] == "train", "name"].nunique()
@@ -188,7 +188,8 @@ def test_selected_galaxies_are_predicted_and_those_learned_from_do_not_count(dat
     assert f"N = {len(found.judged)}." in words
     assert f"galmass predict {run.name} toys" in words
 
-    send(part._table, part._table.rows[0]["key"])
+    table = widget(view, "gm-predicted-table")
+    send(table, table.rows[0]["key"])
     assert view.session.page == "explore"
     view.session.keep("")
     assert part.predictions is None

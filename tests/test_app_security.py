@@ -190,7 +190,7 @@ def test_session_ends_when_its_visitor_does_not_come_back(connections, ended):
         session_context=SimpleNamespace(session=session),
         add_timeout_callback=lambda end, wait: later.append((end, wait)),
     )
-    page._await_return(document)
+    page.end_if_gone(document)
     ((end, wait),) = later
     assert wait == page.GONE
     end()

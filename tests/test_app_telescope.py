@@ -1,10 +1,11 @@
 """Explore through a telescope: presets, sliders, maps and what networks predict from them."""
 
+import operator
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from pages import settle, texts, widget
+from pages import image_of, parts, settle, texts, widget
 from toy_maps import SIDE, make_map_dataset
 
 from galmass_app import address, services
@@ -149,17 +150,17 @@ def test_another_preset_starts_as_it_is(view, session):
 
 
 def test_the_last_picture_stays_while_another_is_made(view, session):
-    drawn, before = view._maps, view.seen
+    drawn, before = parts(view, "gm-maps"), view.seen
     session.telescope = "CALIFA"
     assert "looking through CALIFA" in texts(view)
     assert view.seen is before
-    assert view._maps is drawn
+    assert all(map(operator.is_, parts(view, "gm-maps"), drawn))
     assert "Through MaNGA" in texts(view)
     assert "looking through" not in texts(settle(view))
 
 
 def test_maps_as_they_are_are_sent_again_only_if_they_change(view, session):
-    source = view._plain._pictures._images["r"]
+    source = image_of(parts(view, "gm-map-r")[1])  # below those through the telescope
     drawn = source.data["image"]
     session.telescope = "HSC"
     settle(view)

@@ -1,7 +1,9 @@
 """The dashboard without a browser: what is chosen, and what the views make of it."""
 
 import shutil
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -141,14 +143,20 @@ def test_data_set_that_went_away_is_reported_and_the_picture_stays(home, session
     assert "<h1>Subhalo 1</h1>" in texts(page)
 
 
+def a_second_later(monkeypatch):
+    """Let the services look at the home folder again, as they do each second."""
+    later = time.monotonic_ns() + 10**9
+    monkeypatch.setattr(services, "time", SimpleNamespace(monotonic_ns=lambda: later))
+
+
 @pytest.mark.usefixtures("document")
-def test_data_set_that_is_deleted_in_view_stays_there_and_others_are_offered(home):
+def test_data_set_that_is_deleted_in_view_stays_there_and_others_are_offered(home, monkeypatch):
     page = Page()
     session, chooser = page.session, in_template(page, "gm-dataset")
-    page._look()
+    page.look()
     shutil.rmtree(home / "toys")
-    services._recent_catalogue.cache_clear()
-    page._look()
+    a_second_later(monkeypatch)
+    page.look()
     assert (session.dataset, session.galaxy, chooser.value) == ("toys", NAMES[0], "toys")
     assert "toys was deleted" in session.error
     assert "There are: numbers" in session.error
@@ -158,14 +166,14 @@ def test_data_set_that_is_deleted_in_view_stays_there_and_others_are_offered(hom
     assert (session.dataset, session.error) == ("numbers", "")
 
 
-def test_data_set_that_is_replaced_in_view_is_shown_again_and_says_so(home, session):
+def test_data_set_that_is_replaced_in_view_is_shown_again_and_says_so(home, session, monkeypatch):
     page = Explore(session)
     session.show("5")
     session.follow_data()
     assert not session.error
     rest = session.data.samples["name"] != NAMES[4]
     replace_samples(session.data, session.data.samples[rest].reset_index(drop=True))
-    services._recent_catalogue.cache_clear()
+    a_second_later(monkeypatch)
     session.follow_data()
     assert "toys was changed on disk" in session.error
     assert f"no longer has {NAMES[4]}" in session.error
@@ -252,9 +260,9 @@ def test_status_is_ready_only_when_no_worker_is_awaited(session):
     poller = WorkerPoller(lambda: jobs.pop(0), session)
     poller.wake()
     assert "working" in texts(status)
-    poller._poll()
+    poller.poll()
     assert "working" in texts(status)
-    poller._poll()
+    poller.poll()
     assert "ready" in texts(status)
 
 
@@ -457,8 +465,7 @@ def test_page_has_all_its_parts(document):
 
 def in_template(page, css_class):
     """Return the one root of a page that has a CSS class."""
-    roots = [part for part, _ in page.template._render_items.values()]
-    (found,) = [part for part in roots if css_class in part.css_classes]
+    (found,) = page.template.select(lambda part: css_class in part.css_classes)
     return found
 
 

@@ -171,7 +171,7 @@ def test_a_network_too_dear_for_many_samples_is_trained_on_few(capsys, monkeypat
 
 
 def test_a_file_under_many_names_is_many_galaxies(tmp_path):
-    dataset._write_links(tmp_path / "cutouts", 3)
+    dataset.write_links(tmp_path / "cutouts", 3)
     names = [read_galaxy(path).name.subhalo for path in sorted((tmp_path / "cutouts").iterdir())]
     assert names == ["0", "1", "2"]
 

@@ -25,6 +25,7 @@ from galmass_core.fetch.client import (
     NotFoundError,
     NothingWorksError,
     key_from_environment,
+    secure_redirect,
 )
 from galmass_core.fetch.cutouts import FIELDS
 from galmass_core.fetch.remote import find_remote
@@ -432,10 +433,9 @@ def test_endless_redirects_end(server, client):
 
 
 def test_redirect_from_https_is_never_to_http():
-    client = Client(key=KEY)
-    assert client._secure(api.BASE, "http://data.example/x?token=1") == (
-        "https://data.example/x?token=1"
-    )
+    url = f"{api.BASE}x"
+    secure = secure_redirect(api.BASE, url, "http://data.example/x?token=1")
+    assert secure == "https://data.example/x?token=1"
 
 
 def test_folder_of_another_snapshot_is_refused(client, tmp_path):
@@ -533,9 +533,9 @@ def in_this_process(monkeypatch, server):
     """Let remote galaxies be fetched by a quick client."""
     monkeypatch.setenv("TNG_API_KEY", KEY)
     monkeypatch.setattr(remote, "Client", lambda **_: quick_client(server))
-    remote._fetcher.cache_clear()
+    remote.fetcher_of.cache_clear()
     yield
-    remote._fetcher.cache_clear()
+    remote.fetcher_of.cache_clear()
 
 
 def build_on_arrival(client, tmp_path):

@@ -51,7 +51,7 @@ def test_finished_fetch_counts_galaxies_and_bytes(client, tmp_path):
 
 
 def test_status_is_written_while_galaxies_come(client, tmp_path, monkeypatch):
-    monkeypatch.setattr(status, "_EVERY", -1.0)
+    monkeypatch.setattr(status, "EVERY", -1.0)
     monkeypatch.setattr(status, "_SHORTEST", 0.0)
     seen = []
     with open_fetcher(client, RUN, SNAPSHOT, tmp_path) as fetcher:
@@ -128,7 +128,7 @@ def test_process_that_is_refused_leaves_the_status_of_the_other(tmp_path):
 
 
 def test_folder_that_is_deleted_ends_the_fetch(client, tmp_path, monkeypatch):
-    monkeypatch.setattr(status, "_EVERY", -1.0)
+    monkeypatch.setattr(status, "EVERY", -1.0)
     folder = tmp_path / "tng"
     message = "tng: must stay there while galaxies are fetched, but it is gone"
     with (

@@ -6,8 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from galmass_core import machine_code
-from galmass_core.machine_code import Kernel
+from galmass_core.machine_code import Kernel, sources_of
 
 WORDS = (
     "galmass_core.sources.potential_field",
@@ -24,7 +23,7 @@ def folder(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def code():
-    return Kernel(*WORDS)._compile()
+    return Kernel(*WORDS).compile()
 
 
 def depth(kernel):
@@ -36,14 +35,14 @@ def depth(kernel):
 
 def test_a_kernel_is_compiled_once_and_then_loaded(folder, code, monkeypatch):
     compiled = []
-    monkeypatch.setattr(Kernel, "_compile", lambda self: compiled.append(self) or code)
+    monkeypatch.setattr(Kernel, "compile", lambda self: compiled.append(self) or code)
     assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
     assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
     assert len(compiled) == len(list(folder.iterdir())) == 1
 
 
 def test_a_damaged_file_is_compiled_again(folder, code, monkeypatch):
-    monkeypatch.setattr(Kernel, "_compile", lambda self: code)
+    monkeypatch.setattr(Kernel, "compile", lambda self: code)
     depth(Kernel(*WORDS))
     (path,) = folder.iterdir()
     path.write_bytes(path.read_bytes()[:-1])
@@ -54,13 +53,13 @@ def test_a_damaged_file_is_compiled_again(folder, code, monkeypatch):
 def test_a_folder_that_cannot_be_written_only_costs_time(tmp_path, code, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
     (tmp_path / "file").touch()
-    monkeypatch.setattr(Kernel, "_compile", lambda self: code)
+    monkeypatch.setattr(Kernel, "compile", lambda self: code)
     assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
 
 
 def test_the_key_follows_the_sources_that_a_kernel_imports():
     seen = {}
-    machine_code._sources("galmass_core.imaging.stamps", seen)
+    sources_of("galmass_core.imaging.stamps", seen)
     assert {"galmass_core.imaging.lanes", "galmass_core.imaging.spline"} <= seen.keys()
 
 

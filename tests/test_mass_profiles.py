@@ -11,7 +11,7 @@ from galmass_core.learning.boosting import BoostingConfig
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.intervals import calibrate, measure_coverage, score_intervals
 from galmass_core.learning.mass_profiles import (
-    _at_radii,
+    at_radii,
     calibrate_profiles,
     consistent,
     fit_profile,
@@ -43,7 +43,7 @@ def named(rows):
 
 def test_mass_is_interpolated_exactly_where_it_is_a_power_of_radius():
     radii = np.geomspace(0.1, 100, 64)
-    found = dict(zip(profile_columns(), _at_radii(stored(radii, 5 * radii**2), 4.0), strict=True))
+    found = dict(zip(profile_columns(), at_radii(stored(radii, 5 * radii**2), 4.0), strict=True))
     assert found["log_mdm_0.5rhsm"] == pytest.approx(np.log10(5 * 2.0**2))
     assert found["log_mtot_10kpc"] == pytest.approx(np.log10(5 * 10.0**2))
 
@@ -51,7 +51,7 @@ def test_mass_is_interpolated_exactly_where_it_is_a_power_of_radius():
 def test_mass_is_unknown_beyond_stored_radii_and_where_no_particle_is():
     radii = np.geomspace(0.5, 15, 64)
     masses = np.where(radii < 1.5, 0, radii)
-    found = dict(zip(profile_columns(), _at_radii(stored(radii, masses), 2.0), strict=True))
+    found = dict(zip(profile_columns(), at_radii(stored(radii, masses), 2.0), strict=True))
     unknown = [key for key in profile_sequences()["log_mstar", "kpc"] if np.isnan(found[key])]
     assert unknown == ["log_mstar_1kpc", "log_mstar_20kpc"]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sample_tables import make_dataset, make_samples
 
-from galmass_core.cli.coverage import _format
+from galmass_core.cli.coverage import format_coverage
 from galmass_core.paper.tables import format_runs
 from galmass_core.training import coverage
 from galmass_core.training.coverage import coverage_table
@@ -78,7 +78,7 @@ def test_coverage_is_measured_at_each_radius(learned, monkeypatch):
     monkeypatch.setattr(coverage, "TABLE_5_TARGETS", ())
     entries = coverage_table(data, runs=[run])
     assert [entry["target"] for entry in entries] == [*run.config["targets"]]
-    assert len(_format(entries).splitlines()) == 1 + len(COLUMNS)
+    assert len(format_coverage(entries).splitlines()) == 1 + len(COLUMNS)
 
 
 def test_run_is_listed_with_the_range_of_its_scatters(learned):

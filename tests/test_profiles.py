@@ -3,7 +3,7 @@ import pytest
 from scipy.special import iv, kv
 
 from galmass_core.galaxy import G
-from galmass_core.synthetic.profiles import _CRITICAL_DENSITY, Disc, hernquist_bulge, nfw_halo
+from galmass_core.synthetic.profiles import CRITICAL_DENSITY, Disc, hernquist_bulge, nfw_halo
 from galmass_core.synthetic.tng_writer import COSMOLOGY
 
 
@@ -23,9 +23,9 @@ def test_halo_encloses_mass_as_nfw_says():
 def test_halo_ends_at_200_times_the_critical_density():
     """Of H0 = 67.726 km/s/Mpc, 0.04 % below that of the cosmology of the files."""
     critical = 3 * 0.067726**2 / (8 * np.pi * G)
-    assert pytest.approx(critical, rel=1e-4) == _CRITICAL_DENSITY
+    assert pytest.approx(critical, rel=1e-4) == CRITICAL_DENSITY
     own = 3 * (COSMOLOGY.hubble / 10) ** 2 / (8 * np.pi * G)
-    assert pytest.approx(own, rel=5e-4) == _CRITICAL_DENSITY
+    assert pytest.approx(own, rel=5e-4) == CRITICAL_DENSITY
     r200 = np.cbrt(3e12 / (800 * np.pi * critical))
     halo = nfw_halo(1e12, 10.0, 1e5)
     assert halo.enclosed_mass(np.array([r200])) == pytest.approx([1e12], rel=5e-3)

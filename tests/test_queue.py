@@ -64,7 +64,7 @@ class Waiter:
 def wait_and_train(home, name, line):
     """Come to the queue of a home folder in a process of its own."""
     os.environ["GALMASS_HOME"] = str(home)
-    queue._LOOK_EVERY = 0.05
+    queue.LOOK_EVERY = 0.05
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with write_run(home / "runs" / name, CONFIG, PROVENANCE, wait=queue.wait_for_turn):

@@ -69,7 +69,7 @@ def test_blocks_are_large_to_read_but_many_to_a_window(window, size, block):
 @pytest.mark.parametrize("gap", [0, 200])
 def test_rows_are_read_as_they_are_stored(stored, monkeypatch, piece, gap):
     monkeypatch.setattr(reading, "_PIECE", piece)
-    monkeypatch.setattr(reading, "_GAP", gap)
+    monkeypatch.setattr(reading, "GAP", gap)
     monkeypatch.setattr(reading, "_ANNOUNCED", 500)
     rows = np.sort(np.random.default_rng(1).permutation(1000)[:400])
     np.testing.assert_array_equal(read_rows(stored, rows), stored[rows])
@@ -86,7 +86,7 @@ def test_rows_are_read_where_the_system_takes_no_advice(stored, monkeypatch):
 
 def test_rows_close_to_each_other_are_read_together():
     rows = np.array([0, 1, 5, 90, 91])
-    pieces = reading._pieces(rows, reading._GAP // 10)
+    pieces = reading.pieces_of(rows, reading.GAP // 10)
     assert [(piece.first, piece.rows) for piece in pieces] == [(0, 6), (90, 2)]
 
 

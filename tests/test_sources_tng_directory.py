@@ -12,8 +12,7 @@ from psutil import Process
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.measurements.targets import measure_targets
-from galmass_core.sources import ReadOptions, find_galaxies, read_galaxy
-from galmass_core.sources.open_chunks import OpenChunks
+from galmass_core.sources import ReadOptions, find_galaxies, hdf5, read_galaxy
 from galmass_core.sources.snapshot import Snapshot
 
 
@@ -300,18 +299,16 @@ def test_files_stay_open_only_in_small_numbers(many_chunks, tmp_path):
 
 
 def test_threads_do_not_close_each_others_files(many_chunks, monkeypatch):
-    opened = OpenChunks._file
-
-    def open_slowly(chunks, chunk):
-        file = opened(chunks, chunk)
-        time.sleep(1e-3)  # lets the others in
-        return file
+    class SlowFile(hdf5.File):
+        def find(self, dataset):
+            time.sleep(1e-3)  # lets the others in
+            return super().find(dataset)
 
     def read(start):
         return many_chunks.read(many_chunks.runs(1, start, 28), "PartType1/Masses").values[0]
 
     monkeypatch.setattr("galmass_core.sources.open_chunks._OPEN_FILES", 1)
-    monkeypatch.setattr(OpenChunks, "_file", open_slowly)
+    monkeypatch.setattr(hdf5, "File", SlowFile)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(read, range(10))) == list(range(10))
 

@@ -172,13 +172,7 @@ class MassProfiles(View):
             return snippet("shared.html", "at_work", "predicting the profile…") * (
                 self._predicting.busy
             ) or snippet("shared.html", "notes", [FAILED])
-        if reason := self.predicted.why_not:
-            key, _, why = reason.rpartition(" is ")
-            words = f"No profile is predicted for this galaxy: its {symbol_of(key)} is {why}."
-            return snippet("shared.html", "notes", [words])
-        bands = "Points: predicted. Bands hold the true mass with 68 and 90 % probability."
-        both = Markup("{} {}").format(bands, _PARTS[self.predicted.part])
-        return snippet("shared.html", "notes", [both])
+        return prediction_text(self.predicted)
 
     def _list(self, runs: list[Run], run: Run | None) -> None:
         """List the runs; the one that is shown stays until another is chosen."""
@@ -191,3 +185,14 @@ class MassProfiles(View):
     def _chosen(self, event: param.parameterized.Event) -> None:
         if not self._updating and event.new:
             self.session.profile_run = event.new
+
+
+def prediction_text(predicted: PredictedProfile) -> str:
+    """Say what points and bands are and whether the run learned from the galaxy, or why not."""
+    if reason := predicted.why_not:
+        key, _, why = reason.rpartition(" is ")
+        words = f"No profile is predicted for this galaxy: its {symbol_of(key)} is {why}."
+        return snippet("shared.html", "notes", [words])
+    bands = "Points: predicted. Bands hold the true mass with 68 and 90 % probability."
+    both = Markup("{} {}").format(bands, _PARTS[predicted.part])
+    return snippet("shared.html", "notes", [both])

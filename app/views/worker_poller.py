@@ -24,7 +24,7 @@ class WorkerPoller:
     def __init__(self, pull: Callable[[], bool], session: SessionState) -> None:
         self._pull, self._session, self._waits = pull, session, False
         self._callback = pn.io.PeriodicCallback(
-            callback=self._poll,
+            callback=self.poll,
             period=POLL_PERIOD,
             background=True,  # else each look counts as work of the page
         )
@@ -34,7 +34,7 @@ class WorkerPoller:
         self._wait(True)
         pn.state.onload(lambda: self._callback.running or self._callback.start())
 
-    def _poll(self) -> None:
+    def poll(self) -> None:
         """Poll once; stop when nothing is left."""
         with batched_update():
             more = self._pull()

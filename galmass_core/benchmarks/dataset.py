@@ -40,7 +40,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     """
     with tempfile.TemporaryDirectory() as folder:
         sources = Path(folder) / "cutouts"
-        _write_links(sources, size)
+        write_links(sources, size)
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             seconds, memory = alone.submit(_build, sources, Path(folder)).result()
     yield Figure(
@@ -52,7 +52,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     )
 
 
-def _write_links(sources: Path, count: int) -> None:
+def write_links(sources: Path, count: int) -> None:
     """Write a galaxy under many file names."""
     sources.mkdir()
     first = sources / "cutout_0.hdf5"

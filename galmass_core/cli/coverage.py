@@ -45,10 +45,10 @@ def _coverage(args: argparse.Namespace) -> None:
         split = describe_split(dataset.samples, args.split, seed=args.seed)
         print(json.dumps(envelope(dataset, entries, split), indent=1))
     else:
-        print(_format(entries), _format_shares(entries), sep="\n\n")
+        print(format_coverage(entries), _format_shares(entries), sep="\n\n")
 
 
-def _format(entries: Sequence[dict[str, Any]]) -> str:
+def format_coverage(entries: Sequence[dict[str, Any]]) -> str:
     """Return the entries of `coverage_table` as text, aligned for a terminal."""
     from galmass_core.learning.experiments import PROFILE
     from galmass_core.learning.intervals import LEVELS

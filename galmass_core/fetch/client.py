@@ -276,7 +276,7 @@ class Client:
                     _check_status(response, url == urljoin(self.base, path), self.base + path)
                     yield response
                     return
-                url = self._secure(url, response.headers["Location"])
+                url = secure_redirect(self.base, url, response.headers["Location"])
         reason = f"more than {_HOPS} redirects"
         raise _TryAgain(reason)
 
@@ -301,15 +301,16 @@ class Client:
         is_private = address.scheme == "https" or address.hostname in _LOOPBACK
         return is_private and (address.scheme, address.netloc) == (own.scheme, own.netloc)
 
-    def _secure(self, url: str, location: str) -> str:
-        """Return where a redirect leads: encrypted if the API is, though its links are http."""
-        try:
-            target = urlsplit(urljoin(url, location))
-        except ValueError:
-            reason = "a redirect to no address"
-            raise _TryAgain(reason) from None
-        is_encrypted = urlsplit(self.base).scheme == "https"
-        return target._replace(scheme="https").geturl() if is_encrypted else target.geturl()
+
+def secure_redirect(base: str, url: str, location: str) -> str:
+    """Return where a redirect leads: encrypted if the API is, though its links are http."""
+    try:
+        target = urlsplit(urljoin(url, location))
+    except ValueError:
+        reason = "a redirect to no address"
+        raise _TryAgain(reason) from None
+    is_encrypted = urlsplit(base).scheme == "https"
+    return target._replace(scheme="https").geturl() if is_encrypted else target.geturl()
 
 
 def _check_status(response: requests.Response, is_api: bool, address: str) -> None:

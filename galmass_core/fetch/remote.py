@@ -39,7 +39,7 @@ class RemoteGalaxy(GalaxyRef):
         kept = folder / CUTOUTS / f"cutout_{subhalo}.hdf5"
         if kept.exists() and kept.with_suffix(".json").exists():
             return read_galaxy(kept)
-        fetcher = _fetcher(self.info, self.base, folder)
+        fetcher = fetcher_of(self.info, self.base, folder)
         with _arriving(folder) as arriving:
             galaxy = read_galaxy(fetcher.fetch(subhalo, self.row, arriving))
         return replace(galaxy, source=f"{self.base}{fetcher.place(subhalo)}/")
@@ -59,7 +59,7 @@ def _arriving(folder: Path) -> Iterator[Path]:
 
 
 @lru_cache(maxsize=1)
-def _fetcher(info: SnapshotInfo, base: str, folder: Path) -> CutoutFetcher:
+def fetcher_of(info: SnapshotInfo, base: str, folder: Path) -> CutoutFetcher:
     """Return a fetcher, which remembers what the API does not have."""
     client = Client(key=key_from_environment(), base=base, on_fault=partial(note_fault, folder))
     return CutoutFetcher(client=client, info=info, subhaloes=pd.DataFrame())

@@ -39,7 +39,7 @@ STATES = ("starting", "running", "finished", "stopped", "failed", "died")
 ACTIVE = STATES[:2]  # while a process works on it
 NAMED = 20  # galaxies that could not be fetched, of which the reason is kept in the status
 _STARTUP = 120.0  # s in which a process that was started must have taken over
-_EVERY = 0.5  # s between two updates of the file
+EVERY = 0.5  # s between two updates of the file
 _WINDOW, _SHORTEST = 120.0, 0.2  # s over which rates are measured, and the least
 _COUNT = number(0)
 _RATE = nullable(number())
@@ -166,7 +166,7 @@ class StatusWriter:
             content["failed"] = failed
             content["reasons"] = list(reasons[:NAMED])
             self._measure(time.monotonic())
-            if time.monotonic() - self._written > _EVERY:
+            if time.monotonic() - self._written > EVERY:
                 self._write()
 
     def end(self, state: str, reason: str = "") -> None:

@@ -63,7 +63,7 @@ def true_profiles(dataset: DataSet) -> pd.DataFrame:
     for rows, profiles in dataset.read_profiles() if dataset.has_maps else ():
         radii = samples["half_mass_radius"].to_numpy(float)[rows]
         values[rows] = [
-            _at_radii(profile, radius) for profile, radius in zip(profiles, radii, strict=True)
+            at_radii(profile, radius) for profile, radius in zip(profiles, radii, strict=True)
         ]
     table = pd.DataFrame(values, columns=list(profile_columns()), index=samples.index)
     for key in table.columns.intersection(samples.columns):
@@ -71,7 +71,7 @@ def true_profiles(dataset: DataSet) -> pd.DataFrame:
     return table
 
 
-def _at_radii(profile: NDArray, half_mass_radius: float) -> list[float]:
+def at_radii(profile: NDArray, half_mass_radius: float) -> list[float]:
     """Interpolate a stored profile, (6, R), at all radii, in the order of `profile_columns`."""
     stored = dict(zip(PROFILE_COLUMNS, profile.astype(float), strict=True))
     values: list[float] = []

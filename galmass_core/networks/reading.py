@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 Item = TypeVar("Item")
 
 _PIECE = 2**20  # bytes that are read at once
-_GAP = 2**17  # bytes between two samples that are read with them, as fast as they are skipped
+GAP = 2**17  # bytes between two samples that are read with them, as fast as they are skipped
 _ANNOUNCED = 2**23  # bytes that the system reads in advance
 _BLOCKS = 64  # least number of blocks in a window
 
@@ -79,7 +79,7 @@ def read_rows(stored_NHW: NDArray[np.int16], rows_B: NDArray) -> NDArray[np.int1
         return stored_NHW[rows_B]
     shape, size = stored_NHW.shape[1:], stored_NHW[0].nbytes
     codes_BHW = np.empty((len(rows_B), *shape), np.int16)
-    pieces = _pieces(rows_B, size)
+    pieces = pieces_of(rows_B, size)
     with Path(str(stored_NHW.filename)).open("rb", buffering=0) as file:
         advise = partial(_advise, file.fileno())
         advise(0, 0, "RANDOM")  # read no more than is announced
@@ -95,7 +95,7 @@ def read_rows(stored_NHW: NDArray[np.int16], rows_B: NDArray) -> NDArray[np.int1
     return codes_BHW
 
 
-class _Piece(NamedTuple):
+class Piece(NamedTuple):
     """Consecutive rows of a stack, and the places in a list of those that are wanted."""
 
     first: int
@@ -103,13 +103,13 @@ class _Piece(NamedTuple):
     places: slice
 
 
-def _pieces(rows_B: NDArray, size: int) -> list[_Piece]:
+def pieces_of(rows_B: NDArray, size: int) -> list[Piece]:
     """Return what is read at once, for samples of ``size`` bytes."""
-    far = np.diff(rows_B) > 1 + _GAP // size
+    far = np.diff(rows_B) > 1 + GAP // size
     full = np.diff(rows_B // max(1, _PIECE // size)) > 0
     ends = [0, *(np.flatnonzero(far | full) + 1).tolist(), len(rows_B)]
     return [
-        _Piece(int(rows_B[start]), int(rows_B[end - 1] - rows_B[start]) + 1, slice(start, end))
+        Piece(int(rows_B[start]), int(rows_B[end - 1] - rows_B[start]) + 1, slice(start, end))
         for start, end in pairwise(ends)
     ]
 

@@ -10,7 +10,7 @@ from typing import Any
 from galmass_core.storage.atomic import discard, write_json
 
 SUFFIX = ".progress.json"  # appended to the name of the folder
-_EVERY = 0.5  # seconds between updates of the file
+EVERY = 0.5  # seconds between updates of the file
 _STALE = 30.0  # seconds after which a file is out of date
 
 Show = Callable[..., None]  # done, total, number excluded, and what else there is to show
@@ -50,7 +50,7 @@ def progress_bar(
         counted = "" if without is None else f"{lost}={without}"
         bar.set_postfix_str(", ".join(filter(None, (counted, note))), refresh=False)
         bar.update(done - bar.n)
-        if path and time.monotonic() - written > _EVERY:
+        if path and time.monotonic() - written > EVERY:
             written = time.monotonic()
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, {"task": task, "done": done, "total": total, "time": time.time()})

@@ -11,7 +11,7 @@ from galmass_core.galaxy import G
 _WAVE_NUMBERS = 60.0  # per scale length, where the Hankel transform of a disc ends
 DISC_EDGE = 12.0  # scale lengths after which an exponential disc ends; 8e-5 of it would be outside
 # Msun / kpc^3, of H0 = 67.726 km/s/Mpc. TNG's 67.74 has 127.354; the demo universe keeps its bytes.
-_CRITICAL_DENSITY = 127.3
+CRITICAL_DENSITY = 127.3
 
 
 def enclosed_mass(radii: NDArray, densities: NDArray) -> NDArray:
@@ -93,7 +93,7 @@ def nfw_halo(m200: float, concentration: float, truncation_radius: float) -> Sph
         R_200 / scale radius.
     truncation_radius : float, kpc
     """
-    r200 = np.cbrt(3.0 * m200 / (800.0 * np.pi * _CRITICAL_DENSITY))
+    r200 = np.cbrt(3.0 * m200 / (800.0 * np.pi * CRITICAL_DENSITY))
     x = 1e-3  # where the truncation is negligible
 
     def shape(x: float) -> float:

@@ -16,7 +16,7 @@ from galmass_core.training.model_runs import train_run
 from galmass_core.training.run_files import RECORD
 from galmass_core.training.runs import ACTIVE, Run, RunWriter, runs_folder
 
-_LOOK_EVERY = 1.0  # s
+LOOK_EVERY = 1.0  # s
 
 
 def wait_for_turn(writer: RunWriter) -> None:
@@ -31,7 +31,7 @@ def wait_for_turn(writer: RunWriter) -> None:
     """
     while any(_is_before(folder, writer) for folder in runs_folder().glob("*/")):
         update_heartbeat(writer.path)
-        time.sleep(_LOOK_EVERY)
+        time.sleep(LOOK_EVERY)
 
 
 def stop_run(run: Run) -> None:

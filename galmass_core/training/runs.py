@@ -53,7 +53,7 @@ ACTIVE = STATES[:2]  # while a process works on the run
 LOG = "log.txt"  # output of a command that ran in the background
 SHIPPED = "runs"  # folder of the assets
 _IMPLIED = {"processes": 1}  # by a configuration without it
-_BEAT = 1.0  # s, the shortest time between two heartbeats on disk
+BEAT = 1.0  # s, the shortest time between two heartbeats on disk
 _PACKAGES = ("galmass", "numpy", "pandas", "scipy", "lightgbm", "torch")
 
 
@@ -270,7 +270,7 @@ class RunWriter:
 
     def report(self, **progress: float) -> None:
         """Update heartbeat and progress; cheap enough for every step."""
-        if time.monotonic() - self._last_report > _BEAT:
+        if time.monotonic() - self._last_report > BEAT:
             self._last_report = time.monotonic()
             update_heartbeat(self.path)
             self.update(progress=progress)

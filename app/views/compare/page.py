@@ -211,9 +211,9 @@ class Compare(PageView):
         if document and document.session_context:
             if self._resting:
                 document.remove_timeout_callback(self._resting)
-            self._resting = document.add_timeout_callback(self._prepare, REST)
+            self._resting = document.add_timeout_callback(self.prepare, REST)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
         """Make the figures of one panel more, for they take longer than what is in them."""
         self._resting = None
         panel = next((panel for panel in self.panels if not panel.ready), None)

@@ -56,7 +56,7 @@ class RunDetails(View):
         )
         self._save = button("gm-run-save", "Save tags and notes", lambda _: self._write())
         self._log, self._facts = html("gm-run-log"), html("gm-run-facts")
-        self._predicted = PredictedSelection(session)
+        self.predicted = PredictedSelection(session)
         self._layout = column(
             "gm-run-details",
             self._title,
@@ -65,7 +65,7 @@ class RunDetails(View):
             self._tags,
             self._notes,
             self._save,
-            self._predicted,
+            self.predicted,
             self._facts,
             self._log,
         )
@@ -82,7 +82,7 @@ class RunDetails(View):
         if shown != self._shown:
             self._shown = shown
             self._describe(*shown[2:])
-        self._predicted.draw(run)
+        self.predicted.draw(run)
 
     def _describe(self, log: str, data: str) -> None:
         """Write what is known of the run."""
