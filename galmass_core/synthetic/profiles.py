@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import G
 
 _WAVE_NUMBERS = 60.0  # per scale length, where the Hankel transform of a disc ends
+_NODES = 240  # radii at which the transform is integrated
 DISC_EDGE = 12.0  # scale lengths after which an exponential disc ends; 8e-5 of it would be outside
+_STEPS = 15_000  # of the table of Bessel functions, up to the last wave at a disc's edge
+_STEP = _WAVE_NUMBERS * DISC_EDGE / _STEPS
+_EDGES = np.linspace(0.0, DISC_EDGE, 2001)  # scale lengths, of rings of a disc
+_FRACTIONS = np.linspace(0.0, 1.0, 512)  # of the logarithm of a spheroid's extent
 # Msun / kpc^3, of H0 = 67.726 km/s/Mpc. TNG's 67.74 has 127.354; the demo universe keeps its bytes.
 CRITICAL_DENSITY = 127.3
 
@@ -25,9 +30,15 @@ def enclosed_mass(radii: NDArray, densities: NDArray) -> NDArray:
     -------
     (K,) float, Msun
     """
-    shells = 4.0 * np.pi * radii**3 * densities
-    steps = 0.5 * (shells[1:] + shells[:-1]) * np.diff(np.log(radii))
-    return np.concatenate(([0.0], np.cumsum(steps))) + shells[0] / 2.0
+    return _integral(4.0 * np.pi * radii**3 * densities, np.log(radii))
+
+
+def _integral(shells: NDArray, log_radii: NDArray) -> NDArray:
+    """Integrate dM / dln(r), Msun, which grows as r^2 inside the first radius; (K,)."""
+    masses = np.empty(len(shells))
+    masses[0] = 0.0
+    np.cumsum(0.5 * (shells[1:] + shells[:-1]) * (log_radii[1:] - log_radii[:-1]), out=masses[1:])
+    return masses + shells[0] / 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,20 +64,22 @@ class Spheroid:
     inner_slope: float = 1.0
 
     @cached_property
-    def radii(self) -> NDArray:
-        """Radii that resolve the profile; (512,), kpc."""
-        return np.geomspace(1e-4 * self.scale_radius, 5.0 * self.truncation_radius, 512)
+    def _log_radii(self) -> NDArray:
+        """Logarithm of radii that resolve the profile, in even steps; (512,)."""
+        first, last = np.log((1e-4 * self.scale_radius, 5.0 * self.truncation_radius))
+        return first + (last - first) * _FRACTIONS
 
     def _shape(self, radii: NDArray) -> NDArray:
         """Return the density up to a factor."""
         x = radii / self.scale_radius
-        power_laws = x**-self.inner_slope * (1.0 + x) ** (self.inner_slope - self.outer_slope)
-        return power_laws * np.exp(-((radii / self.truncation_radius) ** 2))
+        beyond = (self.inner_slope - self.outer_slope) * np.log1p(x)
+        return x**-self.inner_slope * np.exp(beyond - (radii / self.truncation_radius) ** 2)
 
     @cached_property
     def _shape_mass(self) -> NDArray:
-        """Enclosed mass at ``radii`` up to the same factor."""
-        return enclosed_mass(self.radii, self._shape(self.radii))
+        """Enclosed mass at these radii up to the same factor."""
+        radii = np.exp(self._log_radii)
+        return _integral(4.0 * np.pi * radii * radii * radii * self._shape(radii), self._log_radii)
 
     def density(self, radii: NDArray) -> NDArray:
         """Return the mass per volume; (K,), Msun / kpc^3."""
@@ -74,7 +87,7 @@ class Spheroid:
 
     def enclosed_mass(self, radii: NDArray | float) -> NDArray:
         """Return the mass inside a sphere; (K,), Msun."""
-        masses = np.interp(np.log(radii), np.log(self.radii), self._shape_mass)
+        masses = np.interp(np.log(radii), self._log_radii, self._shape_mass)
         return self.mass / self._shape_mass[-1] * masses
 
     def through(self, radius: float, mass: float) -> "Spheroid":
@@ -143,10 +156,11 @@ class Disc:
     @cached_property
     def _growth(self) -> tuple[NDArray, NDArray]:
         """Radii up to the edge, and the mass inside them up to the factor, over 2 pi."""
-        radii = np.linspace(0.0, DISC_EDGE, 2001) * self.scale_length
+        radii = _EDGES * self.scale_length
         rings = radii * self._shape(radii)
-        masses = np.cumsum(0.5 * (rings[1:] + rings[:-1]) * np.diff(radii))
-        return radii, np.concatenate(([0.0], masses))
+        masses = np.zeros(len(radii))
+        np.cumsum(0.5 * (rings[1:] + rings[:-1]) * (radii[1:] - radii[:-1]), out=masses[1:])
+        return radii, masses
 
     def cylinder_mass(self, radii: NDArray) -> NDArray:
         """Return the mass inside a cylinder; (K,), Msun."""
@@ -175,8 +189,8 @@ class Disc:
 
     def heights(self) -> tuple[NDArray, NDArray]:
         """Return heights and weights of an average over the disc's thickness; (32,) each, kpc."""
-        nodes, weights = _quadrature(32)
-        return self.scale_height * np.arctanh(nodes), weights / 2.0
+        heights, weights = _even_heights()
+        return self.scale_height * heights, weights
 
     @cached_property
     def _transform(self) -> tuple[NDArray, NDArray]:
@@ -184,12 +198,11 @@ class Disc:
 
         The transform is exact except for features below a thirtieth of the scale length.
         """
-        k = np.linspace(0.0, _WAVE_NUMBERS, 1001)[1:] / self.scale_length
-        nodes, weights = _quadrature(240)
+        k = _wave_numbers() / self.scale_length
+        nodes, weights = _quadrature(_NODES)
         radii = 0.5 * DISC_EDGE * self.scale_length * (1.0 + nodes)
         rings = 0.5 * DISC_EDGE * self.scale_length * weights * radii * self.surface_density(radii)
-        j0 = np.interp(np.outer(k, radii), *_bessel()[:2])
-        return k, j0 @ rings * np.exp(-((2.0 * k / k[-1]) ** 2))
+        return k, _bessel_at_nodes() @ rings * np.exp(-((2.0 * k / k[-1]) ** 2))
 
     def field(self, radii: NDArray, tracer: "Disc") -> tuple[NDArray, NDArray]:
         """Compute the attraction of this disc on another (or itself), averaged over its thickness.
@@ -217,14 +230,12 @@ class Disc:
 
         k, transform = self._transform
         factor = 2.0 * np.pi * G * transform * k * (k[1] - k[0])
-        waves = np.outer(radii, k)
-        j0, j1 = (np.interp(waves, _bessel()[0], table) for table in _bessel()[1:])
-        radial = radii * (j1 @ (factor * np.interp(k, coarse, damping @ weights)))
-        vertical = j0 @ (factor * np.interp(k, coarse, damping @ pull))
-        point = G * self.mass / radii
-        beyond = radii > DISC_EDGE * self.scale_length
-        radial = np.where(beyond, point, radial)
-        vertical = np.where(beyond, point / radii**2 * (w_tracer @ z_tracer**2), vertical)
+        radial = G * self.mass / radii
+        vertical = radial / radii**2 * (w_tracer @ z_tracer**2)
+        near = radii <= DISC_EDGE * self.scale_length
+        j0, j1 = _bessel_at(radii[near] / self.scale_length)
+        radial[near] = radii[near] * (j1 @ (factor * np.interp(k, coarse, damping @ weights)))
+        vertical[near] = j0 @ (factor * np.interp(k, coarse, damping @ pull))
         return np.maximum(radial, 0.0), np.maximum(vertical, 0.0)
 
     def sample_positions(self, count: int, rng: np.random.Generator) -> NDArray:
@@ -244,9 +255,46 @@ def _quadrature(count: int) -> tuple[NDArray, NDArray]:
 
 
 @cache
-def _bessel() -> tuple[NDArray, NDArray, NDArray]:
-    """Compute J0 and J1 from Bessel's integrals, at arguments up to a disc's edge."""
-    x = np.linspace(0.0, _WAVE_NUMBERS * DISC_EDGE, 15001)
-    theta = (np.arange(512) + 0.5) / 512.0 * np.pi
-    phase = x[:, None] * np.sin(theta)
-    return x, np.cos(phase).mean(axis=1), np.cos(theta - phase).mean(axis=1)
+def _even_heights() -> tuple[NDArray, NDArray]:
+    """Return heights and weights of an average over sech^2; (32,) each, in scale heights."""
+    nodes, weights = _quadrature(32)
+    return np.arctanh(nodes), weights / 2.0
+
+
+@cache
+def _wave_numbers() -> NDArray:
+    """Return the wave numbers of a disc's Hankel transform; (1000,), per scale length."""
+    return np.linspace(0.0, _WAVE_NUMBERS, 1001)[1:]
+
+
+@cache
+def _bessel() -> NDArray:
+    """Compute J0 and J1 from Bessel's integrals, at even steps up to a disc's edge; (2, _).
+
+    ``J0(x) = <cos(x sin t)>`` and ``J1(x) = <sin(t) sin(x sin t)>`` over a quarter of a turn. The
+    phases of coarse and of fine steps add up: one product of matrices in place of each phase.
+    """
+    sine = np.sin((np.arange(256) + 0.5) / 512.0 * np.pi)
+    fine = np.arange(128)
+    coarse = len(fine) * np.arange(_STEPS // len(fine) + 1)
+    steps, turns = (np.exp(1j * _STEP * np.outer(part, sine)) for part in (fine, coarse))
+    j0, j1 = (turns @ steps.T).real, (turns * sine @ steps.T).imag
+    return np.stack([j0.ravel(), j1.ravel()])[:, : _STEPS + 1] / len(sine)
+
+
+@cache
+def _bessel_at_nodes() -> NDArray:
+    """Return J0 at each wave number and node of the Hankel transform; (1000, 240)."""
+    return _bessel_at(0.5 * DISC_EDGE * (1.0 + _quadrature(_NODES)[0]))[0].T
+
+
+def _bessel_at(radii: NDArray) -> tuple[NDArray, NDArray]:
+    """Interpolate J0 and J1 at radii times wave numbers; (K, 1000), both without unit."""
+    places = np.outer(radii, _wave_numbers() / _STEP)
+    below = np.minimum(places.astype(np.intp), _STEPS - 1)
+    places -= below
+    j0, j1 = (
+        table.take(below) + places * rise.take(below)
+        for table, rise in zip(_bessel(), np.diff(_bessel()), strict=True)
+    )
+    return j0, j1
