@@ -35,7 +35,7 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     ------
     Figure
     """
-    data: Any = SimpleNamespace(samples=_samples(size), path=Path("random"))
+    data: Any = SimpleNamespace(samples=_samples(size), path=Path("random"), redefined=lambda _: {})
     yield from compare("Table 5", size, {OURS: lambda: table_5(data)})
 
 

@@ -49,6 +49,19 @@ class SkyStars:
         """Projected distance from the centre; (N,), kpc."""
         return np.hypot(self.x, self.y)
 
+    @cached_property
+    def outward(self) -> NDArray:
+        """The stars in the order of projected distance; (N,) int."""
+        return np.argsort(self.radii)
+
+    def inside(self, aperture: float) -> NDArray:
+        """Return the stars inside a circle [kpc] from the centre outwards; (M,) int."""
+        return self.outward[: self._sorted_radii.searchsorted(aperture, side="right")]
+
+    @cached_property
+    def _sorted_radii(self) -> NDArray:
+        return self.radii[self.outward]
+
 
 def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkyStars:
     """Project a galaxy along an axis of the box.

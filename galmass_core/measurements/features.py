@@ -90,13 +90,14 @@ def star_formation_rate(sky: SkyStars, galaxy: Galaxy, aperture: float) -> float
     float, Msun/yr
         Zero where no stars formed.
     """
-    young = (sky.radii <= aperture) & (galaxy.stars.ages < RECENT)
+    inside = sky.inside(aperture)
+    young = inside[galaxy.stars.ages[inside] < RECENT]
     return float(np.sum(galaxy.stars.initial_masses[young]) / (RECENT * 1e9))
 
 
 def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
     """Return the r-light-weighted dispersion of velocities inside a circle [km/s] (Table 1)."""
-    inside = sky.radii <= aperture
+    inside = sky.inside(aperture)
     weight = sky.luminosities[BANDS.index("r"), inside]
     velocity = sky.velocities[inside]
     if not weight.sum() > 0:

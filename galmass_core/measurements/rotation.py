@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.imaging.projection import SkyStars
+from galmass_core.machine_code import Kernel
 from galmass_core.photometry import BANDS
 
 STARS_PER_BIN = 30  # at least; less than twice as many
 _FEWEST_BINS = 4
+_HALVE = Kernel("galmass_core.measurements.halving", "halve", ", ".join(["i8[::1]"] * 5))
 
 
 def spin_parameter(sky: SkyStars, aperture: float) -> float:
@@ -36,8 +38,7 @@ def spin_parameters(sky: SkyStars, aperture: float) -> tuple[float, float]:
         0 without rotation, 1 for pure rotation; NaN with fewer than 120 stars inside, or if no star
         moves.
     """
-    radii = sky.radii
-    inside = np.flatnonzero(radii <= aperture)
+    inside = sky.inside(aperture)
     if len(inside) < _FEWEST_BINS * STARS_PER_BIN:
         return np.nan, np.nan
     order, starts = _sorted_bins(sky.x[inside], sky.y[inside])
@@ -53,7 +54,7 @@ def spin_parameters(sky: SkyStars, aperture: float) -> tuple[float, float]:
     square = total(weight * velocity**2) / light
     share = total(weight**2) / light**2  # 1 / number of stars, of equal weight
     noise = (square - mean**2) * share / (1 - share)
-    lever = total(weight * radii[members])
+    lever = total(weight * sky.radii[members])
     motion = lever @ np.sqrt(square)
     if not motion > 0:
         return np.nan, np.nan
@@ -78,16 +79,12 @@ def adaptive_bins(x: NDArray, y: NDArray) -> Sequence[NDArray]:
 
 
 def _sorted_bins(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
-    """Return the stars bin by bin, (N,), and the first place of each bin.
-
-    Two lists hold the stars of each bin sorted in x and in y. One list is cut in half; the other
-    is sorted by the numbers of the new bins, which takes linear time while these have 16 bits.
-    """
+    """Return the stars bin by bin, (N,), and the first place of each bin."""
     along, across = np.argsort(x), np.argsort(y)
-    sizes, bins = np.array([len(x)]), np.empty(len(x), dtype=np.uint16)
-    while len(x) >= 2 * STARS_PER_BIN * len(sizes):
-        sizes = np.stack([sizes // 2, sizes - sizes // 2], axis=1).ravel()
-        bins = bins.astype(np.min_scalar_type(max(len(sizes), 256)), copy=False)
-        bins[along] = np.repeat(np.arange(len(sizes)), sizes)
-        along, across = across[np.argsort(bins[across], kind="stable")], along
-    return along, np.cumsum(sizes) - sizes
+    bins = 1
+    while len(x) >= 2 * STARS_PER_BIN * bins:
+        bins *= 2
+    starts = np.zeros(bins + 1, dtype=np.int64)
+    starts[-1] = len(x)
+    _HALVE(along, across, np.empty_like(along), np.empty_like(along), starts)
+    return along, starts[:-1]

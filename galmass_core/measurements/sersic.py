@@ -51,7 +51,9 @@ def _profile(
     """Return ln(R/R_hsm), log10 of intensity, and weight 1/error^2 of annuli with enough stars."""
     inner = max(_RESOLUTION, INNER_RADIUS * half_mass_radius)
     edges = np.geomspace(inner, OUTER_RADIUS * half_mass_radius, ANNULI + 1)
-    place = np.searchsorted(edges, radii, side="right")  # 0 and the last are outside
+    first, last = np.log(edges[[0, -1]])
+    steps = (np.log(np.maximum(radii, 0.5 * inner)) - first) * (ANNULI / (last - first))
+    place = np.fmin(np.fmax(steps + 1, 0), ANNULI + 1).astype(np.intp)  # 0 and the last: outside
     count = np.bincount(place, minlength=ANNULI + 2)[1:-1]
     light = np.bincount(place, luminosities, minlength=ANNULI + 2)[1:-1]
     used = (count >= FEWEST_STARS) & (light > 0)

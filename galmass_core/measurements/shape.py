@@ -63,7 +63,8 @@ def first_and_converged_ratios(
 
 def _iterate(positions: NDArray, masses: NDArray, radius: float) -> Iterator[NDArray]:
     """Yield the axes over the major axis, (3,), after each step, until they are in a plane."""
-    x, y, z = positions.T
+    inside = np.einsum("ij,ij->i", positions, positions) < radius**2  # only these ever are
+    (x, y, z), masses = positions[inside].T, masses[inside]
     products = np.stack([x * x, y * y, z * z, x * y, x * z, y * z])
     off_centre = products[:3].any(axis=0)  # a star at the very centre has no direction
     if not off_centre.all():
@@ -71,9 +72,11 @@ def _iterate(positions: NDArray, masses: NDArray, radius: float) -> Iterator[NDA
     form = np.eye(3)
     for _ in range(_MOST_STEPS):
         squares = (form[_PAIRS] * _TIMES) @ products
-        weights = masses / squares * (squares < radius**2)
-        if np.count_nonzero(weights) < _FEWEST_STARS:
+        inside = squares < radius**2
+        if np.count_nonzero(inside) < _FEWEST_STARS:
             return
+        weights = masses / squares
+        weights *= inside
         tensor = np.empty((3, 3))
         tensor[_PAIRS] = tensor[_PAIRS[::-1]] = products @ weights
         moments, axes = np.linalg.eigh(tensor)

@@ -134,21 +134,18 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
         Column of `quantities` to value. Without gas in the source the light that dust transmits is
         unknown: magnitudes, colours and M*/L are NaN; the size is that of the undimmed light.
     """
-    radii, r_hsm = sky.radii, sky.half_mass_radius
+    r_hsm, band = sky.half_mass_radius, BANDS.index("r")
     luminosities = sky.luminosities if sky.dust_is_known else np.full_like(sky.luminosities, np.nan)
-    light_g, light_r = luminosities[:, radii <= MAGNITUDE_APERTURE * r_hsm].sum(axis=1)
+    light_g, light_r = luminosities[:, sky.inside(MAGNITUDE_APERTURE * r_hsm)].sum(axis=1)
     magnitude_r = absolute_magnitude(light_r, "r")
     row = {
         "abs_mag_r": magnitude_r,
         "g_minus_r": absolute_magnitude(light_g, "g") - magnitude_r,
-        "effective_radius": effective_radius(radii, sky.luminosities[BANDS.index("r")]),
+        "effective_radius": _half_light(sky.radii, sky.luminosities[band], sky.outward),
     }
     for aperture in apertures("circle"):
-        inside = radii <= aperture * r_hsm
-        enclosed = {
-            "mass": sky.masses[inside].sum(),
-            "light": luminosities[BANDS.index("r"), inside].sum(),
-        }
+        inside = sky.inside(aperture * r_hsm)
+        enclosed = {"mass": sky.masses[inside].sum(), "light": luminosities[band, inside].sum()}
         row |= measure_inside("circle", aperture, enclosed)
     return row
 
@@ -167,7 +164,7 @@ def attenuation(sky: SkyStars, galaxy: Galaxy) -> float:
     float
         NaN where dust is not known, or there is no light.
     """
-    inside = sky.radii <= MAGNITUDE_APERTURE * sky.half_mass_radius
+    inside = sky.inside(MAGNITUDE_APERTURE * sky.half_mass_radius)
     band = BANDS.index("r")
     seen = sky.luminosities[band, inside].sum()
     whole = galaxy.stars.luminosities[band, inside].sum()
@@ -176,7 +173,11 @@ def attenuation(sky: SkyStars, galaxy: Galaxy) -> float:
 
 def effective_radius(radii: NDArray, luminosities: NDArray) -> float:
     """Return the radius of the circle that holds half of the light [kpc]."""
-    order = np.argsort(radii)
+    return _half_light(radii, luminosities, np.argsort(radii))
+
+
+def _half_light(radii: NDArray, luminosities: NDArray, order: NDArray) -> float:
+    """Return `effective_radius` of stars whose order in radius is known."""
     growth = np.cumsum(luminosities[order])
     return float(np.interp(0.5 * growth[-1], growth, radii[order]))
 

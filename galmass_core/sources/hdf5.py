@@ -62,8 +62,7 @@ class _Unzipped(io.BytesIO):
         return str(self._path)
 
 
-@contextmanager
-def must_be_whole(path: Path) -> Iterator[None]:
+class must_be_whole:
     """Name the file in errors raised while it is opened and read.
 
     Raises
@@ -74,19 +73,45 @@ def must_be_whole(path: Path) -> Iterator[None]:
         If it cannot be read at the moment: another process has it open for writing, permission is
         missing, or the disk does not answer.
     """
-    try:
-        yield
-    except UnavailableError:
-        raise
-    except (OSError, EOFError, zlib.error) as error:
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if isinstance(error, UnavailableError):
+            return
+        if not isinstance(error, OSError | EOFError | zlib.error):
+            return
         if isinstance(error, OSError) and error.errno in _PASSING:
-            msg = f"{path}: the file must not be in use by another process, but: {error}"
+            msg = f"{self.path}: the file must not be in use by another process, but: {error}"
             raise UnavailableError(msg) from error
         rule = "the file must be whole HDF5, but it is truncated, damaged or of another format"
-        if _is_pointer(path):
+        if _is_pointer(self.path):
             rule = "the file must be whole HDF5, but it is a pointer of Git LFS: run git lfs pull"
-        msg = f"{path}: {rule} ({error})"
+        msg = f"{self.path}: {rule} ({error})"
         raise GalaxyFileError(msg) from error
+
+
+class _Reading(must_be_whole):
+    """Name file and field in errors raised while a field is read."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path, self.name = path, name
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, GalaxyFileError):
+            return
+        super().__exit__(kind, error, trace)
+        if isinstance(error, KeyError | RuntimeError | TypeError | ValueError | OverflowError):
+            msg = f"{self.path}: {self.name or 'the file'} must be readable, but: {error}"
+            raise GalaxyFileError(msg) from error
 
 
 def _is_pointer(path: Path) -> bool:
@@ -127,7 +152,7 @@ class Field:
     @cached_property
     def attributes(self) -> dict[str, Any]:
         """Its attributes; those of one element, as which most files write them, as scalars."""
-        return self.file.attributes(self.name)
+        return self.file.attributes_of(self._dataset, self.name)
 
     def refuse(self, rule: str, got: object) -> None:
         """Raise GalaxyFileError about this field."""
@@ -241,6 +266,7 @@ class File:
         self._content = _open_when_free(path)
         self._linked: list[File] = []
         self._groups: dict[str, h5py.Group | None] = {}
+        self._attributes: dict[tuple[str, str], Any] = {}
         is_zipped = path.suffix == ".gz"
         self.size = int(self._content.id.get_filesize()) if is_zipped else _size(path)
 
@@ -264,17 +290,9 @@ class File:
     def __contains__(self, name: str) -> bool:
         return self.find_object(name) is not None
 
-    @contextmanager
-    def reading(self, name: str) -> Iterator[None]:
+    def reading(self, name: str) -> _Reading:
         """Name file and field in errors raised while a field is read."""
-        try:
-            with must_be_whole(self.path):
-                yield
-        except (GalaxyFileError, UnavailableError):
-            raise
-        except (KeyError, RuntimeError, TypeError, ValueError, OverflowError) as error:
-            msg = f"{self.path}: {name or 'the file'} must be readable, but: {error}"
-            raise GalaxyFileError(msg) from error
+        return _Reading(self.path, name)
 
     def members(self, name: str) -> list[str]:
         """Return the names in a group, without an empty one; none if there is no such group."""
@@ -341,8 +359,14 @@ class File:
     def attributes(self, name: str) -> dict[str, Any]:
         """Return the attributes of a group or dataset, those of one element as scalars."""
         found = self.find_object(name)
+        return {} if found is None else self.attributes_of(found, name)
+
+    def attributes_of(self, found: h5py.Group | h5py.Dataset, name: str) -> dict[str, Any]:
+        """Return the attributes of an open group or dataset, as `attributes` does."""
         with self.reading(name):
-            values = {} if found is None else {key: found.attrs[key] for key in found.attrs}
+            if not h5py.h5a.get_num_attrs(found.id):
+                return {}
+            values = {key: found.attrs[key] for key in found.attrs}
         arrays = {
             key: np.asarray(value)
             for key, value in values.items()
@@ -355,16 +379,22 @@ class File:
 
         Of several names the first that exists is read.
         """
-        found = self.find_object(group)
-        if found is None:
-            return None
         for name in names:
-            with self.reading(f"{group}/{name}"):
-                value = found.attrs.get(name)
+            if (group, name) not in self._attributes:
+                self._attributes[group, name] = self._attribute(group, name)
+            value = self._attributes[group, name]
             if value is not None and not isinstance(value, h5py.Empty):
                 values = np.ravel(value)
                 return values if len(values) else None
         return None
+
+    def _attribute(self, group: str, name: str) -> Any:  # noqa: ANN401
+        """Return an attribute as it is stored, or None if it is missing."""
+        found, key = self.find_object(group), name.encode()
+        with self.reading(f"{group}/{name}"):
+            if found is None or not h5py.h5a.exists(found.id, key):
+                return None
+            return found.attrs[name]
 
     def inside(self, name: str, field: str) -> Path:
         """Return a file that a link names.
