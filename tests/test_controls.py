@@ -26,7 +26,7 @@ from galmass_core.training import control_batches, controls
 from galmass_core.training.control_networks import find_networks, predict_controls
 from galmass_core.training.control_scores import score_control
 from galmass_core.training.control_text import control_notes, verdict
-from galmass_core.training.control_training import learn_controls
+from galmass_core.training.control_training import learn_controls, train_all
 from galmass_core.training.controls import last_controls, measure_controls
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import list_runs, runs_folder
@@ -225,6 +225,8 @@ def test_a_measurement_that_was_killed_goes_on(tested, dataset, monkeypatch):
     assert result.read_bytes() == written
     monkeypatch.setattr(control_batches, "predict_controls", None)
     assert measure_controls(dataset, device="cpu") == tested == last_controls(dataset)
+    with pytest.raises(ValueError, match="device must be one that this machine has.*got 'foo'"):
+        measure_controls(dataset, device="foo")  # though nothing is left to predict
 
 
 def test_without_files_and_networks_it_says_what_to_do(tested, dataset, tmp_path, monkeypatch):
@@ -262,6 +264,11 @@ def test_networks_learn_from_each_control_with_each_seed(learned, dataset):
     assert all(row["training_seeds"] == [0, 1] for row in rows[1:])
     assert all(row["has_training_noise"] for row in rows[2:])
     assert learned["stars"] == min(2000, dataset.samples["n_stars"].min())
+
+
+def test_trainings_that_are_there_do_not_hide_a_device_that_is_not():
+    with pytest.raises(ValueError, match="device must be one that this machine has.*got 'foo'"):
+        train_all([], 0, "foo", None)
 
 
 def test_the_command_prints_a_table_json_and_a_sentence(tested, dataset, capsys):

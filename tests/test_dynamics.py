@@ -16,6 +16,7 @@ from toy_maps import make_map_dataset
 
 from galmass_core import api
 from galmass_core.cli import main
+from galmass_core.datasets.shards import PROFILE_COLUMNS
 from galmass_core.dynamics import light
 from galmass_core.dynamics.annuli import Profile, light_annuli, measure_profile, velocity_annuli
 from galmass_core.dynamics.estimates import estimate_masses, estimate_one
@@ -243,6 +244,19 @@ def test_galaxies_without_enough_stars_fail_with_a_reason(hernquist):
     )
     assert estimate_one(dark)["failure"] == "fewer than 10 annuli of the r image have light"
     assert not measure_profile(dark).light.any()
+
+
+def test_true_masses_inside_r_e_are_those_of_a_power_law_between_coarse_radii(tmp_path):
+    radii = np.geomspace(0.25, 50, 5)
+    columns = {"radius": radii, "mdm": 1e8 * radii**2.5, "mtot": 1e9 * radii**2}
+    profiles = pd.DataFrame({key: columns.get(key, np.nan) for key in PROFILE_COLUMNS}, range(5))
+    data = make_map_dataset(tmp_path / "blobs", 1, profiles=profiles)
+    found = estimate_masses(data)
+    log_size = np.log10(found["re"])
+    np.testing.assert_allclose(found["true_log_mtot_re"], 9 + 2 * log_size, atol=1e-5)
+    np.testing.assert_allclose(found["true_f_dm_re"], 10 ** (0.5 * log_size - 1), rtol=1e-5)
+    half = 9 + 2 * (log_size + np.log10(4 / 3))
+    np.testing.assert_allclose(found["true_log_mtot_half_light"], half, atol=1e-5)
 
 
 @pytest.fixture

@@ -376,6 +376,10 @@ def test_command_refuses_in_one_sentence(tmp_path, capsys):
     assert "galmass: " in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(["observe", str(tmp_path / "NGC1_kin.fits"), "--re", "-1"])
+    capsys.readouterr()
+    assert main(["observe", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said == f"galmass: {tmp_path}: must be a file, is a folder: name the files in it\n"
 
 
 REAL = [  # files, options, layout, V, sigma, bins, centre, median V, median sigma, PA, its error

@@ -39,8 +39,11 @@ def make_maps(row, generator):
     )
 
 
-def make_map_dataset(folder, n_galaxies, *, seed=7, **changes):
-    """Write a data set of `sample_tables.make_samples` with maps; ``changes`` are columns."""
+def make_map_dataset(folder, n_galaxies, *, seed=7, profiles=_NO_PROFILES, **changes):
+    """Write a data set of `sample_tables.make_samples` with maps; ``changes`` are columns.
+
+    All galaxies have the same mass profiles.
+    """
     samples = make_samples(n_galaxies, seed=seed).assign(half_mass_radius=5.0, **changes)
     samples = samples.assign(shard=0, row=np.arange(len(samples)))
     generator = np.random.default_rng(seed)
@@ -49,7 +52,7 @@ def make_map_dataset(folder, n_galaxies, *, seed=7, **changes):
     with h5py.File(shard_path(folder, 0), "w") as shard:
         for _, rows in samples.groupby("name", sort=False):
             maps = [make_maps(row, generator) for _, row in rows.iterrows()]
-            append_galaxy(shard, encode_galaxy(maps, _NO_PROFILES))
+            append_galaxy(shard, encode_galaxy(maps, profiles))
     record = {"samples": len(samples), **checksum(shard_path(folder, 0))}
     description = {"maps": {"half_width": 3.0}, "shards": {"shard-00000.h5": record}}
     return write_tables(folder, samples, description)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.observed_columns import masses_at
 from galmass_core.datasets.shards import PROFILE_COLUMNS
 from galmass_core.dynamics.annuli import Profile, measure_profile, velocity_annuli
 from galmass_core.dynamics.axisymmetric import fit_axisymmetric
@@ -265,14 +266,7 @@ def _truth_inside(dataset: DataSet, rows: NDArray, sizes: NDArray) -> dict[str, 
 def _inside(profile: NDArray, size: float) -> tuple[float, float, float]:
     """Return `INSIDE_OTHER` of one galaxy for R_e [kpc]; NaN outside the profile."""
     columns = dict(zip(PROFILE_COLUMNS, profile, strict=True))
-    radii = columns["radius"]
-    if not (radii > 0).all():
-        return (np.nan, np.nan, np.nan)
-
-    def at(key: str, radius: float) -> float:
-        return float(np.interp(np.log(radius), np.log(radii), columns[key], np.nan, np.nan))
-
-    total = at("mtot", size)
-    dark = at("mdm", size) / total if total > 0 else np.nan
-    half = at("mtot", HALF_LIGHT * size)
-    return float(decimal_log(total)), dark, float(decimal_log(half))
+    places = np.array([size, HALF_LIGHT * size])
+    total, half = masses_at(places, columns["radius"], columns["mtot"])
+    dark, _ = masses_at(places, columns["radius"], columns["mdm"])
+    return float(total), float(10 ** (dark - total)), float(half)

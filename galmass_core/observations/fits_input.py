@@ -148,7 +148,7 @@ def read_file(path: Path) -> FitsFile:
     FileNotFoundError
         If there is no such file.
     ObservationError
-        If it is of neither format, or damaged.
+        If it is a folder, of neither format, or damaged.
     """
     _require_file(path)
     if not (is_hdf5(path) or is_text(path)):
@@ -159,6 +159,9 @@ def read_file(path: Path) -> FitsFile:
 
 
 def _require_file(path: Path) -> None:
+    if path.is_dir():
+        msg = f"{path}: must be a file, is a folder: name the files in it"
+        raise ObservationError(msg)
     if not path.is_file():
         msg = f"{path}: no such file"
         raise FileNotFoundError(msg)
@@ -172,7 +175,7 @@ def read_fits(path: Path) -> FitsFile:
     FileNotFoundError
         If there is no such file.
     ObservationError
-        If it is no FITS file, or damaged.
+        If it is a folder, no FITS file, or damaged.
     """
     from astropy.io import fits
     from astropy.utils.exceptions import AstropyWarning

@@ -8,6 +8,7 @@ from typing import Any
 
 from galmass_core.datasets.control_maps import ControlledGalaxy
 from galmass_core.datasets.dataset import DataSet
+from galmass_core.networks.training import pick_device
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.schema import ANYTHING, TEXT, fields, list_of, object_of, read_json
 from galmass_core.training.control_networks import ControlNetworks, predict_controls
@@ -47,7 +48,13 @@ def predict_in_batches(
     list of dict
         ``predictions``, as columns of `control_networks.predict_controls`; ``spins``, columns
         ``control``, ``name``, ``spin``; ``lost``, why stars could not be read, by galaxy.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device, even where nothing is left to predict.
     """
+    pick_device(device)
     unseen = frozenset[str]().union(*(each.names for each in networks))
     names = [name for name in dataset.galaxy_names if name in unseen]
     folder.mkdir(parents=True, exist_ok=True)

@@ -26,6 +26,7 @@ from galmass_core.datasets.control_maps import (
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.learning.experiments import experiment, missing_columns
 from galmass_core.networks.presets import PRESETS, TrainingConfig
+from galmass_core.networks.training import pick_device
 from galmass_core.quantities import OCCUPANCY, is_registered, target_named
 from galmass_core.sample import MIN_STARS
 from galmass_core.training.control_batches import Progress
@@ -127,7 +128,13 @@ def train_all(
 
     Those of maps that are registered for the time of training only, which others cannot load, have
     a folder of their own.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device, even where nothing is left to train; or as of `train_run`.
     """
+    pick_device(device)
     runs: dict[str, list[Run]] = {}
     for done, training in enumerate(trainings, 1):
         passing = any(map(is_registered, experiment(training.experiment).maps))
