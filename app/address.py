@@ -13,11 +13,11 @@ from galmass_app import services
 from galmass_app.comparison import BASELINE, MEAN, RUN
 from galmass_app.plots.scale import Scale, scales_by_hand
 from galmass_app.state import SessionState, axis_columns
-from galmass_app.telescope_settings import settings_of
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted, split_columns
 from galmass_core.learning.experiments import input_maps
 from galmass_core.quantities import TARGETS, map_keys
+from galmass_core.telescope.settings import settings_of
 from galmass_core.training.runs import shipped_runs
 
 

@@ -88,7 +88,8 @@ def networks(data: DataSet) -> list[Run]:
     """Return the finished networks that can predict a data set, the best first.
 
     They see maps that the data set has and a person can look at, and learned from galaxies with as
-    many stars. Those that see most maps come first, then those with the least scatter.
+    many stars in the same frame. Those that see most maps come first, then those with the least
+    scatter.
     """
     if not data.has_maps:
         return []
@@ -99,6 +100,7 @@ def networks(data: DataSet) -> list[Run]:
         and run.config["method"] == "network"
         and set(run.config["maps"]) <= set(map_keys())
         and run.record["dataset"].get("stars") == data.info.get("stars")
+        and run.sees_as(data)
     ]
     runs = [each for run in runs for each in run.with_each_inputs()]
     return sorted(runs, key=lambda run: (-len(run.config["maps"]), _scatter(run)))
@@ -142,7 +144,8 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
     seen = _seen(reference, *trained)
     others = {key: maps[rows] for key, maps in seen.items()}
     true = true_value(data, request.galaxy, request.los, request.target)
-    result = explain(model, sample, others, request.target)
+    reach = round(float(maps.half_width / maps.half_mass_radius), 6)
+    result = explain(model, sample, others, request.target, reach)
     part = part_of(run, data, request.galaxy, request.los, request.target, true)
     calibration = None if part in UNTESTED else run_calibrations(run).get(request.target)
     limits = limits_of(calibration, result.predicted) if calibration else {}

@@ -11,11 +11,11 @@ from galmass_app.comparison import Result
 from galmass_app.markup import snippet
 from galmass_app.paper_calls import place, training_command
 from galmass_app.state import SessionState
-from galmass_app.telescope_settings import settings_of
 from galmass_app.tree_models import Fit, FitRequest
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted
 from galmass_core.quantities.targets import TARGETS
+from galmass_core.telescope.settings import settings_of
 from galmass_core.training.runs import Run
 
 _OPEN = "import galmass_core as galmass\n\ndata = galmass.open_dataset({place!r})\n"
@@ -48,7 +48,7 @@ print(motion_profile(data.maps({galaxy!r}, {los!r})))""",
     "observed": """from galmass_core.observations.kept import kept_observations
 
 print([each.row for each in kept_observations()[0]])""",
-    "telescope": """from galmass_app.telescope_settings import adjusted
+    "telescope": """from galmass_core.telescope.settings import adjusted
 from galmass_app.telescopes import see
 
 print(see(data, {galaxy!r}, {los!r}, adjusted({telescope!r}, {settings!r})).table)""",

@@ -14,9 +14,10 @@ from galmass_core.datasets.again import Source
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, sky_axes
-from galmass_core.imaging.maps import GalaxyMaps, MapConfig, render_sky, support_radii
+from galmass_core.imaging.maps import GalaxyMaps, MapConfig, support_radii
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.measurements.circularity import rotation_axis
+from galmass_core.measurements.framed import framed_maps
 from galmass_core.measurements.rotation import spin_parameter
 from galmass_core.telescope.views import turned
 
@@ -92,7 +93,7 @@ def look_from(particles: Particles, axes: NDArray) -> Look:
     sky = project(galaxy, "z", dust=config.dust)
     cosine = min(abs(float(particles.axis @ axes[2])), 1.0)
     return Look(
-        maps=render_sky(sky, particles.support, config),
+        maps=framed_maps(sky, particles.support, config)[0],
         sky=sky,
         inclination=float(np.degrees(np.arccos(cosine))) if particles.axis.any() else np.nan,
         spin=spin_parameter(sky, 2 * sky.half_mass_radius),

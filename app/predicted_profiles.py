@@ -55,8 +55,9 @@ def profile_runs(data: DataSet) -> list[Run]:
 
 
 def _fits(run: Run, data: DataSet) -> bool:
-    """Return whether a data set has maps, of galaxies with as many stars as those of a network."""
-    return data.has_maps and run.record["dataset"].get("stars") == data.info.get("stars")
+    """Return whether maps are of galaxies with as many stars, in the frame, as a network's."""
+    same = run.record["dataset"].get("stars") == data.info.get("stars")
+    return data.has_maps and same and run.sees_as(data)
 
 
 @lru_cache(maxsize=256)

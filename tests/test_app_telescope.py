@@ -10,7 +10,6 @@ from toy_maps import SIDE, make_map_dataset
 
 from galmass_app import address, services
 from galmass_app.predictions import predictions_of
-from galmass_app.telescope_settings import SETTINGS, adjusted, settings_of
 from galmass_app.telescopes import Networks, maps_through, see
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.explore.telescope import ThroughTelescope
@@ -18,6 +17,7 @@ from galmass_core.datasets.variants import TELESCOPE, Variant, variant_maps
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.quantities import MAPS
 from galmass_core.telescope import TELESCOPES
+from galmass_core.telescope.settings import SETTINGS, adjusted, settings_of
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import open_run
 

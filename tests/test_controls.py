@@ -225,7 +225,7 @@ def test_a_measurement_that_was_killed_goes_on(tested, dataset, monkeypatch):
     assert result.read_bytes() == written
     monkeypatch.setattr(control_batches, "predict_controls", None)
     assert measure_controls(dataset, device="cpu") == tested == last_controls(dataset)
-    with pytest.raises(ValueError, match="device must be one that this machine has.*got 'foo'"):
+    with pytest.raises(ValueError, match=r"device must be one that this machine has.*got 'foo'"):
         measure_controls(dataset, device="foo")  # though nothing is left to predict
 
 
@@ -267,7 +267,7 @@ def test_networks_learn_from_each_control_with_each_seed(learned, dataset):
 
 
 def test_trainings_that_are_there_do_not_hide_a_device_that_is_not():
-    with pytest.raises(ValueError, match="device must be one that this machine has.*got 'foo'"):
+    with pytest.raises(ValueError, match=r"device must be one that this machine has.*got 'foo'"):
         train_all([], 0, "foo", None)
 
 

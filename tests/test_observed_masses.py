@@ -21,7 +21,7 @@ from galmass_core import api
 from galmass_core.assets import asset
 from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
-from galmass_core.imaging.maps import rebin
+from galmass_core.imaging.maps import MapConfig, rebin
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.observations import Options, read_observations
 from galmass_core.observations.features import HALF_MASS, observed_features
@@ -148,6 +148,15 @@ def test_light_and_holes_are_kept(tmp_path):
     assert maps.moments_CHW[1].sum() == pytest.approx(disc.light[seen].sum(), rel=0.03)
     side = 6 * HALF_MASS * 3.0 / 48
     assert maps.covered * 48**2 * side**2 == pytest.approx(seen.sum() * 0.25, rel=0.15)
+
+
+def test_a_frame_in_r_e_needs_no_guess_of_r_hsm(tmp_path):
+    write_plain(tmp_path / "maps.fits", Disc())
+    found = read_one(tmp_path / "maps.fits", effective_radius=3.0)
+    same = frame_maps(found, MapConfig(half_width=3 * HALF_MASS, unit="R_e"))
+    np.testing.assert_array_equal(same.moments_CHW, frame_maps(found).moments_CHW)
+    with pytest.raises(ValueError, match=r"frame must be in R_hsm or R_e.*got ±10 kpc"):
+        frame_maps(found, MapConfig(half_width=10.0, unit="kpc"))
 
 
 def test_coarse_pixels_of_the_frame_average_finer_spaxels(tmp_path):

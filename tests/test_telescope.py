@@ -283,6 +283,21 @@ def test_wrong_instruments_are_refused():
         replace(WIDE, fields=())
 
 
+def test_a_preset_with_a_change_is_the_preset_but_for_that():
+    manga = TELESCOPES["MaNGA"]
+    worse = replace(manga, spectrograph=replace(manga.spectrograph, seeing=4.0, bins=0.0))
+    assert telescope("manga seeing:4 bins:0") == worse
+    assert telescope("MaNGA") == manga
+    assert telescope("SDSS psf:2.64").camera.seeing == pytest.approx((2.88, 2.64))
+    with pytest.raises(
+        ValueError, match="setting of SDSS must be one of psf, depth, got"
+    ):
+        telescope("SDSS seeing:4")
+    for wrong in ("seeing:9", "seeing:", "seeing:good"):
+        with pytest.raises(ValueError, match=r"seeing must be a number from 0\.1 to 6"):
+            telescope(f"MaNGA {wrong}")
+
+
 def test_a_turned_galaxy_is_seen_as_its_turned_particles():
     galaxy = oblique_disc(500)
     view = axes_of_view(galaxy, "random", rng(3))

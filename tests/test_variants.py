@@ -249,6 +249,21 @@ def test_the_command_offers_every_preset():
     assert tuple(TELESCOPES) == PRESETS
 
 
+def test_one_number_of_a_preset_is_changed_and_its_noise_is_the_same(dataset, capsys, tmp_path):
+    out = tmp_path / "seen.csv"
+    words = ["telescope", str(dataset.path), "--device", "cpu", "--out", str(out)]
+    assert main([*words, "--preset", "MaNGA", "--set", "instrument=72,150", "--set", "bins=0"]) == 0
+    assert "by MaNGA, instrument 150" in capsys.readouterr().out
+    table = pd.read_csv(out).query("target == 'log_mtot_1rhsm' and inputs == '2V'")
+    std = table.set_index("variant")["std_value"]
+    preset = std["telescope MaNGA"]
+    assert std["telescope MaNGA instrument:72"] == preset  # which has this number
+    assert std["telescope MaNGA instrument:150"] != preset
+    assert std["telescope MaNGA bins:0"] != preset
+    assert main([*words, "--preset", "SDSS", "--set", "bins=0"]) == 2
+    assert "setting of SDSS must be one of psf, depth" in capsys.readouterr().err
+
+
 def test_networks_learn_from_each_and_are_tested_on_it(dataset, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
     words = ["telescope", str(dataset.path), "--preset", "MaNGA", "--train", "--repeats", "2"]

@@ -230,7 +230,7 @@ def to_spectral_cube(
         raise ValueError(msg)
     config = config or MapConfig()
     sky = project(galaxy, line_of_sight, dust=config.dust)
-    width, side = config.half_width * galaxy.half_mass_radius, config.kinematic_pixels
+    width, side = config.half_width_of(galaxy.half_mass_radius), config.kinematic_pixels
     fastest = int(np.ceil(np.abs(sky.velocities).max() / channel))
     edges = np.linspace(-width, width, side + 1)
     light, _ = np.histogramdd(

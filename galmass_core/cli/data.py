@@ -82,6 +82,13 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
     build.add_argument("--device", default="cpu", metavar="D", help="cpu (default) or cuda")
     build.add_argument("--dust", choices=("xu17", "none"), default="xu17", help="default: xu17")
     add_stars(build)
+    build.add_argument(
+        "--frame",
+        default="3rhsm",
+        metavar="HALF",
+        help="half of the side of maps: in R_hsm (default: 3rhsm, the paper's), in R_e of the r "
+        "image, such as 1.5re, or in kpc, such as 10kpc",
+    )
     build.add_argument("--json", action="store_true", help="print the result as JSON")
     build.set_defaults(
         run=_build,
@@ -178,7 +185,10 @@ def _build(args: argparse.Namespace) -> None:
     """Run ``galmass build``."""
     one_thread_each()
     from galmass_core.datasets.build import build_dataset
+    from galmass_core.imaging.frames import Frame
     from galmass_core.sources import ReadOptions
+
+    frame = Frame.parse(args.frame)
 
     ids = None if args.ids is None else args.ids.read_text(encoding="utf-8").split()
     with (
@@ -196,6 +206,7 @@ def _build(args: argparse.Namespace) -> None:
             device=args.device,
             dust=args.dust,
             stars=args.stars,
+            frame=frame,
             progress=show,
             options=ReadOptions(
                 snapshot=args.snapshot,
@@ -312,7 +323,7 @@ def _summary(dataset: "DataSet") -> str:
         maps = defaultdict(lambda: "?", dataset.info["maps"])  # only the width is required
         lines.append(
             f"light on {maps['light_pixels']}², kinematics on {maps['kinematic_pixels']}² pixels "
-            f"over ±{maps['half_width']:g} R_hsm; dust {maps['dust']}"
+            f"over {dataset.frame}; dust {maps['dust']}"
         )
     if stars := dataset.info.get("stars"):
         lines.append(f"thinned to {stars:,} stars a galaxy; true masses are those of all stars")

@@ -34,7 +34,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "them: with point-spread function, pixels, noise, field, adaptive bins, errors and the "
         "instrument's dispersion; and along other lines of sight, which needs the files of the "
         f"simulation. {_SHARED}",
-        epilog="example: galmass telescope mygalaxies --preset MaNGA --view edge-on",
+        epilog="example: galmass telescope mygalaxies --preset MaNGA --set seeing=1,4",
     )
     add_data(telescope)
     telescope.add_argument(
@@ -48,6 +48,18 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         action="append",
         metavar="VIEW",
         help="edge-on, face-on, random, or an inclination in degrees; can be repeated",
+    )
+    telescope.add_argument(
+        "--set",
+        action="append",
+        type=_changes,
+        default=[],
+        metavar="KEY=A,B",
+        dest="changes",
+        help="also see by each preset with one number changed to each of these: psf (seeing of "
+        "images, arcsec), depth (of images, mag), seeing (of spectra, arcsec), signal (S/N per "
+        "Å of 1 arcsec² of 23 mag), least (S/N of a spaxel), bins (S/N of a bin), instrument (its "
+        "dispersion, km/s); can be repeated",
     )
     _add_shared(telescope, _telescopes)
     resolution = commands.add_parser(
@@ -93,6 +105,12 @@ def _add_shared(
     command.set_defaults(run=_run, variants=variants, when_stopped="The same command goes on.")
 
 
+def _changes(text: str) -> list[str]:
+    """Read the changes of one number of a telescope, such as ``seeing:1`` and ``seeing:4``."""
+    key, _, values = text.partition("=")
+    return [f"{key.strip()}:{value.strip()}" for value in values.split(",")]
+
+
 def _numbers(text: str) -> list[int]:
     """Read numbers, the smallest first."""
     return sorted({positive(word) for word in text.split(",")})
@@ -105,8 +123,10 @@ def _telescopes(args: argparse.Namespace) -> "list[Variant]":
 
     presets = args.preset or ([] if args.view else PRESETS)
     names = dict.fromkeys(telescope(each).name for each in presets)
+    changes = [change for each in args.changes for change in each]
+    seen = [f"{name} {change}".strip() for name in names for change in ("", *changes)]
     views = dict.fromkeys(args.view or ())
-    return [Variant(TELESCOPE, each) for each in names] + [Variant(VIEW, each) for each in views]
+    return [Variant(TELESCOPE, each) for each in seen] + [Variant(VIEW, each) for each in views]
 
 
 def _resolutions(args: argparse.Namespace) -> "list[Variant]":

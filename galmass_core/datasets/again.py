@@ -31,6 +31,7 @@ class Source:
     ref: GalaxyRef
     lines_of_sight: tuple[str, ...]
     config: MapConfig
+    half_widths: tuple[float, ...]  # of the frames of the lines of sight, kpc
     thinned: int | None  # number of stars of a data set of thinned galaxies
 
     @classmethod
@@ -53,6 +54,7 @@ class Source:
             ref=GalaxyRef(path, name.rpartition("/")[2], ReadOptions(**reading)),
             lines_of_sight=tuple(rows["los"]),
             config=MapConfig(**config),
+            half_widths=tuple(dataset.half_widths(rows).tolist()),
             thinned=dataset.info.get("stars"),
         )
 

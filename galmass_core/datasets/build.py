@@ -51,6 +51,7 @@ from galmass_core.datasets.unfinished import (
     remove,
 )
 from galmass_core.galaxy import Galaxy
+from galmass_core.imaging.frames import PAPER, Frame
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
 from galmass_core.sources import (
@@ -83,6 +84,7 @@ def build_dataset(
     device: str = "cpu",
     dust: str = "xu17",
     stars: int | None = None,
+    frame: Frame = PAPER,
     progress: Progress | None = None,
     packed: bool = False,
     options: ReadOptions = AS_THE_FILES_SAY,
@@ -120,6 +122,9 @@ def build_dataset(
         Thin every galaxy to this number of stars with `thinning.thin_stars` before projection;
         galaxies with fewer are excluded. Targets, profiles and all columns that do not depend on
         the line of sight are those of all stars.
+    frame : Frame
+        How far maps reach: the paper's ±3 R_hsm, or another multiple of R_hsm, of R_e of the r
+        image, or of kpc. R_e itself, and all targets, are the same in every frame.
     progress : callable, optional
         Called with the numbers of galaxies done, in total, and excluded so far.
     packed : bool
@@ -157,7 +162,7 @@ def build_dataset(
     if stars is not None:
         check_stars(stars)
     recipe = Recipe(
-        maps=MapConfig(dust=dust),
+        maps=MapConfig(dust=dust, half_width=frame.half_width, unit=frame.unit),
         device=device,
         where=where,
         ids=None if ids is None else frozenset(map(whole_number, ids)),
@@ -199,7 +204,7 @@ def _settings(refs: Sequence[Ref], recipe: Recipe) -> dict[str, Any]:
         "sources": {"galaxies": len(refs), "sha256": _digest(listing)},
         "where": recipe.where,
         "ids": None if recipe.ids is None else _digest(sorted(recipe.ids)),
-        "maps": asdict(recipe.maps),
+        "maps": recipe.maps.settings(),
         "device": recipe.device,
         "packed": recipe.packed,
         "stars": recipe.stars,

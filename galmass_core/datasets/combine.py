@@ -27,7 +27,7 @@ from galmass_core.datasets.dataset import (
 from galmass_core.datasets.join import nullable
 from galmass_core.storage.new_folder import new_folder, remove_aside
 
-_FORM = ("half_width", "light_pixels", "kinematic_pixels")  # of maps that a network takes together
+_FORM = ("light_pixels", "kinematic_pixels")  # of maps that a network takes together
 
 
 def combine_datasets(datasets: Sequence[DataSet], out: str | Path) -> DataSet:
@@ -120,8 +120,8 @@ def _check_maps(datasets: Sequence[DataSet]) -> None:
         raise DataSetError(msg)
     first, *others = datasets
     for data in others if first.has_maps else ():
-        for key in _FORM:
-            ours, theirs = first.info["maps"][key], data.info["maps"][key]
+        pairs = {key: (first.info["maps"][key], data.info["maps"][key]) for key in _FORM}
+        for key, (ours, theirs) in ({"frame": (first.frame, data.frame)} | pairs).items():
             if ours != theirs:
                 msg = f"{data.path}: {key} of maps must be {ours}, as in {first.path}, is {theirs}"
                 raise DataSetError(msg)

@@ -21,7 +21,6 @@ from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.maps import (
     GalaxyMaps,
-    MapConfig,
     kinematic_moments,
     rebin,
     render_sky,
@@ -197,9 +196,10 @@ def _controls(galaxy: Galaxy, task: _Task) -> dict[str, _Made]:
             shuffle_velocities, name=task.source.name, annuli=key == ANNULI, seed=orders.seed
         )
         skies[key] = [shuffle(sky) for sky in skies[PLAIN]]
-    made = {key: _control(skies[key], config) for key in skies}
+    made = {key: _control(skies[key], task.source) for key in skies}
     if orders.with_light and HALVED in orders.controls:
-        made[HALVED] = replace(made[HALVED], flux=_render(parts[HALVED], skies[HALVED], config))
+        flux = _render(parts[HALVED], skies[HALVED], task.source)
+        made[HALVED] = replace(made[HALVED], flux=flux)
     if HOLES in orders.controls:
         pairs = zip(made[PLAIN].moments, made[HALVED].moments, strict=True)
         moments = np.stack([keep_pixels(*pair) for pair in pairs])
@@ -208,21 +208,25 @@ def _controls(galaxy: Galaxy, task: _Task) -> dict[str, _Made]:
     return {key: made[key] for key in (PLAIN, *orders.controls) if key in made}
 
 
-def _control(skies: Sequence[SkyStars], config: MapConfig) -> _Made:
+def _control(skies: Sequence[SkyStars], source: Source) -> _Made:
     """Return the moments and λ_R of stars along all lines of sight."""
     moments = [
-        kinematic_moments(sky, config.half_width * sky.half_mass_radius, config.kinematic_pixels)
-        for sky in skies
+        kinematic_moments(sky, half_width, source.config.kinematic_pixels)
+        for sky, half_width in zip(skies, source.half_widths, strict=True)
     ]
     spin = [spin_parameter(sky, SPIN_APERTURE * sky.half_mass_radius) for sky in skies]
     small = np.stack([rebin(each, KINEMATIC_PIXELS) for each in moments])
     return _Made(moments=small, flux=None, spin=np.array(spin))
 
 
-def _render(galaxy: Galaxy, skies: Sequence[SkyStars], config: MapConfig) -> NDArray[np.float32]:
+def _render(galaxy: Galaxy, skies: Sequence[SkyStars], source: Source) -> NDArray[np.float32]:
     """Render the images of the stars that are left."""
-    support = support_radii(galaxy, config)
-    return np.stack([render_sky(sky, support, config).flux_CHW for sky in skies])
+    support = support_radii(galaxy, source.config)
+    images = [
+        render_sky(sky, support, source.config, half_width=half_width).flux_CHW
+        for sky, half_width in zip(skies, source.half_widths, strict=True)
+    ]
+    return np.stack(images)
 
 
 def _laid_out(stored: Sequence[GalaxyMaps], made: Mapping[str, _Made]) -> dict[str, ControlMaps]:

@@ -37,6 +37,7 @@ from galmass_core.datasets.dataset_files import (
 )
 from galmass_core.datasets.shards import read_maps, read_profile_rows, read_profiles
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, GalaxyName
+from galmass_core.imaging.frames import PAPER, UNITS, Frame
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import (
     IMAGE_PIXELS,
@@ -400,6 +401,17 @@ class DataSet:
             with self._open_shard(number) as shard:
                 yield rows.index.to_numpy(), read_profile_rows(shard, rows.to_numpy(int))
 
+    @property
+    def frame(self) -> Frame:
+        """How far its maps reach; the paper's without maps."""
+        return Frame.of(self.info["maps"]) if "maps" in self.info else PAPER
+
+    def half_widths(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Return half of the side of the frame of some rows of `samples` [kpc], NaN if unknown."""
+        known = rows.reindex(columns=list(filter(None, UNITS.values()))).astype(float)
+        sizes = {str(key): each.to_numpy() for key, each in known.items()}
+        return np.broadcast_to(self.frame.half_widths(sizes), len(rows))
+
     def tensors(
         self,
         keys: Sequence[str] | None = None,
@@ -469,6 +481,7 @@ class DataSet:
             else np.full(len(rows), np.nan)
             for name in ("shard", "row", "half_mass_radius")
         )
+        half_widths = self.half_widths(self.samples.iloc[rows])
         order = np.argsort(shards, kind="stable")
         for number, group in groupby(order, key=lambda place: float(shards[place])):
             places = list(group)
@@ -479,7 +492,7 @@ class DataSet:
                         flux_CHW=flux_CHW,
                         moments_CHW=moments_CHW,
                         half_mass_radius=radii[place],
-                        half_width=self.info["maps"]["half_width"] * radii[place],
+                        half_width=half_widths[place],
                     )
                     yield place, maps
 

@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype, is_string_dtype
 
 from galmass_core.galaxy import LINES_OF_SIGHT, NO_LINE_OF_SIGHT
+from galmass_core.imaging.frames import UNITS
 from galmass_core.quantities import is_known_column
 from galmass_core.storage.checksums import CHECKSUM, wrong_size
 from galmass_core.storage.schema import (
@@ -50,6 +51,7 @@ _MAPS = fields(
         "kinematic_pixels": _SIDE,
         "neighbours": _SIDE,
         "dust": one_of("xu17", "none"),
+        "unit": one_of(*UNITS),
     },
 )
 DATASET_RULE: Rule = fields(

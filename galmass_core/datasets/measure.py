@@ -14,11 +14,11 @@ from galmass_core.datasets.join import DISC_COLUMNS
 from galmass_core.datasets.shards import ShardEntry, encode_galaxy
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyFileError, UnavailableError
-from galmass_core.imaging.maps import MapConfig, render_sky, support_radii
+from galmass_core.imaging.maps import MapConfig, support_radii
 from galmass_core.imaging.projection import project
 from galmass_core.measurements.circularity import inclinations
 from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
-from galmass_core.measurements.image_size import image_radius
+from galmass_core.measurements.framed import framed_maps
 from galmass_core.measurements.targets import (
     attenuation,
     measure_inside_image_radius,
@@ -169,9 +169,9 @@ def _measure_samples(galaxy: Galaxy, common: dict[str, Any], recipe: Recipe) -> 
             seen |= _projected_truth(galaxy, line_of_sight, recipe.maps.dust)
         seen["inclination"] = angles[line_of_sight]
         seen["attenuation_r"] = attenuation(sky, observed)
-        samples.append(render_sky(sky, support, recipe.maps, device=recipe.device))
-        seen["effective_radius_image"] = radius = image_radius(samples[-1])
-        seen |= measure_inside_image_radius(galaxy, radius)
+        maps, radius = framed_maps(sky, support, recipe.maps, device=recipe.device)
+        samples.append(maps)
+        seen |= {"effective_radius_image": radius} | measure_inside_image_radius(galaxy, radius)
         rows.append({"name": name, "los": line_of_sight} | common | seen)
         rows[-1]["notes"] = _with_dust(common["notes"], seen["attenuation_r"])
     entry = encode_galaxy(samples, profile_columns(galaxy), packed=recipe.packed)

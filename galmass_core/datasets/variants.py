@@ -26,6 +26,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.star_controls import generator_of
 from galmass_core.datasets.thinning import check_stars, thin_stars
 from galmass_core.galaxy import Galaxy
+from galmass_core.imaging.frames import R_E
 from galmass_core.imaging.maps import (
     GalaxyMaps,
     MapConfig,
@@ -35,6 +36,7 @@ from galmass_core.imaging.maps import (
     support_radii,
 )
 from galmass_core.imaging.projection import SkyStars, project
+from galmass_core.measurements.framed import framed_maps
 from galmass_core.quantities import IMAGE_PIXELS, MapSpec
 from galmass_core.quantities.maps import KINEMATIC_PIXELS
 from galmass_core.telescope import look, telescope, turned
@@ -53,9 +55,10 @@ class Variant:
     kind : str
         `TELESCOPE`, `VIEW`, `MOTION`, `LIGHT` or `STARS`.
     value : str or int
-        Name of a preset; a line of sight, as of `views.inclination_of`; pixels along a side of
-        maps of motion, at most 48 or all `FINEST` that are stored, or of images, which divide
-        those stored; or the number of stars that are kept of galaxies with more.
+        A preset, maybe with changes, as of `settings.telescope`; a line of sight, as of
+        `views.inclination_of`; pixels along a side of maps of motion, at most 48 or all `FINEST`
+        that are stored, or of images, which divide those stored; or the number of stars that are
+        kept of galaxies with more.
 
     Raises
     ------
@@ -179,8 +182,9 @@ def _whole(made: _Made) -> list[NDArray]:
 def _seen(maps: GalaxyMaps, label: str, variant: Variant, seed: int, images: bool) -> GalaxyMaps:
     """Return stored maps under a variant that needs nothing else."""
     if variant.kind == TELESCOPE:
-        generator = generator_of(label, variant.key, seed)
-        return look(maps, telescope(str(variant.value)), generator, images=images)
+        seen_by = telescope(str(variant.value))  # with the noise of the preset
+        generator = generator_of(label, f"{TELESCOPE} {seen_by.name}", seed)
+        return look(maps, seen_by, generator, images=images)
     if variant.kind == MOTION:
         return replace(maps, moments_CHW=coarse_motion(maps.moments_CHW, int(variant.value)))
     return replace(maps, flux_CHW=coarse_light(maps.flux_CHW, int(variant.value)))
@@ -212,7 +216,9 @@ def _make(task: _Task) -> _Made | str:
         galaxy = task.source.read()
         sights, dust = task.source.lines_of_sight, task.source.config.dust
         plain = [project(galaxy, los, dust=dust) for los in sights]
-        made: _Made = {PLAIN: [(_moments(sky, task), None) for sky in plain]}
+        half_widths = task.source.half_widths
+        pairs = zip(plain, half_widths, strict=True)
+        made: _Made = {PLAIN: [(_moments(*pair, task), None) for pair in pairs]}
         for variant in task.variants:
             support = None
             made[variant.key] = []
@@ -223,12 +229,15 @@ def _make(task: _Task) -> _Made | str:
                 )
             if task.images:
                 support = support_radii(part, task.source.config)
-            for los in sights:
+            for los, half_width in zip(sights, half_widths, strict=True):
                 sky = _sky(part, los, variant, task)
+                if variant.kind == VIEW and task.source.config.unit == R_E:  # it is another R_e
+                    half_width = _half_width(part, sky, task)
                 light = None
                 if support is not None:
-                    light = render_sky(sky, support, task.source.config).flux_CHW
-                made[variant.key].append((_moments(sky, task), light))
+                    config = task.source.config
+                    light = render_sky(sky, support, config, half_width=half_width).flux_CHW
+                made[variant.key].append((_moments(sky, half_width, task), light))
     except (OSError, ValueError) as error:  # one galaxy must not stop the others
         return reason_of(error)
     return made
@@ -242,11 +251,16 @@ def _sky(galaxy: Galaxy, los: str, variant: Variant, task: _Task) -> SkyStars:
     return project(galaxy, los, dust=task.source.config.dust)
 
 
-def _moments(sky: SkyStars, task: _Task) -> NDArray:
-    """Return the moments of stars on 48 pixels."""
+def _half_width(galaxy: Galaxy, sky: SkyStars, task: _Task) -> float:
+    """Return half of the side of a frame in R_e [kpc], which depends on the line of sight."""
     config = task.source.config
-    width = config.half_width * sky.half_mass_radius
-    return rebin(kinematic_moments(sky, width, config.kinematic_pixels), KINEMATIC_PIXELS)
+    return float(framed_maps(sky, support_radii(galaxy, config), config)[0].half_width)
+
+
+def _moments(sky: SkyStars, half_width: float, task: _Task) -> NDArray:
+    """Return the moments of stars on 48 pixels."""
+    side = task.source.config.kinematic_pixels
+    return rebin(kinematic_moments(sky, half_width, side), KINEMATIC_PIXELS)
 
 
 def _laid_out(

@@ -1,19 +1,21 @@
 """Make the paper's four maps, r, g−r, V and σ, from stars on the sky (Chu et al. 2024, Sec. 2.2).
 
 Raw maps are stored, and the displayed maps are derived from them: flux in g and r on 300 × 300
-pixels and kinematic moments on 96 × 96 pixels, both over ±3 R_hsm. Coarser pixels are sums of finer
-ones.
+pixels and kinematic moments on 96 × 96 pixels, both over ±3 R_hsm or another of `frames`. Coarser
+pixels are sums of finer ones.
 
 Images are [row, column] with row = y upwards, column = x (``origin="lower"``).
 Shape suffixes: C channels, H rows, W columns.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy
+from galmass_core.imaging.frames import PAPER, R_E, R_HSM, Frame
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.imaging.rendering import deposit
 from galmass_core.imaging.smoothing import NEIGHBOURS, smoothing_lengths
@@ -27,11 +29,34 @@ SEVERAL_STARS = 100.0  # of a pixel that holds a measurement: any number but 1, 
 class MapConfig:
     """Settings of maps; the defaults are the paper's values."""
 
-    half_width: float = 3.0  # half side of the frame, R_hsm
+    half_width: float = PAPER.half_width  # half side of the frame, in `unit`
     light_pixels: int = IMAGE_PIXELS[0]
     kinematic_pixels: int = 96  # twice the paper's 48, which is a sum of these
     neighbours: int = NEIGHBOURS  # smoothing length: distance to this neighbour
     dust: str = "xu17"
+    unit: str = PAPER.unit  # as of `frames.Frame`
+
+    @property
+    def frame(self) -> Frame:
+        """What the maps show."""
+        return Frame(self.half_width, self.unit)
+
+    def half_width_of(self, half_mass_radius: float) -> float:
+        """Return half of the side of a galaxy's frame [kpc] for R_hsm [kpc].
+
+        Raises
+        ------
+        ValueError
+            If it is in R_e, which is measured on maps: see `measurements.framed`.
+        """
+        if self.unit == R_E:
+            msg = f"half of the frame must be known (kpc) for maps of {self.frame}, is not"
+            raise ValueError(msg)
+        return float(self.frame.half_widths({"half_mass_radius": half_mass_radius}))
+
+    def settings(self) -> dict[str, Any]:
+        """Return what a data set records: the unit only where it is another than the paper's."""
+        return {key: each for key, each in asdict(self).items() if (key, each) != ("unit", R_HSM)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +144,7 @@ def render_maps(
     line_of_sight : str
         ``x``, ``y`` or ``z``.
     config : MapConfig, optional
-        The paper's by default.
+        The paper's by default. A frame in R_e needs `measurements.framed`.
     device : str
         ``cpu`` or a torch device such as ``cuda``.
 
@@ -130,7 +155,7 @@ def render_maps(
     Raises
     ------
     ValueError
-        If ``line_of_sight`` or the dust model is unknown.
+        If ``line_of_sight`` or the dust model is unknown, or the frame is in R_e.
     """
     config = config or MapConfig()
     support = support_radii(galaxy, config)
@@ -142,16 +167,22 @@ def support_radii(galaxy: Galaxy, config: MapConfig) -> NDArray:
     """Return the distance of each star to its 32nd neighbour in 3D, at most the frame.
 
     Shared by all lines of sight and bands of a galaxy (Sec. 2.2); (N,), kpc. Computed unless the
-    file has them.
+    file has them. Of a frame that is not in R_hsm it is the paper's, so that stars are as wide.
     """
     lengths = galaxy.stars.smoothing_lengths
     if lengths is None or config.neighbours != NEIGHBOURS:
         lengths = smoothing_lengths(galaxy.stars.positions, config.neighbours)
-    return np.minimum(lengths, config.half_width * galaxy.half_mass_radius)
+    widest = config.frame if config.unit == R_HSM else PAPER
+    return np.minimum(lengths, widest.half_width * galaxy.half_mass_radius)
 
 
 def render_sky(
-    sky: SkyStars, support: NDArray, config: MapConfig, *, device: str = "cpu"
+    sky: SkyStars,
+    support: NDArray,
+    config: MapConfig,
+    *,
+    device: str = "cpu",
+    half_width: float | None = None,
 ) -> GalaxyMaps:
     """Render the maps of projected stars; see `render_maps`.
 
@@ -162,12 +193,20 @@ def render_sky(
         From `support_radii`.
     config : MapConfig
     device : str
+    half_width : float, kpc, optional
+        Half of the side of the frame; needed where that is in R_e, which is measured on maps.
 
     Returns
     -------
     GalaxyMaps
+
+    Raises
+    ------
+    ValueError
+        If the frame is in R_e, and ``half_width`` is not given.
     """
-    half_width = config.half_width * sky.half_mass_radius
+    if half_width is None:
+        half_width = config.half_width_of(sky.half_mass_radius)
     flux_CHW = deposit(
         sky.x,
         sky.y,

@@ -1,4 +1,4 @@
-"""Put what was observed into the frame of galmass's maps: ±3 R_hsm around the centre, north up.
+"""Put what was observed into the frame of a network's maps, such as ±3 R_hsm, north up.
 
 Seen as on the sky, with east to the left; networks have learned from all directions and both
 handednesses alike. R_hsm is not observed: it is taken from the half-light radius (`features`).
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
+from galmass_core.imaging.frames import KPC, R_HSM, Frame
 from galmass_core.imaging.maps import (
     SEVERAL_STARS,
     GalaxyMaps,
@@ -75,9 +76,14 @@ def frame_maps(observation: Observation, config: MapConfig | None = None) -> Obs
     ObservedMaps
         Light in g and r is in units of its own, the same for both bands, as the distance is not
         known; the weight of velocities is the observed light.
+
+    Raises
+    ------
+    ValueError
+        If the frame is in kpc.
     """
     config = config or MapConfig()
-    half_width = config.half_width * HALF_MASS * observation.effective_radius  # arcsec
+    half_width = _half_width(config.frame, observation.effective_radius)
     v, sigma = observation.velocities, observation.dispersions
     if not np.isfinite(v).any():  # a file of dispersions alone
         v = np.where(np.isfinite(sigma), 0.0, np.nan)
@@ -97,6 +103,14 @@ def frame_maps(observation: Observation, config: MapConfig | None = None) -> Obs
         half_width=np.nan,
         covered=float(np.mean(seen_HW > 0)),
     )
+
+
+def _half_width(frame: Frame, effective_radius: float) -> float:
+    """Return half of the side of a frame in arcsec, as R_e is."""
+    if frame.unit == KPC:
+        msg = f"the frame must be in R_hsm or R_e, as distances are not known; got {frame}"
+        raise ValueError(msg)
+    return frame.half_width * effective_radius * (HALF_MASS if frame.unit == R_HSM else 1.0)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from galmass_core.imaging.frames import KPC
+from galmass_core.imaging.maps import MapConfig
 from galmass_core.learning.experiments import inputs_of
 from galmass_core.learning.intervals import with_intervals
 from galmass_core.learning.out_of_distribution import OOD
@@ -120,11 +122,14 @@ def predict_observation(observation: Observation, run: str = "") -> dict[str, An
         msg = f"{path}: must be given with --re, the half-light radius in arcsec, to predict"
         raise ObservationError(msg)
     chosen = _open(run, observation) if run else _shipped(observation)
-    maps = frame_maps(observation)
+    frame = chosen.frame
+    if frame.unit == KPC:
+        msg = f"run {chosen.name} needs maps of {frame}, but no file says how many arcsec a kpc is"
+        raise ValueError(msg)
+    config = MapConfig(half_width=frame.half_width, unit=frame.unit)
+    maps = frame_maps(observation, config)
     if not maps.covered > 0:
-        msg = (
-            f"{path}: must have valid elements within {3 * HALF_MASS:g} half-light radii, got none"
-        )
+        msg = f"{path}: must have valid elements within the frame of {frame}, got none"
         raise ObservationError(msg)
     table, is_for_field = _predict(chosen, maps, observation)
     return {

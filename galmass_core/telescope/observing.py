@@ -20,7 +20,7 @@ def look(
 ) -> GalaxyMaps:
     """Return the maps of a galaxy as a telescope sees them.
 
-    The frame stays ±3 R_hsm, on 300 pixels for light and 48 for motion: instrument pixels that are
+    The frame stays, on 300 pixels for light and 48 for motion: instrument pixels that are
     larger are squares of one value. Light outside the frame does not reach into it.
 
     Parameters

@@ -169,7 +169,7 @@ TELESCOPES = {
 }
 
 
-def telescope(name: str) -> Telescope:
+def preset(name: str) -> Telescope:
     """Return a preset by its name, in capitals or not.
 
     Raises
@@ -177,8 +177,8 @@ def telescope(name: str) -> Telescope:
     ValueError
         If there is none; the message lists the known ones.
     """
-    for key, preset in TELESCOPES.items():
+    for key, found in TELESCOPES.items():
         if key.lower() == name.lower():
-            return preset
+            return found
     msg = f"preset must be one of {', '.join(TELESCOPES)}, got {name!r}"
     raise ValueError(msg)

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.datasets.dataset import DataSet
+from galmass_core.imaging.frames import PAPER
 from galmass_core.learning.baselines import LinearModel
 from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_with_curves
 from galmass_core.learning.experiments import (
@@ -259,11 +260,13 @@ def predict_run(
     Raises
     ------
     ValueError
-        If the run is not finished, or the data set lacks columns or maps that the model needs.
+        If the run is not finished, or the data set lacks columns or maps that the model needs, or
+        has maps of another frame.
     """
     if run.state != "finished":
         msg = f"run {run.name} must be finished to predict, but it is {run.state}"
         raise ValueError(msg)
+    run.check_frame(dataset)
     samples = dataset.samples
     if is_profile(run):
         profiles = ProfileModel.load(run)
@@ -381,6 +384,7 @@ def _provenance(dataset: DataSet, parts: NDArray, split: str, seed: int) -> dict
             "path": str(dataset.path),
             "sha256": dataset.checksum,
             "stars": dataset.info.get("stars"),
+            **({} if dataset.frame == PAPER else {"frame": str(dataset.frame)}),
         },
     }
 

@@ -84,8 +84,8 @@ def run_predictions_on(
 ) -> list[RunPredictions]:
     """Return the finished networks of a split that predict a data set, newest first.
 
-    For thinned galaxies only networks trained on galaxies thinned alike are used. A network for
-    every set of maps counts as one for each.
+    For thinned galaxies only networks trained on galaxies thinned alike are used, and for maps of
+    another frame those of the same. A network for every set of maps counts as one for each.
 
     Parameters
     ----------
@@ -109,6 +109,7 @@ def run_predictions_on(
         if run.state == "finished"
         and run.config["method"] == "network"
         and run.config["split"]["kind"] == split
+        and run.sees_as(dataset)
         and dataset.info.get("stars") in (None, _stars(run))
         for each, predictions in _by_inputs(run, dataset)
     )

@@ -90,7 +90,8 @@ _TRANSFER_SPLIT = fields({"seed": _SEED}, {"train": _SIZES, "test": _SIZES})
 _CASE = fields({"case": TEXT, "target": TEXT, "half_widths": object_of(MEASURED)})
 _PARTED = fields({"kind": one_of(*SPLITS), "siblings": MEASURED}, {"seed": _SEED})
 _DATASET = fields(
-    {"name": NAME, "sha256": TEXT}, {"path": TEXT, "stars": nullable(integer(1, 10**12))}
+    {"name": NAME, "sha256": TEXT},
+    {"path": TEXT, "stars": nullable(integer(1, 10**12)), "frame": TEXT},
 )
 CONFIG_RULE = fields(_METHOD, _INPUTS | {"split": nullable(object_of(ANYTHING))})
 RECORD_RULE = fields(

@@ -26,6 +26,7 @@ import pandas as pd
 
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.imaging.frames import PAPER, Frame
 from galmass_core.learning.experiments import input_maps, inputs_of, pixels_of
 from galmass_core.storage.atomic import atomic_write, write_json
 from galmass_core.storage.lock import clear_lock, identity, is_locked, locked, update_heartbeat
@@ -169,6 +170,25 @@ class Run:
     def is_of(self, dataset: DataSet) -> bool:
         """Return whether it was trained on a data set, as that is now."""
         return (self.record.get("dataset") or {}).get("sha256") == dataset.checksum
+
+    @property
+    def frame(self) -> Frame:
+        """How far the maps that it learned from reach."""
+        written = (self.record.get("dataset") or {}).get("frame")
+        return Frame.parse(written) if written else PAPER
+
+    def sees_as(self, dataset: DataSet) -> bool:
+        """Return whether the maps of a data set reach as far as those it learned from, if any."""
+        return not self.config.get("maps") or self.frame == dataset.frame
+
+    def check_frame(self, dataset: DataSet) -> None:
+        """Raise ValueError unless it `sees_as` a data set shows its galaxies."""
+        if not self.sees_as(dataset):
+            msg = (
+                f"run {self.name} must get maps of {self.frame}, as it learned from; those of "
+                f"{dataset.path} are of {dataset.frame}"
+            )
+            raise ValueError(msg)
 
     def predictions(self) -> pd.DataFrame:
         """Read the predictions: ``name``, ``los``, ``part``, ``target``, ``y_true``, ``y_pred``.

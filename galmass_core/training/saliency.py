@@ -26,7 +26,7 @@ from galmass_core.networks.scalars import SCALARS
 from galmass_core.training.network_runs import NetworkModel
 
 HALF_WIDTH = MapConfig().half_width  # of the maps, R_hsm
-RINGS = tuple(np.arange(0.0, HALF_WIDTH + 0.25, 0.5))  # edges, R_hsm
+_RINGS = 6  # of a map, out to its sides
 _LEAST, _MOST = 32, 256  # points on the path from the mean galaxy to this one
 _CHUNK = 16  # of them at once, to limit memory
 _GOLDEN = (5**0.5 - 1) / 2  # its multiples, modulo 1, sample the path evenly for any number
@@ -52,6 +52,8 @@ class Explanation:
         As returned by `occlude_rings`.
     shares : dict of (H, W) float32, dex
         As returned by `integrated_gradients`.
+    half_width : float, R_hsm
+        Half of the side of the sample's maps.
     """
 
     target: str
@@ -60,6 +62,7 @@ class Explanation:
     maps: pd.DataFrame
     rings: pd.DataFrame
     shares: dict[str, NDArray[np.float32]]
+    half_width: float = HALF_WIDTH
 
     def added(self, key: str) -> float:
         """Return the contribution of a map relative to the mean galaxy, dex."""
@@ -67,7 +70,9 @@ class Explanation:
         return -float(by_mean["change"].iloc[0])
 
 
-def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Explanation:
+def explain(
+    model: NetworkModel, sample: Maps, others: Maps, target: str, half_width: float = HALF_WIDTH
+) -> Explanation:
     """Attribute the prediction of one sample by all three methods.
 
     Parameters
@@ -79,6 +84,8 @@ def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Exp
         Of other galaxies.
     target : str
         One of the model's.
+    half_width : float, R_hsm
+        Half of the side of the sample's maps.
 
     Returns
     -------
@@ -97,8 +104,9 @@ def explain(model: NetworkModel, sample: Maps, others: Maps, target: str) -> Exp
         predicted=_predict(model, {**sample, **scalars}, target),
         plain=_predict(model, {**plain, **scalars}, target),
         maps=occlude_maps(model, sample, others, target),
-        rings=occlude_rings(model, sample, plain, target),
+        rings=occlude_rings(model, sample, plain, target, half_width=half_width),
         shares=integrated_gradients(model, sample, plain, target),
+        half_width=half_width,
     )
 
 
@@ -145,7 +153,8 @@ def occlude_rings(
     plain: Maps,
     target: str,
     *,
-    edges: Sequence[float] = RINGS,
+    edges: Sequence[float] | None = None,
+    half_width: float = HALF_WIDTH,
 ) -> pd.DataFrame:
     """Replace a ring of one map at a time by that of the mean galaxy.
 
@@ -157,8 +166,10 @@ def occlude_rings(
     target : str
         One of the model's.
     edges : sequence of float, R_hsm
-        By default rings as wide as 0.5 R_hsm out to the sides of the map; its corners are in no
-        ring.
+        By default six rings of equal width out to the sides of the map, of 0.5 R_hsm in the
+        paper's; its corners are in no ring.
+    half_width : float, R_hsm
+        Half of the side of the maps.
 
     Returns
     -------
@@ -171,9 +182,11 @@ def occlude_rings(
     ValueError
         If the model does not predict ``target``.
     """
+    if edges is None:
+        edges = np.linspace(0, half_width, _RINGS + 1).tolist()
     tables = []
     for key, own in sample.items():
-        radius_HW = _radii(own.shape[-1])
+        radius_HW = _radii(own.shape[-1], half_width)
         inside_RHW = [(radius_HW >= low) & (radius_HW < high) for low, high in pairwise(edges)]
         ring_RCHW = torch.from_numpy(np.stack(inside_RHW))[:, None]
         put = torch.where(ring_RCHW, plain[key], own)
@@ -265,7 +278,7 @@ def _output_index(model: NetworkModel, target: str) -> int:
     return model.targets.index(target)
 
 
-def _radii(pixels: int) -> NDArray[np.float64]:
-    """Return each pixel's distance from the centre, (H, W), R_hsm."""
-    centres = pixel_centres(pixels, HALF_WIDTH)
+def _radii(pixels: int, half_width: float) -> NDArray[np.float64]:
+    """Return each pixel's distance from the centre, (H, W), in the unit of half of the side."""
+    centres = pixel_centres(pixels, half_width)
     return np.hypot(centres[:, None], centres)

@@ -116,7 +116,7 @@ def twin_network(dataset: DataSet, inputs: str) -> Run:
     able = [
         each
         for run in known
-        if run.state == "finished" and run.config["method"] == "network"
+        if run.state == "finished" and run.config["method"] == "network" and run.sees_as(dataset)
         for each in run.with_each_inputs()
         if each.config["maps"] == maps
     ]

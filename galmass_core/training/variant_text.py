@@ -26,6 +26,8 @@ def words_of(kind: str, value: str | int | None) -> str:
         return "as they are"
     if kind == VIEW:
         return f"{value}° inclined" if str(value)[0].isdigit() else str(value)
+    if kind == TELESCOPE:
+        value = ", ".join(str(value).split()).replace(":", " ")
     return _WORDS[kind].format(value=value)
 
 

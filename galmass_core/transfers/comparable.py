@@ -9,7 +9,7 @@ _FROM_STARS = "R_hsm that of the stars"
 _REBUILD = {
     "content": "build both from particles, or both with galmass catalogue",
     "dust": "use the same --dust of galmass build",
-    "maps": "build both with the same version of galmass",
+    "maps": "build both with the same --frame and version of galmass",
     "stars": "thin both with the same --stars of galmass build",
     "light": "build both from files that have magnitudes, or both from files that have none",
     "R_hsm": "build both with their group catalogues, or both without",

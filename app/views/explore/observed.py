@@ -27,7 +27,7 @@ _HEADS = (  # text, help, whether it is a number
     ("observed by", "The layout of its files.", False),
     ("maps", "Those that its files have.", False),
     ("R_e [arcsec]", "Half-light radius on the sky.", True),
-    ("frame seen [%]", "Share of the frame of ±3 R_hsm that was observed.", True),
+    ("frame seen [%]", "Share of the network's frame that was observed.", True),
     ("unusual: features [%]", "Share of simulated galaxies that are less unusual.", True),
     ("unusual: maps [%]", "The same, in what the network sees in the maps.", True),
 )

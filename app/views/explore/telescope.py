@@ -8,7 +8,6 @@ import param
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
-from galmass_app.telescope_settings import SETTINGS, adjusted, settings_of
 from galmass_app.telescopes import Seen, see
 from galmass_app.views.explore.estimates import Estimates
 from galmass_app.views.four_maps import (
@@ -23,6 +22,7 @@ from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import NETWORKS, Job, Slot
 from galmass_core.telescope import TELESCOPES, Telescope
 from galmass_core.telescope.distances import kpc_per_arcsec
+from galmass_core.telescope.settings import SETTINGS, adjusted, settings_of
 
 FOLLOWS = ("dataset", "galaxy", "los", "theme", "least_stars", "telescope", "tuned", *COLOURED)
 _FAILED = "It could not be seen; the status line says why."

@@ -105,7 +105,7 @@ def making(data: DataSet) -> str:
         "read": _read(info),
         "only those with": info.get("where"),
         "only some IDs": info.get("ids") and f"list {info['ids'][:8]}",
-        "maps": _maps(info["maps"]) if data.has_maps else "none: numbers alone",
+        "maps": f"{data.frame}; {_maps(info['maps'])}" if data.has_maps else "none: numbers alone",
         "dust": info.get("maps", {}).get("dust"),
         "rendered on": info.get("device"),
         "shards": f"{len(info['shards']):,}" if data.has_maps else None,
@@ -182,6 +182,6 @@ def _maps(maps: dict) -> str:
     maps = defaultdict(lambda: "?", maps)  # only the width is required
     light, motion = maps["light_pixels"], maps["kinematic_pixels"]
     return (
-        f"±{maps['half_width']:g} R_hsm; light {light} × {light}, motion {motion} × {motion} "
-        f"pixels; stars spread to their {maps['neighbours']} neighbours"
+        f"light {light} × {light}, motion {motion} × {motion} pixels; stars spread to their "
+        f"{maps['neighbours']} neighbours"
     )

@@ -39,8 +39,10 @@ class Content:
     @cached_property
     def densities(self) -> dict[str, NDArray]:
         """Smoothed shares of the maps that the network sees."""
-        shares = self.explanation.result.shares if self.explanation else {}
-        return {key: share_density(each) for key, each in shares.items()}
+        if self.explanation is None:
+            return {}
+        result = self.explanation.result
+        return {key: share_density(each, result.half_width) for key, each in result.shares.items()}
 
     @cached_property
     def heights(self) -> list[float]:

@@ -1,11 +1,11 @@
-"""What can be changed of a telescope: each number with its range, and as text of an address."""
+"""What can be changed of a telescope: each number with its range, and as text."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
 
-from galmass_core.telescope import Telescope, telescope
+from galmass_core.telescope.presets import Telescope, preset
 
 
 class Setting(NamedTuple):
@@ -61,7 +61,7 @@ def _with_depth(seen_by: Telescope, value: float) -> Telescope:
     return replace(seen_by, camera=replace(seen_by.camera, depth=(g - r + value, value)))
 
 
-SETTINGS = {  # by key in an address
+SETTINGS = {  # by key in texts
     "psf": Setting("Seeing of images in r [arcsec]", 0.1, 6, 0.01, _seeing, _with_seeing),
     "depth": Setting("Depth of images in r [mag]", 18, 28, 0.1, _depth, _with_depth),
     "seeing": _of_spectra("seeing", "Seeing of spectra [arcsec]", 0.1, 6, 0.01),
@@ -74,7 +74,7 @@ SETTINGS = {  # by key in an address
 
 def adjusted(name: str, settings: Mapping[str, float]) -> Telescope:
     """Return a preset with some of `SETTINGS` changed; those of a part that it lacks do nothing."""
-    found = telescope(name)
+    found = preset(name)
     for key, value in settings.items():
         if SETTINGS[key].get(found) is not None:
             found = SETTINGS[key].put(found, value)
@@ -90,3 +90,27 @@ def settings_of(texts: Sequence[str]) -> dict[str, float]:
             if SETTINGS[key].low <= float(written) <= SETTINGS[key].high:
                 found[key] = float(written)
     return found
+
+
+def telescope(text: str) -> Telescope:
+    """Return a preset by its name, in capitals or not, with changes if it is ``MaNGA seeing:4``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such preset, it has no such number, or that is out of range.
+    """
+    name, *changes = text.split() or [""]
+    found, settings = preset(name), {}
+    for change in changes:
+        key = change.partition(":")[0]
+        known = [each for each, setting in SETTINGS.items() if setting.get(found) is not None]
+        if key not in known:
+            msg = f"setting of {found.name} must be one of {', '.join(known)}, got {change!r}"
+            raise ValueError(msg)
+        if not (own := settings_of([change])):
+            low, high = SETTINGS[key].low, SETTINGS[key].high
+            msg = f"{key} must be a number from {low:g} to {high:g}, got {change!r}"
+            raise ValueError(msg)
+        settings |= own
+    return adjusted(found.name, settings)
