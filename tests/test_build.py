@@ -210,10 +210,10 @@ def test_missing_source_is_an_error(tmp_path):
 
 def test_where_excludes_before_anything_is_rendered(cutouts, tmp_path, monkeypatch):
     rendered = []
-    render = galmass_core.datasets.measure.render_sky
+    render = galmass_core.datasets.measure.framed_maps
     monkeypatch.setattr(
         galmass_core.datasets.measure,
-        "render_sky",
+        "framed_maps",
         lambda sky, *rest, **more: rendered.append(sky) or render(sky, *rest, **more),
     )
     heavy = "log_mstar > 9.8 and n_gas > 0"  # bulges of 4 and 5e9 Msun beside a disc of 3e9

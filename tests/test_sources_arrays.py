@@ -223,7 +223,7 @@ def test_quantity_of_another_kind_is_refused():
         ({"masses": np.ma.masked_all(400)}, r"stars\['masses'\] must be finite"),
         ({"masses": np.full(400, -1.0)}, r"stars\['masses'\] must be 0 to inf, got -1 to -1"),
         ({"masses": ["one"] * 400}, "masses must be numbers"),
-        ({"metallicities": 1.5}, r"stars\['metallicities'\] must be 0 to 1, got 1.5"),
+        ({"metallicities": 1.5}, r"stars\['metallicities'\] must be -0.001 to 1.001, got 1.5"),
         ({"ages": 14.0}, r"must be below the age of the universe, 13.8 Gyr, got 14"),
         ({"formation_scale_factors": 0.5}, "ages or formation_scale_factors, got both"),
         (
@@ -262,3 +262,9 @@ def test_species_that_is_no_dictionary_is_refused():
 def test_name_must_have_four_parts():
     with pytest.raises(ValueError, match="suite/simulation/snapshot/subhalo"):
         Galaxy.from_arrays(stars=stars(), name="mine")
+
+
+def test_metallicities_that_rounding_left_below_0_are_read_as_those_of_files_are():
+    rounded = np.where(np.arange(400) % 7, 0.02, -1e-16)
+    galaxy = Galaxy.from_arrays(stars=stars(metallicities=rounded))
+    assert np.isfinite(galaxy.stars.luminosities).all()

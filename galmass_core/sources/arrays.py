@@ -12,6 +12,7 @@ from galmass_core.imaging.dust import SOLAR_METALLICITY
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.particle_file import WIDTHS, Column, Header, ParticleFile, Rows
+from galmass_core.sources.ranges import PARTICLES
 from galmass_core.sources.species import assumed_age
 
 _PLANCK = Cosmology(hubble=0.6774, omega_matter=0.3089, omega_lambda=0.6911)  # TNG's
@@ -58,6 +59,7 @@ _UNITS = {  # astropy, unyt and yt; pynbody where its words differ
 }
 _DIMENSIONLESS = ("", "")
 _FRACTIONS = ("formation_scale_factors", "metallicities", "neutral_fractions", "hydrogen_fractions")
+_ADVECTED = ("metallicities", "neutral_fractions", "hydrogen_fractions")  # and not exactly 0 to 1
 _MAY_BE_NEGATIVE = ("positions", "velocities", "potentials")
 _DATASETS = {name: (Column(name),) for names in _OPTIONAL.values() for name in names} | {
     "positions": (Column("positions"),),
@@ -157,8 +159,11 @@ def _array(label: str, quantity: str, values: Any, shape: tuple[int, ...]) -> ND
     if not np.isfinite(array).all():
         msg = f"{label} must be finite, got NaN or infinity"
         raise ValueError(msg)
-    highest = 1.0 if quantity in _FRACTIONS else np.inf
-    lowest = -np.inf if quantity in (*_MAY_BE_NEGATIVE, "centre") else 0.0
+    lowest, highest = (0.0, 1.0 if quantity in _FRACTIONS else np.inf)
+    if quantity in (*_MAY_BE_NEGATIVE, "centre"):
+        lowest = -np.inf
+    elif quantity in _ADVECTED:  # as in files
+        lowest, highest, _ = PARTICLES[quantity]
     if array.min() < lowest or array.max() > highest:
         msg = f"{label} must be {lowest:g} to {highest:g}, got {array.min():g} to {array.max():g}"
         raise ValueError(msg)
