@@ -23,7 +23,7 @@ from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.imaging.maps import MapConfig, rebin
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.observations import Options, read_observations
+from galmass_core.observations import Options, prediction, read_observations
 from galmass_core.observations.features import HALF_MASS, observed_features
 from galmass_core.observations.field import (
     field_of,
@@ -286,6 +286,19 @@ def test_command_predicts_with_what_must_be_said(tmp_path, capsys):
     table = pd.read_csv(tmp_path / "out.csv")
     assert len(table) == 3
     assert table["y_pred"][0] == pytest.approx(mass["y_pred"])
+
+
+@pytest.mark.parametrize(("total", "notes"), [(10.1, 1), (10.4, 0), (None, 0)])
+def test_stars_heavier_than_all_matter_are_said_to_be_impossible(
+    tmp_path, monkeypatch, total, notes
+):
+    write_manga(tmp_path / "maps.fits", Disc())
+    found = {"log_mstar_1rhsm": 10.25} | ({} if total is None else {"log_mtot_1rhsm": total})
+    rows = [{"target": key, "y_pred": value} for key, value in found.items()]
+    monkeypatch.setattr(prediction, "predict_observation", lambda *_: {"predictions": rows})
+    (row,) = prediction.observe([tmp_path / "maps.fits"])
+    said = [note for note in row["notes"] if "M_tot is predicted 0.15 dex below M*" in note]
+    assert len(said) == notes
 
 
 def test_without_a_radius_nothing_is_predicted_and_the_note_says_why(tmp_path, capsys):

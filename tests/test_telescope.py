@@ -289,9 +289,7 @@ def test_a_preset_with_a_change_is_the_preset_but_for_that():
     assert telescope("manga seeing:4 bins:0") == worse
     assert telescope("MaNGA") == manga
     assert telescope("SDSS psf:2.64").camera.seeing == pytest.approx((2.88, 2.64))
-    with pytest.raises(
-        ValueError, match="setting of SDSS must be one of psf, depth, got"
-    ):
+    with pytest.raises(ValueError, match="setting of SDSS must be one of psf, depth, got"):
         telescope("SDSS seeing:4")
     for wrong in ("seeing:9", "seeing:", "seeing:good"):
         with pytest.raises(ValueError, match=r"seeing must be a number from 0\.1 to 6"):

@@ -81,12 +81,23 @@ def observe(
         row = row_of(observation)
         if run or keep or np.isfinite(observation.effective_radius):
             row["prediction"] = predict_observation(observation, run)
+            row["notes"] = [*row["notes"], *_contradiction(row["prediction"]["predictions"])]
         else:
             row |= {"prediction": None, "notes": [*row["notes"], NO_RADIUS]}
         rows.append(row)
     for observation, row in zip(observations, rows, strict=True) if keep else ():
         keep_observation(observation, row)
     return rows
+
+
+def _contradiction(predictions: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a sentence if stars would have more mass than all matter."""
+    found = {row["target"]: row["y_pred"] for row in predictions}
+    stars, total = (found.get(f"{mass}_1rhsm") for mass in ("log_mstar", "log_mtot"))
+    if stars is None or total is None or not total < stars:
+        return []
+    excess = f"{stars - total:.2f} dex"
+    return [f"M_tot is predicted {excess} below M*, which cannot be: at least one of them is wrong"]
 
 
 def predict_observation(observation: Observation, run: str = "") -> dict[str, Any]:
