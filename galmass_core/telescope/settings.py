@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from galmass_core.telescope.presets import Telescope, preset
 
@@ -34,7 +34,10 @@ def _of_spectra(name: str, label: str, low: float, high: float, step: float) -> 
     """Return the setting that is a number of the spectrograph."""
 
     def put(seen_by: Telescope, value: float) -> Telescope:
-        return replace(seen_by, spectrograph=replace(seen_by.spectrograph, **{name: value}))
+        if seen_by.spectrograph is None:
+            return seen_by
+        changes: dict[str, Any] = {name: value}
+        return replace(seen_by, spectrograph=replace(seen_by.spectrograph, **changes))
 
     return Setting(label, low, high, step, lambda each: getattr(each.spectrograph, name, None), put)
 
@@ -101,7 +104,8 @@ def telescope(text: str) -> Telescope:
         If there is no such preset, it has no such number, or that is out of range.
     """
     name, *changes = text.split() or [""]
-    found, settings = preset(name), {}
+    found = preset(name)
+    settings: dict[str, float] = {}
     for change in changes:
         key = change.partition(":")[0]
         known = [each for each, setting in SETTINGS.items() if setting.get(found) is not None]
