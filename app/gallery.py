@@ -11,7 +11,7 @@ from galmass_app.selection import largest_errors
 from galmass_app.state import axis_columns
 from galmass_app.theme import VALUES
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.quantities import column_quantity, symbol_of
+from galmass_core.quantities import column_quantity, symbol_of, with_minus
 
 ERROR = "error|"  # begins the key of errors, which name a target and a run
 RUNS = 12  # the newest, whose errors are offered
@@ -53,12 +53,12 @@ def ranked(data: DataSet, names: tuple[str, ...], key: str) -> Ranked:
             raise ValueError(msg)
         errors = largest_errors(table[table["target"] == target]).reindex(list(names))
         notes = ["not tested" if e != e else f"{e:+.3f} dex" for e in errors["error"]]
-        return Ranked(errors["size"], [note.replace("-", "−") for note in notes])
+        return Ranked(errors["size"], [with_minus(note) for note in notes])
     if key not in axis_columns(data):
         msg = f"galaxies must be sorted by a column of {data.path.name}, got {key}"
         raise ValueError(msg)
     values, symbol = data.galaxies.loc[list(names), key].astype(float), symbol_of(key)
-    notes = ["no value" if e != e else f"{symbol} {e:.4g}".replace("-", "−") for e in values]
+    notes = ["no value" if e != e else with_minus(f"{symbol} {e:.4g}") for e in values]
     return Ranked(values, notes)
 
 

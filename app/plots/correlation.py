@@ -11,7 +11,7 @@ from holoviews.plotting.bokeh.element import ElementPlot
 from galmass_app.markup import snippet
 from galmass_app.theme import MARK, Theme, palette
 from galmass_core.assets import asset
-from galmass_core.quantities import QUANTITIES, quantity, symbol_of
+from galmass_core.quantities import QUANTITIES, quantity, symbol_of, with_minus
 
 _PLACE = ["x0", "y0", "x1", "y1"]
 _ROOM = 29  # px: a cell as wide holds its number
@@ -136,7 +136,7 @@ def _number(value: float) -> str:
     """Write a correlation in as little room as possible."""
     if np.isnan(value):
         return ""
-    return f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1).replace("-", "−")
+    return with_minus(f"{round(value, 2) + 0.0:.2f}".replace("0.", ".", 1))
 
 
 def _luminance(colour: str) -> float:

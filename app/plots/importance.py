@@ -8,6 +8,7 @@ from holoviews.plotting.bokeh.element import ElementPlot
 
 from galmass_app.plots.frame import name_ticks, no_tools, set_range
 from galmass_app.theme import DENSITY, MARK
+from galmass_core.quantities import with_minus
 
 NOISE_COLOUR = "#d98e1f"
 _PLACE = ["x0", "y0", "x1", "y1"]
@@ -70,7 +71,7 @@ def importance_bars(
 
 def _written(value: float, unit: str) -> str:
     """Write a number with the digits that matter."""
-    return f"{value:.1f}" if "%" in unit else f"{value:.3f}".replace("-", "−")
+    return f"{value:.1f}" if "%" in unit else with_minus(f"{value:.3f}")
 
 
 def _name(

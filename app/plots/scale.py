@@ -8,7 +8,7 @@ from math import ceil, floor, log10
 import numpy as np
 
 from galmass_core.imaging.maps import GalaxyMaps
-from galmass_core.quantities import MAPS
+from galmass_core.quantities import MAPS, with_minus
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -29,7 +29,7 @@ class Scale:
             step = max(1, ceil(len(decades) / 3))
             return {10.0**n: f"10{str(n).translate(_RAISED)}" for n in decades[::step]}
         marked = (self.low, (self.low + self.high) / 2, self.high)
-        return {value: f"{value:.3g}".replace("-", "−") for value in marked}
+        return {value: with_minus(f"{value:.3g}") for value in marked}
 
     def place(self, value: float) -> float:
         """Where on the bar a value lies, from 0 to 1."""

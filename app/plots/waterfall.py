@@ -8,6 +8,7 @@ from bokeh.plotting import figure
 from galmass_app.plots.frame import name_ticks
 from galmass_app.plots.saliency import BARE, colours, draw_bars
 from galmass_app.theme import MARK
+from galmass_core.quantities import with_minus
 
 ROW = 24  # px
 _ROOM = 0.17  # for numbers beside the bars, in the width of all
@@ -67,7 +68,7 @@ class Waterfall:
         self._data["numbers"].data = {
             "x": np.where(right, last + 0.02 * width, first - 0.02 * width),
             "y": row,
-            "text": [f"{step:+.3f}".replace("-", "−") for step in steps_N],
+            "text": [with_minus(f"{step:+.3f}") for step in steps_N],
             "align": np.where(right, "left", "right"),
         }
         self.figure.x_range.update(start=low - 0.04 * width, end=high + _ROOM * width)

@@ -16,6 +16,7 @@ from galmass_core.quantities import (
     column_quantity,
     radius_name,
     target_column,
+    with_minus,
 )
 from galmass_core.sources.naming import subhalo_page
 
@@ -130,6 +131,6 @@ def _value(value: float | str, shown: Quantity) -> str:
     if pd.isna(value):
         return "–"
     if shown.kind == "joined":  # text, or a number of unknown accuracy
-        return f"{value:.4g}".replace("-", "−") if isinstance(value, float) else str(value)
+        return with_minus(f"{value:.4g}") if isinstance(value, float) else str(value)
     digits = 0 if shown.unit == "km/s" or shown.key.startswith("n_") else 2
-    return f"{value:,.{digits}f}".replace("-", "−")
+    return with_minus(f"{value:,.{digits}f}")

@@ -14,7 +14,7 @@ from galmass_app.tree_models import QUICK_GALAXIES, Fit
 from galmass_app.views.layout import View, column, html
 from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.learning.metrics import Estimate
-from galmass_core.quantities import quantity, symbol_of
+from galmass_core.quantities import quantity, symbol_of, with_minus
 
 LEAKAGE = "paper − galaxy split [dex]"  # heading of what the paper's split lowers σ by
 DISTANCE_HELP = (
@@ -90,13 +90,13 @@ def intervals_text(limits: Mapping[str, float]) -> str:
     for level in LEVELS:
         low, high = (limits.get(name, np.nan) for name in limit_names(level))
         if np.isfinite(high - low):
-            written.append(f"{100 * level:.0f} %: {low:.2f} to {high:.2f}".replace("-", "−"))
+            written.append(with_minus(f"{100 * level:.0f} %: {low:.2f} to {high:.2f}"))
     return "; ".join(written)
 
 
 def signed(value: float, digits: int) -> str:
     """Write a number with its sign; zero is never negative."""
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+    return with_minus(f"{round(value, digits) + 0.0:+.{digits}f}")
 
 
 def distance_text(percentile: float) -> str:

@@ -26,6 +26,7 @@ from galmass_core.datasets.build import GALAXIES_PER_SHARD
 from galmass_core.datasets.dataset import UNFINISHED, DataSet, shard_path, write_tables
 from galmass_core.datasets.shards import append_galaxy
 from galmass_core.galaxy import LINES_OF_SIGHT
+from galmass_core.learning.experiments import input_maps
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.stacks import MapStack, open_stacks
 from galmass_core.sources import GalaxyRef
@@ -117,7 +118,7 @@ def _readers_of_stacks(
     from galmass_core.networks.scaling import fit_scaling
 
     with patch.dict(os.environ, GALMASS_HOME=str(folder)):  # folder of stacks
-        stacks = open_stacks(data, ["r", "g-r"])
+        stacks = open_stacks(data, list(input_maps("g,r")))
     scaling = fit_scaling("log_global", stacks, order[:1], np.zeros((1, 1)))
     feed = MapFeed(stacks, scaling, torch.device("cpu"))
     file = files.enter_context(h5py.File(folder / "stacks.h5", "w"))

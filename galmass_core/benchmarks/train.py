@@ -14,15 +14,16 @@ from functools import partial
 from itertools import islice
 
 from galmass_core.benchmarks.timing import OURS, Figure, compare
+from galmass_core.learning.experiments import input_maps
 
 SIZES = (200, 1_000)
 PLAIN = "PyTorch loop"
 PEERS = {PLAIN: "torch"}
 _CASES = {  # maps, side of images, most samples
-    "r, 60²": (("r",), 60, 10**9),
-    "2V": (("V", "sigma"), 60, 10**9),
-    "r+2V, 60²": (("r", "V", "sigma"), 60, 10**9),
-    "r+2V, 300²": (("r", "V", "sigma"), 300, 200),
+    "r, 60²": (input_maps("r"), 60, 10**9),
+    "2V": (input_maps("2V"), 60, 10**9),
+    "r+2V, 60²": (input_maps("r+2V"), 60, 10**9),
+    "r+2V, 300²": (input_maps("r+2V"), 300, 200),
 }
 
 

@@ -25,6 +25,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
+from galmass_core.quantities import with_minus
+
 STATISTICS = ("mean", "std", "median", "half_width", "nmad", "outliers")
 OUTLIER = 0.2  # dex
 _NMAD = 1.4826  # a Gaussian's standard deviation over its median absolute deviation
@@ -56,7 +58,7 @@ class Estimate:
     @property
     def signed(self) -> str:
         """A difference as text, with its sign."""
-        return f"{self.value:+.3f} ± {self.error:.3f}".replace("-", "−")
+        return with_minus(f"{self.value:+.3f} ± {self.error:.3f}")
 
     def __str__(self) -> str:
         return f"{self.value:.3f} ± {self.error:.3f}"

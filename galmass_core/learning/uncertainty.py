@@ -43,6 +43,7 @@ from galmass_core.learning.metrics import (
     number_galaxies,
     spread_of,
 )
+from galmass_core.quantities import with_minus
 
 _SHARES = (0.025, 0.16, 0.84, 0.975)
 
@@ -133,7 +134,7 @@ class Comparison:
 def difference_text(difference: Mapping[str, float]) -> str:
     """Write a difference with its 95 % interval, from ``value``, ``low95`` and ``high95``."""
     ends = f"[{difference['low95']:+.3f}, {difference['high95']:+.3f}]"
-    return f"{difference['value']:+.3f} {ends}".replace("-", "−")
+    return with_minus(f"{difference['value']:+.3f} {ends}")
 
 
 def measure_group(

@@ -18,7 +18,7 @@ from scipy.spatial import Delaunay, QhullError
 
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import missing_columns
+from galmass_core.learning.experiments import input_maps, missing_columns
 from galmass_core.learning.intervals import Calibration, calibrate
 from galmass_core.observations.features import FEATURES
 from galmass_core.observations.frame import ObservedMaps
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from galmass_core.training.network_runs import NetworkModel
 
 REFERENCES = 300  # galaxies at most: percentiles to 0.3
-KINEMATIC = ("V", "sigma")
+KINEMATIC = input_maps("2V")
 MAPS = "reference/kinematics.npz"
 _BATCH = 64  # maps in memory at a time
 _EMPTY = -32768  # in files of maps

@@ -57,6 +57,7 @@ from galmass_core.quantities.quantity import (
     is_known_column,
     quantity,
     symbol_of,
+    with_minus,
 )
 from galmass_core.quantities.targets import (
     APERTURES,
@@ -118,4 +119,5 @@ __all__ = [
     "target_column",
     "target_named",
     "targets_by_word",
+    "with_minus",
 ]

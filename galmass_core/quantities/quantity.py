@@ -88,3 +88,8 @@ def symbol_of(key: str) -> str:
     """Return a symbol; the key itself if it is unknown, as in runs on maps of another session."""
     known = QUANTITIES.get(key) or BESIDE_TABLES.get(key) or column_quantity(key)
     return known.symbol
+
+
+def with_minus(text: str) -> str:
+    """Return text in which a number has a minus sign, as in figures, and no hyphen."""
+    return text.replace("-", "−")

@@ -15,7 +15,7 @@ from galmass_core.datasets.control_maps import (
 from galmass_core.datasets.star_controls import STARS_PER_BIN
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.uncertainty import difference_text
-from galmass_core.quantities import OCCUPANCY, quantity
+from galmass_core.quantities import OCCUPANCY, quantity, with_minus
 from galmass_core.training.control_networks import IMAGE, KINEMATICS
 from galmass_core.training.controls import CONSTANT, TESTED
 
@@ -84,7 +84,7 @@ def share_text(share: Mapping[str, float] | None) -> str:
     if share is None:
         return "no gain"
     error = (share["high"] - share["low"]) / 2
-    return f"{100 * share['value']:.0f} ± {100 * error:.0f} %".replace("-", "−")
+    return with_minus(f"{100 * share['value']:.0f} ± {100 * error:.0f} %")
 
 
 def verdict(result: Mapping[str, Any], target: str = "") -> str:

@@ -28,6 +28,7 @@ from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.stacks import open_stacks
 from galmass_core.networks.symmetry import AveragedBranch, average_symmetries
 from galmass_core.networks.training import feature_rows, pick_device
+from galmass_core.quantities import with_minus
 from galmass_core.training.model_runs import load_model
 from galmass_core.training.network_runs import NetworkModel
 from galmass_core.training.runs import Run, is_shipped, list_runs, shipped_runs
@@ -294,7 +295,7 @@ def twin_lines(result: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
+    return "–" if value is None else with_minus(f"{value:+.2f}")
 
 
 def twin_sentence(result: dict[str, Any]) -> str:

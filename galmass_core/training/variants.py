@@ -29,7 +29,7 @@ from galmass_core.datasets.variants import (
     VariantDataSet,
     variant_maps,
 )
-from galmass_core.learning.experiments import inputs_of
+from galmass_core.learning.experiments import input_maps, inputs_of
 from galmass_core.quantities import (
     IMAGE_PIXELS,
     MAPS,
@@ -58,7 +58,7 @@ from galmass_core.training.pairing import run_predictions_on
 from galmass_core.training.runs import Run, list_runs, shipped_runs
 
 _INPUTS = (KINEMATICS, IMAGE, TOGETHER)  # of those a network for every set of maps is tested on
-_FINE = {f"{key}{FINEST}": key for key in ("V", "sigma")}
+_FINE = {f"{key}{FINEST}": key for key in input_maps(KINEMATICS)}
 _SIDE = 60  # pixels of images that are learned from, unless there must be more
 Learned = Mapping[tuple[str, str], Sequence[Run]]  # trainings by inputs and variant
 
@@ -175,7 +175,7 @@ def learn_variants(
     side = max(map(_side_of, usable))
     wanted: dict[tuple[str, str], tuple[DataSet, str]] = {}
     for each in usable:
-        moving = each.changes(map_spec("V"))
+        moving = any(each.changes(map_spec(key)) for key in input_maps(KINEMATICS))
         inputs = KINEMATICS if moving else IMAGE
         whole = KINEMATICS if moving else f"{IMAGE}@{side}"
         own = KINEMATICS if moving else f"{IMAGE}@{_side_of(each)}"

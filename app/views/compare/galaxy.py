@@ -17,7 +17,7 @@ from galmass_app.views.layout import View, column, html
 from galmass_app.views.prediction import DISTANCE_HELP, distance_text, signed
 from galmass_core.galaxy import GalaxyName
 from galmass_core.learning.intervals import LEVELS, limit_names
-from galmass_core.quantities import quantity
+from galmass_core.quantities import quantity, with_minus
 
 UNTESTED = Markup(
     "<b>Not tested on this galaxy: it was in the training set</b>, so that no panel shows it. Tap "
@@ -97,8 +97,8 @@ def _table(session: SessionState, answers: Sequence[Result | Missing], target: s
 def _interval(sample: pd.Series) -> str:
     """Write the 68 % interval of a prediction; empty if the run is not calibrated."""
     low, high = (float(sample[name]) for name in limit_names(LEVELS[0]))
-    return f"{low:.2f} to {high:.2f}".replace("-", "−") if np.isfinite(high - low) else ""
+    return with_minus(f"{low:.2f} to {high:.2f}") if np.isfinite(high - low) else ""
 
 
 def _number(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    return with_minus(f"{value:.3f}")

@@ -18,7 +18,7 @@ from galmass_app.plots.calibration import (
 )
 from galmass_app.state import SessionState
 from galmass_app.views.layout import View, column, html
-from galmass_core.quantities import quantity
+from galmass_core.quantities import quantity, with_minus
 
 _PLOTS: dict[str, tuple[str, Callable[[Diagnosis], hv.Overlay]]] = {  # title: help, drawing
     "Coverage": (
@@ -130,7 +130,7 @@ def _label(diagnosis: Diagnosis) -> str:
 
 def _ends(row: dict) -> str:
     """Write the ends of a bin."""
-    return f"{row['low']:.2f} to {row['high']:.2f}".replace("-", "−")
+    return with_minus(f"{row['low']:.2f} to {row['high']:.2f}")
 
 
 def _cells(row: dict) -> list[str]:

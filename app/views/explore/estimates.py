@@ -10,7 +10,7 @@ from galmass_app.markup import snippet
 from galmass_app.predictions import LIMITS
 from galmass_app.views.layout import View, html
 from galmass_app.views.prediction import intervals_text, signed
-from galmass_core.quantities import quantity
+from galmass_core.quantities import quantity, with_minus
 
 _LEAST_SPAN = 0.2  # of the axis of a strip
 _AROUND = 0.06  # of the span, kept free on both sides
@@ -99,4 +99,4 @@ def _line(estimate: Estimate, true: float, axis: _Axis) -> dict[str, object]:
 
 
 def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
+    return with_minus(f"{value:.2f}")

@@ -27,7 +27,7 @@ from galmass_app.views.four_maps import FourMaps, ShownMaps
 from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import SLOW, Job, Slot
-from galmass_core.quantities import MAPS, map_keys
+from galmass_core.quantities import MAPS, map_keys, with_minus
 
 FOLLOWS = ("dataset", "galaxy", "los", "theme", "least_stars")  # parameters of the session
 _HINT = (
@@ -168,7 +168,7 @@ class Turn(View):
         reach = _REACH * float(np.std(look.sky.velocities)) or 1.0
         self._bars.show(velocities, reach)
         self._bars_place.visible = len(stars) > 0
-        words = f"The pixel at {x:+.1f}, {y:+.1f} kpc: {len(stars):,} stars".replace("-", "−")
+        words = f"The pixel at {x:+.1f}, {y:+.1f} kpc: {len(stars):,} stars"
         if len(stars) > 1:
             words += f", mean {velocities.mean():.0f}, scatter {velocities.std(ddof=1):.0f} km/s"
-        self._pixel.object = snippet("shared.html", "section", words.replace("-", "−"))
+        self._pixel.object = snippet("shared.html", "section", with_minus(words))

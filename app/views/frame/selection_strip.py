@@ -17,7 +17,7 @@ from galmass_app.views.prediction import signed
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import GalaxyName
-from galmass_core.quantities import column_quantity
+from galmass_core.quantities import column_quantity, with_minus
 
 PAGES = {"explore", "sample", "compare"}
 MOST = 20  # galaxies
@@ -162,7 +162,7 @@ def _number(column: str, value: float) -> str:
     if pd.isna(value):
         return "no value"
     shown = column_quantity(column)
-    return f"{'log ' * shown.log}{shown.symbol} {value:.3g}".replace("-", "−")
+    return with_minus(f"{'log ' * shown.log}{shown.symbol} {value:.3g}")
 
 
 def _head(shown: int, selected: int, *, ordered: bool) -> str:

@@ -19,7 +19,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import GalaxyName
 from galmass_core.learning.correlations import strong_pairs
 from galmass_core.paper.published import DATA
-from galmass_core.quantities import quantity
+from galmass_core.quantities import quantity, with_minus
 from galmass_core.training.leakage import leakage_notes, leakage_text
 
 GALAXY = f"{DATA}/99/501761"  # of Figure 1
@@ -110,7 +110,7 @@ def galaxy_in_view(data: DataSet, name: str, los: str) -> str:
     row, subhalo = data.row(name, los), GalaxyName.parse(name).subhalo
     keys = [key for key in ("log_mstar", "log_mstar_1rhsm", "log_mtot_1rhsm") if key in row]
     masses = ", ".join(f"log {quantity(key).symbol} = {row[key]:.2f}" for key in keys)
-    masses = masses.replace("-", "−")
+    masses = with_minus(masses)
     return snippet("paper.html", "galaxy", subhalo, los, name == GALAXY, masses)
 
 

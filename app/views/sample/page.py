@@ -13,7 +13,7 @@ from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.sample import build_report as report
 from galmass_app.views.sample.relations import Relations
 from galmass_core.galaxy import GalaxyName
-from galmass_core.quantities import quantity
+from galmass_core.quantities import quantity, with_minus
 
 SHOWN = {"log_mstar": 2, "half_mass_radius": 1, "abs_mag_r": 2, "f_dm_1rhsm": 2}  # digits
 
@@ -91,6 +91,6 @@ def in_view(session: SessionState) -> str:
     for key, digits in SHOWN.items():
         if key in galaxy and not pd.isna(galaxy[key]):
             shown = quantity(key)
-            value = f"{galaxy[key]:.{digits}f}".replace("-", "−")
+            value = with_minus(f"{galaxy[key]:.{digits}f}")
             facts.append(f"{'log ' * shown.log}{shown.symbol} {value} {shown.shown_unit}".strip())
     return snippet("sample.html", "galaxy", GalaxyName.parse(session.galaxy).subhalo, facts)

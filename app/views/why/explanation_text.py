@@ -11,7 +11,7 @@ from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
 from galmass_app.predictions import UNTESTED
 from galmass_app.views.prediction import DISTANCE_HELP, distance_text, intervals_text, signed
-from galmass_core.quantities import column_quantity, quantity, symbol_of
+from galmass_core.quantities import column_quantity, quantity, symbol_of, with_minus
 from galmass_core.training.runs import Run
 
 PIXELS_HELP = (
@@ -54,11 +54,11 @@ def amount(target: str, dex: float) -> str:
 def measured(key: str, value: float) -> str:
     """Write a feature and its value, with its unit."""
     unit = column_quantity(key).shown_unit
-    return f"{short(key)} = {value:.3g} {unit}".strip().replace("-", "−")
+    return with_minus(f"{short(key)} = {value:.3g} {unit}".strip())
 
 
 def _dex(value: float) -> str:
-    return f"{value:.3f}".replace("-", "−")
+    return with_minus(f"{value:.3f}")
 
 
 def prediction_numbers(
