@@ -66,6 +66,7 @@ def made(tmp_path_factory):
     write_demo_galaxies(folder / "cutouts", 3)
     shutil.copy(folder / "cutouts" / "cutout_1.hdf5", folder)
     build_dataset([folder / "cutouts"], folder / "mygalaxies")
+    shutil.copytree(folder / "mygalaxies", folder / "universe")  # as of `galmass demo`
     make_dataset(folder / "tng", make_samples(60))
     numbers = pd.DataFrame({"SubhaloID": range(60), "environment": 1.0})
     numbers.to_csv(folder / "table.csv", index=False)
