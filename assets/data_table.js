@@ -12,7 +12,7 @@ function made(kind, text, parent, look = "") {
 
 export function render({ model }) {
   const whole = made("div", "")
-  const tools = made("div", "", whole, "table-tools")
+  const tools = made("div", "", model.search ? whole : null, "table-tools")
   const label = made("label", "", tools)
   const words = made("span", "", label)
   const search = made("input", "", label, "bk-input")
@@ -37,7 +37,8 @@ export function render({ model }) {
   function found() {
     const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean)
     const rows = model.rows.filter((row) => wanted.every((one) => text(row).includes(one)))
-    return model.order ? rows.sort(before) : rows
+    const kept = model.pinned ? 1 : 0
+    return model.order ? [...rows.slice(0, kept), ...rows.slice(kept).sort(before)] : rows
   }
   function box(row) {
     const tick = made("input", "")

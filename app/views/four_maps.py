@@ -101,6 +101,36 @@ class FourMaps(View):
         )
 
 
+class LaterMaps(View):
+    """The place of `FourMaps` that are made when they are first drawn.
+
+    Parameters
+    ----------
+    tapped : callable, optional
+        As of `FourMaps.on_tap`.
+    **options : object
+        As of `FourMaps`.
+    """
+
+    def __init__(
+        self, tapped: Callable[[str, float, float], None] | None = None, **options: object
+    ) -> None:
+        super().__init__()
+        self._maps: FourMaps | None = None
+        self._tapped, self._options = tapped, options
+        self._layout = self.place = column("gm-slot")
+
+    def draw(self, shown: ShownMaps) -> None:
+        """Show a sample."""
+        if self._maps:
+            self._maps.draw(shown)
+            return
+        self._maps = FourMaps(shown, **self._options)
+        if self._tapped:
+            self._maps.on_tap(self._tapped)
+        self.place.append(self._maps)
+
+
 def map_title(shown: MapSpec) -> str:
     """Name of a map in words, with what it means on hover, and its unit."""
     tip = shown.help

@@ -17,10 +17,10 @@ from galmass_app.state import SessionState
 from galmass_app.thumbnails import thumbnails
 from galmass_app.views.galaxy_cards import GalaxyCard, GalaxyCards
 from galmass_app.views.heading import captioned
-from galmass_app.views.layout import View, column, html, row, switch
+from galmass_app.views.layout import column, html, row, switch
 from galmass_app.views.prediction import signed
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import SLOW, Job, Slot
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import SLOW, Job
 from galmass_core.quantities import symbol_of
 
 _ALIKE = {"r image": "r", "all four maps": "g,r+2V"}
@@ -35,14 +35,12 @@ class _Made(NamedTuple):
     pictures: tuple[list[tuple[str, ...]], list[tuple[str, ...]]]
 
 
-class LookalikeCards(View):
+class LookalikeCards(WorkerView):
     """Two rows of cards: the most alike galaxies, and twins of the most different mass."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
+        super().__init__(session, SLOW, _FAILED)
         self.found: Lookalikes | None = None
-        self._finding = Slot(SLOW)
-        self._poller = WorkerPoller(self.pull, session)
         self._text = html("gm-lookalike-text", wide=False)
         self._words = {key: html("gm-section", wide=False) for key in ("nearest", "twins")}
         self._cards = {key: GalaxyCards.of(session) for key in self._words}
@@ -78,23 +76,7 @@ class LookalikeCards(View):
             ]
             return _Made(found, tuple(rows))
 
-        self._finding.submit(work)
-        self._say("looking for lookalikes…")
-        self._poller.wake()
-
-    def pull(self) -> bool:
-        """Show what the worker has found, or how far it is; return whether there is more."""
-        if self._finding.ready:
-            self._text.object = snippet("shared.html", "notes", [_FAILED])
-            with self.session.reporting():
-                self._show(self._finding.take())
-        elif self._finding.busy:
-            self._say(self._finding.progress)
-        return self._finding.busy
-
-    def _say(self, progress: str) -> None:
-        if progress:
-            self._text.object = snippet("shared.html", "at_work", progress)
+        self._submit(work, "looking for lookalikes…")
 
     def _show(self, made: _Made) -> None:
         """Show galaxies in their rows."""

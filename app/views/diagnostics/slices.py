@@ -5,19 +5,18 @@ from typing import Any
 
 import pandas as pd
 import param
-from panel.custom import JSComponent
 
 from galmass_app.comparison import distance_of
 from galmass_app.diagnostics import Diagnosis
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
+from galmass_app.views.data_table import DataTable
 from galmass_app.views.download import flat
 from galmass_app.views.heading import section
-from galmass_app.views.layout import View, column, html
+from galmass_app.views.layout import column, html
 from galmass_app.views.prediction import DISTANCE_HELP, signed
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import QUICK, Slot
-from galmass_core.assets import asset
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import QUICK
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.intervals import LEVELS
 from galmass_core.learning.metrics import Estimate
@@ -49,31 +48,15 @@ HEADS = (  # text, help, whether it is a number
 BY_SCATTER = -3  # place of σ among the headings, from 1; negative: the largest first
 
 
-class SliceTable(JSComponent):
-    """A table that is sorted in the browser; it sends the key of a row that is clicked."""
-
-    heads = param.List([], doc="Text, help, and whether it is a number, of each column.")
-    rows = param.List([], doc="Of each row its key, cells, and the values to sort by; first: all.")
-    order = param.Integer(BY_SCATTER, doc="Column to sort by, from 1; negative: descending.")
-    chosen = param.String(doc="Key of the row whose galaxies are selected.")
-
-    _esm = asset("slices.js")
-
-
-class SlicePanel(View):
+class SlicePanel(WorkerView):
     """The slices of one run and target; a worker measures them."""
 
     def __init__(self, diagnosis: Diagnosis, session: SessionState) -> None:
-        super().__init__(session)
-        self._slot, self.slices = Slot(QUICK), None
-        self._poller = WorkerPoller(self.pull, session)
-        self._table = SliceTable(
-            heads=[list(head) for head in HEADS],
-            css_classes=["gm-slice-table"],
-            sizing_mode="stretch_width",
-            visible=False,
+        super().__init__(session, QUICK)
+        self.slices: Slices | None = None
+        self._table = DataTable.of(
+            "gm-slice-table", HEADS, self._select, order=BY_SCATTER, pinned=True, visible=False
         )
-        self._table._handle_msg = self._select
         self._text = html("gm-foot")
         self._layout = column("gm-slices", section(TITLE, DESCRIPTION), self._table, self._text)
         session.param.watch(self._forget, "selection_query")
@@ -88,23 +71,14 @@ class SlicePanel(View):
         """Measure the slices of another run."""
         self.diagnosis, self.slices, data = diagnosis, None, self.session.data
         self._table.visible = False
-        self._text.object = snippet("shared.html", "at_work", "measuring the slices…")
-        self._slot.submit(lambda _: slices_of(data, diagnosis))
-        self._poller.wake()
+        self._submit(lambda _: slices_of(data, diagnosis), "measuring the slices…")
 
-    def pull(self) -> bool:
-        """Show the slices when they are measured; return whether there is more to come."""
-        if self._slot.ready:
-            self._text.object = ""
-            with self.session.reporting():
-                self.slices = self._slot.take()
-                self._table.param.update(
-                    rows=[_row(row, place) for place, row in enumerate(self.slices.rows)],
-                    chosen="",
-                    visible=True,
-                )
-                self._text.object = _notes(self.slices)
-        return self._slot.busy
+    def _show(self, slices: Slices) -> None:
+        """Show slices in the table."""
+        self.slices = slices
+        rows = [_row(row, place) for place, row in enumerate(slices.rows)]
+        self._table.param.update(rows=rows, chosen="", visible=True)
+        self._text.object = _notes(slices)
 
     def _select(self, key: str) -> None:
         """Select the galaxies of the slice that was clicked."""
@@ -167,6 +141,7 @@ def _row(row: dict[str, Any], place: int) -> dict[str, Any]:
             row["n_galaxies"],
             row["n"],
         ],
+        "words": "",
     }
 
 

@@ -5,7 +5,7 @@ import panel as pn
 
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
-from galmass_app.views.four_maps import COLOURED, FourMaps, chosen_scales, shown_maps
+from galmass_app.views.four_maps import COLOURED, LaterMaps, chosen_scales, shown_maps
 from galmass_app.views.galaxy_properties import headline, table_line
 from galmass_app.views.layout import View, button, column, html, row
 from galmass_core.quantities import QUANTITIES
@@ -24,8 +24,7 @@ class Beside(View):
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)
         self.table = pd.DataFrame()
-        self._maps: FourMaps | None = None
-        self._place = column("gm-slot")
+        self._maps = LaterMaps()
         self._title, self._numbers = html("gm-headline", wide=False), html("gm-tables")
         self._unpin = button("gm-unpin", "Unpin", lambda _: session.param.update(beside=""))
         self._swap = button("gm-swap", "Go to it", lambda _: self._go())
@@ -35,7 +34,7 @@ class Beside(View):
             self._unpin,
         ]
         self._layout = column(
-            "gm-beside", row("gm-group", *buttons), self._title, self._place, self._numbers
+            "gm-beside", row("gm-group", *buttons), self._title, self._maps, self._numbers
         )
         self.draw()
 
@@ -44,18 +43,14 @@ class Beside(View):
         session, data = self.session, self.session.data
         galaxy, _, los = session.beside.rpartition(" ")
         there = len(data.rows_of(galaxy)) > 0
-        for part in (self._place, self._swap, self._unpin, self._numbers):
+        for part in (self._maps.place, self._swap, self._unpin, self._numbers):
             part.visible = there
         if not there:
             words = _GONE if session.beside else _NONE
             self._title.object = snippet("shared.html", "notes", [words])
             return
         shown = shown_maps(session, galaxy, los, chosen_scales(session, data, galaxy, los))
-        if self._maps:
-            self._maps.draw(shown)
-        else:
-            self._maps = FourMaps(shown)
-            self._place.append(self._maps)
+        self._maps.draw(shown)
         pinned, here = data.row(galaxy, los), data.row(session.galaxy, session.los)
         self._title.object = headline(pinned)
         self._write(pinned, here)

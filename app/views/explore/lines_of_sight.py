@@ -9,10 +9,10 @@ from galmass_app.state import SessionState
 from galmass_app.thumbnails import thumbnails
 from galmass_app.views.galaxy_cards import GalaxyCard, GalaxyCards
 from galmass_app.views.galaxy_properties import table_line
-from galmass_app.views.layout import View, column, html
+from galmass_app.views.layout import column, html
 from galmass_app.views.prediction import signed
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import QUICK, Job, Slot
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import QUICK, Job
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.quantities import QUANTITIES, quantity
@@ -22,14 +22,12 @@ _ONE = "This galaxy is seen along one line of sight."
 _Errors = dict[str, list[float]]  # by target: prediction minus truth along each line of sight
 
 
-class LinesOfSight(View):
+class LinesOfSight(WorkerView):
     """Small maps along each line of sight, and a table of all that depends on it."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
+        super().__init__(session, QUICK)
         self.table = pd.DataFrame()
-        self._reading = Slot(QUICK)
-        self._poller = WorkerPoller(self.pull, session)
         self._cards, self._tables = GalaxyCards.of(session), html("gm-tables")
         self._layout = column("gm-lines-of-sight", self._cards, self._tables)
         self.draw()
@@ -47,18 +45,11 @@ class LinesOfSight(View):
                 data, galaxy, seen
             )
 
-        self._reading.submit(work)
-        self._poller.wake()
+        self._submit(work)
 
-    def pull(self) -> bool:
-        """Show what the worker has read; return whether there is more to come."""
-        if self._reading.ready:
-            with self.session.reporting():
-                self._show(*self._reading.take())
-        return self._reading.busy
-
-    def _show(self, pictures: list[tuple[str, ...]], errors: _Errors) -> None:
-        rows, seen = self._rows, list(self._rows["los"])
+    def _show(self, made: tuple[list[tuple[str, ...]], _Errors]) -> None:
+        """Show pictures, and numbers."""
+        (pictures, errors), rows, seen = made, self._rows, list(self._rows["los"])
         self._cards.show(
             [GalaxyCard(row["name"], row["los"], _words(row)) for _, row in rows.iterrows()],
             pictures,

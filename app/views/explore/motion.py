@@ -8,9 +8,9 @@ from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
 from galmass_app.plots.motion import FIGURES, MotionFigures
 from galmass_app.state import SessionState
-from galmass_app.views.layout import View, column, html
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import QUICK, Job, Slot
+from galmass_app.views.layout import column, html
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import QUICK, Job
 from galmass_core.dynamics.motion import motion_profile
 
 FOLLOWS = ("dataset", "galaxy", "los")  # parameters of the session
@@ -22,14 +22,12 @@ _WORDS = (
 _FEW = "Too few stars for motions by radius."
 
 
-class Motion(View):
+class Motion(WorkerView):
     """Three figures: V, σ and V_c; V/σ and λ_R; the share of dark matter."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
+        super().__init__(session, QUICK)
         self.table = pd.DataFrame()
-        self._measuring = Slot(QUICK)
-        self._poller = WorkerPoller(self.pull, session)
         self._figures, self._text = MotionFigures(), html("gm-motion-text", wide=False)
         parts = []
         for title, curves, shown in zip(
@@ -54,23 +52,17 @@ class Motion(View):
                 services.profiles(*sample[:2])
             )
 
-        self._measuring.submit(work)
-        if not self._three.visible:
-            self._text.object = snippet("shared.html", "at_work", "measuring motions…")
-        self._poller.wake()
+        self._submit(work, "" if self._three.visible else "measuring motions…")
 
-    def pull(self) -> bool:
-        """Show what the worker has measured; return whether there is more to come."""
-        if self._measuring.ready:
-            with self.session.reporting():
-                motion, profiles = self._measuring.take()
-                self._figures.show(motion, profiles)
-                near = [("sky", motion), ("sphere", profiles[["radius", "v_circ", "f_dm"]])]
-                self.table = pd.concat([each.assign(seen=name) for name, each in near])
-                self._three.visible = True
-                words = _WORDS if len(motion) else _FEW
-                self._text.object = snippet("shared.html", "notes", [words])
-        return self._measuring.busy
+    def _show(self, made: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+        """Show what the worker has measured: motions, and mass profiles."""
+        motion, profiles = made
+        self._figures.show(motion, profiles)
+        near = [("sky", motion), ("sphere", profiles[["radius", "v_circ", "f_dm"]])]
+        self.table = pd.concat([each.assign(seen=name) for name, each in near])
+        self._three.visible = True
+        words = _WORDS if len(motion) else _FEW
+        self._text.object = snippet("shared.html", "notes", [words])
 
 
 def _with_fraction(profiles: pd.DataFrame) -> pd.DataFrame:

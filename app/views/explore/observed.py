@@ -12,11 +12,11 @@ from galmass_app.plots.scale import scale_of
 from galmass_app.state import SessionState
 from galmass_app.views.data_table import DataTable
 from galmass_app.views.explore.estimates import Estimates
-from galmass_app.views.four_maps import FourMaps, ShownMaps
-from galmass_app.views.layout import View, column, html
+from galmass_app.views.four_maps import LaterMaps, ShownMaps
+from galmass_app.views.layout import column, html
 from galmass_app.views.prediction import sentences
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import QUICK, Job, Slot
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import QUICK, Job
 from galmass_core.observations.frame import ObservedMaps
 from galmass_core.observations.kept import Kept, kept_observations
 from galmass_core.quantities import map_keys, symbol_of
@@ -44,26 +44,22 @@ class _Read(NamedTuple):
     maps: ObservedMaps | None
 
 
-class Observed(View):
+class Observed(WorkerView):
     """A table of what was kept, and the maps and predictions of one galaxy."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
+        super().__init__(session, QUICK, _FAILED)
         self.found: list[Kept] = []
-        self._reading = Slot(QUICK)
-        self._poller = WorkerPoller(self.pull, session)
-        self._list = DataTable(
-            heads=[list(head) for head in _HEADS],
+        self._list = DataTable.of(
+            "gm-data-table gm-observed-table",
+            _HEADS,
+            lambda key: session.param.update(observed=key),
             search="Search observed galaxies",
-            css_classes=["gm-data-table", "gm-observed-table"],
-            sizing_mode="stretch_width",
         )
-        self._list._handle_msg = lambda key: session.param.update(observed=key)
-        self._notes, self._text = html("gm-observed-notes"), html("gm-observed-text")
-        self._maps: FourMaps | None = None
-        self._place, self._estimates = column("gm-slot"), Estimates([])
-        self._there = column("gm-observed-there", self._text, self._place, self._estimates)
-        self._layout = column("gm-observed", self._notes, self._list, self._there)
+        self._text, self._about = html("gm-observed-notes"), html("gm-observed-text")
+        self._maps, self._estimates = LaterMaps(counted=False, unit="arcsec"), Estimates([])
+        self._there = column("gm-observed-there", self._about, self._maps, self._estimates)
+        self._layout = column("gm-observed", self._text, self._list, self._there)
         self._list.visible = self._there.visible = False
         self.draw()
 
@@ -81,18 +77,7 @@ class Observed(View):
             shown = chosen(found, name)
             return _Read(found, damaged, shown, shown.maps if shown else None)
 
-        self._reading.submit(work)
-        if not self.found:
-            self._notes.object = snippet("shared.html", "at_work", "reading observed galaxies…")
-        self._poller.wake()
-
-    def pull(self) -> bool:
-        """Show what the worker has read; return whether there is more to come."""
-        if self._reading.ready:
-            self._notes.object = snippet("shared.html", "notes", [_FAILED])
-            with self.session.reporting():
-                self._show(self._reading.take())
-        return self._reading.busy
+        self._submit(work, "" if self.found else "reading observed galaxies…")
 
     def _show(self, read: _Read) -> None:
         """Show the list, and the galaxy in view."""
@@ -103,23 +88,18 @@ class Observed(View):
             )
             self._list.visible = self._there.visible = shown is not None
             none = snippet("explore.html", "no_observations") if shown is None else ""
-            self._notes.object = none + snippet("shared.html", "notes", read.damaged)
+            self._text.object = none + snippet("shared.html", "notes", read.damaged)
             if shown is None or read.maps is None:
                 return
             self._draw_maps(shown, read.maps)
-            self._text.object = _text(shown)
+            self._about.object = _text(shown)
             self._estimates.draw(strips_of(shown))
 
     def _draw_maps(self, shown: Kept, maps: ObservedMaps) -> None:
         """Draw the maps that a galaxy has, in colours of its own."""
         scales = {key: scale_of(maps, key) for key in map_keys()}
         radius, theme = shown.row["effective_radius"], self.session.theme
-        drawn = ShownMaps(maps, scales, radius, theme, 1, tuple(shown.row["maps"]))
-        if self._maps:
-            self._maps.draw(drawn)
-        else:
-            self._maps = FourMaps(drawn, counted=False, unit="arcsec")
-            self._place.append(self._maps)
+        self._maps.draw(ShownMaps(maps, scales, radius, theme, 1, tuple(shown.row["maps"])))
 
 
 def _row(kept: Kept) -> dict[str, Any]:

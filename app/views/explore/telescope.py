@@ -12,14 +12,14 @@ from galmass_app.telescopes import Seen, see
 from galmass_app.views.explore.estimates import Estimates
 from galmass_app.views.four_maps import (
     COLOURED,
-    FourMaps,
+    LaterMaps,
     ShownMaps,
     chosen_scales,
     shown_maps,
 )
-from galmass_app.views.layout import View, button, column, html, row
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import NETWORKS, Job, Slot
+from galmass_app.views.layout import button, column, html, row
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import NETWORKS, Job
 from galmass_core.telescope import TELESCOPES, Telescope
 from galmass_core.telescope.distances import kpc_per_arcsec
 from galmass_core.telescope.settings import SETTINGS, adjusted, settings_of
@@ -33,15 +33,13 @@ _INTERVALS = (
 _NO_NETWORK = "No network that sees these maps predicts this galaxy."
 
 
-class ThroughTelescope(View):
+class ThroughTelescope(WorkerView):
     """Presets and sliders, the maps through a telescope and as they are, and predictions."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
+        super().__init__(session, NETWORKS, _FAILED)
         self.seen: Seen | None = None
         self._settings: dict[str, float] = {}
-        self._looking = Slot(NETWORKS)
-        self._poller = WorkerPoller(self.pull, session)
         self._presets = pn.widgets.RadioButtonGroup(
             options=list(TELESCOPES), value=session.telescope, css_classes=["gm-telescopes"]
         )
@@ -49,18 +47,19 @@ class ThroughTelescope(View):
         self.sliders = {key: self._slider(key) for key in SETTINGS}
         self._back = button("gm-as-preset", "As the preset", lambda _: self._put({}))
         self._text, self._late = html("gm-telescope-text"), html("gm-late", wide=False)
-        self._maps: FourMaps | None = None
-        self._plain: FourMaps | None = None
+        self._maps, self._plain = LaterMaps(counted=False), LaterMaps()
         self._drawn: ShownMaps | None = None  # what it shows
         self._titles = [html("gm-section", wide=False) for _ in range(2)]
-        self._places = [column("gm-slot"), column("gm-slot")]
         self._estimates = Estimates([])
         self._layout = column(
             "gm-telescope",
             row("gm-group", self._presets, self._back),
             column("gm-sliders", *self.sliders.values()),
             self._late,
-            *(part for pair in zip(self._titles, self._places, strict=True) for part in pair),
+            self._titles[0],
+            self._maps,
+            self._titles[1],
+            self._plain,
             self._text,
             self._estimates,
         )
@@ -85,14 +84,12 @@ class ThroughTelescope(View):
                     slider.value = value
         self._look(seen_by)
 
-    def pull(self) -> bool:
-        """Show what the worker has seen; return whether there is more to come."""
-        if self._looking.ready:
-            self._late.object = ""
-            self._text.object = snippet("shared.html", "notes", [_FAILED])
-            with self.session.reporting():
-                self._show(*self._looking.take())
-        return self._looking.busy
+    def _say(self, progress: str) -> None:
+        self._late.object = snippet("shared.html", "at_work", progress)
+
+    def _end(self) -> None:
+        super()._end()
+        self._late.object = ""
 
     def _slider(self, key: str) -> pn.widgets.FloatSlider:
         """Make the slider of a setting; it is followed while it moves, and kept once let go."""
@@ -136,26 +133,20 @@ class ThroughTelescope(View):
         def work(_: Job) -> tuple[Telescope, Seen]:
             return seen_by, see(data, galaxy, los, seen_by)
 
-        self._looking.submit(work)
-        self._late.object = snippet("shared.html", "at_work", f"looking through {seen_by.name}…")
-        self._poller.wake()
+        self._submit(work, f"looking through {seen_by.name}…")
 
-    def _show(self, seen_by: Telescope, seen: Seen) -> None:
+    def _show(self, made: tuple[Telescope, Seen]) -> None:
         """Show maps, and predictions."""
-        self.seen, session = seen, self.session
+        (seen_by, self.seen), session = made, self.session
+        seen = self.seen
         sample = session.galaxy, session.los
         scales = chosen_scales(session, session.data, *sample)
         plain = shown_maps(session, *sample, scales)
         with batched_update():
-            if self._maps and self._plain and self._drawn:
-                self._maps.draw(plain._replace(maps=seen.maps))
-                if plain.maps is not self._drawn.maps or plain[1:] != self._drawn[1:]:
-                    self._plain.draw(plain)
-            else:
-                self._maps = FourMaps(plain._replace(maps=seen.maps), counted=False)
-                self._plain = FourMaps(plain)
-                for place, maps in zip(self._places, (self._maps, self._plain), strict=True):
-                    place.append(maps)
+            self._maps.draw(plain._replace(maps=seen.maps))
+            before = self._drawn
+            if not before or plain.maps is not before.maps or plain[1:] != before[1:]:
+                self._plain.draw(plain)
             self._drawn = plain
             titles = f"Through {seen_by.name}", "As they are"
             for title, words in zip(self._titles, titles, strict=True):

@@ -23,10 +23,10 @@ from galmass_app.particles import (
 from galmass_app.plots.scale import scale_of
 from galmass_app.plots.stars import StarBall, VelocityBars
 from galmass_app.state import SessionState
-from galmass_app.views.four_maps import FourMaps, ShownMaps
-from galmass_app.views.layout import View, button, column, html, row
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import SLOW, Job, Slot
+from galmass_app.views.four_maps import LaterMaps, ShownMaps
+from galmass_app.views.layout import button, column, html, row
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import SLOW, Job
 from galmass_core.quantities import MAPS, map_keys, with_minus
 
 FOLLOWS = ("dataset", "galaxy", "los", "theme", "least_stars")  # parameters of the session
@@ -40,31 +40,29 @@ _MOTION = "V"  # the map whose pixels are tapped
 _REACH = 4.0  # standard deviations of the velocities of the galaxy that the axis shows
 
 
-class Turn(View):
+class Turn(WorkerView):
     """A ball of stars to drag, buttons, the maps from there, and velocities in a pixel."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
+        super().__init__(session, SLOW, _FAILED)
         self.table = pd.DataFrame()
         self.axes, self.look = np.eye(3), None
         self._galaxy, self._held = None, axes_along("z")
         self._particles: Particles | None = None
-        self._reading = Slot(SLOW)
-        self._poller = WorkerPoller(self.pull, session)
         self._ball, self._bars = StarBall(self._turned), VelocityBars()
-        self._maps: FourMaps | None = None
+        self._maps = LaterMaps(self.tap)
         self._text, self._facts = html("gm-turn-text", wide=False), html("gm-turn-facts")
         self._buttons = [
             button("gm-edge-on", "Edge-on", lambda _: self._go(edge_on)),
             button("gm-face-on", "Face-on", lambda _: self._go(face_on)),
             button("gm-back", "As above", lambda _: self._look(axes_along(session.los))),
         ]
-        self._place, self._pixel = column("gm-slot"), html("gm-section gm-pixel-text", wide=False)
+        self._pixel = html("gm-section gm-pixel-text", wide=False)
         self._bars_place = column("gm-pixel-bars", IsolatedLayout(self._bars.figure), wide=False)
         self._there = column(
             "gm-turn-there",
             row("gm-turn-row", IsolatedLayout(self._ball.figure, "gm-ball-place"), self._facts),
-            self._place,
+            self._maps,
             self._pixel,
             self._bars_place,
             visible=False,
@@ -77,7 +75,7 @@ class Turn(View):
         session = self.session
         sample = session.data, session.galaxy, session.los
         if self.look and sample == self._galaxy:
-            self._show(self.look)  # only how it is drawn has changed
+            self._draw_maps(self.look)  # only how it is drawn has changed
             return
         self._galaxy, self.look, self._particles = sample, None, None
         reason = why_no_particles(session.data, session.galaxy)
@@ -85,27 +83,23 @@ class Turn(View):
             each.disabled = bool(reason)
         self._there.visible = False
         if reason:
-            self._reading.cancel()
+            self._slot.cancel()
             words = _NOT_HERE.format(reason)
             self._text.object = snippet("shared.html", "notes", [words])
             return
-        self._text.object = snippet("shared.html", "at_work", "reading its particles…")
+        self._say("reading its particles…")
         self._look(axes_along(session.los))
 
-    def pull(self) -> bool:
-        """Show what the worker has rendered; return whether there is more to come."""
-        if self._reading.ready:
-            self._text.object = snippet("shared.html", "notes", [_FAILED])
-            with self.session.reporting():
-                particles, look = self._reading.take()
-                if particles is not self._particles:
-                    self._particles = particles
-                    galaxy = particles.galaxy
-                    self._ball.hold(galaxy.stars.positions / galaxy.half_mass_radius)
-                    self._ball.show(self.axes)
-                self._show(look)
-                self._text.object = snippet("shared.html", "notes", [_HINT])
-        return self._reading.busy
+    def _show(self, made: tuple[Particles, Look]) -> None:
+        """Show what the worker has read and rendered."""
+        particles, look = made
+        if particles is not self._particles:
+            self._particles = particles
+            galaxy = particles.galaxy
+            self._ball.hold(galaxy.stars.positions / galaxy.half_mass_radius)
+            self._ball.show(self.axes)
+        self._draw_maps(look)
+        self._text.object = snippet("shared.html", "notes", [_HINT])
 
     def _look(self, axes: np.ndarray) -> None:
         """Have a worker render the galaxy from a direction."""
@@ -119,8 +113,7 @@ class Turn(View):
             job.check()
             return particles, look_from(particles, axes)
 
-        self._reading.submit(work)
-        self._poller.wake()
+        self._submit(work)
 
     def _go(self, view: object) -> None:
         """Turn to a view that the spin of the galaxy defines."""
@@ -136,18 +129,13 @@ class Turn(View):
             self.axes = axes
             self._ball.show(axes)
 
-    def _show(self, look: Look) -> None:
+    def _draw_maps(self, look: Look) -> None:
         """Show maps, and the stars of the pixel in the middle."""
         self.look, session = look, self.session
         scales = {key: scale_of(look.maps, key) for key in map_keys()}
         shown = ShownMaps(look.maps, scales, None, session.theme, session.least_stars)
         with batched_update():
-            if self._maps:
-                self._maps.draw(shown)
-            else:
-                self._maps = FourMaps(shown)
-                self._maps.on_tap(self.tap)
-                self._place.append(self._maps)
+            self._maps.draw(shown)
         facts = [f"λ_R {look.spin:.2f} inside 2 R_hsm"] * bool(np.isfinite(look.spin))
         if np.isfinite(look.inclination):
             facts.insert(0, f"inclination {look.inclination:.0f}°")

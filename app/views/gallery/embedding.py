@@ -14,9 +14,9 @@ from galmass_app.plots.sample import Points, SampleFigure, nearest
 from galmass_app.plots.selection import Geometry, inside, shape_name
 from galmass_app.state import SessionState
 from galmass_app.views.heading import section
-from galmass_app.views.layout import View, button, column, html, select
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import NETWORKS, Slot
+from galmass_app.views.layout import button, column, html, select
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import NETWORKS
 from galmass_core.quantities import symbol_of
 from galmass_core.training.runs import Run
 
@@ -29,16 +29,15 @@ PIXELS = ""  # key of the map in view, among the networks
 COLOUR = "in colour"
 
 
-class EmbeddingPanel(View):
+class EmbeddingPanel(WorkerView):
     """A button that has a worker embed the galaxies of the grid, and their scatter."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
+        super().__init__(session, NETWORKS)
         self.embedding: Embedding | None = None
         self._runs: dict[str, Run] = {}
         self._drawn: SampleFigure | None = None
         self._table = pd.DataFrame()
-        self._slot, self._poller = Slot(NETWORKS), WorkerPoller(self.pull, session)
         self._source = select("gm-embedding-source", "Components of")
         self._start = button("gm-embed", "Show likeness", lambda _: self._begin())
         self._text = html("gm-foot")
@@ -101,18 +100,15 @@ class EmbeddingPanel(View):
         if found is not None:
             self.session.look_at(found["name"], found["los"])
 
-    def pull(self) -> bool:
-        """Show the embedding once it is there; return whether there is more to come."""
-        if self._slot.ready:
-            self._text.object = ""
-            with self.session.reporting():
-                self.embedding, self._drawn = self._slot.take(), None
-                self.recolour()
-                self._text.object = snippet("shared.html", "notes", [_words(self.embedding)])
-            self._start.disabled = False
-        elif self._slot.busy:
-            self._text.object = snippet("shared.html", "at_work", self._slot.progress or "Begins…")
-        return self._slot.busy
+    def _end(self) -> None:
+        super()._end()
+        self._start.disabled = False
+
+    def _show(self, embedding: Embedding) -> None:
+        """Draw an embedding."""
+        self.embedding, self._drawn = embedding, None
+        self.recolour()
+        self._text.object = snippet("shared.html", "notes", [_words(embedding)])
 
     def _begin(self) -> None:
         """Have a worker embed the galaxies."""
@@ -120,8 +116,7 @@ class EmbeddingPanel(View):
         data = self.session.data
         request = partial(embed, data, data.galaxy_names, self.session.los, source)
         self._start.disabled = True
-        self._slot.submit(lambda job: request(job.check))
-        self._poller.wake()
+        self._submit(lambda job: request(job.check), "Begins…")
 
     def _boxed(self, geometry: Geometry) -> None:
         """Select what a box or a lasso encloses."""

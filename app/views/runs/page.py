@@ -45,15 +45,14 @@ class Runs(PageView):
             {"Each run": False, "Groups of seeds": True},
             description=None,
         )
-        self._table = DataTable(
-            heads=[list(head) for head in HEADS],
+        self._table = DataTable.of(
+            "gm-data-table gm-run-table",
+            HEADS,
+            self._open,
             order=BEGAN,
             search="Search runs, tags and notes",
             tick="Compare",
-            css_classes=["gm-data-table", "gm-run-table"],
-            sizing_mode="stretch_width",
         )
-        self._table._handle_msg = self._open
         self._gone, self._damaged = html("gm-run-gone", wide=False), html("gm-foot")
         self._undo = button("gm-run-undo", "Undo", lambda _: self._restore())
         self._hint = html("gm-foot", snippet("shared.html", "paragraph", TICK_MORE))

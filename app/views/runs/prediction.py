@@ -18,10 +18,10 @@ from galmass_app.selection_predictions import (
 from galmass_app.state import SessionState
 from galmass_app.views.data_table import DataTable
 from galmass_app.views.download import Download
-from galmass_app.views.layout import View, button, column, html, row
+from galmass_app.views.layout import button, column, html, row
 from galmass_app.views.prediction import DISTANCE_HELP, signed
-from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import NETWORKS, Slot
+from galmass_app.views.worker_poller import WorkerView
+from galmass_app.workers import NETWORKS
 from galmass_core.galaxy import GalaxyName
 from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run
@@ -41,24 +41,22 @@ HEADS = (  # text, help, whether it is a number
 )
 
 
-class PredictedSelection(View):
+class PredictedSelection(WorkerView):
     """A button that has a worker predict the selection, and what came of it."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
+        super().__init__(session, NETWORKS)
         self.predictions: SelectionPredictions | None = None
         self._run: Run | None = None
-        self._slot, self._poller = Slot(NETWORKS), WorkerPoller(self.pull, session)
         self._start = button("gm-predict-selection", "", lambda _: self._begin())
         self._text = html("gm-predicted-text")
-        self._table = DataTable(
-            heads=[list(head) for head in HEADS],
+        self._table = DataTable.of(
+            "gm-data-table gm-predicted-table",
+            HEADS,
+            self._open,
             order=BY_ERROR,
             search="Search predictions",
-            css_classes=["gm-data-table", "gm-predicted-table"],
-            sizing_mode="stretch_width",
         )
-        self._table._handle_msg = self._open
         self._download = Download.of(
             session,
             "gm-predicted",
@@ -79,16 +77,18 @@ class PredictedSelection(View):
         self._name()
 
     def pull(self) -> bool:
-        """Show the predictions once they are there; return whether there is more to come."""
-        if self._slot.ready:
-            self._text.object = ""
-            with self.session.reporting():
-                self.predictions = self._slot.take()
-                self._table.rows = prediction_rows(self.predictions.table)
-                self._text.object = _words(self.predictions, self.session.dataset)
-                self._result.visible = True
+        """Show the predictions once they are there, and offer to predict again."""
+        ended, more = self._slot.ready, super().pull()
+        if ended:
             self._name()
-        return self._slot.busy
+        return more
+
+    def _show(self, predictions: SelectionPredictions) -> None:
+        """Write predictions."""
+        self.predictions = predictions
+        self._table.rows = prediction_rows(predictions.table)
+        self._text.object = _words(predictions, self.session.dataset)
+        self._result.visible = True
 
     def _clear(self) -> None:
         """Drop what was predicted."""
@@ -122,10 +122,8 @@ class PredictedSelection(View):
         run, data = self._run, self.session.data
         names = self.session.selection or tuple(data.galaxy_names)
         self._clear()
-        self._text.object = snippet("shared.html", "at_work", "Predicting…")
-        self._slot.submit(lambda _: predict_galaxies(run, data, names))
+        self._submit(lambda _: predict_galaxies(run, data, names), "Predicting…")
         self._name()
-        self._poller.wake()
 
     def _open(self, key: str) -> None:
         """Show the maps of a row's galaxy."""
