@@ -5,14 +5,12 @@ A panel of the Compare page has a key: the name of a set of inputs (`inputs_of`)
 predictions are averaged (an ensemble), or `BASELINE`.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
 from galmass_app import services
@@ -30,7 +28,6 @@ from galmass_core.learning.experiments import (
 from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.intervals import SCALE, Calibration, calibrate, with_intervals
 from galmass_core.learning.metrics import Estimate
-from galmass_core.learning.out_of_distribution import TrainingDistance
 from galmass_core.learning.splits import BOOSTING_SIZES, SPLITS, sibling_share, split_samples
 from galmass_core.learning.uncertainty import (
     NO_NOISE,
@@ -59,7 +56,6 @@ from galmass_core.training.pairing import (
 )
 from galmass_core.training.profile_runs import is_profile
 from galmass_core.training.runs import Run, open_run, shipped_runs
-from galmass_core.training.training_sets import training_distance, with_training_distance
 
 BASELINE = "power-law"
 RUN = "run:"
@@ -272,50 +268,6 @@ def _calibrations(result: Result, target: str) -> dict[str, Calibration]:
     errors = mean_predictions([run.calibration() for run in runs])
     rows = errors[errors["target"] == target]
     return {target: calibrate(rows)} if len(rows) else {}
-
-
-def with_distance(predictions: pd.DataFrame, result: Result, data: DataSet) -> pd.DataFrame:
-    """Add to predictions how unusual their samples are in the training set of their run.
-
-    The column is that of `training_sets.with_training_distance`; NaN for the baseline, and where
-    the training set is gone, such as that of the runs that ship with galmass.
-    """
-    return with_training_distance(predictions, data.samples, distance_to(result, data))
-
-
-def distance_to(result: Result, data: DataSet) -> TrainingDistance | None:
-    """Return distances to the training set of a result; None without a run, or if it is gone."""
-    run = result.run
-    return distance_of(data, run.path, run.record["ended"]) if run else None
-
-
-@lru_cache(maxsize=64)
-def unusual(distance: TrainingDistance | None, data: DataSet, galaxy: str, los: str) -> float:
-    """Return the percentile of a sample's distance to a training set; NaN if that is gone."""
-    if distance is None:
-        return np.nan
-    return float(distance.percentiles(data.row(galaxy, los).to_frame().T)[0])
-
-
-@lru_cache(maxsize=64)
-def distance_of(data: DataSet, folder: Path, _ended: str) -> TrainingDistance | None:
-    """Return distances to the training set of a run; None if it is gone."""
-    run = open_run(folder)
-    settings = [run.config.get(name) for name in ("split", "method", "features", "targets")]
-    return _distance_to(data, _TrainingSet(json.dumps([run.record.get("dataset"), *settings]), run))
-
-
-@dataclass(frozen=True)
-class _TrainingSet:
-    """What a run was trained on: equal for runs with the same training set."""
-
-    key: str
-    run: Run = field(compare=False)
-
-
-@lru_cache(maxsize=16)
-def _distance_to(data: DataSet, trained: _TrainingSet) -> TrainingDistance | None:
-    return training_distance(trained.run, data)
 
 
 def title(wanted: Experiment) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from galmass_app import services
-from galmass_app.comparison import distance_of, unusual
 from galmass_app.predictions import UNTESTED, limits_of, part_of, true_value
+from galmass_app.training_distance import distance_of, unusual
 from galmass_app.tree_models import FitRequest, distance_to_learned, learn
 from galmass_app.workers import spare_a_core
 from galmass_core.datasets.dataset import DataSet

@@ -91,7 +91,7 @@ def estimate(order: Order, key: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        The entries of `galmass_core.fetch.sample.Plan`, and ``hours``.
+        The entries of `galmass_core.fetch.plan.Plan`, and ``hours``.
 
     Raises
     ------

@@ -229,13 +229,13 @@ def run_command(command: Command, base: str) -> int:
     from galmass_core.fetch import sample
     from galmass_core.storage import progress
     from galmass_core.synthetic import universe
-    from galmass_core.training import runs
+    from galmass_core.training import run_writer
 
     os.environ |= {"GALMASS_HOME": "home", "TNG_API_KEY": KEY, "TNG_API_URL": base}
     sample.WORKERS = 1
     universe.write_universe.__kwdefaults__["most_particles"] = 1000.0
     build.GALAXIES_PER_SHARD = 1  # several shards
-    progress.EVERY = runs.BEAT = 0.0  # every report is written
+    progress.EVERY = run_writer.BEAT = 0.0  # every report is written
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HEARD)
     except KeyboardInterrupt:  # before the command has begun
@@ -330,7 +330,7 @@ def shift_clock(seconds: float) -> None:
     import psutil
 
     from galmass_core.fetch import status
-    from galmass_core.training import runs
+    from galmass_core.training import run_writer, runs
 
     class Jumped(datetime):
         @classmethod
@@ -342,7 +342,7 @@ def shift_clock(seconds: float) -> None:
     time.time = lambda: now() + seconds
     time.time_ns = lambda: now_ns() + int(seconds * 1e9)
     system.boot_time = lambda: boot() + seconds
-    runs.datetime = status.datetime = Jumped
+    runs.datetime = run_writer.datetime = status.datetime = Jumped
 
 
 @dataclass

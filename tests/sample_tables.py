@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from galmass_core.datasets.dataset import write_tables
+from galmass_core.datasets.dataset_tables import write_tables
 from galmass_core.learning.experiments import FEATURES
 
 LINES_OF_SIGHT = ("x", "y", "z")

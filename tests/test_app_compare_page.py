@@ -17,12 +17,9 @@ from galmass_app.comparison import (
     baseline,
     compare,
     controls,
-    distance_to,
     other_panels,
     run_index,
     targets_of,
-    unusual,
-    with_distance,
     with_limits,
 )
 from galmass_app.paper_answers import answer as paper_answer
@@ -36,6 +33,7 @@ from galmass_app.plots.comparison import (
 )
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.state import SessionState
+from galmass_app.training_distance import distance_to, unusual, with_distance
 from galmass_app.views.compare import panel_text
 from galmass_app.views.compare.controls import add_panel, panel_keys, reference_of, remove_panel
 from galmass_app.views.compare.galaxy import ComparedGalaxy

@@ -9,7 +9,8 @@ from served import PATIENCE, wait_until_drawn
 from galmass_app.page import PAGES
 from galmass_core.assets import asset
 from galmass_core.benchmarks.invented import enlarge, make_runs
-from galmass_core.datasets.dataset import open_dataset, replace_samples
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.dataset_tables import replace_samples
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect

@@ -11,7 +11,7 @@ from galmass_app.views.data_table import DataTable
 from galmass_app.views.runs.details import RunDetails
 from galmass_app.views.runs.page import Runs
 from galmass_core.benchmarks.invented import make_run
-from galmass_core.datasets.dataset import replace_samples
+from galmass_core.datasets.dataset_tables import replace_samples
 from galmass_core.training.labels import read_labels, write_labels
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.runs import LOG, list_runs

@@ -7,7 +7,7 @@ import pytest
 from sample_tables import make_relations
 from served import FIGURES, wait_until_drawn
 
-from galmass_core.datasets.dataset import write_tables
+from galmass_core.datasets.dataset_tables import write_tables
 
 pytestmark = pytest.mark.browser
 

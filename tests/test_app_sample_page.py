@@ -19,7 +19,7 @@ from galmass_app.plots.trends import (
 from galmass_app.state import SessionState
 from galmass_app.views.sample.build_report import left_out, tally
 from galmass_app.views.sample.page import SamplePage
-from galmass_core.datasets.dataset import write_tables
+from galmass_core.datasets.dataset_tables import write_tables
 
 SIZE_MASS, COLOUR_MASS, FABER_JACKSON, _, STAR_FORMATION = RELATIONS
 

@@ -25,10 +25,12 @@ from galmass_app.views.train.page import Train
 from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import ROWS
 from galmass_core.benchmarks.invented import make_run
-from galmass_core.datasets.dataset import open_dataset, replace_samples
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.dataset_tables import replace_samples
 from galmass_core.learning.experiments import PROFILE
 from galmass_core.networks.presets import PRESETS
-from galmass_core.training.runs import list_runs, open_run, write_run
+from galmass_core.training.run_writer import write_run
+from galmass_core.training.runs import list_runs, open_run
 
 CONFIG = {
     "experiment": "mstar/r+2V@60",

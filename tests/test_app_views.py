@@ -26,7 +26,8 @@ from galmass_app.views.galaxy_properties import headline, properties, true_masse
 from galmass_app.views.scatter import Sample
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_core.datasets.build import build_dataset
-from galmass_core.datasets.dataset import open_dataset, replace_samples, shard_path, write_tables
+from galmass_core.datasets.dataset import open_dataset, shard_path
+from galmass_core.datasets.dataset_tables import replace_samples, write_tables
 
 
 @pytest.fixture(scope="module")

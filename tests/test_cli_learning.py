@@ -15,7 +15,8 @@ from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.networks.presets import PRESETS, TrainingConfig
 from galmass_core.training.queue import wait_for_turn
-from galmass_core.training.runs import RunWriter, list_runs, open_run
+from galmass_core.training.run_writer import RunWriter
+from galmass_core.training.runs import list_runs, open_run
 
 COMMANDS = [
     "train",

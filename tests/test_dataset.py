@@ -13,12 +13,11 @@ from galmass_core.datasets.dataset import (
     home_folder,
     list_datasets,
     open_dataset,
-    replace_samples,
     shard_path,
     similar_names,
-    write_tables,
 )
 from galmass_core.datasets.dataset_files import SCHEMA
+from galmass_core.datasets.dataset_tables import replace_samples, write_tables
 from galmass_core.imaging.maps import render_maps
 from galmass_core.measurements.targets import mass_profiles, measure_targets
 from galmass_core.sources import read_galaxy

@@ -28,8 +28,9 @@ from galmass_core.fetch.client import (
     secure_redirect,
 )
 from galmass_core.fetch.cutouts import FIELDS
+from galmass_core.fetch.plan import plan
 from galmass_core.fetch.remote import find_remote
-from galmass_core.fetch.sample import fetch_cutouts, fetch_file, open_fetcher, plan
+from galmass_core.fetch.sample import fetch_cutouts, fetch_file, open_fetcher
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import read_galaxy
 from galmass_core.sources.group_catalogue import read_group_catalogue

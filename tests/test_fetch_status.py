@@ -11,7 +11,8 @@ from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.fetch import sample, status
 from galmass_core.fetch.client import KeyRefusedError, NothingWorksError
-from galmass_core.fetch.sample import fetch_cutouts, open_fetcher, plan
+from galmass_core.fetch.plan import BYTES_OF_MAPS, plan
+from galmass_core.fetch.sample import fetch_cutouts, open_fetcher
 from galmass_core.fetch.status import (
     announce,
     note_fault,
@@ -139,7 +140,7 @@ def test_folder_that_is_deleted_ends_the_fetch(client, tmp_path, monkeypatch):
 
 
 def test_disk_that_is_too_small_is_found_before_any_cutout(server, client, tmp_path, monkeypatch):
-    monkeypatch.setattr(sample, "free_bytes", lambda _: 5000)
+    monkeypatch.setattr("galmass_core.fetch.plan.free_bytes", lambda _: 5000)
     message = r"the disk must have 118 kB free for 4 galaxies, got 5.0 kB"
     with pytest.raises(NothingWorksError, match=message):
         fetch(client, tmp_path)
@@ -150,7 +151,7 @@ def test_maps_need_less_space_than_large_cutouts(client, tmp_path):
     kept = plan(client, RUN, SNAPSHOT, tmp_path)
     built = plan(client, RUN, SNAPSHOT, tmp_path, build=tmp_path / "maps")
     assert kept.disk_bytes == kept.catalogue_bytes + kept.cutout_bytes
-    assert built.disk_bytes == kept.disk_bytes + 4 * sample.BYTES_OF_MAPS  # four come at a time
+    assert built.disk_bytes == kept.disk_bytes + 4 * BYTES_OF_MAPS  # four come at a time
 
 
 def test_condition_is_one_on_the_catalogue(client, tmp_path):

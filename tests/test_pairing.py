@@ -9,7 +9,8 @@ from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.learning.experiments import experiment
 from galmass_core.training.pairing import choose_run, predictions_on, run_predictions_on
-from galmass_core.training.runs import open_run, write_run
+from galmass_core.training.run_writer import write_run
+from galmass_core.training.runs import open_run
 
 WANTED = experiment("mstar/r+2V")
 

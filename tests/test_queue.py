@@ -9,14 +9,16 @@ import pytest
 from forks import FORKS
 from sample_tables import make_dataset, make_samples
 
-from galmass_core.datasets.dataset import open_dataset, replace_samples
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.dataset_tables import replace_samples
 from galmass_core.learning.fitting import predict
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.lock import identity
 from galmass_core.training import queue
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.queue import resume_run, stop_run
-from galmass_core.training.runs import open_run, write_run
+from galmass_core.training.run_writer import write_run
+from galmass_core.training.runs import open_run
 
 CONFIG = {
     "experiment": "mstar/features",

@@ -10,13 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from galmass_core.training.runs import (
-    list_runs,
-    new_run_folder,
-    open_run,
-    read_runs,
-    write_run,
-)
+from galmass_core.training.run_writer import write_run
+from galmass_core.training.runs import list_runs, new_run_folder, open_run, read_runs
 
 CONFIG = {
     "experiment": "mstar/features",
@@ -103,7 +98,7 @@ def killed_once(tmp_path_factory):
     path = tmp_path_factory.mktemp("killed") / "one"
     code = (
         "import sys, time, pathlib\n"
-        "from galmass_core.training.runs import write_run\n"
+        "from galmass_core.training.run_writer import write_run\n"
         f"with write_run(pathlib.Path(sys.argv[1]), {CONFIG!r}, {{}}):\n"
         "    print('training', flush=True)\n"
         "    time.sleep(60)\n"

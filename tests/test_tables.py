@@ -22,7 +22,8 @@ from galmass_core.paper.tables import (
     table_5,
 )
 from galmass_core.training.model_runs import train_run
-from galmass_core.training.runs import list_runs, write_run
+from galmass_core.training.run_writer import write_run
+from galmass_core.training.runs import list_runs
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from toy_maps import make_map_dataset
 
-from galmass_core.datasets.dataset import open_dataset, replace_samples
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.dataset_tables import replace_samples
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.runs import list_runs
 from galmass_core.transfers import networks

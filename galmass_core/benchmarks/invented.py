@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.datasets.dataset import DataSet, replace_samples
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.dataset_tables import replace_samples
 from galmass_core.learning.experiments import experiment, true_values
 from galmass_core.learning.fitting import score
 from galmass_core.learning.splits import NETWORK_SIZES, describe_parts, split_samples
 from galmass_core.quantities import targets_by_word
-from galmass_core.training.runs import Run, open_run, write_run
+from galmass_core.training.run_writer import write_run
+from galmass_core.training.runs import Run, open_run
 
 SCATTERS = {  # dex, by inputs: similar to Table 4
     "r": 0.060,

@@ -11,7 +11,7 @@ from galmass_core.cli.stopping import stop_on_sigterm
 from galmass_core.storage.progress import progress_bar
 
 if TYPE_CHECKING:
-    from galmass_core.fetch.sample import Plan
+    from galmass_core.fetch.plan import Plan
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -69,7 +69,8 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 def _fetch(args: argparse.Namespace) -> None:
     """Run ``galmass fetch``."""
     from galmass_core.fetch import client as api
-    from galmass_core.fetch.sample import fetch_file, open_fetcher, plan
+    from galmass_core.fetch.plan import plan
+    from galmass_core.fetch.sample import fetch_file, open_fetcher
 
     if args.limit is not None and args.limit < 1:
         msg = f"limit must be at least 1, got {args.limit}"
@@ -129,9 +130,8 @@ def _fetch_cutouts(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN
 def _build(fetcher: Any, args: argparse.Namespace) -> None:  # noqa: ANN401
     from galmass_core.cli.data import one_thread_each, print_dataset
     from galmass_core.datasets.build import build_dataset
-    from galmass_core.fetch.cutouts import cutout_bytes
+    from galmass_core.fetch.cutouts import WORKERS, cutout_bytes
     from galmass_core.fetch.remote import find_remote
-    from galmass_core.fetch.sample import WORKERS
 
     one_thread_each()
     sizes = cutout_bytes(fetcher.subhaloes).cumsum()

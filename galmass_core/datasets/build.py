@@ -28,9 +28,9 @@ from galmass_core.datasets.dataset import (
     DataSetError,
     open_dataset,
     shard_path,
-    write_tables,
 )
 from galmass_core.datasets.dataset_files import DESCRIPTION, SCHEMA
+from galmass_core.datasets.dataset_tables import write_tables
 from galmass_core.datasets.measure import Excluded, Recipe, check_where, measure_galaxy
 from galmass_core.datasets.shard_build import (
     Ref,

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galmass_core.datasets.dataset import DataSet, write_tables
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.dataset_tables import write_tables
 from galmass_core.datasets.filters import matching_rows
 from galmass_core.galaxy import NO_LINE_OF_SIGHT, Cosmology, GalaxyName
 from galmass_core.quantities import APERTURES, TARGETS, measure_inside

@@ -18,12 +18,10 @@ from galmass_core.datasets.dataset import (
     UNFINISHED,
     DataSet,
     DataSetError,
-    claim_folder,
-    holds,
     open_dataset,
     shard_path,
-    write_tables,
 )
+from galmass_core.datasets.dataset_tables import claim_folder, holds, write_tables
 from galmass_core.datasets.join import nullable
 from galmass_core.storage.new_folder import new_folder, remove_aside
 

@@ -7,14 +7,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from galmass_core.datasets.dataset import (
-    DataSet,
-    DataSetError,
-    as_json,
-    has_columns,
-    open_dataset,
-    replace_samples,
-)
+from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset
+from galmass_core.datasets.dataset_tables import as_json, has_columns, replace_samples
 from galmass_core.datasets.foreign_tables import NAMELESS, ForeignTable, read_foreign_table
 from galmass_core.datasets.matching import Match, match_rows
 from galmass_core.quantities import is_known_column

@@ -25,6 +25,7 @@ from galmass_core.storage.atomic import write_json
 
 Row = Mapping[Any, Any]  # of the catalogue: column to value
 API_NAMES = {"stars": "stars", "gas": "gas", "dark_matter": "dm", "black_holes": "bhs"}
+WORKERS = 4  # requests at a time: what the API's users have found to be tolerated
 COUNTS = {"stars": "n_star", "gas": "n_gas", "dark_matter": "n_dm", "black_holes": "n_bh"}
 FIELDS = {  # dataset: bytes of a row
     "stars": {

@@ -39,15 +39,8 @@ from galmass_core.networks.ranks import Ranks, ranks_of_process
 from galmass_core.networks.scalars import scalar_columns
 from galmass_core.training.profile_runs import ProfileModel, is_profile, train_profile
 from galmass_core.training.run_files import CONFIG
-from galmass_core.training.runs import (
-    Follower,
-    Run,
-    RunWriter,
-    finished_run,
-    new_run_folder,
-    open_run,
-    write_run,
-)
+from galmass_core.training.run_writer import Follower, RunWriter, write_run
+from galmass_core.training.runs import Run, finished_run, new_run_folder, open_run
 from galmass_core.training.training_sets import (
     parts_of,
     training_distance,

@@ -42,7 +42,7 @@ from galmass_core.networks.training import (
     train_epochs,
 )
 from galmass_core.quantities import MAPS, map_spec
-from galmass_core.training.runs import RunWriter
+from galmass_core.training.run_writer import RunWriter
 
 
 @dataclass(frozen=True)

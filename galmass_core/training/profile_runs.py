@@ -21,7 +21,8 @@ from galmass_core.learning.mass_profiles import (
     profile_table,
     rearrange_limits,
 )
-from galmass_core.training.runs import Run, RunWriter
+from galmass_core.training.run_writer import RunWriter
+from galmass_core.training.runs import Run
 
 if TYPE_CHECKING:
     from galmass_core.training.network_runs import NetworkModel

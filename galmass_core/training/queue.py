@@ -14,7 +14,8 @@ from galmass_core.networks.ranks import ranks_of_process
 from galmass_core.storage.lock import clear_lock, is_locked, stop_owner, update_heartbeat
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.run_files import RECORD
-from galmass_core.training.runs import ACTIVE, Run, RunWriter, runs_folder
+from galmass_core.training.run_writer import RunWriter
+from galmass_core.training.runs import ACTIVE, Run, runs_folder
 
 LOOK_EVERY = 1.0  # s
 

@@ -1,4 +1,4 @@
-"""Write and read the folder of a training.
+"""Read the folders of trainings, which `run_writer` writes.
 
 ``config.json`` (what was trained), ``run.json`` (how it went), ``history.csv`` (losses), the
 model's own files, ``predictions.parquet`` and, of trees and formulas, ``calibration.parquet``;
@@ -9,15 +9,11 @@ process died is recognised.
 
 import json
 import logging
-import platform
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +24,7 @@ from galmass_core.assets import asset
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.imaging.frames import PAPER, Frame
 from galmass_core.learning.experiments import input_maps, inputs_of, pixels_of
-from galmass_core.storage.atomic import atomic_write, write_json
-from galmass_core.storage.lock import clear_lock, identity, is_locked, locked, update_heartbeat
+from galmass_core.storage.lock import clear_lock, is_locked
 from galmass_core.storage.schema import read_json, wrong_fields
 from galmass_core.training.run_files import (
     CALIBRATION,
@@ -44,7 +39,6 @@ from galmass_core.training.run_files import (
     check_predictions,
     checked_file,
     config_rule,
-    describe_files,
     record_rule,
     wrong_sizes,
 )
@@ -53,9 +47,6 @@ SCHEMA = 1  # version of the folder's layout
 ACTIVE = STATES[:2]  # while a process works on the run
 LOG = "log.txt"  # output of a command that ran in the background
 SHIPPED = "runs"  # folder of the assets
-_IMPLIED = {"processes": 1}  # by a configuration without it
-BEAT = 1.0  # s, the shortest time between two heartbeats on disk
-_PACKAGES = ("galmass", "numpy", "pandas", "scipy", "lightgbm", "torch")
 
 
 @dataclass(frozen=True)
@@ -280,75 +271,6 @@ class Run:
             _ = self.history
 
 
-@dataclass
-class RunWriter:
-    """Writer of a run's folder, created by `write_run`."""
-
-    path: Path
-    record: dict[str, Any]
-    _last_report: float = 0.0
-
-    def report(self, **progress: float) -> None:
-        """Update heartbeat and progress; cheap enough for every step."""
-        if time.monotonic() - self._last_report > BEAT:
-            self._last_report = time.monotonic()
-            update_heartbeat(self.path)
-            self.update(progress=progress)
-
-    def update(self, **entries: object) -> None:
-        """Update entries of ``run.json``."""
-        self.record |= {"heartbeat": _now(), **entries}
-        write_json(self.path / RECORD, self.record)
-
-    def note(self, sentence: str) -> None:
-        """Add a sentence about how it goes to ``run.json`` and to the log (standard error)."""
-        logging.getLogger(__name__).warning("%s: %s", self.path.name, sentence)
-        self.update(notes=[*self.record.get("notes", []), sentence])
-
-    def end(self, state: str, **entries: object) -> None:
-        """Write the state in which the run ends, and when."""
-        now = _now()
-        self.update(state=state, ended=now, heartbeat=now, **entries)
-
-    def history(self) -> pd.DataFrame:
-        """Read the losses that an earlier process wrote; empty if there are none."""
-        return Run(self.path, self.record).history
-
-    def write_history(self, history: pd.DataFrame) -> None:
-        """Write the losses so far."""
-        with atomic_write(self.path / HISTORY) as part:
-            history.to_csv(part, index=False)
-
-    def write_predictions(self, predictions: pd.DataFrame) -> None:
-        """Write predictions with the columns of `Run.predictions`."""
-        with atomic_write(self.path / PREDICTIONS) as part:
-            predictions.to_parquet(part, index=False)
-
-    def write_calibration(self, predictions: pd.DataFrame) -> None:
-        """Write predictions for `Run.calibration`."""
-        with atomic_write(self.path / CALIBRATION) as part:
-            predictions.to_parquet(part, index=False)
-
-
-class Follower(RunWriter):
-    """What helps the writer of a run, in another process: reads the folder, but writes nothing."""
-
-    def report(self, **progress: float) -> None:
-        """Leave the heartbeat to the writer."""
-
-    def update(self, **entries: object) -> None:
-        """Leave ``run.json`` to the writer."""
-
-    def note(self, sentence: str) -> None:
-        """Leave sentences to the writer."""
-
-    def write_history(self, history: pd.DataFrame) -> None:
-        """Leave losses to the writer."""
-
-    def write_predictions(self, predictions: pd.DataFrame) -> None:
-        """Leave predictions to the writer."""
-
-
 def finished_run(path: Path, config: dict[str, Any], dataset: str | None = None) -> Run | None:
     """Return the run of a folder if it is this very run, finished.
 
@@ -371,60 +293,6 @@ def finished_run(path: Path, config: dict[str, Any], dataset: str | None = None)
         return None
     clear_lock(path)
     return run
-
-
-@contextmanager
-def write_run(
-    path: Path,
-    config: dict[str, Any],
-    provenance: dict[str, Any],
-    *,
-    wait: Callable[[RunWriter], None] | None = None,
-) -> Iterator[RunWriter]:
-    """Write a run's folder while the block trains.
-
-    The run is ``finished`` when the block ends, ``stopped`` when it is interrupted, ``failed`` with
-    the reason when it raises. A folder of the same configuration that is not finished is resumed.
-
-    Parameters
-    ----------
-    path : Path
-    config : dict
-        All settings that determine the result, for JSON.
-    provenance : dict
-        Entries of ``run.json`` on the origin of the run: ``device``, ``seed``, ``split``,
-        ``dataset``.
-    wait : function of RunWriter, optional
-        Called while the run is ``queued``; the block begins when it returns.
-
-    Yields
-    ------
-    RunWriter
-
-    Raises
-    ------
-    ValueError
-        If another process is writing it, it is finished, or it has another configuration.
-    """
-    path.mkdir(parents=True, exist_ok=True)
-    with locked(path):
-        _check_free(path, config)
-        write_json(path / CONFIG, config)
-        writer = RunWriter(path, _beginning() | provenance)
-        try:
-            writer.update(state="queued" if wait else "running")
-            if wait:
-                wait(writer)
-                writer.update(state="running", started=_now())
-            yield writer
-        except KeyboardInterrupt:
-            writer.end("stopped")
-            raise
-        except BaseException as error:
-            reason = f"{type(error).__name__}: {error}"
-            writer.end("failed", reason=reason)
-            raise
-        writer.end("finished", files=describe_files(path))
 
 
 def runs_folder() -> Path:
@@ -550,14 +418,14 @@ def is_shipped(run: Run) -> bool:
 
 def _read_whole(path: Path) -> Run:
     """Read a run and its configuration; the files of a finished one have their sizes."""
-    run = _read_run(path)
+    run = read_run(path)
     rule = record_rule(path, run.config, run.state)
     for wrong in (*wrong_fields(path / RECORD, run.record, rule), *wrong_sizes(path, run.record)):
         raise ValueError(wrong)
     return run
 
 
-def _read_run(path: Path) -> Run:
+def read_run(path: Path) -> Run:
     """Read ``run.json``; the state of an active run without a process is ``died``."""
     record = _read_record(path)
     if record["state"] in ACTIVE and not is_locked(path):
@@ -570,58 +438,3 @@ def _read_run(path: Path) -> Run:
 def _read_record(path: Path) -> dict[str, Any]:
     """Read ``run.json`` unchanged."""
     return read_json(path / RECORD, RECORD_RULE)
-
-
-def _check_free(path: Path, config: dict[str, Any]) -> None:
-    """Raise ValueError unless the folder is new, or holds this run, unfinished."""
-    if not (path / RECORD).exists():
-        return
-    run = _read_run(path)
-    if run.state == "finished":
-        msg = f"{path}: must be a new run or an unfinished one, but it is finished"
-        raise ValueError(msg)
-    was, now = ({**_IMPLIED, **each} for each in (run.config, json.loads(json.dumps(config))))
-    for key in {**was, **now}:
-        if was.get(key) != now.get(key):
-            what = f"{key} was {was.get(key)}, now it is {now.get(key)}"
-            msg = f"{path}: must have the same {CONFIG} to be resumed, but {what}"
-            raise ValueError(msg)
-
-
-def _beginning() -> dict[str, Any]:
-    """Return the initial content of ``run.json``."""
-    return {
-        "schema": SCHEMA,
-        **identity(),
-        "queued": _now(),
-        "started": _now(),
-        "ended": None,
-        "reason": None,
-        "git_commit": _git_commit(),
-        "versions": _versions(),
-    }
-
-
-def _versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that affect a result."""
-    versions = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        with suppress(metadata.PackageNotFoundError):
-            versions[package] = metadata.version(package)
-    return versions
-
-
-def _git_commit() -> str | None:
-    """Return the commit of this checkout, ``-dirty`` if changed; None outside one."""
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return None
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
-    with suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    return None
-
-
-def _now() -> str:
-    """Return the time in UTC, as ISO 8601."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -18,7 +18,8 @@ from galmass_core.training.network_runs import (
     train_network,
 )
 from galmass_core.training.run_files import RECORD
-from galmass_core.training.runs import Run, open_run, write_run
+from galmass_core.training.run_writer import write_run
+from galmass_core.training.runs import Run, open_run
 
 
 def network_cases(

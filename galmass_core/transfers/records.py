@@ -27,7 +27,8 @@ from galmass_core.learning.experiments import (
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.model_runs import with_scalars
-from galmass_core.training.runs import Run, finished_run, list_runs, open_run, write_run
+from galmass_core.training.run_writer import write_run
+from galmass_core.training.runs import Run, finished_run, list_runs, open_run
 from galmass_core.transfers.comparable import check_comparable
 from galmass_core.transfers.features import Sides, feature_cases
 from galmass_core.transfers.scores import score_cases

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from galmass_app.comparison import Missing, Result, distance_to, unusual, with_limits
+from galmass_app.comparison import Missing, Result, with_limits
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
+from galmass_app.training_distance import distance_to, unusual
 from galmass_app.views.download import Download
 from galmass_app.views.four_maps import FourMaps, shown_maps
 from galmass_app.views.galaxy_properties import seen_along

@@ -6,13 +6,14 @@ import pandas as pd
 import panel as pn
 
 from galmass_app import how_made
-from galmass_app.comparison import Missing, Result, with_distance, with_limits
+from galmass_app.comparison import Missing, Result, with_limits
 from galmass_app.framework import IsolatedLayout
 from galmass_app.plots.comparison import Axes, errors_beside
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.sample import nearest
 from galmass_app.plots.selection import Geometry, inside, shape_name
 from galmass_app.state import SessionState
+from galmass_app.training_distance import with_distance
 from galmass_app.views.compare.controls import panel_keys, remove_panel
 from galmass_app.views.download import Download
 from galmass_app.views.layout import View, button, column, html, row

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 import param
 
-from galmass_app.comparison import distance_of
 from galmass_app.diagnostics import Diagnosis
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
+from galmass_app.training_distance import distance_of
 from galmass_app.views.data_table import DataTable
 from galmass_app.views.download import flat
 from galmass_app.views.heading import section
