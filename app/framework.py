@@ -1,4 +1,4 @@
-"""All overrides of private parts of Panel, Bokeh and BokehJS; no other module has any.
+"""All overrides of private parts of Panel, Bokeh and BokehJS; only `bokeh_models` has others.
 
 Each says which behaviour of upstream it changes, in which versions that was seen, and how the page
 is without it. Where upstream no longer has the private part, or it takes other arguments, the
@@ -15,8 +15,6 @@ from inspect import signature
 from typing import Any, ClassVar
 
 import panel as pn
-from bokeh.core.has_props import HasProps
-from bokeh.core.property.descriptors import PropertyDescriptor
 from bokeh.document import Document
 from bokeh.model import Model
 from bokeh.models import CustomJS, ImportedStyleSheet, InlineStyleSheet, Pane
@@ -26,6 +24,7 @@ from panel.theme.base import Theme
 from panel.theme.native import Native
 from pyviz_comms import Comm
 
+from galmass_app.bokeh_models import replacing
 from galmass_core.assets import asset
 
 # overrides of BokehJS, each described in its file
@@ -149,43 +148,26 @@ class CompletingInput(pn.widgets.AutocompleteInput):
         return model
 
 
-def reuse_defaults() -> None:
-    """Find the default of each property of a class of models once.
+@replacing(type(pn.config), "set")
+def _(theirs: Callable) -> Callable:
+    """Set the design of the parts of a template without a look at all other settings.
 
-    Upstream (Bokeh 3.9.2): whoever looks at a property that is not set has its default collected
-    from all base classes, copied and checked again, and each search for the models of a page looks
-    at all of their properties: a third of what a server does for a visitor. Defaults that are made
-    for each model, and those of a theme, are left alone.
-    Without it: the same page from a slower server.
+    Upstream (Panel 1.9.4): remembers and compares all settings for each part.
     """
-    names = {"instance_default": ["self", "obj"], "has_unstable_default": ["self", "obj"]}
-    theirs = {name: getattr(PropertyDescriptor, name, None) for name in names}
-    if any(not each or [*signature(each).parameters] != names[key] for key, each in theirs.items()):
-        return
-    varies: dict[tuple[type, str], bool] = {}
-    defaults: dict[tuple[type, str], Any] = {}
 
-    def has_unstable_default(self: PropertyDescriptor, obj: HasProps) -> bool:
-        key = type(obj), self.name
-        if key not in varies:
-            varies[key] = theirs["has_unstable_default"](self, obj)
-        return varies[key]
+    @contextmanager
+    def set(self: Any, **kwargs: Any) -> Iterator[None]:  # noqa: ANN401
+        if [*kwargs] != ["design"]:
+            with theirs(self, **kwargs):
+                yield
+            return
+        before, self.design = self.design, kwargs["design"]
+        try:
+            yield
+        finally:
+            self.design = before
 
-    def instance_default(self: PropertyDescriptor, obj: HasProps) -> Any:  # noqa: ANN401
-        key = type(obj), self.name
-        if key in defaults and not obj.themed_values():
-            return defaults[key]
-        default = theirs["instance_default"](self, obj)
-        own = isinstance(default, (list, dict, set, HasProps)) or self.has_unstable_default(obj)
-        if not (own or obj.themed_values()):
-            defaults[key] = default
-        return default
-
-    PropertyDescriptor.has_unstable_default = has_unstable_default
-    PropertyDescriptor.instance_default = instance_default
-
-
-reuse_defaults()
+    return set
 
 
 @contextmanager
@@ -286,9 +268,9 @@ class SharedSheets(Native):
         super()._patch_modifiers(doc, modifiers, cache)
         if doc is None or cache is not getattr(state, "_stylesheets", {}).get(doc):
             return
+        sheets = modifiers.get("stylesheets", [])
+        for text in {sheet for sheet in sheets if isinstance(sheet, str)} - cache.keys():
+            cache[text] = InlineStyleSheet(css=text)
         modifiers["stylesheets"] = [
-            cache.setdefault(sheet, InlineStyleSheet(css=sheet))
-            if isinstance(sheet, str)
-            else sheet
-            for sheet in modifiers.get("stylesheets", [])
+            cache[sheet] if isinstance(sheet, str) else sheet for sheet in sheets
         ]

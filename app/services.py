@@ -346,6 +346,13 @@ def subhalo_ids(data: DataSet) -> dict[str, str]:
 
 
 @lru_cache(maxsize=64)
+def kept_calls(data: DataSet, query: str) -> list[str]:
+    """Return what to call the galaxies of `kept`; all sessions share the list."""
+    ids = subhalo_ids(data)
+    return [selection.call_of(name, ids) for name in kept(data, query)]
+
+
+@lru_cache(maxsize=64)
 def kept(data: DataSet, query: str) -> tuple[str, ...]:
     """Return the galaxies that an expression or a list of IDs means, in the data set's order.
 

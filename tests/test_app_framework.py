@@ -1,18 +1,23 @@
 """Overrides of private parts: still needed, still fitting, and the page works without them."""
 
 import ast
+import inspect
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import panel as pn
 import pytest
-from bokeh.core.properties import Int, List, Override
-from bokeh.core.property.descriptors import PropertyDescriptor
+from bokeh.core.has_props import HasProps
+from bokeh.core.properties import Color, Enum, Instance, Int, List, Override, Required, Seq
+from bokeh.core.property.bases import Property
+from bokeh.core.property.descriptors import PropertyDescriptor, UnsetValueError
+from bokeh.core.property.instance import InstanceDefault
 from bokeh.document import Document
 from bokeh.document.models import DocumentModelManager
-from bokeh.model import Model
+from bokeh.model import Model, util
 from bokeh.models import ImportedStyleSheet, InlineStyleSheet, Pane
 from bokeh.plotting import figure
 from panel.custom import JSComponent
@@ -22,6 +27,7 @@ from panel.theme.native import Native
 
 import galmass_app.notebook  # noqa: F401  (with it, every module of the dashboard)
 from galmass_app import framework
+from galmass_app.bokeh_models import replacing
 from galmass_app.framework import (
     CompletingInput,
     IsolatedLayout,
@@ -35,6 +41,7 @@ from galmass_app.theme import WIDGETS, Look
 from galmass_core.assets import asset
 
 APP = Path(__file__).resolve().parents[1] / "app"
+OVERRIDING = {"framework", "bokeh_models"}
 DOCUMENTED = {"_esm", "_handle_msg", "_send_msg", "_replace"}  # of components; of named tuples
 PAGE = "{% extends base %}{% block contents %}{{ embed(roots.parts) }}{% endblock %}"
 UPSTREAM = {"panel", "bokeh", "holoviews", "param"}
@@ -84,8 +91,8 @@ def scans(monkeypatch):
 
 
 def modules():
-    """Return the modules of the dashboard other than the one that may override."""
-    return sorted(path for path in APP.rglob("*.py") if path.name != "framework.py")
+    """Return the modules of the dashboard other than those that may override."""
+    return sorted(path for path in APP.rglob("*.py") if path.stem not in OVERRIDING)
 
 
 def names_defined(tree):
@@ -118,7 +125,7 @@ def classes():
     return [
         found
         for name, module in list(sys.modules.items())
-        if name.startswith("galmass_app.") and name != "galmass_app.framework"
+        if name.startswith("galmass_app.") and name.partition(".")[2] not in OVERRIDING
         for found in vars(module).values()
         if isinstance(found, type) and found.__module__ == name
     ]
@@ -213,23 +220,25 @@ def test_without_the_override_the_figure_stands_in_a_column(document, monkeypatc
 # One message, one walk.
 
 
-def sheets_made(pane, document, monkeypatch):
-    """Return how many style sheets a change of a text makes, and the text of its model."""
-    model, made = pane.get_root(document), []
+def collections(pane, document, monkeypatch):
+    """Return how often a change of a text has all properties collected, and its model's text."""
+    model, made, collect = pane.get_root(document), [], pn.pane.HTML._get_properties
     document.add_root(model)
-    monkeypatch.setattr(InlineStyleSheet, "__init__", lambda *_, **__: made.append(True))
+    monkeypatch.setattr(
+        pn.pane.HTML, "_get_properties", lambda *given: (made.append(True), collect(*given))[1]
+    )
     pane.object = "<b>a & b</b>"
     return len(made), model.text
 
 
-def test_changed_text_makes_no_style_sheets(document, monkeypatch):
+def test_changed_text_is_all_that_is_sent(document, monkeypatch):
     pane = Text("before", stylesheets=[":host {}"], design=Look)
-    assert sheets_made(pane, document, monkeypatch) == (0, "&lt;b&gt;a &amp; b&lt;/b&gt;")
+    assert collections(pane, document, monkeypatch) == (0, "&lt;b&gt;a &amp; b&lt;/b&gt;")
 
 
-def test_panel_alone_makes_style_sheets_for_a_changed_text(document, monkeypatch):
+def test_panel_alone_collects_all_properties_for_a_changed_text(document, monkeypatch):
     pane = pn.pane.HTML("before", stylesheets=[":host {}"], design=Look)
-    made, text = sheets_made(pane, document, monkeypatch)
+    made, text = collections(pane, document, monkeypatch)
     assert made
     assert text == "&lt;b&gt;a &amp; b&lt;/b&gt;"
 
@@ -425,36 +434,111 @@ def test_design_without_themes_of_its_own_is_whole(document, monkeypatch):
     assert copies(document, Look) == 1
 
 
-# Defaults of properties are found once; what a model changes stays its own.
+# Models with less work: what is replaced, and that models stay as upstream makes them.
+
+REPLACED = {
+    HasProps: ("themed_values", "__init__", "query_properties_with_values"),
+    PropertyDescriptor: ("instance_default", "has_unstable_default"),
+    Property: ("prepare_value",),
+    util: ("visit_immediate_value_references",),
+    type(pn.config): ("set",),
+}
 
 
-def test_upstream_finds_defaults_as_we_override_it():
-    for name in ("instance_default", "has_unstable_default"):
-        assert getattr(PropertyDescriptor, name).__module__ == "galmass_app.framework"
+class Part(Model):
+    """A model in another."""
+
+
+class Sized(Model):
+    """A model with properties of several kinds."""
+
+    width = Int(default=3)
+    parts = List(Int, default=[1])
+    others = List(Instance(Model), default=[])
+    inner = Instance(Model, default=InstanceDefault(Part))
+    look = Enum("flat", "round", default="flat")
+    colours = Seq(Color, default=[])
+    named = Required(Int)
+
+
+class Wide(Sized):
+    """One with another default."""
+
+    width = Override(default=7)
+
+
+def test_upstream_has_what_is_replaced():
+    for owner, names in REPLACED.items():
+        for name in names:
+            replaced = inspect.unwrap(getattr(owner, name))
+            assert replaced.__module__.partition(".")[2] in OVERRIDING, name
+
+
+def test_function_of_other_arguments_is_not_replaced():
+    class Theirs:
+        def draw(self, page):
+            return "theirs"
+
+    replacing(Theirs, "draw")(lambda _: lambda self: "ours")
+    replacing(Theirs, "gone")(lambda _: lambda self: "ours")
+    assert Theirs().draw(None) == "theirs"
+    assert not hasattr(Theirs, "gone")
 
 
 def test_a_default_is_found_once_for_a_class_of_models(monkeypatch):
-    class Plain(Model):
-        width = Int(default=3)
-
-    class Wider(Plain):
-        width = Override(default=7)
-
-    plain, found = Plain(), []
-    assert (plain.width, Wider().width) == (3, 7)
-    monkeypatch.setattr(Plain, "_overridden_defaults", lambda: (found.append(True), {})[1])
+    plain, found = Sized(), []
+    assert (plain.width, Wide().width) == (3, 7)
+    monkeypatch.setattr(Sized, "_overridden_defaults", lambda: (found.append(True), {})[1])
     assert plain.width == 3
     assert not found
 
 
 def test_defaults_of_models_with_a_theme_and_those_made_for_each_are_not_shared():
-    class Themed(Model):
-        width = Int(default=3)
-        parts = List(Int, default=[1])
-
-    plain, themed = Themed(), Themed()
+    plain, themed = Sized(), Sized()
     assert plain.width == 3
     themed.apply_theme({"width": 5})
     assert (themed.width, plain.width) == (5, 3)
+    assert plain.inner is not themed.inner
     plain.parts.append(2)
-    assert themed.parts == [1]
+    plain.others.append(Part())
+    assert (themed.parts, themed.others) == ([1], [])
+
+
+def test_a_default_that_was_changed_is_written_down_and_others_are_not():
+    model = Sized(named=1)
+    assert set(model.properties_with_values(include_defaults=False)) == {"inner", "named"}
+    model.others.append(Part())
+    written = model.properties_with_values(include_defaults=False)
+    assert written == {"inner": model.inner, "named": 1, "others": model.others}
+    assert model.references() == {model, model.inner, *model.others}
+
+
+def test_a_missing_value_is_an_error():
+    with pytest.raises(UnsetValueError):
+        Sized().properties_with_values(include_defaults=False)
+
+
+def test_a_word_is_checked_once_and_a_wrong_one_each_time(monkeypatch):
+    palette, checked, check = ["#123456", "red"], [], Color.validate
+    monkeypatch.setattr(Color, "validate", lambda *given: (checked.append(True), check(*given))[1])
+    models = [Sized(colours=palette, look="round") for _ in range(3)]
+    assert len(checked) == 2
+    assert [model.colours for model in models] == [palette] * 3
+    for _ in range(2):
+        with pytest.raises(ValueError, match="look"):
+            Sized(look="square")
+
+
+def test_lists_of_words_are_copied_where_upstream_copies_them():
+    names = ["a"]
+    first, second = Part(tags=names), Part(tags=names)
+    first.tags.append("b")
+    assert (second.tags, names) == (["a"], ["a"])
+
+
+def test_design_of_a_while_is_taken_back():
+    before, seen = pn.config.design, []
+    with suppress(RuntimeError), pn.config.set(design=Look):
+        seen.append(pn.config.design)
+        raise RuntimeError
+    assert [*seen, pn.config.design] == [Look, before]

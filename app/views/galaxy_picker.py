@@ -73,9 +73,7 @@ class GalaxyPicker(View):
             self._los.disabled = bool(why)
             words = f"No line of sight: {why}" if why else ALONG
             self._along.object = snippet("shared.html", "text", words)
-            ids = services.subhalo_ids(session.data)
-            kept = services.kept(session.data, session.selection_query)
-            self._calls = [call_of(name, ids) for name in kept]
+            self._calls = services.kept_calls(session.data, session.selection_query)
             self._complete()
 
     def _complete(self, *_: param.parameterized.Event) -> None:
