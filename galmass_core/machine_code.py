@@ -14,7 +14,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -114,10 +114,7 @@ class Kernel:
 
     def _key(self) -> str:
         """Return a hash of all that the machine code depends on."""
-        numba, processor = version("numba"), llvm.get_host_cpu_name()
-        features = llvm.get_host_cpu_features().flatten()
-        parts = [self.signature, numba, version("llvmlite"), processor, features]
-        parts += sources_of(self.module, {})
+        parts = [self.signature, *_compiler_and_processor(), *sources_of(self.module, {})]
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
     def compile(self) -> bytes:
@@ -140,6 +137,13 @@ class Kernel:
             msg = f"{self.module}.{self.name}: must call nothing else, got {', '.join(foreign)}"
             raise ValueError(msg)
         return _target_machine().emit_object(module)
+
+
+@cache
+def _compiler_and_processor() -> tuple[str, ...]:
+    """Return what machine code depends on beside its source."""
+    processor, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return version("numba"), version("llvmlite"), processor, features
 
 
 def _is_foreign(function: Any) -> bool:  # noqa: ANN401

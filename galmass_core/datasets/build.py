@@ -177,14 +177,15 @@ def build_dataset(
     out, settings = Path(out), _settings(refs, recipe) | {"selection": dict(found.left_out)}
     if options != AS_THE_FILES_SAY:
         settings["reading"] = {key: str(value) for key, value in asdict(options).items() if value}
+    built = None
     if not is_whole(out, settings):
         begin(out, settings)
         with locked(out / UNFINISHED):
             if not (out / DESCRIPTION).exists():  # another process may have finished it meanwhile
                 _write_shards(out, refs, recipe, workers, client, progress)
-                _finish(out, settings, recipe.ids)
+                built = _finish(out, settings, recipe.ids)
         remove(out)
-    return open_dataset(out.resolve())
+    return built or open_dataset(out.resolve())
 
 
 def _find(sources: Sequence[str | Path | Galaxy], options: ReadOptions) -> Found:
@@ -325,7 +326,7 @@ def _write_on_cluster(
             count.add(len(batches[number]), finished.excluded[number])
 
 
-def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) -> None:
+def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) -> DataSet:
     """Merge the shards' records into tables, and mark the data set as complete."""
     tables: list[pd.DataFrame] = []
     excluded: list[dict[str, str]] = []
@@ -343,7 +344,7 @@ def _finish(out: Path, settings: dict[str, Any], ids: Collection[str] | None) ->
         _give_up(out, excluded)
     samples = pd.concat(tables, ignore_index=True)
     del tables  # as large as all samples
-    write_tables(out, samples, settings | {"shards": shards}, excluded)
+    return write_tables(out, samples, settings | {"shards": shards}, excluded)
 
 
 def _never_met(ids: Collection[str], names: Iterable[str]) -> list[dict[str, str]]:

@@ -17,7 +17,7 @@ def halve(
     along, across : (N,) int64
         The same stars in two orders; in the end ``along`` has them bin by bin.
     spare : (N,) int64
-    is_upper : (S,) int64
+    is_upper : (S,) uint8
         S is larger than any star.
     starts : (B + 1,) int64
         First place of each bin, and N; B is a power of two. Only 0 and N are read.
@@ -35,7 +35,7 @@ def halve(
             low, high = first, middle
             for i in range(first, last):
                 star = across[i]
-                upper = is_upper[star]
+                upper = numba.int64(is_upper[star])
                 spare[upper * high + (1 - upper) * low] = star
                 high += upper
                 low += 1 - upper

@@ -11,7 +11,11 @@ from galmass_core.photometry import BANDS
 
 STARS_PER_BIN = 30  # at least; less than twice as many
 _FEWEST_BINS = 4
-_HALVE = Kernel("galmass_core.measurements.halving", "halve", ", ".join(["i8[::1]"] * 5))
+_HALVE = Kernel(
+    "galmass_core.measurements.halving",
+    "halve",
+    "i8[::1], i8[::1], i8[::1], u1[::1], i8[::1]",
+)
 
 
 def spin_parameter(sky: SkyStars, aperture: float) -> float:
@@ -86,5 +90,5 @@ def _sorted_bins(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
         bins *= 2
     starts = np.zeros(bins + 1, dtype=np.int64)
     starts[-1] = len(x)
-    _HALVE(along, across, np.empty_like(along), np.empty_like(along), starts)
+    _HALVE(along, across, np.empty_like(along), np.empty(len(along), dtype=np.uint8), starts)
     return along, starts[:-1]

@@ -65,7 +65,8 @@ def distribution_function(potential: Potential, densities: NDArray) -> NDArray:
     """
     depths = potential.depths[::-1]  # increasing
     slopes = np.gradient(densities[::-1], depths)
-    roots = np.sqrt(np.maximum(depths[:, None] - depths[None, :], 0.0))
+    roots = depths[:, None] - depths[None, :]
+    np.sqrt(np.maximum(roots, 0.0, out=roots), out=roots)
     integral = 2.0 * (roots[:, :-1] - roots[:, 1:]) @ (np.diff(slopes) / np.diff(depths))
     function = (integral + slopes[0] / np.sqrt(depths)) / (np.sqrt(8.0) * np.pi**2)
     return np.maximum(function, 0.0)[::-1]
@@ -115,8 +116,10 @@ def _draw_speeds(
     i = np.minimum(row.astype(int), len(rows) - 2)
     j = np.minimum(column.astype(int), len(ranks) - 2)
     s, t = row - i, column - j
-    lower = quantiles[i, j] * (1 - t) + quantiles[i, j + 1] * t
-    upper = quantiles[i + 1, j] * (1 - t) + quantiles[i + 1, j + 1] * t
+    here = i * len(ranks) + j
+    above = here + len(ranks)
+    lower = quantiles.take(here) * (1 - t) + quantiles.take(here + 1) * t
+    upper = quantiles.take(above) * (1 - t) + quantiles.take(above + 1) * t
     return np.sqrt(2.0 * potential.depth(radii)) * (lower * (1 - s) + upper * s)
 
 

@@ -126,7 +126,10 @@ def _mean(values: NDArray, weights: NDArray) -> float:
 def _total_magnitudes(groups: Groups, stars: int) -> NDArray:
     """Return total absolute magnitudes of the stars in eight bands, NaN if not modelled; (8,)."""
     magnitudes = groups["PartType4"]["GFM_StellarPhotometrics"][:stars].astype(np.float64)
-    return -2.5 * np.log10((10.0 ** (-0.4 * magnitudes)).sum(axis=0))
+    known = ~np.isnan(magnitudes[0])
+    total = np.full(len(known), np.nan)
+    total[known] = -2.5 * np.log10((10.0 ** (-0.4 * magnitudes[:, known])).sum(axis=0))
+    return total
 
 
 def _dispersion(species: dict[int, dict[str, NDArray]]) -> float:

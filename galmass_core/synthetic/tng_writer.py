@@ -56,8 +56,10 @@ def code_units(
             continue
         fields = {key: values for key, values in columns.items() if key[0].isupper()}
         places = (columns["positions"] + np.asarray(position)) * KPC
+        beyond = (places < 0.0) | (places >= BOX_SIZE)
+        places[beyond] = np.mod(places[beyond], BOX_SIZE)
         fields |= {
-            "Coordinates": np.mod(places, BOX_SIZE),
+            "Coordinates": places,
             "Velocities": (columns["velocities"] + np.asarray(velocity)).astype(np.float32),
             "Masses": (columns["masses"] * MSUN).astype(np.float32),
             "Potential": columns["potentials"].astype(np.float32),
