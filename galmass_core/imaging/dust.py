@@ -197,8 +197,9 @@ def sample_image(image: NDArray, x: NDArray, y: NDArray, half_width: float) -> N
     inside = (np.abs(x) <= half_width) & (np.abs(y) <= half_width)
     column, right = _pixel_position(x, half_width, pixels)
     row, up = _pixel_position(y, half_width, pixels)
-    below = image[row, column] * (1 - right) + image[row, column + 1] * right
-    above = image[row + 1, column] * (1 - right) + image[row + 1, column + 1] * right
+    here = row * pixels + column
+    below = image.take(here) * (1 - right) + image.take(here + 1) * right
+    above = image.take(here + pixels) * (1 - right) + image.take(here + pixels + 1) * right
     return np.where(inside, below * (1 - up) + above * up, 0.0)
 
 

@@ -39,7 +39,11 @@ def orbit_fractions(galaxy: Galaxy, apertures: Sequence[float]) -> list[dict[str
     along = _along_axis(galaxy, angular_momenta(galaxy))
     circularity = _over_largest(galaxy, along)
     known = not np.isnan(circularity).any()
-    kinds = {"b_over_t": along < 0, "f_cold": circularity > COLD, "f_hot": abs(circularity) < HOT}
+    kinds = {
+        "b_over_t": (along < 0).astype(float),
+        "f_cold": (circularity > COLD).astype(float),
+        "f_hot": (abs(circularity) < HOT).astype(float),
+    }
     light = galaxy.stars.luminosities[BANDS.index("r")]
     rows = []
     for aperture in apertures:

@@ -91,15 +91,15 @@ def star_formation_rate(sky: SkyStars, galaxy: Galaxy, aperture: float) -> float
         Zero where no stars formed.
     """
     inside = sky.inside(aperture)
-    young = inside[galaxy.stars.ages[inside] < RECENT]
+    young = inside[galaxy.stars.ages.take(inside) < RECENT]
     return float(np.sum(galaxy.stars.initial_masses[young]) / (RECENT * 1e9))
 
 
 def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
     """Return the r-light-weighted dispersion of velocities inside a circle [km/s] (Table 1)."""
     inside = sky.inside(aperture)
-    weight = sky.luminosities[BANDS.index("r"), inside]
-    velocity = sky.velocities[inside]
+    weight = sky.luminosities[BANDS.index("r")].take(inside)
+    velocity = sky.velocities.take(inside)
     if not weight.sum() > 0:
         return np.nan
     mean = np.average(velocity, weights=weight)

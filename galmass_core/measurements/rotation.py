@@ -45,10 +45,10 @@ def spin_parameters(sky: SkyStars, aperture: float) -> tuple[float, float]:
     inside = sky.inside(aperture)
     if len(inside) < _FEWEST_BINS * STARS_PER_BIN:
         return np.nan, np.nan
-    order, starts = _sorted_bins(sky.x[inside], sky.y[inside])
-    members = inside[order]
-    weight = sky.luminosities[BANDS.index("r"), members]
-    velocity = sky.velocities[members]
+    order, starts = _sorted_bins(sky.x.take(inside), sky.y.take(inside))
+    members = inside.take(order)
+    weight = sky.luminosities[BANDS.index("r")].take(members)
+    velocity = sky.velocities.take(members)
 
     def total(values: NDArray) -> NDArray:
         return np.add.reduceat(values, starts)
@@ -58,7 +58,7 @@ def spin_parameters(sky: SkyStars, aperture: float) -> tuple[float, float]:
     square = total(weight * velocity**2) / light
     share = total(weight**2) / light**2  # 1 / number of stars, of equal weight
     noise = (square - mean**2) * share / (1 - share)
-    lever = total(weight * sky.radii[members])
+    lever = total(weight * sky.radii.take(members))
     motion = lever @ np.sqrt(square)
     if not motion > 0:
         return np.nan, np.nan

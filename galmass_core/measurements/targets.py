@@ -136,7 +136,7 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
     """
     r_hsm, band = sky.half_mass_radius, BANDS.index("r")
     luminosities = sky.luminosities if sky.dust_is_known else np.full_like(sky.luminosities, np.nan)
-    light_g, light_r = luminosities[:, sky.inside(MAGNITUDE_APERTURE * r_hsm)].sum(axis=1)
+    light_g, light_r = luminosities.take(sky.inside(MAGNITUDE_APERTURE * r_hsm), axis=1).sum(axis=1)
     magnitude_r = absolute_magnitude(light_r, "r")
     row = {
         "abs_mag_r": magnitude_r,
@@ -145,7 +145,10 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
     }
     for aperture in apertures("circle"):
         inside = sky.inside(aperture * r_hsm)
-        enclosed = {"mass": sky.masses[inside].sum(), "light": luminosities[band, inside].sum()}
+        enclosed = {
+            "mass": sky.masses.take(inside).sum(),
+            "light": luminosities[band].take(inside).sum(),
+        }
         row |= measure_inside("circle", aperture, enclosed)
     return row
 
@@ -166,8 +169,8 @@ def attenuation(sky: SkyStars, galaxy: Galaxy) -> float:
     """
     inside = sky.inside(MAGNITUDE_APERTURE * sky.half_mass_radius)
     band = BANDS.index("r")
-    seen = sky.luminosities[band, inside].sum()
-    whole = galaxy.stars.luminosities[band, inside].sum()
+    seen = sky.luminosities[band].take(inside).sum()
+    whole = galaxy.stars.luminosities[band].take(inside).sum()
     return float(-2.5 * np.log10(seen / whole)) if sky.dust_is_known and seen > 0 else np.nan
 
 
