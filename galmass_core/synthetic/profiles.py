@@ -64,8 +64,13 @@ class Spheroid:
     inner_slope: float = 1.0
 
     @cached_property
+    def radii(self) -> NDArray:
+        """Radii that resolve the profile; (512,), kpc."""
+        return np.exp(self._log_radii)
+
+    @cached_property
     def _log_radii(self) -> NDArray:
-        """Logarithm of radii that resolve the profile, in even steps; (512,)."""
+        """Logarithms of these radii, in even steps; (512,)."""
         first, last = np.log((1e-4 * self.scale_radius, 5.0 * self.truncation_radius))
         return first + (last - first) * _FRACTIONS
 
@@ -77,9 +82,9 @@ class Spheroid:
 
     @cached_property
     def _shape_mass(self) -> NDArray:
-        """Enclosed mass at these radii up to the same factor."""
-        radii = np.exp(self._log_radii)
-        return _integral(4.0 * np.pi * radii * radii * radii * self._shape(radii), self._log_radii)
+        """Enclosed mass at ``radii`` up to the same factor."""
+        volumes = 4.0 * np.pi * self.radii * self.radii * self.radii
+        return _integral(volumes * self._shape(self.radii), self._log_radii)
 
     def density(self, radii: NDArray) -> NDArray:
         """Return the mass per volume; (K,), Msun / kpc^3."""
