@@ -9,11 +9,17 @@ from sample_tables import make_dataset, make_samples
 from galmass_core.assets import asset
 from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
-from galmass_core.datasets.observed_columns import FRAMES, SIZE, frame_columns, with_observed
+from galmass_core.datasets.observed_columns import (
+    FRAMES,
+    SIZE,
+    cut_short,
+    frame_columns,
+    with_observed,
+)
 from galmass_core.learning.experiments import experiment, true_values
 from galmass_core.measurements.image_size import image_radius
 from galmass_core.quantities import OBSERVED_TARGETS, QUANTITIES, quantity
-from galmass_core.training.frame_worth import frame_lines, measure_frame_worth
+from galmass_core.training.frame_worth import frame_lines, frame_notes, measure_frame_worth
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +115,24 @@ def test_numbers_of_frames_are_those_of_the_maps():
     assert whole["σ"] == pytest.approx(np.sqrt(second / weight - (first / weight) ** 2), rel=1e-4)
     assert (frames["±1.5 R_e"]["light"] < frames["±2.5 R_e"]["light"]).all()
     assert (frames["±3 R_hsm"]["light in half"] < frames["±3 R_hsm"]["light"]).all()
+
+
+def test_frames_that_reach_beyond_the_maps_are_named_with_their_share():
+    data = open_dataset(asset("showcase"))
+    samples = with_observed(data).assign(half_mass_radius=4.0)
+    samples.loc[samples.index[::4], "half_mass_radius"] = 3.0  # of a frame of ±9 kpc
+    samples[SIZE] = 2.0
+    short = cut_short(data, samples)
+    assert short == {
+        "±3 R_hsm": 0.0,
+        "±1.5 R_e": 0.0,
+        "±2.5 R_e": 0.0,
+        "±10 kpc": pytest.approx(0.25, abs=0.02),
+    }
+    rows = [{"inputs": frame, "cut_short": share} for frame, share in short.items()]
+    assert frame_notes(rows, data.frame)[-1] == (
+        f"±10 kpc: maps of {short['±10 kpc']:.0%} of the samples end before it, at ±3 R_hsm"
+    )
 
 
 def test_targets_inside_other_radii_are_learned_by_their_words():

@@ -30,7 +30,7 @@ def _frame(args: argparse.Namespace) -> None:
     from galmass_core.learning.experiments import default_features
     from galmass_core.learning.splits import describe_split
     from galmass_core.paper.tables import align, describe_cohort, envelope
-    from galmass_core.training.frame_worth import NOTES, frame_lines, measure_frame_worth
+    from galmass_core.training.frame_worth import frame_lines, frame_notes, measure_frame_worth
 
     dataset = open_dataset(args.data)
     rows = measure_frame_worth(dataset, args.split, seed=args.seed)
@@ -41,4 +41,4 @@ def _frame(args: argparse.Namespace) -> None:
     print(f"{describe_cohort(dataset, split)}\n\n{align(frame_lines(rows))}\n")
     redefined = dataset.redefined(default_features(dataset.samples))
     marks = [f"{key} is another quantity here: {text}" for key, text in redefined.items()]
-    print("\n".join((*NOTES, *marks)))
+    print("\n".join((*frame_notes(rows, dataset.frame), *marks)))

@@ -11,18 +11,16 @@ from numpy.typing import NDArray
 
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.shards import PROFILE_COLUMNS
+from galmass_core.imaging.frames import KPC, PAPER, R_E, UNITS, Frame
 from galmass_core.imaging.maps import GalaxyMaps, pixel_centres
 from galmass_core.measurements.image_size import image_radius
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import OBSERVED_RADII, PROFILE_MASSES, observed_column
 from galmass_core.quantities.maps import light_colour
 
-SIZE = "effective_radius_image"
-FRAMES = {  # half sides, in units of a column of sizes, or in kpc
-    "±3 R_hsm": (3.0, "half_mass_radius"),
-    "±1.5 R_e": (1.5, SIZE),
-    "±2.5 R_e": (2.5, SIZE),
-    "±10 kpc": (10.0, None),
+SIZE = UNITS[R_E]
+FRAMES = {
+    str(frame): frame for frame in (PAPER, Frame(1.5, R_E), Frame(2.5, R_E), Frame(10.0, KPC))
 }
 NUMBERS = ("light", "light in half", "g−r", "g−r in half", "σ", "σ in half")  # of a frame
 
@@ -115,16 +113,31 @@ def frame_columns(dataset: DataSet, samples: pd.DataFrame) -> dict[str, pd.DataF
         the whole frame and in its inner half; NaN where a size is unknown or there is no light.
     """
     values = {frame: np.full((len(samples), len(NUMBERS)), np.nan) for frame in FRAMES}
-    sides = {
-        frame: np.full(len(samples), width) if unit is None else width * samples[unit].to_numpy()
-        for frame, (width, unit) in FRAMES.items()
-    }
+    sides = _half_widths(samples)
     for place, maps in read_all(dataset):
         for frame, side in sides.items():
             values[frame][place] = _numbers(maps, float(side[place]))
     return {
         frame: pd.DataFrame(found, columns=list(NUMBERS), index=samples.index)
         for frame, found in values.items()
+    }
+
+
+def cut_short(dataset: DataSet, samples: pd.DataFrame) -> dict[str, float]:
+    """Return the share of samples whose maps end before each of `FRAMES` does, by frame."""
+    reach = dataset.half_widths(samples)
+    return {
+        frame: float(np.mean(sides > reach * (1 + 1e-6)))
+        for frame, sides in _half_widths(samples).items()
+    }
+
+
+def _half_widths(samples: pd.DataFrame) -> dict[str, NDArray]:
+    """Return half of the side of each of `FRAMES` for samples [kpc]."""
+    sizes = {key: samples[key].to_numpy(float) for key in filter(None, UNITS.values())}
+    return {
+        name: np.broadcast_to(frame.half_widths(sizes), len(samples))
+        for name, frame in FRAMES.items()
     }
 
 

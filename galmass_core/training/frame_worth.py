@@ -17,9 +17,11 @@ from galmass_core.datasets.observed_columns import (
     FRAMES,
     NUMBERS,
     SIZE,
+    cut_short,
     frame_columns,
     with_observed,
 )
+from galmass_core.imaging.frames import Frame
 from galmass_core.learning.experiments import Experiment, default_features, missing_columns
 from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.metrics import Estimate
@@ -55,7 +57,8 @@ def measure_frame_worth(
     list of dict
         ``part`` (``input`` or ``frame``), ``target``, ``inputs``, ``truth_level`` (whether no
         telescope measures an input), ``status``, and where measured ``n_train``, ``n``,
-        ``n_galaxies``, ``spread`` (σ without any input), ``std`` and ``difference`` from the first
+        ``n_galaxies``, of frames ``cut_short`` (the share of samples whose maps end before it),
+        ``spread`` (σ without any input), ``std`` and ``difference`` from the first
         row of the part and target (``value``, ``low95``, ``high95``, ``verdict``; None of the
         first itself). σ in dex.
 
@@ -69,7 +72,11 @@ def measure_frame_worth(
     samples = with_observed(dataset)
     rows = list(_inputs(samples, plan, seed))
     if dataset.has_maps:
-        rows += _frames(samples, frame_columns(dataset, samples), plan, seed)
+        short = cut_short(dataset, samples)
+        rows += [
+            row | {"cut_short": short.get(row["inputs"], 0.0)}
+            for row in _frames(samples, frame_columns(dataset, samples), plan, seed)
+        ]
     return rows
 
 
@@ -186,7 +193,17 @@ def frame_lines(rows: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
     return lines
 
 
-NOTES = (
+def frame_notes(rows: Sequence[dict[str, Any]], reach: Frame) -> list[str]:
+    """Return what must be said below the table, of maps that reach as far as their own frame."""
+    short = {row["inputs"]: row["cut_short"] for row in rows if row.get("cut_short")}
+    cut = [
+        f"{frame}: maps of {share:.0%} of the samples end before it, at {reach}"
+        for frame, share in short.items()
+    ]
+    return [*_NOTES, *cut]
+
+
+_NOTES = (
     "* no telescope measures R_hsm: what it gains is no gain of a method",
     "spread: σ of the target itself; a narrower target is easier at the same σ",
     "frames: trees on light, g−r and dispersion of the maps in the frame and in its inner half",
