@@ -28,7 +28,7 @@ class LinesOfSight(WorkerView):
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, QUICK)
         self.table = pd.DataFrame()
-        self._cards, self._tables = GalaxyCards.of(session), html("gm-tables")
+        self._cards, self._tables = GalaxyCards.of(session), html("gm-tables gm-two-tables")
         self._layout = column("gm-lines-of-sight", self._cards, self._tables)
         self.draw()
 
