@@ -297,6 +297,7 @@ def test_without_a_run_all_samples_are_measured_and_the_table_says_nothing_of_ru
     text = capsys.readouterr().out
     assert "Δσ" not in text
     assert "Wolf" in text
+    assert "The frame of the maps is ±3 R_hsm." in text
     table = estimate_masses(dataset, [4, 0])
     assert table["name"].tolist() == dataset.samples["name"].iloc[[4, 0]].tolist()
     alone = estimate_masses(dataset, [0])

@@ -216,7 +216,8 @@ def measure_dynamics(
     Returns
     -------
     dict
-        For JSON: ``rows`` of `compare_estimates`, ``runs`` (their names) and ``failures``.
+        For JSON: ``rows`` of `compare_estimates`, ``runs`` (their names), ``frame`` of the maps, and
+        ``failures``.
     pandas.DataFrame
         From `estimates.estimate_masses`.
 
@@ -245,6 +246,7 @@ def measure_dynamics(
     result = {
         "rows": compare_estimates(table, values),
         "runs": [name for name, _ in values],
+        "frame": str(dataset.frame),
         "failures": failures(table),
     }
     return result, table
