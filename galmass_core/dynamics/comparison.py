@@ -216,8 +216,8 @@ def measure_dynamics(
     Returns
     -------
     dict
-        For JSON: ``rows`` of `compare_estimates`, ``runs`` (their names), ``frame`` of the maps, and
-        ``failures``.
+        For JSON: ``rows`` of `compare_estimates`, ``runs`` (their names), ``frame`` of the maps,
+        and ``failures``.
     pandas.DataFrame
         From `estimates.estimate_masses`.
 

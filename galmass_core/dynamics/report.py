@@ -10,8 +10,8 @@ from galmass_core.quantities import FAMILIES
 
 _HEADS = ("estimate", "inside", "bias", "σ", "16–84 %", "Δσ [95 %]", "N", "failed")
 _NOTES = (
-    "R_hsm, the radius of the sphere, is the simulation's true half-mass radius; R_e is that of the "
-    "r image. The frame of the maps is {frame}.",
+    "R_hsm, the radius of the sphere, is the simulation's true half-mass radius; R_e is that of "
+    "the r image. The frame of the maps is {frame}.",
     "virial: 2.5 σ_e² R_e/G; Wolf: 4 σ² R_e/G, of light and stars inside the frame. Jeans: a "
     "sphere of constant M*/L and anisotropy in an NFW halo. inclined: with the "
     "rotation as if seen edge-on, the inclination being that of the flattening of the r image. "
