@@ -92,3 +92,10 @@ def test_light_on_a_line_or_in_one_point_has_no_ellipse():
     line = np.linspace(-1, 1, 101)
     assert np.isnan(light_ellipse(line, 2 * line, np.ones(101), 5.0)).all()
     assert np.isnan(light_ellipse(np.zeros(3), np.zeros(3), np.ones(3), 5.0)).all()
+
+
+def test_stars_without_a_radius_and_outside_all_annuli_do_not_count():
+    radii, light = draw_radii(2.0), np.ones(10_000)
+    odd = np.concatenate([radii, [np.nan, 0.0, 1e9]])
+    with_odd = np.concatenate([light, [1e9, 1e9, 1e9]])
+    assert sersic_index(odd, with_odd, 5.0) == sersic_index(radii, light, 5.0)

@@ -56,11 +56,8 @@ class SkyStars:
 
     def inside(self, aperture: float) -> NDArray:
         """Return the stars inside a circle [kpc] from the centre outwards; (M,) int."""
-        return self.outward[: self._sorted_radii.searchsorted(aperture, side="right")]
-
-    @cached_property
-    def _sorted_radii(self) -> NDArray:
-        return self.radii[self.outward]
+        order = self.outward
+        return order[: self.radii.searchsorted(aperture, side="right", sorter=order)]
 
 
 def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkyStars:
