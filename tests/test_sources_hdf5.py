@@ -162,3 +162,23 @@ def test_redshift_is_of_a_simulation(tmp_path):
     refuse(
         path, "Header/Redshift must be -0.001 to 1000", lambda f: attributes.scale_factor(f, "Time")
     )
+
+
+def test_a_dataset_is_checked_once_unless_hdf5_keeps_its_chunks(tmp_path):
+    path = write(tmp_path / "a.hdf5", x=np.arange(3.0))
+    with h5py.File(path, "a") as file:
+        file.create_dataset("chunked", data=np.arange(3.0), chunks=(2,))
+    with hdf5.open_file(path) as file:
+        assert file.find("x") is file.find("x")
+        assert file.find("chunked") is not file.find("chunked")
+        assert file.field("chunked").read().tolist() == file.field("x").read().tolist()
+
+
+def test_a_missing_attribute_is_none_and_another_name_is_tried(tmp_path):
+    path = write(tmp_path / "a.hdf5", x=np.arange(3.0))
+    with h5py.File(path, "a") as file:
+        file["x"].attrs["two"] = 2.0
+    with hdf5.open_file(path) as file:
+        assert file.attribute("x", "one", "two").tolist() == [2.0]
+        assert file.attribute("x", "one") is None
+        assert file.attribute("absent", "one") is None

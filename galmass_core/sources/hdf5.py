@@ -267,6 +267,7 @@ class File:
         self._linked: list[File] = []
         self._groups: dict[str, h5py.Group | None] = {}
         self._attributes: dict[tuple[str, str], Any] = {}
+        self._fields: dict[str, Field] = {}
         is_zipped = path.suffix == ".gz"
         self.size = int(self._content.id.get_filesize()) if is_zipped else _size(path)
 
@@ -283,6 +284,7 @@ class File:
 
     def close(self) -> None:
         """Close the file, and those that links lead to."""
+        self._fields.clear()
         for linked in self._linked:
             linked.close()
         self._content.close()
@@ -322,18 +324,25 @@ class File:
     def find(self, name: str) -> Field | None:
         """Return a dataset, or None if it is missing.
 
+        It stays open, and is checked once, unless it is stored in chunks, which HDF5 keeps.
+
         Raises
         ------
         GalaxyFileError
             If it is not rows of real numbers that are there.
         """
+        if name in self._fields:
+            return self._fields[name]
         found = self.find_object(name)
         if found is None:
             return None
         if not isinstance(found, h5py.Dataset):
             msg = f"{self.path}: {name} must be a dataset, got a group"
             raise GalaxyFileError(msg)
-        return Field(self, name, found)
+        field = Field(self, name, found)
+        if found.chunks is None:
+            self._fields[name] = field
+        return field
 
     def check_stored(self, name: str, dataset: h5py.Dataset) -> None:
         """Raise GalaxyFileError if files that hold rows are missing, elsewhere, or too small."""
