@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -135,6 +136,7 @@ def _solve_halo(demand: Demand) -> Spheroid:
     """
     radius = demand.half_mass_radius
 
+    @cache
     def halo(edge: float, slope: float) -> Spheroid:
         def scaled(scale: float) -> Spheroid:
             return Spheroid(
@@ -169,6 +171,7 @@ def _solve_stars(demand: Demand) -> tuple[Spheroid | None, Disc | None]:
         return None, _stellar_disc(demand, demand.mstar, 1.0)
     mass, radii = share * demand.mstar, demand.half_mass_radius * np.array([1.0, 2.0])
 
+    @cache
     def parts(size: float) -> tuple[Spheroid, Disc]:
         disc = _stellar_disc(demand, mass, size)
         return _solve_bulge(demand, disc), disc
@@ -210,6 +213,7 @@ def _solve_bulge(demand: Demand, disc: Disc | None) -> Spheroid:
             outer_slope=slope,
         )
 
+    @cache
     def fitting(slope: float) -> Spheroid:
         def inside(scale: float) -> float:
             return float(bulge(slope, scale).enclosed_mass(radius))
@@ -278,6 +282,7 @@ def _solve_gas_disc(demand: Demand, inside: float, inside_2rhsm: float) -> Disc 
             hole_radius=hole * radius,
         )
 
+    @cache
     def disc(length: float) -> Disc:
         hole = _find(lambda hole: _growth(shape(length, hole), radius), wanted, *_HOLES)
         unit = shape(length, hole)
