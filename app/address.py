@@ -13,6 +13,7 @@ from galmass_app import services
 from galmass_app.comparison import BASELINE, MEAN, RUN
 from galmass_app.plots.scale import Scale, scales_by_hand
 from galmass_app.state import SessionState, axis_columns
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted, split_columns
 from galmass_core.learning.experiments import input_maps
@@ -111,7 +112,9 @@ def link(**values: object) -> str:
 
 
 def train_link(data: DataSet, experiment: str) -> str:
-    """Return the query of the address of the page on which an experiment is trained."""
+    """Return the query of the page on which an experiment is trained; empty if it cannot be."""
+    if lacks(data).network:
+        return ""
     return link(page="train", dataset=data.path.name, experiment=experiment)
 
 

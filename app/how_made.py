@@ -44,6 +44,7 @@ print(find_twins(data, {inputs!r}))""",
 print(motion_profile(data.maps({galaxy!r}, {los!r})))""",
     "lines": """for row in data.rows_of({galaxy!r}):
     print(data.samples.iloc[row])""",
+    "definitions": "print(data.row({galaxy!r}, {los!r}))",
     "beside": "print(data.row({galaxy!r}, {los!r}))",
     "observed": """from galmass_core.observations.kept import kept_observations
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from galmass_app import processes
-from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.datasets.filter_syntax import quoted
-from galmass_core.learning.experiments import experiment
+from galmass_core.learning.experiments import FEATURES, default_features, experiment
 from galmass_core.training import queue
 from galmass_core.training.curves import curves_folder
 from galmass_core.training.run_files import RECORD
@@ -100,6 +100,13 @@ def resume(name: str) -> None:
     """Put a run that was stopped, failed or died in the queue again."""
     path = open_run(name).path
     processes.detach(path / LOG, "resume", str(path), "--queue")
+
+
+def trees_command(data: DataSet, name: str) -> str:
+    """Return the command line that trains trees on those of the ten features that data have."""
+    here = default_features(data.samples)
+    chosen = [] if here == list(FEATURES) else ["--features", ",".join(map(quoted, here))]
+    return shlex.join(["galmass", "train", _shortest(data.path), "--experiment", name, *chosen])
 
 
 def transfer_command(train: Path, test: Path, adapt: str) -> str:

@@ -33,7 +33,7 @@ PAGES = (
 )
 LAST = 20  # selections that can be undone
 # what Explore opens when asked to
-INSIGHTS = ("alike", "motion", "lines", "beside", "turn", "telescope", "observed")
+INSIGHTS = ("alike", "motion", "lines", "beside", "turn", "telescope", "observed", "definitions")
 
 
 GONE = (

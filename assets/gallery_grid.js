@@ -39,8 +39,7 @@ export function render({ model }) {
     button.onclick = () => model.send_msg(["show", model.shown.series, at])
     return button
   }
-  function place(button, at) {
-    const count = across()
+  function place(button, at, count) {
     button.style.left = `${(at % count) * (CARD + GAP)}px`
     button.style.top = `${Math.floor(at / count) * (HEIGHT + GAP)}px`
   }
@@ -51,8 +50,8 @@ export function render({ model }) {
     return [Math.max(0, first * count), Math.min(model.shown.ids.length, last * count)]
   }
   function draw() {
-    field.style.height = `${Math.ceil(model.shown.ids.length / across()) * (HEIGHT + GAP)}px`
-    const [from, to] = range()
+    const count = across(), [from, to] = range()  // all is measured before anything is changed
+    field.style.height = `${Math.ceil(model.shown.ids.length / count) * (HEIGHT + GAP)}px`
     for (const [at, button] of cards)
       if (at < from || at >= to) {
         button.remove()
@@ -63,7 +62,7 @@ export function render({ model }) {
         cards.set(at, card(at))
         field.append(cards.get(at))
       }
-      place(cards.get(at), at)
+      place(cards.get(at), at, count)
       fill(at)
     }
     mark()

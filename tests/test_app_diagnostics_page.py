@@ -229,4 +229,4 @@ def test_a_result_without_velocities_alone_says_so(controls_of, visit):
 
 
 def test_data_without_maps_have_no_controls(visit):
-    assert not parts(visit(), "gm-controls")[0].visible
+    assert not parts(visit(), "gm-control-maps")[0].visible

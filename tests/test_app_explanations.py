@@ -133,7 +133,7 @@ def test_reference_comes_from_the_training_set(session, reasons):
 
 def test_reference_of_other_data_is_called_so(session, reasons):
     text = explanation_text.network_text(replace(reasons, trained=False, others=1))
-    assert "mean maps of\n1 galaxy of the data set in view, which are not" in text
+    assert "mean maps of\n1 galaxy of the data set in view, instead of its training set" in text
     assert "<b>The training set of this network is not here" in text
 
 

@@ -112,7 +112,7 @@ LINE |= {"note": ""}
     ("macro", "values"),
     [
         ("headline", [NAME, True, "TNG100-1, snapshot 99"]),
-        ("properties", [{"The whole galaxy": [("name", "help", NAME, ["1"], "kpc")]}, ""]),
+        ("properties", [{"The whole galaxy": [("name", "help", NAME, ["1"], "kpc")]}]),
         ("properties", [{}, NAME]),
         ("true_masses", [["1 R_hsm"], [(NAME, "help", "M", ["1"], "")]]),
         ("map_title", [NAME, "help", "km/s"]),

@@ -132,7 +132,7 @@ def test_exclusions_are_counted_by_reason_with_the_first_names(home):
 def test_numbers_compare_with_the_paper_only_on_its_simulation(home):
     write_tables(home / "tng", make_samples(937), {})
     write_tables(home / "eagle", make_samples(937, "EAGLE/L0100"), {})
-    assert "10% of the 9,370 in the paper" in tally(services.dataset("tng"))
+    assert "10 % of the 9,370 in the paper" in tally(services.dataset("tng"))
     write_tables(home / "mimic", make_samples(937).assign(synthetic=True), {})
     assert "not comparable" in tally(services.dataset("eagle"))
     assert "not comparable" in tally(services.dataset("mimic"))
@@ -146,7 +146,7 @@ def test_catalogue_says_how_much_of_it_was_read_and_what_differs(home):
     }
     text = texts(show(home, make_samples(4), description))
     assert "2 of 8" in text
-    assert "25% of the catalogue" in text
+    assert "25 % of the catalogue" in text
     assert "of all matter" in text
     assert "not available: no light" in text
     assert "σ_v not the paper's" in text

@@ -37,7 +37,7 @@ def test_a_catalogue_lacks_maps_and_lines_of_sight_and_says_so(tmp_path):
     one = make_samples(60).drop_duplicates("name").assign(los="none").reset_index(drop=True)
     found = lacks(make_dataset(tmp_path / "table", one))
     assert found.maps == found.network == "it has numbers, no maps"
-    assert "seen along none" in found.lines_of_sight
+    assert "not projected" in found.lines_of_sight
     assert not found.dark_matter
 
 

@@ -77,7 +77,7 @@ def test_leakage_stands_in_the_text(both, dataset):
     assert text.splitlines()[0].endswith("paper split − galaxy split")
     assert len(re.findall(r"\d  [+−]0\.\d{3} ± 0\.\d{3}$", text, re.MULTILINE)) == 9
     heading = describe_cohort(dataset, describe_split(dataset.samples, "both"))
-    assert re.search(r"[78]\d% of test samples of the latter have a sibling", heading)
+    assert re.search(r"[78]\d % of test samples of the latter have a sibling", heading)
 
 
 def test_galaxies_with_one_sample_have_nothing_to_leak(dataset, tmp_path):
@@ -176,7 +176,7 @@ def test_the_heading_says_that_galaxies_are_synthetic_and_which_have_siblings(da
     assert heading.startswith(
         "table: synthetic galaxies, not TNG100's; split at random, as in the "
     )
-    assert re.search(r"8\d% of test samples have a sibling in training \(seed 2\)$", heading)
+    assert re.search(r"8\d % of test samples have a sibling in training \(seed 2\)$", heading)
 
 
 def test_runs_are_listed_with_their_scatter_or_what_went_wrong(dataset, tmp_path):

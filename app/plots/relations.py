@@ -124,7 +124,11 @@ def zero_line(zeros: float, related: Related, relation: Relation) -> hv.Overlay:
     """Name the line on which zeros lie."""
     x, y = _axes(related, relation)
     share = (related.points["y"] == zeros).mean()
-    label = (related.limits("x")[1], zeros, f"no {quantity(relation.y).symbol}: {share:.0%} ")
+    label = (
+        related.limits("x")[1],
+        zeros,
+        f"no {quantity(relation.y).symbol}: {100 * share:.0f} % ",
+    )
     return hv.Overlay(
         [
             hv.HLines([zeros], y).opts(color=MARK, line_dash="dotted"),

@@ -29,10 +29,10 @@ def statistics_of(points: pd.DataFrame, trend: pd.DataFrame) -> Statistics:
         Their `trends.running_median`; flat beyond its ends. May be empty.
     """
     x, y = points["x"].to_numpy(), points["y"].to_numpy()
-    varies = len(x) > 2 and np.ptp(x) > 0 and np.ptp(y) > 0
-    r2 = float(np.corrcoef(x, y)[0, 1] ** 2) if varies else np.nan
     if trend.empty:
-        return Statistics(len(x), r2, np.nan, np.nan)
+        return Statistics(len(x), np.nan, np.nan, np.nan)
+    varies = np.ptp(x) > 0 and np.ptp(y) > 0
+    r2 = float(np.corrcoef(x, y)[0, 1] ** 2) if varies else np.nan
     away = y - np.interp(x, trend["x"], trend["median"])
     limit = OUTLIER * _GAUSSIAN * np.median(np.abs(away - np.median(away)))
     outliers = float((np.abs(away) > limit).mean())

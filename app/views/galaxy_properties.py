@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 
 from galmass_app.markup import snippet
+from galmass_app.numerals import number
 from galmass_app.standing import Standing
+from galmass_app.tree_models import ALL_FEATURES
 from galmass_core.galaxy import LINES_OF_SIGHT, GalaxyName
 from galmass_core.quantities import (
     APERTURES,
@@ -22,6 +24,7 @@ from galmass_core.sources.naming import subhalo_page
 
 FEW_STARS = 1000  # below which maps are mostly noise
 Standings = Mapping[str, Standing]
+Line = tuple[str, str, str, list[str], str, list[str]]  # as `table_line` writes it
 
 
 def properties(
@@ -43,26 +46,48 @@ def properties(
     str
         HTML.
     """
-    known = [q for q in QUANTITIES.values() if q.key in row]
-    whole = [q for q in known if q.kind == "property"]
-    seen = [q for q in known if q.kind == "feature"]
-    tables = {
-        "The whole galaxy": [table_line(q.name, q, [row[q.key]], standings) for q in whole],
-        f"Its light and motion{seen_along(row)}": [
-            table_line(q.name, q, [row[q.key]], standings) for q in seen
-        ],
+    known, features = [q for q in QUANTITIES.values() if q.key in row], _features(row)
+    groups = {
+        "The whole galaxy": [q for q in known if q.kind == "property"],
+        f"Its light and motion{seen_along(row)}": [q for q in features if q.key in ALL_FEATURES],
+        "From joined tables": [column_quantity(key) for key in joined],
     }
-    if joined:
-        tables["From joined tables"] = [
-            table_line(key, column_quantity(key), [row[key]], standings) for key in joined
-        ]
-    known = standings is not None
-    return snippet("explore.html", "properties", tables, row.get("notes"), standings=known)
+    text = properties_table(row, groups, standings)
+    notes = row.get("notes")
+    return text + (snippet("explore.html", "file_notes", notes) if notes else "")
+
+
+def defined_otherwise(row: pd.Series) -> dict[str, list[Quantity]]:
+    """Return the features that are neither the paper's nor their substitutes, by aperture."""
+    known = [q for q in _features(row) if q.key not in ALL_FEATURES]
+    inside = [q for q in known if q.key.endswith("_1rhsm")]
+    groups = {
+        f"The whole galaxy{seen_along(row)}": [q for q in known if q not in inside],
+        f"Inside R_hsm{seen_along(row)}": inside,
+    }
+    return {title: group for title, group in groups.items() if group}
+
+
+def _features(row: pd.Series) -> list[Quantity]:
+    return [q for q in QUANTITIES.values() if q.key in row and q.kind == "feature"]
+
+
+def properties_table(
+    row: pd.Series, groups: Mapping[str, Sequence[Quantity]], standings: Standings | None
+) -> str:
+    """Write a table of quantities for each title; arguments as of `properties`."""
+    standings = _among(standings)
+    tables = {
+        title: [table_line(q.name, q, [row[q.key]], standings) for q in group]
+        for title, group in groups.items()
+        if group
+    }
+    return snippet("explore.html", "properties", tables, standings=standings is not None)
 
 
 def true_masses(row: pd.Series, standings: Standings | None = None) -> str:
     """Write a table of a galaxy's targets inside 1 and 2 R_hsm; as `properties`."""
-    lines = []
+    lines, standings = [], _among(standings)
     for stem, family in FAMILIES.items():
         columns = [target_column(stem, aperture) for aperture in APERTURES]
         if columns[0] in row:
@@ -86,7 +111,7 @@ def headline(row: pd.Series, axes: str = "") -> str:
     known = name.simulation.startswith(name.suite)  # as in TNG/TNG100-1
     simulation = name.simulation if known else f"{name.suite} {name.simulation}"
     redshift = row.get("redshift")
-    when = "" if pd.isna(redshift) else f" · redshift {redshift:.2f}"
+    when = "" if pd.isna(redshift) else f" · redshift {number(redshift)}"
     text = f"{simulation}, snapshot {name.snapshot}{when}{seen_along(row, ' · ')}"
     made_up = row.get("synthetic", False)
     page = "" if made_up else subhalo_page(name)
@@ -111,9 +136,15 @@ def seen_along(row: pd.Series, behind: str = ", ") -> str:
     return f"{behind}seen along {row['los']}" if row["los"] in LINES_OF_SIGHT else ""
 
 
+def _among(standings: Standings | None) -> Standings | None:
+    """Return percentiles; None where none is known, as in a data set of a few galaxies."""
+    known = standings and not np.isnan([each.of_all for each in standings.values()]).all()
+    return standings if known else None
+
+
 def table_line(
     text: str, shown: Quantity, values: list[float], standings: Standings | None = None
-) -> tuple[str, str, str, list[str], str, list[str]]:
+) -> Line:
     """Return name, help, symbol, values, unit and percentiles, as a line of a table has them."""
     standing = () if standings is None else standings.get(shown.key, Standing())
     return (
@@ -132,5 +163,6 @@ def _value(value: float | str, shown: Quantity) -> str:
         return "–"
     if shown.kind == "joined":  # text, or a number of unknown accuracy
         return with_minus(f"{value:.4g}") if isinstance(value, float) else str(value)
-    digits = 0 if shown.unit == "km/s" or shown.key.startswith("n_") else 2
-    return with_minus(f"{value:,.{digits}f}")
+    if shown.log:  # in dex, where two digits are as many for all
+        return with_minus(f"{value:.2f}")
+    return number(value, 0 if shown.unit == "km/s" or shown.key.startswith("n_") else 2)

@@ -46,7 +46,8 @@ class Insights(View):
             css_classes=["gm-insight-buttons"],
         )
         self._buttons.param.watch(self._chosen, "value")
-        self._layout = column("gm-insights", self._buttons)
+        there = bool(session.data and session.data.has_maps)
+        self._layout = column("gm-insights", self._buttons, visible=there)
         self.follows = {"insights", *(name for part in parts.values() for name in part.follows)}
 
     def draw(self, changed: set[str]) -> None:

@@ -120,7 +120,7 @@ def _explained_feature(key: str, why: str, redefined: str) -> str:
     """Write the name of a feature, with a warning if it is truth, or another quantity here."""
     shown = quantity(key)
     warning = "" if shown.kind == "feature" else TRUTH_LEVEL
-    name = f"{shown.name} (another quantity here)" if redefined and not why else shown.name
+    name = f"{shown.name} (not the paper's)" if redefined and not why else shown.name
     help_ = f"Here: {redefined}. {shown.help}" if redefined else shown.help
     return explained(name, help_, why, warning=warning)
 

@@ -6,6 +6,7 @@ from markupsafe import Markup
 
 from galmass_app import services
 from galmass_app.framework import IsolatedLayout
+from galmass_app.jobs import trees_command
 from galmass_app.markup import snippet
 from galmass_app.plots.profiles import ProfileFigures
 from galmass_app.predicted_profiles import (
@@ -166,7 +167,7 @@ class MassProfiles(View):
         """Say what points and bands are, and whether the run was trained on this galaxy."""
         if self.request is None:
             data = self.session.data
-            advice = snippet("shared.html", "no_profile", data.path.name)
+            advice = snippet("shared.html", "no_profile", trees_command(data, "profile/features"))
             return "" if lacks(data).training else advice
         if self.predicted is None:
             return snippet("shared.html", "at_work", "predicting the profile…") * (

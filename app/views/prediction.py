@@ -72,7 +72,7 @@ def errors_text(fit: Fit) -> str:
     if fit.request.split == "galaxy":
         split = "split by galaxy"
     else:
-        split = f"split at random: {fit.siblings:.0%} of them have a sibling in training"
+        split = f"split at random: {100 * fit.siblings:.0f} % of them have a sibling in training"
     counts = f"{count:,}", f"{galaxies:,}"
     bias = signed(mean.value, 3)
     return snippet("prediction.html", "errors", str(scatter), bias, *counts, split)

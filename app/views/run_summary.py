@@ -59,7 +59,7 @@ def _pace(progress: Mapping[str, float]) -> str:
         words = services.epoch_in_words(progress)
         return f"{words} · {speed} · {left}" if progress["epoch"] < progress["epochs"] else words
     if "read" in progress:
-        return f"reading maps: {progress['read']:.0%}"
+        return f"reading maps: {100 * progress['read']:.0f} %"
     return "getting ready"
 
 
@@ -117,7 +117,9 @@ def _configuration(run: Run) -> list[tuple[str, object]]:
     rows.append(("split", kind.get(config["split"]["kind"], config["split"]["kind"])))
     if split:
         rows.append(("split hash", split.get("hash", "")))
-        rows.append(("siblings in training", f"{split.get('siblings', 0):.0%} of test samples"))
+        rows.append(
+            ("siblings in training", f"{100 * split.get('siblings', 0):.0f} % of test samples")
+        )
     rows.append(("split seed", config["split"]["seed"]))
     return [*rows, *[("training seed", run.training_seed)] * (run.training_seed is not None)]
 

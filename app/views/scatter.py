@@ -17,6 +17,7 @@ from galmass_app.plots.statistics import OUTLIER
 from galmass_app.selection import box_text
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.layout import View, column, html, select
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.quantities import column_quantity, symbol_of
 
 GROUPS = {
@@ -61,7 +62,8 @@ class Sample(View):
 
     def draw(self, session: SessionState) -> None:
         """Show the data set and the axes that are chosen now."""
-        self._title.object = snippet("explore.html", "sample", services.is_synthetic(session.data))
+        synthetic, why = services.is_synthetic(session.data), lacks(session.data).lines_of_sight
+        self._title.object = snippet("explore.html", "sample", synthetic, not why)
         groups = grouped(axis_columns(session.data))
         plain = {"Points": {"all alike": ""}}
         for axis, chooser in self._axes.items():
@@ -129,7 +131,7 @@ def statistics_text(points: Points) -> str:
     facts = [] if np.isnan(found.r2) else [("R²", f"{found.r2:.3f}", R2_HELP)]
     if not np.isnan(found.rms):
         facts.append(("rms", f"{found.rms:.2g} {unit}".strip(), RMS_HELP))
-        facts.append(("outliers", f"{found.outliers:.1%}", OUTLIERS_HELP))
+        facts.append(("outliers", f"{100 * found.outliers:.1f} %", OUTLIERS_HELP))
     return snippet("explore.html", "statistics", facts, f"{found.count:,}")
 
 

@@ -28,16 +28,19 @@ def lacks(data: DataSet) -> Lacks:
     samples, galaxies = data.samples, len(data.galaxy_names)
     known = [key for key in TARGETS if key in samples and samples[key].notna().any()]
     words = "galaxy is" if galaxies == 1 else "galaxies are"
-    few = f"{galaxies} {words} too few to train on and to test: it takes {{}}"
+    few = f"{galaxies} {words} too few to {{}}: it takes {{}}"
     training, testing = (
-        few.format(least) * (galaxies < least) if known else "it has no true masses to predict"
-        for least in (LEAST_TO_TRAIN, LEAST_TO_TEST)
+        few.format(use, least) * (galaxies < least) if known else "it has no true masses to predict"
+        for use, least in (
+            ("train on", LEAST_TO_TRAIN),
+            ("train on and to measure errors with", LEAST_TO_TEST),
+        )
     )
     maps = "it has numbers, no maps" * (not data.has_maps)
     return Lacks(
         maps=maps,
         dark_matter="it has no mass of dark matter" * (not any("dm_" in key for key in known)),
-        lines_of_sight="its galaxies are seen along none, as those of a catalogue"
+        lines_of_sight="this is a catalogue, its galaxies are not projected"
         * (not samples["los"].isin(LINES_OF_SIGHT).any()),
         training=training,
         network=maps or training,

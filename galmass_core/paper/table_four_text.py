@@ -55,7 +55,7 @@ def cohort_notes(rows: Sequence[dict[str, Any]]) -> list[str]:
         notes.append(
             f"{mark}{': ' * bool(mark)}trained on {cohort} ({own[0]['source']}), "
             f"{_SPLITS[split['kind']]} (seed {split['seed']}), "
-            f"{split['siblings']:.0%} of test samples have a sibling in training, "
+            f"{100 * split['siblings']:.0f} % of test samples have a sibling in training, "
             f"N_train {numbers}, preset {presets}, "
             f"training seed{'s' * (len(seeds) > 1)} {', '.join(map(str, seeds))}"
         )

@@ -180,7 +180,7 @@ def describe_cohort(dataset: "DataSet", split: dict[str, Any]) -> str:
     parts = [dataset.path.name, *["synthetic galaxies, not TNG100's"] * made, kinds[split["kind"]]]
     if "siblings" in split:
         which = "test samples" + " of the latter" * (split["kind"] == BOTH)
-        parts.append(f"{split['siblings']:.0%} of {which} have a sibling in training")
+        parts.append(f"{100 * split['siblings']:.0f} % of {which} have a sibling in training")
     seed = f" (seed {split['seed']})" if "seed" in split else ""
     return f"{parts[0]}: {'; '.join(parts[1:])}{seed}"
 
@@ -275,7 +275,7 @@ def _cells(row: dict[str, Any], columns: int) -> tuple[str, ...]:
         str(std),
         f"{mean.value:+.3f} ± {mean.error:.3f}",
         f"{row['nmad']['value']:.3f}",
-        f"{row['outliers']['value']:.1%}",
+        f"{100 * row['outliers']['value']:.1f} %",
         f"{row['n_train']}",
         f"{row['n']}",
         *leakage,

@@ -56,7 +56,7 @@ def numbers(answer: Result) -> str:
     rms = float(np.sqrt(np.mean((rows["y_pred"] - rows["y_true"]) ** 2)))
     more = [
         f"R² = {r_squared(rows['y_true'], rows['y_pred']):.3f} · rms {rms:.3f} dex · "
-        f"|error| > {OUTLIER} dex: {errors['outliers'].value:.1%}"
+        f"|error| > {OUTLIER} dex: {100 * errors['outliers'].value:.1f} %"
     ]
     written = cells(errors["std"], errors["mean"], len(answer.predictions))
     text = snippet("compare.html", "numbers", *written) + snippet("shared.html", "notes", more)
@@ -133,7 +133,7 @@ def learning(answer: Result, frame: Frame) -> str:
     if answer.split.kind == "galaxy":
         lines.append("split by galaxy")
     else:
-        lines.append(f"split at random, {answer.siblings:.0%} have a sibling in training")
+        lines.append(f"split at random, {100 * answer.siblings:.0f} % have a sibling in training")
     if answer.ensemble:
         names = ", ".join(run.name for run in answer.group)
         lines.append(f"predictions are the mean of {len(answer.group)} trainings, {names}")

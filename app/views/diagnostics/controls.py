@@ -46,16 +46,16 @@ class ControlPanel(View):
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)
         self.result: dict[str, Any] | None = None
-        self._page = html("gm-controls-table")
+        self._page = html("gm-control-maps-table")
         self._download = Download.of(
             session,
-            "gm-controls",
+            "gm-control-maps",
             lambda: "controls",
             how=lambda: how_made.of_controls(session),
             table=lambda: self.table,
         )
         self._layout = column(
-            "gm-controls", section(TITLE, DESCRIPTION), self._page, self._download
+            "gm-control-maps", section(TITLE, DESCRIPTION), self._page, self._download
         )
 
     @property

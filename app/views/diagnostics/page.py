@@ -5,6 +5,7 @@ import param
 from galmass_app import how_made, services
 from galmass_app.comparison import run_index
 from galmass_app.diagnostics import NOT_CALIBRATED, called, diagnosable, diagnose, newer
+from galmass_app.jobs import trees_command
 from galmass_app.markup import snippet
 from galmass_app.services import name_of_run
 from galmass_app.state import SessionState
@@ -72,9 +73,7 @@ class Diagnostics(PageView):
         self.controls.draw(data, target or self.session.target)
         if run is None:
             self._drawn = None
-            can = (data.path.name, lacks(data).training, lacks(data).maps) if data else ()
-            no_runs = snippet("diagnostics.html", "no_runs", *can) if data else NO_DATA
-            self._show(no_runs)
+            self._show(_no_runs(data) if data else NO_DATA)
             return
         self._list(runs, run, target)
         newest = newer(data, run)
@@ -152,3 +151,10 @@ class Diagnostics(PageView):
     def _chosen(self, name: str, event: param.parameterized.Event) -> None:
         if not self._updating and event.new:
             self.session.param.update({name: event.new})
+
+
+def _no_runs(data: DataSet) -> str:
+    """Say what to train, or why nothing can be trained."""
+    why = lacks(data)
+    command = "" if why.training else trees_command(data, "mstar/features")
+    return snippet("diagnostics.html", "no_runs", command, why.training, why.maps)

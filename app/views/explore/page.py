@@ -11,6 +11,8 @@ from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
 from galmass_app.views.explore.beside import FOLLOWS as BESIDE
 from galmass_app.views.explore.beside import Beside
+from galmass_app.views.explore.definitions import FOLLOWS as DEFINITIONS
+from galmass_app.views.explore.definitions import Definitions
 from galmass_app.views.explore.estimates import Estimates
 from galmass_app.views.explore.limits import Limits
 from galmass_app.views.explore.lines_of_sight import FOLLOWS as LINES
@@ -50,6 +52,7 @@ PARTS = {
     "turn": Part("Any line of sight", Turn, TURN),
     "telescope": Part("Through a telescope", ThroughTelescope, TELESCOPE),
     "observed": Part("Observed galaxies", Observed, OBSERVED),
+    "definitions": Part("Other definitions", Definitions, DEFINITIONS),
     "beside": Part("Beside another galaxy", Beside, BESIDE),
 }
 BELOW = "below"  # what is drawn after the maps have been sent

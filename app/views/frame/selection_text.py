@@ -64,6 +64,6 @@ def _cells(errors: dict[str, Estimate] | None, count: int) -> list[str]:
     return [
         str(errors["std"]),
         f"{signed(mean.value, 3)} ± {(mean.high - mean.low) / 2:.3f}",
-        f"{outliers.value:.1%} ± {(outliers.high - outliers.low) / 2:.1%}",
+        f"{100 * outliers.value:.1f} ± {50 * (outliers.high - outliers.low):.1f} %",
         f"{count:,}",
     ]

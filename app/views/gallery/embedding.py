@@ -137,4 +137,5 @@ def _words(embedding: Embedding) -> str:
     first, second = embedding.explained
     count = len(embedding.table)
     some = f"{count:,} drawn of {embedding.total:,}" if count < embedding.total else f"{count:,}"
-    return f"{some} galaxies; the axes hold {first:.0%} and {second:.0%} of the variance."
+    shares = f"{100 * first:.0f} and {100 * second:.0f} %"
+    return f"{some} galaxies; the axes hold {shares} of the variance."

@@ -37,7 +37,11 @@ def tally(data: DataSet) -> str:
     ]
     if catalogue := data.info.get("catalogue"):
         read, there = catalogue["chunks"], catalogue["all_chunks"]
-        share = "the whole catalogue" if read == there else f"{read / there:.0%} of the catalogue"
+        share = (
+            "the whole catalogue"
+            if read == there
+            else f"{100 * read / there:.0f} % of the catalogue"
+        )
         entries.append(("chunks read", f"{read:,} of {there:,}", share))
     return snippet("sample.html", "tally", entries)
 
@@ -143,7 +147,7 @@ def _beside_paper(data: DataSet) -> str:
     paper = f"{PAPER_GALAXIES:,} in the paper"
     if not is_paper_data(data):
         return f"{paper}, of TNG100-1: not comparable"
-    return f"{len(data.galaxy_names) / PAPER_GALAXIES:.0%} of the {paper}"
+    return f"{100 * len(data.galaxy_names) / PAPER_GALAXIES:.0f} % of the {paper}"
 
 
 def _directions(data: DataSet) -> str:
@@ -160,7 +164,7 @@ def _central_entry(groups: pd.Series) -> tuple[str, str, str]:
         return "centrals · satellites", "–", "not known of these galaxies"
     central, satellite = groups.get("centrals", 0), groups.get("satellites", 0)
     unknown = f", {groups['']:,} unknown" if "" in groups else ""
-    share = f"{satellite / known:.0%} are satellites{unknown}"
+    share = f"{100 * satellite / known:.0f} % are satellites{unknown}"
     return "centrals · satellites", f"{central:,} · {satellite:,}", share
 
 

@@ -4,16 +4,18 @@ import pandas as pd
 
 from galmass_app import how_made
 from galmass_app.markup import snippet
+from galmass_app.numerals import number
 from galmass_app.plots.trends import MASS, RELATIONS
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
+from galmass_app.views.galaxy_properties import seen_along
 from galmass_app.views.heading import NO_DATA
 from galmass_app.views.layout import View, button, column, html, row
 from galmass_app.views.sample import build_report as report
 from galmass_app.views.sample.relations import Relations
 from galmass_core.galaxy import GalaxyName
-from galmass_core.quantities import quantity, with_minus
+from galmass_core.quantities import quantity
 
 SHOWN = {"log_mstar": 2, "half_mass_radius": 1, "abs_mag_r": 2, "f_dm_1rhsm": 2}  # digits
 
@@ -84,13 +86,13 @@ class SamplePage(View):
 
 def in_view(session: SessionState) -> str:
     """Write which galaxy the plots mark, and its main numbers."""
-    samples = session.data.samples.iloc[session.data.rows_of(session.galaxy)]
-    galaxy = samples.filter(list(SHOWN)).mean()  # the same along all lines of sight, or averaged
-    central = samples["is_central"].iloc[0] if "is_central" in samples else None
+    galaxy = session.data.row(session.galaxy, session.los)
+    central = galaxy.get("is_central")
     facts = [] if pd.isna(central) else ["central" if central else "satellite"]
     for key, digits in SHOWN.items():
         if key in galaxy and not pd.isna(galaxy[key]):
             shown = quantity(key)
-            value = with_minus(f"{galaxy[key]:.{digits}f}")
+            value = number(galaxy[key], digits)
             facts.append(f"{'log ' * shown.log}{shown.symbol} {value} {shown.shown_unit}".strip())
+    facts += [seen_along(galaxy, "")] * bool(seen_along(galaxy))
     return snippet("sample.html", "galaxy", GalaxyName.parse(session.galaxy).subhalo, facts)

@@ -43,7 +43,7 @@ class Relations(View):
         self._switch = switch(
             "gm-isolated",
             self.param.apart,
-            {"All galaxies": False, "Centrals and satellites separately": True},
+            {"All galaxies": False, "Centrals, satellites": True},
             description=None,
         )
         self._legend = html("gm-legend", align="center", wide=False)

@@ -89,6 +89,7 @@ class Train(PageView):
             self._await(runs)
             chosen = self._in_view(runs)
             self._list.draw(runs, chosen.name if chosen else "", damaged)
+            self._list.visible = self._go.visible or bool(runs or damaged)
             self._show(chosen)
 
     def _describe(self) -> None:

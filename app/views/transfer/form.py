@@ -1,5 +1,6 @@
 """What to train on, what to test on, and how to adapt: a transfer to be measured."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import panel as pn
@@ -12,6 +13,7 @@ from galmass_app.views.command_line import CommandLine
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, button, column, html, row, select
 from galmass_core.datasets.capabilities import lacks
+from galmass_core.datasets.dataset import DataSet, DataSetError
 from galmass_core.transfers.comparable import check_comparable
 
 HELP = (
@@ -28,7 +30,7 @@ class TransferForm(View):
         self._test = select("gm-transfer-test", "Test on")
         self._adapt = pn.widgets.RadioButtonGroup(
             label="Adaptation",
-            options={"None": "none", "CORAL": "coral"},
+            options={"Not adapted": "none", "CORAL adaptation": "coral"},
             value="coral",
             css_classes=["gm-adapt"],
         )
@@ -67,15 +69,19 @@ class TransferForm(View):
         text = text if running or self._begun else ""
         self._state.object = text and snippet("shared.html", "at_work", text)
 
+    def _names(self) -> tuple[str, str]:
+        """Return the data sets to train and to test on."""
+        return self.session.dataset, self._test.value
+
     def _order(self) -> tuple[Path, Path, str]:
         """Return what would be measured."""
         known = services.catalogue()
-        return known[self.session.dataset], known[self._test.value], self._adapt.value
+        return *(known[name] for name in self._names()), self._adapt.value
 
     def _write(self, *_: param.parameterized.Event) -> None:
         """Show the command line."""
         there = bool(self.session.dataset and self._test.value)
-        why = lacks(self.session.data).training if there else ""
+        why = _why_not(*map(services.dataset, self._names())) if there else ""
         self._start.disabled = not there or bool(why)
         self._train.object = snippet("shared.html", "paragraph", self._trained_on(why))
         self._command.text = jobs.transfer_command(*self._order()) if there else ""
@@ -85,12 +91,20 @@ class TransferForm(View):
         return f"Train on {self.session.dataset}" + f": not possible, {why}." * bool(why)
 
     def _begin(self, _: object) -> None:
-        """Start the command, if the data sets were made alike; a second click does nothing."""
+        """Start the command; a second click does nothing."""
         if self._start.disabled:
             return
         with self.session.reporting():
-            train, test, adapt = self._order()
-            check_comparable(*(services.dataset(name) for name in (train.name, test.name)))
-            jobs.start_transfer(train, test, adapt)
+            jobs.start_transfer(*self._order())
             self._begun = True
             self.follow([])
+
+
+@lru_cache(maxsize=16)
+def _why_not(train: DataSet, test: DataSet) -> str:
+    """Return why a transfer cannot be measured; empty if it can."""
+    try:
+        check_comparable(train, test)
+    except DataSetError as error:
+        return lacks(train).training or str(error)
+    return lacks(train).training

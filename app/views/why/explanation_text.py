@@ -8,6 +8,7 @@ from markupsafe import Markup
 from galmass_app.comparison import experiment_of, title
 from galmass_app.explanations import NetworkExplanation, TreeExplanation
 from galmass_app.markup import snippet
+from galmass_app.numerals import power_of_ten
 from galmass_app.plots.correlation import short
 from galmass_app.predictions import UNTESTED
 from galmass_app.views.prediction import DISTANCE_HELP, distance_text, intervals_text, signed
@@ -19,7 +20,6 @@ PIXELS_HELP = (
     "from the mean maps to this galaxy's, times the way. In the end they must add up to the "
     "difference."
 )
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 PARTS = {
     "train": Markup("<b>Not tested on this galaxy: it was in the training set.</b>"),
     "validation": "This galaxy was in its validation set, which selects the best epoch.",
@@ -47,8 +47,7 @@ def amount(target: str, dex: float) -> str:
     unit = quantity(target).shown_unit
     if value < 1e4:
         return f"{value:.3g} {unit}".strip()
-    power = int(np.floor(dex))
-    return f"{value / 10.0**power:.2f} × 10{str(power).translate(_RAISED)} {unit}".strip()
+    return f"{power_of_ten(value, 2)} {unit}".strip()
 
 
 def measured(key: str, value: float) -> str:
@@ -77,7 +76,7 @@ def network_text(explanation: NetworkExplanation) -> str:
     """Write the prediction of a network for a sample, and whether it was in its training set."""
     result, run = explanation.result, explanation.run
     without = explanation.part not in UNTESTED and not explanation.limits
-    other = f"It was trained on other data ({run.record['dataset']['name']})."
+    other = f"It was trained on another data set, {run.record['dataset']['name']}."
     return snippet(
         "why.html",
         "network",
@@ -102,7 +101,7 @@ def others_text(explanation: NetworkExplanation) -> str:
     galaxies = f"{count} galax{'y' if count == 1 else 'ies'}"
     if explanation.trained:
         return f"{galaxies} of its training set"
-    return f"{galaxies} of the data set in view, which are not its training set"
+    return f"{galaxies} of the data set in view, instead of its training set"
 
 
 def map_text(explanation: NetworkExplanation, key: str) -> str:
