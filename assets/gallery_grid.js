@@ -20,54 +20,72 @@ export function render({ model }) {
   let pictures = new Map()
   let asked = new Set()
   let cards = new Map()
-  let resting = 0
+  let resting = 0, before = 0  // a timer; where the frame was scrolled to
 
   const across = () => Math.max(1, Math.floor((frame.clientWidth + GAP) / (CARD + GAP)))
-  function card(at) {
+  function card() {
     const button = document.createElement("button")
     button.type = "button"
-    button.dataset.at = at
     const image = new Image()
     image.alt = ""
-    const id = document.createElement("b")
-    id.textContent = model.shown.ids[at]
-    const note = document.createElement("small")
-    note.textContent = model.shown.notes[at] ?? ""
-    if (model.shown.colours[at]) button.style.setProperty("--frame", model.shown.colours[at])
-    button.append(image, id, note)
-    button.setAttribute("aria-label", `Subhalo ${model.shown.ids[at]} ${model.shown.notes[at] ?? ""}`)
-    button.onclick = () => model.send_msg(["show", model.shown.series, at])
+    button.append(image, document.createElement("b"), document.createElement("small"))
+    button.onclick = () => model.send_msg(["show", model.shown.series, Number(button.dataset.at)])
+    field.append(button)
+    return button
+  }
+  function dress(button, at) {
+    const { ids, notes, colours } = model.shown
+    const [image, id, note] = button.children
+    button.dataset.at = at
+    image.removeAttribute("src")
+    id.textContent = ids[at]
+    note.textContent = notes[at] ?? ""
+    button.style.setProperty("--frame", colours[at] ?? "")
+    button.setAttribute("aria-label", `Subhalo ${ids[at]} ${note.textContent}`)
     return button
   }
   function place(button, at, count) {
     button.style.left = `${(at % count) * (CARD + GAP)}px`
     button.style.top = `${Math.floor(at / count) * (HEIGHT + GAP)}px`
   }
-  function range() {
+  function range(screens = 1) {
     const count = across(), screen = frame.clientHeight || 600
-    const first = Math.floor((frame.scrollTop - screen) / (HEIGHT + GAP))
-    const last = Math.ceil((frame.scrollTop + 2 * screen) / (HEIGHT + GAP))
+    const first = Math.floor((frame.scrollTop - screens * screen) / (HEIGHT + GAP))
+    const last = Math.ceil((frame.scrollTop + (1 + screens) * screen) / (HEIGHT + GAP))
     return [Math.max(0, first * count), Math.min(model.shown.ids.length, last * count)]
   }
-  function draw() {
-    const count = across(), [from, to] = range()  // all is measured before anything is changed
+  function draw(screens) {
+    const count = across(), [from, to] = range(screens)  // measured before anything is changed
     field.style.height = `${Math.ceil(model.shown.ids.length / count) * (HEIGHT + GAP)}px`
-    for (const [at, button] of cards)
-      if (at < from || at >= to) {
-        button.remove()
-        cards.delete(at)
-      }
+    const free = leave(from, to)
     for (let at = from; at < to; at++) {
-      if (!cards.has(at)) {
-        cards.set(at, card(at))
-        field.append(cards.get(at))
-      }
+      if (!cards.has(at)) cards.set(at, dress(free.pop() ?? card(), at))
       place(cards.get(at), at, count)
       fill(at)
     }
+    for (const button of free) button.remove()
     mark()
+  }
+  function leave(from, to) {  // cards out of view serve others: new ones cost the browser more
+    const free = []
+    for (const [at, button] of cards) {
+      if (at >= from && at < to) continue
+      cards.delete(at)
+      if (button.matches(":focus")) button.remove()
+      else free.push(button)
+    }
+    return free
+  }
+  function scrolled() {
+    const far = Math.abs(frame.scrollTop - before) > frame.clientHeight
+    before = frame.scrollTop
+    draw(far ? 0 : 1)  // of what flies past only what is in view
     clearTimeout(resting)
-    resting = setTimeout(ask, REST)
+    resting = setTimeout(rest, REST)
+  }
+  function rest() {
+    draw()
+    ask()
   }
   function fill(at) {
     const image = cards.get(at)?.firstChild
@@ -90,7 +108,7 @@ export function render({ model }) {
     const count = across(), top = Math.floor(at / count) * (HEIGHT + GAP)
     if (top < frame.scrollTop || top + HEIGHT > frame.scrollTop + frame.clientHeight)
       frame.scrollTop = top - (frame.clientHeight - HEIGHT) / 2
-    draw()
+    scrolled()
   }
   frame.onkeydown = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across(), ArrowDown: across() }[event.key]
@@ -108,10 +126,10 @@ export function render({ model }) {
     field.replaceChildren()
     said.textContent = model.shown.head
     frame.scrollTop = 0
-    draw()
+    scrolled()
   }
-  frame.onscroll = draw
-  const watcher = new ResizeObserver(draw)
+  frame.onscroll = scrolled
+  const watcher = new ResizeObserver(rest)
   watcher.observe(frame)
   begin()
   model.on("shown", begin)

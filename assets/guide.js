@@ -31,11 +31,12 @@ export function render({ model }) {
   document.addEventListener("keydown", (event) => {
     const { key, repeat, timeStamp } = event
     if (event.ctrlKey || event.altKey || event.metaKey) return
-    if (event.composedPath()[0].closest?.(BUSY)) return
+    if (key !== "Escape" && event.composedPath()[0].closest?.(BUSY)) return
     if (key === "?") dialog.showModal()
     else if (model.keys.includes(key) && !(repeat && timeStamp - last < EVERY)) {
       last = timeStamp
       model.send_msg(key)
+      if (key === "Escape") return  // which the browser closes menus by
     } else return
     event.preventDefault()
   })

@@ -94,6 +94,16 @@ def test_every_key_does_something_and_none_does_harm_without_data(session):
     assert not nobody.error
 
 
+def test_escape_closes_a_sheet_and_is_heard_only_while_one_is_open(session):
+    guide = Guide.of(session)
+    assert "Escape" not in guide.keys
+    session.building = True
+    assert "Escape" in guide.keys
+    send(guide, "Escape")
+    assert not session.building
+    assert "Escape" not in guide.keys
+
+
 def test_filter_keeps_the_heavy_and_previous_next_and_chance_stay_among_them(session):
     data = session.data
     heaviest = data.galaxies["log_mstar"].nlargest(3)

@@ -13,6 +13,7 @@ from barriers import RULES, barriers, change_scheme
 from demo_folder import NAMES
 from served import wait_until_drawn
 
+from galmass_app.page import SHEETS
 from galmass_app.views.frame.tour import TOUR
 from galmass_core.datasets.dataset import open_dataset
 
@@ -335,6 +336,32 @@ def test_what_opens_in_the_header_has_no_barrier(tab, guide, card, scheme):
     expect(tab.get_by_role("dialog", name="Keys")).to_be_visible()
     assert not barriers(tab, scheme, "header")
     tab.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("scheme", RULES)
+def test_sheets_have_no_barrier_and_close_on_escape(tab, scheme):
+    change_scheme(tab, scheme)
+    for name in SHEETS:
+        tab.locator(".gm-dataset select").select_option(name)
+        sheet = tab.locator("aside .gm-fetch:visible")
+        sheet.get_by_role("button", name="Close").wait_for()
+        wait_until_drawn(tab)
+        assert not barriers(tab, scheme, "aside")
+        tab.keyboard.press("Escape")
+        expect(sheet).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", RULES)
+def test_what_goes_wrong_is_said_without_a_barrier(tab, scheme):
+    change_scheme(tab, scheme)
+    box = tab.locator(".gm-id input")
+    box.fill("77")
+    box.press("Enter")
+    expect(tab.locator(".gm-not-found").get_by_role("alert")).to_be_visible()
+    assert not barriers(tab, scheme, "main")
+    box.fill("1")
+    box.press("Enter")
+    expect(tab.locator(".gm-not-found").get_by_role("alert")).to_have_count(0)
 
 
 # The tour of another page; this leaves the tab there

@@ -69,3 +69,26 @@ def test_page_fits_a_phone_is_written_well_and_has_no_barrier(tab, key):
     for what, pattern in CLUMSY.items():
         assert not [text for text in page.evaluate(WORDS) if re.search(pattern, text)], what
     assert not barriers(page, scheme)
+
+
+def test_catalogue_offers_nothing_that_cannot_work(catalogue, dashboard, open_tab):
+    page = open_tab(f"{dashboard}?data={catalogue}")
+    for name in "xyz":
+        expect(page.locator(".gm-los").get_by_role("button", name=name)).to_be_disabled()
+    expect(page.locator(".gm-insight-buttons")).to_be_hidden()
+    page.locator(".gm-pages").get_by_role("button", name="Compare").click()
+    table = page.locator(".gm-table-four")
+    expect(table.get_by_text("not trained").first).to_be_visible()
+    expect(table.get_by_role("link")).to_have_count(0)
+
+
+def test_data_that_are_deleted_while_open_stay_and_it_is_said(home_folder, dashboard, open_tab):
+    shutil.copytree(home_folder / "table", home_folder / "doomed")
+    page = open_tab(f"{dashboard}?data=doomed", color_scheme="dark")
+    heading = page.locator(".gm-headline h1")
+    heading.wait_for()
+    shutil.rmtree(home_folder / "doomed")
+    expect(page.get_by_text("was deleted")).to_be_visible()
+    expect(page.locator(".gm-dataset select")).to_have_value("doomed")
+    expect(heading).to_have_text("Subhalo 0")
+    assert not barriers(page, "dark")

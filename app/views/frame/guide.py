@@ -31,8 +31,11 @@ LISTED = [
     ["r", "a random galaxy"],
     ["x y z", "line of sight along this axis; also 1 2 3"],
     ["u U", "undo and redo the selection"],
+    ["Esc", "close the sheet that lies over the page"],
     ["?", "this list"],
 ]
+CLOSE = "Escape"
+SHEETS = ("getting", "building")  # parameters of the session
 
 
 class Guide(JSComponent):
@@ -53,14 +56,23 @@ class Guide(JSComponent):
         guide = cls(css_classes=["gm-guide"])
         guide._session = session
         session.param.watch(guide._turn, "page")
+        session.param.watch(guide._hear, SHEETS)
         guide._turn()
+        guide._hear()
         return guide
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Lead through the page that is in view."""
         self.steps = [*TOUR[self._session.page], *EVERYWHERE]
 
+    def _hear(self, *_: param.parameterized.Event) -> None:
+        """Hear of the key that closes a sheet while one is open."""
+        is_open = any(getattr(self._session, sheet) for sheet in SHEETS)
+        self.keys = [*KEYS, *[CLOSE] * is_open]
+
     def _handle_msg(self, data: str) -> None:
         """Carry out the action of a key, if there is a galaxy."""
-        if self._session.galaxy:
+        if data == CLOSE:
+            self._session.param.update(dict.fromkeys(SHEETS, False))
+        elif self._session.galaxy:
             KEYS[data](self._session)
