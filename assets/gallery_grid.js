@@ -23,25 +23,20 @@ export function render({ model }) {
   let resting = 0, before = 0  // a timer; where the frame was scrolled to
 
   const across = () => Math.max(1, Math.floor((frame.clientWidth + GAP) / (CARD + GAP)))
-  function card() {
+  function card(at) {
     const button = document.createElement("button")
     button.type = "button"
+    button.dataset.at = at
     const image = new Image()
     image.alt = ""
-    button.append(image, document.createElement("b"), document.createElement("small"))
-    button.onclick = () => model.send_msg(["show", model.shown.series, Number(button.dataset.at)])
-    field.append(button)
-    return button
-  }
-  function dress(button, at) {
-    const { ids, notes, colours } = model.shown
-    const [image, id, note] = button.children
-    button.dataset.at = at
-    image.removeAttribute("src")
-    id.textContent = ids[at]
-    note.textContent = notes[at] ?? ""
-    button.style.setProperty("--frame", colours[at] ?? "")
-    button.setAttribute("aria-label", `Subhalo ${ids[at]} ${note.textContent}`)
+    const id = document.createElement("b")
+    id.textContent = model.shown.ids[at]
+    const note = document.createElement("small")
+    note.textContent = model.shown.notes[at] ?? ""
+    if (model.shown.colours[at]) button.style.setProperty("--frame", model.shown.colours[at])
+    button.append(image, id, note)
+    button.setAttribute("aria-label", `Subhalo ${model.shown.ids[at]} ${model.shown.notes[at] ?? ""}`)
+    button.onclick = () => model.send_msg(["show", model.shown.series, at])
     return button
   }
   function place(button, at, count) {
@@ -57,24 +52,20 @@ export function render({ model }) {
   function draw(screens) {
     const count = across(), [from, to] = range(screens)  // measured before anything is changed
     field.style.height = `${Math.ceil(model.shown.ids.length / count) * (HEIGHT + GAP)}px`
-    const free = leave(from, to)
+    for (const [at, button] of cards)
+      if (at < from || at >= to) {
+        button.remove()
+        cards.delete(at)
+      }
     for (let at = from; at < to; at++) {
-      if (!cards.has(at)) cards.set(at, dress(free.pop() ?? card(), at))
+      if (!cards.has(at)) {
+        cards.set(at, card(at))
+        field.append(cards.get(at))
+      }
       place(cards.get(at), at, count)
       fill(at)
     }
-    for (const button of free) button.remove()
     mark()
-  }
-  function leave(from, to) {  // cards out of view serve others: new ones cost the browser more
-    const free = []
-    for (const [at, button] of cards) {
-      if (at >= from && at < to) continue
-      cards.delete(at)
-      if (button.matches(":focus")) button.remove()
-      else free.push(button)
-    }
-    return free
   }
   function scrolled() {
     const far = Math.abs(frame.scrollTop - before) > frame.clientHeight

@@ -113,7 +113,7 @@ LINE |= {"note": ""}
     [
         ("headline", [NAME, True, "TNG100-1, snapshot 99"]),
         ("properties", [{"The whole galaxy": [("name", "help", NAME, ["1"], "kpc")]}]),
-        ("properties", [{}, NAME]),
+        ("file_notes", [NAME]),
         ("true_masses", [["1 R_hsm"], [(NAME, "help", "M", ["1"], "")]]),
         ("map_title", [NAME, "help", "km/s"]),
         ("headline", ["1", True, "TNG100-1, snapshot 99", [(NAME, "help")]]),
