@@ -7,6 +7,7 @@ from galmass_core.quantities import with_minus
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALL = 0.1  # below which fixed digits would hide most of a number
 _TINY = 1e-3  # below which powers of ten are easier to read
+_ROUNDING = 1e-9  # below which a number is what rounding has left of 0
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -24,9 +25,9 @@ def number(value: float, digits: int = 2) -> str:
         With a minus sign, not a hyphen.
     """
     size = abs(value)
-    if digits and 0 < size < _TINY:
+    if digits and _ROUNDING < size < _TINY:
         return power_of_ten(value)
-    if digits and 0 < size < _SMALL:
+    if digits and _TINY <= size < _SMALL:
         digits = max(digits, 1 - math.floor(math.log10(size)))
     return with_minus(f"{value:,.{digits}f}")
 
