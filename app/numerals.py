@@ -25,9 +25,11 @@ def number(value: float, digits: int = 2) -> str:
         With a minus sign, not a hyphen.
     """
     size = abs(value)
-    if digits and _ROUNDING < size < _TINY:
+    if size < _ROUNDING:
+        value = size = 0.0
+    if digits and 0 < size < _TINY:
         return power_of_ten(value)
-    if digits and _TINY <= size < _SMALL:
+    if digits and 0 < size < _SMALL:
         digits = max(digits, 1 - math.floor(math.log10(size)))
     return with_minus(f"{value:,.{digits}f}")
 
