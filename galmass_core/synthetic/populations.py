@@ -80,7 +80,9 @@ def draw_young(
     chosen : (Y,) int
     ages : (Y,) float, Gyr
     """
-    order = np.lexsort((rng.random(len(masses)), ~first))
+    rank = rng.random(len(masses))
+    kinds = (np.flatnonzero(first), np.flatnonzero(~first))
+    order = np.concatenate([kind[np.argsort(rank[kind])] for kind in kinds])
     evenly = (np.arange(200) + 0.5) / 200.0 * _RECENT
     births = np.cumsum(masses[order]) * np.mean(1.0 / surviving_fraction(evenly))
     count = int(np.searchsorted(births, formed + 0.5 * births[0]))
