@@ -9,6 +9,7 @@ from bokeh.events import Pan, PanEnd, PanStart
 from pages import figure_of, hear, is_shown, parts, send, settle, texts, widget
 
 from galmass_app import services
+from galmass_app.lookalikes import Lookalike, Lookalikes
 from galmass_app.particles import (
     axes_along,
     dragged,
@@ -22,6 +23,7 @@ from galmass_app.views.explore.page import PARTS, Explore
 from galmass_app.views.explore.turn import Turn
 from galmass_app.views.galaxy_cards import GalaxyCards
 from galmass_app.views.galaxy_properties import headline
+from galmass_app.views.lookalikes import about_twins
 from galmass_app.views.mass_profiles import MARKS, MassProfiles
 from galmass_app.views.why.page import Why
 from galmass_core.dynamics.estimates import estimate_one
@@ -100,6 +102,14 @@ def test_card_goes_to_its_galaxy_and_to_no_other(opened, session):
     assert session.galaxy != "synthetic/elsewhere/0/1"
     send(cards, [name, los])
     assert (session.galaxy, session.los) == (name, los)
+
+
+@pytest.mark.parametrize(("closer", "words"), [(2.0, "None is close"), (40.0, "do not tell")])
+def test_twins_that_are_far_are_not_taken_for_twins(closer, words):
+    twin = Lookalike(name="one", los="x", closer=closer, total=0.5, stars=0.1)
+    far = replace(twin, closer=1.0)
+    found = Lookalikes(request=None, run="any", searched=9, nearest=(), twins=(far, twin))
+    assert words in about_twins(found)
 
 
 def test_lookalikes_without_a_network_say_how_to_get_one(opened, session, monkeypatch):

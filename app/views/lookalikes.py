@@ -25,6 +25,7 @@ from galmass_core.quantities import symbol_of
 
 _ALIKE = {"r image": "r", "all four maps": "g,r+2V"}
 FOLLOWS = ("dataset", "galaxy", "los", "theme", "alike")  # parameters of the session
+_CLOSE = 10  # per cent of galaxies whose nearest other is farther than a twin, at least
 _FAILED = "No lookalikes could be found; the status line says why."
 
 
@@ -85,22 +86,26 @@ class LookalikeCards(WorkerView):
             f"To {found.run}, among {found.searched:,} other galaxies, however the maps are turned."
         )
         self._text.object = snippet("shared.html", "notes", [words])
-        total = symbol_of("log_mtot_1rhsm")
         titles = {
             "nearest": (
                 "Most alike",
                 "Δ is by how much more massive they are, in dex; closer than is the share of all "
                 "galaxies whose nearest other is farther from them.",
             ),
-            "twins": (
-                "Twins of other mass",
-                f"Of the {AMONG} most alike, those whose {total} differs most: what the maps do "
-                "not tell.",
-            ),
+            "twins": ("Twins of other mass", about_twins(found)),
         }
         for (key, cards), pictures in zip(self._cards.items(), made.pictures, strict=True):
             self._words[key].object = snippet("shared.html", "message", *titles[key])
             cards.show([_card(each) for each in getattr(found, key)], pictures)
+
+
+def about_twins(found: Lookalikes) -> str:
+    """Say what twins are, and that these are none if they are far."""
+    total = symbol_of("log_mtot_1rhsm")
+    words = f"Of the {AMONG} most alike, those whose {total} differs most"
+    if max((each.closer for each in found.twins), default=100) < _CLOSE:
+        return f"{words}. None is close: almost every galaxy has one that is more like it."
+    return f"{words}: what the maps do not tell."
 
 
 def _card(shown: Lookalike) -> GalaxyCard:
