@@ -17,7 +17,7 @@ from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted, split_columns
 from galmass_core.learning.experiments import input_maps
-from galmass_core.quantities import TARGETS, map_keys
+from galmass_core.quantities import TARGETS, further_keys, map_keys
 from galmass_core.telescope.settings import settings_of
 from galmass_core.training.runs import shipped_runs
 
@@ -45,7 +45,7 @@ def _switch(key: str) -> Field:
     return Field(key, lambda value: "on" if value else "off", lambda text: _SWITCH.get(text, text))
 
 
-_WIDEST = {key: Scale(1, 2) for key in map_keys()}
+_WIDEST = {key: Scale(1, 2) for key in (*map_keys(), *further_keys())}
 _SWITCH = {"on": True, "off": False}
 FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in this order
     "page": Field("page"),
@@ -90,6 +90,7 @@ FIELDS = {  # parameter of `SessionState`: its field; addresses hold them in thi
     "telescope": Field("telescope"),
     "tuned": _list("tuned", ";"),
     "observed": Field("observed"),
+    "further": _list("further", ","),
 }
 
 

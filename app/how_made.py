@@ -12,6 +12,7 @@ from galmass_app.markup import snippet
 from galmass_app.paper_calls import place, training_command
 from galmass_app.state import SessionState
 from galmass_app.tree_models import Fit, FitRequest
+from galmass_core.datasets.capabilities import further_maps
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted
 from galmass_core.quantities.targets import TARGETS
@@ -39,6 +40,9 @@ _PARTS = {  # of Explore and Why, by key
     "alike": """from galmass_core.training.twins import find_twins
 
 print(find_twins(data, {inputs!r}))""",
+    "further": """maps = data.maps({galaxy!r}, {los!r})
+for key in {further!r}:
+    print(key, maps.meaningful(key))""",
     "motion": """from galmass_core.dynamics.motion import motion_profile
 
 print(motion_profile(data.maps({galaxy!r}, {los!r})))""",
@@ -148,6 +152,7 @@ def of_predictions(session: SessionState, runs: Sequence[str]) -> str:
 def of_part(session: SessionState, key: str) -> str:
     """Of a part of a page that is opened (`state.INSIGHTS`)."""
     sample = {"galaxy": session.galaxy, "los": session.los, "inputs": session.alike}
+    sample |= {"further": [key for key in session.further if key in further_maps(session.data)]}
     seen_by = {"telescope": session.telescope, "settings": settings_of(session.tuned)}
     python, where = _PARTS[key].format(**sample, **seen_by), place(session.data)
     commands = {

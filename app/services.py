@@ -279,17 +279,21 @@ profiles = lru_cache(maxsize=256)(DataSet.profiles)
 
 
 @lru_cache(maxsize=256)
-def scales(data: DataSet, name: str, los: str) -> dict[str, Scale]:
-    """Return the colour ranges that suit one sample, by map."""
-    return {key: scale_of(maps(data, name, los), key) for key in map_keys()}
+def scales(
+    data: DataSet, name: str, los: str, keys: tuple[str, ...] | None = None
+) -> dict[str, Scale]:
+    """Return the colour ranges that suit one sample, by map; of those always shown by default."""
+    keys = map_keys() if keys is None else keys
+    return {key: scale_of(maps(data, name, los), key) for key in keys}
 
 
 @lru_cache(maxsize=16)
-def sample_scales(data: DataSet) -> dict[str, Scale]:
+def sample_scales(data: DataSet, keys: tuple[str, ...] | None = None) -> dict[str, Scale]:
     """Return colour ranges for the whole data set, from a few samples spread over it."""
+    keys = map_keys() if keys is None else keys
     rows = np.unique(np.linspace(0, len(data) - 1, SCALE_SAMPLES).astype(int))
     looks = [data.maps(name, los) for name, los in data.samples.iloc[rows][["name", "los"]].values]
-    return {key: shared_scale([scale_of(look, key) for look in looks], key) for key in map_keys()}
+    return {key: shared_scale([scale_of(look, key) for look in looks], key) for key in keys}
 
 
 @lru_cache(maxsize=32)

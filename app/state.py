@@ -15,7 +15,7 @@ from galmass_app.selection import COMBINATIONS, SAVED, combined, is_mask, text_o
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.learning.splits import SPLITS
-from galmass_core.quantities import QUANTITIES, is_known_column, map_keys
+from galmass_core.quantities import QUANTITIES, further_keys, is_known_column, map_keys
 from galmass_core.telescope import TELESCOPES
 
 PAGES = (
@@ -33,7 +33,10 @@ PAGES = (
 )
 LAST = 20  # selections that can be undone
 # what Explore opens when asked to
-INSIGHTS = ("alike", "motion", "lines", "beside", "turn", "telescope", "observed", "definitions")
+INSIGHTS = (
+    *("further", "alike", "motion", "lines", "beside"),
+    *("turn", "telescope", "observed", "definitions"),
+)
 
 
 GONE = (
@@ -79,6 +82,9 @@ class SessionState(param.Parameterized):
     )
     insights = param.ListSelector(
         default=[], objects=list(INSIGHTS), doc="Parts of the Explore page that are open."
+    )
+    further = param.ListSelector(
+        default=[], objects=list(further_keys()), doc="Maps beside the paper's four that are shown."
     )
     beside = param.String(
         doc="Sample that is pinned: a galaxy, a blank and its line of sight; empty: none."

@@ -63,8 +63,9 @@ def see(data: DataSet, galaxy: str, los: str, seen_by: Telescope) -> Seen:
     maps, variant = maps_through(data, galaxy, los, seen_by), Variant(TELESCOPE, seen_by.name)
 
     def sees_it(run: Run) -> bool:
-        keys = run.config.get("maps", ())
-        return not is_profile(run) and any(variant.changes(map_spec(key)) for key in keys)
+        specs = [map_spec(key) for key in run.config.get("maps", ())]
+        seen = any(map(variant.changes, specs)) and all(map(variant.can_show, specs))
+        return seen and not is_profile(run)
 
     found: dict[str, list[Estimate]] = {}
     networks = Networks(data.row(galaxy, los).to_frame().T, maps)

@@ -58,7 +58,12 @@ def palette(name: str, theme: Theme) -> list[str]:
     """Return colours by name, such as `MapSpec.palette`; of velocity, 0 has the background's."""
     if name == "velocity":
         return VELOCITY[theme]
-    return {"gray": colorcet.gray, "starlight": STARLIGHT, "inferno": Inferno256}[name]
+    return {
+        "gray": colorcet.gray,
+        "starlight": STARLIGHT,
+        "inferno": Inferno256,
+        "viridis": Viridis256,
+    }[name]
 
 
 def map_colours(key: str, theme: Theme) -> list[str]:

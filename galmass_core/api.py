@@ -77,7 +77,7 @@ def train(
     **hyperparameters
         Of a network, in place of the preset's: ``width`` (of the branches; 1 is ResNet-18),
         ``epochs``, ``batch``, ``learning_rate``, ``schedule`` (``cosine`` or ``literal``),
-        ``augment``, ``scaling``, ``scalars``, ``tta``; see
+        ``augment``, ``scaling``, ``scalars``, ``mask_sparse``, ``tta``; see
         `networks.presets.TrainingConfig`.
 
     Returns

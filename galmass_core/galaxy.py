@@ -15,6 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 from galmass_core.photometry import stellar_luminosities
 
 G = 4.30091e-6  # gravitational constant, kpc (km/s)^2 / Msun
+ASSUMED = "stars/{} is missing"  # of a note on a field that is a guess for all stars
+GUESSES = {  # what notes say of fields that are guesses, for all stars or some
+    "ages": (ASSUMED.format("ages"), "no time of birth"),
+    "metallicities": (ASSUMED.format("metallicities"),),
+}
 LINES_OF_SIGHT = ("x", "y", "z")
 NO_LINE_OF_SIGHT = "none"  # of a catalogue's samples, which are not projected
 
@@ -296,6 +301,10 @@ class Galaxy:
             "black_holes": self.black_holes,
         }
         return {name: particles for name, particles in species.items() if particles is not None}
+
+    def assumes(self, field: str) -> bool:
+        """Return whether a field of `GUESSES` is one, for all stars or some."""
+        return any(words in note for note in self.notes for words in GUESSES[field])
 
     @property
     def has_all_matter(self) -> bool:

@@ -49,6 +49,7 @@ VALUES = {
     "telescope": "SAMI",
     "tuned": ["seeing:2.5", "least:3"],
     "observed": "1-1-01234567",
+    "further": ["age", "h3"],
 }
 OLD = [  # addresses as they were kept, and what they set
     ("", {}),

@@ -99,8 +99,8 @@ def test_occupancy_comes_as_a_tensor_where_it_is_requested(dataset):
 
 
 def test_tensors_of_unknown_maps_are_refused(dataset):
-    with pytest.raises(ValueError, match=r"map must be one of r, g-r, .*, got 'h3'"):
-        dataset.tensors(["r", "h3"])
+    with pytest.raises(ValueError, match=r"map must be one of r, g-r, .*, got 'h5'"):
+        dataset.tensors(["r", "h5"])
 
 
 def test_threads_read_the_same_maps(dataset):

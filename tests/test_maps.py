@@ -13,7 +13,7 @@ from galmass_core.imaging.maps import (
     render_maps,
     support_radii,
 )
-from galmass_core.quantities.maps import mean_velocity, velocity_dispersion
+from galmass_core.quantities.map_views import mean_velocity, velocity_dispersion
 
 RNG = np.random.default_rng(3)
 
@@ -133,8 +133,8 @@ def test_an_unknown_map_is_refused():
         half_mass_radius=1.0,
         half_width=3.0,
     )
-    with pytest.raises(ValueError, match="one of r, g-r, V, sigma, occupancy, got 'h3'"):
-        maps.view("h3")
+    with pytest.raises(ValueError, match=r"one of r, g-r, V, sigma, occupancy, .*, got 'h5'"):
+        maps.view("h5")
 
 
 def test_two_stars_of_unequal_light_have_their_weighted_moments():

@@ -570,7 +570,7 @@ def test_the_command_predicts_from_the_branches_it_names(any_run, dataset, tmp_p
     assert galmass([*command, "g-r+V", "--out", str(tmp_path / "p.csv")]) == 0
     expected = predict_run(any_run.with_inputs("g-r+V"), dataset)[0]["y_pred"]
     np.testing.assert_allclose(pd.read_csv(tmp_path / "p.csv")["y_pred"], expected, atol=1e-6)
-    assert galmass([*command, "h3"]) != 0
+    assert galmass([*command, "h5"]) != 0
     assert "run any must predict from r, g,r, 2V" in capsys.readouterr().err
 
 

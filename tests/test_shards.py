@@ -100,9 +100,10 @@ def test_maps_and_profiles_survive_the_file(tmp_path, packed):
     with h5py.File(tmp_path / "shard.h5") as shard:
         for first, (samples, profiles, _) in zip(firsts, toys, strict=True):
             for row, maps in enumerate(samples, start=first):
-                ((flux, moments),) = read_maps(shard, [row])
+                ((flux, moments, further),) = read_maps(shard, [row])
                 np.testing.assert_allclose(flux, maps.flux_CHW, rtol=1e-3)
                 np.testing.assert_array_equal(moments, maps.moments_CHW)
+                assert not further
                 assert flux.dtype == moments.dtype == np.float32
                 read = read_profiles(shard, row)
                 np.testing.assert_allclose(read, profiles, rtol=1e-6)
@@ -114,7 +115,7 @@ def test_samples_come_in_the_order_asked_for_as_the_datasets_say_one_by_one(tmp_
     with h5py.File(tmp_path / "shard.h5", "w") as shard:
         for seed in (0, 5):
             append_galaxy(shard, toy_entry(seed, packed=packed)[2], packed=packed)
-        for row, (flux, moments) in zip(rows, read_maps(shard, rows), strict=True):
+        for row, (flux, moments, _) in zip(rows, read_maps(shard, rows), strict=True):
             codes = shard["light"][row].astype(float)
             (first, step), lit = shard["light_scale"][row].T[..., None, None], codes > 0
             truth = np.where(lit, 10 ** (first + (codes - 1) * step), 0)

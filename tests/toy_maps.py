@@ -1,5 +1,7 @@
 """Data sets with maps whose truth a test can check: blobs of light that turn, three a galaxy."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -40,7 +42,16 @@ def make_maps(row, generator):
     )
 
 
-def make_map_dataset(folder, n_galaxies, *, seed=7, profiles=_NO_PROFILES, **changes):
+def add_populations(maps):
+    """Return maps with stars of 1e6 Msun, as old in Gyr as there are of them, with 2 % metals."""
+    count_HW = maps.moments_CHW[0]
+    sums_CHW = np.stack([1e6 * count_HW, count_HW**2, 0.02 * count_HW])
+    return replace(maps, further={"populations": sums_CHW})
+
+
+def make_map_dataset(
+    folder, n_galaxies, *, seed=7, profiles=_NO_PROFILES, populations=False, **changes
+):
     """Write a data set of `sample_tables.make_samples` with maps; ``changes`` are columns.
 
     All galaxies have the same mass profiles.
@@ -53,7 +64,9 @@ def make_map_dataset(folder, n_galaxies, *, seed=7, profiles=_NO_PROFILES, **cha
     with h5py.File(shard_path(folder, 0), "w") as shard:
         for _, rows in samples.groupby("name", sort=False):
             maps = [make_maps(row, generator) for _, row in rows.iterrows()]
+            maps = list(map(add_populations, maps)) if populations else maps
             append_galaxy(shard, encode_galaxy(maps, profiles))
     record = {"samples": len(samples), **checksum(shard_path(folder, 0))}
-    description = {"maps": {"half_width": 3.0}, "shards": {"shard-00000.h5": record}}
+    channels = {"channels": ["populations"]} if populations else {}
+    description = {"maps": {"half_width": 3.0} | channels, "shards": {"shard-00000.h5": record}}
     return write_tables(folder, samples, description)

@@ -4,7 +4,7 @@ A page's pictures are drawn with Bokeh itself, whose figures are built in a sixt
 HoloViews takes; a notebook's are HoloViews elements, which show themselves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal
 
@@ -48,13 +48,19 @@ CLEAR = """:host {
 EMPTY = "#c9cdd3"  # pixels without light or stars, in a notebook
 
 
-def four_maps(maps: GalaxyMaps, effective_radius: float | None = None) -> hv.Layout:
+def four_maps(
+    maps: GalaxyMaps,
+    effective_radius: float | None = None,
+    keys: Sequence[str] | None = None,
+) -> hv.Layout:
     """Show a galaxy's r image, colour, velocity, dispersion and registered maps side by side.
 
     Parameters
     ----------
     effective_radius : float, kpc, optional
         R_e, for its ring.
+    keys : sequence of str, optional
+        Other maps, such as ``("age", "h3")``.
 
     Returns
     -------
@@ -62,7 +68,7 @@ def four_maps(maps: GalaxyMaps, effective_radius: float | None = None) -> hv.Lay
         Zooming in one zooms all; shows itself in a notebook.
     """
     pictures = []
-    for key in map_keys():
+    for key in map_keys() if keys is None else keys:
         scale, shown = scale_of(maps, key), MAPS[key]
         bar = {"height": 8, "ticker": FixedTicker(ticks=list(scale.ticks))}
         pictures.append(
@@ -91,6 +97,8 @@ class MapFigures:
 
     Parameters
     ----------
+    keys : sequence of str, optional
+        Of the maps; by default those that are always shown.
     small : bool
         Whether rings have no names and the ruler has no ground, which would cover a small map.
     counted : bool
@@ -99,19 +107,27 @@ class MapFigures:
         Of lengths: ``kpc`` or ``arcsec``.
     """
 
-    def __init__(self, *, small: bool = False, counted: bool = True, unit: Unit = "kpc") -> None:
+    def __init__(
+        self,
+        keys: Sequence[str] | None = None,
+        *,
+        small: bool = False,
+        counted: bool = True,
+        unit: Unit = "kpc",
+    ) -> None:
+        keys = map_keys() if keys is None else keys
         self._theme, self._small, self._counted = None, small, counted
         self._ends = {"x_range": Range1d(), "y_range": Range1d()}
         self._rings = ColumnDataSource(_rings(np.nan, None))
         self._ruler = _ruler(small=small, unit=unit)
-        self._images = {key: ColumnDataSource(_nothing()) for key in map_keys()}
+        self._images = {key: ColumnDataSource(_nothing()) for key in keys}
         self._mappers = {
             key: (LogColorMapper if MAPS[key].colours == "decades" else LinearColorMapper)(
                 nan_color="rgba(0, 0, 0, 0)"
             )
-            for key in map_keys()
+            for key in keys
         }
-        self.figures = {key: self._figure(key) for key in map_keys()}
+        self.figures = {key: self._figure(key) for key in keys}
 
     def show(
         self,
@@ -122,12 +138,12 @@ class MapFigures:
         least_stars: int = 1,
         theme: Theme = "dark",
     ) -> None:
-        """Draw the maps of a sample, in kpc.
+        """Draw maps of a sample, in kpc; the others stay as they are.
 
         Parameters
         ----------
         scales : mapping of Scale
-            Range of the colours by map.
+            Range of the colours by map that is drawn.
         effective_radius : float, kpc, optional
             R_e, for its ring.
         least_stars : int
@@ -136,6 +152,8 @@ class MapFigures:
         for key, mapper in self._mappers.items():
             if theme != self._theme:  # colours are many to check
                 mapper.palette = map_colours(key, theme)
+            if key not in scales:
+                continue
             mapper.update(low=scales[key].low, high=scales[key].high)
             self._images[key].data = _pixels(maps, key, least_stars)
         self._theme = theme
@@ -177,7 +195,7 @@ def _pixels(maps: GalaxyMaps, key: str, least_stars: int) -> dict[str, list]:
     values_HW = maps.meaningful(key, least_stars=least_stars)
     corner, side = [-maps.half_width], [2 * maps.half_width]
     more = {}
-    if not MAPS[key].is_image:  # under the pointer, where there are fewer stars too
+    if MAPS[key].is_of_stars:  # under the pointer, where there are fewer stars too
         more = {"value": [maps.meaningful(key)], "stars": [maps.stars(len(values_HW))]}
     return {"image": [values_HW], "x": corner, "y": corner, "dw": side, "dh": side, **more}
 
@@ -230,7 +248,7 @@ def _lengths(unit: Unit) -> dict[str, object]:
 def _hover(key: str, *, plain: bool = False) -> HoverTool:
     """Return a tooltip with the value under the pointer, where it is and, unless plain, of what."""
     shown = MAPS[key]
-    counted = not (shown.is_image or plain)
+    counted = shown.is_of_stars and not plain
     column, stars = ("@value", "@stars{0}") if counted else ("@image", "")
     value = f"{column}{{{shown.digits}}}"
     return HoverTool(

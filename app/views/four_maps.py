@@ -1,6 +1,6 @@
 """The four maps side by side, each with its name above and its colour bar below."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import panel as pn
@@ -16,7 +16,7 @@ from galmass_app.theme import Theme, map_colours
 from galmass_app.views.layout import View, column, html
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.maps import GalaxyMaps
-from galmass_core.quantities import MAPS, MapSpec, map_keys
+from galmass_core.quantities import MAPS, MapSpec
 
 COLOURED = ("colours", "limits")  # parameters of a session that choose ranges of colours
 
@@ -43,11 +43,17 @@ def shown_maps(
     return ShownMaps(maps, scales, radius, session.theme, session.least_stars)
 
 
-def chosen_scales(session: SessionState, data: DataSet, galaxy: str, los: str) -> dict[str, Scale]:
+def chosen_scales(
+    session: SessionState,
+    data: DataSet,
+    galaxy: str,
+    los: str,
+    keys: tuple[str, ...] | None = None,
+) -> dict[str, Scale]:
     """Return ranges of colours for a sample or, if the visitor chose so, for its data set."""
     if session.colours == "sample":
-        return services.sample_scales(data)
-    scales = services.scales(data, galaxy, los)
+        return services.sample_scales(data, keys)
+    scales = services.scales(data, galaxy, los, keys)
     return scales_by_hand(session.limits, scales) if session.colours == "hand" else scales
 
 
@@ -56,6 +62,8 @@ class FourMaps(View):
 
     Parameters
     ----------
+    keys : sequence of str, optional
+        Other maps than these.
     small : bool
         Whether they are too small for names over them.
     counted, unit
@@ -66,14 +74,15 @@ class FourMaps(View):
         self,
         shown: ShownMaps,
         *,
+        keys: Sequence[str] | None = None,
         small: bool = False,
         counted: bool = True,
         unit: Unit = "kpc",
     ) -> None:
         super().__init__()
-        self._pictures = MapFigures(small=small, counted=counted, unit=unit)
-        self._bars = {key: html("gm-bar") for key in map_keys()}
-        self._panels = {key: self._panel(key) for key in map_keys()}
+        self._pictures = MapFigures(keys, small=small, counted=counted, unit=unit)
+        self._bars = {key: html("gm-bar") for key in self._pictures.figures}
+        self._panels = {key: self._panel(key) for key in self._pictures.figures}
         self._layout = column("gm-maps", *self._panels.values())
         self.draw(shown)
 
@@ -82,9 +91,10 @@ class FourMaps(View):
         maps, scales, radius, theme, stars, keys = shown
         for key, panel in self._panels.items():
             panel.visible = keys is None or key in keys
-        for key, bar in self._bars.items():
-            bar.object = colour_bar(scales[key], map_colours(key, theme))
-        self._pictures.show(maps, scales, effective_radius=radius, least_stars=stars, theme=theme)
+            if panel.visible:
+                self._bars[key].object = colour_bar(scales[key], map_colours(key, theme))
+        seen = {key: scales[key] for key, panel in self._panels.items() if panel.visible}
+        self._pictures.show(maps, seen, effective_radius=radius, least_stars=stars, theme=theme)
 
     def on_tap(self, tapped: Callable[[str, float, float], None]) -> None:
         """Have a function called with map and place [kpc] where a map is tapped."""

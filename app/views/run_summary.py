@@ -22,6 +22,7 @@ _HYPERPARAMETERS = {
     "augment": "augmentation",
     "scaling": "scaling of maps",
     "scalars": "R_e, M_r and σ_v beside maps",
+    "mask_sparse": "σ of single stars masked",
     "tta": "mean over symmetries",
 }
 

@@ -72,6 +72,18 @@ def add_stars(command: argparse.ArgumentParser) -> None:
     )
 
 
+def add_channels(command: argparse.ArgumentParser) -> None:
+    """Add the option ``--channels``."""
+    command.add_argument(
+        "--channels",
+        nargs="+",
+        default=(),
+        metavar="WORD",
+        help="store what further maps are made from: populations (stellar mass, age, metallicity), "
+        "shapes (h3, h4), gas (its V and σ), or all (default: none; twice the size with all)",
+    )
+
+
 def add_device(command: argparse.ArgumentParser) -> None:
     """Add the option ``--device``."""
     command.add_argument(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from galmass_core.cli.arguments import (
+    add_channels,
     add_data,
     add_home,
     add_scheduler,
@@ -81,6 +82,7 @@ def _add_build(commands: Any) -> None:  # noqa: ANN401
     add_scheduler(build)
     build.add_argument("--device", default="cpu", metavar="D", help="cpu (default) or cuda")
     build.add_argument("--dust", choices=("xu17", "none"), default="xu17", help="default: xu17")
+    add_channels(build)
     add_stars(build)
     build.add_argument(
         "--frame",
@@ -205,6 +207,7 @@ def _build(args: argparse.Namespace) -> None:
             client=client,
             device=args.device,
             dust=args.dust,
+            channels=args.channels,
             stars=args.stars,
             frame=frame,
             progress=show,
@@ -312,7 +315,7 @@ def _envelope(dataset: "DataSet") -> dict[str, Any]:
 
 def _summary(dataset: "DataSet") -> str:
     """Return a description of a data set as text."""
-    from galmass_core.datasets.capabilities import lacks
+    from galmass_core.datasets.capabilities import further_maps, lacks
 
     suites = ", ".join(dataset.info["suites"])
     lines = [
@@ -325,6 +328,7 @@ def _summary(dataset: "DataSet") -> str:
             f"light on {maps['light_pixels']}², kinematics on {maps['kinematic_pixels']}² pixels "
             f"over {dataset.frame}; dust {maps['dust']}"
         )
+        lines.append(f"further maps: {', '.join(further_maps(dataset))}")
     if stars := dataset.info.get("stars"):
         lines.append(f"thinned to {stars:,} stars a galaxy; true masses are those of all stars")
     for record in dataset.info.get("combined", []):

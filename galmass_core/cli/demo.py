@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from galmass_core.cli.arguments import add_home, add_stars, positive, seed
+from galmass_core.cli.arguments import add_channels, add_home, add_stars, positive, seed
 from galmass_core.cli.data import one_thread_each, print_dataset
 from galmass_core.storage.progress import discard_progress, progress_bar
 
@@ -58,6 +58,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         metavar="N",
         help="processes (default: all)",
     )
+    add_channels(demo)
     add_stars(demo)
     demo.add_argument("--json", action="store_true", help="print the result as JSON")
     add_home(demo)
@@ -98,7 +99,12 @@ def _demo(args: argparse.Namespace) -> None:
                 )
         with progress_bar("building", out) as show:
             dataset = build_dataset(
-                [particles], out, workers=args.workers, stars=args.stars, progress=show
+                [particles],
+                out,
+                workers=args.workers,
+                channels=args.channels,
+                stars=args.stars,
+                progress=show,
             )
     remove(out)  # what a killed call left
     clear_lock(out)

@@ -137,6 +137,12 @@ def add_hyperparameters(train: argparse.ArgumentParser) -> None:
         help="learn from R_e in kpc, M_r and velocity dispersion beside the maps they go with",
     )
     group.add_argument(
+        "--mask-sparse",
+        action=argparse.BooleanOptionalAction,
+        help="pixels with fewer than two stars have no σ: learn that of the whole frame there, "
+        "not 0 as in the paper",
+    )
+    group.add_argument(
         "--tta",
         action=argparse.BooleanOptionalAction,
         help="predict the mean over the maps turned, mirrored and reversed in all 16 ways",

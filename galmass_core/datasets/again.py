@@ -40,6 +40,7 @@ class Source:
         rows = dataset.samples.iloc[dataset.rows_of(name)]
         known = {field.name for field in fields(MapConfig)}
         config = {key: value for key, value in dataset.info["maps"].items() if key in known}
+        config["channels"] = dataset.channels
         reading: dict[str, Any] = dict(dataset.info.get("reading", {}))
         path = Path(str(rows["source"].iloc[0])) if "source" in rows else Path()
         snapshot = GalaxyName.parse(name).snapshot

@@ -54,6 +54,7 @@ from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.frames import PAPER, Frame
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
+from galmass_core.quantities import CHANNELS
 from galmass_core.sources import (
     AS_THE_FILES_SAY,
     Found,
@@ -83,6 +84,7 @@ def build_dataset(
     client: "Client | None" = None,
     device: str = "cpu",
     dust: str = "xu17",
+    channels: Collection[str] = (),
     stars: int | None = None,
     frame: Frame = PAPER,
     progress: Progress | None = None,
@@ -118,6 +120,10 @@ def build_dataset(
         ``cpu``, or a torch device to render the images on.
     dust : str
         ``xu17`` (the paper's) or ``none``.
+    channels : collection of str
+        What to store for further maps, of `quantities.CHANNELS`: ``populations`` for stellar mass,
+        age and metallicity, ``shapes`` for h3 and h4, ``gas`` for its velocity and dispersion;
+        or ``all``.
     stars : int, optional
         Thin every galaxy to this number of stars with `thinning.thin_stars` before projection;
         galaxies with fewer are excluded. Targets, profiles and all columns that do not depend on
@@ -143,9 +149,10 @@ def build_dataset(
     UnavailableError
         If another process has a file open for writing; the same call resumes.
     ValueError
-        If ``where`` is not a condition on columns that a build makes, ``limit`` or ``workers`` is
-        below 1, ``stars`` is below 100, another process is building ``out``, galaxies in memory
-        are to be sent to a cluster, or its workers do not see the same files and galmass.
+        If ``where`` is not a condition on columns that a build makes, channels are unknown,
+        ``limit`` or ``workers`` is below 1, ``stars`` is below 100, another process is building
+        ``out``, galaxies in memory are to be sent to a cluster, or its workers do not see the same
+        files and galmass.
     DataSetError
         If ``out`` holds other files or another data set, or no galaxy could be used.
     ChildProcessError
@@ -162,7 +169,12 @@ def build_dataset(
     if stars is not None:
         check_stars(stars)
     recipe = Recipe(
-        maps=MapConfig(dust=dust, half_width=frame.half_width, unit=frame.unit),
+        maps=MapConfig(
+            dust=dust,
+            half_width=frame.half_width,
+            unit=frame.unit,
+            channels=_stored(channels),
+        ),
         device=device,
         where=where,
         ids=None if ids is None else frozenset(map(whole_number, ids)),
@@ -186,6 +198,12 @@ def build_dataset(
                 built = _finish(out, settings, recipe.ids)
         remove(out)
     return built or open_dataset(out.resolve())
+
+
+def _stored(channels: Collection[str]) -> tuple[str, ...]:
+    """Return channels in the order of `quantities.CHANNELS`, unknown ones in the end."""
+    wanted = tuple(CHANNELS) if "all" in channels else tuple(channels)
+    return tuple(sorted(set(wanted), key=[*CHANNELS, *wanted].index))
 
 
 def _find(sources: Sequence[str | Path | Galaxy], options: ReadOptions) -> Found:

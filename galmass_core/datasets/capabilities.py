@@ -1,14 +1,20 @@
 """What a data set can be used for, and why not: read by all pages and commands."""
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
 from galmass_core.datasets.dataset import DataSet, DataSetError
-from galmass_core.galaxy import LINES_OF_SIGHT
-from galmass_core.quantities import TARGETS
+from galmass_core.galaxy import GUESSES, LINES_OF_SIGHT
+from galmass_core.quantities import CHANNELS, MAPS, TARGETS, further_keys, symbol_of
 
 LEAST_TO_TRAIN = 4  # galaxies, of which a split leaves one at least in each of three parts
 LEAST_TO_TEST = 60  # galaxies; fewer leave too few to fit a line to and to test
+_FIELDS = {"age": "ages", "metallicity": "metallicities"}  # of stars, of which maps are made
 
 
 class Lacks(NamedTuple):
@@ -53,3 +59,44 @@ def require_maps(data: DataSet, purpose: str) -> None:
     if lacks(data).maps:
         msg = f"{data.path}: must have maps for {purpose}, got only tables"
         raise DataSetError(msg)
+
+
+def further_maps(data: DataSet) -> tuple[str, ...]:
+    """Return the keys of the maps beside the paper's that a data set has."""
+    return tuple(key for key in further_keys() if data.has_maps and not lacking(data, [key]))
+
+
+def lacking(data: DataSet, keys: Iterable[str]) -> str:
+    """Return which of some maps a data set with maps lacks, as half a sentence; empty if none."""
+    wanted = {key: MAPS[key].made_from for key in keys if MAPS[key].made_from in CHANNELS}
+    absent = {key: made for key, made in wanted.items() if made not in data.channels}
+    if not absent:
+        return ""
+    names = ", ".join(symbol_of(key) for key in absent)
+    channels = " ".join(name for name in CHANNELS if name in absent.values())
+    return f"it has no maps of {names}: they come with galmass build --channels {channels}"
+
+
+def require_inputs(data: DataSet, keys: Iterable[str]) -> None:
+    """Raise a DataSetError if a data set has maps, but lacks some of these."""
+    if data.has_maps and (why := lacking(data, keys)):
+        msg = f"{data.path}: {why}"
+        raise DataSetError(msg)
+
+
+def unknown_inputs(
+    samples: pd.DataFrame, keys: Iterable[str]
+) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Yield why some maps of a sample are not known, and of which samples.
+
+    Of files without gas, or whose stars have no age or metallicity of their own.
+    """
+    keys = tuple(keys)
+    notes = samples.get("notes", pd.Series("", samples.index)).astype("string").fillna("")
+    for key, field in _FIELDS.items():
+        if key in keys:
+            guessed = notes.str.contains("|".join(GUESSES[field]), regex=True)
+            yield f"{field} of stars are not known", guessed.to_numpy(bool)
+    if any(MAPS[key].made_from == "gas" for key in keys):
+        counted = samples.get("n_gas", pd.Series(np.nan, samples.index))
+        yield "gas is not known", counted.isna().to_numpy(bool)

@@ -23,6 +23,7 @@ from galmass_core.datasets.dataset import (
 )
 from galmass_core.datasets.dataset_tables import claim_folder, holds, write_tables
 from galmass_core.datasets.join import nullable
+from galmass_core.quantities import CHANNELS
 from galmass_core.storage.new_folder import new_folder, remove_aside
 
 _FORM = ("light_pixels", "kinematic_pixels")  # of maps that a network takes together
@@ -188,7 +189,7 @@ def _description(
     read = [info.get("sources", {}).get("galaxies", 0) for info in infos.values()]
     return {
         "sources": {"galaxies": sum(read)},
-        **{key: value for key, value in datasets[0].info.items() if key == "maps"},
+        **({"maps": _maps(datasets)} if datasets[0].has_maps else {}),
         "stars": stars.pop() if len(stars) == 1 else None,
         "selection": dict(selection),
         "definitions": _definitions(infos, samples),
@@ -201,6 +202,14 @@ def _description(
         ],
         "differences": _differences(infos, dict(zip(infos, tables, strict=True)), samples),
     }
+
+
+def _maps(datasets: Sequence[DataSet]) -> dict[str, Any]:
+    """Return the settings of the maps of the first, with the channels that all have."""
+    settings = dict(datasets[0].info["maps"])
+    channels = settings.pop("channels", [])
+    common = [name for name in channels if all(name in data.channels for data in datasets)]
+    return settings | ({"channels": common} if common else {})
 
 
 def _recipe(info: dict[str, Any]) -> dict[str, Any]:
@@ -229,6 +238,11 @@ def _differences(
     for name, table in tables.items():
         if lacking := [str(column) for column in samples if column not in table]:
             found.append(f"{name} lacks {', '.join(lacking)}")
+    stored = {name: info.get("maps", {}).get("channels", []) for name, info in infos.items()}
+    for name, own in stored.items():
+        others = [each for each in CHANNELS if any(each in one for one in stored.values())]
+        if absent := [each for each in others if each not in own]:
+            found.append(f"{name} lacks maps of {', '.join(absent)}")
     return found
 
 

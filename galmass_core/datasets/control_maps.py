@@ -235,14 +235,16 @@ def _laid_out(stored: Sequence[GalaxyMaps], made: Mapping[str, _Made]) -> dict[s
     for key, each in made.items():
         images = [maps.flux_CHW for maps in stored] if each.flux is None else each.flux
         triples = zip(stored, each.moments, images, strict=True)
-        maps = [replace(one, moments_CHW=sums, flux_CHW=flux) for one, sums, flux in triples]
+        maps = [
+            replace(one, moments_CHW=sums, flux_CHW=flux, further={}) for one, sums, flux in triples
+        ]
         found[key] = ControlMaps(maps=maps, spin=each.spin)
     return found
 
 
 def _binned(maps: GalaxyMaps) -> GalaxyMaps:
     moments_CHW = bin_adaptively(rebin(maps.moments_CHW, KINEMATIC_PIXELS))
-    return replace(maps, moments_CHW=moments_CHW)
+    return replace(maps, moments_CHW=moments_CHW, further={})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

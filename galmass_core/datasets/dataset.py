@@ -208,6 +208,11 @@ class DataSet:
         return bool(self.info["shards"])
 
     @property
+    def channels(self) -> tuple[str, ...]:
+        """What is stored for further maps, of `quantities.CHANNELS`."""
+        return tuple(self.info.get("maps", {}).get("channels", ()))
+
+    @property
     def joined_columns(self) -> list[str]:
         """Columns from joined tables that `quantities` does not describe."""
         names = [name for record in self.info.get("joined", []) for name in record["columns"]]
@@ -476,11 +481,12 @@ class DataSet:
         for number, group in groupby(order, key=lambda place: float(shards[place])):
             places = list(group)
             with self._open_shard(number) as shard:
-                read = read_maps(shard, shard_rows[places].astype(int))
-                for place, (flux_CHW, moments_CHW) in zip(places, read, strict=True):
+                read = read_maps(shard, shard_rows[places].astype(int), self.channels)
+                for place, (flux_CHW, moments_CHW, further) in zip(places, read, strict=True):
                     maps = GalaxyMaps(
                         flux_CHW=flux_CHW,
                         moments_CHW=moments_CHW,
+                        further=further,
                         half_mass_radius=radii[place],
                         half_width=half_widths[place],
                     )

@@ -11,7 +11,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype, is_string_dtype
 
 from galmass_core.galaxy import LINES_OF_SIGHT, NO_LINE_OF_SIGHT
 from galmass_core.imaging.frames import UNITS
-from galmass_core.quantities import is_known_column
+from galmass_core.quantities import CHANNELS, is_known_column
 from galmass_core.storage.checksums import CHECKSUM, wrong_size
 from galmass_core.storage.schema import (
     ANYTHING,
@@ -52,6 +52,7 @@ _MAPS = fields(
         "neighbours": _SIDE,
         "dust": one_of("xu17", "none"),
         "unit": one_of(*UNITS),
+        "channels": list_of(one_of(*CHANNELS)),
     },
 )
 DATASET_RULE: Rule = fields(
@@ -180,12 +181,11 @@ def wrong_excluded(table: pd.DataFrame) -> str:
 
 def wrong_shard(shard: h5py.File, info: Mapping[str, Any], record: Mapping[str, Any]) -> str:
     """Return dataset and rule that a shard of maps breaks, judged without its maps."""
-    sides = {
-        "light": info["maps"].get("light_pixels"),
-        "star_count": info["maps"].get("kinematic_pixels"),
-        "moments": info["maps"].get("kinematic_pixels"),
-    }
-    kinds = {"light": "u2", "light_scale": "f8", "star_count": "u4", "moments": "f4"}
+    further = dict.fromkeys(info["maps"].get("channels", ()), "f4")
+    sums = ("star_count", "moments", *further)
+    sides = dict.fromkeys(sums, info["maps"].get("kinematic_pixels"))
+    sides["light"] = info["maps"].get("light_pixels")
+    kinds = {"light": "u2", "light_scale": "f8", "star_count": "u4", "moments": "f4"} | further
     rows = None
     for name, kind in (kinds | {"profiles": "f4"}).items():
         dataset = shard.get(name)

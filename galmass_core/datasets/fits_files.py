@@ -12,7 +12,15 @@ from pandas.api import types
 from galmass_core import __version__
 from galmass_core.galaxy import GalaxyName
 from galmass_core.imaging.maps import GalaxyMaps
-from galmass_core.quantities import QUANTITIES, Quantity, is_known_column, map_keys, quantity
+from galmass_core.quantities import (
+    MAPS,
+    QUANTITIES,
+    Quantity,
+    further_keys,
+    is_known_column,
+    map_keys,
+    quantity,
+)
 
 if TYPE_CHECKING:
     from astropy.io import fits
@@ -41,7 +49,8 @@ def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
     -------
     bytes
         One image extension per map: ``R`` [solLum/pixel], ``G-R`` [mag], ``V`` and ``SIGMA``
-        [km/s]; NaN where there is nothing to show, and in ``SIGMA`` where a single star is. The
+        [km/s], and of what is stored for further maps; NaN where there is nothing to show, and in
+        ``SIGMA`` where a single star is. The
         linear world coordinates are kpc from the galaxy's centre. The primary header names the
         galaxy and its line of sight.
     """
@@ -56,7 +65,8 @@ def maps_as_fits(maps: GalaxyMaps, sample: Mapping[str, Any]) -> bytes:
     for key, (column, comment) in _HEADS.items():
         if column in sample and not pd.isna(sample[column]):
             primary.header[key] = sample[column], comment
-    images = [_image(maps, quantity(key)) for key in map_keys()]
+    further = [key for key in further_keys() if MAPS[key].made_from in maps.further]
+    images = [_image(maps, quantity(key)) for key in (*map_keys(), *further)]
     return _content(fits.HDUList([primary, *images]))
 
 

@@ -14,7 +14,7 @@ from galmass_core.datasets.join import DISC_COLUMNS
 from galmass_core.datasets.shards import ShardEntry, encode_galaxy
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import LINES_OF_SIGHT, Galaxy, GalaxyFileError, UnavailableError
-from galmass_core.imaging.maps import MapConfig, support_radii
+from galmass_core.imaging.maps import MapConfig, support_radii, with_further
 from galmass_core.imaging.projection import project
 from galmass_core.measurements.circularity import inclinations
 from galmass_core.measurements.features import measure_galaxy_features, measure_sky_features
@@ -170,7 +170,7 @@ def _measure_samples(galaxy: Galaxy, common: dict[str, Any], recipe: Recipe) -> 
         seen["inclination"] = angles[line_of_sight]
         seen["attenuation_r"] = attenuation(sky, observed)
         maps, radius = framed_maps(sky, support, recipe.maps, device=recipe.device)
-        samples.append(maps)
+        samples.append(with_further(maps, observed, sky, recipe.maps))
         seen |= {"effective_radius_image": radius} | measure_inside_image_radius(galaxy, radius)
         rows.append({"name": name, "los": line_of_sight} | common | seen)
         rows[-1]["notes"] = _with_dust(common["notes"], seen["attenuation_r"])

@@ -16,7 +16,7 @@ from galmass_core.imaging.maps import GalaxyMaps, pixel_centres
 from galmass_core.measurements.image_size import image_radius
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import OBSERVED_RADII, PROFILE_MASSES, observed_column
-from galmass_core.quantities.maps import light_colour
+from galmass_core.quantities.map_views import light_colour
 
 SIZE = UNITS[R_E]
 FRAMES = {

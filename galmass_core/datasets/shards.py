@@ -36,6 +36,9 @@ _UNITS = {
     "star_count": "stars/pixel",
     "moments": "Lsun/pixel (km/s)^(0, 1, 2)",
     "profiles": "kpc, Msun, Msun, Msun, Msun, km/s",
+    "populations": "Msun/pixel, Lsun/pixel Gyr, Lsun/pixel",
+    "shapes": "Lsun/pixel (km/s)^(3, 4)",
+    "gas": "cells/pixel, Msun/pixel (km/s)^(0, 1, 2)",
 }
 
 
@@ -54,6 +57,8 @@ class ShardEntry:
         Sums of w, w v and w v².
     profiles : (1, 6, R) float32
         Rows as in `PROFILE_COLUMNS`.
+    populations, shapes, gas : (S, C, H, W) float32 or None
+        As in `quantities.CHANNELS`; None where a build was not asked for them.
     """
 
     light: NDArray
@@ -61,6 +66,14 @@ class ShardEntry:
     star_count: NDArray
     moments: NDArray
     profiles: NDArray
+    populations: NDArray | None = None
+    shapes: NDArray | None = None
+    gas: NDArray | None = None
+
+    @property
+    def arrays(self) -> dict[str, NDArray]:
+        """The arrays that there are, by name."""
+        return {name: array for name, array in vars(self).items() if array is not None}
 
 
 def encode_light(flux_HW: NDArray, *, min_step: float = 0.0) -> tuple[NDArray, NDArray]:
@@ -149,12 +162,16 @@ def encode_galaxy(
     codes, scales = zip(*(encode_light(image, min_step=min_step) for image in images), strict=True)
     shape = (len(samples), *samples[0].flux_CHW.shape)
     moments = np.stack([maps.moments_CHW for maps in samples])
+    further = {
+        name: np.stack([maps.further[name] for maps in samples]) for name in samples[0].further
+    }
     return ShardEntry(
         light=np.stack(codes).reshape(shape),
         light_scale=np.stack(scales).reshape(*shape[:2], 2),
         star_count=moments[:, 0].astype(np.uint32),
         moments=moments[:, 1:],
         profiles=np.array([[profiles[key] for key in PROFILE_COLUMNS]], dtype=np.float32),
+        **further,
     )
 
 
@@ -188,7 +205,7 @@ def append_galaxy(shard: h5py.File, entry: ShardEntry, *, packed: bool = False) 
     if "light" not in shard:
         _create_datasets(shard, entry, packed)
     first = len(shard["light"])
-    for key, values in vars(entry).items():
+    for key, values in entry.arrays.items():
         dataset = shard[key]
         dataset.resize(len(dataset) + len(values), axis=0)
         dataset[-len(values) :] = values
@@ -199,7 +216,7 @@ def _create_datasets(shard: h5py.File, entry: ShardEntry, packed: bool) -> None:
     """Create the datasets of an empty shard, with one image per chunk."""
     compression = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
     rows_per_chunk = {"light_scale": 64, "profiles": 16}  # small; all others are images
-    for key, values in vars(entry).items():
+    for key, values in entry.arrays.items():
         image = (1,) * (values.ndim - 2) + values.shape[-2:]
         dataset = shard.create_dataset(
             key,
@@ -213,25 +230,35 @@ def _create_datasets(shard: h5py.File, entry: ShardEntry, packed: bool) -> None:
         dataset.attrs["unit"] = _UNITS[key]
 
 
-def read_maps(shard: h5py.File, rows: Iterable[int]) -> Iterator[tuple[NDArray, NDArray]]:
+def read_maps(
+    shard: h5py.File, rows: Iterable[int], channels: Sequence[str] = ()
+) -> Iterator[tuple[NDArray, NDArray, dict[str, NDArray]]]:
     """Read samples one by one, in any order.
 
     Parameters
     ----------
     shard : h5py.File
     rows : iterable of int
+    channels : sequence of str
+        Those of `quantities.CHANNELS` that it has.
 
     Yields
     ------
     flux_CHW : (2, H, W) float32, Lsun/pixel
     moments_CHW : (4, H, W) float32
+    further : dict of (C, H, W) float32
         As in `maps.GalaxyMaps`.
     """
     keys = ("light", "light_scale", "star_count", "moments")
     light, scale, star_count, moments = (shard[key] for key in keys)  # to open them takes longest
+    further = {name: shard[name] for name in channels}
     for row in rows:
         count_HW = star_count[row].astype(np.float32)
-        yield decode_light(light[row], scale[row]), np.concatenate([count_HW[None], moments[row]])
+        yield (
+            decode_light(light[row], scale[row]),
+            np.concatenate([count_HW[None], moments[row]]),
+            {name: array[row] for name, array in further.items()},
+        )
 
 
 def read_profiles(shard: h5py.File, row: int) -> "pd.DataFrame":

@@ -36,6 +36,7 @@ from galmass_core.imaging.maps import (
     support_radii,
 )
 from galmass_core.imaging.projection import SkyStars, project
+from galmass_core.imaging.sums import further_sums
 from galmass_core.measurements.framed import framed_maps
 from galmass_core.quantities import IMAGE_PIXELS, MapSpec
 from galmass_core.quantities.maps import KINEMATIC_PIXELS
@@ -106,6 +107,10 @@ class Variant:
             return telescope(str(self.value)).spectrograph is not None
         return self.kind not in (MOTION, LIGHT) or spec.is_image == (self.kind == LIGHT)
 
+    def can_show(self, spec: MapSpec) -> bool:
+        """Return whether it can make a map: no telescope's measurement of further ones is known."""
+        return self.kind != TELESCOPE or not spec.further
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Task:
@@ -117,7 +122,8 @@ class _Task:
     images: bool
 
 
-_Made = dict[str, list[tuple[NDArray, NDArray | None]]]  # moments and light, of each line of sight
+_Sums = dict[str, NDArray]  # moments, and those of `quantities.CHANNELS` that are stored
+_Made = dict[str, list[tuple[_Sums, NDArray | None]]]  # sums and light, of each line of sight
 
 
 def variant_maps(
@@ -176,7 +182,7 @@ def variant_maps(
 
 def _whole(made: _Made) -> list[NDArray]:
     """Return the moments of all stars."""
-    return [moments for moments, _ in made[PLAIN]]
+    return [sums["moments"] for sums, _ in made[PLAIN]]
 
 
 def _seen(maps: GalaxyMaps, label: str, variant: Variant, seed: int, images: bool) -> GalaxyMaps:
@@ -186,7 +192,10 @@ def _seen(maps: GalaxyMaps, label: str, variant: Variant, seed: int, images: boo
         generator = generator_of(label, f"{TELESCOPE} {seen_by.name}", seed)
         return look(maps, seen_by, generator, images=images)
     if variant.kind == MOTION:
-        return replace(maps, moments_CHW=coarse_motion(maps.moments_CHW, int(variant.value)))
+        pixels = int(variant.value)
+        further = {name: coarse_motion(sums, pixels) for name, sums in maps.further.items()}
+        moments_CHW = coarse_motion(maps.moments_CHW, pixels)
+        return replace(maps, moments_CHW=moments_CHW, further=further)
     return replace(maps, flux_CHW=coarse_light(maps.flux_CHW, int(variant.value)))
 
 
@@ -218,7 +227,7 @@ def _make(task: _Task) -> _Made | str:
         plain = [project(galaxy, los, dust=dust) for los in sights]
         half_widths = task.source.half_widths
         pairs = zip(plain, half_widths, strict=True)
-        made: _Made = {PLAIN: [(_moments(*pair, task), None) for pair in pairs]}
+        made: _Made = {PLAIN: [(_sums(galaxy, *pair, task), None) for pair in pairs]}
         for variant in task.variants:
             support = None
             made[variant.key] = []
@@ -230,25 +239,25 @@ def _make(task: _Task) -> _Made | str:
             if task.images:
                 support = support_radii(part, task.source.config)
             for los, half_width in zip(sights, half_widths, strict=True):
-                sky = _sky(part, los, variant, task)
+                seen, sky = _sky(part, los, variant, task)
                 if variant.kind == VIEW and task.source.config.unit == R_E:  # it is another R_e
                     half_width = _half_width(part, sky, task)
                 light = None
                 if support is not None:
                     config = task.source.config
                     light = render_sky(sky, support, config, half_width=half_width).flux_CHW
-                made[variant.key].append((_moments(sky, half_width, task), light))
+                made[variant.key].append((_sums(seen, sky, half_width, task), light))
     except (OSError, ValueError) as error:  # one galaxy must not stop the others
         return reason_of(error)
     return made
 
 
-def _sky(galaxy: Galaxy, los: str, variant: Variant, task: _Task) -> SkyStars:
-    """Return the stars of a galaxy on the sky."""
+def _sky(galaxy: Galaxy, los: str, variant: Variant, task: _Task) -> tuple[Galaxy, SkyStars]:
+    """Return a galaxy, turned if need be, and its stars on the sky."""
     if variant.kind == VIEW:
         generator = generator_of(f"{task.source.name} {los}", variant.key, task.seed)
         galaxy, los = turned(galaxy, axes_of_view(galaxy, str(variant.value), generator)), "z"
-    return project(galaxy, los, dust=task.source.config.dust)
+    return galaxy, project(galaxy, los, dust=task.source.config.dust)
 
 
 def _half_width(galaxy: Galaxy, sky: SkyStars, task: _Task) -> float:
@@ -257,19 +266,27 @@ def _half_width(galaxy: Galaxy, sky: SkyStars, task: _Task) -> float:
     return float(framed_maps(sky, support_radii(galaxy, config), config)[0].half_width)
 
 
-def _moments(sky: SkyStars, half_width: float, task: _Task) -> NDArray:
-    """Return the moments of stars on 48 pixels."""
-    side = task.source.config.kinematic_pixels
-    return rebin(kinematic_moments(sky, half_width, side), KINEMATIC_PIXELS)
+def _sums(galaxy: Galaxy, sky: SkyStars, half_width: float, task: _Task) -> _Sums:
+    """Return what a data set stores of motion on 48 pixels."""
+    config = task.source.config
+    frame = half_width, config.kinematic_pixels
+    sums = {"moments": kinematic_moments(sky, *frame)}
+    sums |= further_sums(galaxy, sky, config.channels, *frame)
+    return {name: rebin(each, KINEMATIC_PIXELS) for name, each in sums.items()}
 
 
 def _laid_out(
-    stored: Sequence[GalaxyMaps], made: Sequence[tuple[NDArray, NDArray | None]]
+    stored: Sequence[GalaxyMaps], made: Sequence[tuple[_Sums, NDArray | None]]
 ) -> list[GalaxyMaps]:
     """Return maps of what was made; images are those of the data set unless there are others."""
     return [
-        replace(maps, moments_CHW=moments, flux_CHW=maps.flux_CHW if light is None else light)
-        for maps, (moments, light) in zip(stored, made, strict=True)
+        replace(
+            maps,
+            moments_CHW=sums["moments"],
+            further={name: each for name, each in sums.items() if name != "moments"},
+            flux_CHW=maps.flux_CHW if light is None else light,
+        )
+        for maps, (sums, light) in zip(stored, made, strict=True)
     ]
 
 

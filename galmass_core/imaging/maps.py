@@ -8,7 +8,8 @@ Images are [row, column] with row = y upwards, column = x (``origin="lower"``).
 Shape suffixes: C channels, H rows, W columns.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ from galmass_core.imaging.frames import PAPER, R_E, R_HSM, Frame
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.imaging.rendering import deposit
 from galmass_core.imaging.smoothing import NEIGHBOURS, smoothing_lengths
+from galmass_core.imaging.sums import Deposit, further_sums
 from galmass_core.photometry import BANDS
-from galmass_core.quantities import IMAGE_PIXELS, MOMENTS, map_spec
+from galmass_core.quantities import CHANNELS, IMAGE_PIXELS, MapSpec, map_spec
 
 SEVERAL_STARS = 100.0  # of a pixel that holds a measurement: any number but 1, without dispersion
 
@@ -35,6 +37,13 @@ class MapConfig:
     neighbours: int = NEIGHBOURS  # smoothing length: distance to this neighbour
     dust: str = "xu17"
     unit: str = PAPER.unit  # as of `frames.Frame`
+    channels: tuple[str, ...] = ()  # of `quantities.CHANNELS`, for further maps
+
+    def __post_init__(self) -> None:
+        for name in self.channels:
+            if name not in CHANNELS:
+                msg = f"channels must be of {', '.join(CHANNELS)}, got {name!r}"
+                raise ValueError(msg)
 
     @property
     def frame(self) -> Frame:
@@ -55,8 +64,9 @@ class MapConfig:
         return float(self.frame.half_widths({"half_mass_radius": half_mass_radius}))
 
     def settings(self) -> dict[str, Any]:
-        """Return what a data set records: the unit only where it is another than the paper's."""
-        return {key: each for key, each in asdict(self).items() if (key, each) != ("unit", R_HSM)}
+        """Return what a data set records: unit and channels only where they are not the paper's."""
+        paper = {"unit": R_HSM, "channels": ()}
+        return {key: each for key, each in asdict(self).items() if each != paper.get(key, ...)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +83,15 @@ class GalaxyMaps:
     half_mass_radius : float, kpc
     half_width : float, kpc
         Half the side of the frame.
+    further : mapping of (C, 96, 96) float32
+        By name those of `quantities.CHANNELS` that are stored.
     """
 
     flux_CHW: NDArray
     moments_CHW: NDArray
     half_mass_radius: float
     half_width: float
+    further: Mapping[str, NDArray] = field(default_factory=dict)
 
     def view(self, key: str, pixels: int | None = None) -> NDArray:
         """Return one of `quantities.MAPS`.
@@ -99,11 +112,25 @@ class GalaxyMaps:
         Raises
         ------
         ValueError
-            If ``key`` is unknown or ``pixels`` does not divide the stored side.
+            If ``key`` is unknown, ``pixels`` does not divide the stored side, or the channels of
+            the map are not stored.
         """
         spec = map_spec(key)
-        channels_CHW = self.flux_CHW if spec.is_image else self.moments_CHW
-        return spec.view(rebin(channels_CHW, spec.pixels if pixels is None else pixels))
+        return spec.view(self._channels(spec, spec.pixels if pixels is None else pixels))
+
+    def _channels(self, spec: MapSpec, pixels: int) -> NDArray:
+        """Return the channels that a map is made from."""
+        if spec.made_from == "light":
+            return rebin(self.flux_CHW, pixels)
+        if spec.made_from == "moments":
+            return rebin(self.moments_CHW, pixels)
+        if spec.made_from not in self.further:
+            msg = f"{spec.name} is made from {spec.made_from}, which these maps do not have"
+            raise ValueError(msg)
+        own_CHW = rebin(self.further[spec.made_from], pixels)
+        if spec.made_from == "gas":
+            return own_CHW
+        return np.concatenate([rebin(self.moments_CHW, pixels), own_CHW])
 
     def stars(self, pixels: int) -> NDArray:
         """Return the number of stars in each pixel of a side, (pixels, pixels) float32."""
@@ -123,7 +150,7 @@ class GalaxyMaps:
             Fewest stars in a pixel of motion; `MapSpec.least_stars` where that is more.
         """
         spec, view_HW = map_spec(key), self.view(key, pixels)
-        if spec.is_image:
+        if not spec.is_of_stars:
             return view_HW
         enough_HW = self.stars(len(view_HW)) >= max(least_stars, spec.least_stars)
         return np.where(enough_HW, view_HW, np.float32(np.nan))
@@ -160,7 +187,16 @@ def render_maps(
     config = config or MapConfig()
     support = support_radii(galaxy, config)
     sky = project(galaxy, line_of_sight, dust=config.dust)
-    return render_sky(sky, support, config, device=device)
+    return with_further(render_sky(sky, support, config, device=device), galaxy, sky, config)
+
+
+def with_further(maps: GalaxyMaps, galaxy: Galaxy, sky: SkyStars, config: MapConfig) -> GalaxyMaps:
+    """Return maps with the further sums that their settings ask for."""
+    if not config.channels:
+        return maps
+    side = config.kinematic_pixels
+    sums = further_sums(galaxy, sky, config.channels, maps.half_width, side)
+    return replace(maps, further=sums)
 
 
 def support_radii(galaxy: Galaxy, config: MapConfig) -> NDArray:
@@ -230,19 +266,12 @@ def kinematic_moments(sky: SkyStars, half_width: float, pixels: int) -> NDArray:
     Returns
     -------
     (4, pixels, pixels) float32
-        In the order of `MOMENTS`.
+        In the order of `quantities.MOMENTS`.
     """
-    column = np.floor((sky.x + half_width) * (pixels / (2 * half_width))).astype(np.int64)
-    row = np.floor((sky.y + half_width) * (pixels / (2 * half_width))).astype(np.int64)
-    inside = (column >= 0) & (column < pixels) & (row >= 0) & (row < pixels)
-    pixel = (row * pixels + column)[inside]
-    weight = sky.luminosities[BANDS.index("r")][inside]
-    velocity = sky.velocities[inside]
-    sums = [
-        np.bincount(pixel, term, minlength=pixels * pixels)
-        for term in (None, weight, weight * velocity, weight * velocity**2)
-    ]
-    return np.stack(sums).reshape(len(MOMENTS), pixels, pixels).astype(np.float32)
+    stars = Deposit.of(sky.x, sky.y, half_width, pixels)
+    weight = sky.luminosities[BANDS.index("r")][stars.inside]
+    velocity = sky.velocities[stars.inside]
+    return stars.sums([None, weight, weight * velocity, weight * velocity**2])
 
 
 def pixel_centres(pixels: int, half_width: float = 1.0) -> NDArray:

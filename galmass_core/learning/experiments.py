@@ -15,12 +15,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_string_dtype
 
+from galmass_core.datasets.capabilities import unknown_inputs
 from galmass_core.quantities import (
     IMAGE_PIXELS,
     MAPS,
     OBSERVED_TARGETS,
     QUANTITIES,
     TARGETS,
+    further_keys,
     has_images,
     is_known_column,
     map_keys,
@@ -196,7 +198,8 @@ def experiment(name: str) -> Experiment:
     msg = (
         f"no experiment {name!r}; must be TARGET/INPUTS, for networks also "
         f"TARGET,TARGET/INPUTS@PIXELS; targets: {' '.join(learned)}; "
-        f"inputs: {' '.join((*_TABULAR, ANY, *input_sets()))}; pixels: {' '.join(sides)}; "
+        f"inputs: {' '.join((*_TABULAR, ANY, *input_sets()))}, "
+        f"and with +{' +'.join(further_keys())}; pixels: {' '.join(sides)}; "
         f"or {PROFILE}/ with {' '.join(_profile_inputs())} or maps"
     )
     raise ValueError(msg)
@@ -226,7 +229,7 @@ def input_maps(inputs: str) -> tuple[str, ...]:
 
 
 def input_sets() -> dict[str, tuple[str, ...]]:
-    """Return all sets of maps that networks can learn from, by name, the paper's first."""
+    """Return the sets of maps without further ones that networks learn from; the paper's first."""
     keys = map_keys()
     sets = [maps for size in range(1, len(keys) + 1) for maps in combinations(keys, size)]
     sets += [(key,) for key, spec in MAPS.items() if spec.control]
@@ -330,7 +333,10 @@ def true_values(samples: pd.DataFrame, target: str) -> NDArray:
 
 
 def usable_rows(
-    samples: pd.DataFrame, features: Sequence[str], targets: Sequence[str] = ()
+    samples: pd.DataFrame,
+    features: Sequence[str],
+    targets: Sequence[str] = (),
+    maps: Sequence[str] = (),
 ) -> tuple[NDArray[np.bool_], dict[str, int]]:
     """Return which samples a model can use, and the reasons for the others.
 
@@ -341,6 +347,8 @@ def usable_rows(
         Columns.
     targets : sequence of str
         Required columns of true values.
+    maps : sequence of str
+        Inputs of a network, of which a sample's files may lack some.
 
     Returns
     -------
@@ -350,7 +358,7 @@ def usable_rows(
     """
     usable = np.ones(len(samples), dtype=bool)
     left_out = {}
-    for reason, good in _conditions(samples, features, targets):
+    for reason, good in _conditions(samples, features, targets, maps):
         if lost := int(np.count_nonzero(usable & ~good)):
             left_out[reason] = lost
         usable &= good
@@ -358,7 +366,7 @@ def usable_rows(
 
 
 def _conditions(
-    samples: pd.DataFrame, features: Sequence[str], targets: Sequence[str]
+    samples: pd.DataFrame, features: Sequence[str], targets: Sequence[str], maps: Sequence[str]
 ) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Yield each condition on samples, with the reason for excluding those that fail."""
     for target in targets:
@@ -370,3 +378,5 @@ def _conditions(
             if column.startswith(key) and column in QUANTITIES:  # at any aperture
                 yield f"{column} is not above {low:g}", values > low
                 yield f"{column} is above {high:g}", values <= high
+    for reason, unknown in unknown_inputs(samples, maps):
+        yield reason, ~unknown

@@ -8,7 +8,7 @@ SCHEDULES = ("cosine", "literal")
 SCALINGS = ("log_global", "linear_global", "per_image")  # see `scaling.Scaling`
 
 _LARGEST = {"width": 16, "epochs": 1_000_000, "batch": 100_000, "learning_rate": 10}
-SWITCHES = ("tta", "scalars")  # off by default
+SWITCHES = ("tta", "scalars", "mask_sparse")  # off by default
 
 
 class Hyperparameters(TypedDict, total=False):
@@ -23,6 +23,7 @@ class Hyperparameters(TypedDict, total=False):
     scaling: str
     tta: bool
     scalars: bool
+    mask_sparse: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +39,7 @@ class TrainingConfig:
     scaling: str = "log_global"
     tta: bool = False  # predict the mean over all symmetries of the maps
     scalars: bool = False  # R_e, M_r and σ beside the maps, as in `networks.scalars`
+    mask_sparse: bool = False  # σ of a single star is no 0, as in `networks.stacks.map_of`
     seed: int = 0
 
     def __post_init__(self) -> None:

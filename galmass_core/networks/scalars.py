@@ -23,7 +23,7 @@ def scalar_columns(maps: Iterable[str]) -> tuple[str, ...]:
     """Return the columns of a data set that go with some maps.
 
     R_e [kpc] with any, as each map is one of light or weighted by it; M_r [mag] with ``r``; σ
-    [km/s] with maps made from moments.
+    [km/s] with V, σ and registered maps of motion.
 
     Raises
     ------
@@ -34,9 +34,9 @@ def scalar_columns(maps: Iterable[str]) -> tuple[str, ...]:
     if controls := [key for key in maps if MAPS[key].control]:
         msg = f"scalars must be off for {controls[0]}, a control that is learned from alone"
         raise ValueError(msg)
-    has_moments = any(MAPS[key].made_from == "moments" for key in maps)
+    moving = any(MAPS[key].made_from == "moments" and not MAPS[key].further for key in maps)
     light = ("abs_mag_r",) if "r" in maps else ()
-    return ("effective_radius", *light, *(("sigma_v",) if has_moments else ()))
+    return ("effective_radius", *light, *(("sigma_v",) if moving else ()))
 
 
 def scalar_values(samples: pd.DataFrame, columns: Iterable[str]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.datasets.capabilities import require_inputs
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import IMAGE_PIXELS, is_registered, map_spec
@@ -69,6 +70,8 @@ def open_stacks(
     keys: Sequence[str],
     pixels: int = IMAGE_PIXELS[0],
     progress: Callable[[int, int], None] | None = None,
+    *,
+    mask_sparse: bool = False,
 ) -> dict[str, MapStack]:
     """Open maps of all samples, in the order of the data set; made where they are not there yet.
 
@@ -84,6 +87,8 @@ def open_stacks(
         Side of images.
     progress : function of two int, optional
         Called with the samples read and their number, while stacks are made.
+    mask_sparse : bool
+        As of `map_of`.
 
     Returns
     -------
@@ -92,27 +97,32 @@ def open_stacks(
     Raises
     ------
     DataSetError
-        If the data set has no maps, or their file is missing or damaged.
+        If the data set has no maps, or not these, or their file is missing or damaged.
     ValueError
         If ``pixels`` does not divide the stored side.
     OSError
         If the disk of the cache is too full.
     """
+    require_inputs(dataset, keys)
     folder = home_folder() / "cache" / dataset.checksum[:16]
-    paths = {key: _path(folder, key, pixels) for key in keys}
+    paths = {key: _path(folder, key, pixels, mask_sparse) for key in keys}
     remove_left(folder)
     if lacking := {key: path for key, path in paths.items() if not path.exists()}:
         folder.mkdir(parents=True, exist_ok=True)
         with folder_aside(folder) as aside:  # others may do the same at once
             made = {key: aside / path.name for key, path in lacking.items()}
-            _make(dataset, made, pixels, progress or (lambda done, total: None))
+            _make(dataset, made, pixels, progress or (lambda done, total: None), mask_sparse)
             for key, path in lacking.items():
                 made[key].replace(path)
     return {key: MapStack(key, np.load(path, mmap_mode="r")) for key, path in paths.items()}
 
 
 def _make(
-    dataset: DataSet, paths: dict[str, Path], pixels: int, progress: Callable[[int, int], None]
+    dataset: DataSet,
+    paths: dict[str, Path],
+    pixels: int,
+    progress: Callable[[int, int], None],
+    mask_sparse: bool,
 ) -> None:
     """Read all samples once and write a stack to each path."""
     shapes = {key: (len(dataset), *2 * (map_spec(key).side(pixels),)) for key in paths}
@@ -123,7 +133,9 @@ def _make(
         reserve(path)
     for done, (place, maps) in enumerate(dataset.read_maps(range(len(dataset)))):
         for key, stack in stacks.items():
-            stack[place] = encode_map(key, map_of(maps, key, stack.shape[-1]))
+            stack[place] = encode_map(
+                key, map_of(maps, key, stack.shape[-1], mask_sparse=mask_sparse)
+            )
         if done % _CHUNK == 0:
             progress(done, len(dataset))
     for stack in stacks.values():
@@ -141,15 +153,32 @@ def _check_disk(folder: Path, needed: int) -> None:
         raise OSError(msg)
 
 
-def map_of(maps: GalaxyMaps, key: str, pixels: int) -> NDArray[np.float32]:
-    """Return a map as networks see it: as a logarithm if they do, and no pixel empty."""
-    spec, view_HW = map_spec(key), maps.view(key, pixels)
+def map_of(
+    maps: GalaxyMaps, key: str, pixels: int, *, mask_sparse: bool = False
+) -> NDArray[np.float32]:
+    """Return a map as networks see it: as a logarithm if they do, and no pixel empty.
+
+    Parameters
+    ----------
+    maps : GalaxyMaps
+    key : str
+    pixels : int
+        Side of the map.
+    mask_sparse : bool
+        Whether pixels with fewer than `MapSpec.least_stars` stars are empty, as they have no σ,
+        and those have the value of the whole frame as one pixel. Else a single star has σ = 0, as
+        an empty pixel has: the paper's reading.
+    """
+    spec = map_spec(key)
+    masked = mask_sparse and spec.least_stars > 1
+    view_HW = maps.meaningful(key, pixels) if masked else maps.view(key, pixels)
     if spec.log_codes:
         dark = np.float32(spec.codes[0])
         return np.log10(view_HW, out=np.full_like(view_HW, dark), where=view_HW > 0)
     empty_HW = np.isnan(view_HW)
     if empty_HW.any():
-        filling = np.nan_to_num(maps.view(key, 1)[0, 0]) if spec.empty is None else spec.empty
+        whole = masked or spec.empty is None
+        filling = np.nan_to_num(maps.view(key, 1)[0, 0]) if whole else spec.empty
         view_HW = np.where(empty_HW, np.float32(filling), view_HW)
     return view_HW
 
@@ -161,9 +190,10 @@ def encode_map(key: str, map_HW: NDArray) -> NDArray[np.int16]:
     return (codes_HW - ZERO).astype(np.int16)
 
 
-def _path(folder: Path, key: str, pixels: int) -> Path:
+def _path(folder: Path, key: str, pixels: int, mask_sparse: bool) -> Path:
     """Return the path of the stack of a map; for a registered map, of its present definition."""
-    name = f"{key}-{map_spec(key).side(pixels)}-v{FORM}"
+    masked = "-masked" * (mask_sparse and map_spec(key).least_stars > 1)
+    name = f"{key}-{map_spec(key).side(pixels)}-v{FORM}{masked}"
     return folder / (f"{name}-{_fingerprint(key)}.npy" if is_registered(key) else f"{name}.npy")
 
 
@@ -174,11 +204,16 @@ def _fingerprint(key: str) -> str:
     count_HW = generator.poisson(2, (24, 24))
     v_HW, spread_HW = generator.normal(0, 200, (2, 24, 24))
     light_HW = count_HW * flux_CHW[1]
-    weighted = (light_HW * power_HW for power_HW in (1, v_HW, v_HW**2 + spread_HW**2))
+    weighted = [light_HW * power_HW for power_HW in (1, v_HW, v_HW**2 + spread_HW**2)]
     maps = GalaxyMaps(
         flux_CHW=flux_CHW.astype(np.float32),
         moments_CHW=np.stack([count_HW, *weighted]).astype(np.float32),
         half_mass_radius=1.0,
         half_width=3.0,
+        further={
+            "populations": light_HW * generator.uniform(0, 1, (3, 24, 24)),
+            "shapes": light_HW * np.stack([v_HW**3, v_HW**4]),
+            "gas": np.stack([count_HW, *weighted]),
+        },
     )
     return hashlib.sha256(encode_map(key, map_of(maps, key, 24)).tobytes()).hexdigest()[:12]

@@ -105,7 +105,9 @@ class Kept:
         """
         try:
             with h5py.File(self.path, "r") as file:
-                arrays = {name: _array(file, name, shape) for name, shape in _SHAPES.items()}
+                arrays: dict[str, Any] = {
+                    name: _array(file, name, shape) for name, shape in _SHAPES.items()
+                }
         except (OSError, KeyError, ValueError, RuntimeError) as error:
             msg = f"{self.path}: must hold maps as they were kept, got: {error}"
             raise ObservationError(msg) from error

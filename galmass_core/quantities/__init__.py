@@ -20,12 +20,11 @@ other columns in `columns`.
 """
 
 from galmass_core.quantities.columns import COLUMNS, feature_key
+from galmass_core.quantities.map_spec import CHANNELS, IMAGE_PIXELS, MOMENTS, MapSpec
 from galmass_core.quantities.maps import (
-    IMAGE_PIXELS,
     MAPS,
-    MOMENTS,
     OCCUPANCY,
-    MapSpec,
+    further_keys,
     has_images,
     has_kinematics,
     is_registered,
@@ -80,6 +79,7 @@ BESIDE_TABLES.update(PROFILE_QUANTITIES)
 
 __all__ = [
     "APERTURES",
+    "CHANNELS",
     "FAMILIES",
     "IMAGE_PIXELS",
     "LEAST_FRACTION",
@@ -98,6 +98,7 @@ __all__ = [
     "apertures",
     "column_quantity",
     "feature_key",
+    "further_keys",
     "has_images",
     "has_kinematics",
     "inside",

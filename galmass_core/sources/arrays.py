@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import Cosmology, Galaxy, GalaxyName
+from galmass_core.galaxy import ASSUMED, Cosmology, Galaxy, GalaxyName
 from galmass_core.imaging.dust import SOLAR_METALLICITY
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.coverage import PART_TYPES
@@ -212,7 +212,7 @@ def _complete(stars: Columns, header: Header) -> list[str]:
     notes, count = [], len(stars["masses"])
     if "metallicities" not in stars:
         stars["metallicities"] = np.full(count, SOLAR_METALLICITY)
-        notes.append(f"stars/metallicities is missing: all are {SOLAR_METALLICITY}.")
+        notes.append(f"{ASSUMED.format('metallicities')}: all are {SOLAR_METALLICITY}.")
     if "formation_scale_factors" in stars:
         _check_formation(stars, header.scale_factor)
         return notes
@@ -220,7 +220,7 @@ def _complete(stars: Columns, header: Header) -> list[str]:
     if "ages" not in stars:
         age = assumed_age(now)
         stars["ages"] = np.full(count, age)
-        notes.append(f"stars/ages is missing: all stars are {age:.3g} Gyr old.")
+        notes.append(f"{ASSUMED.format('ages')}: all stars are {age:.3g} Gyr old.")
     ages = stars.pop("ages")
     if not ages.max() < now:
         rule = f"must be below the age of the universe, {now:.4g} Gyr"

@@ -21,7 +21,8 @@ def look(
     """Return the maps of a galaxy as a telescope sees them.
 
     The frame stays, on 300 pixels for light and 48 for motion: instrument pixels that are
-    larger are squares of one value. Light outside the frame does not reach into it.
+    larger are squares of one value. Light outside the frame does not reach into it. What a
+    spectrograph would make of further maps is not known: there are none.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def look(
             telescope.redshift,
             generator,
         )
-        seen = replace(seen, moments_CHW=to_moments(spectra, half_width))
+        seen = replace(seen, moments_CHW=to_moments(spectra, half_width), further={})
     if images:
         parts = (telescope.camera, telescope.redshift, generator)
         seen = replace(seen, flux_CHW=take_image(maps.flux_CHW, half_width, *parts))

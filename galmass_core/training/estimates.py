@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from galmass_core.datasets.capabilities import require_inputs
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
     experiment,
@@ -61,6 +62,7 @@ def estimate_run(
     if not wanted.maps:
         msg = f"a time can be estimated for networks only, got {name}"
         raise ValueError(msg)
+    require_inputs(dataset, wanted.maps)
     parts = split_samples(dataset.samples, split, sizes=NETWORK_SIZES, seed=seed)
     usable, _ = usable_samples(dataset.samples, wanted)
     counts = {part: int(np.count_nonzero(usable & (parts == part))) for part in NETWORK_SIZES}

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from galmass_core.datasets.capabilities import require_inputs
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.imaging.frames import PAPER
 from galmass_core.learning.baselines import LinearModel
@@ -111,6 +112,7 @@ def train_run(
         wanted = replace(wanted, features=tuple(features))
     dataset, wanted = with_profiles(dataset, wanted)
     require_columns(wanted, dataset.samples)
+    require_inputs(dataset, wanted.maps)
     config = _config(wanted, split, seed, training_seed, training)
     usable, left_out = usable_samples(dataset.samples, wanted)
     if galaxies is not None:
@@ -165,7 +167,8 @@ def with_profiles(dataset: DataSet, wanted: Experiment) -> tuple[DataSet, Experi
 
 def usable_samples(samples: pd.DataFrame, wanted: Experiment) -> tuple[NDArray, dict[str, int]]:
     """Return which samples can be used, as `usable_rows`; a profile may have gaps."""
-    return usable_rows(samples, wanted.features, () if wanted.is_profile else wanted.targets)
+    targets = () if wanted.is_profile else wanted.targets
+    return usable_rows(samples, wanted.features, targets, wanted.maps)
 
 
 def with_scalars(wanted: Experiment, training: TrainingConfig | None) -> Experiment:
@@ -303,7 +306,8 @@ def _predictable(
         msg = f"run {run.name} needs columns that the data set lacks: {', '.join(missing)}"
         raise ValueError(msg)
     wanted = np.ones(len(samples), dtype=bool) if among is None else among.copy()
-    wanted[wanted], left_out = usable_rows(samples[wanted], features)
+    maps = run.config.get("maps", ())
+    wanted[wanted], left_out = usable_rows(samples[wanted], features, maps=maps)
     return wanted, left_out
 
 

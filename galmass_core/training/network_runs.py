@@ -56,6 +56,8 @@ class NetworkModel:
     targets, maps : tuple of str
     pixels : int
         Side of its input images.
+    mask_sparse : bool
+        As of `stacks.map_of`.
 
     Of a network for every set of maps it is the part for one set.
     """
@@ -65,6 +67,7 @@ class NetworkModel:
     targets: tuple[str, ...]
     maps: tuple[str, ...]
     pixels: int
+    mask_sparse: bool = False
 
     @classmethod
     def load(cls, folder: Path, config: Mapping[str, Any]) -> "NetworkModel":
@@ -93,7 +96,8 @@ class NetworkModel:
             load_tensors(folder / WEIGHTS, network.state_dict())
         if training.tta:
             network = average_symmetries(network)
-        return cls(network.eval(), scaling, targets, maps, config["pixels"])
+        options = config["pixels"], training.mask_sparse
+        return cls(network.eval(), scaling, targets, maps, *options)
 
     def predict(
         self, dataset: DataSet, rows: NDArray, *, device: str = "auto"
@@ -112,7 +116,7 @@ class NetworkModel:
         scalars_NS = self.scaling.scalar_inputs(dataset.samples)
         if scalars_NS is not None:
             _check_scalars(scalars_NS[rows], self.scaling, dataset.samples.iloc[rows])
-        stacks = open_stacks(dataset, self.maps, self.pixels)
+        stacks = open_stacks(dataset, self.maps, self.pixels, mask_sparse=self.mask_sparse)
         feed = MapFeed(stacks, self.scaling, where, scalars_NS=scalars_NS)
         network = deepcopy(self.network).to(where)
         return self.scaling.unscaled(predict_rows(network, feed, np.asarray(rows)))
@@ -161,7 +165,7 @@ class NetworkModel:
         scaled = {}
         for key in self.maps:
             side = map_spec(key).side(self.pixels)
-            codes_BHW = np.stack([encode_map(key, map_of(maps, key, side)) for maps in samples])
+            codes_BHW = np.stack([encode_map(key, self._map(maps, key, side)) for maps in samples])
             stack = MapStack(key, codes_BHW)
             scaled[key] = self.scaling.maps(stack, torch.from_numpy(codes_BHW))
         if self.features and table is None:
@@ -172,6 +176,9 @@ class NetworkModel:
             _check_scalars(scalars_BS, self.scaling, table)
             scaled[SCALARS] = torch.from_numpy(scalars_BS)[:, :, None, None]
         return scaled
+
+    def _map(self, maps: GalaxyMaps, key: str, side: int) -> NDArray[np.float32]:
+        return map_of(maps, key, side, mask_sparse=self.mask_sparse)
 
 
 def _check_scalars(scalars_BS: NDArray, scaling: Scaling, samples: pd.DataFrame) -> None:
@@ -260,7 +267,7 @@ def train_network(
         raise ValueError(msg)
     targets_NT = np.stack([true_values(dataset.samples, key) for key in wanted.targets], axis=1)
     with _enough_memory(), ranks.noticing_loss():
-        stacks = _open_stacks(dataset, wanted, writer, ranks)
+        stacks = _open_stacks(dataset, wanted, config, writer, ranks)
         columns = list(scalar_columns(wanted.maps)) if config.scalars else None
         scaling = fit_scaling(
             config.scaling,
@@ -276,7 +283,7 @@ def train_network(
         network = new_network(wanted.maps, len(wanted.targets), config, subsets)
         alignment = unlabelled.alignment if unlabelled else ""
         learner = Learner(network, config, where, ranks, alignment=alignment)
-        others = _unlabelled_feed(unlabelled, wanted, scaling, where)
+        others = _unlabelled_feed(unlabelled, wanted, config, scaling, where)
         with ranks.stopping_together():
             _train(learner, feed, rows, scaling, targets_NT, writer, others)
         tested = np.sort(np.concatenate([rows["validation"], rows["test"]]))
@@ -314,7 +321,7 @@ def _refit(
 
 
 def _open_stacks(
-    dataset: DataSet, wanted: Experiment, writer: RunWriter, ranks: Ranks
+    dataset: DataSet, wanted: Experiment, config: TrainingConfig, writer: RunWriter, ranks: Ranks
 ) -> dict[str, MapStack]:
     """Open the maps; the first process makes them if necessary, while the others wait."""
     if not ranks.first:
@@ -324,6 +331,7 @@ def _open_stacks(
         wanted.maps,
         wanted.pixels,
         lambda done, total: writer.report(read=done / total),
+        mask_sparse=config.mask_sparse,
     )
     if ranks.first:
         ranks.same(None)
@@ -374,12 +382,18 @@ def predictions_table(
 
 
 def _unlabelled_feed(
-    unlabelled: Unlabelled | None, wanted: Experiment, scaling: Scaling, where: torch.device
+    unlabelled: Unlabelled | None,
+    wanted: Experiment,
+    config: TrainingConfig,
+    scaling: Scaling,
+    where: torch.device,
 ) -> tuple[MapFeed, NDArray] | None:
     """Return the maps of unlabelled samples, scaled as those of the training set, and the rows."""
     if unlabelled is None:
         return None
-    stacks = open_stacks(unlabelled.dataset, wanted.maps, wanted.pixels)
+    stacks = open_stacks(
+        unlabelled.dataset, wanted.maps, wanted.pixels, mask_sparse=config.mask_sparse
+    )
     scalars_NS = scaling.scalar_inputs(unlabelled.dataset.samples)
     if scalars_NS is not None:
         chosen = unlabelled.dataset.samples.iloc[unlabelled.rows]

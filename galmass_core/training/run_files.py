@@ -68,6 +68,7 @@ _TRAINING = fields(
         "scaling": TEXT,
         "tta": LOGICAL,
         "scalars": LOGICAL,
+        "mask_sparse": LOGICAL,
         "seed": _SEED,
     },
 )

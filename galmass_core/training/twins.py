@@ -139,7 +139,7 @@ def _features(
     where, rows = pick_device(device), np.arange(len(dataset))
     network = averaged_network(model).to(where)
     scalars_NS = model.scaling.scalar_inputs(dataset.samples)
-    stacks = open_stacks(dataset, model.maps, model.pixels)
+    stacks = open_stacks(dataset, model.maps, model.pixels, mask_sparse=model.mask_sparse)
     feed = MapFeed(stacks, model.scaling, where, scalars_NS=scalars_NS)
     features_ND = feature_rows(network, feed, rows)
     predicted_N = np.full(len(rows), np.nan)

@@ -118,7 +118,8 @@ def _applies(variant: Variant, config: Mapping[str, Any]) -> bool:
     """Return whether a network sees a variant."""
     if variant.is_stored or (variant.kind == LIGHT and int(variant.value) >= config["pixels"]):
         return False
-    return any(variant.changes(map_spec(key)) for key in config["maps"])
+    specs = [map_spec(key) for key in config["maps"]]
+    return any(map(variant.changes, specs)) and all(map(variant.can_show, specs))
 
 
 def learn_variants(

@@ -176,7 +176,7 @@ def _name(config: dict[str, Any]) -> str:
 def _parts(wanted: Experiment, dataset: DataSet, sizes: dict[str, int], seed: int) -> NDArray:
     """Return the part of the split by galaxy of each sample; empty where it cannot be used."""
     require_columns(wanted, dataset.samples)
-    usable, _ = usable_rows(dataset.samples, wanted.features, wanted.targets)
+    usable, _ = usable_rows(dataset.samples, wanted.features, wanted.targets, wanted.maps)
     parts = np.where(usable, split_samples(dataset.samples, sizes=sizes, seed=seed), "")
     for part in sizes:
         if (count := np.count_nonzero(parts == part)) < _LEAST:

@@ -20,7 +20,7 @@ from galmass_app.views.heading import captioned
 from galmass_app.views.layout import View, button, column, html, row, select, switch
 from galmass_app.views.learning_controls import SPLITS
 from galmass_app.views.scatter import grouped
-from galmass_core.datasets.capabilities import lacks
+from galmass_core.datasets.capabilities import further_maps, lacks
 from galmass_core.learning.experiments import input_maps, inputs_of
 from galmass_core.quantities import OCCUPANCY, map_keys, quantity
 
@@ -32,12 +32,11 @@ class CompareControls(View):
         super().__init__(session)
         stretch = {"sizing_mode": "stretch_width"}
         self._target = select("gm-compare-target", "Predict")
-        self._branches = pn.widgets.CheckButtonGroup(
-            label="Branches",
-            options={quantity(key).symbol: key for key in map_keys()},
-            css_classes=["gm-branches"],
-            **stretch,
+        self._branches, self._further = (
+            pn.widgets.CheckButtonGroup(label=label, css_classes=["gm-branches"], **stretch)
+            for label in ("Branches", "Further branches")
         )
+        self._branches.options = {quantity(key).symbol: key for key in map_keys()}
         self._control = button(
             "gm-occupancy", "Control: star occupancy", lambda _: add_panel(session, OCCUPANCY)
         )
@@ -55,6 +54,7 @@ class CompareControls(View):
                 "gm-switches",
                 captioned("Input maps: each combination has its panel"),
                 self._branches,
+                self._further,
                 self._control,
                 self._none,
             ),
@@ -67,7 +67,8 @@ class CompareControls(View):
             self._against,
             pn.Column(captioned("Train/test split"), split),
         )
-        self._branches.param.watch(self._switched, "value")
+        for group in (self._branches, self._further):
+            group.param.watch(self._switched, "value")
         for widget, name in (
             (self._target, "target"),
             (self._reference, "reference"),
@@ -97,10 +98,13 @@ class CompareControls(View):
             )
             none = not run_index(session.data).networks[session.split]
             why = lacks(session.data).network * none
-            self._branches.disabled = self._control.disabled = bool(why)
-            self._branches.value = [
-                key for key in input_maps(session.branches) if key in map_keys()
-            ]
+            there, shown = further_maps(session.data), input_maps(session.branches)
+            self._further.options = {quantity(key).symbol: key for key in there}
+            self._further.visible = bool(there)
+            for part in (self._branches, self._further, self._control):
+                part.disabled = bool(why)
+            self._branches.value = [key for key in shown if key in map_keys()]
+            self._further.value = [key for key in shown if key in there]
             self._reference.param.update(
                 options={title: key for key, title in titles.items()}, value=reference_of(session)
             )
@@ -119,11 +123,11 @@ class CompareControls(View):
         if not self._updating and value is not None:
             self.session.param.update({name: value})
 
-    def _switched(self, event: param.parameterized.Event) -> None:
+    def _switched(self, _: param.parameterized.Event) -> None:
         """Show the panel of the branches that are on."""
         if self._updating:
             return
-        inputs = inputs_of(event.new)
+        inputs = inputs_of([*self._branches.value, *self._further.value])
         self._none.object = (
             "" if inputs else snippet("shared.html", "alert", "Select at least one map.")
         )

@@ -14,6 +14,8 @@ from galmass_app.views.explore.beside import Beside
 from galmass_app.views.explore.definitions import FOLLOWS as DEFINITIONS
 from galmass_app.views.explore.definitions import Definitions
 from galmass_app.views.explore.estimates import Estimates
+from galmass_app.views.explore.further import FOLLOWS as FURTHER
+from galmass_app.views.explore.further import FurtherMaps
 from galmass_app.views.explore.limits import Limits
 from galmass_app.views.explore.lines_of_sight import FOLLOWS as LINES
 from galmass_app.views.explore.lines_of_sight import LinesOfSight
@@ -46,6 +48,7 @@ UNREADABLE = (
 COLOURS = {"This galaxy": "galaxy", "Whole sample": "sample", "By hand": "hand"}
 STARS = {str(count): count for count in SessionState.param.least_stars.objects}
 PARTS = {
+    "further": Part("Further maps", FurtherMaps, FURTHER),
     "alike": Part("Lookalikes and twins", LookalikeCards, LOOKALIKES),
     "motion": Part("Motion by radius", Motion, MOTION),
     "lines": Part("Three lines of sight", LinesOfSight, LINES),

@@ -16,6 +16,7 @@ from galmass_app.views.heading import captioned
 from galmass_app.views.layout import View, column, html, row, switch
 from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS, explained
 from galmass_app.views.train.hyperparameters import Hyperparameters
+from galmass_core.datasets.capabilities import further_maps
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import ANY, PROFILE, experiment, inputs_of
 from galmass_core.networks.presets import PRESETS
@@ -24,7 +25,9 @@ from galmass_core.quantities import (
     MAPS,
     TARGETS,
     Target,
+    further_keys,
     has_images,
+    map_keys,
     radius_name,
     target_column,
     targets_by_word,
@@ -57,6 +60,7 @@ class TrainControls(View):
         self._profile = _checkbox("gm-learn-profile")
         self._maps = {key: _checkbox(f"gm-branch-{key}") for key in MAPS}
         self._any = _checkbox("gm-branch-any")
+        self._rows: dict[str, pn.Row] = {}
         self._labels = {key: html("gm-checkbox-words", wide=False) for key in self._checkboxes()}
         radii = sorted({target.aperture for target in targets_by_word().values()})
         self._aperture = _switch({radius_name(each): each for each in radii}, "gm-aperture")
@@ -114,6 +118,8 @@ class TrainControls(View):
     def draw(self, data: DataSet) -> None:
         """List what a data set has; what is selected stays so if it is there."""
         self._data = data
+        for key in further_keys():
+            self._rows[key].visible = key in further_maps(data)
         self._list_targets()
 
     def _checkboxes(self) -> dict[str, Checkbox]:
@@ -127,11 +133,12 @@ class TrainControls(View):
 
     def _list(self, checkboxes: dict[str, Checkbox]) -> pn.Column:
         """List checkboxes, each beside what it stands for."""
-        rows = [
-            row("gm-checkbox-row", checkbox, self._labels[key], wide=False)
+        rows = {
+            key: row("gm-checkbox-row", checkbox, self._labels[key], wide=False)
             for key, checkbox in checkboxes.items()
-        ]
-        return column("gm-checkboxes", *rows)
+        }
+        self._rows |= rows
+        return column("gm-checkboxes", *rows.values())
 
     def _name_checkboxes(self) -> None:
         """Write beside each checkbox what it stands for; targets have names of each radius."""
@@ -221,11 +228,11 @@ class TrainControls(View):
         if event.new:
             with self._change_together():
                 for key, checkbox in self._maps.items():
-                    checkbox.value = not MAPS[key].control
+                    checkbox.value = key in map_keys()
 
     def _leave_any(self, event: param.parameterized.Event) -> None:
-        """Without a branch, or with a control, a network cannot predict from every set."""
-        if event.new == MAPS[self._key_of(event.obj)].control:
+        """Without a branch, or with another map, a network cannot predict from every set."""
+        if event.new != (self._key_of(event.obj) in map_keys()):
             self._any.value = False
 
     def _take_profile(self, event: param.parameterized.Event) -> None:
@@ -258,7 +265,8 @@ class TrainControls(View):
         selected = [word for word, checkbox in self._targets.items() if self._is_on(checkbox)]
         names = [TARGETS[columns[word]].word for word in selected]
         names = [PROFILE] if self._profile.value else names
-        maps = [key for key, checkbox in self._maps.items() if checkbox.value]
+        there = {key for key, checkbox in self._maps.items() if checkbox.value}
+        maps = there - {*further_keys()} | there & {*further_maps(self._data)}
         inputs = ANY if self._any.value else inputs_of(maps)
         self._pixels.disabled = not has_images(maps)
         self._aperture.disabled = self._profile.value  # it has radii of its own

@@ -11,7 +11,11 @@ from galmass_app.views.checkbox import Checkbox
 from galmass_app.views.layout import View, button, column, html
 from galmass_core.networks.presets import PRESETS, SCALINGS
 
-_NAMES = {"augment": "augmentation", "tta": "mean over symmetries"}
+_NAMES = {
+    "augment": "augmentation",
+    "tta": "mean over symmetries",
+    "mask_sparse": "σ of single stars masked",
+}
 WIDTHS = {"1 (ResNet-18)": 1.0, "1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
 
 
@@ -48,6 +52,10 @@ class Hyperparameters(View):
             "scalars": Checkbox(
                 label="learn from R_e, M_r and σ_v beside the maps",
                 css_classes=["gm-checkbox", "gm-scalars"],
+            ),
+            "mask_sparse": Checkbox(
+                label="mask σ where a pixel has fewer than two stars",
+                css_classes=["gm-checkbox", "gm-mask-sparse"],
             ),
             "tta": Checkbox(
                 label="predict the mean of all 16 symmetries",
