@@ -33,8 +33,8 @@ class CompareControls(View):
         stretch = {"sizing_mode": "stretch_width"}
         self._target = select("gm-compare-target", "Predict")
         self._branches, self._further = (
-            pn.widgets.CheckButtonGroup(label=label, css_classes=["gm-branches"], **stretch)
-            for label in ("Branches", "Further branches")
+            pn.widgets.CheckButtonGroup(label=label, css_classes=[name], **stretch)
+            for label, name in (("Branches", "gm-branches"), ("Further branches", "gm-further"))
         )
         self._branches.options = {quantity(key).symbol: key for key in map_keys()}
         self._control = button(

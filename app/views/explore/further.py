@@ -24,7 +24,7 @@ class FurtherMaps(View):
         self.table = pd.DataFrame()
         self._maps: FourMaps | None = None
         self._switches = pn.widgets.CheckButtonGroup(
-            label="Further maps", css_classes=["gm-further", "gm-branches"]
+            label="Further maps", css_classes=["gm-further"]
         )
         self._switches.param.watch(self._chosen, "value")
         self._words, self._place = html("gm-foot", wide=False), column("gm-slot")

@@ -1,0 +1,137 @@
+"""The maps beside the paper's on pages: shown where a data set has them, and nowhere else."""
+
+import numpy as np
+import pytest
+from demo_folder import write_demo_galaxies
+from pages import is_shown, parts, texts, widget
+from toy_maps import make_map_dataset
+
+from galmass_app.plots.maps import four_maps
+from galmass_app.state import SessionState
+from galmass_app.views.compare.page import Compare
+from galmass_app.views.explore.page import Explore
+from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.train.page import Train
+from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.capabilities import LEAST_TO_TEST
+from galmass_core.datasets.fits_files import maps_as_fits
+from galmass_core.quantities import further_keys
+
+POPULATIONS = ["stars", "mass", "age", "metallicity"]
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory):
+    """Return a data set with stellar populations and gas, without h3 and h4."""
+    folder = tmp_path_factory.mktemp("rich")
+    cutouts = write_demo_galaxies(folder / "cutouts", count=2)
+    return build_dataset([cutouts], folder / "rich", channels=("populations", "gas"))
+
+
+@pytest.fixture
+def on_rich(rich, home_folder, monkeypatch):
+    """Return the state of a session on that data set."""
+    monkeypatch.setenv("GALMASS_HOME", str(home_folder))
+    monkeypatch.setenv("GALMASS_DATA", str(rich.path))
+    session = SessionState()
+    session.settle()
+    return session
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Return a data set of enough galaxies to train on and to test."""
+    folder = tmp_path_factory.mktemp("many") / "many"
+    return make_map_dataset(folder, LEAST_TO_TEST, populations=True)
+
+
+@pytest.fixture
+def on_many(many, tmp_path, monkeypatch):
+    """Return a function that begins a session on a page of that data set."""
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    monkeypatch.setenv("GALMASS_DATA", str(many.path))
+
+    def begin(page):
+        session = SessionState(page=page)
+        session.settle()
+        return session
+
+    return begin
+
+
+def opened(session):
+    session.insights = ["further"]
+    return Explore(session).insights.views["further"]
+
+
+def drawn(view):
+    """Return the panels that are shown, by map."""
+    panels = {key: parts(view, f"gm-map-{key}") for key in further_keys()}
+    return [key for key, found in panels.items() if found and found[0].visible]
+
+
+def test_explore_shows_the_maps_that_are_switched_on(on_rich):
+    view = opened(on_rich)
+    switches = widget(view, "gm-further")
+    there = ["stars", "mass", "age", "metallicity", "V_gas", "sigma_gas"]
+    assert list(switches.options.values()) == there
+    assert "It has no maps of h₃, h₄: they come with galmass build" in texts(view)
+    assert not parts(view, "gm-map-panel")
+    switches.value = ["V_gas", "age"]
+    assert on_rich.further == drawn(view) == ["age", "V_gas"]
+    assert list(view.table["map"]) == ["age", "V_gas"]
+    assert view.table["p16"].iloc[0] <= view.table["p84"].iloc[0] < 13.8
+    on_rich.further = ["age"]
+    assert drawn(view) == switches.value == ["age"]
+
+
+def test_an_old_data_set_has_the_stars_and_says_what_it_lacks(session):
+    view = opened(session)
+    assert list(widget(view, "gm-further").options.values()) == ["stars"]
+    assert "--channels populations shapes gas" in texts(view)
+    session.further = ["stars", "age"]  # of an address
+    assert drawn(view) == ["stars"]
+
+
+def test_the_four_maps_stay_four(on_rich):
+    page = Explore(on_rich)
+    assert len(parts(page.views[FourMaps], "gm-map-panel")) == 4
+
+
+def test_compare_opens_the_panel_of_a_further_branch(on_many):
+    session = on_many("compare")
+    switches = widget(Compare(session), "gm-further")
+    assert list(switches.options.values()) == POPULATIONS
+    assert switches.value == []
+    switches.value = ["age"]
+    assert session.branches == "r+2V+age"
+    assert "r+2V+age" in session.panels
+    switches.value = []
+    assert session.branches == "r+2V"
+
+
+def test_train_offers_the_branches_that_are_there_and_orders_them(on_many):
+    session = on_many("train")
+    page = Train(session)
+    rows = {key: widget(page, f"gm-branch-{key}") for key in further_keys()}
+    assert [key for key in rows if is_shown(page, f"gm-branch-{key}")] == POPULATIONS
+    rows["age"].value = True
+    assert session.experiment == "mstar/r+2V+age"
+    widget(page, "gm-branch-any").value = True
+    assert not rows["age"].value
+    assert session.experiment == "mstar/any"
+    rows["age"].value = True
+    assert session.experiment == "mstar/g,r+2V+age"
+
+
+def test_a_notebook_and_a_file_have_them_too(rich):
+    from io import BytesIO
+
+    fits = pytest.importorskip("astropy.io.fits")
+    name = rich.galaxy_names[0]
+    maps, row = rich.maps(name, "z"), rich.row(name, "z")
+    assert len(four_maps(maps, keys=("age", "V_gas"))) == 2
+    with fits.open(BytesIO(maps_as_fits(maps, row))) as hdus:
+        further = [hdu.name for hdu in hdus[5:]]
+        assert further == ["MASS", "AGE", "METALLICITY", "V_GAS", "SIGMA_GAS"]
+        np.testing.assert_array_equal(hdus["AGE"].data, maps.view("age"))
