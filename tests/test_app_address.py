@@ -124,7 +124,7 @@ def test_address_is_written_as_it_always_was():
         "&listed=mtot-r-20260101-120000"
         "&ticked=mtot-r-20260101-120000%3Bmstar-r-20260101-120000"
         "&map=V&order=log_mstar&frames=error%7Clog_mtot_1rhsm%7Cmtot-r-20260101-120000"
-        "&telescope=SAMI&tuned=seeing%3A2.5%3Bleast%3A3&observed=1-1-01234567"
+        "&telescope=SAMI&tuned=seeing%3A2.5%3Bleast%3A3&observed=1-1-01234567&further=age%2Ch3"
     )
 
 
