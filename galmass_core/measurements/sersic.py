@@ -11,6 +11,7 @@ INDEX_RANGE = (0.1, 200.0)  # wider than galaxies: the paper drops fits with n >
 _RESOLUTION = 0.3  # kpc, below the softening of the simulations
 _LEAST_ERROR = 0.02  # dex, so that crowded annuli do not dominate the fit
 _FEWEST_ANNULI = 5
+_INDICES = np.geomspace(*INDEX_RANGE, 129)
 
 
 def sersic_index(radii: NDArray, luminosities: NDArray, half_mass_radius: float) -> float:
@@ -18,7 +19,7 @@ def sersic_index(radii: NDArray, luminosities: NDArray, half_mass_radius: float)
 
     ``I(R) = I_e exp(-b_n [(R/R_e)^(1/n) - 1])`` (Sersic 1968), fitted to log I in circular annuli
     with Poisson errors. For a given n, log I is linear in R^(1/n): the best line is exact for each
-    n, and n is searched on a grid, so there is no initial guess.
+    n, and n is searched on a grid and a finer one, so there is no initial guess.
 
     Parameters
     ----------
@@ -35,14 +36,12 @@ def sersic_index(radii: NDArray, luminosities: NDArray, half_mass_radius: float)
     log_radius, log_intensity, weight = _profile(radii, luminosities, half_mass_radius)
     if len(log_radius) < _FEWEST_ANNULI:
         return np.nan
-    indices = np.geomspace(*INDEX_RANGE, 129)
-    for _ in range(2):  # the second grid lies between the neighbours of the best of the first
-        gain = _explained(indices, log_radius, log_intensity, weight)
-        best = int(gain.argmax())
-        found = float(indices[best])
-        low, high = max(best - 1, 0), min(best + 1, len(indices) - 1)
-        indices = np.geomspace(indices[low], indices[high], 129)
-    return found if gain[best] > 0 else np.nan
+    best = int(_explained(_INDICES, log_radius, log_intensity, weight).argmax())
+    low, high = max(best - 1, 0), min(best + 1, len(_INDICES) - 1)
+    between = np.geomspace(_INDICES[low], _INDICES[high], len(_INDICES))
+    gain = _explained(between, log_radius, log_intensity, weight)
+    best = int(gain.argmax())
+    return float(between[best]) if gain[best] > 0 else np.nan
 
 
 def _profile(
