@@ -37,6 +37,7 @@ from galmass_core.transfers.records import run_transfer
 
 FORKED = (  # files of tests that fork: one server of forks does for all
     "test_build.py",
+    "test_controls.py",
     "test_kills.py",
     "test_queue.py",
     "test_ranks.py",

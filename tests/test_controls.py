@@ -100,6 +100,7 @@ def test_spin_is_that_of_the_data_set_and_none_without_motion(made, dataset):
         assert np.isnan(spins["holes"]).all()
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_workers_and_order_do_not_change_a_bit(made, dataset):
     names = dataset.galaxy_names[1::-1]
     again = list(control_maps(dataset, names, ORDERS, workers=2))
@@ -215,6 +216,7 @@ def test_every_control_has_its_row_and_what_is_missing_its_reason(tested):
     assert not any(row["learned"] for row in tested["rows"] if row["control"] == "shuffled")
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_measurement_that_was_killed_goes_on(tested, dataset, monkeypatch):
     path = next(controls.controls_folder(dataset).glob("tested-*/batch-00000.json"))
     before, result = path.read_bytes(), controls.controls_folder(dataset) / "controls.json"
