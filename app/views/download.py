@@ -45,7 +45,7 @@ class Download(JSComponent):
         Parameters
         ----------
         session : SessionState
-            The files' names begin with its data set; it hears what goes wrong.
+            The files' names begin with its data set; it reports what goes wrong.
         figure : str
             CSS class of the element to be pictured.
         name : callable

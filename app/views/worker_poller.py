@@ -61,7 +61,7 @@ class WorkerView(View):
     Parameters
     ----------
     session : SessionState
-        Hears what goes wrong in the worker.
+        Reports what goes wrong in the worker.
     executor : Executor
     failed : str
         What ``_text`` then says.

@@ -106,7 +106,7 @@ def add_variant_trainings(command: argparse.ArgumentParser, train_help: str) -> 
         type=positive,
         default=3,
         metavar="K",
-        help="training seeds of --train (default 3); one alone knows no noise of training",
+        help="training seeds of --train (default 3); with one, the noise of training is not known",
     )
     command.add_argument(
         "--epochs", type=positive, metavar="N", help="of each training (default 30)"

@@ -1,4 +1,4 @@
-"""How the stars of the sample in view move at each radius, over what its mass asks for."""
+"""How the stars of the sample in view move at each radius, beside what its mass implies."""
 
 import numpy as np
 import pandas as pd
