@@ -15,6 +15,7 @@ UPSTREAM = {  # parts of other packages without another way: xdist, psutil, para
     "_param__private",
     "_stylesheets",
     "_freeze_count",
+    "_get_properties",
 }
 
 
