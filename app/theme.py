@@ -36,6 +36,7 @@ class Group(NamedTuple):
 
 ACCENT = "#2f9e8f"
 MARK = "#848d97"  # readable on both backgrounds
+CASING = "#0e1116"  # around bright lines, so that they stand out from points on any background
 CURVES = {
     "mstar": Stroke("#d98e1f", "solid"),
     "mdm": Stroke("#8577e8", "dashed"),

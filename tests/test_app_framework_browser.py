@@ -5,6 +5,7 @@ from bokeh.embed import file_html
 from bokeh.models import Column, Div, Pane
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
+from served import FIGURES
 
 from galmass_app.framework import scripts
 
@@ -53,6 +54,19 @@ def test_figure_in_a_pane_alone_lays_itself_out(page):
     figures = "[...Bokeh.index.query(view => view.model.type === 'Figure')]"
     roots = page.evaluate(f"{figures}.map(view => view.is_layout_root)")
     assert sorted(roots) == [False, True]
+
+
+STOPS = f"""() => {FIGURES}.map(view => view.canvas.events_el.tabIndex)"""
+
+
+@pytest.mark.parametrize(("overrides", "index"), [("// none", 0), (scripts(), -1)])
+def test_tab_key_goes_past_plots(chromium, overrides, index):
+    page = chromium.new_page()
+    head, body = file_html(plot(), INLINE).rsplit("<body>", 1)
+    page.set_content(f"{head}<body><script>{overrides}</script>{body}")
+    page.wait_for_function("Bokeh.index.roots.length && Bokeh.documents[0].is_idle")
+    assert page.evaluate(STOPS) == [index]
+    page.close()
 
 
 RUN_MODULE = """async () => {

@@ -44,7 +44,7 @@ def test_running_median_and_band_are_those_of_the_sample_page_and_leave_infiniti
     )
     pd.testing.assert_frame_equal(points.trend, expected)
     figure = SampleFigure(points).figure
-    (line,), (band,) = drawn(figure, Line), drawn(figure, VArea)
+    (_, line), (band,) = drawn(figure, Line), drawn(figure, VArea)
     assert list(line.data_source.data["median"]) == list(expected["median"])
     assert band.data_source is line.data_source
 
@@ -82,6 +82,7 @@ def test_points_say_their_id_and_many_do_once_zoomed_in():
     many = SampleFigure(Points(table, "log_mstar", "sigma_v"))
     (hover,) = many.figure.select({"type": HoverTool})
     (single,) = hover.renderers
+    assert [name for name, _ in hover.tooltips] == ["subhalo", "log M* [M☉]", "σ_v [km/s]"]
     assert not len(single.data_source.data["x"])
     x, y = table["log_mstar"].iloc[0], table["sigma_v"].iloc[0]
     (picture,) = drawn(many.figure, Image)

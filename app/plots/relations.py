@@ -14,12 +14,11 @@ from galmass_app.plots.frame import quiet_toolbar
 from galmass_app.plots.sample import CRISP
 from galmass_app.plots.selection import Geometry, above, picked, spread_out
 from galmass_app.plots.trends import MASS, MASS_BIN, Related, Relation
-from galmass_app.theme import ACCENT, GROUPS, MARK
+from galmass_app.theme import ACCENT, CASING, GROUPS, MARK
 from galmass_core.quantities import quantity
 
 HEIGHT = 300
 FEW = 300  # points up to which they are drawn large
-CASING = "#0e1116"  # around bright lines, so that they stand out from points on any background
 _FRAME = {
     "responsive": True,
     "height": HEIGHT,

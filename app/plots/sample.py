@@ -42,7 +42,7 @@ from galmass_app.plots.selection import (
 )
 from galmass_app.plots.statistics import Statistics, statistics_of
 from galmass_app.plots.trends import running_median
-from galmass_app.theme import ACCENT, DENSITY, MARK, VALUES
+from galmass_app.theme import ACCENT, CASING, DENSITY, GROUPS, MARK, VALUES
 from galmass_core.galaxy import NO_LINE_OF_SIGHT
 from galmass_core.quantities import column_quantity
 
@@ -280,8 +280,9 @@ class SampleFigure:
         look = {f"{part}_color": colour for part in ("line", "fill")}
         look |= {f"{part}_alpha": 0.8 for part in ("line", "fill")}
         drawn = self.figure.add_glyph(self._single, Scatter(size=7, **look))
-        tips = [("subhalo", "@name"), *((f"{axis}", f"@{axis}") for axis in "xy")]
-        tips += [("colour", "@colour")] * (mapper is not None)
+        labels = [column_quantity(key).label for key in self._points.keys]
+        shown = zip(labels, ("@x", "@y", "@colour"), strict=False)
+        tips = [("subhalo", "@name"), *shown]
         self.figure.add_tools(HoverTool(renderers=[drawn], tooltips=tips))
 
     def _samples(self, rows: slice | NDArray) -> dict[str, NDArray]:
@@ -298,8 +299,9 @@ class SampleFigure:
             return
         source = ColumnDataSource({name: values.to_numpy() for name, values in trend.items()})
         band = VArea(x="x", y1="low", y2="high", fill_color=MARK, fill_alpha=0.25)
-        line = Line(x="x", y="median", line_color=MARK, line_width=2.5)
-        for glyph in (band, line):
+        casing = Line(x="x", y="median", line_color=CASING, line_width=5)
+        line = Line(x="x", y="median", line_color=GROUPS[0].light, line_width=2.5)
+        for glyph in (band, casing, line):
             self.figure.add_glyph(source, glyph)
 
     def _draw_density(self) -> None:
