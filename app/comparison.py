@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from galmass_app import services
-from galmass_core.datasets.capabilities import LEAST_TO_TEST, lacks
+from galmass_core.datasets.capabilities import LEAST_TO_TEST, lacking, lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
     ANY,
@@ -42,6 +42,7 @@ from galmass_core.quantities import (
     OCCUPANCY,
     TARGETS,
     has_kinematics,
+    map_keys,
     quantity,
     symbol_of,
 )
@@ -334,7 +335,9 @@ def _of_inputs(
     named = {"title": title(ways[0])}
     if why := lacks(index.data).network:
         return Missing(**named, why=f"not trained, and cannot be on this data set: {why}")
-    trained = inputs if ways[-1].maps == (OCCUPANCY,) else ANY
+    if why := lacking(index.data, ways[-1].maps):
+        return Missing(**named, why=f"not trained, and cannot be on this data set: {why}")
+    trained = ANY if {*ways[-1].maps} <= {*map_keys()} else inputs
     name = f"{_ways(target)[-1]}/{trained}"
     return Missing(**named, why="not trained", experiment=experiment(name).name)
 

@@ -100,12 +100,20 @@ def test_the_four_maps_stay_four(on_rich):
 
 def test_compare_opens_the_panel_of_a_further_branch(on_many):
     session = on_many("compare")
-    switches = widget(Compare(session), "gm-further")
+    page = Compare(session)
+    switches = widget(page, "gm-further")
     assert list(switches.options.values()) == POPULATIONS
     assert switches.value == []
     switches.value = ["age"]
     assert session.branches == "r+2V+age"
     assert "r+2V+age" in session.panels
+    switches.value = ["stars", "age"]
+    shown = texts(page)
+    assert "galmass train many --experiment mstar/r+2V+stars+age" in shown
+    assert "Train one</a>" in shown
+    session.panels = ["r+2V+h3"]  # of an address
+    assert "cannot be on this data set: it has no maps of h₃" in texts(page)
+    session.branches = "r+2V+age"
     switches.value = []
     assert session.branches == "r+2V"
 

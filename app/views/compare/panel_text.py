@@ -14,7 +14,7 @@ from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Frame
 from galmass_app.views.prediction import cells, signed
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.learning.experiments import inputs_of
+from galmass_core.learning.experiments import ANY, inputs_of
 from galmass_core.learning.metrics import OUTLIER, r_squared
 from galmass_core.learning.uncertainty import Comparison
 from galmass_core.quantities import IMAGE_PIXELS, OCCUPANCY, quantity
@@ -155,7 +155,8 @@ def gap(answer: Missing, data: DataSet, target: str) -> str:
     if wanted:
         command = f"galmass train {data.path.name} --experiment {wanted}"
     why, symbol = answer.why[0].upper() + answer.why[1:], quantity(target).symbol
-    return snippet("compare.html", "gap", why, symbol, train_link(data, wanted), command)
+    how = "Train one for every set of maps" if wanted.endswith(f"/{ANY}") else "Train one"
+    return snippet("compare.html", "gap", why, symbol, how, train_link(data, wanted), command)
 
 
 def _unlike_paper(answer: Result) -> list[str]:
