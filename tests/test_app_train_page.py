@@ -32,6 +32,7 @@ from galmass_core.networks.presets import PRESETS
 from galmass_core.training.run_writer import write_run
 from galmass_core.training.runs import list_runs, open_run
 
+ESTIMATE = {"seconds": 90.0, "device": "cpu", "train": 30, "validation": 9, "test": 21}
 CONFIG = {
     "experiment": "mstar/r+2V@60",
     "targets": ["log_mstar_1rhsm"],
@@ -70,8 +71,9 @@ def blobs(tmp_path_factory):
 
 @pytest.fixture
 def visit(home, blobs, monkeypatch):
-    """Make the page of a data set with maps, as a session would."""
+    """Make the page of a data set with maps, as a session would; no training is timed."""
     monkeypatch.setenv("GALMASS_DATA", str(blobs.path))
+    monkeypatch.setattr(jobs, "estimate", lambda _: ESTIMATE)
 
     def visit(**chosen):
         session = SessionState(page="train", **chosen)
@@ -306,12 +308,8 @@ def look_until_estimated(page):
 
 
 def test_time_is_estimated_once_the_order_is_left_alone(visit, monkeypatch):
-    requested, row = (
-        [],
-        {"seconds": 90.0, "device": "cpu", "train": 30, "validation": 9, "test": 21},
-    )
-    page = visit()
-    monkeypatch.setattr(jobs, "estimate", lambda order: requested.append(order) or row)
+    requested, page = [], visit()
+    monkeypatch.setattr(jobs, "estimate", lambda order: requested.append(order) or ESTIMATE)
     look(page)
     tick(page, "mtot")
     look(page)
