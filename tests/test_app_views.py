@@ -288,6 +288,15 @@ def test_wrong_id_stays_in_the_box_beside_the_reason(session):
     assert 'role="alert"' not in texts(page)
 
 
+def test_the_id_in_view_typed_again_takes_the_reason_away(session):
+    page = Explore(session)
+    box, here = widget(page, "gm-id"), widget(page, "gm-id").value
+    box.value = "17"
+    box.value = here
+    assert not session.not_found
+    assert 'role="alert"' not in texts(page)
+
+
 def test_every_galaxy_can_be_looked_at_in_every_way(session):
     page = Explore(session)
     for theme, colours in (("dark", "galaxy"), ("light", "sample")):

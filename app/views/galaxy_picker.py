@@ -62,7 +62,9 @@ class GalaxyPicker(View):
         if not event.new.strip():
             self.session.not_found = ""
             self._box.value = self._here()
-        elif event.new != self._here():
+        elif event.new == self._here():
+            self.session.not_found = ""
+        else:
             self.session.show(event.new)
 
     def _list_galaxies(self, *_: param.parameterized.Event) -> None:
