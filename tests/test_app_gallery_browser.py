@@ -9,7 +9,23 @@ playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright
 expect = playwright.expect
 
 pytestmark = pytest.mark.browser
+_STEPS = 20
+_SCROLL = """async ([steps, by]) => {
+  const all = (root) => [...root.querySelectorAll("*")].flatMap(
+    (one) => [one, ...(one.shadowRoot ? all(one.shadowRoot) : [])])
+  const frame = all(document).find((one) => one.className === "gallery-frame")
+  for (let step = 0; step < steps; step++) {
+    frame.scrollTop += by
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+  }
+}"""
 _PICTURE = re.compile("^data:image/png;base64,")
+
+
+def layouts(cdp):
+    """Return how often the browser has laid out a page."""
+    metrics = cdp.send("Performance.getMetrics")["metrics"]
+    return next(each["value"] for each in metrics if each["name"] == "LayoutCount")
 
 
 def test_gallery_scrolls_to_its_end_draws_what_is_in_view_and_a_tap_selects(open_tab, dashboard):
@@ -23,6 +39,14 @@ def test_gallery_scrolls_to_its_end_draws_what_is_in_view_and_a_tap_selects(open
     expect(last.locator("img")).to_have_attribute("src", _PICTURE)
     expect(tab.locator(".gallery-field button[data-at='0']")).to_have_count(0)
     assert cards.count() < 200
+
+    cdp = tab.context.new_cdp_session(tab)
+    cdp.send("Performance.enable")
+    before = layouts(cdp)
+    tab.evaluate(_SCROLL, [_STEPS, -1000])
+    assert layouts(cdp) - before < 4 * _STEPS  # not one for each card
+    frame.evaluate("frame => { frame.scrollTop = frame.scrollHeight }")
+    expect(last.locator("img")).to_have_attribute("src", _PICTURE)
 
     last.click()
     expect(last).to_have_attribute("aria-current", "")
