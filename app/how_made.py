@@ -40,7 +40,10 @@ _PARTS = {  # of Explore and Why, by key
     "alike": """from galmass_core.training.twins import find_twins
 
 print(find_twins(data, {inputs!r}))""",
-    "further": """maps = data.maps({galaxy!r}, {los!r})
+    "further": """from galmass_core.datasets.capabilities import further_maps
+
+print(further_maps(data))
+maps = data.maps({galaxy!r}, {los!r})
 for key in {further!r}:
     print(key, maps.meaningful(key))""",
     "motion": """from galmass_core.dynamics.motion import motion_profile
