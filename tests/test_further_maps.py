@@ -250,6 +250,20 @@ def test_a_data_set_that_lacks_a_map_says_where_it_comes_from(built, tmp_path, c
     assert "further maps: stars, mass, age, metallicity, h3, h4, V_gas" in capsys.readouterr().out
 
 
+def test_an_unknown_channel_is_refused_before_galaxies_are_drawn(tmp_path, capsys):
+    command = ["demo", "--galaxies", "3", "--channels", "dust", "--out", str(tmp_path / "new")]
+    assert galmass(command) == 2
+    assert "channels must be of populations, shapes, gas, got 'dust'" in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_demo_with_fewer_channels_than_asked_for_is_not_taken(tmp_path, capsys):
+    command = ["demo", "--galaxies", "2", "--workers", "1", "--out", str(tmp_path / "two")]
+    assert galmass(command) == 0
+    assert galmass([*command, "--channels", "gas"]) == 2
+    assert "have the channels gas, has none" in capsys.readouterr().err
+
+
 def test_an_old_data_set_has_all_that_it_had():
     old = open_dataset(asset("showcase"))
     assert old.channels == ()

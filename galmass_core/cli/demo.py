@@ -68,23 +68,25 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 def _demo(args: argparse.Namespace) -> None:
     """Run ``galmass demo``."""
     one_thread_each()
-    from galmass_core.datasets.build import build_dataset
+    from galmass_core.datasets.build import build_dataset, stored_channels
     from galmass_core.datasets.dataset import home_folder
     from galmass_core.datasets.dataset_files import DESCRIPTION
     from galmass_core.datasets.thinning import check_stars
     from galmass_core.datasets.unfinished import remove
+    from galmass_core.imaging.maps import MapConfig
     from galmass_core.storage.lock import clear_lock
     from galmass_core.storage.new_folder import remove_aside
     from galmass_core.synthetic.universe import simulation_name, write_universe
 
     if args.stars is not None:
         check_stars(args.stars)  # check before generating galaxies
+    recipe = MapConfig(channels=stored_channels(args.channels))
     out = args.out or home_folder() / _name(args)
     simulation = simulation_name(args.galaxies, args.seed, args.universe)
     own = out.with_name(f".{out.name}-particles")  # removed in the end
     particles = args.particles or own
     if (out / DESCRIPTION).is_file():
-        dataset = _open_same(out, simulation, args.stars)
+        dataset = _open_same(out, simulation, args.stars, recipe.channels)
     else:
         if not _are_there(particles, simulation, is_own=particles == own):
             shutil.rmtree(own, ignore_errors=True)
@@ -102,7 +104,7 @@ def _demo(args: argparse.Namespace) -> None:
                 [particles],
                 out,
                 workers=args.workers,
-                channels=args.channels,
+                channels=recipe.channels,
                 stars=args.stars,
                 progress=show,
             )
@@ -114,7 +116,9 @@ def _demo(args: argparse.Namespace) -> None:
     print_dataset(dataset, as_json=args.json)
 
 
-def _open_same(out: Path, simulation: str, stars: int | None) -> "DataSet":
+def _open_same(
+    out: Path, simulation: str, stars: int | None, channels: tuple[str, ...]
+) -> "DataSet":
     """Open a data set that an earlier call has built; raise ValueError if it holds others."""
     from galmass_core.datasets.dataset import open_dataset
 
@@ -123,6 +127,10 @@ def _open_same(out: Path, simulation: str, stars: int | None) -> "DataSet":
     if found != [simulation] or dataset.info.get("stars") != stars:
         thinned = " thinned otherwise" * (found == [simulation])
         msg = f"{out}: must be a new folder or hold {simulation}, got {', '.join(found)}{thinned}"
+        raise ValueError(msg)
+    if not set(channels) <= set(dataset.channels):
+        wanted, has = (" ".join(each) or "none" for each in (channels, dataset.channels))
+        msg = f"{out}: must be a new folder or have the channels {wanted}, has {has}"
         raise ValueError(msg)
     return dataset
 

@@ -173,7 +173,7 @@ def build_dataset(
             dust=dust,
             half_width=frame.half_width,
             unit=frame.unit,
-            channels=_stored(channels),
+            channels=stored_channels(channels),
         ),
         device=device,
         where=where,
@@ -200,8 +200,8 @@ def build_dataset(
     return built or open_dataset(out.resolve())
 
 
-def _stored(channels: Collection[str]) -> tuple[str, ...]:
-    """Return channels in the order of `quantities.CHANNELS`, unknown ones in the end."""
+def stored_channels(channels: Collection[str]) -> tuple[str, ...]:
+    """Return channels, or ``all``, in the order of `quantities.CHANNELS`; unknown ones last."""
     wanted = tuple(CHANNELS) if "all" in channels else tuple(channels)
     return tuple(sorted(set(wanted), key=[*CHANNELS, *wanted].index))
 
