@@ -20,6 +20,9 @@ from galmass_core.quantities import targets_by_word
 from galmass_core.training.run_writer import write_run
 from galmass_core.training.runs import Run, open_run
 
+# `visitors` takes `replace_samples` from here: it lies elsewhere in earlier revisions (`against`)
+__all__ = ["SCATTERS", "enlarge", "invented", "make_run", "make_runs", "replace_samples"]
+
 SCATTERS = {  # dex, by inputs: similar to Table 4
     "r": 0.060,
     "g,r": 0.050,

@@ -21,10 +21,9 @@ from typing import TYPE_CHECKING
 
 from galmass_core.assets import asset
 from galmass_core.benchmarks.browser import FIGURES, chromium_browser, dashboard
-from galmass_core.benchmarks.invented import enlarge, make_run
+from galmass_core.benchmarks.invented import enlarge, make_run, replace_samples
 from galmass_core.benchmarks.timing import OURS, Figure
 from galmass_core.datasets.dataset import DataSet, open_dataset
-from galmass_core.datasets.dataset_tables import replace_samples
 from galmass_core.galaxy import LINES_OF_SIGHT
 
 if TYPE_CHECKING:
