@@ -15,8 +15,16 @@ from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.capabilities import further_maps, lacking, unknown_inputs
 from galmass_core.datasets.combine import combine_datasets
 from galmass_core.datasets.dataset import DataSetError, open_dataset
+from galmass_core.datasets.variants import (
+    MOTION,
+    STARS,
+    TELESCOPE,
+    VIEW,
+    Variant,
+    variant_maps,
+)
 from galmass_core.galaxy import Galaxy, Gas
-from galmass_core.imaging.maps import GalaxyMaps, MapConfig, render_maps
+from galmass_core.imaging.maps import GalaxyMaps, MapConfig, rebin, render_maps
 from galmass_core.learning.experiments import experiment, usable_rows
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.stacks import map_of, open_stacks
@@ -275,6 +283,26 @@ def test_combined_data_sets_have_the_maps_that_all_have(built, tmp_path):
     assert both.channels == ()
     assert "plain lacks maps of populations, shapes, gas" in both.info["differences"]
     assert not both.maps(both.galaxy_names[0], "x").further
+
+
+def test_variants_have_the_maps_of_what_they_see(built):
+    rich, few, coarse = built[1], Variant(STARS, 10**9), Variant(MOTION, 12)
+    spectra, view = Variant(TELESCOPE, "MaNGA"), Variant(VIEW, "face-on")
+    name = rich.galaxy_names[:1]
+    (found,) = variant_maps(rich, name, [few, coarse, spectra, view], images=False)
+    stored, stars, blocks, observed, face_on = (
+        found.controls[key].maps[0] for key in ("plain", few.key, coarse.key, spectra.key, view.key)
+    )
+    for channel in CHANNELS:
+        here, there = (rebin(each.further[channel], 12) for each in (stored, stars))
+        np.testing.assert_allclose(there, here, rtol=1e-5)
+        per_pixel = rebin(blocks.further[channel], 12) / 16  # each pixel is there 4 x 4 times
+        np.testing.assert_allclose(per_pixel, here, rtol=1e-5)
+    turning = [np.nanstd(each.view("V_gas", 12)) for each in (face_on, stored)]
+    assert turning[0] < 0.3 * turning[1]
+    assert not observed.further
+    assert [each.can_show(map_spec("age")) for each in (few, coarse, spectra)] == [1, 1, 0]
+    assert spectra.can_show(map_spec("V"))
 
 
 def test_samples_whose_files_lack_a_map_are_left_out(populated):
