@@ -27,6 +27,7 @@ from galmass_core.observations import Options, prediction, read_observations
 from galmass_core.observations.features import HALF_MASS, observed_features
 from galmass_core.observations.field import (
     field_of,
+    look_through,
     reference_of,
     reference_table,
     write_reference,
@@ -231,6 +232,9 @@ def test_own_network_is_compared_with_its_own_training_set(trained, tmp_path, mo
     assert 0 <= row["ood_maps_percentile"] <= 100
     observation = read_one(tmp_path / "maps.fits")
     model = load_model(run)
+    seen = run, model, frame_maps(observation), observed_features(observation)
+    assert look_through(*seen) is not None
+    assert look_through(run, replace(model, mask_sparse=True), *seen[2:]) is None
     own = [how_unusual(run, model, maps, observation).maps for _, maps in data.read_maps([0, 30])]
     assert all(0 <= each <= 100 for each in own)
     (folder / "blobs").rename(folder / "gone")

@@ -150,9 +150,11 @@ def look_through(
     Returns
     -------
     Through or None
-        None if the network learned from images, or no reference is at hand.
+        None if the network learned from images, or with σ of single stars masked, as a reference
+        does not count stars; or if no reference is at hand.
     """
-    reference = reference_of(run) if set(model.maps) <= set(KINEMATIC) else None
+    able = set(model.maps) <= set(KINEMATIC) and not model.mask_sparse
+    reference = reference_of(run) if able else None
     if reference is None or not set(model.targets) <= set(reference.table):
         return None
     own = {key: maps.view(key)[None] for key in model.maps}
