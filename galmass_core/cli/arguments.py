@@ -80,7 +80,7 @@ def add_channels(command: argparse.ArgumentParser) -> None:
         default=(),
         metavar="WORD",
         help="store what further maps are made from: populations (stellar mass, age, metallicity), "
-        "shapes (h3, h4), gas (its V and σ), or all (default: none; twice the size with all)",
+        "shapes (h3, h4), gas (its V and σ), or all, two thirds more on disk (default: none)",
     )
 
 
