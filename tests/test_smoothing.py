@@ -45,6 +45,12 @@ def test_stars_on_a_lattice_have_the_lattice_distance():
     assert (lengths[3:-3, 3:-3, 3:-3] == 2.0).all()  # 6 + 12 + 8 nearer ones, then 6 at 2
 
 
+@pytest.mark.parametrize("values", [2, 5, 300])
+def test_stars_with_few_different_coordinates_are_found(values):
+    positions = np.random.default_rng(values).integers(values, size=(700, 3)).astype(float)
+    assert smoothing_lengths(positions) == pytest.approx(every_distance(positions), rel=1e-12)
+
+
 def test_no_star_has_no_length():
     assert smoothing_lengths(np.empty((0, 3))).shape == (0,)
 

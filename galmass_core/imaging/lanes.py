@@ -227,16 +227,6 @@ def _marks(builder: ir.IRBuilder, value: ir.Value, limit: ir.Value, lanes: Lanes
     return builder.zext(builder.bitcast(inside, ir.IntType(lanes.width)), ir.IntType(64))
 
 
-@intrinsic
-def lowest(typing, bits):
-    """Return the place of the lowest bit that is 1 in an integer other than 0."""
-
-    def generate(context, builder, signature, values):
-        return builder.cttz(values[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.int64(types.int64), generate
-
-
 def _reduction(name: str, start: tuple[float, ...]) -> Callable:
     """Make a reduction of all lanes to one number."""
 

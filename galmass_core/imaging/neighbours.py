@@ -1,6 +1,7 @@
 """Compiled functions of the neighbour search; see `smoothing`."""
 # ruff: noqa: ANN001, ANN202 (numba infers the types)
 
+import numpy as np
 from numba import njit
 
 from galmass_core.imaging.lanes import (
@@ -8,7 +9,6 @@ from galmass_core.imaging.lanes import (
     larger,
     largest,
     load,
-    lowest,
     marks,
     repeated,
     smaller,
@@ -23,6 +23,7 @@ FAR = 1e150  # a length whose square is still finite
 MARGIN = 1.25  # by which a guessed squared distance is enlarged: two failures in ten
 
 compiled = njit(**OPTIONS)
+part = njit(inline="always", **OPTIONS)  # of its only caller
 
 
 @compiled
@@ -50,19 +51,20 @@ def count_within(positions, lengths, stars, counts) -> None:
 
 
 @compiled
-def sort(x, y, z, order, ranges) -> None:
+def sort(stars, number, ranges, sides) -> None:
     """Sort neighbours together: every aligned run of 8 * 2^n stars is a box.
 
     Parameters
     ----------
-    x, y, z : (M,) float64, kpc
-        Sorted in place.
-    order : (N,) int64
-        0, 1, 2, ...; sorted with the first N, to which the others are added as far stars.
+    stars : (4 M,) float64
+        x, y, z and one more number of each star; the first N are sorted, in place.
+    number : int
+        N.
     ranges : (64, 2) int64
-        Work space.
+        Work space, as is the following.
+    sides : (4,) float64
     """
-    ranges[0, 0], ranges[0, 1], waiting = 0, len(order), 1
+    ranges[0, 0], ranges[0, 1], waiting = 0, number, 1
     while waiting:
         waiting -= 1
         low, high = ranges[waiting, 0], ranges[waiting, 1]
@@ -72,57 +74,49 @@ def sort(x, y, z, order, ranges) -> None:
         while 2 * half < high - low:
             half *= 2
         middle = low + half
-        side_x, side_y, side_z = _side(x, low, high), _side(y, low, high), _side(z, low, high)
-        if side_x >= side_y and side_x >= side_z:
-            _halve(x, y, z, order, low, middle, high - 1)
-        elif side_y >= side_z:
-            _halve(y, z, x, order, low, middle, high - 1)
-        else:
-            _halve(z, x, y, order, low, middle, high - 1)
+        least = load(stars, 4 * low, repeated(0.0, 4))
+        most = least
+        for i in range(low + 1, high):
+            star = load(stars, 4 * i, least)
+            least, most = smaller(least, star), larger(most, star)
+        store(sides, 0, most - least)
+        axis = 1 if sides[1] > sides[0] else 0
+        _halve(stars, 2 if sides[2] > sides[axis] else axis, low, middle, high)
         ranges[waiting, 0], ranges[waiting, 1] = low, middle
         ranges[waiting + 1, 0], ranges[waiting + 1, 1] = middle, high
         waiting += 2
 
 
-@compiled
-def _side(key, low, high):
-    """Return the extent of more than eight stars along one axis."""
-    least = load(key, low, repeated(0.0, 8))
-    most = least
-    for i in range(low + LANES, high - LANES, LANES):
-        least, most = smaller(least, load(key, i, least)), larger(most, load(key, i, most))
-    last = load(key, high - LANES, least)
-    return largest(larger(most, last)) - smallest(smaller(least, last))
-
-
-@compiled
-def _halve(key, second, third, order, low, middle, high):
-    """Move the smaller keys before ``middle`` (Hoare's selection); ``high`` is the last star."""
-    while low < high:
-        pivot = key[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while key[i] < pivot:
-                i += 1
-            while key[j] > pivot:
-                j -= 1
-            if i <= j:
-                key[i], key[j] = key[j], key[i]
-                second[i], second[j] = second[j], second[i]
-                third[i], third[j] = third[j], third[i]
-                order[i], order[j] = order[j], order[i]
-                i += 1
-                j -= 1
-        if middle <= j:
-            high = j
-        elif middle >= i:
-            low = i
+@part
+def _halve(stars, axis, low, middle, high):
+    """Move the stars with smaller keys before ``middle``, by quickselect."""
+    pivot, equal = 0.0, False
+    while low < middle < high:
+        if not equal:  # the median of three
+            a, b = stars[4 * low + axis], stars[4 * ((low + high) // 2) + axis]
+            c = stars[4 * high - 4 + axis]
+            if a > b:
+                a, b = b, a
+            pivot = a if c < a else b if c > b else c
+        place = low
+        for i in range(low, high):  # without branches, which a processor would predict badly
+            key = stars[4 * i + axis]
+            star = load(stars, 4 * i, repeated(0.0, 4))
+            store(stars, 4 * i, load(stars, 4 * place, star))
+            store(stars, 4 * place, star)
+            place += key <= pivot if equal else key < pivot
+        if equal:  # all before the place are the smallest
+            low, equal = place, False
+        elif place == low:  # none is smaller: move those that are equal
+            equal = True
+        elif middle < place:
+            high = place
         else:
-            return
+            low = place
 
 
 @compiled
-def search(x, y, z, boxes, starts, rank, squares, near, trial) -> None:
+def search(x, y, z, boxes, starts, rank, squares, near, trial, places) -> None:
     """Find the squared distance of rank ``rank``, the star itself included, for every star.
 
     The distance of the next star is guessed from that of the last one.
@@ -138,9 +132,11 @@ def search(x, y, z, boxes, starts, rank, squares, near, trial) -> None:
     rank : int
     squares : (N,) float64, kpc^2
         Result.
-    near : (2, M / 8) int64
+    near : (2, M / 8 + 16) float64
         Work space, as is the following.
     trial : (M,) float64
+    places : (2048,) float64
+        Places of the bits that are 1, for each byte.
     """
     per_diagonal = 0.05 * rank ** (2 / 3)  # of a block, squared, where the density is even
     guess = FAR
@@ -148,14 +144,15 @@ def search(x, y, z, boxes, starts, rank, squares, near, trial) -> None:
         if star % LANES == 0:
             block, diagonal = star // LANES, 0.0
             for axis in range(3):
-                diagonal += (boxes[3 + axis, block] - boxes[axis, block]) ** 2
-            if diagonal > 0:
-                guess = min(guess, per_diagonal * diagonal)
+                side = boxes[3 + axis, block] - boxes[axis, block]
+                diagonal += side * side
+            if 0 < per_diagonal * diagonal < guess:
+                guess = per_diagonal * diagonal
         place = x[star], y[star], z[star]
         limit, inside = guess, rank
         while True:
             limit *= MARGIN * _growth(rank / inside)
-            last, blocks = _blocks_within(place, boxes, starts, limit, near)
+            last, blocks = _blocks_within(place, boxes, starts, limit, near, places)
             inside = _measure(place, x, y, z, near[last], blocks, limit, trial)
             if inside >= rank:
                 break
@@ -171,7 +168,7 @@ def _growth(more):
 
 
 @compiled
-def _blocks_within(place, boxes, starts, limit, near):
+def _blocks_within(place, boxes, starts, limit, near, places):
     """List the blocks whose boxes are within a squared distance, from the largest boxes down.
 
     Returns the row of ``near`` that holds them, and their number.
@@ -181,20 +178,20 @@ def _blocks_within(place, boxes, starts, limit, near):
     low_x, low_y, low_z = boxes[0], boxes[1], boxes[2]
     high_x, high_y, high_z = boxes[3], boxes[4], boxes[5]
     last, waiting = 0, 1
-    near[last, 0] = 0
+    near[last, 0] = 0.0
     for level in range(len(starts) - 2, -1, -1):
         wholes, parts, found = near[last], near[1 - last], 0
         for i in range(waiting):
-            part = LANES * wholes[i]
+            part = LANES * np.int64(wholes[i])
             k = starts[level] + part
             dx = larger(larger(load(low_x, k, lanes) - px, px - load(high_x, k, lanes)), 0.0)
             dy = larger(larger(load(low_y, k, lanes) - py, py - load(high_y, k, lanes)), 0.0)
             dz = larger(larger(load(low_z, k, lanes) - pz, pz - load(high_z, k, lanes)), 0.0)
-            bits = marks(dx * dx + dy * dy + dz * dz, limit)
-            while bits:
-                parts[found] = part + lowest(bits)
-                found += 1
-                bits &= bits - 1
+            square = dx * dx + dy * dy + dz * dz
+            # without branches, which a processor would predict badly
+            numbers = load(places, LANES * marks(square, limit), lanes)
+            store(parts, found, numbers + float(part))
+            found += within(square, limit)
         last, waiting = 1 - last, found
     return last, waiting
 
@@ -206,7 +203,7 @@ def _measure(place, x, y, z, blocks, number, limit, squares):
     lanes = repeated(0.0, 8)
     inside = 0
     for i in range(number):
-        k = LANES * blocks[i]
+        k = LANES * np.int64(blocks[i])
         dx, dy, dz = load(x, k, lanes) - px, load(y, k, lanes) - py, load(z, k, lanes) - pz
         square = dx * dx + dy * dy + dz * dz
         store(squares, LANES * i, square)
@@ -234,7 +231,7 @@ def _ranked(squares, found, rank, guess):
             high = guess
         else:
             low = guess
-        guess *= _growth(rank / max(inside, 1))
+        guess *= _growth(rank / (inside if inside > 0 else 1))
         if not low < guess < high:
             guess = 0.5 * (low + high)
         if not low < guess < high:

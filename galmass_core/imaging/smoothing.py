@@ -7,21 +7,23 @@ is selected among their stars; if too few are within, the distance is increased.
 float64, so that distant stars do not reduce precision.
 """
 
+from functools import cache, reduce
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.machine_code import Kernel
+from galmass_core.machine_code import Kernel, aligned
 
 NEIGHBOURS = 32  # other stars inside a kernel (Chu et al. 2024, Sec. 2.2)
 LANES = 8  # as in `neighbours`
 FAR = 1e150
 _NOTHING = 1e-100  # kpc, a length whose square is no longer a number
 _SOURCE = "galmass_core.imaging.neighbours"
-_SORT = Kernel(_SOURCE, "sort", "f8[::1], f8[::1], f8[::1], i8[::1], i8[:, ::1]")
+_SORT = Kernel(_SOURCE, "sort", "f8[::1], i8, i8[:, ::1], f8[::1]")
 _SEARCH = Kernel(
     _SOURCE,
     "search",
-    "f8[::1], f8[::1], f8[::1], f8[:, ::1], i8[::1], i8, f8[::1], i8[:, ::1], f8[::1]",
+    "f8[::1], f8[::1], f8[::1], f8[:, ::1], i8[::1], i8, f8[::1], f8[:, ::1], f8[::1], f8[::1]",
 )
 _COUNT = Kernel(_SOURCE, "count_within", "f8[:, ::1], f8[::1], i8[::1], i8[::1]")
 
@@ -80,15 +82,27 @@ def _has_crowds(positions: NDArray) -> bool:
 def _lengths(positions: NDArray, rank: int) -> NDArray[np.float64]:
     """Measure the distance of rank ``rank``, the star itself included; (N,) of two or more."""
     count = len(positions)
-    places = np.concatenate([positions, np.full((-count % LANES, 3), FAR)]).T.copy()
-    order, squares = np.arange(count), np.empty(count)
-    _SORT(*places, order, np.empty((64, 2), dtype=np.int64))
+    number = -(-count // LANES) * LANES
+    stars, places = aligned(number, 4), aligned(3, number)
+    stars[:count, :3], stars[:count, 3], stars[count:] = positions, np.arange(count), FAR
+    _SORT(stars.ravel(), count, np.empty((64, 2), dtype=np.int64), np.empty(4))
+    places[:] = stars[:, :3].T
     boxes, starts = _boxes(places, count)
-    near = np.empty((2, places.shape[1] // LANES), dtype=np.int64)
-    _SEARCH(*places, boxes, starts, rank, squares, near, np.empty(places.shape[1]))
+    squares, room = np.empty(count), number // LANES // LANES * LANES + 2 * LANES
+    work = aligned(2, room), aligned(number), _places_of_bits()
+    _SEARCH(*places, boxes, starts, rank, squares, *work)
     lengths = np.empty(count)
-    lengths[order] = np.sqrt(squares)
+    lengths[stars[:count, 3].astype(np.int64)] = np.sqrt(squares)
     return lengths
+
+
+@cache
+def _places_of_bits() -> NDArray[np.float64]:
+    """Return the places of the bits that are 1, then of the others, for 0 to 255; (2048,)."""
+    bits = np.arange(256)[:, None] >> np.arange(LANES) & 1
+    places = aligned(256 * LANES)
+    places[:] = np.argsort(1 - bits, axis=1, kind="stable").ravel()
+    return places
 
 
 def neighbours_within(positions: NDArray, lengths: NDArray, stars: NDArray) -> NDArray[np.int64]:
@@ -122,10 +136,12 @@ def _boxes(places: NDArray, count: int) -> tuple[NDArray, NDArray]:
     levels: list[NDArray] = []
     part = np.concatenate([places, -most])
     while not levels or part.shape[1] > LANES:
-        part = part.reshape(6, -1, LANES).min(axis=2)
+        part = reduce(np.minimum, [part[:, lane::LANES] for lane in range(LANES)])
         number = part.shape[1]
         part = np.pad(part, ((0, 0), (0, -number % LANES)), constant_values=FAR)
         levels.append(part)
-    boxes = np.concatenate(levels, axis=1)
+    starts = np.cumsum([0, *(level.shape[1] for level in levels)])
+    boxes = aligned(6, int(starts[-1]))
+    np.concatenate(levels, axis=1, out=boxes)
     boxes[3:] *= -1
-    return boxes, np.cumsum([0, *(level.shape[1] for level in levels)])
+    return boxes, starts

@@ -84,7 +84,7 @@ def scatter(
     """
     batch = stars.shape[1]
     for first in range(0, len(support), batch):
-        last = min(first + batch, len(support))
+        last = first + batch if first + batch < len(support) else len(support)
         _sort_by_width(x, y, support, scale, pixels, first, last, stars, found)
         for i in range(found[0]):
             star = stars[0, i]
@@ -121,8 +121,9 @@ def _sort_by_width(x, y, support, scale, pixels, first, last, stars, found):
         found[width] = 0
     for star in range(first, last):
         radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
-        reach = max(radius, POINT)
-        if min(column, row) > -reach and max(column, row) < pixels + reach:
+        low, high = (column, row) if column < row else (row, column)
+        reach = radius if radius > POINT else POINT
+        if low > -reach and high < pixels + reach:
             width = (radius >= NARROW) + (radius >= SLIM) + (radius >= DIRECT)
             stars[width, found[width]] = star
             found[width] += 1
@@ -191,9 +192,10 @@ def _wide(cells, place, radius, coarse, weights, star, light, radial, lanes):
     """Add a kernel of 3.5 to 17 cells as a polynomial in the distance from the star."""
     start, side, column, row = place
     rho, entry = _stamp_radius(radius, coarse), int(_table_place(radius, coarse))
-    first = min(max(math.ceil(column - rho), 0), side - len(lanes))
-    bottom = max(math.ceil(row - rho), 0)
-    top = min(math.floor(row + rho), side - 1)
+    first, most = math.ceil(column - rho), side - len(lanes)
+    first = 0 if first < 0 else most if first > most else first
+    bottom, top = math.ceil(row - rho), math.floor(row + rho)
+    bottom, top = 0 if bottom < 0 else bottom, side - 1 if top > side - 1 else top
     inverse = 1 / rho
     across = (lanes + (first - column)) * inverse
     across = across * across
