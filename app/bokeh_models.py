@@ -8,6 +8,7 @@ Without these overrides: the same page from a slower and larger server.
 
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from inspect import signature
 from types import NoneType
 from typing import Any
@@ -20,6 +21,7 @@ from bokeh.core.property.wrappers import PropertyValueContainer
 from bokeh.document.events import DocumentPatchedEvent
 from bokeh.model import Model, util
 
+TESTED = {"bokeh": "3.9.", "panel": "1.9."}
 _SCALARS = {str, int, float, bool, NoneType}
 _SHORT = 80  # characters of a word that is remembered
 _REMEMBERED = 100  # values of a property that were checked
@@ -29,13 +31,18 @@ _AS_IT_IS = object()  # what comes of a value that needs no change
 def replacing(owner: object, name: str) -> Callable[[Callable], None]:
     """Decorate a function that takes a function of upstream and returns what replaces it.
 
-    Nothing is replaced where upstream has none of this name, or one of other arguments.
+    Nothing is replaced in a version of upstream that was not tested, nor where it has none of this
+    name, or one of other arguments. What is replaced stays as the attribute ``theirs``.
     """
 
     def replace(make: Callable) -> None:
         theirs = getattr(owner, name, None)
         ours = make(theirs)
-        if theirs and [*signature(ours).parameters] == [*signature(theirs).parameters]:
+        if not theirs or [*signature(ours).parameters] != [*signature(theirs).parameters]:
+            return
+        package = theirs.__module__.partition(".")[0]
+        if version(package).startswith(TESTED[package]):
+            ours.theirs = theirs  # type: ignore[attr-defined]
             setattr(owner, name, ours)
 
     return replace

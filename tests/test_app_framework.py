@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import json
+import re
 import sys
 from contextlib import suppress
 from functools import partial
@@ -11,6 +13,7 @@ from types import SimpleNamespace
 import panel as pn
 import pytest
 from bokeh.core.has_props import HasProps
+from bokeh.core.json_encoder import serialize_json
 from bokeh.core.properties import Color, Enum, Instance, Int, List, Override, Required, Seq
 from bokeh.core.property.bases import Property
 from bokeh.core.property.descriptors import PropertyDescriptor, UnsetValueError
@@ -25,8 +28,7 @@ from panel.io.resources import CDN_DIST
 from panel.io.state import state
 from panel.theme.native import Native
 
-import galmass_app.notebook  # noqa: F401  (with it, every module of the dashboard)
-from galmass_app import framework
+from galmass_app import bokeh_models, framework
 from galmass_app.bokeh_models import replacing
 from galmass_app.framework import (
     CompletingInput,
@@ -37,8 +39,10 @@ from galmass_app.framework import (
     embed_sheets,
     overriding,
 )
+from galmass_app.notebook import show  # with it, every module of the dashboard
 from galmass_app.theme import WIDGETS, Look
 from galmass_core.assets import asset
+from galmass_core.datasets.dataset import open_dataset
 
 APP = Path(__file__).resolve().parents[1] / "app"
 OVERRIDING = {"framework", "bokeh_models"}
@@ -474,15 +478,57 @@ def test_upstream_has_what_is_replaced():
             assert replaced.__module__.partition(".")[2] in OVERRIDING, name
 
 
-def test_function_of_other_arguments_is_not_replaced():
+@pytest.fixture
+def theirs(monkeypatch):
+    """A class of upstream with one function."""
+
     class Theirs:
         def draw(self, page):
             return "theirs"
 
-    replacing(Theirs, "draw")(lambda _: lambda self: "ours")
-    replacing(Theirs, "gone")(lambda _: lambda self: "ours")
-    assert Theirs().draw(None) == "theirs"
-    assert not hasattr(Theirs, "gone")
+    monkeypatch.setattr(Theirs.draw, "__module__", "bokeh.pages", raising=False)
+    return Theirs
+
+
+def test_function_of_other_arguments_is_not_replaced(theirs):
+    replacing(theirs, "draw")(lambda _: lambda self: "ours")
+    replacing(theirs, "gone")(lambda _: lambda self: "ours")
+    assert theirs().draw(None) == "theirs"
+    assert not hasattr(theirs, "gone")
+
+
+@pytest.mark.parametrize(("tested", "drawn"), [("3.", "ours"), ("2.", "theirs")])
+def test_function_of_an_untested_version_is_not_replaced(theirs, tested, drawn, monkeypatch):
+    monkeypatch.setitem(bokeh_models.TESTED, "bokeh", tested)
+    replacing(theirs, "draw")(lambda _: lambda self, page: "ours")
+    assert theirs().draw(None) == drawn
+
+
+def written(folder, page):
+    """Return a page as the browser gets it."""
+    document = Document()
+    document.add_root(show(open_dataset(folder), page).get_root(document))
+    return serialize_json(document.to_json(deferred=False))
+
+
+def complete(text):
+    """Return a page with its defaults, as upstream reads and writes it, its IDs by their order."""
+    text = serialize_json(Document.from_json(json.loads(text)).to_json(deferred=False))
+    places = {}
+    pattern = r"p\d{4,}|[A-Za-z]+\d{5}|[0-9a-f]{8}-[0-9a-f-]{27}"
+    return re.sub(pattern, lambda found: f"id{places.setdefault(found[0], len(places))}", text)
+
+
+@pytest.mark.parametrize("page", ["sample", "train"])
+def test_pages_are_those_that_upstream_writes(page, home_folder, monkeypatch):
+    monkeypatch.setenv("GALMASS_HOME", str(home_folder))
+    ours = written(home_folder / "toys", page)
+    for owner, names in REPLACED.items():
+        for name in names:
+            monkeypatch.setattr(owner, name, getattr(owner, name).theirs)
+    theirs = written(home_folder / "toys", page)
+    assert len(theirs) > 100_000
+    assert complete(ours) == complete(theirs)
 
 
 def test_a_default_is_found_once_for_a_class_of_models(monkeypatch):
