@@ -258,7 +258,7 @@ def test_result_is_stated_in_words(fit):
 
 def test_random_split_says_how_many_siblings_are_learned_from(data):
     text = errors_text(learn(fit_request(data, split="paper")))
-    assert re.search(r"split at random: [678]\d% of them have a sibling in training", text)
+    assert re.search(r"split at random: [678]\d % of them have a sibling in training", text)
 
 
 def test_zero_has_no_minus():

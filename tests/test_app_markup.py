@@ -152,7 +152,7 @@ def test_why_page_explains_the_steps_of_rings():
             ["+0.010", NAME, "−0.010", "+0.030", "aside", "none", ("9", "3"), "why"],
         ),
         ("compare.html", "trainings", [2, "0.010", [(NAME, 1, "0.100")]]),
-        ("compare.html", "gap", ["Not trained", "M*", "?page=train", NAME]),
+        ("compare.html", "gap", ["Not trained", "M*", "Train one", "?page=train", NAME]),
         ("compare.html", "galaxy", [NAME, "x"]),
         (
             "compare.html",

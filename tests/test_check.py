@@ -156,7 +156,7 @@ def test_a_scatter_that_is_not_known_is_infinite(home):
 
 def test_a_join_that_was_killed_before_the_index_leaves_a_usable_data_set(home, monkeypatch):
     data = open_dataset("table")
-    monkeypatch.setattr("galmass_core.datasets.dataset.publish", lambda *_: 1 / 0)
+    monkeypatch.setattr("galmass_core.datasets.dataset_tables.publish", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         replace_samples(data, data.samples.assign(bar=1.0))
     assert "bar" not in open_dataset("table").samples
