@@ -70,7 +70,7 @@ export function render({ model }) {
   function scrolled() {
     const far = Math.abs(frame.scrollTop - before) > frame.clientHeight
     before = frame.scrollTop
-    draw(far ? 0 : 1)  // of what flies past only what is in view
+    draw(far ? 0 : 1)  // in fast scrolling only what is in view
     clearTimeout(resting)
     resting = setTimeout(rest, REST)
   }
