@@ -46,8 +46,10 @@ _CONTROLS = {
 
 
 def heading(answer: Result | Missing, *, reference: bool) -> str:
-    """Write the inputs of a panel's network."""
-    return snippet("compare.html", "panel_heading", answer.title, reference)
+    """Write the inputs of a panel's network, and its run; of an ensemble, the text has them."""
+    alone = isinstance(answer, Result) and answer.run and not answer.ensemble
+    run = answer.run.name if alone else ""
+    return snippet("compare.html", "panel_heading", answer.title, reference, run)
 
 
 def numbers(answer: Result) -> str:
@@ -137,8 +139,6 @@ def learning(answer: Result, frame: Frame) -> str:
     if answer.ensemble:
         names = ", ".join(run.name for run in answer.group)
         lines.append(f"predictions are the mean of {len(answer.group)} trainings, {names}")
-    elif answer.run:
-        lines.append(f"run {answer.run.name}")
     if answer.run and "subsets" in answer.run.config:
         lines.append("one network for every set of maps")
     if answer.newer:
