@@ -37,6 +37,7 @@ class CompareControls(View):
             for label, name in (("Branches", "gm-branches"), ("Further branches", "gm-further"))
         )
         self._branches.options = {quantity(key).symbol: key for key in map_keys()}
+        self._more = column("gm-switches", captioned("Further maps of these data"), self._further)
         self._control = button(
             "gm-occupancy", "Control: star occupancy", lambda _: add_panel(session, OCCUPANCY)
         )
@@ -54,7 +55,7 @@ class CompareControls(View):
                 "gm-switches",
                 captioned("Input maps: each combination has its panel"),
                 self._branches,
-                self._further,
+                self._more,
                 self._control,
                 self._none,
             ),
@@ -100,7 +101,7 @@ class CompareControls(View):
             why = lacks(session.data).network * none
             there, shown = further_maps(session.data), input_maps(session.branches)
             self._further.options = {quantity(key).symbol: key for key in there}
-            self._further.visible = bool(there)
+            self._more.visible = bool(there)
             for part in (self._branches, self._further, self._control):
                 part.disabled = bool(why)
             self._branches.value = [key for key in shown if key in map_keys()]
