@@ -20,7 +20,7 @@ other columns in `columns`.
 """
 
 from galmass_core.quantities.columns import COLUMNS, feature_key
-from galmass_core.quantities.map_spec import CHANNELS, IMAGE_PIXELS, MOMENTS, MapSpec
+from galmass_core.quantities.map_definition import CHANNELS, IMAGE_PIXELS, MOMENTS, MapSpec
 from galmass_core.quantities.maps import (
     MAPS,
     OCCUPANCY,

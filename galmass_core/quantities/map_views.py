@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.photometry import BANDS, SUN_AB
-from galmass_core.quantities.map_spec import MOMENTS
+from galmass_core.quantities.map_definition import MOMENTS
 
 LEAST_FOR_DISPERSION = 2  # stars, or gas cells, in a pixel
 LEAST_FOR_SHAPE = 10  # stars; h3 and h4 of a Gaussian then scatter by 0.11 and 0.08

@@ -11,7 +11,7 @@ Shape suffixes: C channels, H rows, W columns.
 
 from collections.abc import Iterable
 
-from galmass_core.quantities.map_spec import IMAGE_PIXELS, MapSpec
+from galmass_core.quantities.map_definition import IMAGE_PIXELS, MapSpec
 from galmass_core.quantities.map_views import (
     LEAST_FOR_DISPERSION,
     LEAST_FOR_SHAPE,
