@@ -225,31 +225,34 @@ def _make(task: _Task) -> _Made | str:
         galaxy = task.source.read()
         sights, dust = task.source.lines_of_sight, task.source.config.dust
         plain = [project(galaxy, los, dust=dust) for los in sights]
-        half_widths = task.source.half_widths
-        pairs = zip(plain, half_widths, strict=True)
+        pairs = zip(plain, task.source.half_widths, strict=True)
         made: _Made = {PLAIN: [(_sums(galaxy, *pair, task), None) for pair in pairs]}
         for variant in task.variants:
-            support = None
-            made[variant.key] = []
-            part = galaxy
-            if variant.kind == STARS:
-                part = thin_stars(
-                    galaxy, min(int(variant.value), len(galaxy.stars)), seed=task.seed
-                )
-            if task.images:
-                support = support_radii(part, task.source.config)
-            for los, half_width in zip(sights, half_widths, strict=True):
-                seen, sky = _sky(part, los, variant, task)
-                if variant.kind == VIEW and task.source.config.unit == R_E:  # it is another R_e
-                    half_width = _half_width(part, sky, task)
-                light = None
-                if support is not None:
-                    config = task.source.config
-                    light = render_sky(sky, support, config, half_width=half_width).flux_CHW
-                made[variant.key].append((_sums(seen, sky, half_width, task), light))
+            made[variant.key] = list(_made_under(galaxy, variant, task))
     except (OSError, ValueError) as error:  # one galaxy must not stop the others
         return reason_of(error)
     return made
+
+
+def _made_under(
+    galaxy: Galaxy, variant: Variant, task: _Task
+) -> Iterator[tuple[_Sums, NDArray | None]]:
+    """Make the sums and the light of a galaxy under a variant, of each line of sight."""
+    config = task.source.config
+    if variant.kind == STARS:
+        galaxy = thin_stars(galaxy, min(int(variant.value), len(galaxy.stars)), seed=task.seed)
+    sees_another_r_e = variant.kind == VIEW and config.unit == R_E
+    support = support_radii(galaxy, config) if task.images or sees_another_r_e else None
+    for los, half_width in zip(task.source.lines_of_sight, task.source.half_widths, strict=True):
+        seen, sky = _sky(galaxy, los, variant, task)
+        if support is None:
+            yield _sums(seen, sky, half_width, task), None
+            continue
+        if sees_another_r_e:
+            maps, _ = framed_maps(sky, support, config)
+        else:
+            maps = render_sky(sky, support, config, half_width=half_width)
+        yield _sums(seen, sky, maps.half_width, task), maps.flux_CHW if task.images else None
 
 
 def _sky(galaxy: Galaxy, los: str, variant: Variant, task: _Task) -> tuple[Galaxy, SkyStars]:
@@ -258,12 +261,6 @@ def _sky(galaxy: Galaxy, los: str, variant: Variant, task: _Task) -> tuple[Galax
         generator = generator_of(f"{task.source.name} {los}", variant.key, task.seed)
         galaxy, los = turned(galaxy, axes_of_view(galaxy, str(variant.value), generator)), "z"
     return galaxy, project(galaxy, los, dust=task.source.config.dust)
-
-
-def _half_width(galaxy: Galaxy, sky: SkyStars, task: _Task) -> float:
-    """Return half of the side of a frame in R_e [kpc], which depends on the line of sight."""
-    config = task.source.config
-    return float(framed_maps(sky, support_radii(galaxy, config), config)[0].half_width)
 
 
 def _sums(galaxy: Galaxy, sky: SkyStars, half_width: float, task: _Task) -> _Sums:
