@@ -239,9 +239,9 @@ def _differences(
         if lacking := [str(column) for column in samples if column not in table]:
             found.append(f"{name} lacks {', '.join(lacking)}")
     stored = {name: info.get("maps", {}).get("channels", []) for name, info in infos.items()}
+    anywhere = [each for each in CHANNELS if any(each in own for own in stored.values())]
     for name, own in stored.items():
-        others = [each for each in CHANNELS if any(each in one for one in stored.values())]
-        if absent := [each for each in others if each not in own]:
+        if absent := [each for each in anywhere if each not in own]:
             found.append(f"{name} lacks maps of {', '.join(absent)}")
     return found
 

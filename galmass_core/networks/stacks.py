@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from galmass_core.datasets.capabilities import require_inputs
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.imaging.maps import GalaxyMaps
-from galmass_core.quantities import IMAGE_PIXELS, is_registered, map_spec
+from galmass_core.quantities import IMAGE_PIXELS, MapSpec, is_registered, map_spec
 from galmass_core.storage.aside import folder_aside, remove_left
 from galmass_core.storage.atomic import reserve
 
@@ -170,7 +170,7 @@ def map_of(
         an empty pixel has: the paper's reading.
     """
     spec = map_spec(key)
-    masked = mask_sparse and spec.least_stars > 1
+    masked = _is_masked(spec, mask_sparse)
     view_HW = maps.meaningful(key, pixels) if masked else maps.view(key, pixels)
     if spec.log_codes:
         dark = np.float32(spec.codes[0])
@@ -183,6 +183,11 @@ def map_of(
     return view_HW
 
 
+def _is_masked(spec: MapSpec, mask_sparse: bool) -> bool:
+    """Return whether pixels with too few stars for a map are empty; see `map_of`."""
+    return mask_sparse and spec.least_stars > 1
+
+
 def encode_map(key: str, map_HW: NDArray) -> NDArray[np.int16]:
     """Encode a map; values outside `MapSpec.codes` are clipped."""
     low, high = map_spec(key).codes
@@ -192,7 +197,7 @@ def encode_map(key: str, map_HW: NDArray) -> NDArray[np.int16]:
 
 def _path(folder: Path, key: str, pixels: int, mask_sparse: bool) -> Path:
     """Return the path of the stack of a map; for a registered map, of its present definition."""
-    masked = "-masked" * (mask_sparse and map_spec(key).least_stars > 1)
+    masked = "-masked" * _is_masked(map_spec(key), mask_sparse)
     name = f"{key}-{map_spec(key).side(pixels)}-v{FORM}{masked}"
     return folder / (f"{name}-{_fingerprint(key)}.npy" if is_registered(key) else f"{name}.npy")
 

@@ -58,7 +58,6 @@ _UNITS = {  # astropy, unyt and yt; pynbody where its words differ
     "box_size": ("kpc", "kpc"),
 }
 _DIMENSIONLESS = ("", "")
-_FRACTIONS = ("formation_scale_factors", "metallicities", "neutral_fractions", "hydrogen_fractions")
 _ADVECTED = ("metallicities", "neutral_fractions", "hydrogen_fractions")  # and not exactly 0 to 1
 _MAY_BE_NEGATIVE = ("positions", "velocities", "potentials")
 _DATASETS = {name: (Column(name),) for names in _OPTIONAL.values() for name in names} | {
@@ -159,9 +158,11 @@ def _array(label: str, quantity: str, values: Any, shape: tuple[int, ...]) -> ND
     if not np.isfinite(array).all():
         msg = f"{label} must be finite, got NaN or infinity"
         raise ValueError(msg)
-    lowest, highest = (0.0, 1.0 if quantity in _FRACTIONS else np.inf)
+    lowest, highest = 0.0, np.inf
     if quantity in (*_MAY_BE_NEGATIVE, "centre"):
         lowest = -np.inf
+    elif quantity == "formation_scale_factors":
+        highest = 1.0
     elif quantity in _ADVECTED:  # as in files
         lowest, highest, _ = PARTICLES[quantity]
     if array.min() < lowest or array.max() > highest:
