@@ -45,6 +45,8 @@ def built(cutouts, tmp_path_factory):
         ("1.5re", Frame(1.5, "R_e")),
         (" 10 kpc", Frame(10.0, "kpc")),
         ("±2.5 R_e", Frame(2.5, "R_e")),
+        ("1.2345678re", Frame(1.2345678, "R_e")),
+        ("0.00001kpc", Frame(0.00001, "kpc")),
     ],
 )
 def test_frames_are_read_as_they_are_written(text, frame):

@@ -58,8 +58,9 @@ class Frame:
         return cls(float(settings["half_width"]), settings.get("unit", R_HSM))
 
     def __str__(self) -> str:
-        """Return such as ``±3 R_hsm``."""
-        return f"±{self.half_width:g} {self.unit}"
+        """Return such as ``±3 R_hsm``, with all digits: `parse` returns the same frame."""
+        digits = np.format_float_positional(self.half_width, trim="-")
+        return f"±{digits} {self.unit}"
 
     def half_widths(self, sizes: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
         """Return half of the side of galaxies [kpc].
