@@ -113,13 +113,16 @@ class NetworkModel:
             its maps.
         """
         where = pick_device(device)
-        scalars_NS = self.scaling.scalar_inputs(dataset.samples)
-        if scalars_NS is not None:
-            _check_scalars(scalars_NS[rows], self.scaling, dataset.samples.iloc[rows])
-        stacks = open_stacks(dataset, self.maps, self.pixels, mask_sparse=self.mask_sparse)
-        feed = MapFeed(stacks, self.scaling, where, scalars_NS=scalars_NS)
-        network = deepcopy(self.network).to(where)
+        if self.features:
+            _checked_scalars(self.scaling, dataset.samples.iloc[rows])
+        network, feed = deepcopy(self.network).to(where), self.feed(dataset, where)
         return self.scaling.unscaled(predict_rows(network, feed, np.asarray(rows)))
+
+    def feed(self, dataset: DataSet, device: torch.device) -> MapFeed:
+        """Return the maps of a data set, and the numbers beside them, as the network sees them."""
+        stacks = open_stacks(dataset, self.maps, self.pixels, mask_sparse=self.mask_sparse)
+        scalars_NS = self.scaling.scalar_inputs(dataset.samples)
+        return MapFeed(stacks, self.scaling, device, scalars_NS=scalars_NS)
 
     def predict_maps(
         self,
@@ -171,9 +174,8 @@ class NetworkModel:
         if self.features and table is None:
             msg = f"{', '.join(self.features)} must be given beside maps, got none"
             raise ValueError(msg)
-        scalars_BS = None if table is None else self.scaling.scalar_inputs(table)
-        if table is not None and scalars_BS is not None:
-            _check_scalars(scalars_BS, self.scaling, table)
+        scalars_BS = None if table is None else _checked_scalars(self.scaling, table)
+        if scalars_BS is not None:
             scaled[SCALARS] = torch.from_numpy(scalars_BS)[:, :, None, None]
         return scaled
 
@@ -181,8 +183,11 @@ class NetworkModel:
         return map_of(maps, key, side, mask_sparse=self.mask_sparse)
 
 
-def _check_scalars(scalars_BS: NDArray, scaling: Scaling, samples: pd.DataFrame) -> None:
-    """Raise ValueError unless all samples have the numbers beside the maps."""
+def _checked_scalars(scaling: Scaling, samples: pd.DataFrame) -> NDArray[np.float32] | None:
+    """Return the scaled numbers beside the maps; raise ValueError unless all samples have them."""
+    scalars_BS = scaling.scalar_inputs(samples)
+    if scalars_BS is None:
+        return None
     for column, values_B in zip(scaling.scalars, scalars_BS.T, strict=True):
         if len(lacking := samples[~np.isfinite(values_B)]):
             first = lacking.iloc[0]
@@ -190,6 +195,7 @@ def _check_scalars(scalars_BS: NDArray, scaling: Scaling, samples: pd.DataFrame)
             rule = "finite, and positive if it is a size or a speed,"
             msg = f"{name}: {column} must be {rule} for a network with scalars, got {value}"
             raise ValueError(msg)
+    return scalars_BS
 
 
 @dataclass(frozen=True)
@@ -394,10 +400,9 @@ def _unlabelled_feed(
     stacks = open_stacks(
         unlabelled.dataset, wanted.maps, wanted.pixels, mask_sparse=config.mask_sparse
     )
-    scalars_NS = scaling.scalar_inputs(unlabelled.dataset.samples)
-    if scalars_NS is not None:
-        chosen = unlabelled.dataset.samples.iloc[unlabelled.rows]
-        _check_scalars(scalars_NS[unlabelled.rows], scaling, chosen)
+    samples = unlabelled.dataset.samples
+    _checked_scalars(scaling, samples.iloc[unlabelled.rows])
+    scalars_NS = scaling.scalar_inputs(samples)
     return MapFeed(stacks, scaling, where, scalars_NS=scalars_NS), unlabelled.rows
 
 

@@ -23,9 +23,7 @@ from galmass_core.datasets.capabilities import require_maps
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import input_maps, input_sets, missing_columns
 from galmass_core.learning.metrics import Estimate, measure_errors
-from galmass_core.networks.batches import MapFeed
 from galmass_core.networks.network import MultibranchResNet
-from galmass_core.networks.stacks import open_stacks
 from galmass_core.networks.symmetry import AveragedBranch, average_symmetries
 from galmass_core.networks.training import feature_rows, pick_device
 from galmass_core.quantities import with_minus
@@ -138,10 +136,7 @@ def _features(
     """Return features of all samples, (N, D), and the target as predicted from them, (N,)."""
     where, rows = pick_device(device), np.arange(len(dataset))
     network = averaged_network(model).to(where)
-    scalars_NS = model.scaling.scalar_inputs(dataset.samples)
-    stacks = open_stacks(dataset, model.maps, model.pixels, mask_sparse=model.mask_sparse)
-    feed = MapFeed(stacks, model.scaling, where, scalars_NS=scalars_NS)
-    features_ND = feature_rows(network, feed, rows)
+    features_ND = feature_rows(network, model.feed(dataset, where), rows)
     predicted_N = np.full(len(rows), np.nan)
     if TARGET in model.targets:
         with torch.no_grad():
