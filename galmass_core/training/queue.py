@@ -82,9 +82,8 @@ def resume_run(
     if first and run.state in ACTIVE:
         msg = f"run {run.name} must be stopped, failed or died to be resumed, but it is {run.state}"
         raise ValueError(msg)
-    known, config = run.record["dataset"], run.config
-    dataset = open_dataset(known["path"])
-    if dataset.checksum != known["sha256"]:
+    config, dataset = run.config, open_dataset(run.record["dataset"]["path"])
+    if not run.is_of(dataset):
         msg = (
             f"{dataset.path}: must be as it was when run {run.name} began, but it has changed; "
             "start a new training"
