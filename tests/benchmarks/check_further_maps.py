@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.imaging.maps import GalaxyMaps, pixel_centres
+from galmass_core.learning.metrics import galaxy_moments, spread_of
 from galmass_core.networks.stacks import map_of
 from galmass_core.quantities import MAPS, further_keys
 
@@ -31,7 +32,7 @@ SETS |= {"V, σ + all": (*BASE, *further_keys()), PAPER: (PAPER,), MASKED: (MASK
 
 def rings_of(map_HW: NDArray, *, odd: bool, summed: bool) -> Iterator[float]:
     """Yield what trees see of a map in each ring; NaN where nothing is known."""
-    places = 3 * pixel_centres(len(map_HW))
+    places = pixel_centres(len(map_HW), 3)
     radii_HW = np.hypot(*np.meshgrid(places, places))
     for low, high in pairwise(EDGES):
         values = map_HW[(radii_HW >= low) & (radii_HW < high)]
@@ -79,9 +80,8 @@ def compare(data: DataSet, features: dict[str, NDArray], target: str) -> Iterato
     truth, before = data.samples[target].to_numpy(float), {}
     for name, keys in SETS.items():
         delta = errors(np.hstack([features[key] for key in keys]), truth, folds)
-        sums = [np.bincount(groups, delta**power, galaxies) for power in range(3)]
-        number, first, second = np.array(sums) @ np.transpose(draws)
-        before[name] = scatter = np.sqrt(second / number - (first / number) ** 2)
+        number, first, second, _ = galaxy_moments(delta, groups, galaxies).T @ np.transpose(draws)
+        before[name] = scatter = spread_of(number, first, second)
         change = 100 * (scatter / before[PAPER if name == MASKED else "V, σ"] - 1)
         yield {
             "maps": name,
