@@ -37,4 +37,9 @@ def number(value: float, digits: int = 2) -> str:
 def power_of_ten(value: float, digits: int = 1) -> str:
     """Write a number that is not 0 as 2.5 × 10¹¹."""
     factor, power = f"{value:.{digits}e}".split("e")
-    return with_minus(f"{factor} × 10{str(int(power)).translate(_RAISED)}")
+    return with_minus(f"{factor} × {ten_to(int(power))}")
+
+
+def ten_to(power: int) -> str:
+    """Write a whole power of ten as 10¹¹."""
+    return f"10{str(power).translate(_RAISED)}"

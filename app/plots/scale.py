@@ -7,10 +7,9 @@ from math import ceil, floor, log10
 
 import numpy as np
 
+from galmass_app.numerals import ten_to
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, with_minus
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Scale:
         if self.log:
             decades = range(ceil(log10(self.low)), floor(log10(self.high)) + 1)
             step = max(1, ceil(len(decades) / 3))
-            return {10.0**n: f"10{str(n).translate(_RAISED)}" for n in decades[::step]}
+            return {10.0**n: ten_to(n) for n in decades[::step]}
         marked = (self.low, (self.low + self.high) / 2, self.high)
         return {value: with_minus(f"{value:.3g}") for value in marked}
 

@@ -7,7 +7,7 @@ import param
 
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
-from galmass_app.views.four_maps import COLOURED, FourMaps, chosen_scales, shown_maps
+from galmass_app.views.four_maps import COLOURED, LaterMaps, chosen_scales, shown_maps
 from galmass_app.views.layout import View, column, html
 from galmass_core.datasets.capabilities import further_maps, lacking
 from galmass_core.imaging.maps import GalaxyMaps
@@ -22,13 +22,13 @@ class FurtherMaps(View):
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)
         self.table = pd.DataFrame()
-        self._maps: FourMaps | None = None
+        self._maps = LaterMaps(keys=further_keys())
         self._switches = pn.widgets.CheckButtonGroup(
             label="Further maps", css_classes=["gm-further"]
         )
         self._switches.param.watch(self._chosen, "value")
-        self._words, self._place = html("gm-foot", wide=False), column("gm-slot")
-        self._layout = column("gm-further-maps", self._switches, self._words, self._place)
+        self._words = html("gm-foot", wide=False)
+        self._layout = column("gm-further-maps", self._switches, self._words, self._maps)
         self.draw()
 
     def draw(self) -> None:
@@ -41,16 +41,14 @@ class FurtherMaps(View):
             self._switches.value = list(keys)
         why = lacking(data, further_keys()).capitalize()
         self._words.object = snippet("shared.html", "notes", [f"{why}."] * bool(why))
-        self._place.visible = bool(keys)
-        sample = session.galaxy, session.los
-        scales = chosen_scales(session, data, *sample, keys)
-        shown = shown_maps(session, *sample, scales)._replace(keys=keys)
-        if self._maps:
+        self._maps.place.visible = bool(keys)
+        self.table = pd.DataFrame()
+        if keys:
+            sample = session.galaxy, session.los
+            scales = chosen_scales(session, data, *sample, keys)
+            shown = shown_maps(session, *sample, scales)._replace(keys=keys)
             self._maps.draw(shown)
-        elif keys:
-            self._maps = FourMaps(shown, keys=further_keys())
-            self._place.append(self._maps)
-        self.table = pd.DataFrame([_line(shown.maps, key) for key in keys])
+            self.table = pd.DataFrame([_line(shown.maps, key) for key in keys])
 
     def _chosen(self, event: param.parameterized.Event) -> None:
         """Keep what is switched on."""

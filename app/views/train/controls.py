@@ -265,8 +265,7 @@ class TrainControls(View):
         selected = [word for word, checkbox in self._targets.items() if self._is_on(checkbox)]
         names = [TARGETS[columns[word]].word for word in selected]
         names = [PROFILE] if self._profile.value else names
-        there = {key for key, checkbox in self._maps.items() if checkbox.value}
-        maps = there - {*further_keys()} | there & {*further_maps(self._data)}
+        maps = [key for key, each in self._maps.items() if each.value and self._rows[key].visible]
         inputs = ANY if self._any.value else inputs_of(maps)
         self._pixels.disabled = not has_images(maps)
         self._aperture.disabled = self._profile.value  # it has radii of its own
