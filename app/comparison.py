@@ -333,9 +333,7 @@ def _of_inputs(
         same = best.run.name in [run.name for run in result.group]
         return result if same else replace(result, newer=best.run.name)
     named = {"title": title(ways[0])}
-    if why := lacks(index.data).network:
-        return Missing(**named, why=f"not trained, and cannot be on this data set: {why}")
-    if why := lacking(index.data, ways[-1].maps):
+    if why := lacks(index.data).network or lacking(index.data, ways[-1].maps):
         return Missing(**named, why=f"not trained, and cannot be on this data set: {why}")
     trained = ANY if {*ways[-1].maps} <= {*map_keys()} else inputs
     name = f"{_ways(target)[-1]}/{trained}"

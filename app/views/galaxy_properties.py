@@ -24,7 +24,6 @@ from galmass_core.sources.naming import subhalo_page
 
 FEW_STARS = 1000  # below which maps are mostly noise
 Standings = Mapping[str, Standing]
-Line = tuple[str, str, str, list[str], str, list[str]]  # as `table_line` writes it
 
 
 def properties(
@@ -144,7 +143,7 @@ def _among(standings: Standings | None) -> Standings | None:
 
 def table_line(
     text: str, shown: Quantity, values: list[float], standings: Standings | None = None
-) -> Line:
+) -> tuple[str, str, str, list[str], str, list[str]]:
     """Return name, help, symbol, values, unit and percentiles, as a line of a table has them."""
     standing = () if standings is None else standings.get(shown.key, Standing())
     return (

@@ -103,8 +103,10 @@ class TransferForm(View):
 @lru_cache(maxsize=16)
 def _why_not(train: DataSet, test: DataSet) -> str:
     """Return why a transfer cannot be measured; empty if it can."""
+    if why := lacks(train).training:
+        return why
     try:
         check_comparable(train, test)
     except DataSetError as error:
-        return lacks(train).training or str(error)
-    return lacks(train).training
+        return str(error)
+    return ""
