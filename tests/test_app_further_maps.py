@@ -88,6 +88,7 @@ def test_explore_shows_the_maps_that_are_switched_on(on_rich):
 def test_an_old_data_set_has_the_stars_and_says_what_it_lacks(session):
     view = opened(session)
     assert list(widget(view, "gm-further").options.values()) == ["stars"]
+    assert "It has no maps of m*, age, Z, h₃, h₄, V_gas, σ_gas: they come" in texts(view)
     assert "--channels populations shapes gas" in texts(view)
     session.further = ["stars", "age"]  # of an address
     assert drawn(view) == ["stars"]

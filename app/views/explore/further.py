@@ -9,6 +9,7 @@ from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.four_maps import COLOURED, LaterMaps, chosen_scales, shown_maps
 from galmass_app.views.layout import View, column, html
+from galmass_app.views.prediction import sentences
 from galmass_core.datasets.capabilities import further_maps, lacking
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, further_keys, symbol_of
@@ -39,8 +40,8 @@ class FurtherMaps(View):
         with self._update_controls():
             self._switches.options = {symbol_of(key): key for key in there}
             self._switches.value = list(keys)
-        why = lacking(data, further_keys()).capitalize()
-        self._words.object = snippet("shared.html", "notes", [f"{why}."] * bool(why))
+        why = lacking(data, further_keys())
+        self._words.object = snippet("shared.html", "notes", sentences([why] * bool(why)))
         self._maps.place.visible = bool(keys)
         self.table = pd.DataFrame()
         if keys:
