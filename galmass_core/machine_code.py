@@ -1,9 +1,11 @@
-"""Keep the machine code of numerical kernels, so that later processes need not import numba.
+"""Make the machine code of numerical kernels without numba, and keep it.
 
-Importing numba and preparing it take a second of CPU in each process, and compiling takes seconds.
-A kernel is a function of arrays and numbers that numba compiles; it allocates nothing and raises
-nothing, so that its machine code needs nothing else. The first process compiles it and keeps the
-code for this processor in a file; later ones load that with llvmlite and call it by ctypes.
+A kernel is a function of arrays and numbers that numba translates for LLVM; it allocates nothing
+and raises nothing, so that it needs nothing else. Importing numba and translating takes seconds of
+CPU. Therefore translations ship with galmass, each good for one version of the source on one
+platform; elsewhere numba is asked. The first process makes code for this processor of it, in less
+than a tenth of the time, and keeps that in a file; later ones load it with llvmlite and call it by
+ctypes.
 
 Files are kept where numba would keep them: in ``$NUMBA_CACHE_DIR``, else in ``__pycache__`` beside
 the source, else in the user's cache folder. If none can be written to, every process compiles.
@@ -16,7 +18,6 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cache, cached_property
-from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,12 +29,8 @@ import llvmlite.binding as llvm
 import numpy as np
 from numpy.typing import NDArray
 
-OPTIONS = {  # of numba.njit, for kernels and the functions they call
-    "error_model": "numpy",
-    "_nrt": False,  # no memory is allocated
-    "no_cpython_wrapper": True,
-    "no_cfunc_wrapper": True,
-}
+from galmass_core.assets import asset
+
 _ARGUMENT = re.compile(r"([fiu]\d)(\[[:, 1]*\])?")
 _IMPORT = re.compile(r"^from (galmass_core[\w.]*) import", re.MULTILINE)
 _NUMBERS = {"f4": ctypes.c_float, "f8": ctypes.c_double, "i8": ctypes.c_int64}
@@ -105,7 +102,8 @@ class Kernel:
 
     def _machine_code(self) -> bytes:
         """Return the kernel's machine code for this processor, from a file if there is one."""
-        name = f"{self.name}-{self._key()}.o"
+        parts = *_compiler_and_processor(), *self._sources(), *sources_of(__name__, {})
+        name = f"{self.name}-{_hash(*parts)}.o"
         for folder in _folders(self.module):
             if (code := _read(folder / name)) is not None:
                 return code
@@ -115,31 +113,39 @@ class Kernel:
                 break
         return code
 
-    def _key(self) -> str:
-        """Return a hash of all that the machine code depends on."""
-        parts = [self.signature, *_compiler_and_processor(), *sources_of(self.module, {})]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+    def _sources(self) -> list[str]:
+        """Return all that the translation depends on."""
+        return [self.signature, *sources_of(self.module, {})]
+
+    @property
+    def file_name(self) -> str:
+        """Name of the translation of this version of the source for this platform."""
+        return f"{self.name}-{_hash(llvm.get_process_triple(), *self._sources())}.bc"
 
     def compile(self) -> bytes:
-        """Compile the kernel."""
-        from numba import types
+        """Make machine code for this processor."""
+        try:
+            module = llvm.parse_bitcode(asset(f"kernels/{self.file_name}").read_bytes())
+        except (OSError, RuntimeError):  # none is shipped, or of a later LLVM than ours
+            module = llvm.parse_assembly(self.translate())
+        machine = _target_machine()
+        options = llvm.create_pipeline_tuning_options(speed_level=3)
+        options.loop_vectorization = options.slp_vectorization = True
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
+        return machine.emit_object(module)
 
-        function = getattr(import_module(self.module), self.name)
-        arguments = [
-            types.Array(getattr(types, dtype.name), axes, "C")
-            if axes
-            else getattr(types, dtype.name)
-            for dtype, axes in self._kinds
-        ]
-        function.compile(tuple(arguments))
-        (compiled,) = function.overloads.values()
-        module = llvm.parse_assembly(compiled.library.get_llvm_str())
-        module.get_function(compiled.fndesc.llvm_func_name).name = self.name
-        foreign = [one.name for one in module.functions if one.is_declaration and _is_foreign(one)]
-        if foreign:
-            msg = f"{self.module}.{self.name}: must call nothing else, got {', '.join(foreign)}"
-            raise ValueError(msg)
-        return _target_machine().emit_object(module)
+    def translate(self) -> str:
+        """Let numba translate the source for LLVM.
+
+        Raises
+        ------
+        ValueError
+            If the kernel calls anything but mathematical functions.
+        """
+        from galmass_core.translation import translated
+
+        return translated(self.module, self.name, self._kinds)
 
 
 @cache
@@ -159,9 +165,9 @@ def aligned(*shape: int) -> NDArray[np.float64]:
     return raw[start : len(raw) - _LINE + start].view(float).reshape(shape)
 
 
-def _is_foreign(function: Any) -> bool:  # noqa: ANN401
-    """Return whether a function is neither LLVM's own nor of the C library."""
-    return not function.name.startswith("llvm.") and function.name not in ("memcpy", "memset")
+def _hash(*parts: str) -> str:
+    """Return a short hash of texts."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _target_machine() -> Any:  # noqa: ANN401

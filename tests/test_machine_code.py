@@ -1,11 +1,16 @@
 """Machine code of kernels: compiled once, loaded without numba."""
 
+import os
+import runpy
 import subprocess
 import sys
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 
+from galmass_core import machine_code
+from galmass_core.assets import asset
 from galmass_core.machine_code import Kernel, sources_of
 
 WORDS = (
@@ -73,7 +78,32 @@ def test_arrays_of_another_kind_are_refused(masses):
         Kernel(*WORDS)(np.zeros((2, 3)), masses, np.zeros(3), 1.0, np.zeros(10))
 
 
-def test_images_and_lengths_need_no_numba_once_they_are_compiled():
+@pytest.fixture
+def shipped():
+    if llvm.get_process_triple() != "x86_64-unknown-linux-gnu":
+        pytest.skip("translations ship for Linux on x86-64 alone")
+
+
+def test_every_kernel_ships_translated_from_its_present_source(shipped):
+    kernels = runpy.run_path(str(asset("makers/kernels.py")))["kernels"]()
+    assert "galmass_core.imaging.stamps" in {kernel.module for kernel in kernels}
+    names = {path.name for path in asset("kernels").iterdir()}
+    rule = "must be what `python assets/makers/kernels.py` writes for the present sources"
+    assert names == {kernel.file_name for kernel in kernels}, rule
+
+
+def test_without_a_shipped_translation_numba_makes_one(folder, monkeypatch):
+    monkeypatch.setattr(machine_code, "asset", lambda name: folder / name)
+    translated = []
+    translate = Kernel.translate
+    monkeypatch.setattr(
+        Kernel, "translate", lambda self: translated.append(self.name) or translate(self)
+    )
+    assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
+    assert translated == ["sum_field"]
+
+
+def test_images_and_lengths_need_no_numba_even_at_first(shipped, tmp_path):
     script = (
         "import sys, numpy as np\n"
         "from galmass_core.imaging.rendering import deposit\n"
@@ -83,6 +113,6 @@ def test_images_and_lengths_need_no_numba_once_they_are_compiled():
         "deposit(*places.T[:2], lengths, np.ones((1, 99)), half_width=3, pixels=300)\n"
         "print('numba' in sys.modules)"
     )
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     command = [sys.executable, "-c", script]
-    subprocess.run(command, check=True)  # compiles
-    assert subprocess.check_output(command, text=True) == "False\n"
+    assert subprocess.check_output(command, text=True, env=environment) == "False\n"

@@ -16,7 +16,7 @@ from galmass_core.imaging.lanes import (
     store,
     within,
 )
-from galmass_core.machine_code import OPTIONS
+from galmass_core.translation import OPTIONS
 
 LANES = 8  # stars of a block, and boxes of a larger box
 FAR = 1e150  # a length whose square is still finite

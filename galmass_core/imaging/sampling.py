@@ -6,7 +6,7 @@ import math
 from numba import njit
 
 from galmass_core.imaging.grids import POINT
-from galmass_core.machine_code import OPTIONS
+from galmass_core.translation import OPTIONS
 
 compiled = njit(**OPTIONS)
 

@@ -32,7 +32,7 @@ from galmass_core.imaging.spline import (
     stamp_radius,
     table_place,
 )
-from galmass_core.machine_code import OPTIONS
+from galmass_core.translation import OPTIONS
 
 compiled = njit(fastmath=True, **OPTIONS)
 inlined = njit(fastmath=True, forceinline=True, **OPTIONS)

@@ -3,7 +3,7 @@
 import numba
 from numpy.typing import NDArray
 
-from galmass_core.machine_code import OPTIONS
+from galmass_core.translation import OPTIONS
 
 
 @numba.njit(**OPTIONS)

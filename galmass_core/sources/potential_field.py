@@ -4,7 +4,7 @@
 import numpy as np
 from numba import njit
 
-from galmass_core.machine_code import OPTIONS
+from galmass_core.translation import OPTIONS
 
 
 @njit(fastmath=True, **OPTIONS)
