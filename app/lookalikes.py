@@ -82,7 +82,7 @@ def find_lookalikes(request: LookalikeRequest, job: Job) -> Lookalikes:
     from galmass_core.training.twins import rank_alike, twin_network
 
     data, run = request.data, twin_network(request.data, request.inputs)
-    rows = _searched(data)
+    rows = _searched(data, run)
     (own,) = np.flatnonzero(data.samples["name"].eq(request.galaxy) & _along(data, request.los))
     place = int(np.searchsorted(rows, own))
     if place == len(rows) or rows[place] != own:
@@ -105,10 +105,14 @@ def _along(data: DataSet, los: str) -> pd.Series:
     return data.samples["los"].eq(los)
 
 
-def _searched(data: DataSet) -> NDArray[np.intp]:
-    """Return the rows of the samples that are compared, in order."""
+def _searched(data: DataSet, run: Run) -> NDArray[np.intp]:
+    """Return the rows of the samples that are compared, in order; all have what the run needs."""
     every = -(-len(data) // MOST)
-    return np.flatnonzero(data.galaxy_numbers % every == 0)
+    chosen = data.galaxy_numbers % every == 0
+    scaling = model_of(run.path, run.inputs, run.record["ended"]).scaling
+    scalars_NS = scaling.scalar_inputs(data.samples)
+    known = True if scalars_NS is None else np.isfinite(scalars_NS).all(axis=1)
+    return np.flatnonzero(chosen & known)
 
 
 def _features(run: Run, data: DataSet, rows: NDArray, job: Job) -> NDArray[np.float64]:

@@ -30,6 +30,7 @@ from galmass_core.bridges import (
 from galmass_core.galaxy import G
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.imaging.projection import project
+from galmass_core.measurements.image_size import image_radius
 
 SIDES = pytest.mark.parametrize("side", [32, 33], ids=["even", "odd"])
 PROJECTED_SPEED = SPEED * np.sin(np.radians(INCLINATION))
@@ -247,6 +248,16 @@ class TestCube:
         assert velocities[len(velocities) // 2] == 0
         assert np.diff(velocities) == pytest.approx(10.0)
         assert velocities[-1] >= PROJECTED_SPEED
+
+
+@pytest.mark.filterwarnings("ignore:COPY_IF_NEEDED")
+def test_a_cube_may_have_a_frame_in_r_e():
+    needs("spectral_cube")
+    config = MapConfig(half_width=2.0, unit="R_e", kinematic_pixels=16, dust="none")
+    made = to_spectral_cube(oblique_disc(), "z", distance=10.0, config=config)
+    _, dec, _ = made.world[0]
+    arcsec = np.ptp(dec.to_value("arcsec")) * 16 / 15
+    assert arcsec == pytest.approx(4 * image_radius(oblique_maps(300, 96)) * ARCSEC, rel=1e-4)
 
 
 @pytest.mark.filterwarnings("ignore:COPY_IF_NEEDED")

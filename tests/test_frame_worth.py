@@ -130,8 +130,9 @@ def test_frames_that_reach_beyond_the_maps_are_named_with_their_share():
         "±10 kpc": pytest.approx(0.25, abs=0.02),
     }
     rows = [{"inputs": frame, "cut_short": share} for frame, share in short.items()]
+    share = f"{100 * short['±10 kpc']:.0f} %"
     assert frame_notes(rows, data.frame)[-1] == (
-        f"±10 kpc: maps of {short['±10 kpc']:.0%} of the samples end before it, at ±3 R_hsm"
+        f"±10 kpc: maps of {share} of the samples end before it, at ±3 R_hsm"
     )
 
 

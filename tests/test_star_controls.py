@@ -13,8 +13,8 @@ from galmass_core.datasets.star_controls import (
     shuffle_velocities,
 )
 from galmass_core.datasets.thinning import thin_stars
-from galmass_core.imaging.maps import kinematic_moments
 from galmass_core.imaging.projection import project
+from galmass_core.imaging.sums import kinematic_moments
 from galmass_core.measurements.rotation import spin_parameter
 from galmass_core.quantities import MAPS
 

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from toy_maps import make_map_dataset
 
+from galmass_app.lookalikes import LookalikeRequest, find_lookalikes
 from galmass_core.cli import main
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.model_runs import train_run
@@ -102,6 +104,40 @@ def test_what_is_missing_is_said(dataset):
         find_twins(dataset, "x")
     with pytest.raises(ValueError, match=f"must have {MTOT} for twins"):
         find_twins(replace(dataset, samples=dataset.samples.drop(columns=MTOT)))
+
+
+@pytest.fixture
+def lacking(dataset, tmp_path, monkeypatch):
+    """The data set without R_e of its first sample, and a network that needs it."""
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    path, training = runs_folder() / "scalars", replace(TINY, scalars=True)
+    train_run(dataset, "mtot/r@60", training=training, path=path, device="cpu")
+    samples = dataset.samples.copy()
+    samples.loc[samples.index[0], "effective_radius"] = np.nan
+    return replace(dataset, samples=samples)
+
+
+def test_a_sample_without_what_the_network_needs_has_no_twin(lacking):
+    found = find_twins(lacking, count=1000, device="cpu")
+    pairs = [zip(row["names"], row["lines_of_sight"], strict=True) for row in found["rows"]]
+    assert tuple(lacking.samples[["name", "los"]].iloc[0]) not in {
+        one for two in pairs for one in two
+    }
+    assert found["n"] > 1
+    assert np.isfinite(found["std"]["value"])
+
+
+def test_a_sample_without_what_the_network_needs_is_no_lookalike(lacking):
+    name, los = lacking.samples[["name", "los"]].iloc[-1]
+    wanted = LookalikeRequest(data=lacking, galaxy=name, los=los, inputs="r")
+    found = find_lookalikes(wanted, SimpleNamespace(check=lambda _: None))
+    assert found.searched == len(lacking.galaxy_names) - 1
+
+
+def test_a_table_without_what_the_network_needs_is_refused(lacking):
+    samples = lacking.samples.assign(effective_radius=np.nan)
+    with pytest.raises(ValueError, match="must have effective_radius for twins by scalars"):
+        find_twins(replace(lacking, samples=samples), device="cpu")
 
 
 def test_of_one_pair_no_scatter_is_stated():

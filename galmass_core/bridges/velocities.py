@@ -14,8 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy
-from galmass_core.imaging.maps import GalaxyMaps, MapConfig, pixel_centres, rebin
+from galmass_core.imaging.frames import R_E
+from galmass_core.imaging.maps import (
+    GalaxyMaps,
+    MapConfig,
+    pixel_centres,
+    rebin,
+    support_radii,
+)
 from galmass_core.imaging.projection import project
+from galmass_core.measurements.framed import framed_maps
 from galmass_core.photometry import BANDS
 from galmass_core.quantities import MOMENTS, map_spec
 
@@ -230,7 +238,11 @@ def to_spectral_cube(
         raise ValueError(msg)
     config = config or MapConfig()
     sky = project(galaxy, line_of_sight, dust=config.dust)
-    width, side = config.half_width_of(galaxy.half_mass_radius), config.kinematic_pixels
+    if config.unit == R_E:
+        width = framed_maps(sky, support_radii(galaxy, config), config)[0].half_width
+    else:
+        width = config.half_width_of(galaxy.half_mass_radius)
+    side = config.kinematic_pixels
     fastest = int(np.ceil(np.abs(sky.velocities).max() / channel))
     edges = np.linspace(-width, width, side + 1)
     light, _ = np.histogramdd(

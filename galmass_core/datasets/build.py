@@ -169,12 +169,7 @@ def build_dataset(
     if stars is not None:
         check_stars(stars)
     recipe = Recipe(
-        maps=MapConfig(
-            dust=dust,
-            half_width=frame.half_width,
-            unit=frame.unit,
-            channels=stored_channels(channels),
-        ),
+        maps=MapConfig(dust=dust, channels=stored_channels(channels)).with_frame(frame),
         device=device,
         where=where,
         ids=None if ids is None else frozenset(map(whole_number, ids)),

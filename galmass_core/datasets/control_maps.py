@@ -19,14 +19,9 @@ from galmass_core.datasets.dataset import DataSet, DataSetError
 from galmass_core.datasets.star_controls import bin_adaptively, keep_pixels, shuffle_velocities
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import Galaxy
-from galmass_core.imaging.maps import (
-    GalaxyMaps,
-    kinematic_moments,
-    rebin,
-    render_sky,
-    support_radii,
-)
+from galmass_core.imaging.maps import GalaxyMaps, rebin, render_sky, support_radii
 from galmass_core.imaging.projection import SkyStars, project
+from galmass_core.imaging.sums import kinematic_moments
 from galmass_core.measurements.rotation import spin_parameter
 from galmass_core.quantities import feature_key
 from galmass_core.quantities.maps import KINEMATIC_PIXELS

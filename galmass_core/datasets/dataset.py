@@ -401,11 +401,12 @@ class DataSet:
         """How far its maps reach; the paper's without maps."""
         return Frame.of(self.info["maps"]) if "maps" in self.info else PAPER
 
-    def half_widths(self, rows: pd.DataFrame) -> NDArray[np.float64]:
-        """Return half of the side of the frame of some rows of `samples` [kpc], NaN if unknown."""
-        known = rows.reindex(columns=list(filter(None, UNITS.values()))).astype(float)
-        sizes = {str(key): each.to_numpy() for key, each in known.items()}
-        return np.broadcast_to(self.frame.half_widths(sizes), len(rows))
+    def half_widths(self, rows: pd.DataFrame, frame: Frame | None = None) -> NDArray[np.float64]:
+        """Return half of the side of its frame, or of another, of rows [kpc], NaN if unknown."""
+        frame = frame or self.frame
+        column = UNITS[frame.unit]
+        widths = frame.half_widths({column: rows.get(column, np.nan)})
+        return np.broadcast_to(widths, len(rows))
 
     def tensors(
         self,

@@ -113,7 +113,7 @@ def frame_columns(dataset: DataSet, samples: pd.DataFrame) -> dict[str, pd.DataF
         the whole frame and in its inner half; NaN where a size is unknown or there is no light.
     """
     values = {frame: np.full((len(samples), len(NUMBERS)), np.nan) for frame in FRAMES}
-    sides = _half_widths(samples)
+    sides = {name: dataset.half_widths(samples, frame) for name, frame in FRAMES.items()}
     for place, maps in read_all(dataset):
         for frame, side in sides.items():
             values[frame][place] = _numbers(maps, float(side[place]))
@@ -127,16 +127,7 @@ def cut_short(dataset: DataSet, samples: pd.DataFrame) -> dict[str, float]:
     """Return the share of samples whose maps end before each of `FRAMES` does, by frame."""
     reach = dataset.half_widths(samples)
     return {
-        frame: float(np.mean(sides > reach * (1 + 1e-6)))
-        for frame, sides in _half_widths(samples).items()
-    }
-
-
-def _half_widths(samples: pd.DataFrame) -> dict[str, NDArray]:
-    """Return half of the side of each of `FRAMES` for samples [kpc]."""
-    sizes = {key: samples[key].to_numpy(float) for key in filter(None, UNITS.values())}
-    return {
-        name: np.broadcast_to(frame.half_widths(sizes), len(samples))
+        name: float(np.mean(dataset.half_widths(samples, frame) > reach * (1 + 1e-6)))
         for name, frame in FRAMES.items()
     }
 

@@ -27,16 +27,9 @@ from galmass_core.datasets.star_controls import generator_of
 from galmass_core.datasets.thinning import check_stars, thin_stars
 from galmass_core.galaxy import Galaxy
 from galmass_core.imaging.frames import R_E
-from galmass_core.imaging.maps import (
-    GalaxyMaps,
-    MapConfig,
-    kinematic_moments,
-    rebin,
-    render_sky,
-    support_radii,
-)
+from galmass_core.imaging.maps import GalaxyMaps, MapConfig, rebin, render_sky, support_radii
 from galmass_core.imaging.projection import SkyStars, project
-from galmass_core.imaging.sums import further_sums
+from galmass_core.imaging.sums import further_sums, kinematic_moments
 from galmass_core.measurements.framed import framed_maps
 from galmass_core.quantities import IMAGE_PIXELS, MapSpec
 from galmass_core.quantities.maps import KINEMATIC_PIXELS

@@ -20,8 +20,7 @@ from galmass_core.imaging.frames import PAPER, R_E, R_HSM, Frame
 from galmass_core.imaging.projection import SkyStars, project
 from galmass_core.imaging.rendering import deposit
 from galmass_core.imaging.smoothing import NEIGHBOURS, smoothing_lengths
-from galmass_core.imaging.sums import Deposit, further_sums
-from galmass_core.photometry import BANDS
+from galmass_core.imaging.sums import further_sums, kinematic_moments
 from galmass_core.quantities import CHANNELS, IMAGE_PIXELS, MapSpec, map_spec
 
 SEVERAL_STARS = 100.0  # of a pixel that holds a measurement: any number but 1, without dispersion
@@ -49,6 +48,10 @@ class MapConfig:
     def frame(self) -> Frame:
         """What the maps show."""
         return Frame(self.half_width, self.unit)
+
+    def with_frame(self, frame: Frame) -> "MapConfig":
+        """Return the same settings for another frame."""
+        return replace(self, half_width=frame.half_width, unit=frame.unit)
 
     def half_width_of(self, half_mass_radius: float) -> float:
         """Return half of the side of a galaxy's frame [kpc] for R_hsm [kpc].
@@ -258,20 +261,6 @@ def render_sky(
         half_mass_radius=sky.half_mass_radius,
         half_width=half_width,
     )
-
-
-def kinematic_moments(sky: SkyStars, half_width: float, pixels: int) -> NDArray:
-    """Sum the stars of each pixel, nearest grid point (Sec. 2.2).
-
-    Returns
-    -------
-    (4, pixels, pixels) float32
-        In the order of `quantities.MOMENTS`.
-    """
-    stars = Deposit.of(sky.x, sky.y, half_width, pixels)
-    weight = sky.luminosities[BANDS.index("r")][stars.inside]
-    velocity = sky.velocities[stars.inside]
-    return stars.sums([None, weight, weight * velocity, weight * velocity**2])
 
 
 def pixel_centres(pixels: int, half_width: float = 1.0) -> NDArray:

@@ -51,6 +51,18 @@ class Deposit:
         return np.stack(sums).reshape(len(sums), self.side, self.side).astype(np.float32)
 
 
+def kinematic_moments(sky: SkyStars, half_width: float, side: int) -> NDArray[np.float32]:
+    """Sum the stars of each pixel of a frame of ± ``half_width`` [kpc].
+
+    Returns
+    -------
+    (4, side, side) float32
+        In the order of `quantities.MOMENTS`.
+    """
+    stars, weight, velocity = _stars(sky, half_width, side)
+    return stars.sums([None, weight, weight * velocity, weight * velocity**2])
+
+
 def further_sums(
     galaxy: Galaxy, sky: SkyStars, channels: Sequence[str], half_width: float, side: int
 ) -> dict[str, NDArray[np.float32]]:
@@ -74,8 +86,7 @@ def further_sums(
     """
     found = {}
     if {"populations", "shapes"} & set(channels):
-        stars = Deposit.of(sky.x, sky.y, half_width, side)
-        weight = sky.luminosities[BANDS.index("r")][stars.inside]
+        stars, weight, velocity = _stars(sky, half_width, side)
         if "populations" in channels:
             age, metals = (
                 np.full(len(weight), np.nan)
@@ -86,11 +97,17 @@ def further_sums(
             mass = sky.masses[stars.inside]
             found["populations"] = stars.sums([mass, weight * age, weight * metals])
         if "shapes" in channels:
-            velocity = sky.velocities[stars.inside]
             found["shapes"] = stars.sums([weight * velocity**3, weight * velocity**4])
     if "gas" in channels:
         found["gas"] = _gas_sums(galaxy, sky.line_of_sight, half_width, side)
     return found
+
+
+def _stars(sky: SkyStars, half_width: float, side: int) -> tuple[Deposit, NDArray, NDArray]:
+    """Return which pixels stars are in, and r light and velocity of those in the frame, (M,)."""
+    stars = Deposit.of(sky.x, sky.y, half_width, side)
+    weight = sky.luminosities[BANDS.index("r")][stars.inside]
+    return stars, weight, sky.velocities[stars.inside]
 
 
 def _gas_sums(

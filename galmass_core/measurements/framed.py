@@ -1,7 +1,5 @@
 """Make maps of a frame that R_e may set, and measure R_e for it."""
 
-from dataclasses import replace
-
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
@@ -35,7 +33,7 @@ def framed_maps(
     GalaxyFileError
         If the frame is in R_e, and there is none.
     """
-    wide = replace(config, half_width=PAPER.half_width, unit=PAPER.unit)
+    wide = config.with_frame(PAPER)
     maps = render_sky(sky, support, wide, device=device)
     radius = image_radius(maps)
     if config == wide:

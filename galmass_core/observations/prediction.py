@@ -137,8 +137,7 @@ def predict_observation(observation: Observation, run: str = "") -> dict[str, An
     if frame.unit == KPC:
         msg = f"run {chosen.name} needs maps of {frame}, but no file says how many arcsec a kpc is"
         raise ValueError(msg)
-    config = MapConfig(half_width=frame.half_width, unit=frame.unit)
-    maps = frame_maps(observation, config)
+    maps = frame_maps(observation, MapConfig().with_frame(frame))
     if not maps.covered > 0:
         msg = f"{path}: must have valid elements within the frame of {frame}, got none"
         raise ObservationError(msg)

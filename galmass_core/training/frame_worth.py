@@ -197,7 +197,7 @@ def frame_notes(rows: Sequence[dict[str, Any]], reach: Frame) -> list[str]:
     """Return what must be said below the table, of maps that reach as far as their own frame."""
     short = {row["inputs"]: row["cut_short"] for row in rows if row.get("cut_short")}
     cut = [
-        f"{frame}: maps of {share:.0%} of the samples end before it, at {reach}"
+        f"{frame}: maps of {100 * share:.0f} % of the samples end before it, at {reach}"
         for frame, share in short.items()
     ]
     return [*_NOTES, *cut]

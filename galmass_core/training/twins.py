@@ -67,7 +67,8 @@ def find_twins(
     Raises
     ------
     ValueError
-        If the data set has no maps or no total masses, or there is no network for these maps.
+        If the data set has no maps, no total masses or no values of what the network sees beside
+        maps, or there is no network for these maps. Single samples without are left out.
     """
     require_maps(dataset, "twins")
     if missing_columns(dataset.samples, [TARGET]):
@@ -76,6 +77,9 @@ def find_twins(
     run = twin_network(dataset, inputs)
     model = load_model(run)
     assert isinstance(model, NetworkModel)  # it is a run on maps
+    if lacking := missing_columns(dataset.samples, model.features):
+        msg = f"{dataset.path}: must have {', '.join(lacking)} for twins by {run.name}"
+        raise ValueError(msg)
     features_ND, predicted_N = _features(dataset, model, device)
     truth_N = dataset.samples[TARGET].to_numpy(float)
     known = np.flatnonzero(np.isfinite(truth_N) & np.isfinite(features_ND).all(axis=1))
