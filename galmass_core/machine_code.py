@@ -155,14 +155,14 @@ def _compiler_and_processor() -> tuple[str, ...]:
     return version("numba"), version("llvmlite"), processor, features
 
 
-def aligned(*shape: int) -> NDArray[np.float64]:
+def aligned(*shape: int, dtype: type = float) -> NDArray:
     """Return an empty array for kernels that starts at a cache line.
 
     A vector of numbers that lies across two lines takes twice the time.
     """
-    raw = np.empty(8 * math.prod(shape) + _LINE, dtype=np.uint8)
+    raw = np.empty(math.prod(shape) * np.dtype(dtype).itemsize + _LINE, dtype=np.uint8)
     start = -raw.ctypes.data % _LINE
-    return raw[start : len(raw) - _LINE + start].view(float).reshape(shape)
+    return raw[start : len(raw) - _LINE + start].view(dtype).reshape(shape)
 
 
 def _hash(*parts: str) -> str:

@@ -108,6 +108,25 @@ def _operator(symbol: Callable, emit: Callable) -> None:
 _operator(operator.add, lambda builder, a, b: builder.fadd(a, b, flags=_FAST))
 _operator(operator.sub, lambda builder, a, b: builder.fsub(a, b, flags=_FAST))
 _operator(operator.mul, lambda builder, a, b: builder.fmul(a, b, flags=_FAST))
+_operator(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
+
+
+def _function(name: str) -> Callable:
+    """Make a function of each lane."""
+
+    @intrinsic
+    def function(typing, lanes):
+        def generate(context, builder, signature, values):
+            kind = ir.FunctionType(lanes.llvm, [lanes.llvm])
+            full = f"llvm.{name}.v{lanes.width}f{lanes.number.bitwidth}"
+            return builder.call(cgutils.get_or_insert_function(builder.module, kind, full), values)
+
+        return lanes(lanes), generate
+
+    return function
+
+
+floor, ceil, root = (_function(name) for name in ("floor", "ceil", "sqrt"))
 
 
 @type_callable(len)
@@ -168,14 +187,59 @@ def store(typing, array, index, lanes):
 
 
 @intrinsic
-def shifted(typing, lanes, first):
-    """Move every lane one up, with ``first`` in lane 0."""
+def moved(typing, lanes, first):
+    """Move every lane of each eight one up, with the lane of ``first`` in the lowest."""
 
     def generate(context, builder, signature, values):
-        head = _spread(builder, values[1], lanes)
-        return _shuffle(builder, head, values[0], [0, *range(lanes.width, 2 * lanes.width - 1)])
+        order = [lane - 1 if lane % 8 else lanes.width + lane for lane in range(lanes.width)]
+        return _shuffle(builder, *values, order)
 
-    return lanes(lanes, lanes.number), generate
+    return lanes(lanes, lanes), generate
+
+
+@intrinsic
+def joined(typing, a, b):
+    """Return lanes of ``a`` followed by those of ``b``."""
+
+    def generate(context, builder, signature, values):
+        return _shuffle(builder, *values, list(range(2 * a.width)))
+
+    return Lanes(a.number, 2 * a.width)(a, a), generate
+
+
+@intrinsic
+def folded(typing, lanes):
+    """Add the second half of the lanes to the first; half as many."""
+    half = Lanes(lanes.number, lanes.width // 2)
+
+    def generate(context, builder, signature, values):
+        order = list(range(lanes.width))
+        low = _shuffle(builder, values[0], values[0], order[: half.width])
+        high = _shuffle(builder, values[0], values[0], order[half.width :])
+        return builder.fadd(low, high, flags=_FAST)
+
+    return half(lanes), generate
+
+
+@intrinsic
+def doubled(typing, lanes):
+    """Return the first eight of sixteen lanes twice."""
+
+    def generate(context, builder, signature, values):
+        return _shuffle(builder, values[0], values[0], 2 * list(range(8)))
+
+    return lanes(lanes), generate
+
+
+@intrinsic(prefer_literal=True)
+def in_eights(typing, lanes, lane):
+    """Return a lane of sixteen eight times, and the next one eight times; it is a literal."""
+
+    def generate(context, builder, signature, values):
+        first = lane.literal_value
+        return _shuffle(builder, values[0], values[0], 8 * [first] + 8 * [first + 1])
+
+    return lanes(lanes, types.literal(lane.literal_value)), generate
 
 
 @intrinsic
@@ -194,11 +258,15 @@ def kept(typing, lanes, key, limit, other):
     """Return lanes whose ``key`` is at most ``limit``; the number ``other`` elsewhere."""
 
     def generate(context, builder, signature, values):
-        limits, others = (_spread(builder, value, lanes) for value in values[2:])
-        inside = builder.fcmp_ordered("<=", values[1], limits, flags=_FAST)
-        return builder.select(inside, values[0], others)
+        values = [*values]
+        for place in (2, 3):
+            if not isinstance(signature.args[place], Lanes):
+                values[place] = _spread(builder, values[place], lanes)
+        inside = builder.fcmp_ordered("<=", values[1], values[2], flags=_FAST)
+        return builder.select(inside, values[0], values[3])
 
-    return lanes(lanes, lanes, lanes.number, lanes.number), generate
+    kinds = [kind if isinstance(kind, Lanes) else lanes.number for kind in (limit, other)]
+    return lanes(lanes, lanes, *kinds), generate
 
 
 @intrinsic

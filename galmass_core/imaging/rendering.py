@@ -14,19 +14,21 @@ errors that cancel between stars. Light extends at most H/4 beyond a kernel.
 An image is indexed ``[weight, row, column]``, row upwards (y), column to the right (x).
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.imaging import grids
 from galmass_core.imaging.spline import projected_kernel, radial_terms, separable_terms
-from galmass_core.machine_code import Kernel
+from galmass_core.machine_code import Kernel, aligned
 
 _BATCH = 512  # stars that are sorted by the width of their stamps at a time
 _SCATTER = Kernel(
     "galmass_core.imaging.stamps",
     "scatter",
     "f8[::1], f8[::1], f8[::1], f8[:, ::1], f8, i8, f4[::1], i8[::1], i8[::1], "
-    "f4[:, ::1], f4[::1], f4[:, ::1], i8[:, ::1], i8[::1], f4[::1], f4[::1]",
+    "f4[::1], f4[:, ::1], f8[:, :, ::1], i8[::1], f8[:, ::1], i8[::1], i8[::1], f4[::1], f4[::1]",
 )
 _REFINE = Kernel(
     "galmass_core.imaging.stamps", "refine", "f4[::1], i8, i8, i8, i8, i8, i8, f4[::1], f4[::1]"
@@ -86,16 +88,36 @@ def deposit(
     count = len(stars[3])
     starts = np.concatenate([[0], count * np.cumsum(sides**2)])
     cells = np.zeros(starts[-1] + grids.LANES, dtype=np.float32)
-    tables = (*separable_terms(), radial_terms())
-    lists, found = np.empty((4, _BATCH), dtype=np.int64), np.empty(4, dtype=np.int64)
-    work = lists, found, np.empty(88, dtype=np.float32), np.empty(count, dtype=np.float32)
+    kinds = len(sides) + 2  # of stamps: three on the pixels, one on each coarser grid
+    work = aligned(kinds, 4, _BATCH + 8), np.empty(kinds, np.int64), aligned(8, 2 * _BATCH + 8)
+    work += np.empty(2 * _BATCH, np.int64), np.empty(34, np.int64)
+    work += aligned(2304, dtype=np.float32), np.empty(count, np.float32)
     scale = pixels / (2 * half_width)
+    tables = _separable_lanes(), radial_terms()
     _SCATTER(*stars, scale, pixels, cells, starts, sides, *tables, *work)
     for level in range(len(sides) - 1, 0, -1):
         _refine(cells, count, starts, sides, level)
     frame = slice(grids.MARGIN, grids.MARGIN + pixels)
     image = cells[: starts[1]].reshape(sides[0], count, sides[0])[frame, :, frame]
     return np.ascontiguousarray(image.swapaxes(0, 1))
+
+
+@cache
+def _separable_lanes() -> NDArray[np.float32]:
+    """Lay `separable_terms` out for vectors that are eight columns and eight rows.
+
+    Returns
+    -------
+    (2 * 8 * 16,) float32
+        Of each product the coefficients of v^13, v^11, ... v and the value at v = -1, each in 16
+        lanes; the last eight are multiplied by s_k.
+    """
+    terms, signs = separable_terms()
+    lanes = aligned(2, 8, 16, dtype=np.float32)
+    lanes[:, :7] = terms[:, ::-1, None]
+    lanes[:, 7] = -1
+    lanes[:, :, 8:] *= signs[:, None, None]
+    return lanes.ravel()
 
 
 def _refine(cells: NDArray, count: int, starts: NDArray, sides: NDArray, level: int) -> None:

@@ -103,7 +103,7 @@ def stamp_radius(radius: Any, coarse: int) -> Any:  # noqa: ANN401 - a number or
 def table_place(radius: Any, coarse: int) -> Any:  # noqa: ANN401 - a number or a tensor
     """Return the place in `radial_terms` for a kernel of this radius in grid cells; round down."""
     low, high = RADII[coarse]
-    return coarse * ROWS + (radius - low) * ((ROWS - 1) / (high - low)) + 0.5
+    return (radius - low) * ((ROWS - 1) / (high - low)) + (coarse * ROWS + 0.5)
 
 
 @cache

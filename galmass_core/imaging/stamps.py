@@ -7,19 +7,26 @@ number of lanes wide, so that a row takes a few instructions.
 """
 # ruff: noqa: ANN001, ANN202 (numba infers the types)
 
-import math
-
 import numpy as np
 from numba import njit
 
-from galmass_core.imaging.grids import GUARD, MARGIN, POINT
+from galmass_core.imaging import grids
+from galmass_core.imaging.grids import POINT
 from galmass_core.imaging.lanes import (
+    ceil,
+    doubled,
+    floor,
+    folded,
+    in_eights,
     interleaved,
+    joined,
     kept,
     larger,
     load,
+    moved,
     ramp,
-    shifted,
+    repeated,
+    root,
     smaller,
     store,
     total,
@@ -34,9 +41,16 @@ from galmass_core.imaging.spline import (
 )
 from galmass_core.translation import OPTIONS
 
+LANES = 16  # columns of a tile
+FEW = 32  # narrow stamps made before they are added
+SUMS = 64 * FEW  # where in the scratch space they are, after the stamps
+
+MARGIN, GUARD = float(grids.MARGIN), float(grids.GUARD)
+
 compiled = njit(fastmath=True, **OPTIONS)
+part = njit(fastmath=True, inline="always", **OPTIONS)  # called in one place: typed with its caller
 inlined = njit(fastmath=True, forceinline=True, **OPTIONS)
-_stamp_radius, _table_place = inlined(stamp_radius), inlined(table_place)
+_stamp_radius, _table_place = part(stamp_radius), part(table_place)
 
 
 @compiled
@@ -51,14 +65,18 @@ def scatter(
     starts,
     sides,
     terms,
-    signs,
     radial,
     stars,
     found,
+    tiles,
+    order,
+    firsts,
     scratch,
     light,
 ) -> None:
     """Add every star to the grid that suits its radius.
+
+    Each step is taken for many stars before the next, so that no star waits for the one before it.
 
     Parameters
     ----------
@@ -74,150 +92,244 @@ def scatter(
         All grids in one flat array, to which the stars are added.
     starts, sides : (levels,) int64
         First cell of each grid, and cells along its side.
-    terms, signs, radial : float32
-        `spline.separable_terms` and `spline.radial_terms`.
-    stars : (4, batch) int64
-        Work space, as are the following.
-    found : (4,) int64
-    scratch : (88,) float32
+    terms : (256,) float32
+        `spline.separable_lanes`.
+    radial : (512, 5) float32
+        `spline.radial_terms`.
+    stars : (levels + 2, 4, batch + 8) float64
+        Work space, as are the following: row of a star, radius, column and row in the frame, by
+        the kind of its stamp.
+    found : (levels + 2,) int64
+        Number of stars of each kind.
+    tiles : (8, 2 * batch + 8) float64
+        Parts of stamps: number of rows, first cell, side of the grid, row of the star, place in
+        ``radial``, column and row of the first cell as seen from the star and size of a cell in
+        stamp radii. Of a narrow stamp, squared radius in place of the number of rows.
+    order : (2 * batch,) int64
+        Tiles by their number of rows.
+    firsts : (34,) int64
+        First tile of each number of rows in ``order``.
+    scratch : (2304,) float32
     light : (K,) float32
     """
-    batch = stars.shape[1]
+    batch, count = len(order) // 2, len(weights)
     for first in range(0, len(support), batch):
         last = first + batch if first + batch < len(support) else len(support)
-        _sort_by_width(x, y, support, scale, pixels, first, last, stars, found)
-        for i in range(found[0]):
-            star = stars[0, i]
-            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
-            if radius < POINT:  # all its light into the pixel it is in
-                radius, column, row = POINT, math.floor(column) + 0.5, math.floor(row) + 0.5
-            place = starts[0], sides[0], column + MARGIN, row + MARGIN
-            _narrow(cells, place, radius, weights, star, terms, signs, scratch)
-        for i in range(found[1]):
-            star = stars[1, i]
-            radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
-            place = starts[0], sides[0], column - 0.5 + MARGIN, row - 0.5 + MARGIN
-            _wide(cells, place, radius, 0, weights, star, light, radial, ramp(16))
-        for width in range(2, 4):
-            for i in range(found[width]):
-                star = stars[width, i]
-                radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
-                level, step, before = 0, 1.0, MARGIN
-                if width == 3:  # the coarser grid that suits the radius
-                    level, step, before = 1, 0.5, GUARD
-                    while radius * step >= WIDEST:
-                        level, step = level + 1, 0.5 * step
-                column, row = (column - 0.5) * step + before, (row - 0.5) * step + before
-                place = starts[level], sides[level], column, row
-                _wide(
-                    cells, place, radius * step, width - 2, weights, star, light, radial, ramp(32)
-                )
+        _sort_by_kind(x, y, support, scale, pixels, first, last, stars, found)
+        _place_narrow(stars, found[0], sides[0], count, tiles)
+        for start in range(0, found[0], FEW):
+            few = FEW if found[0] - start > FEW else found[0] - start
+            for i in range(few):
+                _make_narrow(tiles, np.uint64(start + i), terms, scratch, i)
+            for i in range(few):
+                _add_narrow(cells, tiles, np.uint64(start + i), weights, scratch, i)
+        made = 0
+        for kind in range(1, len(found)):
+            level = kind - 2 if kind > 2 else 0
+            places = starts[level], sides[level], level
+            made = _cut(stars, found, kind, places, count, tiles, made)
+        _sort_by_rows(tiles, made, order, firsts)
+        for rows in range(1, 2 * LANES + 1):
+            for i in range(firsts[rows], firsts[rows + 1]):
+                tile = np.uint64(order[i])
+                _add_tile(cells, rows, tiles, tile, weights, radial, light, scratch)
+
+
+@part
+def _sort_by_kind(x, y, support, scale, pixels, first, last, stars, found):
+    """List the stars that reach the frame by the kind of their stamps.
+
+    Narrow ones, those up to 16 pixels wide, wider ones, and one kind for each coarser grid.
+    """
+    for kind in range(len(found)):
+        found[kind] = 0
+    for each in range(first, last):
+        star = np.uint64(each)
+        radius = support[star] * scale
+        column, row = x[star] * scale + 0.5 * pixels, y[star] * scale + 0.5 * pixels
+        reach = radius + POINT
+        edge = pixels + reach
+        if (column > -reach) & (row > -reach) & (column < edge) & (row < edge):
+            kind = (radius >= NARROW) + (radius >= SLIM) + (radius >= DIRECT)
+            limit = 2 * WIDEST
+            while radius >= limit:
+                kind, limit = kind + 1, 2 * limit
+            kind = np.uint64(kind)
+            i = np.uint64(found[kind])
+            stars[kind, 0, i], stars[kind, 1, i] = each, radius
+            stars[kind, 2, i], stars[kind, 3, i] = column, row
+            found[kind] += 1
+
+
+@part
+def _place_narrow(stars, number, side, count, tiles):
+    """Place the stamps of kernels of at most 3.5 pixels, eight at a time."""
+    line, stride = float(count * side), tiles.shape[1]
+    for i in range(0, number, 8):
+        radius, column, row = _eight(stars, 0, i)
+        # a point: all its light into the pixel it is in
+        column = kept(floor(column) + 0.5, radius, POINT, column)
+        row = kept(floor(row) + 0.5, radius, POINT, row)
+        radius = larger(radius, POINT)
+        left, bottom = floor(column - radius), floor(row - radius)
+        store(tiles, i, radius * radius)
+        store(tiles, i + stride, (bottom + MARGIN) * line + (left + MARGIN))
+        store(tiles, i + 2 * stride, repeated(float(side), 8))
+        store(tiles, i + 3 * stride, load(stars, i, radius))
+        store(tiles, i + 5 * stride, left + 1.0 - column)
+        store(tiles, i + 6 * stride, bottom + 1.0 - row)
+        store(tiles, i + 7 * stride, 1.0 / radius)
 
 
 @inlined
-def _sort_by_width(x, y, support, scale, pixels, first, last, stars, found):
-    """List the stars that reach the frame by the width of their stamps."""
-    for width in range(4):
-        found[width] = 0
-    for star in range(first, last):
-        radius, column, row = _in_pixels(x, y, support, star, scale, pixels)
-        low, high = (column, row) if column < row else (row, column)
-        reach = radius if radius > POINT else POINT
-        if low > -reach and high < pixels + reach:
-            width = (radius >= NARROW) + (radius >= SLIM) + (radius >= DIRECT)
-            stars[width, found[width]] = star
-            found[width] += 1
+def _eight(stars, kind, i):
+    """Return radius, column and row of eight stars."""
+    stride, lanes = stars.shape[2], repeated(0.0, 8)
+    here = 4 * stride * kind + i
+    return (
+        load(stars, here + stride, lanes),
+        load(stars, here + 2 * stride, lanes),
+        load(stars, here + 3 * stride, lanes),
+    )
+
+
+@part
+def _make_narrow(tiles, tile, terms, scratch, i):
+    """Make the stamp of a kernel of at most 3.5 pixels from its integrals at the pixel edges."""
+    inverse = tiles[7, tile]
+    # lanes 0 to 7: right edges of the columns, 8 to 15: upper edges of the rows
+    edges = joined(ramp(8) + tiles[5, tile], ramp(8) + tiles[6, tile])
+    v = smaller(larger(edges * inverse, -1.0), 1.0)
+    square = v * v
+    first, second = _flux(terms, 0, v, square), _flux(terms, 128, v, square)
+    distance = larger(larger(edges - 1.0, 0.0 - edges), 0.0)
+    near = distance * distance
+    within = 0.0 - (near - tiles[0, tile])
+    columns = doubled(first), doubled(second), doubled(near)
+    a = _two_rows(columns, first, second, within, 8)
+    b = _two_rows(columns, first, second, within, 10)
+    c = _two_rows(columns, first, second, within, 12)
+    d = _two_rows(columns, first, second, within, 14)
+    store(scratch, 64 * i, a)
+    store(scratch, 64 * i + 16, b)
+    store(scratch, 64 * i + 32, c)
+    store(scratch, 64 * i + 48, d)
+    store(scratch, SUMS + 8 * i, folded((a + b) + (c + d)))
 
 
 @inlined
-def _in_pixels(x, y, support, star, scale, pixels):
-    """Return the support radius, column and row of a star."""
-    return support[star] * scale, x[star] * scale + 0.5 * pixels, y[star] * scale + 0.5 * pixels
+def _flux(terms, start, v, square):
+    """Integrate a term of the kernel between neighbouring edges; all of it lies between."""
+    value = load(terms, start, v)
+    for power in range(16, 112, 16):
+        value = value * square + load(terms, start + power, v)
+    value = value * v
+    return value - moved(value, load(terms, start + 112, v))
 
 
 @inlined
-def _narrow(cells, place, radius, weights, star, terms, signs, scratch):
-    """Add a kernel of at most 3.5 pixels as differences of its integrals at the pixel edges."""
-    start, side, column, row = place
-    first_column, first_row = math.floor(column - radius), math.floor(row - radius)
-    # lane i: the right (upper) edge of pixel i of the stamp, as seen from the star, in pixels
-    right = ramp(8) + (first_column + 1 - column)
-    upper = ramp(8) + (first_row + 1 - row)
-    across, across_too = _fluxes(right, radius, terms)
-    up, up_too = _fluxes(upper, radius, terms)
-    store(scratch, 0, up * signs[0])
-    store(scratch, 8, up_too * signs[1])
-    near = _nearest(right)
-    store(scratch, 16, 0.0 - (_nearest(upper) - radius * radius))
-    flux = ramp(8) * 0.0
-    for i in range(8):
-        pixels = larger(across * scratch[i] + across_too * scratch[8 + i], 0.0)
-        pixels = kept(pixels, near, scratch[16 + i], 0.0)  # nothing beyond the circle
-        store(scratch, 24 + 8 * i, pixels)
-        flux = flux + pixels
-    brightness = np.float32(1.0) / total(flux)
-    here = start + first_row * len(weights) * side + first_column
+def _two_rows(columns, first, second, within, row):
+    """Return the flux in eight pixels of each of two rows; none beyond the circle."""
+    flux = columns[0] * in_eights(first, row) + columns[1] * in_eights(second, row)
+    return kept(larger(flux, 0.0), columns[2], in_eights(within, row), 0.0)
+
+
+@part
+def _add_narrow(cells, tiles, tile, weights, scratch, i):
+    """Add a stamp of eight rows of eight pixels."""
+    here, side, star = np.int64(tiles[1, tile]), np.int64(tiles[2, tile]), np.uint64(tiles[3, tile])
+    brightness = np.float32(1.0) / total(load(scratch, SUMS + 8 * i, ramp(8)))
     for k in range(len(weights)):
         light = np.float32(weights[k, star]) * brightness
-        for i in range(8):
-            line = here + i * len(weights) * side
-            pixels = load(scratch, 24 + 8 * i, flux) * light
-            store(cells, line, load(cells, line, flux) + pixels)
+        for row in range(8):
+            line = here + row * len(weights) * side
+            flux = load(scratch, 64 * i + 8 * row, ramp(8)) * light
+            store(cells, line, load(cells, line, flux) + flux)
         here += side
 
 
-@inlined
-def _fluxes(edges, radius, terms):
-    """Integrate both terms of the kernel between neighbouring edges; all of it lies between."""
-    v = smaller(larger(edges * np.float32(1 / radius), -1.0), 1.0)
-    square = v * v
-    first = square * terms[0, 6] + terms[0, 5]
-    second = square * terms[1, 6] + terms[1, 5]
-    for power in range(4, -1, -1):
-        first = first * square + terms[0, power]
-        second = second * square + terms[1, power]
-    first, second = first * v, second * v
-    return first - shifted(first, -1.0), second - shifted(second, -1.0)
+@part
+def _cut(stars, found, kind, places, count, tiles, made):
+    """Cut the stamps of wider kernels into tiles of 16 columns, eight stamps at a time.
+
+    Returns how many tiles there are with them.
+    """
+    start, side, level = places
+    stride, strips = tiles.shape[1], 2 if kind > 1 else 1
+    coarse, step, before = (1, 1.0 / (1 << level), GUARD) if level else (0, 1.0, MARGIN)
+    for i in range(0, found[kind], 8):
+        radius, column, row = _eight(stars, kind, i)
+        column, row = (column - 0.5) * step + before, (row - 0.5) * step + before
+        rho, entry = _stamp_radius(radius * step, coarse), _table_place(radius * step, coarse)
+        inverse = 1.0 / rho
+        left = smaller(larger(ceil(column - rho), 0.0), float(side - strips * LANES))
+        for _ in range(strips):
+            away = larger(larger(left - column, column - (left + 15.0)), 0.0)
+            half = root(larger(rho * rho - away * away, 0.0))
+            bottom = larger(ceil(row - half), 0.0)
+            rows = smaller(floor(row + half), side - 1.0) - bottom + 1.0
+            store(tiles, made, larger(rows, 0.0))
+            store(tiles, made + stride, bottom * float(count * side) + (left + float(start)))
+            store(tiles, made + 2 * stride, repeated(float(side), 8))
+            store(tiles, made + 3 * stride, load(stars, 4 * stars.shape[2] * kind + i, rho))
+            store(tiles, made + 4 * stride, entry)
+            store(tiles, made + 5 * stride, (left - column) * inverse)
+            store(tiles, made + 6 * stride, (bottom - row) * inverse)
+            store(tiles, made + 7 * stride, inverse)
+            made += 8 if i + 8 < found[kind] else found[kind] - i
+            left = left + 16.0
+    return made
 
 
-@inlined
-def _nearest(edges):
-    """Return the squared distance from a star to each pixel, along one axis."""
-    distance = larger(larger(edges - 1.0, 0.0 - edges), 0.0)
-    return distance * distance
+@part
+def _sort_by_rows(tiles, made, order, firsts):
+    """Order tiles by the number of their rows: the processor then predicts where each ends."""
+    for rows in range(len(firsts)):
+        firsts[rows] = 0
+    for i in range(made):
+        firsts[np.uint64(tiles[0, i]) + np.uint64(1)] += 1
+    for rows in range(1, len(firsts)):
+        firsts[rows] += firsts[rows - 1]
+    for i in range(made):
+        rows = np.uint64(tiles[0, i])
+        order[np.uint64(firsts[rows])] = i
+        firsts[rows] += 1
+    for rows in range(len(firsts) - 1, 0, -1):
+        firsts[rows] = firsts[rows - 1]
 
 
-@inlined
-def _wide(cells, place, radius, coarse, weights, star, light, radial, lanes):
-    """Add a kernel of 3.5 to 17 cells as a polynomial in the distance from the star."""
-    start, side, column, row = place
-    rho, entry = _stamp_radius(radius, coarse), int(_table_place(radius, coarse))
-    first, most = math.ceil(column - rho), side - len(lanes)
-    first = 0 if first < 0 else most if first > most else first
-    bottom, top = math.ceil(row - rho), math.floor(row + rho)
-    bottom, top = 0 if bottom < 0 else bottom, side - 1 if top > side - 1 else top
-    inverse = 1 / rho
-    across = (lanes + (first - column)) * inverse
-    across = across * across
-    up, further = np.float32((bottom - row) * inverse), np.float32(inverse)
-    for k in range(len(weights)):
-        light[k] = np.float32(weights[k, star]) * (further * further)
-    # for a single image the light is in the coefficients, to save a product in every row
-    unit = light[0] if len(weights) == 1 else np.float32(1.0)
+@part
+def _add_tile(cells, rows, tiles, tile, weights, radial, light, scratch):
+    """Add a tile of a kernel of 3.5 to 17 cells, a polynomial in the distance from the star."""
+    here, side, star = np.int64(tiles[1, tile]), np.int64(tiles[2, tile]), np.uint64(tiles[3, tile])
+    entry, inverse = np.uint64(tiles[4, tile]), np.float32(tiles[7, tile])
+    across, up = ramp(16) * inverse + tiles[5, tile], ramp(32) * inverse + tiles[6, tile]
+    across = 0.0 - across * across
+    store(scratch, 0, 0.0 - (up * up - 1.0))
+    unit = np.float32(1.0)
+    if len(weights) == 1:  # the light is in the coefficients, to save a product in every row
+        unit = np.float32(weights[0, star]) * (inverse * inverse)
+    else:
+        for k in range(len(weights)):
+            light[k] = np.float32(weights[k, star]) * (inverse * inverse)
+    first, second = light[0], light[len(light) - 1]
     c0, c1, c2 = radial[entry, 0] * unit, radial[entry, 1] * unit, radial[entry, 2] * unit
     c3, c4 = radial[entry, 3] * unit, radial[entry, 4] * unit
-    here = start + bottom * len(weights) * side + first
-    for _ in range(bottom, top + 1):
-        t = larger((np.float32(1.0) - up * up) - across, 0.0)
-        up += further
-        shape = (((t * c4 + c3) * t + c2) * t + c1) * t + c0
-        shape = shape * (t * t)
+    for i in range(rows):
+        t = larger(across + scratch[i], 0.0)
+        flux = (((t * c4 + c3) * t + c2) * t + c1) * t + c0
+        flux = flux * (t * t)
         if len(weights) == 1:
-            store(cells, here, load(cells, here, lanes) + shape)
+            store(cells, here, load(cells, here, flux) + flux)
+            here += side
+        elif len(weights) == 2:  # g and r, without a loop
+            store(cells, here, load(cells, here, flux) + flux * first)
+            here += side
+            store(cells, here, load(cells, here, flux) + flux * second)
             here += side
         else:
             for k in range(len(weights)):
-                store(cells, here, load(cells, here, lanes) + shape * light[k])
+                store(cells, here, load(cells, here, flux) + flux * light[k])
                 here += side
 
 
@@ -241,7 +353,9 @@ def refine(cells, count, start, side, start_fine, side_fine, origin, taps, sprea
         Work space: fine columns, coarse rows.
     """
     here, next1, next2, odd1, odd2 = taps[0], taps[1], taps[2], taps[3], taps[4]
-    first = GUARD - origin // 2 - 2  # coarse cell, the lowest of five, that reaches fine cell 0
+    first = (
+        grids.GUARD - origin // 2 - 2
+    )  # coarse cell, the lowest of five, that reaches fine cell 0
     for line in range(side * count):
         for i in range(0, side_fine // 2, 8):
             a, b, c, d, e = _five(cells, start + line * side + first + i, 1)
