@@ -56,6 +56,34 @@ def test_a_wrong_value_of_an_address_is_named(table):
     expect(alert).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("query", "wrong", "right"),
+    [
+        (
+            "page=nowhere&data=many&galaxy=1001&los=w&more=nothing&x=abs_mag_r",
+            ["page=nowhere", "los=w", "more=nothing"],
+            {".gm-headline h1": "Subhalo 1001", ".gm-los .bk-active": "z"},
+        ),
+        (
+            "page=compare&data=many&panels=2V;foo;r&branches=zzz&target=log_mtot_1rhsm&against=hue",
+            ["panels=foo", "branches=zzz", "against=hue"],
+            {".gm-compared-0 h2": "V + σ", ".gm-compared-1 h2": "r"},
+        ),
+    ],
+)
+def test_wrong_words_of_an_address_are_named_and_the_others_hold(
+    open_tab, dashboard, query, wrong, right
+):
+    page = open_tab(f"{dashboard}?{query}")
+    sentences = (f"The address asks for {word}, but there is no such value." for word in wrong)
+    alert = page.locator(".gm-error").get_by_role("alert")
+    for sentence in sentences:
+        expect(alert).to_contain_text(sentence)
+    expect(page.locator(".gm-dataset select")).to_have_value("many")
+    for look, words in right.items():
+        expect(page.locator(f"{look}:visible")).to_have_text(words)
+
+
 def test_a_galaxy_of_a_simulation_links_to_its_page_there(table):
     link = table.locator(".gm-headline a")
     expect(link).to_have_attribute("href", PAGE)
