@@ -20,6 +20,7 @@ from galmass_app import processes, services
 from galmass_app.names import BUILDS, check_name, taken
 from galmass_core.datasets.dataset import home_folder
 from galmass_core.datasets.measure import check_where
+from galmass_core.imaging.frames import Frame
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.lock import identity, is_alive, stop_process
 from galmass_core.storage.progress import work_in_progress
@@ -42,6 +43,8 @@ class Order:
     source: Path | None  # galaxy file or folder; None if there is none yet
     where: str = ""
     limit: int | None = None
+    frame: str = ""  # of the maps, as `Frame.parse` reads it; empty: the paper's
+    channels: tuple[str, ...] = ()  # what further maps are made from
 
     @property
     def arguments(self) -> list[str]:
@@ -49,7 +52,9 @@ class Order:
         source = "FOLDER" if self.source is None else str(self.source)
         arguments = ["build", source, "--out", str(home_folder().absolute() / self.name)]
         arguments += [f"--where={self.where}"] * bool(self.where)
-        return arguments + ["--limit", str(self.limit)] * (self.limit is not None)
+        arguments += ["--limit", str(self.limit)] * (self.limit is not None)
+        arguments += ["--frame", self.frame] * bool(self.frame)
+        return arguments + ["--channels", *self.channels] * bool(self.channels)
 
     @property
     def command(self) -> str:
@@ -130,6 +135,8 @@ def check(order: Order) -> None:
         raise ValueError(msg)
     if order.where:
         check_where(order.where)
+    if order.frame:
+        Frame.parse(order.frame)
 
 
 def start(order: Order, *, take: bool = False) -> None:

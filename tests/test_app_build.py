@@ -1,6 +1,7 @@
 """The panel that builds data sets: its files, its form, its process and its list."""
 
 import json
+import shlex
 import sys
 import time
 
@@ -14,7 +15,9 @@ from galmass_app.state import SessionState
 from galmass_app.views.build.file_drop import FileDrop
 from galmass_app.views.build.form import SERVER
 from galmass_app.views.build.panel import ACTIONS, BuildPanel
+from galmass_core.cli import build_parser
 from galmass_core.datasets.build import build_dataset
+from galmass_core.datasets.capabilities import further_maps
 from galmass_core.datasets.dataset import open_dataset
 
 PIECE = 1000
@@ -154,9 +157,33 @@ def test_order_is_shown_as_a_command_line(panel, home, tmp_path):
     )
 
 
+def test_frame_and_further_maps_are_ordered_as_on_the_command_line(panel, home, tmp_path):
+    (tmp_path / "files").mkdir()
+    choose(panel, "files")
+    plain = f"galmass build {tmp_path}/files --out {home}/mygalaxies"
+    reach, units, further = (
+        labelled(panel, "Maps reach from the centre"),
+        widget(panel, "gm-frame-unit"),
+        widget(panel, "gm-channels"),
+    )
+    assert list(further.options) == ["m*, age, Z", "h₃, h₄", "V_gas, σ_gas"]
+    assert widget(panel, "gm-command").text == plain
+    units.value = "re"
+    assert widget(panel, "gm-command").text == f"{plain} --frame 3re"
+    reach.value = 1.5
+    further.value = ["populations", "gas"]
+    wanted = f"{plain} --frame 1.5re --channels populations gas"
+    assert widget(panel, "gm-command").text == wanted
+    given = build_parser().parse_args(shlex.split(wanted)[1:])
+    assert (given.frame, given.channels) == ("1.5re", ["populations", "gas"])
+    reach.value = None
+    assert "--frame" not in widget(panel, "gm-command").text
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"frame": "9e9kpc"}, "frame must be half of its side"),
         ({"name": "a/b"}, "The name must be of letters"),
         ({"name": "builds"}, "The name must be of letters"),
         ({"where": "nothing > 1"}, "nothing"),
@@ -187,8 +214,12 @@ def test_a_build_is_finished_listed_and_opened(panel, tmp_path):
     write_demo_galaxies(tmp_path / "files", 2)
     (tmp_path / "files" / "other.hdf5").write_bytes(b"no HDF5 file")
     choose(panel, "files")
+    widget(panel, "gm-channels").value = ["populations"]
+    widget(panel, "gm-frame-unit").value = "re"
     widget(panel, "gm-start-build").clicks += 1
     assert wait("mygalaxies").state == "finished"
+    assert "age" in further_maps(services.dataset("mygalaxies"))
+    assert str(services.dataset("mygalaxies").frame) == "±3 R_e"
     panel.session.poll_count += 1
     assert "✓ finished" in texts(panel)
     assert "2 galaxies" in texts(panel)

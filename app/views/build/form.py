@@ -10,8 +10,11 @@ from galmass_app.views.build.file_drop import FileDrop
 from galmass_app.views.heading import captioned
 from galmass_app.views.layout import View, column, html, row
 from galmass_core.fetch.status import size_text
+from galmass_core.imaging.frames import PAPER
+from galmass_core.quantities import CHANNELS, MAPS, further_keys, symbol_of
 
 BROWSER, SERVER = "your computer", "the server's disk"
+UNITS = {"R_hsm": "rhsm", "R_e": "re", "kpc": "kpc"}  # of the frame: as shown, as commands have it
 _STRETCH = {"sizing_mode": "stretch_width"}
 
 
@@ -37,6 +40,19 @@ class BuildForm(View):
         self._limit = pn.widgets.IntInput(
             label="At most", value=None, start=1, placeholder="all", **_STRETCH
         )
+        self._half = pn.widgets.FloatInput(
+            label="Maps reach from the centre",
+            value=PAPER.half_width,
+            start=0.1,
+            step=0.5,
+            **_STRETCH,
+        )
+        self._unit = pn.widgets.RadioButtonGroup(
+            options=UNITS, value=UNITS[PAPER.unit], css_classes=["gm-frame-unit"], **_STRETCH
+        )
+        self._channels = pn.widgets.CheckButtonGroup(
+            options=_made_from(), css_classes=["gm-channels"], **_STRETCH
+        )
         self._name = pn.widgets.TextInput(label="Name of the data set", **_STRETCH)
         self._layout = column(
             "gm-fetch-form",
@@ -44,9 +60,14 @@ class BuildForm(View):
                 "gm-part", captioned("Files on"), self._place, self.drop, self._path, self._about
             ),
             row("gm-fetch-pair", self._where, self._limit),
+            row("gm-fetch-pair", self._half, self._unit),
+            column("gm-part", captioned("Further maps"), self._channels),
             self._name,
         )
-        for control in (self._place, self._path, self._where, self._limit, self._name):
+        for control in (
+            *(self._place, self._path, self._where, self._limit, self._name),
+            *(self._half, self._unit, self._channels),
+        ):
             control.param.watch(self._update, "value")
         self.drop.param.watch(self._update, ["names", "problem"])
         self.rename()
@@ -86,4 +107,22 @@ class BuildForm(View):
             source=source,
             where=self._where.value.strip(),
             limit=self._limit.value,
+            frame=self._frame(),
+            channels=tuple(self._channels.value),
         )
+
+    def _frame(self) -> str:
+        """Return the frame as commands have it; empty for the paper's, or without a number."""
+        half, unit = self._half.value, self._unit.value
+        if half is None or (half == PAPER.half_width and unit == UNITS[PAPER.unit]):
+            return ""
+        return f"{half:.9g}{unit}"
+
+
+def _made_from() -> dict[str, str]:
+    """Return the channels that further maps are made from, by the symbols of these maps."""
+    made = {channel: [] for channel in CHANNELS}
+    for key in further_keys():
+        if MAPS[key].made_from in made:
+            made[MAPS[key].made_from].append(symbol_of(key))
+    return {", ".join(symbols): channel for channel, symbols in made.items()}
