@@ -13,7 +13,7 @@ from galmass_app import services
 from galmass_app.comparison import BASELINE, MEAN, RUN
 from galmass_app.plots.scale import Scale, scales_by_hand
 from galmass_app.state import SessionState, axis_columns
-from galmass_core.datasets.capabilities import lacks
+from galmass_core.datasets.capabilities import further_maps, lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted, split_columns
 from galmass_core.learning.experiments import input_maps
@@ -167,6 +167,8 @@ def _known(session: SessionState, wanted: SessionState) -> dict[str, Callable[[s
 
     known = dict.fromkeys(("x", "y", "colour", "against"), columns.__contains__)
     runs = dict.fromkeys(("run", "explained_run", "profile_run"), _is_run)
+    if data:
+        known["gallery_map"] = (*map_keys(), *further_maps(data)).__contains__
     return {
         **(known if data else {}),
         **runs,

@@ -16,6 +16,7 @@ from galmass_app.predictions import UNTESTED, limits_of, part_of, true_value
 from galmass_app.training_distance import distance_of, unusual
 from galmass_app.tree_models import FitRequest, distance_to_learned, learn
 from galmass_app.workers import spare_a_core
+from galmass_core.datasets.capabilities import further_maps, unknown_inputs
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import usable_rows
 from galmass_core.learning.intervals import calibrate
@@ -93,12 +94,13 @@ def networks(data: DataSet) -> list[Run]:
     """
     if not data.has_maps:
         return []
+    seen = {*map_keys(), *further_maps(data)}
     runs = [
         run
         for run in (*services.runs(), *shipped_runs())
         if run.state == "finished"
         and run.config["method"] == "network"
-        and set(run.config["maps"]) <= set(map_keys())
+        and set(run.config["maps"]) <= seen
         and run.record["dataset"].get("stars") == data.info.get("stars")
         and run.sees_as(data)
     ]
@@ -140,7 +142,12 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
         msg = f"{data.path.name} has no galaxy besides this one to compare it with"
         raise ValueError(msg)
     maps = services.maps(data, request.galaxy, request.los)
-    sample = model.inputs([maps], data.row(request.galaxy, request.los).to_frame().T)
+    row = data.row(request.galaxy, request.los).to_frame().T
+    for why, unknown in unknown_inputs(row, run.config["maps"]):
+        if unknown.any():
+            msg = f"{run.name} cannot predict this galaxy: {why}"
+            raise ValueError(msg)
+    sample = model.inputs([maps], row)
     seen = _seen(reference, *trained)
     others = {key: maps[rows] for key, maps in seen.items()}
     true = true_value(data, request.galaxy, request.los, request.target)

@@ -115,7 +115,9 @@ class SessionState(param.Parameterized):
     listed_run = param.String(doc="Run that is open on the Runs page; empty: none.")
     ticked_runs = param.List([], item_type=str, doc="Runs that are ticked there, to be compared.")
     gallery_map = param.Selector(
-        default=map_keys()[0], objects=list(map_keys()), doc="Map that the gallery shows."
+        default=map_keys()[0],
+        objects=[*map_keys(), *further_keys()],
+        doc="Map that the gallery shows.",
     )
     gallery_order = param.String(
         doc="What it is sorted by, as of `gallery.orders`; empty: nothing."

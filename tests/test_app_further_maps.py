@@ -1,21 +1,33 @@
 """The maps beside the paper's on pages: shown where a data set has them, and nowhere else."""
 
+from dataclasses import replace
+
 import numpy as np
+import panel as pn
 import pytest
 from demo_folder import write_demo_galaxies
-from pages import is_shown, parts, texts, widget
-from toy_maps import make_map_dataset
+from pages import is_shown, parts, settle, texts, widget
+from toy_maps import SIDE, make_map_dataset
 
+from galmass_app import explanations
+from galmass_app.address import correct
 from galmass_app.plots.maps import four_maps
 from galmass_app.state import SessionState
+from galmass_app.thumbnails import thumbnail
 from galmass_app.views.compare.page import Compare
 from galmass_app.views.explore.page import Explore
 from galmass_app.views.four_maps import FourMaps
+from galmass_app.views.gallery.page import Gallery
 from galmass_app.views.train.page import Train
+from galmass_app.views.why.network import WhyNetwork
+from galmass_app.views.why.page import Why
+from galmass_app.views.why.replaced import WhyReplaced
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.capabilities import LEAST_TO_TEST
 from galmass_core.datasets.fits_files import maps_as_fits
-from galmass_core.quantities import further_keys
+from galmass_core.networks.training import TrainingConfig
+from galmass_core.quantities import MAPS, further_keys, map_keys
+from galmass_core.training.model_runs import train_run
 
 POPULATIONS = ["stars", "mass", "age", "metallicity"]
 
@@ -131,6 +143,74 @@ def test_train_offers_the_branches_that_are_there_and_orders_them(on_many):
     assert session.experiment == "mstar/any"
     rows["age"].value = True
     assert session.experiment == "mstar/g,r+2V+age"
+
+
+def test_the_gallery_shows_one_of_them_where_it_is_there(on_many, home_folder, monkeypatch):
+    session = on_many("gallery")
+    page = Gallery(session)
+    switches = widget(page, "gm-gallery-map")
+    assert list(switches.options.values()) == [*map_keys(), *POPULATIONS]
+    switches.value = "age"
+    assert page.grid.shown["head"].endswith("age along z")
+    pictures = {thumbnail(session.data, session.galaxy, "z", key, "dark") for key in POPULATIONS}
+    assert len(pictures) == len(POPULATIONS)
+    monkeypatch.setenv("GALMASS_DATA", str(home_folder / "toys"))  # without ages
+    session.open("toys")
+    assert session.gallery_map == "r"
+    assert list(switches.options.values()) == [*map_keys(), "stars"]
+    correct(session, "?map=age")
+    assert "map=age" in session.error
+
+
+@pytest.fixture(scope="module")
+def trained(many):
+    """Two networks, one of which sees ages; the folder around their runs."""
+    home, tiny = many.path.parent, TrainingConfig(width=0.05, epochs=1, batch=20)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GALMASS_HOME", str(home))
+        for name, seen in (("old", "r+age"), ("plain", "r")):
+            path = home / "runs" / name
+            train_run(many, f"mstar/{seen}@{SIDE}", training=tiny, device="cpu", path=path)
+    return home
+
+
+@pytest.fixture
+def why(on_many, trained, monkeypatch):
+    """Why, of the network that sees most."""
+    monkeypatch.setattr(explanations, "shipped_runs", list)
+    for key in ("r", "g-r"):
+        monkeypatch.setitem(MAPS, key, replace(MAPS[key], pixels=SIDE))  # of these maps
+    monkeypatch.setenv("GALMASS_HOME", str(trained))
+    return settle(Why(on_many("why")))
+
+
+def test_why_explains_what_the_network_sees_of_them(why):
+    assert why.session.explained_run == ""
+    shown = why.views[WhyNetwork]
+    assert drawn(shown) == ["age"]
+    assert set(shown.table["map"]) == {"r", "age"}
+    (panel,) = parts(shown, "gm-map-age")
+    assert "adds" in "".join(pane.object for pane in panel.select(pn.pane.HTML))
+    assert "age map" in ticks_of(why)
+    why.session.explained_run = "plain"
+    settle(why)
+    assert drawn(shown) == []
+    assert "age map" not in ticks_of(why)
+
+
+def ticks_of(why):
+    """Return what the bars of maps that are replaced are called."""
+    (pane,) = why.views[WhyReplaced].__panel__().select(pn.pane.Bokeh)
+    return list(pane.object.yaxis[0].major_label_overrides.values())
+
+
+def test_a_galaxy_without_known_ages_is_not_explained_by_them(why, monkeypatch):
+    everything = [("ages of stars are not known", np.array([True]))]
+    monkeypatch.setattr(explanations, "unknown_inputs", lambda *_: everything)
+    explanations.explain_by_network.cache_clear()
+    why.session.los = "x"
+    settle(why)
+    assert "ages of stars are not known" in why.session.error
 
 
 def test_a_notebook_and_a_file_have_them_too(rich):

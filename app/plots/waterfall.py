@@ -11,7 +11,7 @@ from galmass_app.theme import MARK
 from galmass_core.quantities import with_minus
 
 ROW = 24  # px
-_ROOM = 0.17  # for numbers beside the bars, in the width of all
+_ROOM = 0.34  # for numbers beside the bars, in the width of all
 
 
 class Waterfall:

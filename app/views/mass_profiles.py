@@ -75,9 +75,9 @@ class MassProfiles(View):
             self._legend,
             unit,
             self._run,
-            IsolatedLayout(self._figures.masses),
+            IsolatedLayout(self._figures.masses, "gm-profile-plot"),
             self._text,
-            IsolatedLayout(self._figures.velocity),
+            IsolatedLayout(self._figures.velocity, "gm-profile-plot"),
         )
         self.draw()
 

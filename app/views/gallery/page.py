@@ -1,5 +1,7 @@
 """Page: all galaxies of the selection as small pictures of one map."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -14,14 +16,16 @@ from galmass_app.views.gallery.gallery_grid import GalleryGrid, Series
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import button, column, row, select, switch
 from galmass_app.views.page_view import PageView
+from galmass_core.datasets.capabilities import further_maps
 from galmass_core.galaxy import LINES_OF_SIGHT
-from galmass_core.quantities import map_keys, symbol_of
+from galmass_core.quantities import further_keys, map_keys, symbol_of
 
 DESCRIPTION = (
     "Every selected galaxy, or all, in one map. A tap chooses a galaxy for all pages; a frame in "
     "colour shows the quantity of your choice."
 )
 AS_THEY_COME = {"Order": {"as the data set has them": ""}}
+EVERY_MAP = (*map_keys(), *further_keys())
 PLAIN = {"Frames": {"all alike": ""}}
 
 
@@ -30,13 +34,13 @@ class Gallery(PageView):
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, EmbeddingPanel)
-        keys = {symbol_of(key): key for key in map_keys()}
         self._order = select("gm-inline gm-gallery-order", "Sorted by, largest first")
         self._colour = select("gm-inline gm-gallery-colour", "Frames coloured by")
+        self._map = switch("gm-gallery-map", session.param.gallery_map, _offered(EVERY_MAP))
         look = button("gm-look", "Explore it →", lambda _: session.param.update(page="explore"))
         self._controls = row(
             "gm-controls gm-with-download",
-            switch("gm-gallery-map", session.param.gallery_map, keys),
+            self._map,
             switch("gm-los", session.param.los, list(LINES_OF_SIGHT)),
             look,
             Download.of(
@@ -82,7 +86,11 @@ class Gallery(PageView):
         self._draw_embedding(changed)
 
     def _offer(self) -> None:
-        """List what this data set can be sorted and coloured by."""
+        """List the maps of this data set, and what it can be sorted and coloured by."""
+        keys = (*map_keys(), *further_maps(self.session.data))
+        if self.session.gallery_map not in keys:
+            self.session.gallery_map = keys[0]
+        self._map.options = _offered(keys)
         groups = orders(self.session.data)
         known = {key for choices in groups.values() for key in choices.values()} | {""}
         with self._update_controls():
@@ -144,3 +152,8 @@ class Gallery(PageView):
             panel.recolour()
         if "selection_query" in changed:
             panel.select()
+
+
+def _offered(keys: Iterable[str]) -> dict[str, str]:
+    """Return maps by what their button says."""
+    return {symbol_of(key): key for key in keys}

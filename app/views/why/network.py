@@ -1,5 +1,6 @@
 """What a network's prediction depends on: its maps with lines of equal share, and their rings."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -26,7 +27,7 @@ from galmass_app.views.four_maps import colour_bar, map_title
 from galmass_app.views.layout import View, column, html
 from galmass_app.views.why import explanation_text
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.quantities import MAPS, map_keys
+from galmass_core.quantities import MAPS, further_keys, map_keys
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,11 @@ class Content:
         result = self.explanation.result
         return {key: share_density(each, result.half_width) for key, each in result.shares.items()}
 
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Which maps beside the paper's the network sees."""
+        return tuple(key for key in further_keys() if key in self.densities)
+
     @cached_property
     def heights(self) -> list[float]:
         """At which shares lines are drawn."""
@@ -54,28 +60,28 @@ class Drawn(NamedTuple):
     """Content, and how it is drawn."""
 
     content: Content
-    scales: dict[str, Scale]
+    scales: dict[str, Scale]  # by map that is shown
     theme: Theme
 
 
 class WhyNetwork(View):
     """The four maps, what each adds to the prediction, and where; unseen ones are pale.
 
+    Further maps that the network sees come below.
+
     Parameters
     ----------
     scales : dict of Scale
-        Colour range by map.
+        Colour range by map, of the further ones that the network sees.
     """
 
     def __init__(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
         super().__init__()
         self._text = html("gm-why-said")
         self._lines = html("gm-why-lines")
-        self._maps = MapFigures()
-        self._panels = [_Panel(key, self._maps.figures[key]) for key in map_keys()]
-        self._layout = column(
-            "gm-why-network", self._text, column("gm-maps", *self._panels), self._lines
-        )
+        self._maps = [_Maps(map_keys())]
+        self._place = column("gm-slot", *self._maps)
+        self._layout = column("gm-why-network", self._text, self._place, self._lines)
         self.draw(content, scales, theme)
 
     @property
@@ -88,12 +94,31 @@ class WhyNetwork(View):
     def draw(self, content: Content, scales: dict[str, Scale], theme: Theme) -> None:
         """Show something else; arguments as of the class."""
         self.content = content
-        self._maps.show(services.maps(*content.sample), scales, theme=theme)
-        for panel in self._panels:
-            panel.draw(Drawn(content, scales, theme))
+        if content.further and len(self._maps) == 1:  # they come later, where there are any
+            self._maps.append(_Maps(further_keys()))
+            self._place.append(self._maps[-1])
+        for maps in self._maps:
+            maps.draw(Drawn(content, scales, theme))
         if content.explanation:
             self._text.object = explanation_text.network_text(content.explanation)
             self._lines.object = explanation_text.lines_text(content.explanation, content.heights)
+
+
+class _Maps(View):
+    """Panels of maps; a zoom in one zooms all."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        super().__init__()
+        self._pictures = MapFigures(keys)
+        self._panels = [_Panel(key, picture) for key, picture in self._pictures.figures.items()]
+        self._layout = column("gm-maps", *self._panels)
+
+    def draw(self, drawn: Drawn) -> None:
+        """Show something else."""
+        maps = services.maps(*drawn.content.sample)
+        self._pictures.show(maps, drawn.scales, theme=drawn.theme)
+        for panel in self._panels:
+            panel.draw(drawn)
 
 
 class _Panel(View):
@@ -119,6 +144,9 @@ class _Panel(View):
     def draw(self, drawn: Drawn) -> None:
         """Write what the map adds, and draw its lines and rings; one that is not seen is pale."""
         key, content, explanation = self._key, drawn.content, drawn.content.explanation
+        self.visible = key in drawn.scales
+        if not self.visible:
+            return
         self._bar.object = colour_bar(drawn.scales[key], map_colours(key, drawn.theme))
         density_HW = content.densities.get(key, np.zeros((2, 2)))
         edge = services.maps(*content.sample).half_width

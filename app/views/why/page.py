@@ -34,7 +34,7 @@ from galmass_app.views.why.trees import WhyTrees
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import NETWORKS, QUICK, Slot
 from galmass_core.datasets.capabilities import lacks
-from galmass_core.quantities import quantity
+from galmass_core.quantities import map_keys, quantity
 from galmass_core.training.runs import Run, open_run
 
 NO_MAPS = (
@@ -256,7 +256,8 @@ class Why(PageView):
 
     def _draw_network(self, content: Content) -> None:
         """Draw the maps, and what is known of them; the first time, make their panes."""
-        scales = chosen_scales(self.session, *content.sample)
+        keys = (*map_keys(), *content.further) if content.further else None
+        scales = chosen_scales(self.session, *content.sample, keys)
         self._put(WhyNetwork, content, scales, self.session.theme)
 
     def _menu(self, kind: type) -> Download:

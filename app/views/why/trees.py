@@ -36,6 +36,6 @@ class WhyTrees(View):
             key: explanation_text.measured(key, value)
             for key, value in steps.steps["value"].items()
         }
-        label = f"prediction: {axis_label(steps.request.target)}"
+        label = axis_label(steps.request.target)
         self._waterfall.show(steps.mean, steps.steps["step"].rename(index=named), label)
         self._text.object = explanation_text.trees_text(steps)
