@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from galmass_app import processes
+from galmass_app.address import train_link
+from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.dataset import DataSet, home_folder
 from galmass_core.datasets.filter_syntax import quoted
 from galmass_core.learning.experiments import FEATURES, default_features, experiment
@@ -107,6 +109,17 @@ def trees_command(data: DataSet, name: str) -> str:
     here = default_features(data.samples)
     chosen = [] if here == list(FEATURES) else ["--features", ",".join(map(quoted, here))]
     return shlex.join(["galmass", "train", _shortest(data.path), "--experiment", name, *chosen])
+
+
+def first_training(data: DataSet) -> dict[str, str]:
+    """Return the way to a first training, or why there is none, for ``train_first``."""
+    why = lacks(data)
+    return {
+        "command": "" if why.training else trees_command(data, "mstar/features"),
+        "link": train_link(data, "mstar/any"),
+        "why": why.training,
+        "no_maps": why.maps,
+    }
 
 
 def transfer_command(train: Path, test: Path, adapt: str) -> str:

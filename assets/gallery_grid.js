@@ -1,6 +1,6 @@
 // All galaxies as small pictures; only those in view, and one screen around, are in the page.
 
-const CARD = 124, HEIGHT = 176, GAP = 8  // px; as in the style sheet
+const CARD = 124, PLAIN = 142, NOTED = 176, GAP = 8  // px; width as in the style sheet, heights
 const REST = 80  // ms without a scroll, after which pictures are asked for
 
 export function render({ model }) {
@@ -22,6 +22,7 @@ export function render({ model }) {
   let cards = new Map()
   let resting = 0, before = 0  // a timer; where the frame was scrolled to
 
+  const height = () => (model.shown.notes.length ? NOTED : PLAIN)
   const across = () => Math.max(1, Math.floor((frame.clientWidth + GAP) / (CARD + GAP)))
   function card(at) {
     const button = document.createElement("button")
@@ -41,17 +42,17 @@ export function render({ model }) {
   }
   function place(button, at, count) {
     button.style.left = `${(at % count) * (CARD + GAP)}px`
-    button.style.top = `${Math.floor(at / count) * (HEIGHT + GAP)}px`
+    button.style.top = `${Math.floor(at / count) * (height() + GAP)}px`
   }
   function range(screens = 1) {
     const count = across(), screen = frame.clientHeight || 600
-    const first = Math.floor((frame.scrollTop - screens * screen) / (HEIGHT + GAP))
-    const last = Math.ceil((frame.scrollTop + (1 + screens) * screen) / (HEIGHT + GAP))
+    const first = Math.floor((frame.scrollTop - screens * screen) / (height() + GAP))
+    const last = Math.ceil((frame.scrollTop + (1 + screens) * screen) / (height() + GAP))
     return [Math.max(0, first * count), Math.min(model.shown.ids.length, last * count)]
   }
   function draw(screens) {
     const count = across(), [from, to] = range(screens)  // measured before anything is changed
-    field.style.height = `${Math.ceil(model.shown.ids.length / count) * (HEIGHT + GAP)}px`
+    field.style.height = `${Math.ceil(model.shown.ids.length / count) * (height() + GAP)}px`
     for (const [at, button] of cards)
       if (at < from || at >= to) {
         button.remove()
@@ -96,9 +97,9 @@ export function render({ model }) {
     for (const [at, button] of cards) button.toggleAttribute("aria-current", at === model.here)
   }
   function go(at) {
-    const count = across(), top = Math.floor(at / count) * (HEIGHT + GAP)
-    if (top < frame.scrollTop || top + HEIGHT > frame.scrollTop + frame.clientHeight)
-      frame.scrollTop = top - (frame.clientHeight - HEIGHT) / 2
+    const count = across(), top = Math.floor(at / count) * (height() + GAP)
+    if (top < frame.scrollTop || top + height() > frame.scrollTop + frame.clientHeight)
+      frame.scrollTop = top - (frame.clientHeight - height()) / 2
     scrolled()
   }
   frame.onkeydown = (event) => {
@@ -115,6 +116,7 @@ export function render({ model }) {
     asked = new Set()
     cards = new Map()
     field.replaceChildren()
+    field.style.setProperty("--height", `${height()}px`)
     said.textContent = model.shown.head
     frame.scrollTop = 0
     scrolled()

@@ -60,6 +60,7 @@ def cells(view):
 def test_without_runs_the_page_says_how_to_make_one(page):
     view = page()
     assert "No runs yet" in texts(view)
+    assert "Train trees in a terminal; networks need maps, and it has numbers" in texts(view)
     assert not is_shown(view, "gm-run-table")
 
 

@@ -300,6 +300,13 @@ def test_data_without_maps_cannot_train_but_show_what_was_trained(home):
     assert in_view(page).visible
 
 
+def test_where_nothing_can_be_trained_nobody_is_asked_to_start(home):
+    make_dataset(home / "numbers", make_samples(30))
+    session = SessionState(page="train", dataset="numbers")
+    session.settle()
+    assert not is_shown(Train(session), "gm-no-runs")
+
+
 def look_until_estimated(page):
     deadline = time.monotonic() + 120
     while "Estimating" in widget(page, "gm-estimate").object:

@@ -128,7 +128,7 @@ class LaterMaps(View):
         super().__init__()
         self._maps: FourMaps | None = None
         self._tapped, self._options = tapped, options
-        self._layout = self.place = column("gm-slot")
+        self._layout = column("gm-slot")
 
     def draw(self, shown: ShownMaps) -> None:
         """Show a sample."""
@@ -138,7 +138,7 @@ class LaterMaps(View):
         self._maps = FourMaps(shown, **self._options)
         if self._tapped:
             self._maps.on_tap(self._tapped)
-        self.place.append(self._maps)
+        self._layout.append(self._maps)
 
 
 def map_title(shown: MapSpec) -> str:

@@ -14,6 +14,7 @@ from galmass_core.quantities import (
     APERTURES,
     FAMILIES,
     QUANTITIES,
+    TARGETS,
     Quantity,
     column_quantity,
     radius_name,
@@ -149,11 +150,16 @@ def table_line(
     return (
         text,
         shown.help,
-        "" if shown.kind == "joined" else shown.symbol.partition("(<")[0],
+        "" if shown.kind == "joined" else _symbol(shown),
         [_value(value, shown) for value in values],
         f"{'log ' * shown.log}{shown.shown_unit}",
         ["–" if np.isnan(share) else f"{share:.0f}" for share in standing],
     )
+
+
+def _symbol(shown: Quantity) -> str:
+    """Return a symbol; of a target without its aperture, which is above its column."""
+    return shown.symbol.partition("(<")[0] if shown.key in TARGETS else shown.symbol
 
 
 def _value(value: float | str, shown: Quantity) -> str:

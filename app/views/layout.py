@@ -23,6 +23,15 @@ class View(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return self._layout
 
+    @property
+    def visible(self) -> bool:
+        """Whether it is shown, as of parts of Panel."""
+        return self._layout.visible
+
+    @visible.setter
+    def visible(self, shown: bool) -> None:
+        self._layout.visible = shown
+
     @contextmanager
     def _update_controls(self) -> Iterator[None]:
         """Mark changes of controls as our own, for the functions that follow their values."""

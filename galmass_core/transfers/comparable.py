@@ -70,7 +70,8 @@ def recipe(dataset: DataSet) -> dict[str, str]:
         "stars": "all" if stars is None else f"{stars:,}",
         "light": _origins(dataset, _FROM_TABLE, "the SSP table", "the files"),
         "R_hsm": _origins(dataset, _FROM_STARS, "the stars", "the catalogue"),
-        "definitions": "; ".join(f"{key}: {text}" for key, text in sorted(definitions.items())),
+        "definitions": "; ".join(f"{key}: {text}" for key, text in sorted(definitions.items()))
+        or "the paper's",
     }
 
 

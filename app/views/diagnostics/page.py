@@ -5,7 +5,7 @@ import param
 from galmass_app import how_made, services
 from galmass_app.comparison import run_index
 from galmass_app.diagnostics import NOT_CALIBRATED, called, diagnosable, diagnose, newer
-from galmass_app.jobs import trees_command
+from galmass_app.jobs import first_training
 from galmass_app.markup import snippet
 from galmass_app.services import name_of_run
 from galmass_app.state import SessionState
@@ -17,7 +17,6 @@ from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import column, html, row, select
 from galmass_app.views.page_view import PageView
-from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.quantities import quantity
 from galmass_core.training.runs import Run
@@ -73,7 +72,8 @@ class Diagnostics(PageView):
         self.controls.draw(data, target or self.session.target)
         if run is None:
             self._drawn = None
-            self._show(_no_runs(data) if data else NO_DATA)
+            no_runs = snippet("diagnostics.html", "no_runs", **first_training(data)) if data else ""
+            self._show(no_runs or NO_DATA)
             return
         self._list(runs, run, target)
         newest = newer(data, run)
@@ -151,10 +151,3 @@ class Diagnostics(PageView):
     def _chosen(self, name: str, event: param.parameterized.Event) -> None:
         if not self._updating and event.new:
             self.session.param.update({name: event.new})
-
-
-def _no_runs(data: DataSet) -> str:
-    """Say what to train, or why nothing can be trained."""
-    why = lacks(data)
-    command = "" if why.training else trees_command(data, "mstar/features")
-    return snippet("diagnostics.html", "no_runs", command, why.training, why.maps)

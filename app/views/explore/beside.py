@@ -43,7 +43,7 @@ class Beside(View):
         session, data = self.session, self.session.data
         galaxy, _, los = session.beside.rpartition(" ")
         there = len(data.rows_of(galaxy)) > 0
-        for part in (self._maps.place, self._swap, self._unpin, self._numbers):
+        for part in (self._maps, self._swap, self._unpin, self._numbers):
             part.visible = there
         if not there:
             words = _GONE if session.beside else _NONE

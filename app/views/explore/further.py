@@ -42,7 +42,7 @@ class FurtherMaps(View):
             self._switches.value = list(keys)
         why = lacking(data, further_keys())
         self._words.object = snippet("shared.html", "notes", sentences([why] * bool(why)))
-        self._maps.place.visible = bool(keys)
+        self._maps.visible = bool(keys)
         self.table = pd.DataFrame()
         if keys:
             sample = session.galaxy, session.los

@@ -9,11 +9,12 @@ import param
 from galmass_app import how_made, services
 from galmass_app.comparison import BASELINE, RUN
 from galmass_app.framework import batched_update
+from galmass_app.jobs import first_training
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.data_table import DataTable
 from galmass_app.views.download import Download, flat
-from galmass_app.views.heading import heading
+from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import button, column, html, row, switch
 from galmass_app.views.page_view import PageView
 from galmass_app.views.runs.comparison import MOST, TICK_MORE, RunComparison
@@ -89,13 +90,18 @@ class Runs(PageView):
         with batched_update(), self.session.reporting():
             runs, damaged = services.runs_and_damages()
             self._runs = {run.name: run for run in runs}
-            self._show_message("" if runs else snippet("runs.html", "no_runs"))
+            self._show_message("" if runs else self._nothing())
             self._parts.visible = bool(runs) or bool(self._deleted)
             self._damaged.object = snippet("train.html", "damaged", damaged) if damaged else ""
             self._fill(runs)
             self._show_open()
             self._compare()
             self._offer_undo()
+
+    def _nothing(self) -> str:
+        """Say how the data set in view is trained on, or that there is none."""
+        data = self.session.data
+        return snippet("runs.html", "no_runs", **first_training(data)) if data else NO_DATA
 
     def _summaries(self) -> pd.DataFrame:
         """Return what is known of all runs, with their tags and notes."""

@@ -84,7 +84,7 @@ class TransferForm(View):
         why = _why_not(*map(services.dataset, self._names())) if there else ""
         self._start.disabled = not there or bool(why)
         self._train.object = snippet("shared.html", "paragraph", self._trained_on(why))
-        self._command.text = jobs.transfer_command(*self._order()) if there else ""
+        self._command.text = jobs.transfer_command(*self._order()) if there and not why else ""
 
     def _trained_on(self, why: str) -> str:
         """Say what is trained on, or why nothing can be."""
