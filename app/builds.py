@@ -18,7 +18,7 @@ from typing import Any
 
 from galmass_app import processes, services
 from galmass_app.names import BUILDS, check_name, taken
-from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.folders import home_folder
 from galmass_core.datasets.measure import check_where
 from galmass_core.imaging.frames import Frame
 from galmass_core.storage.atomic import write_json

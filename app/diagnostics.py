@@ -10,7 +10,7 @@ from galmass_app.comparison import RunIndex, experiment_of, run_index, title
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.calibration import measure_calibration
 from galmass_core.learning.intervals import measure_coverage, score_intervals
-from galmass_core.training.model_runs import run_calibrations
+from galmass_core.training.run_predictions import run_calibrations
 from galmass_core.training.runs import Run
 
 _KINDS = {"network": "network", "trees": "boosted trees"}

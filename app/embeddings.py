@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from galmass_app.thumbnails import drawn
 from galmass_app.workers import spare_a_core
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.training.model_runs import load_model
+from galmass_core.training.run_predictions import load_model
 from galmass_core.training.runs import Run
 
 MOST = 1000  # galaxies; of more, as many drawn by chance

@@ -12,13 +12,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_app import services
-from galmass_app.comparison import (
-    BASELINE,
-    Split,
-    experiment_of,
-    run_index,
-    title,
-)
+from galmass_app.comparison import BASELINE, Split, experiment_of, run_index, title
 from galmass_app.predictions import (
     LIMITS,
     NOT_CALIBRATED,

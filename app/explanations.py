@@ -21,14 +21,14 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import usable_rows
 from galmass_core.learning.intervals import calibrate
 from galmass_core.quantities import map_keys
-from galmass_core.training.model_runs import load_model, run_calibrations
+from galmass_core.training.run_predictions import load_model, run_calibrations
 from galmass_core.training.runs import Run, open_run, shipped_runs
 from galmass_core.training.training_sets import training_dataset, training_samples
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from galmass_core.training.network_runs import NetworkModel
+    from galmass_core.training.network_model import NetworkModel
     from galmass_core.training.saliency import Explanation
 
 OTHERS = 24  # galaxies whose maps replace those of the galaxy in view

@@ -16,7 +16,7 @@ from typing import Any
 from galmass_app import names, processes
 from galmass_app.names import check_name, taken
 from galmass_core.datasets.catalogue import check_catalogue_where
-from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.folders import home_folder
 from galmass_core.fetch.client import KEY_VARIABLE, checked_key
 from galmass_core.fetch.status import (
     ACTIVE,

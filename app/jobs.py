@@ -14,8 +14,9 @@ from typing import Any
 from galmass_app import processes
 from galmass_app.address import train_link
 from galmass_core.datasets.capabilities import lacks
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted
+from galmass_core.datasets.folders import home_folder
 from galmass_core.learning.experiments import FEATURES, default_features, experiment
 from galmass_core.training import queue
 from galmass_core.training.curves import curves_folder

@@ -3,7 +3,7 @@
 import re
 
 from galmass_app import services
-from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.folders import home_folder
 from galmass_core.fetch.status import fetches_folder
 
 BUILDS = "builds"  # folder of `galmass_app.builds`

@@ -36,7 +36,7 @@ from galmass_app.views.sample.page import SamplePage
 from galmass_app.views.train.page import Train
 from galmass_app.views.transfer.page import Transfer
 from galmass_app.views.why.page import Why
-from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.folders import home_folder
 
 PAGES = {  # key in the URL: name in the header, its Viewer
     "explore": ("Explore", Explore),

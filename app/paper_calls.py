@@ -9,7 +9,8 @@ from galmass_app.jobs import Order
 from galmass_app.paper_answers import Answer, Matrix
 from galmass_app.paper_figures import FIGURES, PaperPanel
 from galmass_app.tree_models import Fit
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import home_folder
 from galmass_core.learning.experiments import experiment
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.runs import Run

@@ -13,8 +13,8 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import missing_columns, true_values
 from galmass_core.learning.intervals import LEVELS, Calibration, limit_names
 from galmass_core.quantities import TARGETS
-from galmass_core.training.model_runs import calibrated_predictions
 from galmass_core.training.pairing import SAME_TRUTH, UNSEEN
+from galmass_core.training.run_predictions import calibrated_predictions
 from galmass_core.training.runs import Run
 
 LIMITS = tuple(name for level in LEVELS for name in limit_names(level))

@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted
 from galmass_core.datasets.filters import matching_rows
+from galmass_core.datasets.folders import home_folder
 from galmass_core.storage.atomic import write_json
 
 LISTED = 24  # galaxies up to which their IDs are written out

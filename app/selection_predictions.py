@@ -10,7 +10,7 @@ from galmass_app.comparison import RESAMPLES
 from galmass_app.workers import spare_a_core
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.metrics import Estimate, measure_errors
-from galmass_core.training.model_runs import predict_run
+from galmass_core.training.run_predictions import predict_run
 from galmass_core.training.runs import Run
 
 MOST = 2000  # galaxies at a time; the command line has no limit
@@ -22,7 +22,7 @@ class SelectionPredictions:
     """Predictions of some galaxies by one run."""
 
     run: Run
-    # As `model_runs.predict_run` gives them, with ``part``: of the run's own split, or ``new``
+    # As `run_predictions.predict_run` gives them, with ``part``: of the run's own split, or ``new``
     table: pd.DataFrame
     left_out: dict[str, int]  # samples by reason
 
@@ -46,7 +46,7 @@ def predict_galaxies(run: Run, data: DataSet, names: Sequence[str]) -> Selection
     Raises
     ------
     ValueError
-        If there are too many, or as of `model_runs.predict_run`.
+        If there are too many, or as of `run_predictions.predict_run`.
     """
     if len(names) > MOST:
         msg = f"galaxies to predict on a page must be {MOST:,} at most, got {len(names):,}"

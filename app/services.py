@@ -18,18 +18,13 @@ import pandas as pd
 
 from galmass_app import selection
 from galmass_app.plots import trends
-from galmass_app.plots.sample import Points
+from galmass_app.plots.points import Points
 from galmass_app.plots.scale import Scale, scale_of, shared_scale
 from galmass_core.assets import asset
 from galmass_core.datasets.capabilities import LEAST_TO_TEST
-from galmass_core.datasets.dataset import (
-    DataSet,
-    home_folder,
-    list_datasets,
-    open_dataset,
-    similar_names,
-)
+from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.datasets.dataset_files import DESCRIPTION
+from galmass_core.datasets.folders import home_folder, list_datasets, similar_names
 from galmass_core.fetch.status import ACTIVE as FETCHING
 from galmass_core.fetch.status import STATUS, Status, fetches_folder, read_status
 from galmass_core.quantities import map_keys

@@ -19,8 +19,8 @@ from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.learning.intervals import Calibration
 from galmass_core.quantities import TARGETS, map_spec
 from galmass_core.telescope import Telescope, look
-from galmass_core.training.model_runs import run_calibrations
 from galmass_core.training.profile_runs import is_profile
+from galmass_core.training.run_predictions import run_calibrations
 from galmass_core.training.runs import Run, open_run
 
 MOST_RUNS = 2  # of different inputs, for each target

@@ -19,8 +19,9 @@ from galmass_core.paper.table_four import table_4
 from galmass_core.paper.tables import baseline_table, table_5
 from galmass_core.training.ensembles import predict_ensemble
 from galmass_core.training.groups import group_of
-from galmass_core.training.model_runs import predict_run, train_run
+from galmass_core.training.model_runs import train_run
 from galmass_core.training.queue import wait_for_turn
+from galmass_core.training.run_predictions import predict_run
 from galmass_core.training.runs import Run, list_runs, open_run, shipped_runs
 from galmass_core.transfers.records import run_transfer
 

@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from galmass_core.datasets.dataset import DataSet, check_description, open_dataset
+from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.datasets.dataset_files import (
     DATASET_RULE,
     DESCRIPTION,
@@ -21,14 +21,15 @@ from galmass_core.datasets.dataset_files import (
     INDEX,
     wrong_shard,
 )
+from galmass_core.datasets.folders import check_description
 from galmass_core.fetch.status import STATUS, read_status
 from galmass_core.observations.kept import SUFFIX, observations_folder, open_kept
 from galmass_core.storage.checksums import wrong_content
 from galmass_core.storage.schema import read_json, wrong_fields
 from galmass_core.training.labels import LABELS_RULE
-from galmass_core.training.model_runs import load_model
 from galmass_core.training.profile_runs import ProfileModel, is_profile
 from galmass_core.training.run_files import CONFIG, LABELS, PREDICTIONS, RECORD
+from galmass_core.training.run_predictions import load_model
 from galmass_core.training.runs import Run, open_run
 from galmass_core.training.training_sets import training_dataset
 

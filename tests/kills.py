@@ -202,7 +202,7 @@ def _write_catalogue(folder: Path) -> None:
 def _write_runs() -> None:
     """Write a finished run, and a network that was stopped after its first epoch."""
     from galmass_core import api
-    from galmass_core.datasets.dataset import home_folder
+    from galmass_core.datasets.folders import home_folder
     from galmass_core.training import network_runs
 
     runs = home_folder() / "runs"
@@ -730,7 +730,8 @@ def _open_all(place: Workplace) -> None:
     import pyarrow.parquet
     from safetensors import safe_open
 
-    from galmass_core.datasets.dataset import list_datasets, open_dataset
+    from galmass_core.datasets.dataset import open_dataset
+    from galmass_core.datasets.folders import list_datasets
     from galmass_core.training.runs import read_runs
 
     home = place.case / "home"

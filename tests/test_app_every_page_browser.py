@@ -7,7 +7,7 @@ from barriers import RULES, barriers, change_scheme
 from served import PATIENCE, visitors, wait_until_drawn
 
 from galmass_app.page import PAGES
-from galmass_app.views.frame.tour import EVERYWHERE, TOUR
+from galmass_app.views.frame.guide import tour
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
 expect = playwright.expect
@@ -24,7 +24,7 @@ def page(request, chromium, browser_context, dashboard):
         tab = open_tab(
             f"{dashboard}?page={key}&data=many", color_scheme="dark", reduced_motion="reduce"
         )
-        for look, *_ in (*TOUR[key], *EVERYWHERE):
+        for look, *_ in tour(key):
             tab.locator(f".{look}:visible").first.wait_for()
         yield tab, key
 
@@ -120,7 +120,7 @@ def test_tour_of_every_page_points_at_what_is_in_view_and_gives_the_focus_back(p
     tab, key = page
     tab.set_viewport_size({"width": width, "height": 900})
     card = begin(tab)
-    ring, stops = tab.locator(".gm-guide .ring"), [*TOUR[key], *EVERYWHERE]
+    ring, stops = tab.locator(".gm-guide .ring"), tour(key)
     for number, (look, title, words) in enumerate(stops, start=1):
         expect(card.get_by_role("heading")).to_have_text(title)
         expect(card.locator("small")).to_have_text(f"{number} of {len(stops)}")

@@ -38,12 +38,8 @@ from galmass_app.views.why.trees import WhyTrees
 from galmass_core.learning.intervals import calibrate
 from galmass_core.networks.training import TrainingConfig
 from galmass_core.quantities import MAPS
-from galmass_core.training.model_runs import (
-    load_model,
-    predict_run,
-    run_calibrations,
-    train_run,
-)
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import load_model, predict_run, run_calibrations
 from galmass_core.training.runs import open_run
 
 GALAXIES = 70  # enough for trees

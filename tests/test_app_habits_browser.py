@@ -14,7 +14,7 @@ from demo_folder import NAMES
 from served import wait_until_drawn
 
 from galmass_app.page import SHEETS
-from galmass_app.views.frame.tour import TOUR
+from galmass_app.views.frame.guide import tour
 from galmass_core.datasets.dataset import open_dataset
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright (extra [test])")
@@ -373,7 +373,7 @@ def test_another_page_ends_the_tour_and_has_its_own(tab, card):
     expect(card).to_be_hidden()
     tab.locator(".gm-go").wait_for()
     begin_again(tab)
-    expect(card.get_by_role("heading")).to_have_text(TOUR["train"][0][1])
+    expect(card.get_by_role("heading")).to_have_text(tour("train")[0][1])
     tab.keyboard.press("Escape")
 
 

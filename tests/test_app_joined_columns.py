@@ -10,7 +10,8 @@ from pages import hear, parts, send, settle, texts, widget
 from sample_tables import make_dataset, make_samples
 
 from galmass_app.plots.comparison import values_of
-from galmass_app.plots.sample import CRISP, Points, SampleFigure, density
+from galmass_app.plots.points import CRISP, Points, density
+from galmass_app.plots.sample import SampleFigure
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.tree_models import FitRequest, joined_features, learn, resolve_request
 from galmass_app.views.features.page import Features

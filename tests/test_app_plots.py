@@ -10,8 +10,9 @@ from pages import hear
 from sample_tables import make_samples
 
 from galmass_app.plots.maps import MapFigures, four_maps
+from galmass_app.plots.points import CRISP, Points
 from galmass_app.plots.profiles import ProfileFigures
-from galmass_app.plots.sample import CRISP, Points, SampleFigure, nearest
+from galmass_app.plots.sample import SampleFigure, nearest
 from galmass_app.plots.scale import Scale, scale_of, scales_by_hand, shared_scale
 from galmass_app.theme import MARK, palette
 from galmass_core.imaging.maps import GalaxyMaps

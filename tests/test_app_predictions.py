@@ -14,7 +14,7 @@ from galmass_core.benchmarks.invented import make_run
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.learning.intervals import calibrate
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
-from galmass_core.training.model_runs import calibrated_predictions
+from galmass_core.training.run_predictions import calibrated_predictions
 from galmass_core.training.runs import open_run
 
 MSTAR, MTOT = "log_mstar_1rhsm", "log_mtot_1rhsm"

@@ -8,7 +8,8 @@ from pages import ends_of, figure_of, send, texts, zoom
 from sample_tables import make_dataset, make_samples
 
 from galmass_app import selection, services
-from galmass_app.plots.sample import CRISP, Points, SampleFigure
+from galmass_app.plots.points import CRISP, Points
+from galmass_app.plots.sample import SampleFigure
 from galmass_app.plots.trends import running_median
 from galmass_app.state import SessionState
 from galmass_app.views.frame.selection_bar import SelectionBar

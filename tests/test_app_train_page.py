@@ -485,9 +485,9 @@ def test_curves_of_trees_and_of_networks_are_found():
 def test_the_picture_has_both_losses_all_epochs_to_come_and_the_best():
     picture = history_curves(Losses(HISTORY, 30, "light"))
     train, validation, best = picture
-    assert train["loss"].tolist() == HISTORY["train_mse"].tolist()
-    assert validation["loss"].tolist() == HISTORY["validation_mse"].tolist()
-    assert (best["step"][0], best["loss"][0]) == (2, 0.01)
+    assert train["y"].tolist() == HISTORY["train_mse"].tolist()
+    assert validation["y"].tolist() == HISTORY["validation_mse"].tolist()
+    assert (best["x"][0], best["y"][0]) == (2, 0.01)
     figure = hv.render(picture)
     assert (figure.x_range.start, figure.x_range.end) == (0, 30)
     assert figure.y_range.start < 0.01 < 0.4 < figure.y_range.end

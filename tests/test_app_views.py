@@ -26,8 +26,9 @@ from galmass_app.views.galaxy_properties import headline, properties, true_masse
 from galmass_app.views.scatter import Sample
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_core.datasets.build import build_dataset
-from galmass_core.datasets.dataset import open_dataset, shard_path
+from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.dataset_tables import replace_samples, write_tables
+from galmass_core.datasets.folders import shard_path
 
 
 @pytest.fixture(scope="module")

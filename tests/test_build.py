@@ -15,7 +15,7 @@ import galmass_core.datasets.build
 import galmass_core.datasets.measure
 from galmass_core.cli.data import print_dataset
 from galmass_core.datasets.build import build_dataset
-from galmass_core.datasets.dataset import DataSetError
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.datasets.measure import built_columns
 from galmass_core.galaxy import UnavailableError
 from galmass_core.quantities import QUANTITIES

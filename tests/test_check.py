@@ -9,11 +9,13 @@ from toy_maps import make_map_dataset
 
 from galmass_core.check import check_folder
 from galmass_core.cli import main as galmass
-from galmass_core.datasets.dataset import DataSetError, open_dataset, shard_path
+from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.dataset_tables import replace_samples
+from galmass_core.datasets.folders import DataSetError, shard_path
 from galmass_core.storage.checksums import checksum
-from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.model_runs import train_run
 from galmass_core.training.run_files import record_rule
+from galmass_core.training.run_predictions import load_model, predict_run
 from galmass_core.training.runs import open_run
 
 

@@ -11,8 +11,9 @@ from sample_tables import make_dataset, make_samples
 from galmass_core.assets import asset
 from galmass_core.cli import main
 from galmass_core.datasets.combine import combine_datasets, stack
-from galmass_core.datasets.dataset import DataSetError, open_dataset, shard_path
+from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.dataset_tables import replace_samples
+from galmass_core.datasets.folders import DataSetError, shard_path
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 from sample_tables import make_dataset, make_samples
 
-from galmass_core.datasets.dataset import DataSetError
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.transfers.comparable import check_comparable, recipe
 
 MAPS = {"half_width": 3.0, "light_pixels": 300, "dust": "xu17"}

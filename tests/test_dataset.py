@@ -8,16 +8,16 @@ import pytest
 from demo_folder import NAMES, write_demo_galaxies
 
 from galmass_core.datasets.build import build_dataset
-from galmass_core.datasets.dataset import (
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.dataset_files import SCHEMA
+from galmass_core.datasets.dataset_tables import replace_samples, write_tables
+from galmass_core.datasets.folders import (
     DataSetError,
     home_folder,
     list_datasets,
-    open_dataset,
     shard_path,
     similar_names,
 )
-from galmass_core.datasets.dataset_files import SCHEMA
-from galmass_core.datasets.dataset_tables import replace_samples, write_tables
 from galmass_core.imaging.maps import render_maps
 from galmass_core.measurements.targets import mass_profiles, measure_targets
 from galmass_core.sources import read_galaxy

@@ -10,7 +10,8 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.fitting import evaluate, score
-from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import load_model, predict_run
 from galmass_core.training.runs import list_runs, open_run
 
 

@@ -9,7 +9,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import MaskedColumn, Table
 
-from galmass_core.datasets.dataset import DataSetError
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.datasets.foreign_tables import read_foreign_table
 
 LARGE = 9_007_199_254_740_993  # 2**53 + 1, which no float64 holds

@@ -11,14 +11,16 @@ from galmass_core.datasets.again import Source
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.combine import combine_datasets
 from galmass_core.datasets.control_maps import Orders, control_maps
-from galmass_core.datasets.dataset import DataSetError, open_dataset
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.datasets.variants import VIEW, Variant, variant_maps
 from galmass_core.imaging.frames import PAPER, Frame
 from galmass_core.imaging.maps import MapConfig, render_maps
 from galmass_core.measurements.image_size import image_radius
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.training.model_runs import predict_run, train_run
+from galmass_core.training.model_runs import train_run
 from galmass_core.training.pairing import run_predictions_on
+from galmass_core.training.run_predictions import predict_run
 from galmass_core.transfers.comparable import check_comparable
 
 COUNT = 6

@@ -14,22 +14,17 @@ from galmass_core.cli import main as galmass
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.capabilities import further_maps, lacking, unknown_inputs
 from galmass_core.datasets.combine import combine_datasets
-from galmass_core.datasets.dataset import DataSetError, open_dataset
-from galmass_core.datasets.variants import (
-    MOTION,
-    STARS,
-    TELESCOPE,
-    VIEW,
-    Variant,
-    variant_maps,
-)
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.folders import DataSetError
+from galmass_core.datasets.variants import MOTION, STARS, TELESCOPE, VIEW, Variant, variant_maps
 from galmass_core.galaxy import Galaxy, Gas
 from galmass_core.imaging.maps import GalaxyMaps, MapConfig, rebin, render_maps
 from galmass_core.learning.experiments import experiment, usable_rows
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.stacks import map_of, open_stacks
 from galmass_core.quantities import CHANNELS, MAPS, further_keys, map_keys, map_spec
-from galmass_core.training.model_runs import load_model, train_run
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import load_model
 
 ALL = MapConfig(light_pixels=60, dust="none", channels=tuple(CHANNELS))
 RNG = np.random.default_rng(5)

@@ -7,8 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from galmass_core.cli import main
-from galmass_core.datasets.dataset import DataSetError, open_dataset
+from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.dataset_tables import write_tables
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.datasets.join import join_disc_fractions, join_table
 from galmass_core.storage.lock import locked
 

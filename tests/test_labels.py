@@ -11,7 +11,8 @@ from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.training.deleted import delete_run, deleted_runs, restore_run
 from galmass_core.training.labels import Labels, labels_of, read_labels, write_labels
-from galmass_core.training.model_runs import predict_run, train_run
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import predict_run
 from galmass_core.training.run_writer import write_run
 from galmass_core.training.runs import list_runs, open_run, shipped_runs
 

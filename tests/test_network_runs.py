@@ -11,7 +11,8 @@ from toy_maps import make_map_dataset
 
 from galmass_core.assets import asset
 from galmass_core.cli import main as galmass
-from galmass_core.datasets.dataset import DataSetError, open_dataset
+from galmass_core.datasets.dataset import open_dataset
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.networks import training
 from galmass_core.networks.checkpoints import CHECKPOINT, WEIGHTS, save_tensors
 from galmass_core.networks.presets import TrainingConfig
@@ -19,7 +20,8 @@ from galmass_core.networks.scaling import SCALER
 from galmass_core.networks.training import Learner, new_network
 from galmass_core.storage.atomic import write_json
 from galmass_core.training import network_runs
-from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import load_model, predict_run
 from galmass_core.training.runs import open_run
 
 CONFIG = TrainingConfig(width=0.03, epochs=4, batch=10, learning_rate=2e-3, augment=True)

@@ -16,15 +16,9 @@ from galmass_core.learning.experiments import experiment, input_sets
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.stacks import open_stacks
 from galmass_core.networks.symmetry import turn
-from galmass_core.quantities import (
-    MAPS,
-    QUANTITIES,
-    MapSpec,
-    map_keys,
-    quantity,
-    register_map,
-)
-from galmass_core.training.model_runs import load_model, train_run
+from galmass_core.quantities import MAPS, QUANTITIES, MapSpec, map_keys, quantity, register_map
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import load_model
 
 TINY = TrainingConfig(width=0.03, epochs=1, batch=10, learning_rate=2e-3, augment=True)
 

@@ -13,15 +13,9 @@ from galmass_app.views.train.controls import TrainControls
 from galmass_core.datasets.build import build_dataset
 from galmass_core.learning.experiments import experiment
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.quantities import (
-    QUANTITIES,
-    TARGETS,
-    Target,
-    inside,
-    quantity,
-    register_target,
-)
-from galmass_core.training.model_runs import load_model, train_run
+from galmass_core.quantities import QUANTITIES, TARGETS, Target, inside, quantity, register_target
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import load_model
 
 TINY = TrainingConfig(width=0.03, epochs=1, batch=10, learning_rate=2e-3)
 TOTAL_3 = inside("log_mtot", 3)

@@ -35,7 +35,8 @@ from galmass_core.observations.field import (
 from galmass_core.observations.frame import frame_maps
 from galmass_core.observations.prediction import predict_observation
 from galmass_core.observations.unusual import how_unusual, seen_features
-from galmass_core.training.model_runs import load_model, predict_run, train_run
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import load_model, predict_run
 from galmass_core.training.runs import open_run, shipped_runs
 
 

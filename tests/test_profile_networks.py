@@ -12,8 +12,9 @@ from galmass_core.networks.training import Learner, new_network
 from galmass_core.training.coverage import coverage_of_run
 from galmass_core.training.curves import count_galaxies
 from galmass_core.training.estimates import estimate_run
-from galmass_core.training.model_runs import calibrated_predictions, predict_run, train_run
+from galmass_core.training.model_runs import train_run
 from galmass_core.training.profile_runs import ProfileModel
+from galmass_core.training.run_predictions import calibrated_predictions, predict_run
 from galmass_core.training.slices import slices_of_run
 from galmass_core.training.switches import measure_switches
 from galmass_core.transfers.records import run_transfer

@@ -6,8 +6,9 @@ from galmass_core.cli.coverage import format_coverage
 from galmass_core.paper.tables import format_runs
 from galmass_core.training import coverage
 from galmass_core.training.coverage import coverage_table
-from galmass_core.training.model_runs import calibrated_predictions, predict_run, train_run
+from galmass_core.training.model_runs import train_run
 from galmass_core.training.profile_runs import ProfileModel
+from galmass_core.training.run_predictions import calibrated_predictions, predict_run
 
 COLUMNS = ("log_mstar_0.5rhsm", "log_mstar_1rhsm", "log_mtot_1rhsm", "log_mtot_1.5rhsm")
 

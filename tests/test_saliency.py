@@ -4,7 +4,7 @@ import torch
 
 from galmass_core.networks.scaling import Scaling
 from galmass_core.networks.training import TrainingConfig, new_network
-from galmass_core.training.network_runs import NetworkModel
+from galmass_core.training.network_model import NetworkModel
 from galmass_core.training.saliency import (
     explain,
     integrated_gradients,

@@ -9,7 +9,7 @@ import pytest
 from galaxy_files import tng_particles, write_cutout, write_directory, write_file
 
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
-from galmass_core.sources import ReadOptions, find_galaxies, hdf5, read_galaxy
+from galmass_core.sources import ReadOptions, find_galaxies, hdf5_opening, read_galaxy
 from galmass_core.sources.naming import (
     simulation_from_box,
     simulation_from_folder,
@@ -248,7 +248,7 @@ def test_names_can_be_given(tmp_path):
 
 
 def test_file_in_use_is_tried_again_and_reported(tmp_path, monkeypatch):
-    monkeypatch.setattr(hdf5, "PATIENCE", 0.3)
+    monkeypatch.setattr(hdf5_opening, "PATIENCE", 0.3)
     path = write_cutout(tmp_path)
     script = (
         "import h5py, sys\n"

@@ -8,8 +8,9 @@ from demo_folder import write_demo_galaxies
 from sample_tables import make_dataset, make_samples
 
 from galmass_core.datasets.build import build_dataset
-from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset
+from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.datasets.dataset_tables import replace_samples
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.imaging.maps import GalaxyMaps, rebin
 from galmass_core.networks import stacks
 from galmass_core.networks.stacks import MapStack, encode_map, map_of, open_stacks

@@ -14,7 +14,7 @@ from galmass_core.cli.telescope import PRESETS
 from galmass_core.datasets.again import GONE
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.control_maps import PLAIN
-from galmass_core.datasets.dataset import DataSetError
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.datasets.star_controls import generator_of
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.datasets.variants import (

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from sample_tables import make_samples
 
-from galmass_core.datasets.dataset import shard_path
 from galmass_core.datasets.dataset_tables import write_tables
+from galmass_core.datasets.folders import shard_path
 from galmass_core.datasets.shards import PROFILE_COLUMNS, append_galaxy, encode_galaxy
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.photometry import SUN_AB

@@ -1,14 +1,13 @@
 """How well intervals hold -> small plots: coverage, PIT, widths, each with what chance allows."""
 
-from functools import partial
 from typing import Any
 
 import holoviews as hv
 import numpy as np
 import pandas as pd
-from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import no_tools, set_range, with_margin
+from galmass_app.plots.frame import with_margin
+from galmass_app.plots.layers import band, fitted, line, small_plot, with_errors
 from galmass_app.theme import ACCENT, MARK, Stroke
 from galmass_core.learning.intervals import LEVELS
 
@@ -34,9 +33,9 @@ def coverage_curve(measured: dict[str, Any]) -> hv.Overlay:
     rows = 100 * pd.DataFrame(measured["levels"])
     points = rows["nominal"], rows["coverage"]
     layers = [
-        _band(rows["nominal"], rows["low"], rows["high"]),
+        band(rows["nominal"], rows["low"], rows["high"]),
         _expected([(0, 0), (100, 100)]),
-        hv.Curve(points, "x", "y").opts(color=ACCENT, line_width=2),
+        line(*points, Stroke(ACCENT, "solid")),
         hv.Scatter(points, "x", "y").opts(color=ACCENT, size=8, line_color=None),
     ]
     return _framed(layers, "nominal coverage [%]", "measured coverage [%]", (0, 100), (0, 100))
@@ -58,7 +57,7 @@ def pit_bars(measured: dict[str, Any]) -> hv.Overlay:
     ends = [0.0, 1.0]
     even = 100 / len(rows)
     layers = [
-        _band(ends, [shares["low"].iloc[0]] * 2, [shares["high"].iloc[0]] * 2),
+        band(ends, [shares["low"].iloc[0]] * 2, [shares["high"].iloc[0]] * 2),
         bars.opts(fill_color=ACCENT, fill_alpha=0.55, line_color=ACCENT),
         _expected([(0, even), (1, even)]),
     ]
@@ -82,8 +81,8 @@ def width_curves(measured: dict[str, Any], label: str) -> hv.Overlay:
         low, high = rows[f"width_{level}_low"], rows[f"width_{level}_high"]
         points = (rows["predicted"], width)
         layers += [
-            _band(rows["predicted"], low, high, style.colour),
-            hv.Curve(points, "x", "y").opts(color=style.colour, line_dash=style.dash, line_width=2),
+            band(rows["predicted"], low, high, style.colour),
+            line(*points, style),
             hv.Scatter(points, "x", "y").opts(
                 color=style.colour, marker=_MARKERS[level], size=7, line_color=None
             ),
@@ -118,44 +117,16 @@ def coverage_by_mass(rows: list[dict[str, Any]], label: str) -> hv.Overlay:
         lowest = min(lowest, float((y - error).min()) - 5)
         layers += [
             _expected([(ends[0], float(level)), (ends[1], float(level))]),
-            hv.ErrorBars((x, y, error), "x", ["y", "error"]).opts(
-                line_color=style.colour, upper_head=None, lower_head=None, line_width=2
-            ),
-            hv.Scatter((x, y), "x", "y").opts(
-                color=style.colour, marker=_MARKERS[level], size=9, line_color=None
-            ),
+            *with_errors(x, y, error, error, colour=style.colour, marker=_MARKERS[level]),
         ]
     return _framed(layers, label, "measured coverage [%]", ends, (max(lowest, 0), 101))
 
 
-def _band(x: Any, low: Any, high: Any, colour: str = MARK) -> hv.Area:  # noqa: ANN401
-    """Draw what lies between two curves."""
-    area = hv.Area((np.asarray(x), np.asarray(low), np.asarray(high)), "x", ["y", "y2"])
-    return area.opts(fill_color=colour, fill_alpha=0.22, line_alpha=0.0)
-
-
 def _expected(points: list[tuple[float, float]]) -> hv.Curve:
     """Draw what a calibrated model would have, as a dashed line."""
-    return hv.Curve(points, "x", "y").opts(color=MARK, line_dash="dashed", line_width=1.5)
+    return line(*zip(*points, strict=True), Stroke(MARK, "dashed"), width=1.5)
 
 
 def _framed(layers: list[hv.Element], xlabel: str, ylabel: str, x: tuple, y: tuple) -> hv.Overlay:
     """Return a small plot of some layers."""
-    return hv.Overlay(layers).opts(
-        xlabel=xlabel,
-        ylabel=ylabel,
-        xticks=5,
-        responsive=True,
-        min_height=250,
-        show_legend=False,
-        toolbar=None,
-        hooks=[no_tools, partial(_follow, x=x, y=y)],
-    )
-
-
-def _follow(
-    plot: ElementPlot, element: hv.Overlay, x: tuple[float, float], y: tuple[float, float]
-) -> None:
-    """Fit the axes to what is shown (a HoloViews hook)."""
-    set_range(plot.handles["x_range"], *x)
-    set_range(plot.handles["y_range"], *y)
+    return small_plot(layers, fitted(x, y), xlabel=xlabel, ylabel=ylabel, xticks=5, min_height=250)

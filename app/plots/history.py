@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import no_tools, set_range
+from galmass_app.plots.frame import set_range
+from galmass_app.plots.layers import line, small_plot
 from galmass_app.plots.losses import follow_losses
 from galmass_app.theme import Stroke, Theme
 
@@ -61,27 +62,22 @@ def history_curves(data: Losses) -> hv.Overlay:
     step, train, held_out = table.T
     best = curves.best if curves else None
     lines = [
-        hv.Curve((step, values), "step", "loss").opts(
-            color=style.colour, line_dash=style.dash, line_width=2
-        )
+        line(step, values, style)
         for values, style in ((train, TRAIN[data.theme]), (held_out, HELD_OUT))
     ]
-    mark = hv.Points(
-        [] if best is None else [(best["step"], best["held_out"])], ["step", "loss"]
-    ).opts(fill_alpha=0, line_color=HELD_OUT.colour, size=11, line_width=2)
+    mark = hv.Points([] if best is None else [(best["step"], best["held_out"])], ["x", "y"]).opts(
+        fill_alpha=0, line_color=HELD_OUT.colour, size=11, line_width=2
+    )
     losses = np.concatenate([train, held_out])
     losses = losses[np.isfinite(losses)] if np.isfinite(losses).any() else np.ones(1)
     hook = partial(_follow, losses=losses, steps=max(data.steps, 1))
-    return hv.Overlay([*lines, mark]).opts(
+    return small_plot(
+        [*lines, mark],
+        hook,
         logy=True,
         xlabel=curves.step if curves else "epoch",
         ylabel="mean squared error [dex²]",
-        responsive=True,
         min_height=300,
-        show_legend=False,
-        toolbar=None,
-        active_tools=[],
-        hooks=[no_tools, hook],
     )
 
 

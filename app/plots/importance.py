@@ -6,7 +6,8 @@ import holoviews as hv
 import pandas as pd
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import name_ticks, no_tools, set_range
+from galmass_app.plots.frame import name_ticks, set_range
+from galmass_app.plots.layers import small_plot
 from galmass_app.theme import DENSITY, MARK
 from galmass_core.quantities import with_minus
 
@@ -51,22 +52,14 @@ def importance_bars(
     numbers = hv.Labels([(beyond, row, _written(value, unit)) for row, value in rows], _PLACE[:2])
     noise = hv.VLines([] if floor is None else [floor], _PLACE[0])
     limits = (low - (0.04 * (high - low) if low < 0 else 0), high + margin)
-    return hv.Overlay(
-        [
-            bars.opts(fill_color=DENSITY[-1], line_color=None),
-            whiskers.opts(color=MARK, line_width=2),
-            numbers.opts(text_color=MARK, text_font_size="12px", text_align="left"),
-            noise.opts(color=NOISE_COLOUR, line_dash="dashed", line_width=2),
-        ]
-    ).opts(
-        xlabel=unit,
-        ylabel="",
-        responsive=True,
-        min_height=330,
-        show_grid=False,
-        toolbar=None,
-        hooks=[no_tools, partial(_name, names=names, x=limits)],
-    )
+    layers = [
+        bars.opts(fill_color=DENSITY[-1], line_color=None),
+        whiskers.opts(color=MARK, line_width=2),
+        numbers.opts(text_color=MARK, text_font_size="12px", text_align="left"),
+        noise.opts(color=NOISE_COLOUR, line_dash="dashed", line_width=2),
+    ]
+    hook = partial(_name, names=names, x=limits)
+    return small_plot(layers, hook, xlabel=unit, ylabel="", min_height=330, show_grid=False)
 
 
 def _written(value: float, unit: str) -> str:

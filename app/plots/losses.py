@@ -6,7 +6,8 @@ import holoviews as hv
 import pandas as pd
 from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import name_ticks, no_tools, set_range
+from galmass_app.plots.frame import name_ticks, set_range
+from galmass_app.plots.layers import line, small_plot
 from galmass_app.theme import Stroke
 
 LOSSES = {"l1": "MAE [dex]", "l2": "MSE [dex²]"}
@@ -25,23 +26,12 @@ def loss_curves(curves: pd.DataFrame, loss: str) -> hv.Overlay:
     """
     columns = [f"{part}_{loss}" for part in PARTS]
     lines = [
-        hv.Curve((curves["iteration"], curves[column]), "trees", loss).opts(
-            color=style.colour, line_dash=style.dash, line_width=2
-        )
+        line(curves["iteration"], curves[column], style)
         for column, style in zip(columns, PARTS.values(), strict=True)
     ]
     limits = (0.9 * curves[columns].min().min(), 1.1 * curves[columns].max().max())
-    return hv.Overlay(lines).opts(
-        logy=True,
-        xlabel="trees",
-        xticks=3,
-        ylabel=LOSSES[loss],
-        responsive=True,
-        min_height=190,
-        show_legend=False,
-        toolbar=None,
-        hooks=[no_tools, partial(follow_losses, limits=limits)],
-    )
+    hook, axes = partial(follow_losses, limits=limits), {"xlabel": "trees", "ylabel": LOSSES[loss]}
+    return small_plot(lines, hook, logy=True, xticks=3, min_height=190, **axes)
 
 
 def follow_losses(plot: ElementPlot, element: hv.Overlay, limits: tuple[float, float]) -> None:

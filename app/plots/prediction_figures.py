@@ -32,8 +32,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from galmass_app.plots.comparison import Axes, Frame
 from galmass_app.plots.frame import quiet
+from galmass_app.plots.points import CRISP
 from galmass_app.plots.prediction import CONTOUR, axis_label, contour_lines, smooth_density
-from galmass_app.plots.sample import CRISP
 from galmass_app.plots.selection import LOOK, SIZE, Geometry, selectable, spread_out, veil
 from galmass_app.plots.trends import running_median
 from galmass_app.theme import ACCENT, CASING, DENSITY, MARK

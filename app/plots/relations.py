@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_app.plots.frame import quiet_toolbar
-from galmass_app.plots.sample import CRISP
+from galmass_app.plots.points import CRISP
 from galmass_app.plots.selection import Geometry, above, picked, spread_out
 from galmass_app.plots.trends import MASS, MASS_BIN, Related, Relation
 from galmass_app.theme import ACCENT, CASING, GROUPS, MARK

@@ -1,15 +1,13 @@
 """Scores of a transfer in bins of stellar mass -> small plots, each point with its error."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import holoviews as hv
 import numpy as np
-from holoviews.plotting.bokeh.element import ElementPlot
 
-from galmass_app.plots.frame import no_tools, set_range
-from galmass_app.theme import ACCENT, MARK
+from galmass_app.plots.layers import fitted, line, small_plot, with_errors
+from galmass_app.theme import ACCENT, MARK, Stroke
 from galmass_core.quantities import quantity
 
 
@@ -49,25 +47,14 @@ def scores_by_mass(rows: Sequence[dict[str, Any]], statistic: str) -> hv.Overlay
     points = {row["case"]: _points(row, statistic) for row in rows}
     ends = [end for row in rows for each in row["bins"] for end in (each["low"], each["high"])]
     low, high = (min(ends), max(ends)) if ends else (9.0, 12.0)
-    layers = [_line(low, high, wanted)]
+    hoped = ([], []) if wanted is None else ([low, high], [wanted, wanted])
+    layers = [line(*hoped, Stroke(MARK, "dashed"), width=1.5)]
     for case, style in MARKS.items():
         x, y, below, above = points.get(case, np.empty((4, 0)))
-        bars = hv.ErrorBars((x, y, below, above), "mass", ["value", "below", "above"])
-        dots = hv.Scatter((x, y), "mass", "value")
-        layers += [
-            bars.opts(line_color=style.colour, upper_head=None, lower_head=None, line_width=2),
-            dots.opts(color=style.colour, marker=style.marker, size=9, line_color=None),
-        ]
-    mass = quantity("log_mstar")
-    return hv.Overlay(layers).opts(
-        xlabel=mass.label,
-        ylabel=label,
-        responsive=True,
-        min_height=210,
-        show_legend=False,
-        toolbar=None,
-        hooks=[no_tools, partial(_follow, x=(low, high), y=_limits(points, wanted))],
-    )
+        layers += with_errors(x, y, below, above, colour=style.colour, marker=style.marker)
+    axes = fitted((low, high), _limits(points, wanted))
+    mass = quantity("log_mstar").label
+    return small_plot(layers, axes, xlabel=mass, ylabel=label, min_height=210)
 
 
 def _points(row: dict[str, Any], statistic: str) -> np.ndarray:
@@ -85,12 +72,6 @@ def _points(row: dict[str, Any], statistic: str) -> np.ndarray:
     return np.array(points, dtype=float).reshape(-1, 4).T
 
 
-def _line(low: float, high: float, wanted: float | None) -> hv.Curve:
-    """Draw the value to hope for as a dashed line."""
-    ends = [] if wanted is None else [(low, wanted), (high, wanted)]
-    return hv.Curve(ends, "mass", "value").opts(color=MARK, line_dash="dashed", line_width=1.5)
-
-
 def _limits(points: dict[str, np.ndarray], wanted: float | None) -> tuple[float, float]:
     """Return the ends of the axis of a statistic."""
     values = [end for x, y, below, above in points.values() for end in (*(y - below), *(y + above))]
@@ -98,11 +79,3 @@ def _limits(points: dict[str, np.ndarray], wanted: float | None) -> tuple[float,
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     margin = 0.08 * (high - low) or 0.05
     return low - margin, high + margin
-
-
-def _follow(
-    plot: ElementPlot, element: hv.Overlay, x: tuple[float, float], y: tuple[float, float]
-) -> None:
-    """Fit the axes to what is shown (a HoloViews hook)."""
-    set_range(plot.handles["x_range"], *x)
-    set_range(plot.handles["y_range"], *y)

@@ -5,13 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from galmass_app.lookalikes import (
-    AMONG,
-    Lookalike,
-    LookalikeRequest,
-    Lookalikes,
-    find_lookalikes,
-)
+from galmass_app.lookalikes import AMONG, Lookalike, LookalikeRequest, Lookalikes, find_lookalikes
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.thumbnails import thumbnails

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from galmass_app import services
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
-from galmass_app.plots.sample import Points, SampleFigure, nearest
+from galmass_app.plots.points import Points
+from galmass_app.plots.sample import SampleFigure, nearest
 from galmass_app.plots.selection import Geometry, inside, shape_name
 from galmass_app.plots.statistics import OUTLIER
 from galmass_app.selection import box_text

@@ -11,7 +11,7 @@ from pathlib import Path
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.observations import field, unusual
 from galmass_core.storage.parquet import write_table
-from galmass_core.training.network_runs import NetworkModel
+from galmass_core.training.network_model import NetworkModel
 from galmass_core.training.runs import open_run
 
 ASSETS = Path(__file__).resolve().parents[1]

@@ -26,7 +26,8 @@ from galmass_core.networks.presets import PRESETS
 from galmass_core.networks.scaling import SCALER
 from galmass_core.quantities import OCCUPANCY
 from galmass_core.storage.atomic import write_json
-from galmass_core.training.model_runs import predict_run, train_run
+from galmass_core.training.model_runs import train_run
+from galmass_core.training.run_predictions import predict_run
 from galmass_core.training.runs import (
     CALIBRATION,
     CONFIG,

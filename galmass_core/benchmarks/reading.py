@@ -23,8 +23,9 @@ from galmass_core.benchmarks.build import RECIPE, measured
 from galmass_core.benchmarks.galaxies import write_median_galaxy
 from galmass_core.benchmarks.timing import OURS, Call, Figure, compare
 from galmass_core.datasets.build import GALAXIES_PER_SHARD
-from galmass_core.datasets.dataset import UNFINISHED, DataSet, shard_path
+from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.dataset_tables import write_tables
+from galmass_core.datasets.folders import UNFINISHED, shard_path
 from galmass_core.datasets.shards import append_galaxy
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.learning.experiments import input_maps

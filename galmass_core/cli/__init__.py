@@ -28,6 +28,7 @@ from galmass_core.cli import (
     frame,
     learning,
     observe,
+    runs,
     serve,
     slices,
     switches,
@@ -124,7 +125,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    learned = (learning, tables, curve, coverage, slices, switches)
+    learned = (learning, runs, tables, curve, coverage, slices, switches)
     asked = (controls, telescope, twins, dynamics, frame, beyond)
     for module in (data, check, fetch, demo, *learned, *asked, transfer, observe, serve, bench):
         module.add_commands(commands)

@@ -168,6 +168,12 @@ def add_split(command: argparse.ArgumentParser, *, folds: bool, both: bool = Fal
     )
 
 
+def add_run(command: argparse.ArgumentParser) -> None:
+    """Add ``RUN``, and ``--home``, where it is looked up by name."""
+    command.add_argument("model", metavar="RUN", help="a run's folder, or its name")
+    add_home(command)
+
+
 def add_features(command: argparse.ArgumentParser) -> None:
     """Add the option ``--features``."""
     command.add_argument(

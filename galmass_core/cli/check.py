@@ -42,7 +42,7 @@ def _check(args: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from galmass_core.check import check_folder
-    from galmass_core.datasets.dataset import home_folder
+    from galmass_core.datasets.folders import home_folder
 
     paths = [_located(name) for name in args.paths] or [home_folder()]
     with tqdm(unit="file", desc="checking", delay=2) as bar:
@@ -57,7 +57,7 @@ def _check(args: argparse.Namespace) -> None:
 
 def _located(name: str) -> Path:
     """Return a folder by its path, or its name at home."""
-    from galmass_core.datasets.dataset import home_folder
+    from galmass_core.datasets.folders import home_folder
     from galmass_core.training.runs import runs_folder
 
     places = (Path(name), home_folder() / name, runs_folder() / name)

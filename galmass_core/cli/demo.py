@@ -69,8 +69,8 @@ def _demo(args: argparse.Namespace) -> None:
     """Run ``galmass demo``."""
     one_thread_each()
     from galmass_core.datasets.build import build_dataset, stored_channels
-    from galmass_core.datasets.dataset import home_folder
     from galmass_core.datasets.dataset_files import DESCRIPTION
+    from galmass_core.datasets.folders import home_folder
     from galmass_core.datasets.thinning import check_stars
     from galmass_core.datasets.unfinished import remove
     from galmass_core.imaging.maps import MapConfig

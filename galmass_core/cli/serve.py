@@ -150,7 +150,7 @@ def _panel_command(args: argparse.Namespace) -> tuple[Any, list[str]]:
 
 def _begin_universe() -> None:
     """Start ``galmass demo`` in the background if there is no data set."""
-    from galmass_core.datasets.dataset import home_folder, list_datasets
+    from galmass_core.datasets.folders import home_folder, list_datasets
     from galmass_core.storage.progress import work_in_progress
 
     home = home_folder()

@@ -22,15 +22,10 @@ import pandas as pd
 
 from galmass_core import __version__
 from galmass_core.cluster import map_as_completed
-from galmass_core.datasets.dataset import (
-    UNFINISHED,
-    DataSet,
-    DataSetError,
-    open_dataset,
-    shard_path,
-)
+from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.datasets.dataset_files import DESCRIPTION, SCHEMA
 from galmass_core.datasets.dataset_tables import write_tables
+from galmass_core.datasets.folders import UNFINISHED, DataSetError, shard_path
 from galmass_core.datasets.measure import Excluded, Recipe, check_where, measure_galaxy
 from galmass_core.datasets.shard_build import (
     Ref,
@@ -55,13 +50,7 @@ from galmass_core.imaging.frames import PAPER, Frame
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.parallel import map_in_order
 from galmass_core.quantities import CHANNELS
-from galmass_core.sources import (
-    AS_THE_FILES_SAY,
-    Found,
-    GalaxyInMemory,
-    ReadOptions,
-    find_galaxies,
-)
+from galmass_core.sources import AS_THE_FILES_SAY, Found, GalaxyInMemory, ReadOptions, find_galaxies
 from galmass_core.sources.naming import whole_number
 from galmass_core.storage.lock import locked
 

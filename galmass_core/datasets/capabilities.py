@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.datasets.dataset import DataSet, DataSetError
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.galaxy import GUESSES, LINES_OF_SIGHT
 from galmass_core.quantities import CHANNELS, MAPS, TARGETS, further_keys, symbol_of
 

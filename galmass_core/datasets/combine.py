@@ -14,14 +14,9 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from galmass_core.datasets.dataset import (
-    UNFINISHED,
-    DataSet,
-    DataSetError,
-    open_dataset,
-    shard_path,
-)
+from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.datasets.dataset_tables import claim_folder, holds, write_tables
+from galmass_core.datasets.folders import UNFINISHED, DataSetError, shard_path
 from galmass_core.datasets.join import nullable
 from galmass_core.quantities import CHANNELS
 from galmass_core.storage.new_folder import new_folder, remove_aside

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from galmass_core.datasets.again import Source, read_beside, reason_of
-from galmass_core.datasets.dataset import DataSet, DataSetError
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.datasets.star_controls import bin_adaptively, keep_pixels, shuffle_velocities
 from galmass_core.datasets.thinning import thin_stars
 from galmass_core.galaxy import Galaxy

@@ -9,19 +9,9 @@ from typing import Any
 import pandas as pd
 
 from galmass_core import __version__
-from galmass_core.datasets.dataset import (
-    COLUMN_TYPES,
-    UNFINISHED,
-    DataSet,
-    DataSetError,
-    open_dataset,
-)
-from galmass_core.datasets.dataset_files import (
-    DESCRIPTION,
-    EXCLUDED,
-    INDEX,
-    SCHEMA,
-)
+from galmass_core.datasets.dataset import COLUMN_TYPES, DataSet, open_dataset
+from galmass_core.datasets.dataset_files import DESCRIPTION, EXCLUDED, INDEX, SCHEMA
+from galmass_core.datasets.folders import UNFINISHED, DataSetError
 from galmass_core.galaxy import GalaxyName
 from galmass_core.storage.atomic import publish, write_json
 from galmass_core.storage.checksums import checksum

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from galmass_core.datasets.dataset import DataSetError
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.datasets.text_layout import read_layout
 from galmass_core.sources import hdf5
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
-from galmass_core.datasets.dataset import DataSet, DataSetError, open_dataset
+from galmass_core.datasets.dataset import DataSet, open_dataset
 from galmass_core.datasets.dataset_tables import as_json, has_columns, replace_samples
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.datasets.foreign_tables import NAMELESS, ForeignTable, read_foreign_table
 from galmass_core.datasets.matching import Match, match_rows
 from galmass_core.quantities import is_known_column
@@ -16,8 +17,6 @@ from galmass_core.storage.lock import locked
 
 DISC_COLUMNS = {"f_disk_2d": "bulge_fraction", "bulge_index": "bulge_index"}
 LARGEST_BULGE_INDEX = 99.0  # failed fits end at the bound of 100
-
-
 RESERVED = ("shard", "row", "n_samples", "source", "synthetic", "notes")  # with a meaning of ours
 
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 from zlib import crc32
 
 from galmass_core import __version__
-from galmass_core.datasets.dataset import UNFINISHED, shard_path
+from galmass_core.datasets.folders import UNFINISHED, shard_path
 from galmass_core.datasets.measure import Excluded, Measured, Recipe, measure_galaxy
 from galmass_core.datasets.shards import append_galaxy, create_shard
 from galmass_core.datasets.unfinished import SETTINGS

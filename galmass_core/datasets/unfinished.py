@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from galmass_core.datasets.dataset import UNFINISHED, DataSetError, shard_path
 from galmass_core.datasets.dataset_files import DESCRIPTION
 from galmass_core.datasets.dataset_tables import claim_folder
+from galmass_core.datasets.folders import UNFINISHED, DataSetError, shard_path
 from galmass_core.storage.atomic import publish, write_json
 from galmass_core.storage.lock import clear_lock, update_heartbeat
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.folders import home_folder
 from galmass_core.fetch.client import NothingWorksError
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.lock import is_locked, locked, update_heartbeat

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.datasets.capabilities import require_inputs
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import home_folder
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import IMAGE_PIXELS, MapSpec, is_registered, map_spec
 from galmass_core.storage.aside import folder_aside, remove_left

@@ -28,7 +28,7 @@ from galmass_core.training.runs import Run, is_shipped
 from galmass_core.training.training_sets import training_dataset
 
 if TYPE_CHECKING:
-    from galmass_core.training.network_runs import NetworkModel
+    from galmass_core.training.network_model import NetworkModel
 
 REFERENCES = 300  # galaxies at most: percentiles to 0.3
 KINEMATIC = input_maps("2V")

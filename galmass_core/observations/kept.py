@@ -14,7 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from galmass_core.datasets.dataset import home_folder
+from galmass_core.datasets.folders import home_folder
 from galmass_core.imaging.maps import MapConfig
 from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.learning.out_of_distribution import OOD

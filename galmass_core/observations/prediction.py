@@ -24,8 +24,8 @@ from galmass_core.observations.kept import keep_observation
 from galmass_core.observations.observation import Observation, ObservationError
 from galmass_core.observations.report import row_of
 from galmass_core.observations.unusual import OOD_MAPS, Unusual, how_unusual, percentile
-from galmass_core.training.model_runs import run_calibrations
 from galmass_core.training.profile_runs import is_profile
+from galmass_core.training.run_predictions import run_calibrations
 from galmass_core.training.runs import Run, open_run, shipped_run
 
 OUTSIDE = (
@@ -201,7 +201,7 @@ def _open(name: str, observation: Observation) -> Run:
 
 def _predict(run: Run, maps: ObservedMaps, observation: Observation) -> tuple[pd.DataFrame, bool]:
     """Return the predictions of a run, a row for each target; whether for the observed field."""
-    from galmass_core.training.network_runs import NetworkModel
+    from galmass_core.training.network_model import NetworkModel
 
     run.check_model()
     model = NetworkModel.load(run.path, run.config)

@@ -28,7 +28,7 @@ from galmass_core.training.runs import Run, is_shipped
 from galmass_core.training.training_sets import training_dataset, training_samples
 
 if TYPE_CHECKING:
-    from galmass_core.training.network_runs import NetworkModel
+    from galmass_core.training.network_model import NetworkModel
 
 OOD_MAPS = "ood_maps_percentile"  # column beside `out_of_distribution.OOD`
 _BATCH = 32  # maps in memory at a time

@@ -1,4 +1,4 @@
-"""Read HDF5 files of simulations; every access to one goes through here.
+"""Read HDF5 files of simulations; every access to an open one goes through here.
 
 A `File` gives groups, datasets and attributes only after a check that they are what is expected: a
 dataset has rows of real numbers, an attribute is a number or text, a link does not lead out of the
@@ -6,10 +6,6 @@ folder. Errors are one sentence that names file, field and rule.
 """
 
 import errno
-import gzip
-import io
-import time
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -20,81 +16,14 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import GalaxyFileError, UnavailableError
+from galmass_core.galaxy import GalaxyFileError
+from galmass_core.sources.hdf5_opening import DENSEST, SMALL, must_be_whole, open_when_free
 
-PATIENCE = 10.0  # s, for which a file that another process writes is tried
-_PASSING = {  # errors of the moment, not of the content
-    errno.EAGAIN,
-    errno.EACCES,
-    errno.EBUSY,
-    errno.EINTR,
-    errno.EIO,
-    errno.EMFILE,
-    errno.ENFILE,
-    errno.ENOMEM,
-    errno.ESTALE,
-    errno.ETIMEDOUT,
-}
-_POINTER = b"version https://git-lfs"
 _LINKS = 8  # followed one after another
 NUMBERS = "iufb"  # kinds of dtypes
 TEXTS = "SUO"
 LONGEST = 1000  # characters of a text
-_DENSEST = 100  # bytes of float64 for a byte of the file: no compression of particles gives as many
-_SMALL = 64 * 2**20  # bytes that any file may give
 LARGEST_INTEGER = 2**62
-
-
-class _Unzipped(io.BytesIO):
-    """Content of a gzipped file, with the name of the file."""
-
-    def __init__(self, path: Path) -> None:
-        most = _DENSEST * path.stat().st_size + _SMALL
-        with gzip.open(path) as file:
-            content = file.read(most + 1)
-        if len(content) > most:
-            msg = f"{path}: the file must be HDF5, got over {most} bytes in gzip"
-            raise GalaxyFileError(msg)
-        super().__init__(content)
-        self._path = path
-
-    def __repr__(self) -> str:
-        return str(self._path)
-
-
-class must_be_whole:
-    """Name the file in errors raised while it is opened and read.
-
-    Raises
-    ------
-    GalaxyFileError
-        If it is not an HDF5 file, or is truncated.
-    UnavailableError
-        If it cannot be read at the moment: another process has it open for writing, permission is
-        missing, or the disk does not answer.
-    """
-
-    __slots__ = ("path",)
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        if isinstance(error, UnavailableError):
-            return
-        if not isinstance(error, OSError | EOFError | zlib.error):
-            return
-        if isinstance(error, OSError) and error.errno in _PASSING:
-            msg = f"{self.path}: the file must not be in use by another process, but: {error}"
-            raise UnavailableError(msg) from error
-        rule = "the file must be whole HDF5, but it is truncated, damaged or of another format"
-        if _is_pointer(self.path):
-            rule = "the file must be whole HDF5, but it is a pointer of Git LFS: run git lfs pull"
-        msg = f"{self.path}: {rule} ({error})"
-        raise GalaxyFileError(msg) from error
 
 
 class _Reading(must_be_whole):
@@ -112,15 +41,6 @@ class _Reading(must_be_whole):
         if isinstance(error, KeyError | RuntimeError | TypeError | ValueError | OverflowError):
             msg = f"{self.path}: {self.name or 'the file'} must be readable, but: {error}"
             raise GalaxyFileError(msg) from error
-
-
-def _is_pointer(path: Path) -> bool:
-    """Return whether a file only names another one, as those of a clone without Git LFS."""
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_POINTER)) == _POINTER
-    except OSError:
-        return False
 
 
 class Field:
@@ -263,7 +183,7 @@ class File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._content = _open_when_free(path)
+        self._content = open_when_free(path)
         self._linked: list[File] = []
         self._groups: dict[str, h5py.Group | None] = {}
         self._attributes: dict[tuple[str, str], Any] = {}
@@ -352,7 +272,7 @@ class File:
             self.inside(linked, name)
         files = _sources(self, name, dataset, ()) if virtual else ()
         stored = sum(map(_size, files)) if virtual else self.size
-        if 8 * float(np.prod(dataset.shape, dtype=float)) > _DENSEST * stored + _SMALL:
+        if 8 * float(np.prod(dataset.shape, dtype=float)) > DENSEST * stored + SMALL:
             got = f"shape {dataset.shape} in a file too small for it"
             msg = f"{self.path}: {name} must be stored whole, got {got}"
             raise GalaxyFileError(msg)
@@ -484,18 +404,6 @@ def open_file(path: Path) -> Iterator[File]:
         raise FileNotFoundError(errno.ENOENT, "no such galaxy file", str(path))
     with must_be_whole(path), File(path) as file:
         yield file
-
-
-def _open_when_free(path: Path) -> h5py.File:
-    """Open an HDF5 file, trying again for 10 s while another process has it open for writing."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return h5py.File(_Unzipped(path) if path.suffix == ".gz" else path, "r")
-        except BlockingIOError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(PATIENCE / 50)
 
 
 def as_text(value: Any) -> str:  # noqa: ANN401

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from galmass_core.galaxy import GalaxyFileError
 from galmass_core.sources import hdf5
+from galmass_core.sources.hdf5_opening import must_be_whole
 from galmass_core.sources.particle_file import Rows
 
 _OPEN_FILES = 8
@@ -55,7 +56,7 @@ class OpenChunks:
             If the chunk is missing or damaged.
         """
         path = self.path(chunk)
-        with self._lock, hdf5.must_be_whole(path):
+        with self._lock, must_be_whole(path):
             found = self._file(chunk).find(dataset)
             return None if found is None else pick(found)
 

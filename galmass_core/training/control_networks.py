@@ -24,9 +24,9 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.quantities import OCCUPANCY
 from galmass_core.training.groups import group_of
-from galmass_core.training.model_runs import load_model
-from galmass_core.training.network_runs import NetworkModel, predictions_table
+from galmass_core.training.network_model import NetworkModel, predictions_table
 from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
+from galmass_core.training.run_predictions import load_model
 from galmass_core.training.runs import Run
 
 KINEMATICS, IMAGE, TOGETHER = "2V", "r", "r+2V"  # inputs whose controls are measured

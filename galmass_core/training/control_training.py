@@ -23,7 +23,8 @@ from galmass_core.datasets.control_maps import (
     ControlledDataSet,
     Orders,
 )
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import home_folder
 from galmass_core.learning.experiments import experiment, missing_columns
 from galmass_core.networks.presets import PRESETS, TrainingConfig
 from galmass_core.networks.training import pick_device

@@ -34,7 +34,8 @@ from galmass_core.datasets.control_maps import (
     Orders,
     control_maps,
 )
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import home_folder
 from galmass_core.quantities import OCCUPANCY
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.schema import (

@@ -17,8 +17,8 @@ from galmass_core.learning.experiments import (
 from galmass_core.learning.intervals import measure_coverage, score_intervals
 from galmass_core.learning.mass_profiles import rearrange_limits
 from galmass_core.learning.out_of_fold import evaluate_intervals
-from galmass_core.training.model_runs import run_calibrations
 from galmass_core.training.profile_runs import is_profile
+from galmass_core.training.run_predictions import run_calibrations
 from galmass_core.training.runs import Run
 
 NOT_CALIBRATED = "not calibrated: train it again to get intervals"

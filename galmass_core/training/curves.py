@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import home_folder
 from galmass_core.learning.experiments import (
     Experiment,
     default_features,

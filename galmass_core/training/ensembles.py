@@ -6,7 +6,7 @@ import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.intervals import calibrate, with_intervals
-from galmass_core.training.model_runs import predict_run
+from galmass_core.training.run_predictions import predict_run
 from galmass_core.training.runs import Run
 
 _SAMPLE = ["name", "los", "target"]
@@ -52,7 +52,7 @@ def predict_ensemble(runs: Sequence[Run], dataset: DataSet) -> tuple[pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        As of `model_runs.predict_run`; intervals are calibrated on the mean's own errors.
+        As of `run_predictions.predict_run`; intervals are calibrated on the mean's own errors.
     dict of str to int
         Number of samples that could not be predicted, by reason.
 

@@ -25,7 +25,7 @@ from galmass_core.training.run_writer import RunWriter
 from galmass_core.training.runs import Run
 
 if TYPE_CHECKING:
-    from galmass_core.training.network_runs import NetworkModel
+    from galmass_core.training.network_model import NetworkModel
 
 
 def is_profile(run: Run) -> bool:
@@ -99,7 +99,7 @@ class ProfileModel:
 
     @classmethod
     def load(cls, run: Run) -> "ProfileModel":
-        """Load the model from a run's folder; raises as `model_runs.load_model`."""
+        """Load the model from a run's folder; raises as `run_predictions.load_model`."""
         run.check_model()
         errors = run.calibration().groupby("target", sort=False)
         return cls(_load(run), {str(key): calibrate(rows) for key, rows in errors})
@@ -162,7 +162,7 @@ class ProfileModel:
 def _load(run: Run) -> "ProfileTrees | NetworkModel":
     """Load the model of a run whose files have been checked."""
     if run.config["method"] == PROFILE_NETWORK:
-        from galmass_core.training.network_runs import NetworkModel
+        from galmass_core.training.network_model import NetworkModel
 
         return NetworkModel.load(run.path, run.config)
     trees = ProfileTrees.load(run.path, run.config["targets"])

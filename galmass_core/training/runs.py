@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.assets import asset
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import home_folder
 from galmass_core.imaging.frames import PAPER, Frame
 from galmass_core.learning.experiments import input_maps, inputs_of, pixels_of
 from galmass_core.storage.lock import clear_lock, is_locked

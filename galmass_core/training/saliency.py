@@ -23,7 +23,7 @@ from torch import Tensor
 
 from galmass_core.imaging.maps import MapConfig, pixel_centres
 from galmass_core.networks.scalars import SCALARS
-from galmass_core.training.network_runs import NetworkModel
+from galmass_core.training.network_model import NetworkModel
 
 HALF_WIDTH = MapConfig().half_width  # of the maps, R_hsm
 _RINGS = 6  # of a map, out to its sides

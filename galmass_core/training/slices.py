@@ -12,9 +12,9 @@ from galmass_core.learning.intervals import with_intervals
 from galmass_core.learning.mass_profiles import rearrange_limits
 from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.learning.slices import measure_slices
-from galmass_core.training.model_runs import predict_run, run_calibrations
 from galmass_core.training.pairing import UNSEEN, predictions_on
 from galmass_core.training.profile_runs import is_profile
+from galmass_core.training.run_predictions import predict_run, run_calibrations
 from galmass_core.training.runs import Run
 from galmass_core.training.training_sets import training_distance, with_training_distance
 
@@ -59,12 +59,12 @@ def unseen_predictions(run: Run, dataset: DataSet) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Those with a true value, with the columns of `model_runs.predict_run`.
+        Those with a true value, with the columns of `run_predictions.predict_run`.
 
     Raises
     ------
     ValueError
-        As in `model_runs.predict_run`.
+        As in `run_predictions.predict_run`.
     """
     if run.is_of(dataset):
         tested = run.predictions()

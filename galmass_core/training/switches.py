@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import home_folder
 from galmass_core.learning.experiments import experiment
 from galmass_core.learning.uncertainty import compare_groups, compare_paired, measure_group
 from galmass_core.networks.presets import TrainingConfig
@@ -199,7 +200,7 @@ def _compare(without: Tables, with_it: Tables) -> dict[str, Any]:
 
 def _over_symmetries(run: Run, table: pd.DataFrame, dataset: DataSet, device: str) -> pd.DataFrame:
     """Return predictions of the same samples as means over all symmetries of their maps."""
-    from galmass_core.training.network_runs import NetworkModel, predictions_table
+    from galmass_core.training.network_model import NetworkModel, predictions_table
 
     config = run.config | {"training": run.config["training"] | {"tta": True}}
     places = pd.MultiIndex.from_frame(dataset.samples[["name", "los"]])

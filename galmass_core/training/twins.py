@@ -27,8 +27,8 @@ from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.symmetry import AveragedBranch, average_symmetries
 from galmass_core.networks.training import feature_rows, pick_device
 from galmass_core.quantities import with_minus
-from galmass_core.training.model_runs import load_model
-from galmass_core.training.network_runs import NetworkModel
+from galmass_core.training.network_model import NetworkModel
+from galmass_core.training.run_predictions import load_model
 from galmass_core.training.runs import Run, is_shipped, list_runs, shipped_runs
 
 TARGET = "log_mtot_1rhsm"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from galmass_core.datasets.dataset import DataSet, DataSetError
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import DataSetError
 
 _FROM_TABLE = "light comes from the SSP table"  # notes of `sources.assembly`
 _FROM_STARS = "R_hsm that of the stars"

@@ -11,12 +11,8 @@ from numpy.typing import NDArray
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import Experiment
 from galmass_core.networks.presets import TrainingConfig
-from galmass_core.training.network_runs import (
-    NetworkModel,
-    Unlabelled,
-    predictions_table,
-    train_network,
-)
+from galmass_core.training.network_model import NetworkModel, predictions_table
+from galmass_core.training.network_runs import Unlabelled, train_network
 from galmass_core.training.run_files import RECORD
 from galmass_core.training.run_writer import write_run
 from galmass_core.training.runs import Run, open_run

@@ -16,14 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.datasets.dataset import DataSet, home_folder
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import home_folder
 from galmass_core.learning.boosting import BoostingConfig
-from galmass_core.learning.experiments import (
-    Experiment,
-    experiment,
-    require_columns,
-    usable_rows,
-)
+from galmass_core.learning.experiments import Experiment, experiment, require_columns, usable_rows
 from galmass_core.learning.splits import NETWORK_SIZES, split_samples
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.training.model_runs import with_scalars

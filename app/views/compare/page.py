@@ -25,12 +25,7 @@ from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Axes, common_frame, largest_moves, values_of
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.compare import panel_text
-from galmass_app.views.compare.controls import (
-    CompareControls,
-    add_panel,
-    panel_keys,
-    reference_of,
-)
+from galmass_app.views.compare.controls import CompareControls, add_panel, panel_keys, reference_of
 from galmass_app.views.compare.galaxy import ComparedGalaxy
 from galmass_app.views.compare.panel import ComparePanel
 from galmass_app.views.deferred_updater import DeferredUpdater

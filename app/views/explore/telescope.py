@@ -10,13 +10,7 @@ from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.telescopes import Seen, see
 from galmass_app.views.explore.estimates import Estimates
-from galmass_app.views.four_maps import (
-    COLOURED,
-    LaterMaps,
-    ShownMaps,
-    chosen_scales,
-    shown_maps,
-)
+from galmass_app.views.four_maps import COLOURED, LaterMaps, ShownMaps, chosen_scales, shown_maps
 from galmass_app.views.layout import button, column, html, row
 from galmass_app.views.worker_poller import WorkerView
 from galmass_app.workers import NETWORKS, Job

@@ -9,7 +9,8 @@ from holoviews.streams import Pipe, Tap
 
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import chosen_cell, correlation_picture, pair_at, short
-from galmass_app.plots.sample import Points, SampleFigure
+from galmass_app.plots.points import Points
+from galmass_app.plots.sample import SampleFigure
 from galmass_app.theme import Theme
 from galmass_app.tree_models import ALL_TARGETS, QUICK_GALAXIES, drawn_samples
 from galmass_app.views.heading import section

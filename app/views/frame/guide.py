@@ -1,12 +1,13 @@
 """Keys that go from galaxy to galaxy, a list of them, and a tour of the page for newcomers."""
 
 from functools import partial
+from typing import Any
 
 import param
 from panel.custom import JSComponent
 
+from galmass_app.markup import template
 from galmass_app.state import SessionState
-from galmass_app.views.frame.tour import EVERYWHERE, TOUR
 from galmass_core.assets import asset
 from galmass_core.datasets.capabilities import lacks
 from galmass_core.galaxy import LINES_OF_SIGHT
@@ -46,7 +47,7 @@ class Guide(JSComponent):
 
     keys = param.List(list(KEYS), doc="Keys that the server hears of.")
     listed = param.List(LISTED, doc="Keys and what they do.")
-    steps = param.List(EVERYWHERE, doc="Stops of the tour of the page in view.")
+    steps = param.List(doc="Stops of the tour of the page in view.")
 
     _esm = asset("guide.js")
 
@@ -63,7 +64,7 @@ class Guide(JSComponent):
 
     def _turn(self, *_: param.parameterized.Event) -> None:
         """Lead through the page that is in view."""
-        self.steps = [*TOUR[self._session.page], *EVERYWHERE]
+        self.steps = tour(self._session.page)
 
     def _hear(self, *_: param.parameterized.Event) -> None:
         """Hear of the key that closes a sheet while one is open."""
@@ -76,3 +77,9 @@ class Guide(JSComponent):
             self._session.param.update(dict.fromkeys(SHEETS, False))
         elif self._session.galaxy:
             KEYS[data](self._session)
+
+
+def tour(page: str) -> list[list[str]]:
+    """Return the stops of the tour of a page: the CSS class of a part, its title and a text."""
+    texts: Any = template("tour.html").module
+    return [*getattr(texts, page), *texts.everywhere]

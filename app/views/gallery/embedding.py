@@ -10,7 +10,8 @@ from galmass_app.embeddings import AXES, MOST, Embedding, embed
 from galmass_app.explanations import networks
 from galmass_app.gallery import ranked
 from galmass_app.markup import snippet
-from galmass_app.plots.sample import Points, SampleFigure, nearest
+from galmass_app.plots.points import Points
+from galmass_app.plots.sample import SampleFigure, nearest
 from galmass_app.plots.selection import Geometry, inside, shape_name
 from galmass_app.state import SessionState
 from galmass_app.views.heading import section

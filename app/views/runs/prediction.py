@@ -9,12 +9,7 @@ import param
 from galmass_app import how_made
 from galmass_app.markup import snippet
 from galmass_app.plots.correlation import short
-from galmass_app.selection_predictions import (
-    LEARNED,
-    MOST,
-    SelectionPredictions,
-    predict_galaxies,
-)
+from galmass_app.selection_predictions import LEARNED, MOST, SelectionPredictions, predict_galaxies
 from galmass_app.state import SessionState
 from galmass_app.views.data_table import DataTable
 from galmass_app.views.download import Download

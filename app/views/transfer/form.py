@@ -13,7 +13,8 @@ from galmass_app.views.command_line import CommandLine
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, button, column, html, row, select
 from galmass_core.datasets.capabilities import lacks
-from galmass_core.datasets.dataset import DataSet, DataSetError
+from galmass_core.datasets.dataset import DataSet
+from galmass_core.datasets.folders import DataSetError
 from galmass_core.transfers.comparable import check_comparable
 
 HELP = (
