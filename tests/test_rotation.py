@@ -90,3 +90,17 @@ def test_noise_does_not_matter_where_all_stars_rotate():
     )
     assert with_noise == pytest.approx(without, abs=0.01)
     assert with_noise >= without
+
+
+def test_lambda_is_the_sum_over_bins():
+    sky = project(cold_disc(), "y", dust="none")
+    inside = np.flatnonzero(sky.radii <= 2 * sky.half_mass_radius)
+    motion = rotation = 0.0
+    for members in adaptive_bins(sky.x[inside], sky.y[inside]):
+        stars = inside[members]
+        light, velocity = sky.luminosities[1][stars], sky.velocities[stars]
+        mean, square = np.average(np.stack([velocity, velocity**2]), axis=1, weights=light)
+        lever = light @ sky.radii[stars]
+        rotation, motion = rotation + lever * abs(mean), motion + lever * np.sqrt(square)
+    _, with_noise = spin_parameters(sky, 2 * sky.half_mass_radius)
+    assert with_noise == pytest.approx(rotation / motion, rel=1e-12)

@@ -47,17 +47,18 @@ def simplified(text: str, name: str) -> bytes:
 
 
 def main() -> None:
-    """Write all translations, and delete those of earlier sources."""
+    """Write the translations that there are not yet, and delete those of earlier sources."""
     os.environ["NUMBA_OPT"] = "0"  # before numba is imported: nothing is made for this processor
     llvm.initialize_native_target()
     folder = Path(__file__).parents[1] / "kernels"
     folder.mkdir(exist_ok=True)
-    made = {kernel.file_name: simplified(kernel.translate(), kernel.name) for kernel in kernels()}
+    wanted = {folder / kernel.file_name: kernel for kernel in kernels()}
     for path in folder.glob("*.bc"):
-        if path.name not in made:
+        if path not in wanted:
             path.unlink()
-    for file_name, code in made.items():
-        (folder / file_name).write_bytes(code)
+    for path, kernel in wanted.items():
+        if not path.exists():
+            path.write_bytes(simplified(kernel.translate(), kernel.name))
 
 
 if __name__ == "__main__":

@@ -54,6 +54,16 @@ class SkyStars:
         """The stars in the order of projected distance; (N,) int."""
         return np.argsort(self.radii)
 
+    @cached_property
+    def rightward(self) -> NDArray:
+        """The stars in the order of x; (N,) int."""
+        return np.argsort(self.x)
+
+    @cached_property
+    def upward(self) -> NDArray:
+        """The stars in the order of y; (N,) int."""
+        return np.argsort(self.y)
+
     def inside(self, aperture: float) -> NDArray:
         """Return the stars inside a circle [kpc] from the centre outwards; (M,) int."""
         order = self.outward

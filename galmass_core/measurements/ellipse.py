@@ -5,10 +5,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.machine_code import Kernel
+
 _TOLERANCE = 0.005  # relative, of the axis ratio; the Sersic index changes by less for it
 _LINE = 1e-9  # part of the light's tensor across a line, by rounding
 _MOST_STEPS = 30
 _CENTRE = 1e-12  # of the square of the radius: light in the very centre has no direction
+_ELLIPSE = Kernel(
+    "galmass_core.measurements.tensors",
+    "ellipse",
+    "f8[::1], f8[::1], f8[::1], f8, f8, f8, f8, i8, f8[::1]",
+)
 
 
 class Ellipse(NamedTuple):
@@ -51,16 +58,11 @@ def light_ellipse(x: NDArray, y: NDArray, light: NDArray, radius: float) -> Elli
         The last step where it does not converge. NaN without light off the centre, or if it lies on
         a line.
     """
-    moments = np.stack([x * x, y * y, x * y])
-    form, found = np.array([1, 1, 0], moments.dtype), Ellipse(1.0, 0.0)
-    for _ in range(_MOST_STEPS):
-        square = np.maximum(form @ moments, _CENTRE * radius**2)
-        weights = light / square * (square < radius**2)
-        before, found = found, _of_tensor(*map(float, moments @ weights))
-        if not abs(found.axis_ratio - before.axis_ratio) >= _TOLERANCE * found.axis_ratio:  # or NaN
-            break
-        form = _form(found).astype(moments.dtype)
-    return found
+    stars = [np.ascontiguousarray(each, dtype=float) for each in (x, y, light)]
+    rules = radius**2, _CENTRE * radius**2, _LINE, _TOLERANCE, _MOST_STEPS
+    tensor = np.empty(3)
+    _ELLIPSE(*stars, *rules, tensor)
+    return _of_tensor(*map(float, tensor))
 
 
 def _of_tensor(xx: float, yy: float, xy: float) -> Ellipse:
@@ -70,15 +72,3 @@ def _of_tensor(xx: float, yy: float, xy: float) -> Ellipse:
         return Ellipse(np.nan, np.nan)
     ratio = float(np.sqrt((mean - half) / (mean + half)))
     return Ellipse(ratio, float(0.5 * np.arctan2(2 * xy, xx - yy)))
-
-
-def _form(ellipse: Ellipse) -> NDArray:
-    """Return the coefficients of x², y² and xy in the square of the semi-major axis; (3,)."""
-    cosine, sine, stretch = np.cos(ellipse.angle), np.sin(ellipse.angle), ellipse.axis_ratio**-2
-    return np.array(
-        [
-            cosine**2 + stretch * sine**2,
-            sine**2 + stretch * cosine**2,
-            2 * cosine * sine * (1 - stretch),
-        ]
-    )

@@ -100,7 +100,8 @@ def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
     inside = sky.inside(aperture)
     weight = sky.luminosities[BANDS.index("r")].take(inside)
     velocity = sky.velocities.take(inside)
-    if not weight.sum() > 0:
+    light = weight.sum()
+    if not light > 0:
         return np.nan
-    mean = np.average(velocity, weights=weight)
-    return float(np.sqrt(np.average((velocity - mean) ** 2, weights=weight)))
+    velocity -= weight @ velocity / light
+    return float(np.sqrt(weight @ velocity**2 / light))

@@ -11,11 +11,9 @@ from galmass_core.photometry import BANDS
 
 STARS_PER_BIN = 30  # at least; less than twice as many
 _FEWEST_BINS = 4
-_HALVE = Kernel(
-    "galmass_core.measurements.halving",
-    "halve",
-    "i8[::1], i8[::1], i8[::1], u1[::1], i8[::1]",
-)
+_SOURCE = "galmass_core.measurements.halving"
+_HALVE = Kernel(_SOURCE, "halve", "i8[::1], i8[::1], i8[::1], i4[:, ::1], i8[::1]")
+_SUM = Kernel(_SOURCE, "sum_bins", "i8[::1], i8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1]")
 
 
 def spin_parameter(sky: SkyStars, aperture: float) -> float:
@@ -42,23 +40,18 @@ def spin_parameters(sky: SkyStars, aperture: float) -> tuple[float, float]:
         0 without rotation, 1 for pure rotation; NaN with fewer than 120 stars inside, or if no star
         moves.
     """
-    inside = sky.inside(aperture)
-    if len(inside) < _FEWEST_BINS * STARS_PER_BIN:
+    inside = sky.radii <= aperture
+    if np.count_nonzero(inside) < _FEWEST_BINS * STARS_PER_BIN:
         return np.nan, np.nan
-    order, starts = _sorted_bins(sky.x.take(inside), sky.y.take(inside))
-    members = inside.take(order)
-    weight = sky.luminosities[BANDS.index("r")].take(members)
-    velocity = sky.velocities.take(members)
-
-    def total(values: NDArray) -> NDArray:
-        return np.add.reduceat(values, starts)
-
-    light = total(weight)
-    mean = total(weight * velocity) / light
-    square = total(weight * velocity**2) / light
-    share = total(weight**2) / light**2  # 1 / number of stars, of equal weight
+    orders = (order[inside[order]] for order in (sky.rightward, sky.upward))
+    order, starts = _sorted_bins(*orders, len(inside))
+    stars = sky.luminosities[BANDS.index("r")], sky.velocities, sky.radii
+    sums = np.empty((5, len(starts) - 1))
+    _SUM(order, starts, *(np.ascontiguousarray(each, dtype=float) for each in stars), sums)
+    light, lever = sums[0], sums[4]
+    mean, square = sums[1] / light, sums[2] / light
+    share = sums[3] / light**2  # 1 / number of stars, of equal weight
     noise = (square - mean**2) * share / (1 - share)
-    lever = total(weight * sky.radii.take(members))
     motion = lever @ np.sqrt(square)
     if not motion > 0:
         return np.nan, np.nan
@@ -78,17 +71,19 @@ def adaptive_bins(x: NDArray, y: NDArray) -> Sequence[NDArray]:
     sequence of (M,) int
         Members of each bin: 30 to 59 stars, or all where there are fewer than 60.
     """
-    order, starts = _sorted_bins(x, y)
-    return np.split(order, starts[1:])
+    order, starts = _sorted_bins(np.argsort(x), np.argsort(y), len(x))
+    return np.split(order, starts[1:-1])
 
 
-def _sorted_bins(x: NDArray, y: NDArray) -> tuple[NDArray, NDArray]:
-    """Return the stars bin by bin, (N,), and the first place of each bin."""
-    along, across = np.argsort(x), np.argsort(y)
+def _sorted_bins(along: NDArray, across: NDArray, count: int) -> tuple[NDArray, NDArray]:
+    """Return stars, in the order of x and of y, bin by bin, (N,), and where bins begin, (B + 1,).
+
+    ``count`` is larger than any star.
+    """
     bins = 1
-    while len(x) >= 2 * STARS_PER_BIN * bins:
+    while len(along) >= 2 * STARS_PER_BIN * bins:
         bins *= 2
     starts = np.zeros(bins + 1, dtype=np.int64)
-    starts[-1] = len(x)
-    _HALVE(along, across, np.empty_like(along), np.empty(len(along), dtype=np.uint8), starts)
-    return along, starts[:-1]
+    starts[-1] = len(along)
+    _HALVE(along, across, np.empty_like(along), np.empty((2, count), dtype=np.int32), starts)
+    return along, starts

@@ -1,20 +1,20 @@
 """Measure axis ratios of the stellar ellipsoid (Allgood et al. 2006, MNRAS 367, 1781)."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
+
+from galmass_core.machine_code import Kernel
 
 TOLERANCE = 0.01  # step in each axis ratio at which the column c_over_a has always stopped
 CONVERGED = 1e-5  # step after which hardly any star enters or leaves: 1e-3 from the limit or less
 _PLANE = 1e-6  # axis ratio below which stars lie in a plane
 _FEWEST_STARS = 100
 _MOST_STEPS = 100
-_PAIRS = (
-    np.array([0, 1, 2, 0, 0, 1]),
-    np.array([0, 1, 2, 1, 2, 2]),
-)  # entries of a symmetric tensor
-_TIMES = np.array([1, 1, 1, 2, 2, 2])  # that each has in it
+_ELLIPSOIDS = Kernel(
+    "galmass_core.measurements.tensors",
+    "ellipsoids",
+    "f8[:, ::1], f8[::1], f8, i8, f8, f8, f8[:, ::1]",
+)
 
 
 def axis_ratios(positions: NDArray, masses: NDArray, radius: float) -> tuple[float, float]:
@@ -50,41 +50,19 @@ def first_and_converged_ratios(
     first, converged : tuple of float
         b/a and c/a of each; NaN as of `axis_ratios`, each for itself.
     """
-    first, ratios = (np.nan, np.nan), np.ones(3)
-    for found in _iterate(positions, masses, radius):
-        step, ratios = np.abs(found - ratios).max(), found
-        pair, flat = (float(ratios[1]), float(ratios[2])), ratios[2] == 0
-        if np.isnan(first[0]) and (step < TOLERANCE or flat):
-            first = pair
-        if step < CONVERGED or flat:
-            return first, pair
-    return first, (np.nan, np.nan)
-
-
-def _iterate(positions: NDArray, masses: NDArray, radius: float) -> Iterator[NDArray]:
-    """Yield the axes over the major axis, (3,), after each step, until they are in a plane."""
     inside = np.einsum("ij,ij->i", positions, positions) < radius**2  # only these ever are
-    (x, y, z), masses = positions[inside].T, masses[inside]
-    products = np.stack([x * x, y * y, z * z, x * y, x * z, y * z])
-    off_centre = products[:3].any(axis=0)  # a star at the very centre has no direction
-    if not off_centre.all():
-        products, masses = products[:, off_centre], masses[off_centre]
-    form = np.eye(3)
-    for _ in range(_MOST_STEPS):
-        squares = (form[_PAIRS] * _TIMES) @ products
-        inside = squares < radius**2
-        if np.count_nonzero(inside) < _FEWEST_STARS:
-            return
-        weights = masses / squares
-        weights *= inside
-        tensor = np.empty((3, 3))
-        tensor[_PAIRS] = tensor[_PAIRS[::-1]] = products @ weights
-        moments, axes = np.linalg.eigh(tensor)
-        ratios = np.sqrt(np.maximum(moments[::-1], 0.0) / moments[-1])
-        if ratios[2] < _PLANE:
-            ratios[2] = 0.0
-        yield ratios
-        if ratios[2] == 0:
-            return
-        turned = axes[:, ::-1] / ratios
-        form = turned @ turned.T
+    places, steps = np.ascontiguousarray(positions[inside].T), np.full((_MOST_STEPS, 2), np.nan)
+    rules = radius**2, _FEWEST_STARS, CONVERGED, _PLANE
+    _ELLIPSOIDS(places, masses[inside], *rules, steps)
+    steps = steps[: np.count_nonzero(steps[:, 0] >= 0)]
+    changes, flat = np.abs(np.diff(steps, axis=0, prepend=1.0)).max(axis=1), steps[:, 1] == 0
+    first, converged = (
+        steps[((changes < tolerance) | flat).nonzero()[0][:1]]
+        for tolerance in (TOLERANCE, CONVERGED)
+    )
+    return _pair(first), _pair(converged)
+
+
+def _pair(found: NDArray) -> tuple[float, float]:
+    """Return the ratios of a step, (1, 2); NaN without one, (0, 2)."""
+    return (float(found[0, 0]), float(found[0, 1])) if len(found) else (np.nan, np.nan)
