@@ -1,6 +1,6 @@
 """The state of a session as the query of an address, and back: the only module that knows its keys.
 
-Addresses that people have kept must open for good: a key, or how a value is written, never changes.
+Addresses that people have kept must always open: a key, or how a value is written, never changes.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """Galaxies whose maps look like those of the one in view, and those of them that differ in mass.
 
-Likeness is that of `training.twins`: distance in the features of a network. A worker reads maps
+Similarity is that of `training.twins`: distance in the features of a network. A worker reads maps
 and features in parts, which are kept for all sessions.
 """
 

@@ -123,7 +123,7 @@ FIGURES = {
     ),
     "11": Figure(
         "Masses by boosted trees, with and without M_r",
-        "From ten numbers: M* to 0.05, M_tot to 0.08, M_DM to 0.13 dex; luminosity brings over "
+        "From ten numbers: M* to 0.05, M_tot to 0.08, M_DM to 0.13 dex; luminosity has over "
         "half of the gain. Without M_r: 0.08, 0.11 and 0.15 dex, and σ_v leads.",
         tuple(
             _panel(f"{word}/{inputs}", row)
@@ -134,7 +134,7 @@ FIGURES = {
     ),
     "12": Figure(
         "M*/L and the fractions by boosted trees",
-        "M*/L to 0.06, f* to 0.08, f_DM to 0.06 dex. No number dominates: σ_v brings 37 % of the "
+        "M*/L to 0.06, f* to 0.08, f_DM to 0.06 dex. No number dominates: σ_v has 37 % of the "
         "gain for M*/L and 28 % for f_DM; σ_v and g − r lead for f* and M*/L, λ_R comes second "
         "for f_DM.",
         (_panel("ml/features", 9), _panel("fstar/features", 7), _panel("fdm/features", 8)),

@@ -167,7 +167,7 @@ def _quick_importance(model: BoostedTrees, test: pd.DataFrame) -> pd.DataFrame:
 
 
 def measure(request: FitRequest, job: Job) -> pd.DataFrame:
-    """Measure importance by spoiling and leaving out, five times; stops when it is cancelled.
+    """Measure importance by permuting and leaving out, five times; stops when it is cancelled.
 
     Returns
     -------

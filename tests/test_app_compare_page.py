@@ -399,7 +399,7 @@ def overtaken(tmp_path, monkeypatch):
 def test_the_address_pins_the_run_of_a_panel(overtaken):
     assert overtaken.session.pinned == ["mstar-r-0"]
     text = texts(overtaken)
-    assert "a newer run answers for these maps: mstar-r-1" in text
+    assert "a newer run predicts from these maps: mstar-r-1" in text
     assert "Run mstar-r-0" in text or "run mstar-r-0" in text
 
 

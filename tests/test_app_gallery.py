@@ -1,4 +1,4 @@
-"""The Gallery: order and colours, pictures that a worker makes, and galaxies by likeness."""
+"""The Gallery: order and colours, pictures that a worker makes, and galaxies by similarity."""
 
 import numpy as np
 import pytest

@@ -104,7 +104,7 @@ def test_card_goes_to_its_galaxy_and_to_no_other(opened, session):
     assert (session.galaxy, session.los) == (name, los)
 
 
-@pytest.mark.parametrize(("closer", "words"), [(2.0, "None is close"), (40.0, "do not tell")])
+@pytest.mark.parametrize(("closer", "words"), [(2.0, "None is close"), (40.0, "do not show")])
 def test_twins_that_are_far_are_not_taken_for_twins(closer, words):
     twin = Lookalike(name="one", los="x", closer=closer, total=0.5, stars=0.1)
     far = replace(twin, closer=1.0)

@@ -1,4 +1,4 @@
-"""What R_hsm is worth, on tables where that is known; sizes and masses of data sets of before."""
+"""What R_hsm is worth, on tables where that is known; sizes and masses of older data sets."""
 
 import json
 

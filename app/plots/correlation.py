@@ -25,7 +25,7 @@ def correlation_picture(matrix: pd.DataFrame, features: int, theme: Theme = "lig
     matrix : pandas.DataFrame
         (K, K) in [-1, 1] of columns that `quantities` explains, the features first.
     features : int
-        How many of them are features: a line parts them from the targets.
+        How many of them are features: a line separates them from the targets.
     theme : str
         ``dark`` or ``light``: the colour of no correlation.
 

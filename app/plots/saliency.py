@@ -158,7 +158,7 @@ class ReplacedMaps:
         }
         self._marks.data = {"x": value[~mean], "y": rows[~mean]}
         reach = 1.1 * max(np.abs(value).max(), 0.01)
-        room = max(0, 3 - len(keys)) / 2  # one bar alone is no slab
+        room = max(0, 3 - len(keys)) / 2  # one bar alone is not too thick
         self.figure.x_range.update(start=-reach, end=reach)
         self.figure.y_range.update(start=-0.6 - room, end=len(keys) - 0.4 + room)
         name_ticks(self.figure.yaxis[0], dict(enumerate(names[key] for key in keys)))

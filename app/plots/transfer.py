@@ -25,7 +25,7 @@ MARKS = {  # by case of `scores.CASES`
     "adapted": Mark(ACCENT, "square", "■"),
     "ceiling": Mark(MARK, "diamond", "◆"),
 }
-STATISTICS = {  # what is drawn: its axis, and the value to hope for
+STATISTICS = {  # what is drawn: its axis, and its ideal value
     "bias": ("bias [dex]", 0.0),
     "scatter": ("σ [dex]", None),
     "coverage_68": ("inside the 68 % interval", 0.68),

@@ -99,7 +99,7 @@ def about_twins(found: Lookalikes) -> str:
     words = f"Of the {AMONG} most alike, those whose {total} differs most"
     if max((each.closer for each in found.twins), default=100) < _CLOSE:
         return f"{words}. None is close: almost every galaxy has one that is more like it."
-    return f"{words}: what the maps do not tell."
+    return f"{words}: what the maps do not show."
 
 
 def _card(shown: Lookalike) -> GalaxyCard:

@@ -148,7 +148,7 @@ def agreement_page(part: dict[str, Any]) -> str:
         "# How our numbers differ from others'",
         "",
         "Each package measured the same seeded galaxy, image or particles as galmass, through",
-        "`galmass_core.bridges` where there is a hand-over. The last columns say by how much it",
+        "`galmass_core.bridges` where it has a function. The last columns say by how much it",
         "differs from galmass, or from the truth where galmass does not measure it, and why.",
         "A dash is what is missing, not known or not measured.",
         "",

@@ -82,7 +82,7 @@ def gala(particles: int) -> Iterator[Row]:
 def _spheres(
     package: str, particles: int, stars: float, halo: float, splined: float
 ) -> Iterator[Row]:
-    """Yield the velocities of Hernquist's sphere, the halo, and both through the hand-over."""
+    """Yield the velocities of Hernquist's sphere, the halo, and both through `bridges`."""
     profile = mass_profiles(data.spheres(particles), np.array([_RADIUS]))
     given: dict[str, Any] = {"unit": "km/s", "key": "log_mtot"}
     truth = {"mstar": data.hernquist_mass(_RADIUS), "mdm": data.nfw_mass(_RADIUS)}

@@ -32,7 +32,7 @@ def pafit(stars: int) -> Iterator[Row]:
         truth=data.POSITION_ANGLE,
         unit="°",
         why="theirs compares the map with its own mirrored copies, ours fits rings that rotate "
-        "about one axis and tells which end recedes; both search steps of half a degree",
+        "about one axis and says which end recedes; both search steps of half a degree",
     )
 
 

@@ -87,7 +87,7 @@ def _swift_lengths(galaxy: Galaxy, species: str) -> NDArray:
 def _complete(galaxy: Galaxy, path: Path) -> None:
     """Add to a file of SWIFT what swiftsimio's writer does not write: cosmology, ages, metals.
 
-    The writer says of all that does not expand that it grows with the scale factor; this is mended.
+    The writer says of all that does not expand that it grows with the scale factor; corrected here.
     """
     now = float(galaxy.cosmology.age(1 / (1 + galaxy.redshift)))
     with h5py.File(path, "r+") as file:

@@ -22,7 +22,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "adaptive bins, and half of the stars. Networks that exist are tested: those trained on "
         "the data set, else those that ship with galmass. Most controls need the files of the "
         "simulation; without them those are measured that the stored maps allow. The same command "
-        "goes on where it was killed.",
+        "continues where it was killed.",
         epilog="example: galmass controls mygalaxies --train --repeats 3",
     )
     add_data(controls)
@@ -32,7 +32,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "each training seed, each minutes on a CPU",
     )
     controls.add_argument("--json", action="store_true", help="print as JSON")
-    controls.set_defaults(run=_controls, when_stopped="The same command goes on.")
+    controls.set_defaults(run=_controls, when_stopped="The same command continues.")
 
 
 def _controls(args: argparse.Namespace) -> None:

@@ -104,7 +104,7 @@ def _runs(args: argparse.Namespace) -> None:
     content = {"schema": SCHEMA, "source": source, "split": None, "n": len(rows), "rows": rows}
     print(json.dumps(content, indent=1) if args.json else format_runs(runs, labels))
     for reason in (*damaged.values(), *wrong):
-        print(f"damaged: {reason}; mend the file, or delete the folder", file=sys.stderr)
+        print(f"damaged: {reason}; repair the file, or delete the folder", file=sys.stderr)
 
 
 def _predict(args: argparse.Namespace) -> None:

@@ -43,7 +43,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         "--out", type=Path, metavar="DIR", help="folder of the runs (default: in the home folder)"
     )
     switches.add_argument("--json", action="store_true", help="print as JSON")
-    switches.set_defaults(run=_switches, when_stopped="The same command goes on.")
+    switches.set_defaults(run=_switches, when_stopped="The same command continues.")
 
 
 def _switches(args: argparse.Namespace) -> None:

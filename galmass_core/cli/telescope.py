@@ -21,7 +21,7 @@ STARS = (1_000, 3_000, 10_000, 30_000, 100_000)
 _SHARED = (
     "Networks that exist are tested: those trained on the data set, else those that ship with "
     "galmass, on galaxies that they have not seen; all rows are of the same galaxies. The same "
-    "command goes on where it was killed."
+    "command continues where it was killed."
 )
 
 
@@ -102,7 +102,7 @@ def _add_shared(
         "--out", type=Path, metavar="FILE", help="write a table, a row for each line, as CSV"
     )
     command.add_argument("--json", action="store_true", help="print as JSON")
-    command.set_defaults(run=_run, variants=variants, when_stopped="The same command goes on.")
+    command.set_defaults(run=_run, variants=variants, when_stopped="The same command continues.")
 
 
 def _changes(text: str) -> list[str]:

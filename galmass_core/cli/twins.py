@@ -12,7 +12,7 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     twins = commands.add_parser(
         "twins",
         help="list galaxies that look alike and differ most in total mass",
-        description="List pairs of galaxies that a network can hardly tell apart by their maps, "
+        description="List pairs of galaxies that a network can hardly distinguish by their maps, "
         "and whose total masses inside R_hsm differ most; and by how much such twins scatter. "
         "Likeness is the distance in the features of a network trained on the data set, else of "
         "one that ships with galmass, however the maps are turned.",

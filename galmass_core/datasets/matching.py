@@ -153,7 +153,7 @@ def _by_identity(
     rows, identities = _joined(of_rows), _joined(of_galaxies)
     if identities.duplicated(keep=False).any():
         alike = _joined([names[part] for part in names])[identities.duplicated(keep=False)]
-        msg = f"cannot tell {alike.iloc[0]} from others by {', '.join(columns)}"
+        msg = f"cannot distinguish {alike.iloc[0]} from others by {', '.join(columns)}"
         raise ValueError(msg)
     return columns, rows, identities
 

@@ -1,6 +1,6 @@
 """Add to a table what an observer can name: R_e, masses inside it and in kpc, numbers of frames.
 
-Data sets of before lack these columns; they follow from the stored images and mass profiles.
+Older data sets lack these columns; they follow from the stored images and mass profiles.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Take the motion, the grain or the number of stars out of maps: controls of what a network uses.
 
 Stars of a simulation have nearly equal mass, so that maps of single stars count them. Each control
-keeps some of what a map tells and destroys the rest; what a network still predicts does not come
+keeps some of what a map shows and destroys the rest; what a network still predicts does not come
 from what was destroyed.
 
 Shape suffixes: N stars, H rows, W columns.

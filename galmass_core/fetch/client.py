@@ -151,7 +151,7 @@ class Client:
             Raises GalaxyFileError if the content is not what was requested.
         attempts : int, optional
         resume : bool
-            Whether the file is always the same, so that an interrupted download goes on where it
+            Whether the file is always the same, so that an interrupted download continues where it
             stopped, unless the server has another version by now. Files that the API makes on
             request are not.
 

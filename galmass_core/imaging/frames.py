@@ -54,7 +54,7 @@ class Frame:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Frame":
-        """Return the frame of the settings of maps of a data set; that of before had no unit."""
+        """Return the frame of the settings of maps of a data set; older ones have no unit."""
         return cls(float(settings["half_width"]), settings.get("unit", R_HSM))
 
     def __str__(self) -> str:

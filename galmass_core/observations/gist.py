@@ -1,7 +1,7 @@
 """Read the stellar kinematics of GIST and nGIST: ``NAME_kin.fits`` and ``NAME_table.fits``.
 
 The first has a row for each bin, the second one for each spaxel. A masked spaxel has minus the
-number of its nearest bin, and none if that is bin 0: ``NAME_mask.fits`` tells them, if it is there.
+number of its nearest bin, and none if that is bin 0: ``NAME_mask.fits`` has them, if it is there.
 Where it is not, bin 0 is left out if it has more spaxels than it should. Offsets are those of
 columns and rows of the cube, whose direction these files do not say.
 """
@@ -124,7 +124,7 @@ def _masked(
     if zero.any() and np.count_nonzero(zero) != sizes[zero][0]:
         count = np.count_nonzero(zero)
         note = f"bin 0 is left out: it has {count} spaxels instead of {sizes[zero][0]:g}, some of"
-        return masked | zero, (f"{note} which are masked; a _mask file would tell which",)
+        return masked | zero, (f"{note} which are masked; a _mask file would say which",)
     return masked, ()
 
 

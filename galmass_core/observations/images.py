@@ -1,7 +1,7 @@
 """Read cutouts of the Legacy Surveys: images in several bands, of the sky.
 
-One form has an image and its inverse variance in each band; ``BAND`` and ``IMAGETYP`` tell them.
-The other is a stack of images without weights; ``BANDn`` tells the band of plane n, from 0.
+One form has an image and its inverse variance in each band; ``BAND`` and ``IMAGETYP`` name them.
+The other is a stack of images without weights; ``BANDn`` is the band of plane n, from 0.
 Light is in nanomaggy. World coordinates are in any of the headers.
 """
 

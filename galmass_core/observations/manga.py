@@ -1,7 +1,7 @@
 """Read MaNGA's maps: files ``manga-PLATE-IFU-MAPS-*.fits.gz`` of its Data Analysis Pipeline.
 
-Missing values are 0, or -999 in gas; only the masks tell. Of masks, 0 is good. The first channel of
-``BINID`` has the bins of the stellar kinematics. ``SPX_SKYCOO`` grows to the east.
+Missing values are 0, or -999 in gas; only masks show which. Of masks, 0 is good. The first
+channel of ``BINID`` has the bins of the stellar kinematics. ``SPX_SKYCOO`` grows to the east.
 """
 
 from collections.abc import Sequence

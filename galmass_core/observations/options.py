@@ -29,7 +29,7 @@ class Options:
     effective_radius : float or None, arcsec
         Half-light radius, in place of the file's.
     velocity, sigma, image : str
-        Which maps to read, as of `planes.chosen_plane`; empty if their names tell.
+        Which maps to read, as of `planes.chosen_plane`; empty if their names say it.
     """
 
     x_axis: str = ""

@@ -129,7 +129,7 @@ def without_marks(values: NDArray, *, masked: bool = False) -> NDArray:
     ----------
     values : (H, W) float
     masked : bool
-        Whether the file tells by a mask what is missing.
+        Whether the file marks by a mask what is missing.
     """
     marked = np.isin(values, _MARKS) | (np.abs(values) >= _HUGE)
     zero = values == 0

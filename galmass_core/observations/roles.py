@@ -108,7 +108,7 @@ def _kind(words: frozenset[str]) -> str:
 
 
 def _role(words: str) -> tuple[str, str]:
-    """Return the role of a map and, of errors, what they are; empty if no word tells."""
+    """Return the role of a map and, of errors, what they are; empty if no word says it."""
     every = _words(words)
     error = _kind(every)
     left = every - _STARS - _EVERY_ERROR

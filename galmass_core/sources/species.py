@@ -32,7 +32,7 @@ _OPTIONAL = {
     "dark_matter": ("masses",),
     "black_holes": (),
 }
-_UNKNOWN = {  # what a file does not tell without a species that it does not hold
+_UNKNOWN = {  # what a file does not determine without a species that it does not hold
     "stars": "is not in the file",
     "gas": "is not in the file: gas mass, total mass and dust are unknown",
     "dark_matter": "is not in the file: dark-matter mass and total mass are unknown",

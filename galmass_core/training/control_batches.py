@@ -1,4 +1,4 @@
-"""Predict galaxies under controls in batches that are kept, so that what was killed goes on."""
+"""Predict galaxies under controls in batches that are kept, so that what was killed continues."""
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing

@@ -5,7 +5,7 @@ galaxies outside their training set. What such a network cannot use, another mig
 `control_training` has networks learn from the maps of each control.
 
 Results are kept in the folder ``controls`` of the home folder: predictions of each twenty galaxies,
-so that a measurement that was killed goes on, and the last result of each data set.
+so that a measurement that was killed continues, and the last result of each data set.
 """
 
 import hashlib
@@ -131,7 +131,7 @@ def measure_controls(
 ) -> dict[str, Any]:
     """Test networks that exist on the controls of a data set.
 
-    The same call goes on where it was killed.
+    The same call continues where it was killed.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-"""Find twins: galaxies that a network can hardly tell apart, and whose masses differ most.
+"""Find twins: galaxies that a network can hardly distinguish, and whose masses differ most.
 
 What two galaxies of nearly the same maps differ by in mass, no estimate from these maps can know.
-Likeness is the distance in the features of a network's branches, from which its last layer
-predicts: the mean over all symmetries of the maps, so that how a galaxy is turned does not matter,
-each divided by its standard deviation in the data set. The twin of a sample is the nearest sample
-of another galaxy. Of these pairs the closer half is kept.
+Similarity is measured by the distance in the features of a network's branches, from which its last
+layer predicts: the mean over all symmetries of the maps, so that how a galaxy is turned does not
+matter, each divided by its standard deviation in the data set. The twin of a sample is the nearest
+sample of another galaxy. Of these pairs the closer half is kept.
 
 Shape suffixes: N samples, D features.
 """
@@ -196,7 +196,7 @@ def nearest_others(features_ND: NDArray, galaxies_N: NDArray) -> tuple[NDArray, 
 
 
 def rank_alike(features_ND: NDArray, galaxies_N: NDArray, place: int) -> pd.DataFrame:
-    """Rank all other galaxies by their likeness to a sample.
+    """Rank all other galaxies by their similarity to a sample.
 
     Parameters
     ----------
@@ -305,5 +305,5 @@ def twin_sentence(result: dict[str, Any]) -> str:
     return (
         f"{result['n']:,} pairs of galaxies look alike in {result['inputs']} to {result['run']} "
         f"(the closer half of all nearest pairs): M_tot of one of two scatters by {std} dex, which "
-        f"these maps do not tell at this likeness."
+        f"maps this similar cannot distinguish."
     )

@@ -2,7 +2,7 @@
 
 Networks that exist learned from maps as they are, and are tested on each variant; `learn_variants`
 has networks of their own learn from each. Trainings and predictions are kept in the folder
-``controls`` of the home folder, so that a measurement that was killed goes on.
+``controls`` of the home folder, so that a measurement that was killed continues.
 """
 
 import hashlib

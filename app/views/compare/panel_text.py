@@ -29,8 +29,8 @@ THINNED_HELP = (
     "number then carries no information."
 )
 NO_NOISE_HELP = (
-    "The interval has the choice of test galaxies only. Networks that differ in nothing but the "
-    "training seed also scatter differently; how much is known once there are several trainings: "
+    "The interval includes the choice of test galaxies only. Networks that differ in nothing but "
+    "the training seed also scatter differently; how much is known once there are several trainings: "
     "galmass train --repeats 3."
 )
 _VERDICTS = {  # class and words, by `Comparison.verdict`
@@ -142,7 +142,7 @@ def learning(answer: Result, frame: Frame) -> str:
     if answer.run and "subsets" in answer.run.config:
         lines.append("one network for every set of maps")
     if answer.newer:
-        lines.append(f"a newer run answers for these maps: {answer.newer}")
+        lines.append(f"a newer run predicts from these maps: {answer.newer}")
     if beyond := frame.beyond(answer.predictions):
         lines.append(f"{beyond} beyond the axes")
     text = "; ".join(lines)

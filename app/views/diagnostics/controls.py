@@ -25,7 +25,7 @@ from galmass_core.training.control_text import (
 TITLE = "How much of it is motion?"
 DESCRIPTION = (
     "Stars of a simulation have nearly equal mass, so that maps of single stars count them. "
-    "Controls keep some of what V and σ tell, and destroy the rest."
+    "Controls keep some of what V and σ show, and destroy the rest."
 )
 _HELP = {
     "network": "Learned: from the maps of the control. Tested: by a network that never saw such "

@@ -32,7 +32,7 @@ MEASURES = {
         "Gain (the paper's)",
         "gain [% of all]",
         "How much splits on a feature lower the training loss. It shares credit by chance between "
-        "features that say the same, and gives some to noise.",
+        "features with the same information, and gives some to noise.",
     ),
     "shap": Measure(
         "Mean |SHAP|",
@@ -47,7 +47,7 @@ MEASURES = {
     "drop_column": Measure(
         "Left out",
         _GROWTH,
-        "How much σ grows when the model is trained without the feature; others may stand in.",
+        "How much σ grows when the model is trained without the feature; others may replace it.",
     ),
     "drop_cluster": Measure(
         "Left out with correlated features",

@@ -94,7 +94,7 @@ def origin(status: Status) -> str:
 
 
 def _next(status: Status) -> str:
-    """Return the command line that goes on from particles."""
+    """Return the command line that continues from particles."""
     if status.state != "finished" or status.request["build"]:
         return ""
     return f"galmass build {status.folder} --out {status.name}"

@@ -45,7 +45,7 @@ class Guide(JSComponent):
     The browser remembers that it was opened. Keys do nothing while a person types.
     """
 
-    keys = param.List(list(KEYS), doc="Keys that the server hears of.")
+    keys = param.List(list(KEYS), doc="Keys that are sent to the server.")
     listed = param.List(LISTED, doc="Keys and what they do.")
     steps = param.List(doc="Stops of the tour of the page in view.")
 

@@ -1,4 +1,4 @@
-"""Galaxies by likeness: a scatter of an embedding, linked to the grid by selection and tap."""
+"""Galaxies by similarity: a scatter of an embedding, linked to the grid by selection and tap."""
 
 from functools import partial
 
@@ -21,7 +21,7 @@ from galmass_app.workers import NETWORKS
 from galmass_core.quantities import symbol_of
 from galmass_core.training.runs import Run
 
-TITLE = "Galaxies by likeness"
+TITLE = "Galaxies by similarity"
 HELP = (
     "Principal components of what a network's last layer sees, or of the pixels of the map above. "
     f"Galaxies that look alike lie near each other. Of more than {MOST:,}, as many are drawn."
@@ -40,7 +40,7 @@ class EmbeddingPanel(WorkerView):
         self._drawn: SampleFigure | None = None
         self._table = pd.DataFrame()
         self._source = select("gm-embedding-source", "Components of")
-        self._start = button("gm-embed", "Show likeness", lambda _: self._begin())
+        self._start = button("gm-embed", "Show similarity", lambda _: self._begin())
         self._text = html("gm-foot")
         self._pane = pn.pane.Bokeh(sizing_mode="stretch_width", visible=False)
         self._layout = column(
@@ -123,7 +123,7 @@ class EmbeddingPanel(WorkerView):
         """Select what a box or a lasso encloses."""
         enclosed = inside(geometry, *(self._table[axis] for axis in AXES))
         self.session.select(
-            list(self._table["name"][enclosed]), f"{shape_name(geometry)} by likeness"
+            list(self._table["name"][enclosed]), f"{shape_name(geometry)} by similarity"
         )
 
     def _mark(self) -> None:
@@ -134,7 +134,7 @@ class EmbeddingPanel(WorkerView):
 
 
 def _words(embedding: Embedding) -> str:
-    """Say how much the axes tell, and of how many galaxies."""
+    """Say how much of the variance the axes show, and of how many galaxies."""
     first, second = embedding.explained
     count = len(embedding.table)
     some = f"{count:,} drawn of {embedding.total:,}" if count < embedding.total else f"{count:,}"

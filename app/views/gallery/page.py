@@ -30,7 +30,7 @@ PLAIN = {"Frames": {"all alike": ""}}
 
 
 class Gallery(PageView):
-    """Controls, the grid, and galaxies by likeness."""
+    """Controls, the grid, and galaxies by similarity."""
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, EmbeddingPanel)

@@ -16,8 +16,8 @@ from galmass_core.quantities import column_quantity, quantity, symbol_of, with_m
 from galmass_core.training.runs import Run
 
 PIXELS_HELP = (
-    "Integrated gradients: how fast the prediction changes with each pixel, on the straight way "
-    "from the mean maps to this galaxy's, times the way. In the end they must add up to the "
+    "Integrated gradients: how fast the prediction changes with each pixel, along the straight "
+    "path from the mean maps to this galaxy's, times its change. In the end they must add up to the "
     "difference."
 )
 PARTS = {
