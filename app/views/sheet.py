@@ -1,28 +1,63 @@
-"""A sheet over any page: what is wanted on the left; buttons, progress and results on the right."""
-
-from collections.abc import Callable
+"""A sheet over any page that starts jobs: a form on the left; buttons, progress and jobs right."""
 
 import panel as pn
+import param
 
-from galmass_app.views.layout import button, column, html, row
+from galmass_app.framework import batched_update
+from galmass_app.markup import snippet
+from galmass_app.state import SessionState
+from galmass_app.views.command_line import CommandLine
+from galmass_app.views.job_list import JobList
+from galmass_app.views.layout import View, button, column, html, row
 
 
-def sheet(title: str, close: Callable[[object], None], form: object, *parts: object) -> pn.Column:
-    """Return the layout of a sheet.
+class Sheet(View):
+    """Subclasses have ``_draw_jobs``, which lists all jobs as they stand.
 
     Parameters
     ----------
+    session : SessionState
+    is_open : str
+        Its parameter that says whether the sheet is shown.
     title : str
         HTML.
-    close : callable
-        Called on a click on "Close".
-    form : object
-        On the left.
-    *parts : object
-        On the right, one below the other.
+    form : View
+        What it adds up to is its ``order``.
+    jobs : JobList
+    *buttons : panel.widgets.Button
     """
-    return column(
-        "gm-fetch",
-        row("gm-fetch-head", html("gm-fetch-title", title), button("gm-close", "Close", close)),
-        row("gm-fetch-parts", form, column("gm-trainings", *parts)),
-    )
+
+    def __init__(
+        self,
+        session: SessionState,
+        is_open: str,
+        title: str,
+        form: View,
+        jobs: JobList,
+        *buttons: pn.widgets.Button,
+    ) -> None:
+        super().__init__(session)
+        self.form, self._list, self._is_open = form, jobs, is_open
+        self._text, self._alert = html("gm-estimate"), html("gm-nothing")
+        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
+        close = button("gm-close", "Close", lambda _: session.param.update({is_open: False}))
+        go = row("gm-fetch-go", *buttons, wide=False)
+        right = column("gm-trainings", go, self._text, self._alert, self._command, jobs)
+        self._layout = column(
+            "gm-fetch",
+            row("gm-fetch-head", html("gm-fetch-title", title), close),
+            row("gm-fetch-parts", form, right),
+        )
+        session.param.watch(self._follow, ["poll_count", is_open])
+
+    def _follow(self, *_: param.parameterized.Event) -> None:
+        """Keep up with the folders of all jobs while the sheet is open."""
+        if getattr(self.session, self._is_open):
+            with batched_update(), self.session.reporting():
+                self._draw_jobs()
+
+    def _show(self, text: str = "", alert: str = "") -> None:
+        """Show HTML on the order, and in an alert what is wrong."""
+        self._text.object = text
+        text = alert and snippet("shared.html", "alert", alert)
+        self._alert.param.update(object=text, visible=bool(alert))

@@ -6,15 +6,13 @@ import param
 
 from galmass_app import builds, services
 from galmass_app.builds import Build
-from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
 from galmass_app.views.build.form import BuildForm
-from galmass_app.views.command_line import CommandLine
 from galmass_app.views.job_list import ROWS, Job, JobList
-from galmass_app.views.layout import View, button, html, row
+from galmass_app.views.layout import button
 from galmass_app.views.sample.build_report import REASONS, left_out
-from galmass_app.views.sheet import sheet
+from galmass_app.views.sheet import Sheet
 from galmass_app.views.standing import MARKS, moment
 
 ACTIONS = {"stop": "Stop", "resume": "Resume", "remove": "Remove", "open": "Open →"}
@@ -26,50 +24,29 @@ _NEXT = {  # what can be done with a build in a state
 }
 
 
-class BuildPanel(View):
+class BuildPanel(Sheet):
     """The form on the left; on the right its button, the command line, and all builds."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
-        self.form = BuildForm()
         self._start = button("gm-start gm-start-build", "Build", self._begin)
-        self._text, self._alert = html("gm-estimate"), html("gm-nothing")
-        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
         empty = "Nothing has been built here yet."
-        self._list = JobList("Builds", empty, str(builds.builds_folder()), ACTIONS, self._do)
-        self._layout = sheet(
-            snippet("build.html", "title"),
-            lambda _: session.param.update(building=False),
-            self.form,
-            row("gm-fetch-go", self._start, wide=False),
-            self._text,
-            self._alert,
-            self._command,
-            self._list,
-        )
+        jobs = JobList("Builds", empty, str(builds.builds_folder()), ACTIONS, self._do)
+        title = snippet("build.html", "title")
+        super().__init__(session, "building", title, BuildForm(), jobs, self._start)
         self.form.param.watch(self._ordered, ["order", "problem"])
-        session.param.watch(self._follow, ["poll_count", "building"])
         self._ordered()
         self._follow()
 
-    def _follow(self, *_: param.parameterized.Event) -> None:
-        """Keep up with the folders of all builds."""
-        if self.session.building:
-            with batched_update(), self.session.reporting():
-                found = builds.builds()
-                self._list.draw([as_job(build) for build in found[:ROWS]], len(found))
+    def _draw_jobs(self) -> None:
+        """List all builds."""
+        found = builds.builds()
+        self._list.draw([as_job(build) for build in found[:ROWS]], len(found))
 
     def _ordered(self, *_: param.parameterized.Event) -> None:
         """Show the order as a command line, and what is wrong with its files."""
         self._command.text = self.form.order.command
         self._start.disabled = self.form.order.source is None
         self._show(alert=self.form.problem)
-
-    def _show(self, text: str = "", alert: str = "") -> None:
-        """Show what was done, and what is wrong."""
-        self._text.object = text
-        text = alert and snippet("shared.html", "alert", alert)
-        self._alert.param.update(object=text, visible=bool(alert))
 
     def _begin(self, _: object) -> None:
         """Start what was ordered; a second click at once has no files any more."""

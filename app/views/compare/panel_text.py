@@ -30,8 +30,8 @@ THINNED_HELP = (
 )
 NO_NOISE_HELP = (
     "The interval includes the choice of test galaxies only. Networks that differ in nothing but "
-    "the training seed also scatter differently; how much is known once there are several trainings: "
-    "galmass train --repeats 3."
+    "the training seed also scatter differently; how much is known once there are several "
+    "trainings: galmass train --repeats 3."
 )
 _VERDICTS = {  # class and words, by `Comparison.verdict`
     "better": ("agrees", "▼ better"),

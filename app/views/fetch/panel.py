@@ -5,15 +5,13 @@ from typing import Any
 import param
 
 from galmass_app import fetches, services
-from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
-from galmass_app.views.command_line import CommandLine
 from galmass_app.views.fetch.fetch_list import as_job, fetch_list
 from galmass_app.views.fetch.form import FetchForm
 from galmass_app.views.job_list import ROWS
-from galmass_app.views.layout import View, button, html, row
-from galmass_app.views.sheet import sheet
+from galmass_app.views.layout import button
+from galmass_app.views.sheet import Sheet
 from galmass_app.views.standing import lasting
 from galmass_app.workers import WEB, Slot
 from galmass_core.fetch.status import size_text
@@ -22,43 +20,28 @@ ASKING = "Asking the TNG web API…"
 NO_KEY = "Type your API key first."
 
 
-class FetchPanel(View):
+class FetchPanel(Sheet):
     """The form on the left; on the right what it costs, the buttons, and all fetches."""
 
     def __init__(self, session: SessionState) -> None:
-        super().__init__(session)
-        self.form = FetchForm()
         self._estimate = button("gm-estimate-fetch", "Estimate", self._ask)
         self._start = button("gm-start gm-start-fetch", "Start", self._begin)
-        self._text, self._alert = html("gm-estimate"), html("gm-nothing")
-        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
-        self._list = fetch_list(self._do)
+        title, buttons = snippet("fetch.html", "title"), (self._estimate, self._start)
+        jobs = fetch_list(self._do)
+        super().__init__(session, "getting", title, FetchForm(), jobs, *buttons)
         self._asked = self._planned = None  # orders: under way, and one that can be started
         self._answers = Slot(WEB)
-        self._layout = sheet(
-            snippet("fetch.html", "title"),
-            lambda _: session.param.update(getting=False),
-            self.form,
-            row("gm-fetch-go", self._estimate, self._start, wide=False),
-            self._text,
-            self._alert,
-            self._command,
-            self._list,
-        )
         self.form.param.watch(self._ordered, "order")
         if self.form.key_field:
             self.form.key_field.param.watch(self._keyed, ["is_there", "problem"])
-        session.param.watch(self._follow, ["poll_count", "getting"])
         self._ordered()
         self._follow()
 
-    def _follow(self, *_: param.parameterized.Event) -> None:
-        """Keep up with the folders of all fetches, and take an estimate that has come."""
-        if self.session.getting:
-            with batched_update(), self.session.reporting():
-                found = services.fetches()
-                self._list.draw([as_job(status) for status in found[:ROWS]], len(found))
-                self._take()
+    def _draw_jobs(self) -> None:
+        """List all fetches, and take an estimate that has come."""
+        found = services.fetches()
+        self._list.draw([as_job(status) for status in found[:ROWS]], len(found))
+        self._take()
 
     def _ordered(self, *_: param.parameterized.Event) -> None:
         """Show the order as a command line; what it costs is not known yet."""
@@ -71,11 +54,9 @@ class FetchPanel(View):
         """Say what is wrong with a key; forget that there was none."""
         self._show(self._text.object, self.form.key_field.problem)
 
-    def _show(self, text: str, alert: str = "") -> None:
+    def _show(self, text: str = "", alert: str = "") -> None:
         """Show an estimate, and what is wrong; set the buttons."""
-        self._text.object = text
-        text = alert and snippet("shared.html", "alert", alert)
-        self._alert.param.update(object=text, visible=bool(alert))
+        super()._show(text, alert)
         self._estimate.disabled = self._asked is not None
         self._start.disabled = self._planned is None
 

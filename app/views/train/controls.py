@@ -68,27 +68,12 @@ class TrainControls(View):
         self._pixels = _switch({f"{side}²": side for side in sorted(IMAGE_PIXELS)}, "gm-pixels")
         self._fields = Hyperparameters(self._preset.value)
         split = switch("gm-split", session.param.split, SPLITS)
-        self._seed = pn.widgets.IntInput(
-            label="Split seed", value=0, start=0, width=180, css_classes=["gm-inline", "gm-seed"]
+        self._seed = _number("gm-seed", "Split seed", value=0, start=0)
+        self._training_seed = _number(
+            "gm-training-seed", "Training seed", value=None, start=0, placeholder="as split"
         )
-        self._training_seed = pn.widgets.IntInput(
-            label="Training seed",
-            value=None,
-            start=0,
-            width=180,
-            placeholder="as split",
-            css_classes=["gm-inline", "gm-training-seed"],
-        )
-        self._repeats = pn.widgets.IntInput(
-            label="Trainings",
-            value=1,
-            start=1,
-            end=MOST_TRAININGS,
-            width=180,
-            css_classes=["gm-inline", "gm-repeats"],
-        )
-        self._helps = {key: html("gm-foot", wide=False) for key in ("preset", "split")}
-        self._helps["seeds"] = html("gm-foot", wide=False)
+        self._repeats = _number("gm-repeats", "Trainings", value=1, start=1, end=MOST_TRAININGS)
+        self._helps = {key: html("gm-foot", wide=False) for key in ("preset", "split", "seeds")}
         self._lacking = html("gm-nothing", wide=False)
         self._layout = column(
             "gm-learning-controls",
@@ -104,11 +89,7 @@ class TrainControls(View):
             _part("Preset", self._preset, self._helps["preset"], self._fields),
             _part(f"Side of the images {_images()}", self._pixels),
             _part("Train/test split", split, self._helps["split"]),
-            _part(
-                "Seeds and trainings",
-                *self._numbers(),
-                self._helps["seeds"],
-            ),
+            _part("Seeds and trainings", *self._numbers(), self._helps["seeds"]),
         )
         self._data, self._setting = None, False
         self._name_checkboxes()
@@ -333,6 +314,11 @@ def _checkbox(name: str) -> Checkbox:
 def _switch(options: dict[str, object], name: str) -> pn.widgets.RadioButtonGroup:
     first = next(iter(options.values()))
     return pn.widgets.RadioButtonGroup(options=options, value=first, css_classes=[name])
+
+
+def _number(name: str, label: str, **options: object) -> pn.widgets.IntInput:
+    classes = ["gm-inline", name]
+    return pn.widgets.IntInput(label=label, width=180, css_classes=classes, **options)
 
 
 def _part(title: str, *content: object) -> pn.Column:

@@ -17,8 +17,8 @@ from galmass_core.training.runs import Run
 
 PIXELS_HELP = (
     "Integrated gradients: how fast the prediction changes with each pixel, along the straight "
-    "path from the mean maps to this galaxy's, times its change. In the end they must add up to the "
-    "difference."
+    "path from the mean maps to this galaxy's, times its change. In the end they must add up to "
+    "the difference."
 )
 PARTS = {
     "train": Markup("<b>Not tested on this galaxy: it was in the training set.</b>"),
