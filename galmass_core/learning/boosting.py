@@ -160,7 +160,9 @@ def fit_boosting(
     import lightgbm
 
     parameters, rounds = _parameters(config, len(inputs))
-    return BoostedTrees(lightgbm.train(parameters, _table(inputs, target), rounds))
+    table = _table(inputs, target)
+    booster = lightgbm.train(parameters, table, rounds, keep_training_booster=True)
+    return BoostedTrees(booster.free_dataset())  # LightGBM hands it over as text otherwise
 
 
 def fit_with_curves(

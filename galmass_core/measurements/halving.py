@@ -7,23 +7,33 @@ from galmass_core.translation import OPTIONS
 
 
 @numba.njit(**OPTIONS)
-def halve(along: NDArray, across: NDArray, spare: NDArray, ranks: NDArray, starts: NDArray) -> None:
+def halve(
+    order: NDArray, other_order: NDArray, work: NDArray, ranks: NDArray, starts: NDArray
+) -> None:
     """Halve bins again and again, by one order of the stars and by the other in turn.
+
+    Stars are numbered by the first order meanwhile: numbers of a bin are then near each other.
 
     Parameters
     ----------
-    along, across : (N,) int64
-        The same stars in two orders; in the end ``along`` has them bin by bin.
-    spare : (N,) int64
+    order, other_order : (N,) int64
+        The same stars in two orders; in the end ``order`` has them bin by bin.
+    work : (3, N) int32
         Work space, as is the following.
     ranks : (2, S) int32
         S is larger than any star.
     starts : (B + 1,) int64
         First place of each bin, and N; B is a power of two. Only 0 and N are read.
     """
-    result, rank, other = along, ranks[0], ranks[1]
-    for i in range(len(along)):
-        rank[along[i]], other[across[i]] = i, i
+    along, across, spare = work[0], work[1], work[2]
+    rank, other = ranks[0], ranks[1]
+    for i in range(len(order)):
+        rank[order[i]] = i
+    for i in range(len(order)):
+        across[i] = rank[other_order[i]]
+    for i in range(len(order)):
+        along[i] = rank[i] = i
+        other[across[i]] = i
     bins, width = 1, len(starts) - 1
     while width > 1:
         for number in range(bins):
@@ -42,8 +52,10 @@ def halve(along: NDArray, across: NDArray, spare: NDArray, ranks: NDArray, start
         along, across, spare = spare, along, across
         rank, other = other, rank
         bins, width = 2 * bins, width // 2
-    for i in range(len(result)):
-        result[i] = along[i]
+    for i in range(len(order)):
+        spare[i] = order[along[i]]
+    for i in range(len(order)):
+        order[i] = spare[i]
 
 
 @numba.njit(**OPTIONS)

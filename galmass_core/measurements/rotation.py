@@ -12,7 +12,7 @@ from galmass_core.photometry import BANDS
 STARS_PER_BIN = 30  # at least; less than twice as many
 _FEWEST_BINS = 4
 _SOURCE = "galmass_core.measurements.halving"
-_HALVE = Kernel(_SOURCE, "halve", "i8[::1], i8[::1], i8[::1], i4[:, ::1], i8[::1]")
+_HALVE = Kernel(_SOURCE, "halve", "i8[::1], i8[::1], i4[:, ::1], i4[:, ::1], i8[::1]")
 _SUM = Kernel(_SOURCE, "sum_bins", "i8[::1], i8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1]")
 
 
@@ -85,5 +85,6 @@ def _sorted_bins(along: NDArray, across: NDArray, count: int) -> tuple[NDArray, 
         bins *= 2
     starts = np.zeros(bins + 1, dtype=np.int64)
     starts[-1] = len(along)
-    _HALVE(along, across, np.empty_like(along), np.empty((2, count), dtype=np.int32), starts)
+    work, ranks = np.empty((3, len(along)), np.int32), np.empty((2, count), np.int32)
+    _HALVE(along, across, work, ranks, starts)
     return along, starts
