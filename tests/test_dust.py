@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from conftest import make_galaxy
+from scipy.interpolate import RegularGridInterpolator
 
 from galmass_core.benchmarks.build import measured
 from galmass_core.galaxy import Gas
@@ -172,3 +173,11 @@ def test_galaxy_whose_neutral_gas_is_guessed_too_generously_says_so(shared_data)
 def test_galaxy_with_little_dust_has_no_such_note(shared_data):
     path = shared_data / "particles" / "tng100_snap78_subhalo9_subsample.hdf5"
     assert "too generous" not in str(measured(GalaxyRef(path)).rows)
+
+
+def test_interpolation_is_that_of_scipy():
+    generator = np.random.default_rng(2)
+    image, centres = generator.uniform(size=(100, 100)), (np.arange(100) + 0.5) / 50 - 1
+    x, y = generator.uniform(-0.99, 0.99, (2, 1000))
+    expected = RegularGridInterpolator((centres, centres), image)(np.stack([y, x], axis=1))
+    assert dust.sample_image(image, x, y, 1.0) == pytest.approx(expected, rel=1e-11)

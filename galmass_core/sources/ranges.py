@@ -81,10 +81,10 @@ def check_range(path: Path, field: str, values: NDArray | float, allowed: Range)
     array = np.asarray(values)
     if not array.size:
         return
-    if not np.isfinite(array).all():
+    least, most = float(array.min()), float(array.max())
+    if not np.isfinite([least, most]).all():  # nor is one of them where any value is not
         msg = f"{path}: {field} must be finite, got NaN or infinity"
         raise GalaxyFileError(msg)
-    least, most = float(array.min()), float(array.max())
     if least < allowed.lowest or most > allowed.highest:
         rule = f"{allowed.lowest:g} to {allowed.highest:g} {allowed.unit}".rstrip()
         got = least if least < allowed.lowest else most

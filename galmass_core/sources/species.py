@@ -75,13 +75,14 @@ def read_species(file: ParticleFile, *, with_depths: bool) -> dict[str, Columns]
     formed = particles["stars"]["formation_scale_factors"] > 0
     particles["wind"] = _select(particles["stars"], ~formed)
     particles["wind"].pop("magnitudes", None)
-    particles["stars"] = _select(particles["stars"], formed)
+    if not formed.all():
+        particles["stars"] = _select(particles["stars"], formed)
     _check_ranges(file, "stars", particles["stars"])
     if not particles["stars"]["masses"].sum() > 0:
         msg = f"{file.path}: {file.groups['stars']} must hold stars with mass, got none"
         raise GalaxyFileError(msg)
-    for species, columns in particles.items():
-        _check_ranges(file, species, columns)
+    for species in ("gas", "dark_matter", "black_holes", "wind"):
+        _check_ranges(file, species, particles[species])
     return particles
 
 
