@@ -56,6 +56,22 @@ def test_figure_in_a_pane_alone_lays_itself_out(page):
     assert sorted(roots) == [False, True]
 
 
+SHADOW = f"""() => {{  // of a plot that was red, after it is cleared: its corner's opacity
+  const {{ primary }} = {FIGURES}[0].canvas
+  primary.ctx.fillStyle = "red"
+  primary.ctx.fillRect(0, 0, primary.canvas.width, primary.canvas.height)
+  primary.prepare()
+  primary.finish()
+  return primary.ctx.getImageData(0, 0, 1, 1).data[3]
+}}"""
+
+
+def test_a_plot_leaves_no_shadow_at_its_edges(page):
+    assert page.evaluate(SHADOW) > 0  # of Bokeh alone
+    page.add_script_tag(content=scripts())
+    assert page.evaluate(SHADOW) == 0
+
+
 STOPS = f"""() => {FIGURES}.map(view => view.canvas.events_el.tabIndex)"""
 
 
