@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from galmass_app.comparison import RunIndex, experiment_of, run_index, title
 from galmass_core.datasets.dataset import DataSet
@@ -67,11 +66,9 @@ def predictions_of(
     ]
 
 
-def limits_of(
-    calibration: Calibration, predicted: float, scale: ArrayLike = 1.0
-) -> dict[str, float]:
+def limits_of(calibration: Calibration, predicted: float) -> dict[str, float]:
     """Return the limits of the intervals of one prediction, by `LIMITS`; empty if infinite."""
-    intervals = [calibration.interval([predicted], level, scale) for level in LEVELS]
+    intervals = [calibration.interval([predicted], level) for level in LEVELS]
     limits = [float(end[0]) for interval in intervals for end in interval]
     return dict(zip(LIMITS, limits, strict=True)) if np.isfinite(limits[:2]).all() else {}
 

@@ -127,8 +127,8 @@ def box_text(x: str, y: str, geometry: Mapping[str, float]) -> str:
     )
 
 
-def extremes(predictions: pd.DataFrame, count: int = EXTREMES, *, worst: bool) -> list[str]:
-    """Return the galaxies that a run predicts worst, or best.
+def extremes(predictions: pd.DataFrame, *, worst: bool) -> list[str]:
+    """Return the `EXTREMES` galaxies that a run predicts worst, or best.
 
     Parameters
     ----------
@@ -141,7 +141,8 @@ def extremes(predictions: pd.DataFrame, count: int = EXTREMES, *, worst: bool) -
     list of str
         Names, the most extreme first.
     """
-    return list(largest_errors(predictions).sort_values("size", ascending=not worst).index[:count])
+    errors = largest_errors(predictions).sort_values("size", ascending=not worst)
+    return list(errors.index[:EXTREMES])
 
 
 def largest_errors(predictions: pd.DataFrame) -> pd.DataFrame:

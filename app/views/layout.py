@@ -57,12 +57,9 @@ def html(classes: str, text: str = "", *, wide: bool = True, **options: object) 
     return Text(text, css_classes=classes.split(), **_WIDE if wide else {}, **options)
 
 
-def plot(
-    classes: str, element: object = None, *, wide: bool = True, **options: object
-) -> pn.pane.HoloViews:
+def plot(classes: str, element: object = None, **options: object) -> pn.pane.HoloViews:
     """Return a pane of a HoloViews element; arguments as of `column`."""
-    shape = {"css_classes": classes.split(), "margin": 0} | (_WIDE if wide else {})
-    return pn.pane.HoloViews(element, **shape, **options)
+    return pn.pane.HoloViews(element, css_classes=classes.split(), margin=0, **_WIDE, **options)
 
 
 def select(classes: str, label: str, *, wide: bool = True, **options: object) -> pn.widgets.Select:

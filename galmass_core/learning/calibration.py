@@ -12,7 +12,6 @@ The lines of sight of a galaxy fail together, so that bands and errors count gal
 test set and those that calibrated (`intervals.effective_galaxies`).
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -55,9 +54,7 @@ def measure_calibration(scored: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def binomial_band(
-    probability: ArrayLike, count: int, inside: float = _BAND
-) -> tuple[NDArray, NDArray]:
+def binomial_band(probability: ArrayLike, count: int) -> tuple[NDArray, NDArray]:
     """Return the limits between which a share of some galaxies lies by chance.
 
     Parameters
@@ -66,24 +63,20 @@ def binomial_band(
         Of each galaxy.
     count : int
         Number of galaxies.
-    inside : float
-        Probability of a share between the limits, at least.
 
     Returns
     -------
     low, high : (n,) float
-        Equal-tailed quantiles of the binomial distribution, as shares.
+        Equal-tailed quantiles of the binomial distribution, as shares, 95 % between them.
     """
     from scipy.stats import binom  # slow to import, and one page needs it
 
-    low, high = binom.interval(inside, count, np.asarray(probability, float))
+    low, high = binom.interval(_BAND, count, np.asarray(probability, float))
     return low / count, high / count
 
 
-def coverage_by_level(
-    level: ArrayLike, galaxies: float, nominal: Sequence[float] = NOMINAL
-) -> pd.DataFrame:
-    """Measure how often intervals of each level cover the truth.
+def coverage_by_level(level: ArrayLike, galaxies: float) -> pd.DataFrame:
+    """Measure how often intervals of each of the `NOMINAL` levels cover the truth.
 
     Parameters
     ----------
@@ -91,8 +84,6 @@ def coverage_by_level(
         Level of the narrowest interval that covers the truth, as of `Calibration.covering_level`.
     galaxies : float
         Number of them, as of `intervals.effective_galaxies`.
-    nominal : sequence of float
-        Levels, between 0 and 1.
 
     Returns
     -------
@@ -100,13 +91,13 @@ def coverage_by_level(
         ``nominal``, ``coverage``, and ``low`` and ``high``: the band that 95 % of shares lie in, if
         the calibration holds.
     """
-    levels, reached = np.asarray(nominal, float), np.asarray(level, float)
+    levels, reached = np.asarray(NOMINAL), np.asarray(level, float)
     low, high = binomial_band(levels, round(galaxies))
     coverage = (reached <= levels[:, None]).mean(axis=1)
     return pd.DataFrame({"nominal": levels, "coverage": coverage, "low": low, "high": high})
 
 
-def pit_histogram(pit: ArrayLike, galaxies: float, bins: int = _PIT_BINS) -> pd.DataFrame:
+def pit_histogram(pit: ArrayLike, galaxies: float) -> pd.DataFrame:
     """Count the predicted probabilities of values below the truth, in bins of equal width.
 
     Parameters
@@ -115,7 +106,6 @@ def pit_histogram(pit: ArrayLike, galaxies: float, bins: int = _PIT_BINS) -> pd.
         Between 0 and 1, as of `Calibration.probability`.
     galaxies : float
         Number of them, as of `intervals.effective_galaxies`.
-    bins : int
 
     Returns
     -------
@@ -123,9 +113,9 @@ def pit_histogram(pit: ArrayLike, galaxies: float, bins: int = _PIT_BINS) -> pd.
         ``pit_low`` and ``pit_high`` (ends of a bin), ``share`` of the samples, and ``low`` and
         ``high``: the band that 95 % of shares lie in, if the calibration holds.
     """
-    edges = np.linspace(0, 1, bins + 1)
+    edges = np.linspace(0, 1, _PIT_BINS + 1)
     share = np.histogram(np.asarray(pit, float), edges)[0] / np.size(pit)
-    low, high = binomial_band(np.full(bins, 1 / bins), round(galaxies))
+    low, high = binomial_band(np.full(_PIT_BINS, 1 / _PIT_BINS), round(galaxies))
     return pd.DataFrame(
         {"pit_low": edges[:-1], "pit_high": edges[1:], "share": share, "low": low, "high": high}
     )
@@ -155,24 +145,22 @@ def mean_crps(crps: ArrayLike, galaxies: ArrayLike) -> Estimate:
     return Estimate(mean, mean - error, mean + error)
 
 
-def widths_by_prediction(scored: pd.DataFrame, bins: int = _WIDTH_BINS) -> pd.DataFrame:
+def widths_by_prediction(scored: pd.DataFrame) -> pd.DataFrame:
     """Measure how wide intervals are in bins of the prediction, with as many samples each.
 
     Parameters
     ----------
     scored : pandas.DataFrame
         Of `intervals.score_intervals`.
-    bins : int
-        At most, and at least ten samples each.
 
     Returns
     -------
     pandas.DataFrame
-        ``predicted`` (median, decimal logarithm), ``n``, and for each level the median width and
-        its 16 and 84 % quantiles, dex: ``width_68``, ``width_68_low``, ``width_68_high`` ...
+        A row for each bin, of ten samples or more: ``predicted`` (median, decimal logarithm),
+        ``n``, and for each level the median width and its 16 and 84 % quantiles, dex: ``width_68``, ``width_68_low``, ``width_68_high`` ...
         Infinite widths, of calibrations of too few galaxies, are NaN.
     """
-    count = max(1, min(bins, len(scored) // 10))
+    count = max(1, min(_WIDTH_BINS, len(scored) // 10))
     order = scored["y_pred"].rank(method="first").to_numpy() - 1
     rows = []
     for _, part in scored.groupby((order * count // len(scored)).astype(int)):

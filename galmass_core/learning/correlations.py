@@ -43,27 +43,26 @@ def correlation_matrix(
     return (table.rank() if method == "spearman" else table).corr()
 
 
-def strong_pairs(matrix: pd.DataFrame, limit: float = STRONG) -> list[tuple[str, str, float]]:
-    """List the pairs with abs(R) above a limit, the strongest first."""
+def strong_pairs(matrix: pd.DataFrame) -> list[tuple[str, str, float]]:
+    """List the pairs with abs(R) above `STRONG`, the strongest first."""
     rows, columns = np.triu_indices(len(matrix), k=1)
     values = matrix.to_numpy()[rows, columns]
-    strong = np.flatnonzero(np.abs(values) > limit)
+    strong = np.flatnonzero(np.abs(values) > STRONG)
     strong = strong[np.argsort(-np.abs(values[strong]))]
     names = matrix.index
     return [(names[rows[pair]], names[columns[pair]], float(values[pair])) for pair in strong]
 
 
-def cluster_columns(samples: pd.DataFrame, keys: Sequence[str], limit: float = STRONG) -> pd.Series:
+def cluster_columns(samples: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
     """Group strongly correlated columns.
 
-    Columns are joined while the mean abs(Spearman's R) between two groups is above the limit.
+    Columns are joined while the mean abs(Spearman's R) between two groups is above `STRONG`.
 
     Parameters
     ----------
     samples : pandas.DataFrame
     keys : sequence of str
         Columns.
-    limit : float
 
     Returns
     -------
@@ -82,5 +81,5 @@ def cluster_columns(samples: pd.DataFrame, keys: Sequence[str], limit: float = S
         return pd.Series(0, index=list(keys))
     strength = correlation_matrix(samples, keys, "spearman").abs().fillna(0).to_numpy()
     distance = squareform(1 - strength, checks=False)
-    groups = fcluster(linkage(distance, "average"), 1 - limit, "distance")
+    groups = fcluster(linkage(distance, "average"), 1 - STRONG, "distance")
     return pd.Series(pd.factorize(groups)[0], index=list(keys))

@@ -30,6 +30,7 @@ SCALE = "scale"  # column of a sample's scale, dex
 _BIN, _CALIBRATED = "calibration_bin", "calibrated_by"
 _GALAXIES_PER_BIN = 100  # at least, so that the tails of 90 % have two galaxies each
 _MOST_BINS = 8
+_BINS = 4  # of the prediction, of coverages
 _BEYOND = 1e-9  # share between the largest error and infinity
 
 
@@ -357,26 +358,25 @@ def effective_galaxies(predictions: pd.DataFrame) -> float:
     return 1 / inverse
 
 
-def measure_coverage(scored: pd.DataFrame, bins: int = 4) -> list[dict[str, Any]]:
+def measure_coverage(scored: pd.DataFrame) -> list[dict[str, Any]]:
     """Measure how often intervals of one target hold on a test set, in all and by predicted mass.
 
     Parameters
     ----------
     scored : pandas.DataFrame
         Of `score_intervals`.
-    bins : int
-        Of the prediction, with as many samples each.
 
     Returns
     -------
     list of dict
-        The first for all samples, then one for each bin: ``low`` and ``high`` (of the prediction,
+        The first for all samples, then one for each of four bins of the prediction with as many
+        samples: ``low`` and ``high`` (of the prediction,
         decimal logarithm), ``n``, ``n_galaxies``, ``coverage`` by level, with ``value`` and
         binomial ``error`` (of `effective_galaxies`), and the means of ``width`` by level [dex] and
         of ``crps`` [dex].
     """
     order = scored["y_pred"].rank(method="first").to_numpy() - 1
-    parts = np.minimum(order * bins // len(scored), bins - 1)
+    parts = np.minimum(order * _BINS // len(scored), _BINS - 1)
     return [
         _coverage_of(scored),
         *(_coverage_of(rows) for _, rows in scored.groupby(parts)),

@@ -26,6 +26,7 @@ from galmass_core.quantities import symbol_of
 ALL, UNKNOWN = "all", "unknown"
 LEAST_GALAXIES = 5  # fewer have no σ worth the name
 _STEP = 0.5  # dex, of true values
+_RESAMPLES = 400  # draws of galaxies
 _LIMITS = tuple(name for level in LEVELS for name in limit_names(level))
 _KEYS = ["name", "los"]
 
@@ -77,8 +78,6 @@ def measure_slices(
     samples: pd.DataFrame,
     *,
     reasons: Mapping[str, str] | None = None,
-    resamples: int = 400,
-    seed: int = 0,
 ) -> Slices:
     """Measure the errors of predictions in slices.
 
@@ -92,9 +91,6 @@ def measure_slices(
         The table of the data set.
     reasons : mapping of str, optional
         Why columns are missing, by column.
-    resamples : int
-        Number of draws of galaxies.
-    seed : int
 
     Returns
     -------
@@ -109,7 +105,7 @@ def measure_slices(
     labels, left_out = _labels(cuts, predictions, samples, reasons or {})
 
     def measured(by: str, title: str, name: str, rows: pd.DataFrame) -> dict[str, Any]:
-        return {"by": by, "title": title, "slice": name, **_measure(rows, resamples, seed)}
+        return {"by": by, "title": title, "slice": name, **_measure(rows)}
 
     rows = [measured(ALL, ALL, ALL, predictions)]
     for key, column in labels.items():
@@ -142,7 +138,7 @@ def _labels(
     return pd.DataFrame(labels, index=predictions.index), left_out
 
 
-def _measure(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
+def _measure(rows: pd.DataFrame) -> dict[str, Any]:
     """Measure one slice."""
     n_galaxies = int(rows["name"].nunique())
     result: dict[str, Any] = {"n": len(rows), "n_galaxies": n_galaxies}
@@ -150,7 +146,7 @@ def _measure(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, Any]:
     if len(rows) and n_galaxies < LEAST_GALAXIES:
         return result
     delta = rows["y_pred"] - rows["y_true"]
-    errors = measure_errors(delta, rows["name"], resamples=resamples, seed=seed)
+    errors = measure_errors(delta, rows["name"], resamples=_RESAMPLES)
     result |= {key: asdict(errors[key]) for key in ("std", "mean")}
     if not missing_columns(rows, _LIMITS):
         result["coverage"] = covered_shares(rows)
