@@ -1,4 +1,4 @@
-"""Runs that predict a data set, and their predictions; read once for all sessions.
+"""What the panels of the Compare page show: predictions of runs, of groups, and of the baseline.
 
 A panel of the Compare page has a key: the name of a set of inputs (`inputs_of`),
 ``run:`` and the name of a run, ``mean:`` and the name of one of a group of trainings, whose
@@ -8,12 +8,12 @@ predictions are averaged (an ensemble), or `BASELINE`.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from galmass_app import services
+from galmass_app.run_index import RunIndex, run_index
 from galmass_core.datasets.capabilities import LEAST_TO_TEST, lacking, lacks
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import (
@@ -28,7 +28,7 @@ from galmass_core.learning.experiments import (
 from galmass_core.learning.fitting import evaluate
 from galmass_core.learning.intervals import SCALE, Calibration, calibrate, with_intervals
 from galmass_core.learning.metrics import Estimate
-from galmass_core.learning.splits import BOOSTING_SIZES, SPLITS, sibling_share, split_samples
+from galmass_core.learning.splits import BOOSTING_SIZES, sibling_share, split_samples
 from galmass_core.learning.uncertainty import (
     NO_NOISE,
     Comparison,
@@ -49,14 +49,8 @@ from galmass_core.quantities import (
 from galmass_core.training.ensembles import mean_predictions
 from galmass_core.training.groups import draws_nothing, group_of, is_alike
 from galmass_core.training.leakage import BOTH
-from galmass_core.training.pairing import (
-    RunPredictions,
-    choose_run,
-    predictions_on,
-    run_predictions_on,
-)
-from galmass_core.training.profile_runs import is_profile
-from galmass_core.training.runs import Run, open_run, shipped_runs
+from galmass_core.training.pairing import choose_run
+from galmass_core.training.runs import Run
 
 BASELINE = "power-law"
 RUN = "run:"
@@ -102,17 +96,6 @@ class Result:
         return self.measured.errors
 
 
-@dataclass(frozen=True, eq=False)
-class RunIndex:
-    """Predictions of finished runs for a data set."""
-
-    data: DataSet
-    runs: dict[str, Run]  # by name, the user's own first, the newest first
-    predictions: dict[str, pd.DataFrame]  # of each run, as `pairing.predictions_on` gives them
-    targets: dict[str, set[str]]  # of each run: columns that it predicts, or that follow
-    networks: dict[str, list[RunPredictions]]  # by split
-
-
 @dataclass(frozen=True, kw_only=True)
 class Missing:
     """A panel that cannot be shown."""
@@ -120,29 +103,6 @@ class Missing:
     title: str
     why: str  # as half a sentence
     experiment: str = ""  # name of the experiment to be trained; empty if training would not help
-
-
-def run_index(data: DataSet) -> RunIndex:
-    """Return the predictions of all finished runs, read again when there is another run."""
-    runs = (*services.runs(), *shipped_runs())
-    finished = [run for run in runs if run.state == "finished"]
-    return _read(data, tuple((run.path, run.record["ended"]) for run in finished))
-
-
-def targets_of(data: DataSet) -> list[str]:
-    """Return the columns that can be predicted, those first of which there are predictions."""
-    return _targets_in(run_index(data))
-
-
-@lru_cache(maxsize=8)
-def _targets_in(index: RunIndex) -> list[str]:
-    there = [
-        key
-        for key, target in TARGETS.items()
-        if target.word and not missing_columns(index.data.samples, [key])
-    ]
-    results = set().union(*index.targets.values())
-    return sorted(there, key=lambda key: key not in results)
 
 
 def other_panels(data: DataSet, target: str) -> dict[str, str]:
@@ -340,25 +300,6 @@ def _of_inputs(
     return Missing(**named, why="not trained", experiment=experiment(name).name)
 
 
-@lru_cache(maxsize=8)
-def _read(data: DataSet, finished: tuple[tuple[Path, str], ...]) -> RunIndex:
-    """Read the predictions of finished runs; a run that ended at another time is another."""
-    runs = [open_run(path) for path, _ in finished]
-    networks = {split: run_predictions_on(runs, data, split) for split in SPLITS}
-    tables = {
-        one.run.name: one.predictions for candidates in networks.values() for one in candidates
-    }
-    for run in runs:
-        own = run.config["method"] != "network" and not is_profile(run)
-        if own and len(table := predictions_on(run, data)):
-            tables[run.name] = table
-    named = {each.name: each for run in runs for each in run.with_each_inputs()}
-    useful = {name: run for name, run in named.items() if name in tables}
-    predictions = {name: tables[name] for name in useful}
-    targets = {name: _targets(table) for name, table in predictions.items()}
-    return RunIndex(data, useful, predictions, targets, networks)
-
-
 @lru_cache(maxsize=256)
 def result_of(index: RunIndex, name: str, target: str) -> Result:
     """Return the predictions of a run for a target, evaluated once."""
@@ -416,13 +357,6 @@ def with_errors(tables: Sequence[pd.DataFrame]) -> dict[str, Any]:
     rows = tuple(table.filter(columns).reset_index(drop=True) for table in tables)
     measured = measure_group(rows, resamples=RESAMPLES)
     return {"predictions": rows[0], "tables": rows, "measured": measured}
-
-
-def _targets(predictions: pd.DataFrame) -> set[str]:
-    """Return the columns that are predicted, or that follow from those."""
-    results = set(predictions["target"].unique())
-    derived = (target for target in TARGETS.values() if target.derived_from)
-    return results | {each.key for each in derived if results.issuperset(each.derived_from_columns)}
 
 
 def _ways(target: str) -> list[str]:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from galmass_app.comparison import RunIndex, experiment_of, run_index, title
+from galmass_app.comparison import experiment_of, title
+from galmass_app.run_index import RunIndex, run_index
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.calibration import measure_calibration
-from galmass_core.learning.intervals import measure_coverage, score_intervals
+from galmass_core.learning.coverage import measure_coverage, score_intervals
 from galmass_core.training.run_predictions import run_calibrations
 from galmass_core.training.runs import Run
 
@@ -26,11 +27,11 @@ class Diagnosis:
 
     run: Run
     target: str
-    # Of test samples: the columns of `intervals.score_intervals`, of one target
+    # Of test samples: the columns of `coverage.score_intervals`, of one target
     scored: pd.DataFrame
     calibration_galaxies: int
     measured: dict[str, Any]  # of `calibration.measure_calibration`
-    by_mass: list[dict[str, Any]]  # of `intervals.measure_coverage`
+    by_mass: list[dict[str, Any]]  # of `coverage.measure_coverage`
 
     @property
     def kind(self) -> str:

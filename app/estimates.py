@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from galmass_app import services
-from galmass_app.comparison import BASELINE, Split, experiment_of, run_index, title
+from galmass_app.comparison import BASELINE, Split, experiment_of, title
 from galmass_app.predictions import (
     LIMITS,
     NOT_CALIBRATED,
@@ -23,6 +23,7 @@ from galmass_app.predictions import (
     predictions_of,
     true_value,
 )
+from galmass_app.run_index import run_index
 from galmass_core.datasets.capabilities import LEAST_TO_TEST
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.dynamics.annuli import kinematic_axis

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_app.comparison import experiment_of, run_index, title
+from galmass_app.comparison import experiment_of, title
+from galmass_app.run_index import run_index
 from galmass_app.selection import largest_errors
 from galmass_app.state import axis_columns
 from galmass_app.theme import VALUES

@@ -12,18 +12,10 @@ import numpy as np
 import pandas as pd
 
 from galmass_app.agreement import other_images
-from galmass_app.comparison import (
-    Missing,
-    Result,
-    RunIndex,
-    baseline,
-    result_of,
-    rows_of_table,
-    run_index,
-    with_errors,
-)
+from galmass_app.comparison import Missing, Result, baseline, result_of, rows_of_table, with_errors
 from galmass_app.comparison import title as title_of
 from galmass_app.paper_figures import FIGURES, PaperPanel
+from galmass_app.run_index import RunIndex, run_index
 from galmass_app.tree_models import Fit, FitRequest, learn, why_missing
 from galmass_core.datasets.capabilities import lacks
 from galmass_core.datasets.dataset import DataSet

@@ -7,7 +7,8 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from galmass_app.comparison import RunIndex, experiment_of, run_index, title
+from galmass_app.comparison import experiment_of, title
+from galmass_app.run_index import RunIndex, run_index
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import missing_columns, true_values
 from galmass_core.learning.intervals import LEVELS, Calibration, limit_names

@@ -32,6 +32,7 @@ from galmass_app import (
     explanations,
     learning_curves,
     predicted_profiles,
+    run_index,
     services,
 )
 from galmass_app.predictions import predictions_of
@@ -411,10 +412,10 @@ class Judge:
             return str(error.args[0])
         found, damaged = services.runs_and_damages()
         services.work()
-        index = comparison.run_index(data)
+        index = run_index.run_index(data)
         galaxy, los = data.galaxy_names[0], str(data.samples["los"].iloc[0])
         predictions_of(data, galaxy, los)
-        for target in comparison.targets_of(data)[:2]:
+        for target in run_index.targets_of(data)[:2]:
             comparison.other_panels(data, target)
             comparison.answers(data, target, ["r+2V", "2V", comparison.BASELINE], "galaxy")
             for run in self._diagnosable(data):
@@ -454,8 +455,8 @@ class Judge:
 
 def forget() -> None:
     """Forget what pages remember of files."""
-    pages = (services, comparison, diagnostics, explanations, predicted_profiles, learning_curves)
-    for module in pages:
+    pages = (comparison, diagnostics, explanations, predicted_profiles, learning_curves)
+    for module in (services, run_index, *pages):
         for each in vars(module).values():
             if hasattr(each, "cache_clear") and each is not shipped_runs:
                 each.cache_clear()

@@ -18,20 +18,13 @@ from galmass_app.comparison import (
     compare,
     controls,
     other_panels,
-    run_index,
-    targets_of,
     with_limits,
 )
 from galmass_app.paper_answers import answer as paper_answer
 from galmass_app.paper_figures import FIGURES
-from galmass_app.plots.comparison import (
-    Axes,
-    common_frame,
-    errors_beside,
-    largest_moves,
-    values_of,
-)
+from galmass_app.plots.comparison import Axes, common_frame, errors_beside, largest_moves, values_of
 from galmass_app.plots.prediction_figures import PredictionFigures
+from galmass_app.run_index import run_index, targets_of
 from galmass_app.state import SessionState
 from galmass_app.training_distance import distance_to, unusual, with_distance
 from galmass_app.views.compare import panel_text

@@ -14,7 +14,8 @@ from galmass_core.learning.calibration import (
     pit_histogram,
     widths_by_prediction,
 )
-from galmass_core.learning.intervals import calibrate, limit_names, score_intervals
+from galmass_core.learning.coverage import score_intervals
+from galmass_core.learning.intervals import calibrate, limit_names
 
 SIGMA = 0.1  # dex
 

@@ -3,16 +3,9 @@ import pandas as pd
 import pytest
 
 from galmass_core.benchmarks.intervals import measure as intervals_of_trees
+from galmass_core.learning.coverage import effective_galaxies, measure_coverage, score_intervals
 from galmass_core.learning.experiments import experiment
-from galmass_core.learning.intervals import (
-    LEVELS,
-    calibrate,
-    effective_galaxies,
-    half_widths,
-    measure_coverage,
-    score_intervals,
-    with_intervals,
-)
+from galmass_core.learning.intervals import LEVELS, calibrate, half_widths, with_intervals
 from galmass_core.learning.out_of_fold import ErrorScale, evaluate_intervals
 
 LINES_OF_SIGHT = 3

@@ -8,8 +8,9 @@ from galmass_core.assets import asset
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.shards import PROFILE_COLUMNS
 from galmass_core.learning.boosting import BoostingConfig
+from galmass_core.learning.coverage import measure_coverage, score_intervals
 from galmass_core.learning.experiments import experiment
-from galmass_core.learning.intervals import calibrate, measure_coverage, score_intervals
+from galmass_core.learning.intervals import calibrate
 from galmass_core.learning.mass_profiles import (
     at_radii,
     calibrate_profiles,

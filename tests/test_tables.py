@@ -8,8 +8,8 @@ from sample_tables import make_dataset, make_samples
 
 from galmass_core.datasets.catalogue import DEFINITIONS, build_catalogue
 from galmass_core.datasets.join import join_disc_fractions
+from galmass_core.learning.coverage import measure_coverage
 from galmass_core.learning.experiments import default_features, experiment
-from galmass_core.learning.intervals import measure_coverage
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.learning.splits import describe_split

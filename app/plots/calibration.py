@@ -98,7 +98,7 @@ def coverage_by_mass(rows: list[dict[str, Any]], label: str) -> hv.Overlay:
     Parameters
     ----------
     rows : list of dict
-        As `intervals.measure_coverage` gives them; the first, for all samples, is not drawn.
+        As `coverage.measure_coverage` gives them; the first, for all samples, is not drawn.
     label : str
         Of the axis of the prediction.
     """

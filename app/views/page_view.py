@@ -2,8 +2,8 @@
 
 import param
 
-from galmass_app.comparison import run_index
 from galmass_app.markup import snippet
+from galmass_app.run_index import run_index
 from galmass_app.state import SessionState
 from galmass_app.views.layout import View, column, html
 

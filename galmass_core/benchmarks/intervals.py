@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from galmass_core.galaxy import LINES_OF_SIGHT, G
+from galmass_core.learning.coverage import measure_coverage
 from galmass_core.learning.experiments import TABLE_5_TARGETS, experiment
-from galmass_core.learning.intervals import measure_coverage
 from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.photometry import SUN_AB
 from galmass_core.synthetic.universe import draw_demands
@@ -113,7 +113,7 @@ def measure(
     Yields
     ------
     dict
-        ``target``, and ``rows`` as of `intervals.measure_coverage`.
+        ``target``, and ``rows`` as of `coverage.measure_coverage`.
     """
     samples = embedded_catalogue(galaxies, seed)
     for word in targets:

@@ -9,7 +9,7 @@ the continuous ranked probability score (CRPS; Gneiting & Raftery 2007, Sec. 4.2
 once.
 
 The lines of sight of a galaxy fail together, so that bands and errors count galaxies, those of the
-test set and those that calibrated (`intervals.effective_galaxies`).
+test set and those that calibrated (`coverage.effective_galaxies`).
 """
 
 from typing import Any
@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from galmass_core.learning.intervals import LEVELS, effective_galaxies, limit_names
+from galmass_core.learning.coverage import effective_galaxies
+from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.learning.metrics import Estimate, number_galaxies
 
 NOMINAL = (0.10, 0.20, 0.30, 0.40, 0.50, 0.60, 0.68, 0.80, 0.90, 0.95)
@@ -33,7 +34,7 @@ def measure_calibration(scored: pd.DataFrame) -> dict[str, Any]:
     Parameters
     ----------
     scored : pandas.DataFrame
-        Of `intervals.score_intervals`; at least one row.
+        Of `coverage.score_intervals`; at least one row.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def coverage_by_level(level: ArrayLike, galaxies: float) -> pd.DataFrame:
     level : (n,) float
         Level of the narrowest interval that covers the truth, as of `Calibration.covering_level`.
     galaxies : float
-        Number of them, as of `intervals.effective_galaxies`.
+        Number of them, as of `coverage.effective_galaxies`.
 
     Returns
     -------
@@ -105,7 +106,7 @@ def pit_histogram(pit: ArrayLike, galaxies: float) -> pd.DataFrame:
     pit : (n,) float
         Between 0 and 1, as of `Calibration.probability`.
     galaxies : float
-        Number of them, as of `intervals.effective_galaxies`.
+        Number of them, as of `coverage.effective_galaxies`.
 
     Returns
     -------
@@ -151,13 +152,14 @@ def widths_by_prediction(scored: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     scored : pandas.DataFrame
-        Of `intervals.score_intervals`.
+        Of `coverage.score_intervals`.
 
     Returns
     -------
     pandas.DataFrame
         A row for each bin, of ten samples or more: ``predicted`` (median, decimal logarithm),
-        ``n``, and for each level the median width and its 16 and 84 % quantiles, dex: ``width_68``, ``width_68_low``, ``width_68_high`` ...
+        ``n``, and for each level the median width and its 16 and 84 % quantiles, dex:
+        ``width_68``, ``width_68_low``, ``width_68_high`` ...
         Infinite widths, of calibrations of too few galaxies, are NaN.
     """
     count = max(1, min(_WIDTH_BINS, len(scored) // 10))

@@ -13,13 +13,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.learning.boosting import BoostedTrees, BoostingConfig, fit_boosting
-from galmass_core.learning.experiments import (
-    Experiment,
-    require_columns,
-    usable_rows,
-)
+from galmass_core.learning.coverage import score_intervals
+from galmass_core.learning.experiments import Experiment, require_columns, usable_rows
 from galmass_core.learning.fitting import Model, beside_truth, fit, predict, rounds
-from galmass_core.learning.intervals import SCALE, calibrate, score_intervals
+from galmass_core.learning.intervals import SCALE, calibrate
 from galmass_core.learning.out_of_distribution import OOD, TrainingDistance
 from galmass_core.learning.splits import fold_samples
 
@@ -177,7 +174,7 @@ def evaluate_intervals(
     Returns
     -------
     pandas.DataFrame
-        The test samples, as of `intervals.score_intervals`, with ``ood_percentile``
+        The test samples, as of `coverage.score_intervals`, with ``ood_percentile``
         (`out_of_distribution.TrainingDistance`).
 
     Raises

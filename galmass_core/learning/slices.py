@@ -4,7 +4,7 @@ A cut sorts samples by one property: true value, galaxy type, bulge-to-total rat
 inclination, central or satellite, star particles, and distance to the training set. Samples without
 the property are a slice of their own. σ and bias stand with their errors from a bootstrap over
 galaxies (`metrics.measure_errors`), coverages with binomial errors that count galaxies
-(`intervals.covered_shares`).
+(`coverage.covered_shares`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from galmass_core.learning.coverage import covered_shares
 from galmass_core.learning.experiments import CATALOGUE_EQUIVALENTS, missing_columns
 from galmass_core.learning.galaxy_types import TYPE_COLUMNS, early_types
-from galmass_core.learning.intervals import LEVELS, covered_shares, limit_names
+from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.learning.metrics import measure_errors
 from galmass_core.learning.out_of_distribution import OOD
 from galmass_core.quantities import symbol_of

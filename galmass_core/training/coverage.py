@@ -8,13 +8,13 @@ import pandas as pd
 
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.calibration import measure_calibration
+from galmass_core.learning.coverage import measure_coverage, score_intervals
 from galmass_core.learning.experiments import (
     TABLE_5_TARGETS,
     default_features,
     experiment,
     missing_columns,
 )
-from galmass_core.learning.intervals import measure_coverage, score_intervals
 from galmass_core.learning.mass_profiles import rearrange_limits
 from galmass_core.learning.out_of_fold import evaluate_intervals
 from galmass_core.training.profile_runs import is_profile
@@ -51,7 +51,7 @@ def coverage_table(
     -------
     list of dict
         ``experiment``, ``run`` (None for trees), ``target``, ``split``, ``rows``, as of
-        `intervals.measure_coverage`, and ``calibration``, as of `calibration.measure_calibration`;
+        `coverage.measure_coverage`, and ``calibration``, as of `calibration.measure_calibration`;
         or ``status``, the reason why it cannot be measured.
 
     Raises

@@ -3,8 +3,9 @@
 import panel as pn
 import param
 
-from galmass_app.comparison import BASELINE, MOST, Missing, Result, answers, run_index, targets_of
+from galmass_app.comparison import BASELINE, MOST, Missing, Result, answers
 from galmass_app.markup import snippet
+from galmass_app.run_index import run_index, targets_of
 from galmass_app.selection import ERROR, EXTREMES, extremes
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.checkbox import Checkbox

@@ -16,13 +16,12 @@ from galmass_app.comparison import (
     compare,
     controls,
     other_panels,
-    run_index,
-    targets_of,
 )
 from galmass_app.framework import batched_update
 from galmass_app.learning_curves import curves_of
 from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Axes, common_frame, largest_moves, values_of
+from galmass_app.run_index import run_index, targets_of
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.compare import panel_text
 from galmass_app.views.compare.controls import CompareControls, add_panel, panel_keys, reference_of

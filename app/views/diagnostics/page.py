@@ -3,10 +3,10 @@
 import param
 
 from galmass_app import how_made, services
-from galmass_app.comparison import run_index
 from galmass_app.diagnostics import NOT_CALIBRATED, called, diagnosable, diagnose, newer
 from galmass_app.jobs import first_training
 from galmass_app.markup import snippet
+from galmass_app.run_index import run_index
 from galmass_app.services import name_of_run
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater

@@ -1,10 +1,10 @@
 """Page: every figure and table of the paper, from the data set in view, beside what it states."""
 
 from galmass_app.address import report_unknown
-from galmass_app.comparison import run_index
 from galmass_app.markup import snippet
 from galmass_app.paper_answers import measured
 from galmass_app.paper_figures import FIGURES, TABLES, label
+from galmass_app.run_index import run_index
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
