@@ -13,17 +13,19 @@ _TOOLBAR = """:host {
 }"""
 
 
-RADIAL = {  # frame of a figure over logarithmic radii
-    "x_axis_type": "log",
+STRETCHED = {  # a figure as wide as its parent
     "sizing_mode": "stretch_width",
     "width": None,
     "height": None,
-    "min_height": 230,
     "min_border": 10,
     "margin": 0,
     "align": "start",
-    "tools": "pan,wheel_zoom,box_zoom,save,reset",
     "active_drag": None,  # a finger on the plot scrolls the page
+}
+RADIAL = STRETCHED | {  # frame of a figure over logarithmic radii
+    "x_axis_type": "log",
+    "min_height": 230,
+    "tools": "pan,wheel_zoom,box_zoom,save,reset",
 }
 
 

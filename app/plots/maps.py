@@ -29,7 +29,7 @@ from bokeh.plotting import figure
 from holoviews.plotting.bokeh.element import ElementPlot
 
 from galmass_app.markup import snippet
-from galmass_app.plots.frame import quiet, quiet_toolbar, set_range
+from galmass_app.plots.frame import STRETCHED, quiet, quiet_toolbar, set_range
 from galmass_app.plots.scale import Scale, scale_of
 from galmass_app.theme import Theme, map_colours
 from galmass_core.imaging.maps import GalaxyMaps
@@ -164,17 +164,11 @@ class MapFigures:
     def _figure(self, key: str) -> figure:
         drawn = figure(
             **self._ends,
+            **STRETCHED | {"sizing_mode": "scale_width", "min_border": 0},
+            aspect_ratio=1,
             x_axis_type=None,
             y_axis_type=None,
             tools=TOOLS,
-            active_drag=None,
-            min_border=0,
-            sizing_mode="scale_width",
-            aspect_ratio=1,
-            width=None,
-            height=None,
-            margin=0,
-            align="start",
             css_classes=["gm-map"],
         )
         quiet(drawn)

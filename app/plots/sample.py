@@ -28,6 +28,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from galmass_app.framework import batched_update
+from galmass_app.plots.frame import STRETCHED
 from galmass_app.plots.points import CRISP, Points, density
 from galmass_app.plots.selection import (
     LOOK,
@@ -97,16 +98,10 @@ class SampleFigure:
                 TapTool(renderers=[]),
                 SaveTool(),
             ],
-            active_drag=None,
             toolbar_location="above",  # inside, it would lie over points to tap
-            sizing_mode="stretch_width",
-            width=None,
-            height=None,
             min_height=min_height,
-            min_border=10,
-            margin=0,
-            align="start",
             css_classes=list(css_classes),
+            **STRETCHED,
         )
         self.figure.toolbar.autohide = True
         self.figure.grid.grid_line_color = None
