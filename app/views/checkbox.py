@@ -15,3 +15,8 @@ class Checkbox(JSComponent, WidgetBase):
     disabled = param.Boolean(default=False, doc="Whether it cannot be ticked.")
 
     _esm = asset("checkbox.js")
+
+    @classmethod
+    def of(cls, name: str, label: str = "") -> "Checkbox":
+        """Make a checkbox with a CSS class of its own."""
+        return cls(label=label, css_classes=["gm-checkbox", name])

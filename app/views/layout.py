@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import panel as pn
 import param
@@ -9,7 +10,8 @@ import param
 from galmass_app.framework import Text
 from galmass_app.state import SessionState
 
-_WIDE = {"sizing_mode": "stretch_width"}  # as wide as the parent
+Control = TypeVar("Control", bound=pn.widgets.Widget)
+WIDE = {"sizing_mode": "stretch_width"}  # as wide as the parent
 
 
 class View(pn.viewable.Viewer):
@@ -44,28 +46,35 @@ class View(pn.viewable.Viewer):
 
 def column(classes: str, *parts: object, wide: bool = True, **options: object) -> pn.Column:
     """Return parts one below the other; ``classes`` as in HTML."""
-    return pn.Column(*parts, css_classes=classes.split(), **_WIDE if wide else {}, **options)
+    return pn.Column(*parts, css_classes=classes.split(), **WIDE if wide else {}, **options)
 
 
 def row(classes: str, *parts: object, wide: bool = True, **options: object) -> pn.Row:
     """Return parts side by side; arguments as of `column`."""
-    return pn.Row(*parts, css_classes=classes.split(), **_WIDE if wide else {}, **options)
+    return pn.Row(*parts, css_classes=classes.split(), **WIDE if wide else {}, **options)
 
 
 def html(classes: str, text: str = "", *, wide: bool = True, **options: object) -> pn.pane.HTML:
     """Return a pane of HTML; arguments as of `column`."""
-    return Text(text, css_classes=classes.split(), **_WIDE if wide else {}, **options)
+    return Text(text, css_classes=classes.split(), **WIDE if wide else {}, **options)
 
 
 def plot(classes: str, element: object = None, **options: object) -> pn.pane.HoloViews:
     """Return a pane of a HoloViews element; arguments as of `column`."""
-    return pn.pane.HoloViews(element, css_classes=classes.split(), margin=0, **_WIDE, **options)
+    return pn.pane.HoloViews(element, css_classes=classes.split(), margin=0, **WIDE, **options)
+
+
+def labelled(
+    kind: type[Control], classes: str, label: str, *, wide: bool = True, **options: object
+) -> Control:
+    """Return a widget with a label; arguments as of `column`."""
+    shape = {"label": label, "css_classes": classes.split()} | (WIDE if wide else {})
+    return kind(**shape, **options)
 
 
 def select(classes: str, label: str, *, wide: bool = True, **options: object) -> pn.widgets.Select:
     """Return a drop-down list; arguments as of `column`."""
-    shape = {"label": label, "css_classes": classes.split()} | (_WIDE if wide else {})
-    return pn.widgets.Select(**shape, **options)
+    return labelled(pn.widgets.Select, classes, label, wide=wide, **options)
 
 
 def button(

@@ -36,8 +36,7 @@ class LearningControls(View):
         super().__init__(session)
         self._target = select("gm-target", "Learn")
         self._checkboxes = {
-            key: Checkbox(label=short(key), css_classes=["gm-checkbox", f"gm-checkbox-{key}"])
-            for key in ALL_FEATURES
+            key: Checkbox.of(f"gm-checkbox-{key}", short(key)) for key in ALL_FEATURES
         }
         self._labels = {key: html("gm-checkbox-words", wide=False) for key in ALL_FEATURES}
         self._joined = pn.widgets.CheckBoxGroup(css_classes=["gm-joined"])

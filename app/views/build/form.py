@@ -8,14 +8,13 @@ from galmass_app.builds import Order
 from galmass_app.markup import snippet
 from galmass_app.views.build.file_drop import FileDrop
 from galmass_app.views.heading import captioned
-from galmass_app.views.layout import View, column, html, row
+from galmass_app.views.layout import WIDE, View, column, html, labelled, row
 from galmass_core.fetch.status import size_text
 from galmass_core.imaging.frames import PAPER
 from galmass_core.quantities import CHANNELS, MAPS, further_keys, symbol_of
 
 BROWSER, SERVER = "your computer", "the server's disk"
 UNITS = {"R_hsm": "rhsm", "R_e": "re", "kpc": "kpc"}  # of the frame: as shown, as commands have it
-_STRETCH = {"sizing_mode": "stretch_width"}
 
 
 class BuildForm(View):
@@ -29,31 +28,21 @@ class BuildForm(View):
         self._place = pn.widgets.RadioButtonGroup(
             options=[BROWSER, SERVER], value=BROWSER, css_classes=["gm-keep"]
         )
-        self.drop = FileDrop(css_classes=["gm-drop"], **_STRETCH)
-        self._path = pn.widgets.TextInput(
-            label="File or folder", placeholder="snapshots/TNG100-1/output", **_STRETCH
-        )
+        self.drop = FileDrop(css_classes=["gm-drop"], **WIDE)
+        whole, decimal, text = pn.widgets.IntInput, pn.widgets.FloatInput, pn.widgets.TextInput
+        self._path = labelled(text, "", "File or folder", placeholder="snapshots/TNG100-1/output")
         self._about = html("gm-foot", wide=False)
-        self._where = pn.widgets.TextInput(
-            label="Only galaxies with", placeholder="log_mstar > 10", **_STRETCH
-        )
-        self._limit = pn.widgets.IntInput(
-            label="At most", value=None, start=1, placeholder="all", **_STRETCH
-        )
-        self._half = pn.widgets.FloatInput(
-            label="Maps reach from the centre",
-            value=PAPER.half_width,
-            start=0.1,
-            step=0.5,
-            **_STRETCH,
-        )
+        self._where = labelled(text, "", "Only galaxies with", placeholder="log_mstar > 10")
+        self._limit = labelled(whole, "", "At most", value=None, start=1, placeholder="all")
+        reach = {"value": PAPER.half_width, "start": 0.1, "step": 0.5}
+        self._half = labelled(decimal, "", "Maps reach from the centre", **reach)
         self._unit = pn.widgets.RadioButtonGroup(
-            options=UNITS, value=UNITS[PAPER.unit], css_classes=["gm-frame-unit"], **_STRETCH
+            options=UNITS, value=UNITS[PAPER.unit], css_classes=["gm-frame-unit"], **WIDE
         )
         self._channels = pn.widgets.CheckButtonGroup(
-            options=_made_from(), css_classes=["gm-channels"], **_STRETCH
+            options=_made_from(), css_classes=["gm-channels"], **WIDE
         )
-        self._name = pn.widgets.TextInput(label="Name of the data set", **_STRETCH)
+        self._name = labelled(text, "", "Name of the data set")
         self._layout = column(
             "gm-fetch-form",
             column(

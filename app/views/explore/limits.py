@@ -7,7 +7,7 @@ import panel as pn
 from galmass_app.markup import snippet
 from galmass_app.plots.scale import Scale, scales_by_hand
 from galmass_app.state import SessionState
-from galmass_app.views.layout import View, column, html
+from galmass_app.views.layout import View, column, html, labelled
 from galmass_core.quantities import MAPS, map_keys
 
 WRONG = "The first number must be below the second, and light above 0."
@@ -50,7 +50,5 @@ class Limits(View):
 
 
 def _field(key: str, end: str) -> pn.widgets.FloatInput:
-    label, shape = f"{MAPS[key].symbol} {end}", {"sizing_mode": "stretch_width"}
-    return pn.widgets.FloatInput(
-        label=label, css_classes=["gm-limit-field", f"gm-limit-{key}"], **shape
-    )
+    classes = f"gm-limit-field gm-limit-{key}"
+    return labelled(pn.widgets.FloatInput, classes, f"{MAPS[key].symbol} {end}")

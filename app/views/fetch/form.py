@@ -8,14 +8,13 @@ from galmass_app.fetches import SUITES, Order
 from galmass_app.markup import snippet
 from galmass_app.views.fetch.key_field import KeyField
 from galmass_app.views.heading import captioned
-from galmass_app.views.layout import View, column, html, row, select
+from galmass_app.views.layout import WIDE, View, column, html, labelled, row, select
 
 MAPS, PARTICLES = "maps only", "particles"
 KEEP_HELP = {
     MAPS: "A data set is built as the galaxies arrive, and no particles stay on the disk.",
     PARTICLES: "Cutouts stay on the disk, to build data sets from with other settings.",
 }
-_STRETCH = {"sizing_mode": "stretch_width"}
 
 
 class FetchForm(View):
@@ -32,23 +31,18 @@ class FetchForm(View):
     def __init__(self) -> None:
         super().__init__()
         self._suite = select("gm-suite", "Simulation", options=list(SUITES))
-        self._snapshot = pn.widgets.IntInput(
-            label="Snapshot", value=None, start=0, placeholder="last: z = 0", **_STRETCH
-        )
-        self._where = pn.widgets.TextInput(
-            label="Only galaxies with", placeholder="log_mstar > 11", **_STRETCH
-        )
-        self._limit = pn.widgets.IntInput(
-            label="At most", value=None, start=1, placeholder="all", **_STRETCH
-        )
+        whole, text = pn.widgets.IntInput, pn.widgets.TextInput
+        last = {"value": None, "start": 0, "placeholder": "last: z = 0"}
+        self._snapshot = labelled(whole, "", "Snapshot", **last)
+        self._where = labelled(text, "", "Only galaxies with", placeholder="log_mstar > 11")
+        self._limit = labelled(whole, "", "At most", value=None, start=1, placeholder="all")
         self._keep = pn.widgets.RadioButtonGroup(
             options=[MAPS, PARTICLES], value=MAPS, css_classes=["gm-keep"]
         )
         self._help = html("gm-foot", wide=False)
-        self._name = pn.widgets.TextInput(label="Name of the data set", **_STRETCH)
-        self.key_field = (
-            None if fetches.server_has_key() else KeyField(css_classes=["gm-key"], **_STRETCH)
-        )
+        self._name = labelled(text, "", "Name of the data set")
+        own = fetches.server_has_key()
+        self.key_field = None if own else KeyField(css_classes=["gm-key"], **WIDE)
         self._named = ""  # the name that we gave ourselves
         self._layout = column(
             "gm-fetch-form",

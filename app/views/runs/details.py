@@ -10,7 +10,7 @@ from galmass_app.markup import snippet
 from galmass_app.run_differences import data_standing, log_of
 from galmass_app.state import SessionState
 from galmass_app.views import run_summary
-from galmass_app.views.layout import View, button, column, html, row
+from galmass_app.views.layout import View, button, column, html, labelled, row
 from galmass_app.views.runs.prediction import PredictedSelection
 from galmass_app.views.standing import MARKS
 from galmass_core.training.labels import LONGEST_NOTE, write_labels
@@ -43,17 +43,9 @@ class RunDetails(View):
                 "delete": "Delete",
             }.items()
         }
-        wide = {"sizing_mode": "stretch_width"}
-        self._tags = pn.widgets.TextInput(
-            label="Tags, separated by commas", css_classes=["gm-run-tags"], **wide
-        )
-        self._notes = pn.widgets.TextAreaInput(
-            label="Notes",
-            max_length=LONGEST_NOTE,
-            rows=4,
-            css_classes=["gm-run-notes"],
-            **wide,
-        )
+        text, area = pn.widgets.TextInput, pn.widgets.TextAreaInput
+        self._tags = labelled(text, "gm-run-tags", "Tags, separated by commas")
+        self._notes = labelled(area, "gm-run-notes", "Notes", max_length=LONGEST_NOTE, rows=4)
         self._save = button("gm-run-save", "Save tags and notes", lambda _: self._write())
         self._log, self._facts = html("gm-run-log"), html("gm-run-facts")
         self.predicted = PredictedSelection(session)

@@ -56,10 +56,10 @@ class TrainControls(View):
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)
-        self._targets = {word: _checkbox(f"gm-learn-{word}") for word in _learned()}
-        self._profile = _checkbox("gm-learn-profile")
-        self._maps = {key: _checkbox(f"gm-branch-{key}") for key in MAPS}
-        self._any = _checkbox("gm-branch-any")
+        self._targets = {word: Checkbox.of(f"gm-learn-{word}") for word in _learned()}
+        self._profile = Checkbox.of("gm-learn-profile")
+        self._maps = {key: Checkbox.of(f"gm-branch-{key}") for key in MAPS}
+        self._any = Checkbox.of("gm-branch-any")
         self._rows: dict[str, pn.Row] = {}
         self._labels = {key: html("gm-checkbox-words", wide=False) for key in self._checkboxes()}
         radii = sorted({target.aperture for target in targets_by_word().values()})
@@ -305,10 +305,6 @@ def _learned() -> dict[str, Target]:
 
 def _images() -> str:
     return " and ".join(spec.symbol for spec in MAPS.values() if spec.is_image)
-
-
-def _checkbox(name: str) -> Checkbox:
-    return Checkbox(css_classes=["gm-checkbox", name])
 
 
 def _switch(options: dict[str, object], name: str) -> pn.widgets.RadioButtonGroup:

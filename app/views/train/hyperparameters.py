@@ -8,7 +8,7 @@ import param
 
 from galmass_app.markup import snippet
 from galmass_app.views.checkbox import Checkbox
-from galmass_app.views.layout import View, button, column, html
+from galmass_app.views.layout import View, button, column, html, labelled, select
 from galmass_core.networks.presets import PRESETS, SCALINGS
 
 _NAMES = {
@@ -16,6 +16,7 @@ _NAMES = {
     "tta": "mean over symmetries",
     "mask_sparse": "σ of single stars masked",
 }
+SCHEDULES = {"cosine, to 0 at the end": "cosine", "literally as printed": "literal"}
 WIDTHS = {"1 (ResNet-18)": 1.0, "1/2": 0.5, "1/4": 0.25, "1/8": 0.125}
 
 
@@ -28,39 +29,22 @@ class Hyperparameters(View):
 
     def __init__(self, preset: str) -> None:
         super().__init__()
-        stretch = {"sizing_mode": "stretch_width"}
+        whole, decimal = pn.widgets.IntInput, pn.widgets.FloatInput
+        rates = {"start": 1e-7, "step": 1e-4, "format": "0.[0000000]"}
+        scalings = {name.replace("_", ", "): name for name in SCALINGS}
         self._fields = {
-            "epochs": pn.widgets.IntInput(label="Epochs", start=1, step=10, **stretch),
-            "batch": pn.widgets.IntInput(label="Batch", start=1, step=10, **stretch),
-            "learning_rate": pn.widgets.FloatInput(
-                label="Learning rate", start=1e-7, step=1e-4, format="0.[0000000]", **stretch
+            "epochs": labelled(whole, "", "Epochs", start=1, step=10),
+            "batch": labelled(whole, "", "Batch", start=1, step=10),
+            "learning_rate": labelled(decimal, "", "Learning rate", **rates),
+            "width": select("", "Width of the branches", options=WIDTHS),
+            "schedule": select("", "Learning rate over time", options=SCHEDULES),
+            "scaling": select("", "Scaling of maps", options=scalings),
+            "augment": Checkbox.of("gm-augment", "turn, mirror and reverse maps"),
+            "scalars": Checkbox.of("gm-scalars", "learn from R_e, M_r and σ_v beside the maps"),
+            "mask_sparse": Checkbox.of(
+                "gm-mask-sparse", "mask σ where a pixel has fewer than two stars"
             ),
-            "width": pn.widgets.Select(label="Width of the branches", options=WIDTHS, **stretch),
-            "schedule": pn.widgets.Select(
-                label="Learning rate over time",
-                options={"cosine, to 0 at the end": "cosine", "literally as printed": "literal"},
-                **stretch,
-            ),
-            "scaling": pn.widgets.Select(
-                label="Scaling of maps",
-                options={name.replace("_", ", "): name for name in SCALINGS},
-                **stretch,
-            ),
-            "augment": Checkbox(
-                label="turn, mirror and reverse maps", css_classes=["gm-checkbox", "gm-augment"]
-            ),
-            "scalars": Checkbox(
-                label="learn from R_e, M_r and σ_v beside the maps",
-                css_classes=["gm-checkbox", "gm-scalars"],
-            ),
-            "mask_sparse": Checkbox(
-                label="mask σ where a pixel has fewer than two stars",
-                css_classes=["gm-checkbox", "gm-mask-sparse"],
-            ),
-            "tta": Checkbox(
-                label="predict the mean of all 16 symmetries",
-                css_classes=["gm-checkbox", "gm-tta"],
-            ),
+            "tta": Checkbox.of("gm-tta", "predict the mean of all 16 symmetries"),
         }
         self._switch = button("gm-unfold", on_click=self._unfold)
         self._own = html("gm-foot", wide=False)
