@@ -12,3 +12,8 @@ class CommandLine(JSComponent):
     text = param.String()
 
     _esm = asset("command_line.js")
+
+
+def command_line() -> CommandLine:
+    """Return a command line as wide as its parent; empty at first."""
+    return CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")

@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+import holoviews as hv
 import panel as pn
 import param
+from holoviews.streams import Pipe
 
 from galmass_app.framework import Text
 from galmass_app.state import SessionState
 
+Data = TypeVar("Data")
 Control = TypeVar("Control", bound=pn.widgets.Widget)
 WIDE = {"sizing_mode": "stretch_width"}  # as wide as the parent
 
@@ -62,6 +65,12 @@ def html(classes: str, text: str = "", *, wide: bool = True, **options: object) 
 def plot(classes: str, element: object = None, **options: object) -> pn.pane.HoloViews:
     """Return a pane of a HoloViews element; arguments as of `column`."""
     return pn.pane.HoloViews(element, css_classes=classes.split(), margin=0, **WIDE, **options)
+
+
+def follower(classes: str, draw: Callable[[Data], hv.Overlay], pipe: Pipe) -> pn.pane.HoloViews:
+    """Return a pane of what is drawn of the data that a pipe sends; arguments as of `column`."""
+    moving = hv.DynamicMap(lambda data: draw(data), streams=[pipe])
+    return plot(classes, moving, linked_axes=False)
 
 
 def labelled(

@@ -1,6 +1,5 @@
 """Learning curves of the data set in view: a form that measures one, its picture, its numbers."""
 
-from functools import partial
 from typing import Any
 
 import holoviews as hv
@@ -11,10 +10,10 @@ from galmass_app.learning_curves import curves_of, measured
 from galmass_app.markup import snippet
 from galmass_app.plots.learning_curve import learning_curve
 from galmass_app.state import SessionState
-from galmass_app.views.command_line import CommandLine
+from galmass_app.views.command_line import command_line
 from galmass_app.views.download import Download, flat
 from galmass_app.views.heading import section
-from galmass_app.views.layout import View, button, column, html, plot, row, select
+from galmass_app.views.layout import View, button, column, follower, html, row, select
 from galmass_app.views.worker_poller import WorkerPoller
 from galmass_app.workers import QUICK, Slot
 from galmass_core.learning.metrics import Estimate
@@ -85,8 +84,7 @@ class MeasuredCurves(View):
         self._text.object = _text(found)
         if self._pipe is None:
             self._pipe = Pipe(data=found)
-            drawn = hv.DynamicMap(partial(_drawn), streams=[self._pipe])
-            self._picture.append(plot("gm-curve-picture", drawn, linked_axes=False))
+            self._picture.append(follower("gm-curve-picture", _drawn, self._pipe))
         else:
             self._pipe.send(found)
 
@@ -106,7 +104,7 @@ class LearningCurves(View):
         self._start = button("gm-curve-start", "Measure a learning curve", self._begin)
         self._stop = button("gm-curve-stop", "Stop", self._end)
         self._state = html("gm-foot", wide=False)
-        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
+        self._command = command_line()
         self.measured = MeasuredCurves(session)
         self._layout = column(
             "gm-learning-curves",

@@ -6,7 +6,7 @@ import param
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
-from galmass_app.views.command_line import CommandLine
+from galmass_app.views.command_line import command_line
 from galmass_app.views.job_list import JobList
 from galmass_app.views.layout import View, button, column, html, row
 
@@ -39,7 +39,7 @@ class Sheet(View):
         super().__init__(session)
         self.form, self._list, self._is_open = form, jobs, is_open
         self._text, self._alert = html("gm-estimate"), html("gm-nothing")
-        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
+        self._command = command_line()
         close = button("gm-close", "Close", lambda _: session.param.update({is_open: False}))
         go = row("gm-fetch-go", *buttons, wide=False)
         right = column("gm-trainings", go, self._text, self._alert, self._command, jobs)

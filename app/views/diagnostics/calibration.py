@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import holoviews as hv
 import pandas as pd
-import panel as pn
 from holoviews.streams import Pipe
 
 from galmass_app.diagnostics import Diagnosis
@@ -17,7 +16,7 @@ from galmass_app.plots.calibration import (
     width_curves,
 )
 from galmass_app.state import SessionState
-from galmass_app.views.layout import View, column, html
+from galmass_app.views.layout import View, column, follower, html
 from galmass_core.quantities import quantity, with_minus
 
 _PLOTS: dict[str, tuple[str, Callable[[Diagnosis], hv.Overlay]]] = {  # title: help, drawing
@@ -69,7 +68,7 @@ class Calibration(View):
             column(
                 "gm-slot",
                 html("gm-section", snippet("diagnostics.html", "plot", name, explanation)),
-                _pane(draw, self._pipe),
+                follower("", draw, self._pipe),
             )
             for name, (explanation, draw) in _PLOTS.items()
         ]
@@ -112,16 +111,6 @@ class Calibration(View):
         self._table.object = snippet(
             "diagnostics.html", "table", f"predicted {_label(shown)}", _HEADS, lines
         )
-
-
-def _pane(draw: Callable[[Diagnosis], hv.Overlay], pipe: Pipe) -> pn.pane.HoloViews:
-    """Return one picture that follows the pipe."""
-    return pn.pane.HoloViews(
-        hv.DynamicMap(lambda data: draw(data), streams=[pipe]),
-        linked_axes=False,
-        sizing_mode="stretch_width",
-        margin=0,
-    )
 
 
 def _label(diagnosis: Diagnosis) -> str:

@@ -13,7 +13,7 @@ from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
 from galmass_app.tree_models import SHAP_SAMPLES, SLOW_GALAXIES, Fit, measure
 from galmass_app.views.heading import section
-from galmass_app.views.layout import View, button, column, html, plot, row, select
+from galmass_app.views.layout import View, button, column, follower, html, row, select
 from galmass_app.workers import SLOW, Slot
 from galmass_core.learning.importance import NOISE
 
@@ -79,8 +79,7 @@ class Importance(View):
         self._help = html("gm-measure-help")
         self._foot = html("gm-foot")
         self._pipe = Pipe(data=self._bars())
-        drawn = hv.DynamicMap(_drawn, streams=[self._pipe])
-        self._plot = plot("gm-bars", drawn, linked_axes=False)
+        self._plot = follower("gm-bars", _drawn, self._pipe)
         self._layout = column(
             "gm-importance",
             section("Feature importance"),

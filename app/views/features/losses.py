@@ -3,13 +3,12 @@
 from functools import partial
 
 import holoviews as hv
-import panel as pn
 from holoviews.streams import Pipe
 
 from galmass_app.markup import snippet
 from galmass_app.plots.losses import LOSSES, PARTS, loss_curves
 from galmass_app.tree_models import Fit
-from galmass_app.views.layout import View, column, html, row
+from galmass_app.views.layout import View, column, follower, html, row
 
 
 class Losses(View):
@@ -19,15 +18,7 @@ class Losses(View):
         super().__init__()
         self.fit, self._pipe = fit, Pipe(data=fit)
         lines = [(part, style.dash, style.colour) for part, style in PARTS.items()]
-        panes = [
-            pn.pane.HoloViews(
-                hv.DynamicMap(partial(_drawn, loss=loss), streams=[self._pipe]),
-                linked_axes=False,
-                sizing_mode="stretch_width",
-                margin=0,
-            )
-            for loss in LOSSES
-        ]
+        panes = [follower("", partial(_drawn, loss=loss), self._pipe) for loss in LOSSES]
         self._layout = column(
             "gm-losses",
             html(

@@ -9,7 +9,7 @@ from galmass_app.comparison import BASELINE
 from galmass_app.framework import batched_update
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
-from galmass_app.views.command_line import CommandLine
+from galmass_app.views.command_line import command_line
 from galmass_app.views.download import Download
 from galmass_app.views.heading import NO_DATA, heading
 from galmass_app.views.layout import button, column, html, row
@@ -38,7 +38,7 @@ class Train(PageView):
         self._side = column("gm-slot", self.controls)
         self._time = html("gm-estimate")
         self._start = button("gm-start", "Start training", self._begin)
-        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
+        self._command = command_line()
         self._go = column("gm-slot", row("gm-go", self._start, self._time, self._command))
         self._list = RunList(self._do)
         self._run = None

@@ -1,7 +1,5 @@
 """One training: how its losses fall as it goes, and all that is known of it."""
 
-import holoviews as hv
-import panel as pn
 from holoviews.streams import Pipe
 
 from galmass_app import services
@@ -9,7 +7,7 @@ from galmass_app.markup import snippet
 from galmass_app.plots.history import HELD_OUT, TRAIN, Curves, Losses, curves_of, history_curves
 from galmass_app.theme import Theme
 from galmass_app.views import run_summary
-from galmass_app.views.layout import View, column, html, row
+from galmass_app.views.layout import View, column, follower, html, row
 from galmass_app.views.standing import MARKS
 from galmass_core.training.runs import ACTIVE, Run
 
@@ -22,18 +20,11 @@ class RunInView(View):
 
     def __init__(self, run: Run, theme: Theme) -> None:
         super().__init__()
-        stretch = {"sizing_mode": "stretch_width"}
         self._shown = None
         self._pipe = Pipe(data=Losses(services.history(run), _steps(run), theme))
         self._title = html("gm-section gm-run-title")
         self._legend = html("gm-run-legend")
-        curves = pn.pane.HoloViews(
-            hv.DynamicMap(history_curves, streams=[self._pipe]),
-            linked_axes=False,
-            margin=0,
-            **stretch,
-        )
-        self._curves = column("gm-slot", curves)
+        self._curves = column("gm-slot", follower("", history_curves, self._pipe))
         self._facts = html("gm-run-facts")
         self._layout = column(
             "gm-run-in-view",

@@ -9,7 +9,7 @@ import param
 from galmass_app import jobs, services
 from galmass_app.markup import snippet
 from galmass_app.state import SessionState
-from galmass_app.views.command_line import CommandLine
+from galmass_app.views.command_line import command_line
 from galmass_app.views.heading import section
 from galmass_app.views.layout import View, button, column, html, row, select
 from galmass_core.datasets.capabilities import lacks
@@ -38,7 +38,7 @@ class TransferForm(View):
         self._start = button("gm-transfer-start", "Start", self._begin)
         self._state = html("gm-foot", wide=False)
         self._begun = False  # whether a command was started whose records have not come
-        self._command = CommandLine(css_classes=["gm-command"], sizing_mode="stretch_width")
+        self._command = command_line()
         choices = row("gm-transfer-choice", self._test, self._adapt)
         self._layout = column(
             "gm-switches gm-transfer-form",

@@ -4,14 +4,13 @@ from functools import partial
 
 import holoviews as hv
 import pandas as pd
-import panel as pn
 from holoviews.streams import Pipe
 
 from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.transfer import MARKS, STATISTICS, scores_by_mass
-from galmass_app.views.layout import View, column, html, row
+from galmass_app.views.layout import View, column, follower, html, row
 from galmass_app.views.prediction import framed, signed
 from galmass_core.learning.metrics import Estimate
 from galmass_core.training.runs import Run
@@ -39,12 +38,7 @@ class TransferPanels(View):
         self._panels = {case: _CasePanel(self._axes, case) for case in CASES}
         self._pipe = Pipe(data=[])
         plots = [
-            pn.pane.HoloViews(
-                hv.DynamicMap(partial(_drawn, statistic=statistic), streams=[self._pipe]),
-                linked_axes=False,
-                sizing_mode="stretch_width",
-                margin=0,
-            )
+            follower("", partial(_drawn, statistic=statistic), self._pipe)
             for statistic in STATISTICS
         ]
         self._legend, self._table = html("gm-section"), html("gm-transfer-table")
