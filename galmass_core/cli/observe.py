@@ -41,6 +41,28 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         help="files (FITS, HDF5, text) of one or more galaxies; those of the same galaxy are put "
         "together",
     )
+    _add_reading(observe)
+    observe.add_argument(
+        "--run",
+        dest="model",
+        default="",
+        metavar="RUN",
+        help="a network's run, its folder or name (default: the one that ships for the maps)",
+    )
+    observe.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep maps and predictions in the home folder, for Explore to show; a galaxy that is "
+        "observed again replaces the one before",
+    )
+    add_home(observe)
+    observe.add_argument("--out", type=Path, metavar="FILE", help="write a table, as CSV")
+    observe.add_argument("--json", action="store_true", help="print as JSON")
+    observe.set_defaults(run=_observe, when_stopped="")
+
+
+def _add_reading(observe: argparse.ArgumentParser) -> None:
+    """Add the options that say what files do not."""
     observe.add_argument(
         "--x-axis",
         choices=_DIRECTIONS,
@@ -73,23 +95,6 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
         metavar="ARCSEC",
         help="half-light radius on the sky, needed for predictions (default: the file's)",
     )
-    observe.add_argument(
-        "--run",
-        dest="model",
-        default="",
-        metavar="RUN",
-        help="a network's run, its folder or name (default: the one that ships for the maps)",
-    )
-    observe.add_argument(
-        "--keep",
-        action="store_true",
-        help="keep maps and predictions in the home folder, for Explore to show; a galaxy that is "
-        "observed again replaces the one before",
-    )
-    add_home(observe)
-    observe.add_argument("--out", type=Path, metavar="FILE", help="write a table, as CSV")
-    observe.add_argument("--json", action="store_true", help="print as JSON")
-    observe.set_defaults(run=_observe, when_stopped="")
 
 
 def _observe(args: argparse.Namespace) -> None:

@@ -105,13 +105,7 @@ def train_network(
     """
     where = pick_device(_own_device(device, ranks))
     writer.update(device=_device_name(where, ranks))
-    rows = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
-    if few := [part for part, chosen in rows.items() if len(chosen) < ranks.size]:
-        found = "none" if ranks.alone else f"fewer than {ranks.size} processes"
-        msg = f"{wanted.name} needs usable samples in every part, got {found} for " + " and ".join(
-            few
-        )
-        raise ValueError(msg)
+    rows = _rows_of(parts, wanted, ranks)
     targets_NT = np.stack([true_values(dataset.samples, key) for key in wanted.targets], axis=1)
     with _enough_memory(), ranks.noticing_loss():
         stacks = _open_stacks(dataset, wanted, config, writer, ranks)
@@ -145,16 +139,32 @@ def train_network(
             network = average_symmetries(network)
         outputs_BO = predict_rows(network, feed, tested)
     tables = []
-    for inputs, outputs_BT in zip(
-        wanted.subsets or ("",), np.split(outputs_BO, len(subsets) or 1, axis=1), strict=True
-    ):
-        unscaled_BT = scaling.unscaled(outputs_BT)
-        if wanted.is_profile:
-            unscaled_BT = consistent(pd.DataFrame(unscaled_BT, columns=list(wanted.targets))).values
+    names = wanted.subsets or ("",)
+    for inputs, outputs_BT in zip(names, np.split(outputs_BO, len(names), axis=1), strict=True):
         known = (dataset.samples, tested, parts[tested], wanted.targets)
-        table = predictions_table(*known, unscaled_BT).dropna(subset="y_true")
+        table = predictions_table(*known, _unscaled(outputs_BT, wanted, scaling))
+        table = table.dropna(subset="y_true")
         tables.append(table.assign(inputs=inputs) if inputs else table)
     return pd.concat(tables, ignore_index=True)
+
+
+def _rows_of(parts: NDArray, wanted: Experiment, ranks: Ranks) -> dict[str, NDArray]:
+    """Return the rows of each part; raise ValueError if one is too small."""
+    rows = {part: np.flatnonzero(parts == part) for part in ("train", "validation", "test")}
+    if few := " and ".join(part for part, chosen in rows.items() if len(chosen) < ranks.size):
+        found = "none" if ranks.alone else f"fewer than {ranks.size} processes"
+        msg = f"{wanted.name} needs usable samples in every part, got {found} for {few}"
+        raise ValueError(msg)
+    return rows
+
+
+def _unscaled(outputs_BT: NDArray, wanted: Experiment, scaling: Scaling) -> NDArray[np.float64]:
+    """Return decimal logarithms from outputs; masses of a profile fit together."""
+    unscaled_BT = scaling.unscaled(outputs_BT)
+    if not wanted.is_profile:
+        return unscaled_BT
+    table = pd.DataFrame(unscaled_BT, columns=list(wanted.targets))
+    return consistent(table).to_numpy(float)
 
 
 def _refit(
