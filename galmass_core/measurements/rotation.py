@@ -43,8 +43,8 @@ def spin_parameters(sky: SkyStars, aperture: float) -> tuple[float, float]:
     inside = sky.radii <= aperture
     if np.count_nonzero(inside) < _FEWEST_BINS * STARS_PER_BIN:
         return np.nan, np.nan
-    orders = (order[inside[order]] for order in (sky.rightward, sky.upward))
-    order, starts = _sorted_bins(*orders, len(inside))
+    along, across = (order[inside[order]] for order in (sky.rightward, sky.upward))
+    order, starts = _sorted_bins(along, across, len(inside))
     stars = sky.luminosities[BANDS.index("r")], sky.velocities, sky.radii
     sums = np.empty((5, len(starts) - 1))
     _SUM(order, starts, *(np.ascontiguousarray(each, dtype=float) for each in stars), sums)
