@@ -4,6 +4,7 @@ Addresses that people have kept must always open: a key, or how a value is writt
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -19,7 +20,7 @@ from galmass_core.datasets.filter_syntax import quoted, split_columns
 from galmass_core.learning.experiments import input_maps
 from galmass_core.quantities import TARGETS, further_keys, map_keys
 from galmass_core.telescope.settings import settings_of
-from galmass_core.training.runs import shipped_runs
+from galmass_core.training.runs import LOG, runs_folder, shipped_runs
 
 
 class Field(NamedTuple):
@@ -185,7 +186,13 @@ def _is_run(word: str) -> bool:
     """Return whether a word opens a run, of which a network for every set of maps has several."""
     name = services.name_of_run(word)
     runs = (*services.runs(), *shipped_runs())
-    return any(name == each.name for run in runs for each in (run, *run.with_each_inputs()))
+    known = (name == each.name for run in runs for each in (run, *run.with_each_inputs()))
+    return any(known) or _is_ordered(name)
+
+
+def _is_ordered(name: str) -> bool:
+    """Return whether a training of this name was started, whose record is still to come."""
+    return name == Path(name).name and (runs_folder() / name / LOG).exists()
 
 
 def restore(session: SessionState, search: str) -> None:

@@ -147,6 +147,17 @@ def test_wrong_value_is_named_and_the_default_stays(wrong):
     assert (getattr(session, key), session.x) == (default, "sigma_v")
 
 
+def test_a_training_that_was_just_started_is_a_known_run(monkeypatch, tmp_path):
+    monkeypatch.setenv("GALMASS_HOME", str(tmp_path))
+    (tmp_path / "runs" / "new").mkdir(parents=True)
+    (tmp_path / "runs" / "new" / "log.txt").write_text("")
+    session = SessionState()
+    correct(session, "?page=train&run=new")  # a reload before its record is there
+    assert session.error == ""
+    correct(session, "?page=train&run=old")
+    assert "run=old" in session.error
+
+
 def test_address_without_a_run_opens_none(monkeypatch, tmp_path):
     opened = []
     monkeypatch.setenv("GALMASS_HOME", str(tmp_path))

@@ -274,6 +274,13 @@ def test_a_double_click_starts_one_training(visit, started, home):
     assert page.session.run == "new"
 
 
+def test_a_second_click_on_stop_comes_too_late_and_is_no_error(visit, home):
+    write(home)
+    page = visit()
+    parts(page, "gm-run-stop")[0].clicks += 1
+    assert page.session.error == ""
+
+
 def test_a_training_that_never_begins_says_why(visit, started, home):
     page = visit()
     widget(page, "gm-start").clicks += 1

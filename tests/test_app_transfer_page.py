@@ -111,6 +111,16 @@ def test_data_sets_that_differ_are_not_started(form, monkeypatch):
     widget(form, "gm-transfer-start").clicks += 1
 
 
+def test_data_that_are_deleted_while_open_raise_nothing(bare, tmp_path):
+    home = shutil.copytree(bare, tmp_path / "home")
+    for page in visit(home):
+        shutil.rmtree(home / "ours")
+        page.session.follow_data()
+        widget(page, "gm-transfer-test").value = "thin"
+        assert "Train on ours" in texts(page)
+        assert "was deleted" in page.session.error
+
+
 def test_why_a_command_failed_is_reported(form, monkeypatch):
     def fail(log, *_):
         log.write_text("reading\ngalmass: no space left\n")

@@ -70,19 +70,16 @@ class TransferForm(View):
         text = text if running or self._begun else ""
         self._state.object = text and snippet("shared.html", "at_work", text)
 
-    def _names(self) -> tuple[str, str]:
-        """Return the data sets to train and to test on."""
-        return self.session.dataset, self._test.value
-
     def _order(self) -> tuple[Path, Path, str]:
         """Return what would be measured."""
-        known = services.catalogue()
-        return *(known[name] for name in self._names()), self._adapt.value
+        trained, tested = self.session.data.path, services.catalogue()[self._test.value]
+        return trained, tested, self._adapt.value
 
     def _write(self, *_: param.parameterized.Event) -> None:
         """Show the command line."""
-        there = bool(self.session.dataset and self._test.value)
-        why = _why_not(*map(services.dataset, self._names())) if there else ""
+        data = self.session.data
+        there = bool(data and self._test.value)
+        why = _why_not(data, services.dataset(self._test.value)) if there else ""
         self._start.disabled = not there or bool(why)
         self._train.object = snippet("shared.html", "paragraph", self._trained_on(why))
         self._command.text = jobs.transfer_command(*self._order()) if there and not why else ""
