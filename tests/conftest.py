@@ -53,7 +53,6 @@ LONG = (  # files of tests that take longest, those first that serve a dashboard
     "test_serve.py",
     "test_tables.py",
     "test_fetch.py",
-    "test_bad_files.py",
     "test_cluster.py",
 )
 

@@ -40,6 +40,8 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 from galmass_app.page import PAGES, Page
 
+slow = sorted({"lightgbm", "scipy.stats", "torch"} & set(sys.modules))
+
 opened = {}
 for page in PAGES:
     with set_curdoc(Document()):
@@ -48,7 +50,7 @@ for page in PAGES:
         opened[page] = len(list(models))
 homes = {name: module.__file__ for name, module in list(sys.modules.items())
          if name.startswith("galmass") and module.__file__}
-print(json.dumps({"opened": opened, "files": sorted(homes.values())}), flush=True)
+print(json.dumps({"opened": opened, "files": sorted(homes.values()), "slow": slow}), flush=True)
 os._exit(0)  # workers of the pages may still compute
 """
 
@@ -128,4 +130,5 @@ def test_all_pages_are_built_without_the_checkout(run, installed):
     found = json.loads(done.stdout.splitlines()[-1])
     assert tuple(found["opened"]) == PAGES
     assert all(found["opened"].values())
+    assert not found["slow"]  # what only networks and trees need comes with the first of them
     assert all(file.startswith(str(installed)) for file in found["files"])

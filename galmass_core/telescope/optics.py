@@ -8,7 +8,6 @@ Shape suffixes: C channels, H rows, W columns.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from galmass_core.imaging.maps import pixel_centres
 
@@ -49,6 +48,8 @@ def point_spread(fwhm: float, moffat: float = 0.0, largest: int = 301) -> NDArra
 
 def blur(sums_CHW: NDArray, kernel: NDArray) -> NDArray[np.float64]:
     """Convolve maps of sums with a kernel; beyond their frame it is dark."""
+    from scipy.signal import fftconvolve  # slow to import, and not every page needs it
+
     values = np.asarray(sums_CHW, dtype=float)
     return fftconvolve(values, kernel[None], mode="same", axes=(1, 2))
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from galmass_core.datasets.control_maps import ControlledGalaxy
 from galmass_core.datasets.dataset import DataSet
-from galmass_core.networks.training import pick_device
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.schema import ANYTHING, TEXT, fields, list_of, object_of, read_json
 from galmass_core.training.control_networks import ControlNetworks, predict_controls
@@ -54,6 +53,8 @@ def predict_in_batches(
     ValueError
         If there is no such device, even where nothing is left to predict.
     """
+    from galmass_core.networks.training import pick_device
+
     pick_device(device)
     unseen = frozenset[str]().union(*(each.names for each in networks))
     names = [name for name in dataset.galaxy_names if name in unseen]

@@ -6,6 +6,7 @@ Shape suffixes: B samples, T targets.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -24,10 +25,12 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import experiment
 from galmass_core.quantities import OCCUPANCY
 from galmass_core.training.groups import group_of
-from galmass_core.training.network_model import NetworkModel, predictions_table
 from galmass_core.training.pairing import RunPredictions, choose_run, run_predictions_on
 from galmass_core.training.run_predictions import load_model
 from galmass_core.training.runs import Run
+
+if TYPE_CHECKING:
+    from galmass_core.training.network_model import NetworkModel
 
 KINEMATICS, IMAGE, TOGETHER = "2V", "r", "r+2V"  # inputs whose controls are measured
 _MOTION = (PLAIN, SHUFFLED, ANNULI, BINS, HALVED, HOLES)
@@ -59,8 +62,10 @@ class ControlNetworks:
     stars: int = 0
 
     @cached_property
-    def models(self) -> list[NetworkModel]:
+    def models(self) -> list["NetworkModel"]:
         """The networks, in the order of the runs."""
+        from galmass_core.training.network_model import NetworkModel
+
         models = [load_model(run) for run in self.runs]
         return [model for model in models if isinstance(model, NetworkModel)]
 
@@ -144,6 +149,8 @@ def predict_controls(
         ``inputs``, ``control``, ``training_seed``, ``name``, ``los``, ``target``, ``y_true`` and
         ``y_pred`` (decimal logarithms); samples without a true value are left out.
     """
+    from galmass_core.training.network_model import predictions_table
+
     tables = []
     for network in networks:
         for control in network.controls:
