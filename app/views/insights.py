@@ -1,6 +1,7 @@
 """What a page shows of a galaxy besides maps and numbers, each part built when it is opened."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import NamedTuple
 
 import panel as pn
@@ -13,14 +14,14 @@ from galmass_app.views.layout import View, column
 
 
 class Part(NamedTuple):
-    """A part: its title, its view, and the parameters of the session that it follows.
+    """A part: its title, and its view.
 
-    The view takes a session, and has ``draw()``, ``table``, and ``pull()`` if it has a worker.
+    The view takes a session, and has ``draw()``, ``table``, ``pull()`` if it has a worker, and
+    ``follows``: the parameters of the session with which it changes.
     """
 
     title: str
     kind: type[View]
-    follows: tuple[str, ...]
 
 
 class Insights(View):
@@ -48,7 +49,8 @@ class Insights(View):
         self._buttons.param.watch(self._chosen, "value")
         there = bool(session.data and session.data.has_maps)
         self._layout = column("gm-insights", self._buttons, visible=there)
-        self.follows = {"insights", *(name for part in parts.values() for name in part.follows)}
+        follows = (part.kind.follows for part in parts.values())
+        self.follows = {"insights", *chain.from_iterable(follows)}
 
     def draw(self, changed: set[str]) -> None:
         """Open, draw and close parts."""
@@ -83,7 +85,7 @@ class Insights(View):
         if key not in self.views:
             self.views[key] = part.kind(self.session)
             self._slots[key][:] = [self.views[key], self._download(key)]
-        elif changed & {"insights", *part.follows}:
+        elif changed & {"insights", *part.kind.follows}:
             self.views[key].draw()
 
     def _open(self) -> list[str]:

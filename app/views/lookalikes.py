@@ -18,7 +18,6 @@ from galmass_app.workers import SLOW, Job
 from galmass_core.quantities import symbol_of
 
 _ALIKE = {"r image": "r", "all four maps": "g,r+2V"}
-FOLLOWS = ("dataset", "galaxy", "los", "theme", "alike")  # parameters of the session
 _CLOSE = 10  # per cent of galaxies whose nearest other is farther than a twin, at least
 _FAILED = "No lookalikes could be found; the status line says why."
 
@@ -32,6 +31,8 @@ class _Made(NamedTuple):
 
 class LookalikeCards(WorkerView):
     """Two rows of cards: the most alike galaxies, and twins of the most different mass."""
+
+    follows = ("dataset", "galaxy", "los", "theme", "alike")
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, SLOW, _FAILED)

@@ -40,7 +40,6 @@ MARKS = (
     "axisymmetric."
 )
 FAILED = "There is no predicted profile; the status line says why."
-FOLLOWS = ("profile_run", "profile_unit")  # parameters of the session, besides the galaxy
 
 
 class MassProfiles(View):
@@ -53,6 +52,8 @@ class MassProfiles(View):
     figure : str
         CSS class, by which it is downloaded.
     """
+
+    follows = ("profile_run", "profile_unit")  # parameters of the session, besides the galaxy
 
     def __init__(self, session: SessionState, figure: str = "gm-profiles") -> None:
         super().__init__(session)

@@ -10,7 +10,6 @@ from galmass_app.views.galaxy_properties import headline, table_line
 from galmass_app.views.layout import View, button, column, html, row
 from galmass_core.quantities import QUANTITIES
 
-FOLLOWS = ("dataset", "galaxy", "los", "theme", "least_stars", "beside", *COLOURED)
 _NONE = (
     "Pin the galaxy in view, then go to another one: both are shown here, and their numbers side "
     "by side."
@@ -20,6 +19,8 @@ _GONE = "The galaxy that was pinned is not in this data set."
 
 class Beside(View):
     """The maps of the pinned galaxy, under those of the one in view, and the numbers of both."""
+
+    follows = ("dataset", "galaxy", "los", "theme", "least_stars", "beside", *COLOURED)
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)

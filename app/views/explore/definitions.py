@@ -8,12 +8,13 @@ from galmass_app.state import SessionState
 from galmass_app.views.galaxy_properties import defined_otherwise, properties_table
 from galmass_app.views.layout import View, html
 
-FOLLOWS = ("dataset", "galaxy", "los")  # parameters of the session
 _NONE = "This data set has no number by another definition than the paper's."
 
 
 class Definitions(View):
     """Tables of numbers for the whole galaxy, and inside R_hsm."""
+
+    follows = ("dataset", "galaxy", "los")
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)

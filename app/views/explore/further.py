@@ -14,11 +14,11 @@ from galmass_core.datasets.capabilities import further_maps, lacking
 from galmass_core.imaging.maps import GalaxyMaps
 from galmass_core.quantities import MAPS, further_keys, symbol_of
 
-FOLLOWS = ("dataset", "galaxy", "los", "theme", "least_stars", "further", *COLOURED)
-
 
 class FurtherMaps(View):
     """Switches of the further maps that the data set has, and those that are on."""
+
+    follows = ("dataset", "galaxy", "los", "theme", "least_stars", "further", *COLOURED)
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session)

@@ -17,13 +17,14 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.galaxy import LINES_OF_SIGHT
 from galmass_core.quantities import QUANTITIES, quantity
 
-FOLLOWS = ("dataset", "galaxy", "theme")  # parameters of the session
 _ONE = "This galaxy is seen along one line of sight."
 _Errors = dict[str, list[float]]  # by target: prediction minus truth along each line of sight
 
 
 class LinesOfSight(WorkerView):
     """Small maps along each line of sight, and a table of all that depends on it."""
+
+    follows = ("dataset", "galaxy", "theme")
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, QUICK)

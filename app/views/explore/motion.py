@@ -13,7 +13,6 @@ from galmass_app.views.worker_poller import WorkerView
 from galmass_app.workers import QUICK, Job
 from galmass_core.dynamics.motion import motion_profile
 
-FOLLOWS = ("dataset", "galaxy", "los")  # parameters of the session
 _TITLES = ("How fast stars move", "Order in the motion", "Dark matter")
 _WORDS = (
     "V is the amplitude along the kinematic axis and σ the dispersion inside pixels, in annuli on "
@@ -24,6 +23,8 @@ _FEW = "Too few stars for motions by radius."
 
 class Motion(WorkerView):
     """Three figures: V, σ and V_c; V/σ and λ_R; the share of dark matter."""
+
+    follows = ("dataset", "galaxy", "los")
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, QUICK)

@@ -21,7 +21,6 @@ from galmass_core.observations.frame import ObservedMaps
 from galmass_core.observations.kept import Kept, kept_observations
 from galmass_core.quantities import map_keys, symbol_of
 
-FOLLOWS = ("page", "theme", "observed")  # parameters of the session
 _HEADS = (  # text, help, whether it is a number
     ("galaxy", "As its file calls it. A click shows it.", False),
     ("observed by", "The layout of its files.", False),
@@ -46,6 +45,8 @@ class _Read(NamedTuple):
 
 class Observed(WorkerView):
     """A table of what was kept, and the maps and predictions of one galaxy."""
+
+    follows = ("page", "theme", "observed")
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, QUICK, _FAILED)

@@ -12,23 +12,15 @@ from galmass_app.standing import standings_of
 from galmass_app.state import SessionState
 from galmass_app.views.deferred_updater import DeferredUpdater
 from galmass_app.views.download import Download
-from galmass_app.views.explore.beside import FOLLOWS as BESIDE
 from galmass_app.views.explore.beside import Beside
-from galmass_app.views.explore.definitions import FOLLOWS as DEFINITIONS
 from galmass_app.views.explore.definitions import Definitions
 from galmass_app.views.explore.estimates import Estimates
-from galmass_app.views.explore.further import FOLLOWS as FURTHER
 from galmass_app.views.explore.further import FurtherMaps
 from galmass_app.views.explore.limits import Limits
-from galmass_app.views.explore.lines_of_sight import FOLLOWS as LINES
 from galmass_app.views.explore.lines_of_sight import LinesOfSight
-from galmass_app.views.explore.motion import FOLLOWS as MOTION
 from galmass_app.views.explore.motion import Motion
-from galmass_app.views.explore.observed import FOLLOWS as OBSERVED
 from galmass_app.views.explore.observed import Observed
-from galmass_app.views.explore.telescope import FOLLOWS as TELESCOPE
 from galmass_app.views.explore.telescope import ThroughTelescope
-from galmass_app.views.explore.turn import FOLLOWS as TURN
 from galmass_app.views.explore.turn import Turn
 from galmass_app.views.four_maps import COLOURED, FourMaps, chosen_scales, shown_maps
 from galmass_app.views.galaxy_picker import GalaxyPicker
@@ -36,9 +28,8 @@ from galmass_app.views.galaxy_properties import headline, properties, true_masse
 from galmass_app.views.heading import NO_DATA, captioned
 from galmass_app.views.insights import Insights, Part
 from galmass_app.views.layout import column, html, row, switch
-from galmass_app.views.lookalikes import FOLLOWS as LOOKALIKES
 from galmass_app.views.lookalikes import LookalikeCards
-from galmass_app.views.mass_profiles import FOLLOWS, MassProfiles
+from galmass_app.views.mass_profiles import MassProfiles
 from galmass_app.views.page_view import PageView
 from galmass_app.views.scatter import Sample
 from galmass_app.views.worker_poller import WorkerPoller
@@ -51,15 +42,15 @@ UNREADABLE = (
 COLOURS = {"This galaxy": "galaxy", "Whole sample": "sample", "By hand": "hand"}
 STARS = {str(count): count for count in SessionState.param.least_stars.objects}
 PARTS = {
-    "further": Part("Further maps", FurtherMaps, FURTHER),
-    "alike": Part("Lookalikes and twins", LookalikeCards, LOOKALIKES),
-    "motion": Part("Motion by radius", Motion, MOTION),
-    "lines": Part("Three lines of sight", LinesOfSight, LINES),
-    "turn": Part("Any line of sight", Turn, TURN),
-    "telescope": Part("Through a telescope", ThroughTelescope, TELESCOPE),
-    "observed": Part("Observed galaxies", Observed, OBSERVED),
-    "definitions": Part("Other definitions", Definitions, DEFINITIONS),
-    "beside": Part("Beside another galaxy", Beside, BESIDE),
+    "further": Part("Further maps", FurtherMaps),
+    "alike": Part("Lookalikes and twins", LookalikeCards),
+    "motion": Part("Motion by radius", Motion),
+    "lines": Part("Three lines of sight", LinesOfSight),
+    "turn": Part("Any line of sight", Turn),
+    "telescope": Part("Through a telescope", ThroughTelescope),
+    "observed": Part("Observed galaxies", Observed),
+    "definitions": Part("Other definitions", Definitions),
+    "beside": Part("Beside another galaxy", Beside),
 }
 SAMPLE = frozenset({"dataset", "galaxy", "los"})  # parameters that choose what is in view
 
@@ -120,7 +111,7 @@ class Explore(PageView):
             "least_stars",
             "selection_query",
             "page",
-            *FOLLOWS,
+            *MassProfiles.follows,
             *self.insights.follows,
         )  # runs may have ended meanwhile
         self._predicting = Slot(QUICK)
@@ -141,7 +132,7 @@ class Explore(PageView):
         """Show what is below the maps, once they have been sent."""
         parts = {
             self._draw_facts: SAMPLE,
-            self._draw_profiles: {"page", *SAMPLE, *FOLLOWS},
+            self._draw_profiles: {"page", *SAMPLE, *MassProfiles.follows},
             lambda: self._put(Sample, self.session): {"dataset", "x", "y", "colour"},
             lambda: self.views[Sample].mark(): {"galaxy", "los"},
             lambda: self.views[Sample].select(): {"selection_query"},

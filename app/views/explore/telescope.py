@@ -18,7 +18,6 @@ from galmass_core.telescope import TELESCOPES, Telescope
 from galmass_core.telescope.distances import kpc_per_arcsec
 from galmass_core.telescope.settings import SETTINGS, adjusted, settings_of
 
-FOLLOWS = ("dataset", "galaxy", "los", "theme", "least_stars", "telescope", "tuned", *COLOURED)
 _FAILED = "It could not be seen; the status line says why."
 _INTERVALS = (
     "The networks learned from maps as they are, and their intervals hold for those: nothing "
@@ -29,6 +28,8 @@ _NO_NETWORK = "No network that sees these maps predicts this galaxy."
 
 class ThroughTelescope(WorkerView):
     """Presets and sliders, the maps through a telescope and as they are, and predictions."""
+
+    follows = ("dataset", "galaxy", "los", "theme", "least_stars", "telescope", "tuned", *COLOURED)
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, NETWORKS, _FAILED)

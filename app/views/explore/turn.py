@@ -29,7 +29,6 @@ from galmass_app.views.worker_poller import WorkerView
 from galmass_app.workers import SLOW, Job
 from galmass_core.quantities import MAPS, map_keys, with_minus
 
-FOLLOWS = ("dataset", "galaxy", "los", "theme", "least_stars")  # parameters of the session
 _HINT = (
     "Drag the stars to turn the galaxy; its maps follow when they are let go. Tap a pixel of a map "
     "to see how fast its stars move."
@@ -42,6 +41,8 @@ _REACH = 4.0  # standard deviations of the velocities of the galaxy that the axi
 
 class Turn(WorkerView):
     """A ball of stars to drag, buttons, the maps from there, and velocities in a pixel."""
+
+    follows = ("dataset", "galaxy", "los", "theme", "least_stars")
 
     def __init__(self, session: SessionState) -> None:
         super().__init__(session, SLOW, _FAILED)

@@ -23,9 +23,8 @@ from galmass_app.views.galaxy_properties import headline
 from galmass_app.views.heading import NO_DATA, section
 from galmass_app.views.insights import Insights, Part
 from galmass_app.views.layout import column, html, row, select
-from galmass_app.views.lookalikes import FOLLOWS as LOOKALIKES
 from galmass_app.views.lookalikes import LookalikeCards
-from galmass_app.views.mass_profiles import FOLLOWS, MassProfiles
+from galmass_app.views.mass_profiles import MassProfiles
 from galmass_app.views.page_view import PageView
 from galmass_app.views.why import explanation_text
 from galmass_app.views.why.network import Content, WhyNetwork
@@ -82,7 +81,7 @@ class Why(PageView):
             self._show_message(NO_DATA)
             self._layout.append(self._message)
             return
-        alike = Part("Lookalikes and twins", LookalikeCards, LOOKALIKES)
+        alike = Part("Lookalikes and twins", LookalikeCards)
         self.insights = Insights(session, "why", {"alike": alike})
         self._layout[:] = [
             GalaxyPicker(session),
@@ -99,7 +98,7 @@ class Why(PageView):
             *COLOURED,
             "theme",
             "page",
-            *FOLLOWS,
+            *MassProfiles.follows,
             *self.insights.follows,
         )  # networks may have come meanwhile
         self._updater = DeferredUpdater(session, "why", self._draw, follows)
