@@ -89,11 +89,15 @@ def deposit(
     starts = np.concatenate([[0], count * np.cumsum(sides**2)])
     cells = np.zeros(starts[-1] + grids.LANES, dtype=np.float32)
     kinds = len(sides) + 2  # of stamps: three on the pixels, one on each coarser grid
-    work = (
-        *(aligned(kinds, 4, _BATCH + 8), np.empty(kinds, np.int64), aligned(8, 2 * _BATCH + 8)),
-        *(np.empty(2 * _BATCH, np.int64), np.empty(34, np.int64)),
-        *(aligned(2304, dtype=np.float32), np.empty(count, np.float32)),
-    )
+    work = [
+        aligned(kinds, 4, _BATCH + 8),
+        np.empty(kinds, np.int64),
+        aligned(8, 2 * _BATCH + 8),
+        np.empty(2 * _BATCH, np.int64),
+        np.empty(34, np.int64),
+        aligned(2304, dtype=np.float32),
+        np.empty(count, np.float32),
+    ]
     scale = pixels / (2 * half_width)
     tables = _separable_lanes(), radial_terms()
     _SCATTER(*stars, scale, pixels, cells, starts, sides, *tables, *work)
