@@ -20,8 +20,7 @@ def test_without_gas_no_light_is_lost():
     assert sky.luminosities == pytest.approx(np.ones((2, 3)))
 
 
-def test_numbers_of_stars_inside_a_circle_are_summed():
+def test_stars_inside_a_circle_are_counted_from_the_centre_outwards():
     sky = project(make_galaxy([[3, 0, 9], [0, 1, -9], [2, 0, 0], [0, 4, 0]]), "z")
-    values = np.array([[1.0, 10.0, 100.0, 1000.0], [2.0, 20.0, 200.0, 2000.0]])
-    assert sky.sum_inside(values, 3.0).tolist() == [111, 222]  # one on the circle is inside
-    assert sky.sum_inside(values[0], 0.5) == 0
+    assert sky.inside(3.0).tolist() == [1, 2, 0]  # one on the circle is inside
+    assert sky.inside(0.5).tolist() == []

@@ -6,7 +6,6 @@ axes, without re-orientation (Chu et al. 2024, Sec. 2.1). Receding stars have po
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +64,10 @@ class SkyStars:
         """The stars in the order of y; (N,) int."""
         return np.argsort(self.y)
 
-    def sum_inside(self, values: NDArray, aperture: float) -> Any:  # noqa: ANN401 - as `values`
-        """Sum numbers of the stars, (..., N), inside a circle [kpc] about the centre."""
-        return values @ (self.radii <= aperture)
+    def inside(self, aperture: float) -> NDArray:
+        """Return the stars inside a circle [kpc] from the centre outwards; (M,) int."""
+        order = self.outward
+        return order[: self.radii.searchsorted(aperture, side="right", sorter=order)]
 
 
 def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkyStars:

@@ -90,15 +90,18 @@ def star_formation_rate(sky: SkyStars, galaxy: Galaxy, aperture: float) -> float
     float, Msun/yr
         Zero where no stars formed.
     """
-    young = galaxy.stars.initial_masses * (galaxy.stars.ages < RECENT)
-    return float(sky.sum_inside(young, aperture) / (RECENT * 1e9))
+    inside = sky.inside(aperture)
+    young = inside[galaxy.stars.ages.take(inside) < RECENT]
+    return float(np.sum(galaxy.stars.initial_masses[young]) / (RECENT * 1e9))
 
 
 def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
     """Return the r-light-weighted dispersion of velocities inside a circle [km/s] (Table 1)."""
-    weight = sky.luminosities[BANDS.index("r")] * (sky.radii <= aperture)
+    inside = sky.inside(aperture)
+    weight = sky.luminosities[BANDS.index("r")].take(inside)
+    velocity = sky.velocities.take(inside)
     light = weight.sum()
     if not light > 0:
         return np.nan
-    mean = weight @ sky.velocities / light
-    return float(np.sqrt(weight @ (sky.velocities - mean) ** 2 / light))
+    velocity -= weight @ velocity / light
+    return float(np.sqrt(weight @ velocity**2 / light))

@@ -136,7 +136,7 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
     """
     r_hsm, band = sky.half_mass_radius, BANDS.index("r")
     luminosities = sky.luminosities if sky.dust_is_known else np.full_like(sky.luminosities, np.nan)
-    light_g, light_r = sky.sum_inside(luminosities, MAGNITUDE_APERTURE * r_hsm)
+    light_g, light_r = luminosities.take(sky.inside(MAGNITUDE_APERTURE * r_hsm), axis=1).sum(axis=1)
     magnitude_r = absolute_magnitude(light_r, "r")
     row = {
         "abs_mag_r": magnitude_r,
@@ -144,9 +144,10 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
         "effective_radius": _half_light(sky.radii, sky.luminosities[band], sky.outward),
     }
     for aperture in apertures("circle"):
+        inside = sky.inside(aperture * r_hsm)
         enclosed = {
-            "mass": sky.sum_inside(sky.masses, aperture * r_hsm),
-            "light": sky.sum_inside(luminosities[band], aperture * r_hsm),
+            "mass": sky.masses.take(inside).sum(),
+            "light": luminosities[band].take(inside).sum(),
         }
         row |= measure_inside("circle", aperture, enclosed)
     return row
@@ -166,9 +167,10 @@ def attenuation(sky: SkyStars, galaxy: Galaxy) -> float:
     float
         NaN where dust is not known, or there is no light.
     """
-    radius, band = MAGNITUDE_APERTURE * sky.half_mass_radius, BANDS.index("r")
-    seen = sky.sum_inside(sky.luminosities[band], radius)
-    whole = sky.sum_inside(galaxy.stars.luminosities[band], radius)
+    inside = sky.inside(MAGNITUDE_APERTURE * sky.half_mass_radius)
+    band = BANDS.index("r")
+    seen = sky.luminosities[band].take(inside).sum()
+    whole = galaxy.stars.luminosities[band].take(inside).sum()
     return float(-2.5 * np.log10(seen / whole)) if sky.dust_is_known and seen > 0 else np.nan
 
 
