@@ -20,6 +20,7 @@ def save_tensors(
     from safetensors.torch import save
 
     content = {name: each.detach().cpu().contiguous() for name, each in tensors.items()}
+    content |= {name: each.clone() for name, each in content.items() if not each.ndim}  # may be one
     numbers = {name: float(number) for name, number in sorted((facts or {}).items())}
     data = save(content, metadata={_FACTS: json.dumps(numbers)})
     with atomic_write(path) as part:  # save_file leaves a file of its own name when it is killed

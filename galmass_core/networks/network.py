@@ -8,6 +8,7 @@ Shape suffixes: B samples, C channels, H rows, W columns.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -20,17 +21,19 @@ CHANNELS = (64, 128, 256, 512)  # of the four stages
 class BasicBlock(nn.Module):
     """Two 3 × 3 convolutions with a skip connection."""
 
-    def __init__(self, entering: int, leaving: int, stride: int) -> None:
+    def __init__(
+        self, entering: int, leaving: int, stride: int, groups: int, norm: type[nn.BatchNorm2d]
+    ) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(entering, leaving, 3, stride, padding=1, bias=False)
-        self.bn1 = nn.BatchNorm2d(leaving)
-        self.conv2 = nn.Conv2d(leaving, leaving, 3, padding=1, bias=False)
-        self.bn2 = nn.BatchNorm2d(leaving)
+        convolve = partial(nn.Conv2d, groups=groups, bias=False)
+        self.conv1 = convolve(entering, leaving, 3, stride, padding=1)
+        self.bn1 = norm(leaving)
+        self.conv2 = convolve(leaving, leaving, 3, padding=1)
+        self.bn2 = norm(leaving)
         self.relu = nn.ReLU(inplace=True)
         self.downsample = None
         if stride != 1 or entering != leaving:
-            shortcut = nn.Conv2d(entering, leaving, 1, stride, bias=False)
-            self.downsample = nn.Sequential(shortcut, nn.BatchNorm2d(leaving))
+            self.downsample = nn.Sequential(convolve(entering, leaving, 1, stride), norm(leaving))
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return the output of the block."""
@@ -46,6 +49,10 @@ class ResNet18(nn.Module):
     ----------
     width : float
         Of all stages, in units of the paper's.
+    groups : int
+        Number of such networks side by side, which share nothing: each has its own of the input
+        channels, of the channels of all layers, and of the outputs.
+    norm : type of nn.BatchNorm2d
     """
 
     layer1: nn.Sequential
@@ -53,26 +60,34 @@ class ResNet18(nn.Module):
     layer3: nn.Sequential
     layer4: nn.Sequential
 
-    def __init__(self, width: float = 1.0) -> None:
+    def __init__(
+        self, width: float = 1.0, groups: int = 1, norm: type[nn.BatchNorm2d] = nn.BatchNorm2d
+    ) -> None:
         super().__init__()
-        channels = [round(width * full) for full in CHANNELS]
-        self.conv1 = nn.Conv2d(1, channels[0], 7, 2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(channels[0])
+        self.width = width
+        channels = [groups * round(width * full) for full in CHANNELS]
+        self.conv1 = nn.Conv2d(groups, channels[0], 7, 2, padding=3, groups=groups, bias=False)
+        self.bn1 = norm(channels[0])
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
         entering = channels[0]
         for number, leaving in enumerate(channels, 1):
-            first = BasicBlock(entering, leaving, stride=1 if number == 1 else 2)
-            setattr(self, f"layer{number}", nn.Sequential(first, BasicBlock(leaving, leaving, 1)))
+            first = BasicBlock(entering, leaving, 1 if number == 1 else 2, groups, norm)
+            second = BasicBlock(leaving, leaving, 1, groups, norm)
+            setattr(self, f"layer{number}", nn.Sequential(first, second))
             entering = leaving
         self.outputs = entering
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return the features of each map, (B, outputs)."""
-        x_BCHW = self.maxpool(self.relu(self.bn1(self.conv1(x_BCHW))))
+        x_BCHW = self.stem(x_BCHW)
         for stage in (self.layer1, self.layer2, self.layer3, self.layer4):
             x_BCHW = stage(x_BCHW)
         return x_BCHW.mean((2, 3))
+
+    def stem(self, x_BCHW: Tensor) -> Tensor:
+        """Return the input of the first stage, a quarter of the map in height and width."""
+        return self.maxpool(self.relu(self.bn1(self.conv1(x_BCHW))))
 
 
 class SubsetLayer(nn.Linear):

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from galmass_core.networks.alignment import DISTANCES
 from galmass_core.networks.batches import MapFeed
+from galmass_core.networks.joint import JointNetwork
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.presets import TrainingConfig
 from galmass_core.networks.ranks import ALONE, Ranks
@@ -63,11 +64,12 @@ def pick_device(name: str) -> torch.device:
 class Learner:
     """A network, its optimiser, and one step of both.
 
-    On a GPU a step runs in 16-bit floats, channels last, as one CUDA graph; without a graph if
-    several processes train together. The loss is the mean of the outputs' squared errors; of a
-    network with subsets it has the slope of the mean of their RMS errors, of which running means
-    are taken. Subsets that predict worst would rule the branches of all with squared errors, those
-    that predict best with relative ones.
+    On a GPU a step runs in 16-bit floats as one CUDA graph; without a graph if several processes
+    train together. One process on a CPU computes the branches side by side.
+
+    The loss is the mean of the outputs' squared errors; of a network with subsets it has the slope
+    of the mean of their RMS errors, of which running means are taken. Subsets that predict worst
+    would rule the branches of all with squared errors, those that predict best with relative ones.
 
     Parameters
     ----------
@@ -92,11 +94,13 @@ class Learner:
         self.config, self.device, self.ranks = config, device, ranks
         self._distance = DISTANCES[alignment] if alignment else None
         self._fast = device.type == "cuda"
-        layout = torch.channels_last if self._fast else torch.contiguous_format
+        side_by_side = not self._fast and ranks.alone
+        layout = torch.channels_last if self._fast or side_by_side else torch.contiguous_format
         self.network = network.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's types lack it
+        self._joint = JointNetwork(network) if side_by_side else None
         rate = torch.tensor(config.rate(0), device=device) if self._fast else config.rate(0)
         self.optimizer = torch.optim.Adam(
-            self.network.parameters(),
+            [self._joint.weights] if self._joint else self.network.parameters(),
             lr=rate,
             fused=True,
             capturable=self._fast,
@@ -104,15 +108,27 @@ class Learner:
         self._graph: torch.cuda.CUDAGraph | None = None
         self._usual_T = torch.ones(network.fc.out_features, device=device)  # as of scaled targets
         self._set_out()
-        self._model = ranks.averaging(_WithFeatures(self.network))
+        self._model = ranks.averaging(
+            _WithFeatures(self.network, (self._joint or self.network).features)
+        )
 
     def tensors(self) -> dict[str, Tensor]:
         """Return all tensors that change in training, by name, without copying."""
         state = {f"network.{name}": each for name, each in self.network.state_dict().items()}
-        for name, weights in self.network.named_parameters():
-            for key, moment in self.optimizer.state[weights].items():
-                state[f"adam.{key}.{name}"] = moment
+        for name, moments in self._moments():
+            state |= {f"adam.{key}.{name}": moment for key, moment in moments.items()}
         return state | ({"usual": self._usual_T} if self.network.subsets else {})
+
+    def _moments(self) -> Iterator[tuple[str, Mapping[str, Tensor]]]:
+        """Yield the name of each weight, and its state in the optimiser."""
+        if self._joint is None:
+            for name, weights in self.network.named_parameters():
+                yield name, self.optimizer.state[weights]
+            return
+        whole = self.optimizer.state[self._joint.weights]
+        parts = {key: self._joint.views(each) for key, each in whole.items() if each.ndim}
+        for name, _ in self.network.named_parameters():
+            yield name, whole | {key: views[name] for key, views in parts.items()}
 
     def set_rate(self, rate: float) -> None:
         """Set the learning rate of the next steps."""
@@ -140,8 +156,9 @@ class Learner:
 
     def _step(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> Tensor:
         """Take one step without a graph."""
-        self.network.train()
-        self.optimizer.zero_grad(set_to_none=True)
+        if not self.network.training:
+            self.network.train()
+        self._clear_gradients()
         count = len(targets_BT)
         with _precision(self.device):
             features_BD, outputs_BT = self._model(maps)
@@ -166,12 +183,17 @@ class Learner:
 
     def _set_out(self) -> None:
         """Initialise the moments of the optimiser with zeros, without a step."""
-        for weights in self.network.parameters():
-            weights.grad = torch.zeros_like(weights)
+        (group,) = self.optimizer.param_groups
+        for weights in group["params"]:
+            weights.grad = torch.zeros_like(weights) if weights.grad is None else weights.grad
         self.optimizer.step()
         for moments in self.optimizer.state.values():
             moments["step"].zero_()
-        self.optimizer.zero_grad(set_to_none=True)
+        self._clear_gradients()
+
+    def _clear_gradients(self) -> None:
+        """Forget the gradients of the last step."""
+        self.optimizer.zero_grad(set_to_none=self._joint is None)
 
     def _capture(self, maps: Mapping[str, Tensor], targets_BT: Tensor) -> torch.cuda.CUDAGraph:
         """Record a step as a CUDA graph, without changing weights."""
@@ -196,15 +218,17 @@ class Learner:
 
 
 class _WithFeatures(torch.nn.Module):
-    """A network that also returns its features."""
+    """A network in training that also returns its features."""
 
-    def __init__(self, network: MultibranchResNet) -> None:
+    def __init__(
+        self, network: MultibranchResNet, features: Callable[[Mapping[str, Tensor]], Tensor]
+    ) -> None:
         super().__init__()
-        self.network = network
+        self.network, self._features = network, features
 
     def forward(self, maps: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
         """Return features, (B, D), and outputs, (B, T)."""
-        features_BD = self.network.features(maps)
+        features_BD = self._features(maps)
         return features_BD, self.network.fc(features_BD)
 
 
