@@ -20,6 +20,8 @@ from galmass_core.networks.norms import ColumnNorm
 class _JointBranches(ResNet18):
     """Branches side by side."""
 
+    bn1: ColumnNorm
+
     def __init__(self, width: float, groups: int) -> None:
         super().__init__(width, groups, ColumnNorm)
 
@@ -50,16 +52,16 @@ class JointNetwork:
 
     def __init__(self, network: MultibranchResNet) -> None:
         self.network = network
-        branches = dict(network.branches.items())
-        self._keys = [key for key, each in branches.items() if isinstance(each, ResNet18)]
-        self._width = branches[self._keys[0]].width
+        self._keys = [key for key, each in network.branches.items() if isinstance(each, ResNet18)]
+        self._width = float(network.branches[self._keys[0]].width)  # type: ignore[arg-type]  # a module's attribute
         running = {name: each for name, each in network.named_buffers() if "running" in name}
         self._counts = [each for name, each in network.named_buffers() if "tracked" in name]
         self._weights = _Packed(dict(network.named_parameters()), self._keys)
         self._running = _Packed(running, self._keys)
         self.weights = nn.Parameter(self._weights.array)
-        self.weights.grad = torch.zeros_like(self.weights)
-        gradients = self.views(self.weights.grad)
+        self._gradient = torch.zeros_like(self.weights)
+        self.weights.grad = self._gradient
+        gradients = self.views(self._gradient)
         for name, each in network.fc.named_parameters(prefix="fc"):
             each.grad = gradients[name]
         self._joint: dict[tuple[str, ...], _JointBranches] = {}
@@ -90,7 +92,7 @@ class JointNetwork:
                 packed.joined(array, keys)
                 for packed, array in (
                     (self._weights, self.weights.data),
-                    (self._weights, self.weights.grad),
+                    (self._weights, self._gradient),
                     (self._running, self._running.array),
                 )
             )

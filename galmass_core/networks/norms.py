@@ -19,6 +19,10 @@ class ColumnNorm(nn.BatchNorm2d):
     each column of the maps has sums of its own, of which the mean is taken. Steps are not counted.
     """
 
+    running_mean: Tensor
+    running_var: Tensor
+    momentum: float
+
     def __init__(self, channels: int) -> None:
         super().__init__(channels)
         self.num_batches_tracked = None
@@ -73,12 +77,12 @@ class _Normalised(torch.autograd.Function):
         kept_BCHW, places = _pooled(x_BCHW) if pool else (x_BCHW, None)
         y_BCHW = torch.empty_like(kept_BCHW)
         _scale(_rows(y_BCHW), shift_C, _rows(kept_BCHW), scale_C, kept_BCHW.shape[-1])
-        ctx.save_for_backward(x_BCHW, kept_BCHW, places, mean_C, rstd_C, scale_C)
+        ctx.save_for_backward(x_BCHW, kept_BCHW, places, mean_C, rstd_C, scale_C)  # type: ignore[arg-type]  # it takes None
         ctx.mark_non_differentiable(mean_C, var_C)
         return y_BCHW, mean_C, var_C
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: FunctionCtx, g_BCHW: Tensor, *_: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, None, None]:
         """Return the gradient of the array, of weight and bias."""

@@ -26,6 +26,7 @@ from galmass_core.networks.scalars import SCALARS, scalar_columns
 from galmass_core.networks.symmetry import draw_symmetries, turn
 from galmass_core.quantities import map_spec
 
+_NARROW = 0.25  # width up to which branches are faster side by side
 _WARM_UP = 3  # steps before a step is captured
 _LATEST = 0.1  # weight of a step's errors in the running means
 _PREDICTED = 80  # samples at a time
@@ -65,7 +66,7 @@ class Learner:
     """A network, its optimiser, and one step of both.
 
     On a GPU a step runs in 16-bit floats as one CUDA graph; without a graph if several processes
-    train together. One process on a CPU computes the branches side by side.
+    train together. One process on a CPU computes narrow branches side by side.
 
     The loss is the mean of the outputs' squared errors; of a network with subsets it has the slope
     of the mean of their RMS errors, of which running means are taken. Subsets that predict worst
@@ -94,7 +95,7 @@ class Learner:
         self.config, self.device, self.ranks = config, device, ranks
         self._distance = DISTANCES[alignment] if alignment else None
         self._fast = device.type == "cuda"
-        side_by_side = not self._fast and ranks.alone
+        side_by_side = not self._fast and ranks.alone and config.width <= _NARROW
         layout = torch.channels_last if self._fast or side_by_side else torch.contiguous_format
         self.network = network.to(device, memory_format=layout)  # type: ignore[call-overload]  # torch's types lack it
         self._joint = JointNetwork(network) if side_by_side else None
