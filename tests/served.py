@@ -62,9 +62,9 @@ def visitors(chromium, shared=None):
     """Yield a function that opens tabs as new visitors do; in the end nothing may have failed.
 
     Errors of a page and its console, requests that failed and requests to another host all count.
-    The first tab is opened in the context ``shared``, if there is one: its cache has the scripts
-    of the dashboard already, and everything else that earlier visitors left there is removed.
-    Further tabs have contexts of their own.
+    A tab is opened in the context ``shared``, if there is one without tabs: its cache has the
+    scripts of the dashboard already, and everything else that earlier visitors left there is
+    removed. Further tabs have contexts of their own.
     """
     tabs, troubles = [], []
 
@@ -72,7 +72,7 @@ def visitors(chromium, shared=None):
         address, *, width=1400, height=900, script="", wait_until="load", permissions=(), **media
     ):
         """Open an address, a script before all; media are those of ``Page.emulate_media``."""
-        context = shared if shared and not tabs else chromium.new_context()
+        context = shared if shared and not shared.pages else chromium.new_context()
         context.grant_permissions(list(permissions))
         tab = context.new_page()
         tabs.append(tab)
