@@ -15,8 +15,8 @@ from galmass_core.training.runs import ACTIVE, list_runs
 
 pytestmark = pytest.mark.browser
 EPOCHS = 5000  # more than are trained before a test stops them, however slow its browser is
-LOSSES = f"""({FIGURES}.flatMap(v => v.model.renderers)
-    .map(r => r.data_source.data).find(d => d.loss && d.step)?.loss.length ?? 0)"""
+LOSSES = f"""[...{FIGURES}.find(v => v.model.left[0]?.axis_label?.startsWith('mean squared'))
+    ?.model.renderers[0].data_source.data.y ?? []].filter(Number.isFinite).length"""
 
 
 @pytest.fixture(scope="module")
