@@ -28,7 +28,15 @@ from galmass_app.bokeh_models import replacing
 from galmass_core.assets import asset
 
 # overrides of BokehJS, each described in its file
-SCRIPTS = ("clear.js", "focus.js", "images.js", "layout.js", "minus.js", "modules.js")
+SCRIPTS = (
+    "clear.js",
+    "focus.js",
+    "images.js",
+    "layout.js",
+    "minus.js",
+    "modules.js",
+    "sliders.js",
+)
 
 
 def scripts() -> str:

@@ -144,3 +144,34 @@ def test_tour_of_every_page_is_left_by_escape(page):
     tab.keyboard.press("Escape")
     expect(card).to_be_hidden()
     expect(tab.locator(".gm-guide .open")).to_be_focused()
+
+
+# What opens; this leaves it open
+
+
+def test_what_opens_on_a_page_has_no_barrier(page):
+    tab, key = page
+    open_parts(tab, key)
+    for scheme in RULES:
+        change_scheme(tab, scheme)
+        wait_until_drawn(tab)
+        assert not barriers(tab, scheme)
+
+
+def open_parts(tab, key):
+    """Open all that a page has folded, and of Runs the log of one and what two differ in."""
+    parts = tab.locator(".gm-insight-buttons:visible")
+    for words in parts.locator("button:not(.bk-active)").all_inner_texts():
+        parts.get_by_role("button", name=words, exact=True).click()
+    wait_until_drawn(tab)
+    if key == "runs":
+        rows = tab.locator(".gm-run-table tbody tr:visible")
+        for row in rows.all()[:2]:
+            row.get_by_role("checkbox").check()
+        rows.first.get_by_role("button").click()
+        tab.locator(".gm-run-log summary").wait_for()
+        wait_until_drawn(tab)
+    folded = tab.locator("details:not([open]) > summary:visible")
+    while folded.count():
+        folded.first.click()
+    wait_until_drawn(tab)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from bokeh.embed import file_html
-from bokeh.models import Column, Div, LinearColorMapper, Pane
+from bokeh.models import Column, Div, LinearColorMapper, Pane, Slider
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
 from served import FIGURES
@@ -123,6 +123,17 @@ def test_tab_key_goes_past_plots(chromium, overrides, index):
     page.set_content(f"{head}<body><script>{overrides}</script>{body}")
     page.wait_for_function("Bokeh.index.roots.length && Bokeh.documents[0].is_idle")
     assert page.evaluate(STOPS) == [index]
+    page.close()
+
+
+@pytest.mark.parametrize(("overrides", "name"), [("// none", None), (scripts(), "seeing")])
+def test_handle_of_a_slider_has_its_name(chromium, overrides, name):
+    page, slider = chromium.new_page(), Slider(title="seeing", start=0, end=9, step=1, value=2)
+    head, body = file_html(slider, INLINE).rsplit("<body>", 1)
+    page.set_content(f"{head}<body><script>{overrides}</script>{body}")
+    handle = page.locator(".noUi-handle")
+    handle.wait_for()
+    assert handle.get_attribute("aria-label") == name
     page.close()
 
 
