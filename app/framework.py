@@ -31,7 +31,6 @@ from galmass_core.assets import asset
 SCRIPTS = (
     "clear.js",
     "focus.js",
-    "images.js",
     "layout.js",
     "minus.js",
     "modules.js",

@@ -1,9 +1,8 @@
 """Overrides of BokehJS, on a page of Bokeh alone: still needed, and harmless where they fail."""
 
-import numpy as np
 import pytest
 from bokeh.embed import file_html
-from bokeh.models import Column, Div, LinearColorMapper, Pane, Slider
+from bokeh.models import Column, Div, Pane, Slider
 from bokeh.plotting import figure
 from bokeh.resources import INLINE
 from served import FIGURES
@@ -20,26 +19,6 @@ LAYOUTS_OF_THREE_CHANGES = """async () => {
   await new Promise((done) => setTimeout(done, 300))
   return layouts
 }"""
-
-COLOURINGS_OF_THREE_CHANGES = """async () => {
-  const { ImageView } = Bokeh.require("models/glyphs/image")
-  const { _flat_img_to_buf8: colour } = ImageView.prototype
-  const { glyph, data_source } = Bokeh.documents[0].get_model_by_name("picture")
-  let colourings = 0
-  ImageView.prototype._flat_img_to_buf8 = function (image) {
-    colourings += 1
-    return colour.call(this, image)
-  }
-  const change = async (values) => {
-    glyph.color_mapper.low += 1
-    glyph.color_mapper.high += 1
-    if (values) data_source.data = { ...data_source.data }
-    await new Promise((done) => setTimeout(done, 300))
-    return colourings
-  }
-  return [await change(true), await change(false)]
-}"""
-
 
 def plot():
     """Return a figure with something in it."""
@@ -68,27 +47,6 @@ def test_bokeh_alone_lays_out_for_each_change(page):
 def test_changes_together_are_laid_out_once(page):
     page.add_script_tag(content=scripts())
     assert page.evaluate(LAYOUTS_OF_THREE_CHANGES) == 1
-
-
-@pytest.fixture
-def picture(chromium):
-    """A page of an image."""
-    page, shown = chromium.new_page(), figure(width=200, height=200)
-    mapper = LinearColorMapper(palette=["black", "white"], low=0, high=1)
-    shown.image([np.eye(2)], x=0, y=0, dw=1, dh=1, color_mapper=mapper, name="picture")
-    page.set_content(file_html(shown, INLINE))
-    page.wait_for_function("Bokeh.index.roots.length && Bokeh.documents[0].is_idle")
-    yield page
-    page.close()
-
-
-def test_bokeh_alone_colours_an_image_for_each_change(picture):
-    assert picture.evaluate(COLOURINGS_OF_THREE_CHANGES) == [4, 8]
-
-
-def test_changes_together_colour_an_image_once(picture):
-    picture.add_script_tag(content=scripts())
-    assert picture.evaluate(COLOURINGS_OF_THREE_CHANGES) == [1, 2]
 
 
 def test_figure_in_a_pane_alone_lays_itself_out(page):
