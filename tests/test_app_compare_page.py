@@ -4,7 +4,6 @@ import re
 
 import numpy as np
 import pandas as pd
-import panel as pn
 import pytest
 from pages import is_shown, parts, texts, widget
 from sample_tables import make_dataset, make_samples
@@ -545,21 +544,6 @@ def test_switching_a_branch_brings_its_panel(visit):
     widget(page, "gm-branches").value = []
     assert "Select at least one map" in widget(page, "gm-nothing").object
     assert page.session.branches == "V"
-
-
-def test_pictures_of_a_panel_come_before_its_text_without_that_of_another(visit, monkeypatch):
-    page, ticks = visit(panels=["r", "2V"], branches="2V"), []
-    text = parts(page, "gm-result")[1]
-    before = text.object
-    monkeypatch.setattr(pn.state, "onload", ticks.append)
-    page.session.param.update(panels=["r", "r+2V"], branches="r+2V")
-    ticks.pop(0)()
-    assert page.panels[1].in_view
-    assert not text.object
-    while not text.object:
-        ticks.pop(0)()
-    assert text.object != before
-    assert "against r (95 %:" in text.object
 
 
 def test_seventh_panel_takes_the_place_of_the_active_one():

@@ -106,12 +106,13 @@ class Compare(PageView):
         self._more.param.watch(self._added, "value")
         follows = ("dataset", "target", "split", "branches", "panels", "reference", "against")
         follows += ("pinned", "arrows", "selection_query", "galaxy", "los", "theme")
-        self._updater = DeferredUpdater(session, "compare", self._draw, follows, self._draw_texts)
+        self._updater = DeferredUpdater(session, "compare", self._draw, follows)
         session.param.watch(self._update_for_runs, "poll_count")
 
     def _draw(self, changed: set[str]) -> None:
-        """Update the pictures whose state has changed."""
-        changed = self._from_outside(changed)
+        """Update everything whose state has changed."""
+        if self.session.pinned is self._pinned:
+            changed = changed - {"pinned"}
         if not changed:
             return
         data = self.session.data
@@ -122,25 +123,11 @@ class Compare(PageView):
             return
         if changed - {"galaxy", "los", "theme"}:
             self._draw_panels(targets)
+            self._table.draw(data, self._target, self.session.split, self._index)
         for panel in self.panels:
             panel.mark(self.session.galaxy, self.session.los)
             panel.select(self.session.selection)
-
-    def _draw_texts(self, changed: set[str]) -> None:
-        """Update what is written below the pictures, once they have been sent."""
-        changed = self._from_outside(changed)
-        if not changed or not self._comparing.visible:
-            return
-        if changed - {"galaxy", "los", "theme"}:
-            for panel, (key, answer) in zip(self.panels, self._answers.items(), strict=False):
-                self._write(panel, key, answer)
-            self._list_curves()
-            self._table.draw(self.session.data, self._target, self.session.split, self._index)
         self._galaxy.draw(list(self._answers.values()), self._target)
-
-    def _from_outside(self, changed: set[str]) -> set[str]:
-        """Leave out what this page has changed itself."""
-        return changed - {"pinned"} if self.session.pinned is self._pinned else changed
 
     def _describe(self, data: object, targets: list[str]) -> None:
         """Write what the page shows, or why there is nothing to show."""
@@ -184,10 +171,11 @@ class Compare(PageView):
         self._controls.draw(targets, self._target, titles, against)
         self._controls.say(self._replacement(titles))
         self._list_runs()
+        self._list_curves()
         for panel, key in zip_longest(self.panels, keys):
             if key:
                 panel.draw(self._answers[key], values, against)
-                self._describe_panel(panel, key, self._answers[key])
+                self._write(panel, key, self._answers[key])
             panel.show(key is not None, active=key == session.branches)
         pn.state.onload(self._rest)
 
@@ -237,22 +225,14 @@ class Compare(PageView):
     def _results(self) -> dict[str, Result]:
         return {key: one for key, one in self._answers.items() if isinstance(one, Result)}
 
-    def _describe_panel(self, panel: ComparePanel, key: str, answer: Result | Missing) -> None:
-        """Write the title of a panel, or why it has no pictures."""
-        is_missing = isinstance(answer, Missing)
-        panel.describe(
-            panel_text.heading(answer, reference=key == reference_of(self.session)),
-            panel_text.gap(answer, self.session.data, self._target) if is_missing else "",
-            alone=len(self._answers) == 1,
-            newer="" if is_missing else answer.newer,
-        )
-
     def _write(self, panel: ComparePanel, key: str, answer: Result | Missing) -> None:
         """Write the text of a panel, and draw its arrows."""
         session, data = self.session, self.session.data
         reference = self._results().get(reference_of(session))
-        text, moves = "", None
-        if isinstance(answer, Result):
+        text, gap, moves = "", "", None
+        if isinstance(answer, Missing):
+            gap = panel_text.gap(answer, data, self._target)
+        else:
             text = panel_text.numbers(answer) + beside_rest(answer, session.selection)
             if reference and reference is not answer:
                 text += panel_text.difference(compare(reference, answer), reference.title)
@@ -261,7 +241,14 @@ class Compare(PageView):
             text += panel_text.beside_paper(data, self._target, answer)
             text += panel_text.control_lines(controls(data, self._target, answer), data)
             text += panel_text.learning(answer, self._axes.frame)
-        panel.write(text, moves)
+        panel.write(
+            panel_text.heading(answer, reference=key == reference_of(session)),
+            text,
+            gap,
+            alone=len(self._answers) == 1,
+            newer=answer.newer if isinstance(answer, Result) else "",
+        )
+        panel.move(moves)
 
     def _list_runs(self) -> None:
         """List the runs that are not in view."""

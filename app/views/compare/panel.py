@@ -109,35 +109,17 @@ class ComparePanel(View):
         self._gap.visible = not there
         if (answer, self._axes.frame) == self._drawn:
             return
-        if self._drawn and answer is not self._drawn[0]:
-            self.write("", None)  # what is known of the one before
         self._drawn, self._rows = (answer, self._axes.frame), None
         if there:
             self._rows = errors_beside(answer.predictions, values)
             self.prepare()
             self.figures.show(self._rows)
 
-    def describe(self, title: str, gap: str, *, alone: bool, newer: str = "") -> None:
-        """Write what stands above the pictures, or in their place.
-
-        Parameters
-        ----------
-        title, gap : str
-            HTML.
-        alone : bool
-            Whether there is no other panel.
-        newer : str
-            Name of a newer run, if any.
-        """
+    def write(self, title: str, text: str, gap: str, *, alone: bool, newer: str = "") -> None:
+        """Write what stands around the pictures; ``newer`` is the name of a newer run, if any."""
         self._newer.visible, self._replacing = bool(newer), newer
-        self._title.object, self._gap.object = title, gap
+        self._title.object, self._text.object, self._gap.object = title, text, gap
         self._remove.visible = not alone
-
-    def write(self, text: str, moves: pd.DataFrame | None) -> None:
-        """Write what stands below the pictures; draw arrows (see `largest_moves`), if any."""
-        self._text.object = text
-        if self.ready:
-            self.figures.move(moves)
 
     def _replace(self) -> None:
         """Pin the newer run in place of the one in view."""
@@ -150,6 +132,11 @@ class ComparePanel(View):
         """Show the panel, or hide it; that of the branches that are on stands out."""
         self._layout.visible = wanted
         self._layout.css_classes = ["gm-compared", self._class, *["gm-active"] * active]
+
+    def move(self, moves: pd.DataFrame | None) -> None:
+        """Draw arrows (see `comparison.largest_moves`), or none."""
+        if self.ready:
+            self.figures.move(moves)
 
     def mark(self, galaxy: str, los: str) -> None:
         """Join the lines of sight of the galaxy in view."""
