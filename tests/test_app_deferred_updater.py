@@ -58,43 +58,6 @@ def test_drawing_under_way_is_reported_and_its_failure_too(session):
     assert session.error == "no such map"
 
 
-@pytest.fixture
-def ticks(monkeypatch):
-    """What callbacks have been put off to."""
-    put_off = []
-    monkeypatch.setattr(pn.state, "onload", put_off.append)
-    return put_off
-
-
-def test_each_drawing_has_a_callback_of_its_own_and_the_first_comes_first_again(session, ticks):
-    drawn = []
-
-    def note(place):
-        return lambda names: drawn.append((place, names))
-
-    DeferredUpdater(session, "explore", note("maps"), ("los", "x"), note("below"))
-    assert drawn == [("maps", {"dataset"})]
-    session.los = "x"
-    ticks.pop(0)()
-    assert drawn[1:] == [("maps", {"los"})]
-    assert session.pending
-    while ticks:
-        ticks.pop(0)()
-    assert drawn[2:] == [("below", {"dataset", "los"})]
-    assert not session.pending
-
-
-def test_results_of_workers_wait_for_what_is_due(session):
-    taken = []
-    poller = WorkerPoller(lambda: bool(taken.append(True)), session)
-    session.pending = True
-    poller.poll()
-    assert not taken
-    session.pending = False
-    poller.poll()
-    assert taken
-
-
 def test_pulse_rests_once_there_is_nothing_more_to_come(monkeypatch):
     left, made = [True, False], []
 

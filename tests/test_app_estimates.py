@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import panel as pn
 import pytest
 from conftest import make_galaxy
 from oblique import POSITION_ANGLE, oblique_maps
@@ -115,47 +114,6 @@ def test_page_shows_the_strip_and_its_table(page, tested):
     table = page.views[Estimates].table
     assert {"mstar-r-0", "power law in M_r", "Wolf"} <= set(table["by"])
     assert (table["y_true"] == strip.true).sum() == len(strip.estimates)
-
-
-def test_numbers_of_the_sample_before_are_hidden_until_its_own_come(page):
-    strip, headline = widget(page, "gm-strips"), widget(page, "gm-headline")
-    page.session.step(1)
-    assert "gm-waiting" in strip.css_classes
-    assert "being measured" in headline.object
-    settle(page)
-    assert "gm-waiting" not in strip.css_classes
-    assert "being measured" not in headline.object
-
-
-def test_failure_to_look_up_leaves_no_numbers_of_the_sample_before(page, monkeypatch):
-    def fail(*_):
-        msg = "a run cannot be read"
-        raise ValueError(msg)
-
-    monkeypatch.setattr("galmass_app.views.explore.page.estimates_of", fail)
-    page.session.step(1)
-    settle(page)
-    assert page.session.error == "a run cannot be read"
-    assert not page.slots[Estimates].visible
-
-
-def test_tables_come_after_the_headline_and_a_worker_starts_last(page, monkeypatch):
-    ticks = []
-    monkeypatch.setattr(pn.state, "onload", ticks.append)
-    headline, masses = widget(page, "gm-headline"), widget(page, "gm-targets")
-    before = headline.object, masses.object
-    page.session.step(1)
-    ticks.pop(0)()
-    assert headline.object != before[0]
-    assert masses.object == before[1]
-    while masses.object == before[1]:
-        ticks.pop(0)()
-    assert not page.pull()  # nothing is looked up
-    while ticks:
-        ticks.pop(0)()
-    assert page.pull()
-    settle(page)
-    assert not page.session.pending
 
 
 def test_percentiles_are_those_of_a_slow_count(data, tested):

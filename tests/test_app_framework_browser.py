@@ -20,6 +20,7 @@ LAYOUTS_OF_THREE_CHANGES = """async () => {
   return layouts
 }"""
 
+
 def plot():
     """Return a figure with something in it."""
     made = figure(width=200, height=200)

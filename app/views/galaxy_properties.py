@@ -97,15 +97,15 @@ def true_masses(row: pd.Series, standings: Standings | None = None) -> str:
     return snippet("explore.html", "true_masses", radii, lines, standings=known)
 
 
-def headline(row: pd.Series, axes: str | None = "") -> str:
+def headline(row: pd.Series, axes: str = "") -> str:
     """Name a sample as a heading: which galaxy, of what simulation, seen from where.
 
     Parameters
     ----------
     row : Series
         As of `properties`.
-    axes : str, optional
-        How it is turned, as half a sentence; None while that is measured.
+    axes : str
+        How it is turned, as half a sentence.
     """
     name = GalaxyName.parse(row["name"])
     known = name.simulation.startswith(name.suite)  # as in TNG/TNG100-1

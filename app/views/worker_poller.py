@@ -39,9 +39,7 @@ class WorkerPoller:
         pn.state.onload(lambda: self._callback.running or self._callback.start())
 
     def poll(self) -> None:
-        """Poll once; stop when nothing is left. What is due is drawn first: it may need others."""
-        if self._session.pending:
-            return
+        """Poll once; stop when nothing is left."""
         with batched_update():
             more = self._pull()
         self._wait(more)

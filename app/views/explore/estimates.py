@@ -12,7 +12,6 @@ from galmass_app.views.layout import View, html
 from galmass_app.views.prediction import intervals_text, signed
 from galmass_core.quantities import quantity, with_minus
 
-_CLASSES = ["gm-predictions", "gm-strips"]
 _LEAST_SPAN = 0.2  # of the axis of a strip
 _AROUND = 0.06  # of the span, kept free on both sides
 
@@ -22,7 +21,7 @@ class Estimates(View):
 
     def __init__(self, strips: Sequence[Strip]) -> None:
         super().__init__()
-        self._layout = html(" ".join(_CLASSES))
+        self._layout = html("gm-predictions gm-strips")
         self.draw(strips)
 
     @property
@@ -36,14 +35,9 @@ class Estimates(View):
         names = [each.name for strip in self._strips for each in strip.estimates]
         return list(dict.fromkeys(filter(None, names)))
 
-    def wait(self) -> None:
-        """Hide the numbers of the sample before, and keep their place."""
-        self._layout.css_classes = [*_CLASSES, "gm-waiting"]
-
     def draw(self, strips: Sequence[Strip]) -> None:
         """Show the estimates of another sample."""
         self._strips = strips
-        self._layout.css_classes = _CLASSES
         self._layout.object = snippet("explore.html", "strips", list(map(_block, strips)))
 
 

@@ -1,8 +1,5 @@
 """Page: one galaxy at a time, in its maps, its numbers and its place in the sample."""
 
-from collections.abc import Callable
-from collections.abc import Set as AbstractSet
-
 import pandas as pd
 
 from galmass_app import how_made
@@ -53,6 +50,7 @@ PARTS = {
     "beside": Part("Beside another galaxy", Beside),
 }
 SAMPLE = frozenset({"dataset", "galaxy", "los"})  # parameters that choose what is in view
+BELOW = "below"  # what is drawn after the maps have been sent
 
 
 class Explore(PageView):
@@ -116,59 +114,35 @@ class Explore(PageView):
         )  # runs may have ended meanwhile
         self._predicting = Slot(QUICK)
         self._poller = WorkerPoller(self.pull, session)
-        self._updater = DeferredUpdater(
-            session, "explore", self._draw, follows, self._draw_below, self._look_up
-        )
+        self._updater = DeferredUpdater(session, "explore", self._draw, follows)
+        self._updater.add(BELOW)
 
     def _draw(self, changed: set[str]) -> None:
-        """Name the galaxy and show its maps, where something has changed."""
-        parts = {
-            self._name: SAMPLE,
-            self._draw_maps: {*SAMPLE, "theme", "least_stars", *COLOURED},
-        }
-        self._draw_parts(parts, changed)
-
-    def _draw_below(self, changed: set[str]) -> None:
-        """Show what is below the maps, once they have been sent."""
+        """Update every view whose state has changed; one that fails reports why."""
         parts = {
             self._draw_facts: SAMPLE,
-            self._draw_profiles: {"page", *SAMPLE, *MassProfiles.follows},
-            lambda: self._put(Sample, self.session): {"dataset", "x", "y", "colour"},
-            lambda: self.views[Sample].mark(): {"galaxy", "los"},
-            lambda: self.views[Sample].select(): {"selection_query"},
-            lambda: self.insights.draw(changed): {"dataset", *self.insights.follows},
+            self._draw_maps: {*SAMPLE, "theme", "least_stars", *COLOURED},
         }
-        self._draw_parts(parts, changed)
-
-    def _look_up(self, changed: set[str]) -> None:
-        """Look up predictions, once all else has been sent: a worker would slow that down."""
-        self._draw_parts({self._predict: {"page", *SAMPLE}}, changed)
-
-    def _draw_parts(
-        self, parts: dict[Callable[[], None], AbstractSet[str]], changed: set[str]
-    ) -> None:
-        """Update every part whose state has changed; one that fails reports why."""
+        if BELOW in changed or Sample in self.views:
+            parts |= {
+                self._draw_profiles: {BELOW, "page", *SAMPLE, *MassProfiles.follows},
+                self._predict: {BELOW, "page", *SAMPLE},
+                lambda: self._put(Sample, self.session): {BELOW, "dataset", "x", "y", "colour"},
+                lambda: self.views[Sample].mark(): {"galaxy", "los"},
+                lambda: self.views[Sample].select(): {"selection_query"},
+                lambda: self.insights.draw(changed): {BELOW, *self.insights.follows},
+            }
         for draw, follows in parts.items():
             if changed & follows:
                 with self.session.reporting():
                     draw()
 
-    def _name(self) -> None:
-        """Name the sample; what was predicted for the one before is not shown any longer."""
-        self._show_headline(None if self.session.data.has_maps else "")
-        if Estimates in self.views:
-            self.views[Estimates].wait()
-
-    def _show_headline(self, axes: str | None) -> None:
-        """Show the headline, with how the sample is turned; None: that is yet to be measured."""
-        row = self.session.data.row(self.session.galaxy, self.session.los)
-        self._headline.object = headline(row, axes)
-
     def _draw_facts(self) -> None:
-        """List what is known of the sample."""
+        """Name the sample and list what is known of it."""
         data = self.session.data
         sample = self.session.galaxy, self.session.los
         row, standings = data.row(*sample), standings_of(data, *sample)
+        self._headline.object = headline(row)
         self._masses.object = true_masses(row, standings)
         self._properties.object = properties(row, data.joined_columns, standings)
 
@@ -215,15 +189,17 @@ class Explore(PageView):
 
     def pull(self) -> bool:
         """Show the estimates that the worker has made; return whether more are to come."""
-        if self._predicting.ready:
-            axes, strips = "", []
-            with self.session.reporting():
-                axes, strips = self._predicting.take()
-            self._show_headline(axes)
-            if Estimates not in self.views:
-                self.slots[Estimates].append(self._download_predictions())
-            self._put(Estimates, strips)
-            self.slots[Estimates].visible = bool(strips)
+        session = self.session
+        with session.reporting():
+            if (found := self._predicting.take()) is not None:
+                axes, strips = found
+                self._headline.object = headline(
+                    session.data.row(session.galaxy, session.los), axes
+                )
+                if Estimates not in self.views:
+                    self.slots[Estimates].append(self._download_predictions())
+                self._put(Estimates, strips)
+                self.slots[Estimates].visible = bool(strips)
         return self._predicting.busy
 
     def _download_predictions(self) -> Download:
