@@ -33,7 +33,7 @@ def server(folder):
 def test_data_are_fetched_and_opened_and_the_key_is_seen_nowhere(server, folder, open_tab):
     from playwright.sync_api import expect
 
-    page = open_tab(f"{server}?page=train", wait_until="commit")
+    page = open_tab(f"{server}?page=train")
     received = []
 
     def listen(socket):
