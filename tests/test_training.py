@@ -103,17 +103,16 @@ def test_a_configuration_that_cannot_be_is_refused(changes, message):
 def test_the_loss_is_the_mean_square_over_samples_and_targets():
     torch.manual_seed(0)
     learner = make_learner(outputs=2)
-    maps, targets = {"V": torch.rand(8, 1, 16, 16)}, torch.randn(8, 2)
+    maps, targets = {"V": torch.rand(32, 1, 16, 16)}, torch.randn(32, 2)
     learner.network.train()
     outputs = learner.network(maps)
     pairs = list(zip(outputs.tolist(), targets.tolist(), strict=True))
-    truth = [sum((out[each] - true[each]) ** 2 for out, true in pairs) / 8 for each in (0, 1)]
+    truth = [sum((out[each] - true[each]) ** 2 for out, true in pairs) / 32 for each in (0, 1)]
     (slope,) = torch.autograd.grad(
-        ((outputs - targets) ** 2).sum() / 16, [learner.network.fc.weight]
+        ((outputs - targets) ** 2).sum() / 64, [learner.network.fc.weight]
     )
     before = learner.network.fc.weight.detach().clone()
-    rounding = 1e-4  # normalised over few samples, and summed in another order side by side
-    assert learner.step(maps, targets).tolist() == pytest.approx(truth, rel=rounding)
+    assert learner.step(maps, targets).tolist() == pytest.approx(truth, rel=1e-5)
     step = learner.network.fc.weight.detach() - before  # Adam's first step has the rate's length
     torch.testing.assert_close(step, -1e-3 * slope.sign(), rtol=1e-3, atol=1e-9)
 

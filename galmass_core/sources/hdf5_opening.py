@@ -24,8 +24,6 @@ _PASSING = {  # errors of the moment, not of the content
     errno.ESTALE,
     errno.ETIMEDOUT,
 }
-
-
 _POINTER = b"version https://git-lfs"
 DENSEST = 100  # bytes of float64 for a byte of the file: no compression of particles gives as many
 SMALL = 64 * 2**20  # bytes that any file may give
