@@ -5,13 +5,10 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from galmass_core.cli.arguments import add_data, add_home, add_run
 from galmass_core.cli.csv_output import check_out, write_csv
-
-if TYPE_CHECKING:
-    pass
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401

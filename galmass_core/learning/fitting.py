@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,6 @@ from galmass_core.learning.splits import (
     fold_samples,
     split_samples,
 )
-
-if TYPE_CHECKING:
-    pass
 
 
 class Model(Protocol):

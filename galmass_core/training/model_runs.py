@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,9 +35,6 @@ from galmass_core.training.profile_runs import train_profile
 from galmass_core.training.run_writer import Follower, RunWriter, write_run
 from galmass_core.training.runs import Run, finished_run, new_run_folder, open_run
 from galmass_core.training.training_sets import parts_of
-
-if TYPE_CHECKING:
-    pass
 
 
 def train_run(
