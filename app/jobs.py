@@ -1,9 +1,11 @@
 """Trainings that are requested here: the command line of galmass, in a process of its own.
 
-No state is kept: a run's folder has its progress, also for a server that was started later.
+A run's folder has its progress, also for a server that was started later; what is kept here is only
+which processes were started to resume runs, until their folders say so.
 """
 
 import json
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +20,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.filter_syntax import quoted
 from galmass_core.datasets.folders import home_folder
 from galmass_core.learning.experiments import FEATURES, default_features, experiment
+from galmass_core.storage.lock import identity, is_alive
 from galmass_core.training import queue
 from galmass_core.training.curves import curves_folder
 from galmass_core.training.run_files import RECORD
@@ -25,6 +28,8 @@ from galmass_core.training.runs import ACTIVE, LOG, list_runs, new_run_folder, o
 from galmass_core.transfers.records import transfers_folder
 
 _PATIENCE = 300.0  # s, for an estimate
+# Process that was last started to resume a run, by the run's folder and when it had ended
+_resuming: dict[tuple[Path, str | None], dict[str, Any]] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +105,13 @@ def start(order: Order) -> str:
 
 
 def resume(name: str) -> None:
-    """Put a run that was stopped, failed or died in the queue again."""
-    path = open_run(name).path
-    processes.detach(path / LOG, "resume", str(path), "--queue")
+    """Put a run that was stopped, failed or died in the queue again; a second call does nothing."""
+    run = open_run(name)
+    ended = run.path, run.record.get("ended")
+    is_coming = ended in _resuming and is_alive({"age": math.inf} | _resuming[ended])
+    if run.state not in ACTIVE and not is_coming:
+        process = processes.detach(run.path / LOG, "resume", str(run.path), "--queue")
+        _resuming[ended] = identity(process)
 
 
 def trees_command(data: DataSet, name: str) -> str:
@@ -168,14 +177,16 @@ def curve_trouble() -> str:
 
 
 def stop(name: str) -> None:
-    """Stop a run that is queued or running.
+    """Stop a run that is queued or running; one that has ended stays as it is.
 
     Raises
     ------
     ValueError
-        If it is not, or is so on another machine.
+        If it is so on another machine.
     """
-    queue.stop_run(open_run(name))
+    run = open_run(name)
+    if run.state in ACTIVE:
+        queue.stop_run(run)
 
 
 def trouble(name: str) -> str:

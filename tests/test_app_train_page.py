@@ -1,6 +1,7 @@
 """The Train page: what its controls order, what its list and curves say of runs, and its jobs."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pages import is_shown, parts, texts, widget
 from sample_tables import make_dataset, make_samples
 from toy_maps import make_map_dataset
 
-from galmass_app import jobs, services
+from galmass_app import jobs, processes, services
 from galmass_app.jobs import Order
 from galmass_app.plots.history import HELD_OUT, TRAIN, Losses, curves_of, history_curves
 from galmass_app.state import SessionState
@@ -279,6 +280,32 @@ def test_a_second_click_on_stop_comes_too_late_and_is_no_error(visit, home):
     page = visit()
     parts(page, "gm-run-stop")[0].clicks += 1
     assert page.session.error == ""
+
+
+@pytest.mark.parametrize(("is_up", "starts"), [(True, 1), (False, 2)])
+def test_a_second_click_on_resume_starts_nothing_while_the_first_comes_up(
+    visit, home, monkeypatch, is_up, starts
+):
+    started = []
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+
+    def detach(_, *arguments):
+        started.append(arguments)
+        return os.getpid() if is_up else ended.pid
+
+    monkeypatch.setattr(processes, "detach", detach)
+    path = write(home, error=KeyboardInterrupt()).path
+    button = parts(visit(), "gm-run-resume")[0]
+    button.clicks += 1
+    button.clicks += 1
+    assert started == [("resume", str(path), "--queue")] * starts
+
+
+def test_a_run_that_is_training_is_not_resumed(home, monkeypatch):
+    monkeypatch.setattr(processes, "detach", None)
+    with write_run(home / "runs" / "one", CONFIG, {"dataset": {}}):
+        jobs.resume("one")
 
 
 def test_a_training_that_never_begins_says_why(visit, started, home):

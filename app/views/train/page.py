@@ -21,7 +21,7 @@ from galmass_app.views.train.run_in_view import RunInView
 from galmass_app.views.train.run_list import RunList
 from galmass_app.workers import ESTIMATES, Slot
 from galmass_core.datasets.capabilities import lacks
-from galmass_core.training.runs import ACTIVE, Run, open_run
+from galmass_core.training.runs import Run
 
 DESCRIPTION = (
     "A network is trained to predict masses from maps of galaxies{name} and tested on others."
@@ -168,11 +168,9 @@ class Train(PageView):
                 self.session.run = name
             elif what == "compare":
                 self.session.param.update(page="compare", panels=[name, BASELINE])
-            elif what == "resume":
-                jobs.resume(name)
-            elif open_run(name).state in ACTIVE:  # a second click comes too late
-                jobs.stop(name)
-            self._draw()
+            else:
+                {"stop": jobs.stop, "resume": jobs.resume}[what](name)
+                self._draw()
 
 
 def _time_text(estimate: dict[str, object]) -> str:
