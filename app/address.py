@@ -4,7 +4,6 @@ Addresses that people have kept must always open: a key, or how a value is writt
 """
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -159,20 +158,18 @@ def correct(session: SessionState, search: str) -> None:
 
 def _known(session: SessionState, wanted: SessionState) -> dict[str, Callable[[str], bool]]:
     """Return what says, by parameter, whether a value exists."""
-    data = session.data
-    columns = axis_columns(data) if data else []
+    of_data = {}
+    if data := session.data:
+        of_data = dict.fromkeys(("x", "y", "colour", "against"), axis_columns(data).__contains__)
+        of_data["gallery_map"] = (*map_keys(), *further_maps(data)).__contains__
 
     def is_panel(key: str) -> bool:
         run = key.removeprefix(RUN).removeprefix(MEAN)
         return bool(input_maps(key)) or key == BASELINE or _is_run(run)
 
-    known = dict.fromkeys(("x", "y", "colour", "against"), columns.__contains__)
-    runs = dict.fromkeys(("run", "explained_run", "profile_run"), _is_run)
-    if data:
-        known["gallery_map"] = (*map_keys(), *further_maps(data)).__contains__
     return {
-        **(known if data else {}),
-        **runs,
+        **of_data,
+        **dict.fromkeys(("run", "explained_run", "profile_run"), _is_run),
         "target": TARGETS.__contains__,
         "limits": lambda text: scales_by_hand([text], _WIDEST) != _WIDEST,
         "tuned": lambda text: bool(settings_of([text])),
@@ -192,7 +189,7 @@ def _is_run(word: str) -> bool:
 
 def _is_ordered(name: str) -> bool:
     """Return whether a training of this name was started, whose record is still to come."""
-    return name == Path(name).name and (runs_folder() / name / LOG).exists()
+    return any(log.parent.name == name for log in runs_folder().glob(f"*/{LOG}"))
 
 
 def restore(session: SessionState, search: str) -> None:

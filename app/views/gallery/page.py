@@ -18,14 +18,13 @@ from galmass_app.views.layout import button, column, row, select, switch
 from galmass_app.views.page_view import PageView
 from galmass_core.datasets.capabilities import further_maps
 from galmass_core.galaxy import LINES_OF_SIGHT
-from galmass_core.quantities import further_keys, map_keys, symbol_of
+from galmass_core.quantities import map_keys, symbol_of
 
 DESCRIPTION = (
     "Every selected galaxy, or all, in one map. A tap chooses a galaxy for all pages; a frame in "
     "colour shows the quantity of your choice."
 )
 AS_THEY_COME = {"Order": {"as the data set has them": ""}}
-EVERY_MAP = (*map_keys(), *further_keys())
 PLAIN = {"Frames": {"all alike": ""}}
 
 
@@ -36,7 +35,8 @@ class Gallery(PageView):
         super().__init__(session, EmbeddingPanel)
         self._order = select("gm-inline gm-gallery-order", "Sorted by, largest first")
         self._colour = select("gm-inline gm-gallery-colour", "Frames coloured by")
-        self._map = switch("gm-gallery-map", session.param.gallery_map, _offered(EVERY_MAP))
+        shown = session.param.gallery_map
+        self._map = switch("gm-gallery-map", shown, _offered(shown.objects))
         look = button("gm-look", "Explore it →", lambda _: session.param.update(page="explore"))
         self._controls = row(
             "gm-controls gm-with-download",
