@@ -16,7 +16,7 @@ from galmass_app.predictions import UNTESTED, limits_of, part_of, true_value
 from galmass_app.training_distance import distance_of, unusual
 from galmass_app.tree_models import FitRequest, distance_to_learned, learn
 from galmass_app.workers import spare_a_core
-from galmass_core.datasets.capabilities import further_maps, unknown_inputs
+from galmass_core.datasets.capabilities import further_maps
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import usable_rows
 from galmass_core.learning.intervals import calibrate
@@ -143,10 +143,10 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
         raise ValueError(msg)
     maps = services.maps(data, request.galaxy, request.los)
     row = data.row(request.galaxy, request.los).to_frame().T
-    for why, unknown in unknown_inputs(row, run.config["maps"]):
-        if unknown.any():
-            msg = f"{run.name} cannot predict this galaxy: {why}"
-            raise ValueError(msg)
+    usable, why = usable_rows(row, (), maps=run.config["maps"])
+    if not usable.all():
+        msg = f"{run.name} cannot predict this galaxy: {next(iter(why))}"
+        raise ValueError(msg)
     sample = model.inputs([maps], row)
     seen = _seen(reference, *trained)
     others = {key: maps[rows] for key, maps in seen.items()}

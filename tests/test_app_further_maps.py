@@ -25,6 +25,7 @@ from galmass_app.views.why.replaced import WhyReplaced
 from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.capabilities import LEAST_TO_TEST
 from galmass_core.datasets.fits_files import maps_as_fits
+from galmass_core.learning import experiments
 from galmass_core.networks.training import TrainingConfig
 from galmass_core.quantities import MAPS, further_keys, map_keys
 from galmass_core.training.model_runs import train_run
@@ -206,7 +207,7 @@ def ticks_of(why):
 
 def test_a_galaxy_without_known_ages_is_not_explained_by_them(why, monkeypatch):
     everything = [("ages of stars are not known", np.array([True]))]
-    monkeypatch.setattr(explanations, "unknown_inputs", lambda *_: everything)
+    monkeypatch.setattr(experiments, "unknown_inputs", lambda *_: everything)
     explanations.explain_by_network.cache_clear()
     why.session.los = "x"
     settle(why)
