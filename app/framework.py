@@ -28,14 +28,7 @@ from galmass_app.bokeh_models import replacing
 from galmass_core.assets import asset
 
 # overrides of BokehJS, each described in its file
-SCRIPTS = (
-    "clear.js",
-    "focus.js",
-    "layout.js",
-    "minus.js",
-    "modules.js",
-    "sliders.js",
-)
+SCRIPTS = ("clear.js", "focus.js", "layout.js", "minus.js", "modules.js", "sliders.js")
 
 
 def scripts() -> str:

@@ -205,7 +205,6 @@ def test_two_galaxies_are_pinned_side_by_side(maps):
     expect(maps.locator(".gm-portrait-top h1")).to_have_text("Subhalo 3")
     expect(beside.locator("h1")).to_have_text("Subhalo 2")
     expect(beside.locator(".gm-map-panel")).to_have_count(4)
-    wait_until_drawn(maps)  # tables follow the maps
     mass = beside.locator(".gm-tables tr", has_text="log M").first.locator(".number")
     expect(mass).to_have_count(3)
     pinned, here, difference = (float(each.replace("−", "-")) for each in mass.all_inner_texts())

@@ -104,14 +104,9 @@ class Explore(PageView):
         portrait = column("gm-portrait gm-page", top, self._message, maps, limits)
         self.insights = Insights(session, "explore", PARTS)
         self._layout[:] = [GalaxyPicker(session), portrait, estimates, self.insights, below]
-        follows = ("dataset", "galaxy", "los", "x", "y", "colour", "theme", *COLOURED)
-        follows += (
-            "least_stars",
-            "selection_query",
-            "page",
-            *MassProfiles.follows,
-            *self.insights.follows,
-        )  # runs may have ended meanwhile
+        own = ("x", "y", "colour", "theme", "least_stars", "selection_query", *COLOURED)
+        page = ("page", *MassProfiles.follows)  # runs may have ended meanwhile
+        follows = (*SAMPLE, *own, *page, *self.insights.follows)
         self._predicting = Slot(QUICK)
         self._poller = WorkerPoller(self.pull, session)
         self._updater = DeferredUpdater(session, "explore", self._draw, follows)
