@@ -17,7 +17,7 @@ UNITS = {  # columns of a data set that hold the unit [kpc]
     R_E: "effective_radius_image",
     KPC: "",
 }
-_WRITTEN = {"rhsm": R_HSM, "re": R_E, "kpc": KPC}
+WRITTEN = {"rhsm": R_HSM, "re": R_E, "kpc": KPC}  # units by what commands call them
 _WIDEST = 1e3  # of either unit
 
 
@@ -50,7 +50,7 @@ class Frame:
         if match is None or not 0 < float(match[1]) <= _WIDEST:
             msg = f"frame must be half of its side, as in 3rhsm, 1.5re or 10kpc, got {text!r}"
             raise ValueError(msg)
-        return cls(float(match[1]), _WRITTEN[match[2]])
+        return cls(float(match[1]), WRITTEN[match[2]])
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Frame":

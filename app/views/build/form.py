@@ -10,11 +10,11 @@ from galmass_app.views.build.file_drop import FileDrop
 from galmass_app.views.heading import captioned
 from galmass_app.views.layout import WIDE, View, column, html, labelled, row
 from galmass_core.fetch.status import size_text
-from galmass_core.imaging.frames import PAPER
+from galmass_core.imaging.frames import PAPER, WRITTEN
 from galmass_core.quantities import CHANNELS, MAPS, further_keys, symbol_of
 
 BROWSER, SERVER = "your computer", "the server's disk"
-UNITS = {"R_hsm": "rhsm", "R_e": "re", "kpc": "kpc"}  # of the frame: as shown, as commands have it
+UNITS = {unit: word for word, unit in WRITTEN.items()}  # of the frame: as shown, as in commands
 
 
 class BuildForm(View):

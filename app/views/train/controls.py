@@ -13,7 +13,7 @@ from galmass_app.state import SessionState
 from galmass_app.tree_models import why_missing
 from galmass_app.views.checkbox import Checkbox
 from galmass_app.views.heading import captioned
-from galmass_app.views.layout import View, column, html, row, switch
+from galmass_app.views.layout import View, column, html, labelled, row, switch
 from galmass_app.views.learning_controls import SPLIT_HELP, SPLITS, explained
 from galmass_app.views.train.hyperparameters import Hyperparameters
 from galmass_core.datasets.capabilities import further_maps
@@ -98,9 +98,9 @@ class TrainControls(View):
 
     def draw(self, data: DataSet) -> None:
         """List what a data set has; what is selected stays so if it is there."""
-        self._data = data
+        self._data, there = data, further_maps(data)
         for key in further_keys():
-            self._rows[key].visible = key in further_maps(data)
+            self._rows[key].visible = key in there
         self._list_targets()
 
     def _checkboxes(self) -> dict[str, Checkbox]:
@@ -313,8 +313,8 @@ def _switch(options: dict[str, object], name: str) -> pn.widgets.RadioButtonGrou
 
 
 def _number(name: str, label: str, **options: object) -> pn.widgets.IntInput:
-    classes = ["gm-inline", name]
-    return pn.widgets.IntInput(label=label, width=180, css_classes=classes, **options)
+    classes = f"gm-inline {name}"
+    return labelled(pn.widgets.IntInput, classes, label, wide=False, width=180, **options)
 
 
 def _part(title: str, *content: object) -> pn.Column:
