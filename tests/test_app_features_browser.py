@@ -56,6 +56,19 @@ def test_nothing_jumps_when_plots_arrive(visit, width):
         assert max(settled, default=0) - min(settled, default=0) <= 2, name
 
 
+def test_nothing_jumps_with_the_measure(visit):
+    page = visit(1400)
+    top = """() => {
+        const [view] = Bokeh.index.query((view) => view.model.css_classes?.includes("gm-losses"))
+        return view.el.getBoundingClientRect().y + scrollY
+    }"""
+    before = page.evaluate(top)
+    for measure in ("Mean |SHAP|", "Gain (the paper's)"):
+        page.locator(".gm-measure select").select_option(label=measure)
+        wait_until_drawn(page)
+        assert page.evaluate(top) == before, measure
+
+
 def test_click_on_a_cell_opens_its_scatter(visit, home_folder):
     page = visit(1400)
     wait_until_drawn(page)
