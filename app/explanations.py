@@ -21,7 +21,11 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import usable_rows
 from galmass_core.learning.intervals import calibrate
 from galmass_core.quantities import map_keys
-from galmass_core.training.run_predictions import load_model, run_calibrations
+from galmass_core.training.run_predictions import (
+    load_model,
+    require_predictable,
+    run_calibrations,
+)
 from galmass_core.training.runs import Run, open_run, shipped_runs
 from galmass_core.training.training_sets import training_dataset, training_samples
 
@@ -142,12 +146,9 @@ def explain_by_network(request: ExplanationRequest) -> NetworkExplanation:
         msg = f"{data.path.name} has no galaxy besides this one to compare it with"
         raise ValueError(msg)
     maps = services.maps(data, request.galaxy, request.los)
-    row = data.row(request.galaxy, request.los).to_frame().T
-    usable, why = usable_rows(row, (), maps=run.config["maps"])
-    if not usable.all():
-        msg = f"{run.name} cannot predict this galaxy: {next(iter(why))}"
-        raise ValueError(msg)
-    sample = model.inputs([maps], row)
+    row = data.row_number(request.galaxy, request.los)
+    require_predictable(run, data.samples, model.features, row)
+    sample = model.inputs([maps], data.samples.iloc[[row]])
     seen = _seen(reference, *trained)
     others = {key: maps[rows] for key, maps in seen.items()}
     true = true_value(data, request.galaxy, request.los, request.target)

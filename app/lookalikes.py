@@ -4,6 +4,7 @@ Similarity is that of `training.twins`: distance in the features of a network. A
 and features in parts, which are kept for all sessions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from galmass_app.explanations import model_of
 from galmass_app.workers import Job
 from galmass_core.datasets.dataset import DataSet
 from galmass_core.learning.experiments import missing_columns
+from galmass_core.training.run_predictions import predictable_rows, require_predictable
 from galmass_core.training.runs import Run
 
 if TYPE_CHECKING:
@@ -77,13 +79,16 @@ def find_lookalikes(request: LookalikeRequest, job: Job) -> Lookalikes:
     Raises
     ------
     ValueError
-        If there is no network for these maps, or no other galaxy.
+        If there is no network for these maps, no other galaxy, or the sample lacks what the
+        network needs.
     """
     from galmass_core.training.twins import rank_alike, twin_network
 
     data, run = request.data, twin_network(request.data, request.inputs)
-    rows = _searched(data, run)
-    (own,) = np.flatnonzero(data.samples["name"].eq(request.galaxy) & _along(data, request.los))
+    model = model_of(run.path, run.inputs, run.record["ended"])
+    own = data.row_number(request.galaxy, request.los)
+    require_predictable(run, data.samples, model.features, own)
+    rows = _searched(data, run, model.features)
     place = int(np.searchsorted(rows, own))
     if place == len(rows) or rows[place] != own:
         rows = np.insert(rows, place, own)
@@ -100,19 +105,11 @@ def find_lookalikes(request: LookalikeRequest, job: Job) -> Lookalikes:
     )
 
 
-def _along(data: DataSet, los: str) -> pd.Series:
-    """Return which samples are seen along a line of sight."""
-    return data.samples["los"].eq(los)
-
-
-def _searched(data: DataSet, run: Run) -> NDArray[np.intp]:
+def _searched(data: DataSet, run: Run, features: Sequence[str]) -> NDArray[np.intp]:
     """Return the rows of the samples that are compared, in order; all have what the run needs."""
     every = -(-len(data) // MOST)
     chosen = data.galaxy_numbers % every == 0
-    scaling = model_of(run.path, run.inputs, run.record["ended"]).scaling
-    scalars_NS = scaling.scalar_inputs(data.samples)
-    known = True if scalars_NS is None else np.isfinite(scalars_NS).all(axis=1)
-    return np.flatnonzero(chosen & known)
+    return np.flatnonzero(predictable_rows(run, data.samples, features, chosen)[0])
 
 
 def _features(run: Run, data: DataSet, rows: NDArray, job: Job) -> NDArray[np.float64]:

@@ -183,6 +183,19 @@ def test_data_set_of_one_galaxy_has_none_to_compare_with(session):
         answer(session)
 
 
+def test_network_beside_maps_needs_its_numbers(session, tmp_path):
+    path = tmp_path / "runs" / "scalars"
+    training = replace(TINY, scalars=True)
+    run = train_run(session.data, "mstar/r@60", training=training, device="cpu", path=path)
+    samples = session.data.samples.copy()
+    samples.loc[samples["name"].eq(session.galaxy), "effective_radius"] = np.nan
+    lacking = replace(session.data, samples=samples)
+    asked = explanations.request_for(lacking, session.galaxy, session.los, run, MASS)
+    reason = "scalars cannot predict this galaxy: effective_radius is not a number"
+    with pytest.raises(ValueError, match=reason):
+        explanations.explain_by_network(asked)
+
+
 def test_trees_of_the_features_page_add_up_to_their_prediction(session):
     fit_request = resolve_request(session.data, MASS, ["sigma_v", "abs_mag_r"], "galaxy")
     steps = explanations.explain_by_trees(fit_request, session.galaxy, session.los)

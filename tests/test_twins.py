@@ -134,6 +134,14 @@ def test_a_sample_without_what_the_network_needs_is_no_lookalike(lacking):
     assert found.searched == len(lacking.galaxy_names) - 1
 
 
+def test_lookalikes_of_a_sample_without_what_the_network_needs_are_refused(lacking):
+    name, los = lacking.samples[["name", "los"]].iloc[0]
+    wanted = LookalikeRequest(data=lacking, galaxy=name, los=los, inputs="r")
+    reason = "scalars cannot predict this galaxy: effective_radius is not a number"
+    with pytest.raises(ValueError, match=reason):
+        find_lookalikes(wanted, SimpleNamespace(check=lambda _: None))
+
+
 def test_a_table_without_what_the_network_needs_is_refused(lacking):
     samples = lacking.samples.assign(effective_radius=np.nan)
     with pytest.raises(ValueError, match="must have effective_radius for twins by scalars"):

@@ -244,10 +244,10 @@ class DataSet:
         KeyError
             If it is not in the data set; the message lists similar names.
         """
-        return self.samples.iloc[self._place(name, line_of_sight)]
+        return self.samples.iloc[self.row_number(name, line_of_sight)]
 
-    def _place(self, name: str, line_of_sight: str) -> int:
-        """Return the number of a sample's row."""
+    def row_number(self, name: str, line_of_sight: str) -> int:
+        """Return the place of a sample in the table; parameters and errors as of `row`."""
         rows = self.rows_of(name)
         lines_of_sight = list(self._lines_of_sight[rows])
         for wanted in (line_of_sight, NO_LINE_OF_SIGHT):
@@ -267,7 +267,7 @@ class DataSet:
         DataSetError
             If the data set has no maps, or their file is missing or damaged.
         """
-        ((_, maps),) = self.read_maps([self._place(name, line_of_sight)])
+        ((_, maps),) = self.read_maps([self.row_number(name, line_of_sight)])
         return maps
 
     def profiles(self, name: str) -> pd.DataFrame:

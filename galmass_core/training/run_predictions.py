@@ -84,7 +84,7 @@ def predict_run(
     samples = dataset.samples
     if is_profile(run):
         profiles = ProfileModel.load(run)
-        usable, left_out = _predictable(run, samples, profiles.features, among)
+        usable, left_out = predictable_rows(run, samples, profiles.features, among)
         table = profiles.predict(dataset, usable, true_profiles(dataset))
         return with_training_distance(table, samples, training_distance(run, dataset)), left_out
     run.check_model()
@@ -92,13 +92,13 @@ def predict_run(
         from galmass_core.training.network_model import NetworkModel, predictions_table
 
         network = NetworkModel.load(run.path, run.config)
-        usable, left_out = _predictable(run, samples, network.features, among)
+        usable, left_out = predictable_rows(run, samples, network.features, among)
         rows = np.flatnonzero(usable)
         outputs_BT = network.predict(dataset, rows)
         table = predictions_table(samples, rows, "new", network.targets, outputs_BT)
         return _qualified(table, run, dataset), left_out
     model = _load_table_model(run)
-    usable, left_out = _predictable(run, samples, model.features, among)
+    usable, left_out = predictable_rows(run, samples, model.features, among)
     table = predict(model, run.config["targets"][0], samples[usable], "new")
     table = with_scale(table, ErrorScale.load(run.path), samples[usable])
     return _qualified(table, run, dataset), left_out
@@ -110,10 +110,28 @@ def _qualified(table: pd.DataFrame, run: Run, dataset: DataSet) -> pd.DataFrame:
     return with_training_distance(table, dataset.samples, training_distance(run, dataset))
 
 
-def _predictable(
-    run: Run, samples: pd.DataFrame, features: Sequence[str], among: NDArray[np.bool_] | None
+def predictable_rows(
+    run: Run,
+    samples: pd.DataFrame,
+    features: Sequence[str],
+    among: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.bool_], dict[str, int]]:
-    """Return which samples a model can predict among some, and the reasons for the others.
+    """Return which samples a model can predict, and the reasons for the others.
+
+    Parameters
+    ----------
+    run : Run
+    samples : pandas.DataFrame
+    features : sequence of str
+        Columns that its model needs, beside its maps.
+    among : (N,) bool, optional
+        Samples that are asked for; the others are not predicted, for no reason.
+
+    Returns
+    -------
+    (N,) bool
+    dict of str to int
+        As `usable_rows` returns them.
 
     Raises
     ------
@@ -127,6 +145,22 @@ def _predictable(
     maps = run.config.get("maps", ())
     wanted[wanted], left_out = usable_rows(samples[wanted], features, maps=maps)
     return wanted, left_out
+
+
+def require_predictable(run: Run, samples: pd.DataFrame, features: Sequence[str], row: int) -> None:
+    """Refuse the sample of a row that a model cannot predict.
+
+    Other parameters are as of `predictable_rows`.
+
+    Raises
+    ------
+    ValueError
+        Naming the reason.
+    """
+    _, left_out = predictable_rows(run, samples, features, np.arange(len(samples)) == row)
+    if left_out:
+        msg = f"{run.name} cannot predict this galaxy: {next(iter(left_out))}"
+        raise ValueError(msg)
 
 
 def run_calibrations(run: Run) -> dict[str, Calibration]:
