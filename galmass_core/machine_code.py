@@ -18,13 +18,13 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cache, cached_property
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
 from uuid import uuid4
 
+import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +102,7 @@ class Kernel:
 
     def _machine_code(self) -> bytes:
         """Return the kernel's machine code for this processor, from a file if there is one."""
-        parts = *_compiler_and_processor(), *self._sources(), *sources_of(__name__, {})
+        parts = llvmlite.__version__, *_processor(), *self._sources(), *sources_of(__name__, {})
         name = f"{self.name}-{_hash(*parts)}.o"
         for folder in _folders(self.module):
             if (code := _read(folder / name)) is not None:
@@ -149,10 +149,9 @@ class Kernel:
 
 
 @cache
-def _compiler_and_processor() -> tuple[str, ...]:
-    """Return what machine code depends on beside its source."""
-    processor, features = llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    return version("numba"), version("llvmlite"), processor, features
+def _processor() -> tuple[str, str]:
+    """Return the name of this processor, and what it can do."""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 def aligned(*shape: int, dtype: type = float) -> NDArray:
@@ -171,12 +170,13 @@ def _hash(*parts: str) -> str:
 
 
 def _target_machine() -> Any:  # noqa: ANN401
-    """Return the processor of this machine, as LLVM describes it."""
+    """Return this processor for LLVM to compile for; an engine takes it over."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    processor, features = _processor()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(),
-        features=llvm.get_host_cpu_features().flatten(),
+        cpu=processor,
+        features=features,
         opt=3,
         codemodel="jitdefault",
         jit=True,
@@ -186,10 +186,17 @@ def _target_machine() -> Any:  # noqa: ANN401
 def sources_of(module: str, seen: dict[str, str]) -> list[str]:
     """Return the source of a module and of those of galmass that it imports."""
     if module not in seen:
-        text = seen[module] = _path(module).read_text(encoding="utf-8")
-        for imported in _IMPORT.findall(text):
-            sources_of(imported, seen)
+        seen[module], imported = _source(module)
+        for each in imported:
+            sources_of(each, seen)
     return list(seen.values())
+
+
+@cache
+def _source(module: str) -> tuple[str, list[str]]:
+    """Return the source of a module, and the names of those of galmass that it imports."""
+    text = _path(module).read_text(encoding="utf-8")
+    return text, _IMPORT.findall(text)
 
 
 def _path(module: str) -> Path:

@@ -1,15 +1,18 @@
+import argparse
 import json
+import os
 import subprocess
 import sys
 import time
 import weakref
+from importlib import import_module
 
 import numpy as np
 import pytest
 from demo_folder import NAMES, particles, write_demo_galaxies
 
 import galmass_core
-from galmass_core.cli import main
+from galmass_core.cli import COMMANDS, main
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.filter_syntax import LANGUAGE
 from galmass_core.synthetic.snapshot_writer import write_directory
@@ -47,6 +50,32 @@ def test_help_comes_without_heavy_packages():
     )
     help_text = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     assert b"example: galmass build" in help_text.stdout
+
+
+def test_commands_load_what_they_need_alone(cutouts, toys, tmp_path):
+    code = (
+        "import sys; from galmass_core.cli import main\n"
+        "cutouts, toys, out = sys.argv[1:]\n"
+        "for words in (['build', cutouts, '--out', out, '--workers', '1'],\n"
+        "              ['info', toys], ['check', toys], ['runs']):\n"
+        "    assert main(words) == 0\n"
+        "heavy = {'scipy', 'numba', 'torch', 'lightgbm', 'astropy', 'requests', 'bokeh'}\n"
+        "heavy = (heavy | {'pyarrow.dataset', 'galmass_core.cli.serve'}) & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    command = [sys.executable, "-c", code, str(cutouts), str(toys), str(tmp_path / "out")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | {"GALMASS_HOME": str(tmp_path)}
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_commands_are_listed_with_their_modules(module):
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    import_module(f"galmass_core.cli.{module}").add_commands(commands)
+    assert tuple(commands.choices) == COMMANDS[module]
 
 
 def test_version_is_that_of_the_package(capsys):

@@ -18,16 +18,9 @@ from galmass_core.datasets.dataset import open_dataset
 from galmass_core.fetch import client as api
 from galmass_core.fetch import remote, sample
 from galmass_core.fetch.catalogue import catalogue_path
-from galmass_core.fetch.client import (
-    ApiError,
-    Client,
-    KeyRefusedError,
-    NotFoundError,
-    NothingWorksError,
-    key_from_environment,
-    secure_redirect,
-)
+from galmass_core.fetch.client import Client, key_from_environment, secure_redirect
 from galmass_core.fetch.cutouts import FIELDS
+from galmass_core.fetch.errors import ApiError, KeyRefusedError, NotFoundError, NothingWorksError
 from galmass_core.fetch.plan import plan
 from galmass_core.fetch.remote import find_remote
 from galmass_core.fetch.sample import fetch_cutouts, fetch_file, open_fetcher

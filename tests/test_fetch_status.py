@@ -10,7 +10,7 @@ from tng_api import KEY, RUN, SNAPSHOT, TngApi, fetch, quick_client
 from galmass_core.cli import main
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.fetch import sample, status
-from galmass_core.fetch.client import KeyRefusedError, NothingWorksError
+from galmass_core.fetch.errors import KeyRefusedError, NothingWorksError
 from galmass_core.fetch.plan import BYTES_OF_MAPS, plan
 from galmass_core.fetch.sample import fetch_cutouts, open_fetcher
 from galmass_core.fetch.status import (

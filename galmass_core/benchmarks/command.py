@@ -49,6 +49,7 @@ def run_galmass(*words: str, **variables: str) -> None:
     """Run ``galmass`` in a process of its own."""
     command = [sys.executable, "-m", "galmass_core.cli", *words]
     environment = os.environ | variables
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package is compiled once
     subprocess.run(command, env=environment, check=True, capture_output=True)
 
 

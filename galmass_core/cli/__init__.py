@@ -1,47 +1,51 @@
 """The command line: ``galmass COMMAND``.
 
 Results go to standard output, progress and errors to standard error. Heavy packages are imported by
-the command that needs them, so that help is fast.
+the command that needs them, so that help is fast; so is the module of a command.
 """
 
 import argparse
+import atexit
+import gc
 import os
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from galmass_core import __version__
-from galmass_core.cli import (
-    bench,
-    beyond,
-    check,
-    controls,
-    coverage,
-    curve,
-    data,
-    demo,
-    dynamics,
-    fetch,
-    frame,
-    learning,
-    observe,
-    runs,
-    serve,
-    slices,
-    switches,
-    tables,
-    telescope,
-    transfer,
-    twins,
-)
+from galmass_core.cli.check import FaultsFoundError
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
 
 FAULTS, BAD_INPUT, STOPPED, CLOSED = 1, 2, 130, 141  # exit codes
+COMMANDS = {  # those that each module here adds, in the order of help
+    "data": ("build", "catalogue", "combine", "join", "info"),
+    "check": ("check",),
+    "fetch": ("fetch",),
+    "demo": ("demo",),
+    "learning": ("train", "resume"),
+    "runs": ("stop", "runs", "predict"),
+    "tables": ("table", "importance"),
+    "curve": ("curve",),
+    "coverage": ("coverage",),
+    "slices": ("slices",),
+    "switches": ("switches",),
+    "controls": ("controls",),
+    "telescope": ("telescope", "resolution"),
+    "twins": ("twins",),
+    "dynamics": ("dynamics",),
+    "frame": ("frame",),
+    "beyond": ("beyond",),
+    "transfer": ("transfer",),
+    "observe": ("observe",),
+    "serve": ("serve",),
+    "bench": ("bench",),
+}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -58,10 +62,12 @@ def main(argv: list[str] | None = None) -> int:
         0; 1 if `check` finds a fault; 2 for bad input, with one sentence on standard error; 130
         when stopped with Ctrl-C; 141 when the reader of standard output ended, such as ``head``.
     """
+    atexit.register(gc.freeze)  # else Python looks through all modules three times as it ends
     advice = ""
     try:
-        parser = build_parser()
-        args = parser.parse_args(argv)
+        words = sys.argv[1:] if argv is None else argv
+        parser = build_parser(*words[:1])
+        args = parser.parse_args(words)
         if not hasattr(args, "run"):
             parser.print_help()
             return 0
@@ -70,7 +76,7 @@ def main(argv: list[str] | None = None) -> int:
             os.environ["GALMASS_HOME"] = args.home
         with _no_interrupt_lost():
             args.run(args)
-    except check.FaultsFoundError:
+    except FaultsFoundError:
         return FAULTS
     except (ValueError, OSError, MemoryError) as error:
         if isinstance(error, BrokenPipeError) and _output_is_closed():
@@ -117,16 +123,14 @@ def _no_interrupt_lost() -> Iterator[None]:
         sys.unraisablehook = before
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Create the parser of all commands."""
+def build_parser(command: str = "") -> argparse.ArgumentParser:
+    """Create the parser of one command, or of all if there is none of this name."""
     parser = argparse.ArgumentParser(
         prog="galmass",
         description="Learn galaxy masses from images and stellar kinematics of simulated galaxies.",
     )
     parser.add_argument("--version", action="version", version=f"galmass {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    learned = (learning, runs, tables, curve, coverage, slices, switches)
-    asked = (controls, telescope, twins, dynamics, frame, beyond)
-    for module in (data, check, fetch, demo, *learned, *asked, transfer, observe, serve, bench):
-        module.add_commands(commands)
+    for module in [each for each in COMMANDS if command in COMMANDS[each]] or COMMANDS:
+        import_module(f"galmass_core.cli.{module}").add_commands(commands)
     return parser

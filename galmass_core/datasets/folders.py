@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from galmass_core.datasets.dataset_files import DATASET_RULE, DESCRIPTION, SCHEMA, wrong_description
+from galmass_core.storage import parquet
 from galmass_core.storage.schema import read_json, wrong_fields
 
 _COMPARED = 5000  # names whose spelling is compared with a wrong one: 0.3 s
@@ -95,7 +96,7 @@ def locate(path_or_name: str | Path) -> Path:
 def read_table(path: Path) -> pd.DataFrame:
     """Read one of the two tables."""
     try:
-        return pd.read_parquet(path)
+        return parquet.read_table(path)
     except (OSError, ValueError, TypeError, NotImplementedError) as error:
         msg = f"{path}: must be a table of the data set, but: {error}"
         raise DataSetError(" ".join(msg.split())) from error

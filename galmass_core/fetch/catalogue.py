@@ -12,12 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.fetch.client import (
-    BadRequestError,
-    Client,
-    NotFoundError,
-    NothingWorksError,
-)
+from galmass_core.fetch.client import Client
+from galmass_core.fetch.errors import BadRequestError, NotFoundError, NothingWorksError
 from galmass_core.fetch.run import SnapshotInfo
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import attributes, hdf5

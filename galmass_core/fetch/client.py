@@ -20,6 +20,13 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from galmass_core import __version__
+from galmass_core.fetch.errors import (
+    ApiError,
+    BadRequestError,
+    KeyRefusedError,
+    NotFoundError,
+    NothingWorksError,
+)
 from galmass_core.galaxy import GalaxyFileError, UnavailableError
 from galmass_core.sources import hdf5
 from galmass_core.storage.atomic import write_json
@@ -39,26 +46,6 @@ _CONNECTION = {  # a fault of the connection in words; its own text may hold a t
     requests.Timeout: "no answer in time",
     requests.ConnectionError: "no connection",
 }
-
-
-class ApiError(ValueError):
-    """An answer that another attempt does not change; the message names address and reason."""
-
-
-class NotFoundError(ApiError):
-    """There is nothing at an address."""
-
-
-class BadRequestError(ApiError):
-    """The API does not have what was requested, such as a field."""
-
-
-class NothingWorksError(UnavailableError):
-    """A fault that would stop every other request too: of the key, or of the disk."""
-
-
-class KeyRefusedError(NothingWorksError):
-    """The API does not accept the key."""
 
 
 class _TryAgain(Exception):

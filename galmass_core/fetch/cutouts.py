@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from galmass_core.fetch.client import BadRequestError, Client
+from galmass_core.fetch.client import Client
+from galmass_core.fetch.errors import BadRequestError
 from galmass_core.fetch.run import SnapshotInfo
 from galmass_core.fetch.status import StatusWriter
 from galmass_core.galaxy import GalaxyFileError

@@ -14,8 +14,9 @@ from galmass_core.fetch.catalogue import (
     BYTES_PER_SUBHALO,
     catalogue_path,
 )
-from galmass_core.fetch.client import Client, NothingWorksError
+from galmass_core.fetch.client import Client
 from galmass_core.fetch.cutouts import COUNTS, WORKERS, cutout_bytes
+from galmass_core.fetch.errors import NothingWorksError
 from galmass_core.fetch.fetch_folder import check_claim, cutouts_in
 from galmass_core.fetch.run import SnapshotInfo, number, read_snapshot_info
 from galmass_core.fetch.status import free_bytes, size_text

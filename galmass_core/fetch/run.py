@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from galmass_core.fetch.client import ApiError, Client
+from galmass_core.fetch.client import Client
+from galmass_core.fetch.errors import ApiError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,9 @@ from galmass_core.fetch.catalogue import (
     catalogue_path,
     fetch_catalogue,
 )
-from galmass_core.fetch.client import ApiError, Client, NothingWorksError
+from galmass_core.fetch.client import Client
 from galmass_core.fetch.cutouts import WORKERS, CutoutFetcher, cutout_bytes
+from galmass_core.fetch.errors import ApiError, NothingWorksError
 from galmass_core.fetch.fetch_folder import Manifest, claim, cutouts_in
 from galmass_core.fetch.plan import check_space, select
 from galmass_core.fetch.run import read_snapshot_info

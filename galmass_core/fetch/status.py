@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any
 
 from galmass_core.datasets.folders import home_folder
-from galmass_core.fetch.client import NothingWorksError
+from galmass_core.fetch.errors import NothingWorksError
 from galmass_core.storage.atomic import write_json
 from galmass_core.storage.lock import is_locked, locked, update_heartbeat
 from galmass_core.storage.schema import (

@@ -24,7 +24,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import fdtrc
 
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.splits import NETWORK_SIZES
@@ -107,6 +106,8 @@ def fit_curve(
     ValueError
         If there are fewer than two sizes, no common test sample, or true values differ.
     """
+    from scipy.special import fdtrc
+
     if len(sizes) < 2:
         msg = f"a learning curve must have two sizes at least, got {len(sizes)}"
         raise ValueError(msg)

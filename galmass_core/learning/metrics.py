@@ -23,7 +23,6 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
 from galmass_core.quantities import with_minus
 
@@ -139,6 +138,8 @@ def scatter_interval(moments: NDArray) -> tuple[float, float] | None:
     low, high : float, dex
         None where the errors without one of the galaxies have no scatter.
     """
+    from scipy.special import stdtrit
+
     sums, count = moments.T[:3], len(moments)
     with np.errstate(invalid="ignore"):  # nothing is left without the only galaxy
         left = spread_of(*(sums.sum(axis=1, keepdims=True) - sums))

@@ -15,14 +15,17 @@ and close to 100 among galaxies unlike them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from galmass_core.learning.experiments import missing_columns, usable_rows
 from galmass_core.learning.splits import unit_names
+
+if TYPE_CHECKING:
+    from scipy.spatial import KDTree
 
 OOD = "ood_percentile"  # column of predictions
 _REFERENCES = 2000  # training samples whose own distances are known: percentiles to 0.05
@@ -129,7 +132,9 @@ class TrainingDistance:
         return (samples[list(self.features)].to_numpy(float) - centre) / scale
 
     @cached_property
-    def _tree(self) -> KDTree:
+    def _tree(self) -> "KDTree":
+        from scipy.spatial import KDTree
+
         return KDTree(self._scaled(self.training))
 
     @cached_property

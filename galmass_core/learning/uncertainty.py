@@ -32,7 +32,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri, stdtrit
 
 from galmass_core.learning.metrics import (
     Estimate,
@@ -441,6 +440,8 @@ def _interval(
 
     ``terms`` has what each source of noise counts, one over the number of trainings.
     """
+    from scipy.special import ndtri, stdtrit
+
     added = sum(noise.variance * part for noise, part in terms.items())
     known = sum((noise.observed * part) ** 2 / noise.freedom for noise, part in terms.items())
     if not known:

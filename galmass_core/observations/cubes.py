@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 
 from galmass_core.observations.cleaning import clean_velocities, nothing, repeated
 from galmass_core.observations.fits_input import FitsFile
@@ -126,6 +125,8 @@ def _shifts(spectra: NDArray, wavelengths: NDArray) -> NDArray:
 
 def _lines(spectrum: NDArray) -> NDArray:
     """Return a spectrum relative to its slow changes, tapered at its ends."""
+    from scipy.ndimage import uniform_filter1d
+
     slow = uniform_filter1d(spectrum, _SMOOTH, mode="nearest")
     relative = np.divide(spectrum, slow, out=np.ones_like(spectrum), where=slow > 0) - 1
     return relative * np.hanning(len(relative))

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay, QhullError
 
 from galmass_core.assets import asset
 from galmass_core.datasets.dataset import DataSet
@@ -184,6 +183,8 @@ def look_through(
 
 def field_of(observed_HW: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the pixels inside the convex hull of those that were observed, (H, W)."""
+    from scipy.spatial import Delaunay, QhullError
+
     points = np.argwhere(observed_HW)
     try:
         hull = Delaunay(points)

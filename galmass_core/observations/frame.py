@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from galmass_core.imaging.frames import KPC, R_HSM, Frame
 from galmass_core.imaging.maps import (
@@ -131,6 +130,8 @@ class _Grid:
     @classmethod
     def over(cls, observation: Observation, half_width: float, pixels: int) -> "_Grid":
         """Find the elements of a frame of a half width [arcsec]."""
+        from scipy.spatial import KDTree
+
         side = 2 * half_width / pixels
         sides = np.sqrt(observation.areas)
         points = int(np.clip(np.ceil(side / np.median(sides)), 1, _MOST_POINTS))

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from galmass_core.observations.cleaning import clean_dispersions, clean_velocities, repeated
 from galmass_core.observations.fits_input import FitsFile
@@ -92,6 +91,8 @@ def _suffix(file: FitsFile) -> str | None:
 
 def _cell(places: NDArray) -> float:
     """Return the area of the cells of a square or hexagonal grid, in units of its numbers."""
+    from scipy.spatial import KDTree
+
     tree = KDTree(places)
     distance = float(np.median(tree.query(places, k=2)[0][:, 1]))
     around = tree.query_ball_point(places, 1.2 * distance, return_length=True) - 1

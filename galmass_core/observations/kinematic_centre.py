@@ -6,7 +6,6 @@ like a solid body has no such place: its centre is that of the field, along the 
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from galmass_core.observations.rotation import misfit
 
@@ -30,6 +29,8 @@ def rotation_centre(
     -------
     float, float, arcsec
     """
+    from scipy.optimize import minimize
+
     known = np.isfinite(velocities)
     start = np.array([np.mean(x[known]), np.mean(y[known])])
     radius = float(np.hypot(np.std(x[known]), np.std(y[known])))

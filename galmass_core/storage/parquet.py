@@ -1,4 +1,4 @@
-"""Write tables as Parquet files whose schema describes each column."""
+"""Tables as Parquet files whose schema describes each column."""
 
 from pathlib import Path
 
@@ -27,6 +27,17 @@ def write_table(path: Path, table: pd.DataFrame) -> None:
     ]
     with atomic_write(path) as part:
         pa.parquet.write_table(arrow.cast(pa.schema(fields, arrow.schema.metadata)), part)
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of one file, as `pandas.read_parquet` does of files and folders.
+
+    That loads pyarrow's machinery for folders, for a third of the time of a first small table.
+    """
+    import pyarrow.parquet
+
+    with pyarrow.parquet.ParquetFile(path) as file:
+        return file.read().to_pandas()
 
 
 def _meaning(key: str) -> dict[str, str]:
