@@ -93,8 +93,8 @@ def networks(data: DataSet) -> list[Run]:
     """Return the finished networks that can predict a data set, the best first.
 
     They see maps that the data set has and a person can look at, and learned from galaxies with as
-    many stars in the same frame. Those that see most maps come first, then those with the least
-    scatter.
+    many stars in the same frame. Those that see most of the paper's maps come first, of these the
+    one with the least scatter; a further map alone puts no network first.
     """
     if not data.has_maps:
         return []
@@ -109,7 +109,8 @@ def networks(data: DataSet) -> list[Run]:
         and run.sees_as(data)
     ]
     runs = [each for run in runs for each in run.with_each_inputs()]
-    return sorted(runs, key=lambda run: (-len(run.config["maps"]), _scatter(run)))
+    usual = set(map_keys())
+    return sorted(runs, key=lambda run: (-len(usual & set(run.config["maps"])), _scatter(run)))
 
 
 def request_for(data: DataSet, galaxy: str, los: str, run: Run, target: str) -> ExplanationRequest:

@@ -124,7 +124,7 @@ class SessionState(param.Parameterized):
     )
     gallery_colour = param.String(doc="What gives its frames their colours, likewise.")
     explained_run = param.String(
-        doc="Run that the Why page explains; empty: the one with most maps."
+        doc="Run that the Why page explains; empty: the one with most of the paper's maps."
     )
     diagnosed_run = param.String(
         doc="Run in view on the Diagnostics page; empty: the newest that predicts the target."

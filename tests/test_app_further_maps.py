@@ -177,16 +177,23 @@ def trained(many):
 
 @pytest.fixture
 def why(on_many, trained, monkeypatch):
-    """Why, of the network that sees most."""
+    """Why, of the network that sees ages."""
     monkeypatch.setattr(explanations, "shipped_runs", list)
     for key in ("r", "g-r"):
         monkeypatch.setitem(MAPS, key, replace(MAPS[key], pixels=SIDE))  # of these maps
     monkeypatch.setenv("GALMASS_HOME", str(trained))
-    return settle(Why(on_many("why")))
+    session = on_many("why")
+    session.explained_run = "old"
+    return settle(Why(session))
+
+
+@pytest.mark.parametrize("best", ["old", "plain"])
+def test_a_further_map_alone_puts_no_network_first(why, monkeypatch, best):
+    monkeypatch.setattr(explanations, "_scatter", lambda run: float(run.name != best))
+    assert explanations.networks(why.session.data)[0].name == best
 
 
 def test_why_explains_what_the_network_sees_of_them(why):
-    assert why.session.explained_run == ""
     shown = why.views[WhyNetwork]
     assert drawn(shown) == ["age"]
     assert set(shown.table["map"]) == {"r", "age"}
