@@ -5,11 +5,13 @@ import time
 
 import pytest
 
-from galmass_core.benchmarks import dataset, scale, tables, timing, train
+from galmass_core.benchmarks import dataset, scale, tables, timing, train, trees
 from galmass_core.benchmarks.galaxies import median_galaxy
 from galmass_core.benchmarks.peers import installed
 from galmass_core.benchmarks.timing import OURS, Figure, compare, with_growth
 from galmass_core.cli import main
+from galmass_core.learning.experiments import FEATURES, usable_rows
+from galmass_core.paper.published import published_table
 from galmass_core.sources import read_galaxy
 
 
@@ -261,3 +263,9 @@ def test_a_part_that_there_is_not_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["bench", "everything"])
     assert "invalid choice: 'everything'" in capsys.readouterr().err
+
+
+def test_table_5_is_timed_with_all_its_samples():
+    samples = trees._samples(300)
+    usable, left_out = usable_rows(samples, FEATURES, published_table(5)["target"].unique())
+    assert usable.all(), left_out

@@ -6,6 +6,7 @@ from sample_tables import make_samples
 from galmass_core.learning.boosting import (
     BoostedTrees,
     BoostingConfig,
+    TrainingInputs,
     fit_boosting,
     fit_with_curves,
 )
@@ -46,6 +47,15 @@ def test_trees_learn_a_curve(table, model):
 def test_two_trainings_are_equal_to_the_bit(table, model):
     again = fit_boosting(*table)
     assert again.booster.model_to_string() == model.booster.model_to_string()
+
+
+def test_inputs_in_bins_give_each_target_the_trees_of_its_own_training(table, model):
+    binned = TrainingInputs(table[0])
+    other = binned.fit(table[0]["dust"])
+    for trees, target in ((other, table[0]["dust"]), (binned.fit(table[1]), table[1])):
+        alone = fit_boosting(table[0], target).booster.model_to_string()
+        assert trees.booster.model_to_string() == alone
+    assert other.gain()["dust"] > 99
 
 
 def test_trees_have_no_training_noise(table, model):

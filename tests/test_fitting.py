@@ -5,11 +5,12 @@ import sys
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sample_tables import make_dataset, make_samples
 
 from galmass_core.learning.experiments import experiment
-from galmass_core.learning.fitting import evaluate, score
+from galmass_core.learning.fitting import evaluate, evaluate_alike, score
 from galmass_core.training.model_runs import train_run
 from galmass_core.training.run_predictions import load_model, predict_run
 from galmass_core.training.runs import list_runs, open_run
@@ -62,6 +63,23 @@ def test_experiments_that_need_the_same_truths_use_the_same_samples(samples):
     outcome = evaluate(wanted, holed, "folds", needed=["log_mdm_1rhsm"])
     assert len(outcome.predictions) == len(samples) - 9
     assert len(evaluate(wanted, holed, "folds").predictions) == len(samples)
+
+
+@pytest.mark.parametrize("inputs", ["features", "ridge"])
+def test_targets_together_have_the_models_that_each_has_alone(samples, inputs):
+    targets = ["log_mstar_1rhsm", "log_mdm_1rhsm"]
+    holed = samples.copy()
+    holed.loc[:8, targets[0]] = np.nan
+    holed.loc[6:11, targets[1]] = np.nan
+    wanted = [experiment(f"{word}/{inputs}") for word in ("mstar", "mdm")]
+    reasons = [f"{target} is zero or not a number" for target in targets]
+    together = evaluate_alike(wanted, holed, "folds")
+    for one, each in zip(wanted, together, strict=True):
+        alone = evaluate(one, holed, "folds", needed=targets)
+        pd.testing.assert_frame_equal(each.predictions, alone.predictions, check_exact=True)
+        assert (each.left_out, each.n_train) == (alone.left_out, alone.n_train)
+    assert together[0].left_out == {reasons[0]: 9, reasons[1]: 3}
+    assert together[1].left_out == {reasons[1]: 6, reasons[0]: 6}
 
 
 def test_a_lacking_column_is_named(samples):

@@ -45,8 +45,9 @@ def _samples(count: int) -> pd.DataFrame:
     hidden = generator.normal(size=(number[-1] + 1, 3))[number]
     targets = [str(key) for key in published_table(5)["target"].unique()]
     columns = {
-        key: 2 + np.tanh(hidden @ generator.normal(size=3)) + 0.1 * generator.normal(size=count)
-        for key in (*FEATURES, *targets)  # positive, as fractions are
+        key: (3 + np.tanh(hidden @ generator.normal(size=3)) + 0.1 * generator.normal(size=count))
+        / 5
+        for key in (*FEATURES, *targets)  # from 0 to 1, as fractions are, so that all are used
     }
     names = [f"synthetic/bench/0/{galaxy}" for galaxy in number]
     return pd.DataFrame(

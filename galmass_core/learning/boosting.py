@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -16,9 +17,12 @@ from galmass_core.storage.atomic import atomic_write
 if TYPE_CHECKING:
     from lightgbm import Booster, Dataset
 
+    from galmass_core.learning.tree_tables import TreeTable
+
 MODEL = "model.txt"  # LightGBM's text format
 LOSSES = ("l1", "l2")  # mean absolute and mean squared error, Fig. 4
 _BINNED = 200_000  # rows; of more, LightGBM draws some by its seed to find bins of features
+_MANY = 1_000  # samples, from which on reading the trees takes less time than it saves
 _THREADS = 1  # fastest at these table sizes, and reproducible on any machine
 
 
@@ -57,9 +61,17 @@ class BoostedTrees:
         KeyError
             If a column is missing.
         """
-        return np.asarray(
-            self.booster.predict(_matrix(samples, self.features), num_threads=_THREADS)
-        )
+        inputs = _matrix(samples, self.features)
+        if len(inputs) >= _MANY and self._table:
+            return self._table.predict(inputs)
+        return np.asarray(self.booster.predict(inputs, num_threads=_THREADS))
+
+    @cached_property
+    def _table(self) -> "TreeTable | None":
+        """The trees as arrays; None if LightGBM alone knows what they do."""
+        from galmass_core.learning.tree_tables import TreeTable
+
+        return TreeTable.of_text(self.booster.model_to_string())
 
     def contributions(self, samples: pd.DataFrame) -> pd.DataFrame:
         """Return the contribution of each feature to each prediction (SHAP, Lundberg+2018).
@@ -139,30 +151,43 @@ def _check_text(text: str) -> None:
         raise ValueError(msg)
 
 
-def fit_boosting(
-    inputs: pd.DataFrame, target: ArrayLike, config: BoostingConfig | None = None
-) -> BoostedTrees:
-    """Train on one thread; the same rows and settings give the same trees.
+class TrainingInputs:
+    """Features of a training set, in bins, for trees of any number of targets.
 
     Parameters
     ----------
     inputs : pandas.DataFrame
         (n, F): a column per feature.
-    target : (n,) float
-        Decimal logarithm of the quantity.
     config : BoostingConfig, optional
         Table 3 by default.
-
-    Returns
-    -------
-    BoostedTrees
     """
-    import lightgbm
 
-    parameters, rounds = _parameters(config, len(inputs))
-    table = _table(inputs, target)
-    booster = lightgbm.train(parameters, table, rounds, keep_training_booster=True)
-    return BoostedTrees(booster.free_dataset())  # LightGBM hands it over as text otherwise
+    def __init__(self, inputs: pd.DataFrame, config: BoostingConfig | None = None) -> None:
+        self._parameters, self._rounds = _parameters(config, len(inputs))
+        self._table = _table(inputs, np.zeros(len(inputs)))
+
+    def fit(self, target: ArrayLike) -> BoostedTrees:
+        """Train on one thread; the same rows and settings give the same trees.
+
+        Parameters
+        ----------
+        target : (n,) float
+            Decimal logarithm of the quantity.
+        """
+        import lightgbm
+
+        self._table.set_label(np.asarray(target, float))
+        booster = lightgbm.train(
+            self._parameters, self._table, self._rounds, keep_training_booster=True
+        )
+        return BoostedTrees(booster.free_dataset())  # LightGBM hands it over as text otherwise
+
+
+def fit_boosting(
+    inputs: pd.DataFrame, target: ArrayLike, config: BoostingConfig | None = None
+) -> BoostedTrees:
+    """Train on one target; arguments as of `TrainingInputs` and its `fit`."""
+    return TrainingInputs(inputs, config).fit(target)
 
 
 def fit_with_curves(

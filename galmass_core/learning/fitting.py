@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from galmass_core.learning.baselines import fit_power_law, fit_ridge, fit_virial
-from galmass_core.learning.boosting import BoostingConfig, fit_boosting
+from galmass_core.learning.boosting import BoostingConfig, TrainingInputs
 from galmass_core.learning.experiments import (
     Experiment,
     require_columns,
@@ -75,11 +75,19 @@ def fit(wanted: Experiment, samples: pd.DataFrame, *, seed: int = 0) -> Model:
     -------
     Model
     """
-    inputs, target = samples[list(wanted.features)], true_values(samples, wanted.target)
-    if wanted.method == "trees":
-        return fit_boosting(inputs, target, BoostingConfig(seed=seed))
+    (model,) = _fit_each([wanted], samples, seed)
+    return model
+
+
+def _fit_each(wanted: Sequence[Experiment], samples: pd.DataFrame, seed: int) -> list[Model]:
+    """Train a model of each of some experiments that differ in their target only."""
+    inputs = samples[list(wanted[0].features)]
+    targets = [true_values(samples, each.target) for each in wanted]
+    if wanted[0].method == "trees":
+        binned = TrainingInputs(inputs, BoostingConfig(seed=seed))
+        return [binned.fit(target) for target in targets]
     fits = {"power-law": fit_power_law, "virial": fit_virial, "ridge": fit_ridge}
-    return fits[wanted.method](inputs, target)
+    return [fits[wanted[0].method](inputs, target) for target in targets]
 
 
 def evaluate(
@@ -114,15 +122,42 @@ def evaluate(
         If ``plan`` is unknown, a column is missing, or no usable sample is left to train or to
         test.
     """
-    require_columns(wanted, samples)
-    usable, left_out = usable_rows(samples, wanted.features, (wanted.target, *needed))
-    models, predictions, sizes = [], [], []
-    for train, test in rounds(wanted, samples, usable, plan, seed):
+    (outcome,) = evaluate_alike([wanted], samples, plan, seed=seed, needed=needed)
+    return outcome
+
+
+def evaluate_alike(
+    wanted: Sequence[Experiment],
+    samples: pd.DataFrame,
+    plan: str = "galaxy",
+    *,
+    seed: int = 0,
+    needed: Sequence[str] = (),
+) -> list[Outcome]:
+    """Evaluate experiments that differ in their target only, all on the same samples.
+
+    Their inputs are prepared once; arguments and errors as of `evaluate`.
+    """
+    truths = [each.target for each in wanted]
+    left_out = []
+    for each in wanted:
+        require_columns(each, samples)
+        order = list(dict.fromkeys((each.target, *needed, *truths)))  # its own reason first
+        usable, lost = usable_rows(samples, each.features, order)
+        left_out.append(lost)
+    sizes: list[int] = []
+    models: list[list[Model]] = [[] for _ in wanted]
+    predictions: list[list[pd.DataFrame]] = [[] for _ in wanted]
+    for train, test in rounds(wanted[0], samples, usable, plan, seed):
         sizes.append(len(train))
-        models.append(fit(wanted, train, seed=seed))
-        predictions.append(predict(models[-1], wanted.target, test, "test"))
-    tested = pd.concat(predictions, ignore_index=True)
-    return Outcome(tuple(models), tested, left_out, round(float(np.mean(sizes))))
+        for number, model in enumerate(_fit_each(wanted, train, seed)):
+            models[number].append(model)
+            predictions[number].append(predict(model, truths[number], test, "test"))
+    n_train = round(float(np.mean(sizes)))
+    return [
+        Outcome(tuple(own), pd.concat(tables, ignore_index=True), lost, n_train)
+        for own, tables, lost in zip(models, predictions, left_out, strict=True)
+    ]
 
 
 def predict(model: Model, target: str, samples: pd.DataFrame, parts: str | NDArray) -> pd.DataFrame:

@@ -16,7 +16,7 @@ many times σ wide where errors have long tails. With long tails all cover less 
 ``python -m galmass_core.benchmarks.coverage`` simulates them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from galmass_core.machine_code import Kernel
 from galmass_core.quantities import with_minus
 
 STATISTICS = ("mean", "std", "median", "half_width", "nmad", "outliers")
@@ -33,7 +34,11 @@ _ONE_SIGMA = (0.16, 0.84)
 _SHARES = (0.16, 0.5, 0.84)
 _CHUNK = 100_000  # galaxies drawn at a time, over some resamples, to fit in caches
 _KEPT = 5_000_000  # galaxies of all draws that are kept: 10 MB
-_BISECTIONS = 40
+_RANK = Kernel(
+    "galmass_core.learning.weighted_ranks",
+    "rank_samples",
+    "f8[::1], i4[::1], u2[:, ::1], f8[::1], i8[::1], f8[:, ::1]",
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ def measure_errors(
     moments = galaxy_moments(delta, groups, n_galaxies)
     order = np.argsort(delta)
     delta, groups = delta[order], groups[order]
-    drawn = draw_galaxies(n_galaxies, resamples, seed)
+    drawn = _count_draws(n_galaxies, resamples, seed)
     draws = [_resampled(delta, groups, moments, counts) for counts in drawn]
     intervals = np.quantile(np.concatenate(draws), _ONE_SIGMA, axis=0).T
     if (interval := scatter_interval(moments)) is not None:
@@ -171,10 +176,15 @@ def number_galaxies(galaxies: ArrayLike) -> tuple[NDArray, int]:
 
 
 def draw_galaxies(n_galaxies: int, resamples: int, seed: int) -> Iterator[NDArray]:
-    """Yield how often each draw with replacement holds each galaxy, (B, n_galaxies)."""
-    draw = _kept_draws if n_galaxies * resamples <= _KEPT else _draws
-    for counts in draw(n_galaxies, resamples, seed):
+    """Yield how often each draw with replacement holds each galaxy, (B, n_galaxies) float64."""
+    for counts in _count_draws(n_galaxies, resamples, seed):
         yield counts.astype(float)  # float products use BLAS
+
+
+def _count_draws(n_galaxies: int, resamples: int, seed: int) -> Iterable[NDArray[np.uint16]]:
+    """Return the same as integers."""
+    draw = _kept_draws if n_galaxies * resamples <= _KEPT else _draws
+    return draw(n_galaxies, resamples, seed)
 
 
 def _draws(n_galaxies: int, resamples: int, seed: int) -> Iterator[NDArray[np.uint16]]:
@@ -208,36 +218,22 @@ def _statistics(delta: NDArray) -> dict[str, float]:
 
 def _resampled(delta: NDArray, groups: NDArray, moments: NDArray, counts: NDArray) -> NDArray:
     """Return the six statistics, (B, 6), of sorted samples whose galaxies count (B, n) times."""
-    before = np.zeros((len(counts), len(delta) + 1), dtype=np.int32)  # samples below each
-    for row, count in zip(before, counts.astype(np.int32), strict=True):
-        np.cumsum(count[groups], dtype=row.dtype, out=row[1:])
-    reached = [row[1:].searchsorted(np.multiply(_SHARES, row[-1])) for row in before]
-    low, median, high = delta[np.transpose(reached)]
-    number, total, squares, outliers = (counts @ moments).T
+    quantiles = np.empty((len(counts), len(_SHARES) + 1))
+    before = np.empty(len(delta) + 1, dtype=np.int64)
+    _RANK(delta, groups.astype(np.int32), counts, np.array(_SHARES), before, quantiles)
+    low, median, high, deviation = quantiles.T
+    number, total, squares, outliers = (counts.astype(float) @ moments).T  # by BLAS
     return np.stack(
         [
             total / number,
             spread_of(number, total, squares),
             median,
             0.5 * (high - low),
-            _NMAD * _median_deviation(delta, before, median),
+            _NMAD * deviation,
             outliers / number,
         ],
         axis=1,
     )
-
-
-def _median_deviation(delta: NDArray, before: NDArray, median: NDArray) -> NDArray:
-    """Return the median distance from the median, by bisection between distances, (B,)."""
-    rows = np.arange(len(before))
-    low, high = np.zeros(len(median)), np.full(len(median), np.ptp(delta))
-    for _ in range(_BISECTIONS):
-        middle = 0.5 * (low + high)
-        inside = before[rows, np.searchsorted(delta, median + middle, side="right")]
-        inside = inside - before[rows, np.searchsorted(delta, median - middle)]
-        enough = inside >= 0.5 * before[:, -1]
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return high
 
 
 def galaxy_moments(delta: NDArray, groups: NDArray, n_galaxies: int) -> NDArray:

@@ -15,7 +15,7 @@ from galmass_core.learning.experiments import (
     experiment,
     missing_columns,
 )
-from galmass_core.learning.fitting import Outcome, evaluate, score
+from galmass_core.learning.fitting import Outcome, evaluate_alike, score
 from galmass_core.learning.metrics import Estimate
 from galmass_core.learning.uncertainty import NO_NOISE
 from galmass_core.paper.published import published_table
@@ -81,13 +81,11 @@ def table_5(
     targets = [str(key) for key in published["target"].unique()]
     absent = missing_columns(dataset.samples, targets)
     needed = [key for key in targets if key not in absent]
+    wanted = [_row_experiment(line, features) for line in published.itertuples()]
+    rows = _measure(dataset, wanted, plan, seed, needed)
     return [
-        {
-            "row": line.row,
-            "published": {"mean": line.mean_dex, "std": line.sigma_dex},
-            **_measure(dataset, _row_experiment(line, features), plan, seed, needed),
-        }
-        for line in published.itertuples()
+        {"row": line.row, "published": {"mean": line.mean_dex, "std": line.sigma_dex}, **row}
+        for line, row in zip(published.itertuples(), rows, strict=True)
     ]
 
 
@@ -97,7 +95,7 @@ def baseline_table(
     """Measure every baseline on every target; rows as in `table_5`, without ``published``."""
     names = [f"{short}/{inputs}" for short in _SHORT.values() for inputs in _BASELINES]
     wanted = [EXPERIMENTS[name] for name in names if name in EXPERIMENTS]
-    return [_measure(dataset, each, plan, seed, [each.target]) for each in wanted]
+    return [row for each in wanted for row in _measure(dataset, [each], plan, seed, [each.target])]
 
 
 def format_rows(rows: Sequence[dict[str, Any]]) -> str:
@@ -222,9 +220,36 @@ def _row_experiment(line: Any, features: Sequence[str]) -> Experiment:  # noqa: 
 
 
 def _measure(
-    dataset: "DataSet", wanted: Experiment, plan: str, seed: int, needed: Sequence[str]
-) -> dict[str, Any]:
-    """Return one row: target, features and errors."""
+    dataset: "DataSet", wanted: Sequence[Experiment], plan: str, seed: int, needed: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return a row of each experiment: target, features and errors."""
+    rows = [_describe(dataset, each) for each in wanted]
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for number, (each, row) in enumerate(zip(wanted, rows, strict=True)):
+        if "status" not in row:
+            alike.setdefault(each.features, []).append(number)
+    kinds = ("galaxy", "paper") if plan == BOTH else (plan,)
+    for numbers in alike.values():
+        some = [wanted[number] for number in numbers]
+        outcomes = (
+            evaluate_alike(some, dataset.samples, kind, seed=seed, needed=needed) for kind in kinds
+        )
+        for number, (outcome, *paper) in zip(numbers, zip(*outcomes, strict=True), strict=True):
+            rows[number] |= {
+                "status": "measured",
+                "left_out": outcome.left_out,
+                "source": dataset.path.name,
+                "preset": "paper",
+                "training_seeds": [seed],
+                "n_train": outcome.n_train,
+                **score(outcome.predictions),
+                **(_beside(outcome, *paper) if paper else {}),
+            }
+    return rows
+
+
+def _describe(dataset: "DataSet", wanted: Experiment) -> dict[str, Any]:
+    """Return the entries of a row that need no training; a ``status`` if there can be none."""
     row = {
         "experiment": wanted.name,
         "target": wanted.target,
@@ -237,20 +262,7 @@ def _measure(
         why = dataset.info.get("not_available", {})
         reasons = [f"{key} ({why[key]})" if key in why else key for key in missing]
         return row | {"status": f"not available: the data lack {', '.join(reasons)}"}
-    kinds = ("galaxy", "paper") if plan == BOTH else (plan,)
-    outcome, *paper = (
-        evaluate(wanted, dataset.samples, kind, seed=seed, needed=needed) for kind in kinds
-    )
-    return row | {
-        "status": "measured",
-        "left_out": outcome.left_out,
-        "source": dataset.path.name,
-        "preset": "paper",
-        "training_seeds": [seed],
-        "n_train": outcome.n_train,
-        **score(outcome.predictions),
-        **(_beside(outcome, *paper) if paper else {}),
-    }
+    return row
 
 
 def _beside(galaxy: Outcome, paper: Outcome) -> dict[str, Any]:
