@@ -266,6 +266,6 @@ def test_a_part_that_there_is_not_is_refused(capsys):
 
 
 def test_table_5_is_timed_with_all_its_samples():
-    samples = trees._samples(300)
+    samples = trees.random_samples(300)
     usable, left_out = usable_rows(samples, FEATURES, published_table(5)["target"].unique())
     assert usable.all(), left_out

@@ -35,11 +35,13 @@ def measure(size: int, *, peers: bool) -> Iterator[Figure]:
     ------
     Figure
     """
-    data: Any = SimpleNamespace(samples=_samples(size), path=Path("random"), redefined=lambda _: {})
+    data: Any = SimpleNamespace(
+        samples=random_samples(size), path=Path("random"), redefined=lambda _: {}
+    )
     yield from compare("Table 5", size, {OURS: lambda: table_5(data)})
 
 
-def _samples(count: int) -> pd.DataFrame:
+def random_samples(count: int) -> pd.DataFrame:
     """Return three lines of sight of each galaxy, with the columns of Table 5."""
     generator, number = np.random.default_rng(0), np.arange(count) // len(LINES_OF_SIGHT)
     hidden = generator.normal(size=(number[-1] + 1, 3))[number]
