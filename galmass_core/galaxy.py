@@ -104,6 +104,43 @@ def _known(values: ArrayLike) -> NDArray:
     return np.ma.filled(np.ma.asanyarray(values).astype(float), np.nan)
 
 
+def ascending(values: NDArray) -> NDArray:
+    """Return the order of numbers, (N,) int; equal ones stay in the order of their rows."""
+    order = np.argsort(values)  # in a quarter of the time of a stable sort
+    ordered = values[order]
+    same = ordered[1:] == ordered[:-1]
+    if same.any():
+        tied = np.append(same, False) | np.append(False, same)
+        number = np.cumsum(~np.append(False, same))[tied]  # of the value
+        order[tied] = np.sort(number * len(order) + order[tied]) % len(order)
+    return order
+
+
+class Coordinate:
+    """A coordinate of particles, with their order along it, which is found once.
+
+    Attributes
+    ----------
+    values : (N,) float, kpc
+    """
+
+    def __init__(self, values: NDArray) -> None:
+        self.values = values
+
+    @cached_property
+    def order(self) -> NDArray:
+        """The particles as of `ascending`; (N,) int."""
+        return ascending(self.values)
+
+
+class Outwards(NamedTuple):
+    """Particles from the galaxy's centre outwards: their rows, distances and masses, (N,) each."""
+
+    order: NDArray
+    radii: NDArray
+    masses: NDArray
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Particles:
     """Check that all arrays have the same N rows, then make them read-only."""
@@ -131,6 +168,30 @@ class _Particles:
         """Distance of each particle from the galaxy's centre; (N,), kpc."""
         return np.sqrt(np.einsum("ij,ij->i", self.positions, self.positions))
 
+    @cached_property
+    def outwards(self) -> Outwards:
+        """The particles from the centre outwards, kpc and Msun."""
+        order = np.argsort(self.radii)
+        return Outwards(order, self.radii[order], self.masses[order])
+
+    def mass_within(self, radius: float) -> float:
+        """Return the mass inside a sphere around the centre [Msun]; zero if no particle is there.
+
+        Parameters
+        ----------
+        radius : float, kpc
+
+        Raises
+        ------
+        ValueError
+            If it is not positive.
+        """
+        if not radius > 0:
+            msg = f"the radius of a sphere must be positive (kpc), got {radius}"
+            raise ValueError(msg)
+        _, radii, masses = self.outwards
+        return float(masses[: radii.searchsorted(radius, side="right")].sum())
+
 
 @dataclass(frozen=True, kw_only=True)
 class Stars(_Particles):
@@ -143,6 +204,17 @@ class Stars(_Particles):
     magnitudes: NDArray | None = None  # (N, 2) absolute AB magnitude in g, r, no dust
     potentials: NDArray | None = None  # (N,) (km/s)^2, of the whole box
     smoothing_lengths: NDArray | None = None  # (N,) kpc, to the 32nd other star, if in the file
+
+    @cached_property
+    def coordinates(self) -> tuple[Coordinate, ...]:
+        """x, y and z, which lines of sight share."""
+        return tuple(map(Coordinate, np.ascontiguousarray(self.positions.T)))
+
+    @cached_property
+    def angular_momenta(self) -> NDArray:
+        """Specific angular momentum of each star about the centre; (N, 3), kpc km/s."""
+        (x, y, z), (u, v, w) = self.positions.T, self.velocities.T
+        return np.stack([y * w - z * v, z * u - x * w, x * v - y * u]).T  # np.cross is slower
 
     @cached_property
     def luminosities(self) -> NDArray:
@@ -161,6 +233,18 @@ class Gas(_Particles):
     metallicities: NDArray  # (N,) mass fraction
     star_formation_rates: NDArray  # (N,) Msun/yr
     smoothing_lengths: NDArray  # (N,) kpc, support radius of the kernel that deposits the cell
+
+    @cached_property
+    def neutral(self) -> "Gas":
+        """The cells with neutral hydrogen, column after column."""
+        rows = np.flatnonzero(self.neutral_hydrogen_masses > 0)
+        columns = {field.name: getattr(self, field.name).T for field in fields(self)}
+        return Gas(**{name: values.take(rows, axis=-1).T for name, values in columns.items()})
+
+    @cached_property
+    def metallicity(self) -> float:
+        """Mean metallicity by mass; NaN without gas."""
+        return float(np.average(self.metallicities, weights=self.masses)) if len(self) else np.nan
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ import pytest
 from conftest import make_galaxy
 from toy_galaxies import circular_orbits, cold_disc, isotropic_sphere
 
+from galmass_core.galaxy import BlackHoles, DarkMatter, G
 from galmass_core.measurements.circularity import circularities, inclinations, orbit_fractions
 from galmass_core.sources.centring import bulk_velocity, half_mass_radius
 from galmass_core.sources.potential import potential_minimum
@@ -130,6 +131,40 @@ def test_circularity_is_unknown_without_the_halo_but_the_bulge_is_not():
 
 def test_empty_sphere_has_no_fractions():
     assert np.isnan(list(orbit_fractions(circular_orbits(), [0.5])[0].values())).all()
+
+
+def test_circularities_are_those_of_sums_over_all_pairs():
+    rng = np.random.default_rng(0)
+    stars, dark = rng.normal(size=(2, 300, 3)) * [[[1]], [[3]]]
+    masses = rng.uniform(1e6, 1e7, (2, 300))
+    galaxy = make_galaxy(
+        stars,
+        rng.normal(scale=20, size=(300, 3)),
+        masses=masses[0],
+        black_holes=BlackHoles(positions=rng.normal(size=(50, 3)), masses=np.full(50, 1e6)),
+        dark_matter=DarkMatter(positions=dark, masses=masses[1]),
+    )
+    parts = galaxy.components.values()
+    radii = np.maximum(np.concatenate([part.radii for part in parts]), 0.01)
+    weights = np.concatenate([part.masses for part in parts])
+    pairs = weights / np.maximum(radii, radii[:, None])
+    potentials = -G * pairs.sum(axis=1)
+    inner = np.array([weights[radii <= radius].sum() for radius in radii])
+    order = np.argsort(radii)
+    circular = (potentials + 0.5 * G * inner / radii)[order]
+    largest = np.sqrt(G * inner * radii)[order]
+    energies = potentials[:300] + 0.5 * (galaxy.stars.velocities**2).sum(axis=1)
+    momenta = np.cross(galaxy.stars.positions, galaxy.stars.velocities)
+    total = masses[0] @ (momenta * (galaxy.stars.radii <= 2)[:, None])
+    along = momenta @ total / np.linalg.norm(total)
+    expected = along / np.interp(energies, circular, largest)
+    np.testing.assert_allclose(circularities(galaxy), expected, rtol=1e-10)
+    fractions = orbit_fractions(galaxy, [2.0, 1.0])  # in any order
+    for aperture, row in zip((2.0, 1.0), fractions, strict=True):
+        inside = masses[0] * (galaxy.stars.radii <= aperture)
+        assert row["b_over_t"] == pytest.approx(2 * inside @ (along < 0) / inside.sum())
+        assert row["f_cold"] == pytest.approx(inside @ (expected > 0.8) / inside.sum())
+        assert row["f_hot"] == pytest.approx(inside @ (abs(expected) < 0.25) / inside.sum())
 
 
 def test_bulge_of_a_simulated_s0_is_found(shared_data):

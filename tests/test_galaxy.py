@@ -6,7 +6,7 @@ from astropy.table import MaskedColumn
 from astropy.utils.masked import Masked
 from conftest import make_galaxy
 
-from galmass_core.galaxy import Cosmology, DarkMatter, GalaxyName, sky_axes
+from galmass_core.galaxy import Cosmology, DarkMatter, GalaxyName, ascending, sky_axes
 
 TNG = Cosmology(hubble=0.6774, omega_matter=0.3089, omega_lambda=0.6911)
 
@@ -54,6 +54,22 @@ def test_particles_cannot_be_changed():
 
 def test_radius_is_the_distance_from_the_centre():
     assert make_galaxy([[1.0, 2.0, 2.0]]).stars.radii == pytest.approx([3.0])
+
+
+@pytest.mark.parametrize("different", [1, 3, 700, 10**9])
+def test_equal_numbers_stay_in_the_order_of_their_rows(different):
+    values = np.random.default_rng(0).integers(different, size=5_000).astype(float)
+    np.testing.assert_array_equal(ascending(values), np.argsort(values, kind="stable"))
+    assert ascending(values[:0]).tolist() == []
+
+
+def test_particles_outwards_keep_their_masses_and_a_sphere_holds_those_on_it():
+    dark = DarkMatter(
+        positions=np.array([[3.0, 0, 0], [0, 1, 0], [0, 0, 2]]), masses=np.arange(3.0)
+    )
+    order, radii, masses = dark.outwards
+    assert (order.tolist(), radii.tolist(), masses.tolist()) == ([1, 2, 0], [1, 2, 3], [1, 2, 0])
+    assert [dark.mass_within(radius) for radius in (0.9, 1.0, 2.5, np.inf)] == [0, 1, 3, 3]
 
 
 @pytest.mark.parametrize("line_of_sight", ["x", "y", "z"])

@@ -73,6 +73,19 @@ def test_bins_share_out_all_stars_alike(count):
     assert min(sizes) >= min(30, count)
 
 
+@pytest.mark.parametrize("places", [10, 40, 10**9])
+def test_bins_are_those_of_halving_by_stable_sorts(places):
+    """Stars of equal coordinates, as in files of 32-bit numbers, are in the order of rows."""
+    x, y = np.random.default_rng(1).integers(places, size=(2, 3_000)).astype(float)
+    halves, axis = [np.arange(len(x))], 0
+    while len(x) >= 60 * len(halves):
+        sides = [side[np.argsort((x, y)[axis][side], kind="stable")] for side in halves]
+        halves = [np.sort(half) for side in sides for half in np.split(side, [len(side) // 2])]
+        axis = 1 - axis
+    found = adaptive_bins(x, y)
+    assert [np.sort(one).tolist() for one in found] == [one.tolist() for one in halves]
+
+
 def test_noise_of_few_stars_counts_as_rotation_unless_subtracted():
     """A bin of n stars of a sphere at rest has a mean velocity of about 0.8 sigma/sqrt(n)."""
     sky = project(isotropic_sphere(20_000), "z", dust="none")

@@ -8,7 +8,6 @@ from galmass_core.galaxy import BlackHoles, DarkMatter, G
 from galmass_core.imaging.projection import project
 from galmass_core.measurements.targets import (
     effective_radius,
-    enclosed_mass,
     mass_profiles,
     measure_projected,
     measure_targets,
@@ -82,5 +81,5 @@ def test_profile_agrees_with_the_targets_at_the_half_mass_radius(galaxy):
 
 
 def test_an_aperture_must_be_positive():
-    with pytest.raises(ValueError, match=r"aperture must be positive \(kpc\), got 0"):
-        enclosed_mass(np.ones(2), np.ones(2), 0.0)
+    with pytest.raises(ValueError, match=r"radius of a sphere must be positive \(kpc\), got 0"):
+        make_galaxy(STARS).stars.mass_within(0.0)

@@ -10,6 +10,8 @@ and k_b the extinction curve, reduced by scattered light that still reaches the 
 and dust are mixed: a fraction (1 - e^-tau)/tau escapes.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -63,12 +65,11 @@ def dust_transmission(galaxy: Galaxy, line_of_sight: str, dust: str) -> NDArray:
     half_width = HALF_WIDTH * galaxy.half_mass_radius
     column = sample_image(
         hydrogen_column(gas, galaxy.half_mass_radius, line_of_sight),
-        stars.positions[:, right],
-        stars.positions[:, up],
+        stars.coordinates[right].values,
+        stars.coordinates[up].values,
         half_width,
     )
-    metallicity = np.average(gas.metallicities, weights=gas.masses)
-    return transmission(optical_depth(column, metallicity, galaxy.redshift))
+    return transmission(optical_depth(column, gas.metallicity, galaxy.redshift))
 
 
 def hydrogen_column(gas: Gas, half_mass_radius: float, line_of_sight: str) -> NDArray:
@@ -88,13 +89,12 @@ def hydrogen_column(gas: Gas, half_mass_radius: float, line_of_sight: str) -> ND
         Over ±3 R_hsm; [row = y upwards, column = x].
     """
     right, up, _ = sky_axes(line_of_sight)
-    neutral = gas.neutral_hydrogen_masses > 0
-    half_width = HALF_WIDTH * half_mass_radius
+    half_width, neutral = HALF_WIDTH * half_mass_radius, gas.neutral
     mass = deposit(
-        gas.positions[neutral, right],
-        gas.positions[neutral, up],
-        gas.smoothing_lengths[neutral],
-        gas.neutral_hydrogen_masses[None, neutral],
+        neutral.positions[:, right],
+        neutral.positions[:, up],
+        neutral.smoothing_lengths,
+        neutral.neutral_hydrogen_masses[None],
         half_width=half_width,
         pixels=PIXELS,
     )[0]
@@ -122,11 +122,11 @@ def optical_depth(column: NDArray, metallicity: float, redshift: float = 0.0) ->
 
 def transmission(depth: NDArray) -> NDArray:
     """Return the fraction (1 - e^-tau)/tau that escapes from mixed stars and dust."""
-    thin = depth < 1e-5
-    safe = np.where(thin, 1.0, depth)
-    return np.where(thin, 1.0 - 0.5 * depth, -np.expm1(-safe) / safe)
+    depth = np.minimum(-depth, -np.finfo(float).tiny)  # negative; not 0, which has the limit 1
+    return np.expm1(depth) / depth
 
 
+@cache
 def attenuation_constant(wavelength: float) -> float:
     """Return k: extinction relative to V, less the light scattered towards the observer.
 

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import Galaxy, sky_axes
+from galmass_core.galaxy import Coordinate, Galaxy, ascending, sky_axes
 from galmass_core.imaging.dust import dust_transmission
 
 
@@ -33,6 +33,8 @@ class SkyStars:
         Dimmed by dust, in the bands g and r.
     dust_is_known : bool
         False if dust is to be applied, but the galaxy's source holds no gas: no light is absorbed.
+    coordinates : tuple of Coordinate
+        Those of the galaxy, whose orders its lines of sight share.
     """
 
     line_of_sight: str
@@ -43,6 +45,7 @@ class SkyStars:
     masses: NDArray
     luminosities: NDArray
     dust_is_known: bool = True
+    coordinates: tuple[Coordinate, ...] = ()
 
     @cached_property
     def radii(self) -> NDArray:
@@ -56,13 +59,20 @@ class SkyStars:
 
     @cached_property
     def rightward(self) -> NDArray:
-        """The stars in the order of x; (N,) int."""
-        return np.argsort(self.x)
+        """The stars in the order of x, as of `galaxy.ascending`; (N,) int."""
+        return self._order(self.x)
 
     @cached_property
     def upward(self) -> NDArray:
-        """The stars in the order of y; (N,) int."""
-        return np.argsort(self.y)
+        """The stars in the order of y, as of `galaxy.ascending`; (N,) int."""
+        return self._order(self.y)
+
+    def _order(self, values: NDArray) -> NDArray:
+        """Return the order of x or y, which another line of sight may know."""
+        for known in self.coordinates:
+            if known.values is values:
+                return known.order
+        return ascending(values)
 
     def inside(self, aperture: float) -> NDArray:
         """Return the stars inside a circle [kpc] from the centre outwards; (M,) int."""
@@ -91,14 +101,15 @@ def project(galaxy: Galaxy, line_of_sight: str, *, dust: str = "xu17") -> SkySta
         If ``line_of_sight`` or ``dust`` is unknown.
     """
     right, up, away = sky_axes(line_of_sight)
-    stars = galaxy.stars
+    stars, (x, y) = galaxy.stars, (galaxy.stars.coordinates[axis].values for axis in (right, up))
     return SkyStars(
         line_of_sight=line_of_sight,
         half_mass_radius=galaxy.half_mass_radius,
-        x=np.ascontiguousarray(stars.positions[:, right]),
-        y=np.ascontiguousarray(stars.positions[:, up]),
+        x=x,
+        y=y,
         velocities=np.ascontiguousarray(stars.velocities[:, away]),
         masses=stars.masses,
         luminosities=stars.luminosities * dust_transmission(galaxy, line_of_sight, dust),
         dust_is_known=dust == "none" or galaxy.gas is not None,
+        coordinates=stars.coordinates,
     )

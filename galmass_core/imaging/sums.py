@@ -120,9 +120,8 @@ def _gas_sums(
     if galaxy.gas is None:
         return np.full((4, side, side), np.nan, dtype=np.float32)
     right, up, away = sky_axes(line_of_sight)
-    neutral = galaxy.gas.neutral_hydrogen_masses > 0
-    positions = galaxy.gas.positions[neutral]
-    cells = Deposit.of(positions[:, right], positions[:, up], half_width, side)
-    mass = galaxy.gas.neutral_hydrogen_masses[neutral][cells.inside]
-    velocity = galaxy.gas.velocities[neutral, away][cells.inside]
+    gas = galaxy.gas.neutral
+    cells = Deposit.of(gas.positions[:, right], gas.positions[:, up], half_width, side)
+    mass = gas.neutral_hydrogen_masses[cells.inside]
+    velocity = gas.velocities[cells.inside, away]
     return cells.sums([None, mass, mass * velocity, mass * velocity**2])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.galaxy import ascending
 from galmass_core.imaging.projection import SkyStars
 from galmass_core.machine_code import Kernel
 from galmass_core.photometry import BANDS
@@ -12,8 +13,12 @@ from galmass_core.photometry import BANDS
 STARS_PER_BIN = 30  # at least; less than twice as many
 _FEWEST_BINS = 4
 _SOURCE = "galmass_core.measurements.halving"
-_HALVE = Kernel(_SOURCE, "halve", "i8[::1], i8[::1], i4[:, ::1], i4[:, ::1], i8[::1]")
-_SUM = Kernel(_SOURCE, "sum_bins", "i8[::1], i8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1]")
+_HALVE = Kernel(
+    _SOURCE,
+    "halve",
+    "i8[::1], i8[::1], u1[::1], u4[::1], u4[:, ::1], u4[:, ::1], i8[::1]",
+)
+_SUM = Kernel(_SOURCE, "sum_bins", "u4[::1], i8[::1], f8[::1], f8[::1], f8[::1], f8[:, ::1]")
 
 
 def spin_parameter(sky: SkyStars, aperture: float) -> float:
@@ -43,8 +48,7 @@ def spin_parameters(sky: SkyStars, aperture: float) -> tuple[float, float]:
     inside = sky.radii <= aperture
     if np.count_nonzero(inside) < _FEWEST_BINS * STARS_PER_BIN:
         return np.nan, np.nan
-    along, across = (order[inside[order]] for order in (sky.rightward, sky.upward))
-    order, starts = _sorted_bins(along, across, len(inside))
+    order, starts = _sorted_bins(sky.rightward, sky.upward, inside)
     stars = sky.luminosities[BANDS.index("r")], sky.velocities, sky.radii
     sums = np.empty((5, len(starts) - 1))
     _SUM(order, starts, *(np.ascontiguousarray(each, dtype=float) for each in stars), sums)
@@ -71,20 +75,20 @@ def adaptive_bins(x: NDArray, y: NDArray) -> Sequence[NDArray]:
     sequence of (M,) int
         Members of each bin: 30 to 59 stars, or all where there are fewer than 60.
     """
-    order, starts = _sorted_bins(np.argsort(x), np.argsort(y), len(x))
+    order, starts = _sorted_bins(ascending(x), ascending(y), np.ones(len(x), bool))
     return np.split(order, starts[1:-1])
 
 
-def _sorted_bins(along: NDArray, across: NDArray, count: int) -> tuple[NDArray, NDArray]:
-    """Return stars, in the order of x and of y, bin by bin, (N,), and where bins begin, (B + 1,).
-
-    ``count`` is larger than any star.
-    """
-    bins = 1
-    while len(along) >= 2 * STARS_PER_BIN * bins:
+def _sorted_bins(
+    rightward: NDArray, upward: NDArray, inside: NDArray[np.bool_]
+) -> tuple[NDArray, NDArray]:
+    """Return the stars inside bin by bin, (N,), and where bins begin, (B + 1,)."""
+    bins, stars = 1, np.count_nonzero(inside)
+    while stars >= 2 * STARS_PER_BIN * bins:
         bins *= 2
     starts = np.zeros(bins + 1, dtype=np.int64)
-    starts[-1] = len(along)
-    work, ranks = np.empty((3, len(along)), np.int32), np.empty((2, count), np.int32)
-    _HALVE(along, across, work, ranks, starts)
-    return along, starts
+    starts[-1] = stars
+    order, ranks = np.empty(len(inside), np.uint32), np.empty((2, len(inside)), np.uint32)
+    work = np.empty((3, stars + 1), np.uint32)
+    _HALVE(rightward, upward, inside.view(np.uint8), order, work, ranks, starts)
+    return order[:stars], starts

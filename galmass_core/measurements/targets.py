@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.galaxy import DarkMatter, G, Galaxy, Gas
+from galmass_core.galaxy import DarkMatter, G, Galaxy, Gas, Outwards
 from galmass_core.imaging.projection import SkyStars
 from galmass_core.photometry import BANDS, absolute_magnitude
 from galmass_core.quantities import (
@@ -28,31 +28,6 @@ MAGNITUDE_APERTURE = 5  # R_hsm on the sky; the paper does not state its own
 SELECTION_RADIUS = 30.0  # kpc, the paper's cut in stellar mass
 HALF_LIGHT = 4 / 3  # radius of the sphere with half of the light over R_e (Wolf+2010, Eq. 2)
 _SPECIES = ("stars", "gas", "dark_matter", "black_holes")
-
-
-def enclosed_mass(radii: NDArray, masses: NDArray, aperture: float) -> float:
-    """Sum the mass inside a sphere or a circle around the centre.
-
-    Parameters
-    ----------
-    radii, masses : (N,) float; kpc, Msun
-        Distance from the centre, and mass, of each particle.
-    aperture : float, kpc
-
-    Returns
-    -------
-    float, Msun
-        Zero if no particle lies inside.
-
-    Raises
-    ------
-    ValueError
-        If ``aperture`` is not positive.
-    """
-    if not aperture > 0:
-        msg = f"aperture must be positive (kpc), got {aperture}"
-        raise ValueError(msg)
-    return float(masses[radii <= aperture].sum())
 
 
 def measure_targets(galaxy: Galaxy) -> dict[str, float]:
@@ -78,9 +53,7 @@ def measure_targets(galaxy: Galaxy) -> dict[str, float]:
         "n_stars": len(stars),
         "n_dm": _count(galaxy.dark_matter),
         "n_gas": _count(galaxy.gas),
-        "log_mstar_30kpc": float(
-            decimal_log(enclosed_mass(stars.radii, stars.masses, SELECTION_RADIUS))
-        ),
+        "log_mstar_30kpc": float(decimal_log(stars.mass_within(SELECTION_RADIUS))),
         "abs_mag_r_intrinsic": absolute_magnitude(light_r, "r"),
         "g_minus_r_intrinsic": absolute_magnitude(light_g, "g") - absolute_magnitude(light_r, "r"),
     }
@@ -110,8 +83,7 @@ def measure_inside_image_radius(galaxy: Galaxy, radius: float) -> dict[str, floa
 def _enclosed(galaxy: Galaxy, radius: float) -> dict[str, float]:
     """Return masses inside one sphere, by species and in total [Msun]; ``radius`` in kpc."""
     masses = dict.fromkeys(_SPECIES, np.nan) | {
-        species: enclosed_mass(particles.radii, particles.masses, radius)
-        for species, particles in galaxy.components.items()
+        species: particles.mass_within(radius) for species, particles in galaxy.components.items()
     }
     return masses | {"total": sum(masses.values())}
 
@@ -210,7 +182,7 @@ def profile_columns(galaxy: Galaxy, radii: NDArray | None = None) -> dict[str, N
     if radii is None:
         radii = galaxy.half_mass_radius * np.geomspace(0.05, 10, 64)
     grown = {species: np.full(len(radii), np.nan) for species in _SPECIES} | {
-        species: _growth(particles.radii, particles.masses, radii)
+        species: _growth(particles.outwards, radii)
         for species, particles in galaxy.components.items()
     }
     total = sum(grown.values())
@@ -224,8 +196,7 @@ def profile_columns(galaxy: Galaxy, radii: NDArray | None = None) -> dict[str, N
     }
 
 
-def _growth(particle_radii: NDArray, masses: NDArray, radii: NDArray) -> NDArray:
+def _growth(particles: Outwards, radii: NDArray) -> NDArray:
     """Return the mass inside each radius."""
-    order = np.argsort(particle_radii)
-    growth = np.concatenate([[0.0], np.cumsum(masses[order])])
-    return growth[np.searchsorted(particle_radii[order], radii, side="right")]
+    growth = np.concatenate([[0.0], np.cumsum(particles.masses)])
+    return growth[particles.radii.searchsorted(radii, side="right")]

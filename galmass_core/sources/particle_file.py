@@ -127,7 +127,7 @@ class ParticleFile:
     def _shaped(
         self, field: str, quantity: str, values: NDArray, columns: int | slice | None
     ) -> NDArray:
-        """Return the quantity's columns as float64 after checking their shape."""
+        """Return the quantity's columns, stored one by one as float64, after a check of shape."""
         width = WIDTHS.get(quantity, ())
         is_wide = values.ndim == 2 and (not isinstance(columns, int) or columns < values.shape[1])
         picked = values[:, columns] if is_wide and columns is not None else values
@@ -135,7 +135,7 @@ class ParticleFile:
             shape = ", ".join(("N", *map(str, width)))
             msg = f"{self.path}: {field} must have shape ({shape}), got {values.shape}"
             raise GalaxyFileError(msg)
-        return picked.astype(np.float64)
+        return picked.astype(np.float64, order="F")  # most of what follows wants one column
 
     def require(self, species: str, quantity: str) -> NDArray:
         """Return a quantity that every file must have.
