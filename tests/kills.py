@@ -123,7 +123,7 @@ PRELOADED = (
     "galmass_core.datasets.build",
     "galmass_core.datasets.combine",
     "galmass_core.fetch.remote",
-    "galmass_core.synthetic.universe",
+    "galmass_core.synthetic.drawn",
     "galmass_core.training.curves",
     "galmass_core.training.network_runs",
     "galmass_core.transfers.features",
@@ -228,12 +228,13 @@ def run_command(command: Command, base: str) -> int:
     from galmass_core.datasets import build
     from galmass_core.fetch import sample
     from galmass_core.storage import progress
-    from galmass_core.synthetic import universe
+    from galmass_core.synthetic import solver, universe
     from galmass_core.training import run_writer
 
     os.environ |= {"GALMASS_HOME": "home", "TNG_API_KEY": KEY, "TNG_API_URL": base}
     sample.WORKERS = 1
     universe.write_universe.__kwdefaults__["most_particles"] = 1000.0
+    solver.solve_model.__defaults__ = (1000.0,)
     build.GALAXIES_PER_SHARD = 1  # several shards
     progress.EVERY = run_writer.BEAT = 0.0  # every report is written
     try:

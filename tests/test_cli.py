@@ -13,9 +13,9 @@ from demo_folder import NAMES, particles, write_demo_galaxies
 
 import galmass_core
 from galmass_core.cli import COMMANDS, main
-from galmass_core.datasets.dataset import open_dataset
 from galmass_core.datasets.filter_syntax import LANGUAGE
-from galmass_core.synthetic.snapshot_writer import write_directory
+from galmass_core.sources import find_galaxies
+from galmass_core.synthetic.snapshot_writer import read_simulation, write_directory
 from galmass_core.synthetic.subfind import Placed
 from galmass_core.synthetic.universe import simulation_name
 
@@ -156,28 +156,23 @@ def test_stars_without_a_number_are_refused(capsys):
     assert "--stars: expected one argument" in capsys.readouterr().err
 
 
-def test_thinned_demo_has_a_name_of_its_own(tmp_path, monkeypatch, capsys):
-    def draw(folder, *_, **__):
-        write_demo_galaxies(folder, count=3)
+@pytest.fixture
+def drawn(tmp_path_factory, monkeypatch):
+    """Draw three galaxies in the place of a universe; return which simulations were drawn."""
+    names = []
 
-    monkeypatch.setattr("galmass_core.synthetic.universe.write_universe", draw)
-    assert main(["demo", "--home", str(tmp_path), "--stars", "500", "--workers", "1"]) == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["universe-thin"]
-    assert "thinned to 500 stars a galaxy" in capsys.readouterr().out
+    def write(folder, n, seed, *_, universe, **__):
+        names.append(simulation_name(n, seed, universe))
+        write_directory(folder, placed(3), names[-1])
 
+    def find(n, seed, universe):
+        folder = tmp_path_factory.mktemp("drawn") / "simulation"
+        write(folder, n, seed, universe=universe)
+        return find_galaxies([folder])
 
-def test_demo_of_another_universe_has_a_name_of_its_own(tmp_path, monkeypatch):
-    drawn = {}
-
-    def draw(folder, *_, **options):
-        drawn.update(options)
-        write_demo_galaxies(folder, count=1)
-
-    monkeypatch.setattr("galmass_core.synthetic.universe.write_universe", draw)
-    words = ["demo", "--home", str(tmp_path), "--universe", "variant", "--workers", "1"]
-    assert main(words) == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["universe-variant"]
-    assert drawn["universe"] == "variant"
+    monkeypatch.setattr("galmass_core.synthetic.universe.write_universe", write)
+    monkeypatch.setattr("galmass_core.synthetic.drawn.find_universe", find)
+    return names
 
 
 def placed(count):
@@ -187,17 +182,17 @@ def placed(count):
     ]
 
 
-@pytest.fixture
-def drawn(monkeypatch):
-    """Draw three galaxies in the place of a universe; return which simulations were drawn."""
-    names = []
+def test_thinned_demo_has_a_name_of_its_own(drawn, tmp_path, capsys):
+    assert main(["demo", "--home", str(tmp_path), "--stars", "500", "--workers", "1"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["universe-thin"]
+    assert "thinned to 500 stars a galaxy" in capsys.readouterr().out
 
-    def draw(folder, n, seed, *_, universe, **__):
-        names.append(simulation_name(n, seed, universe))
-        write_directory(folder, placed(3), names[-1])
 
-    monkeypatch.setattr("galmass_core.synthetic.universe.write_universe", draw)
-    return names
+def test_demo_of_another_universe_has_a_name_of_its_own(drawn, tmp_path):
+    words = ["demo", "--home", str(tmp_path), "--universe", "variant", "--workers", "1"]
+    assert main(words) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["universe-variant"]
+    assert drawn == ["demo-variant-1-300"]
 
 
 def test_demo_again_shows_what_is_there(drawn, tmp_path, capsys):
@@ -213,12 +208,11 @@ def test_demo_again_shows_what_is_there(drawn, tmp_path, capsys):
     )
 
 
-def test_demo_draws_again_where_other_galaxies_are_left_over(drawn, tmp_path, capsys):
-    write_directory(tmp_path / ".universe-particles", placed(3), "demo-1-3")
-    words = ["demo", "--home", str(tmp_path), "--galaxies", "3", "--seed", "2", "--workers", "1"]
-    assert main(words) == 0
-    assert drawn == ["demo-2-3"]
-    assert list(open_dataset(tmp_path / "universe").simulations.categories) == ["demo-2-3"]
+def test_demo_keeps_particles_where_they_are_wanted(drawn, tmp_path):
+    words = ["demo", "--home", str(tmp_path), "--galaxies", "3", "--workers", "1"]
+    assert main([*words, "--particles", str(tmp_path / "mine")]) == 0
+    assert drawn == ["demo-1-3"]
+    assert read_simulation(tmp_path / "mine") == "demo-1-3"
 
 
 def test_demo_takes_no_particles_of_other_galaxies(drawn, tmp_path, capsys):

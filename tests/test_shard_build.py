@@ -9,7 +9,6 @@ from galmass_core.datasets.shard_build import (
     ShardTask,
     check_worker,
     exclude_repeated,
-    identity,
     write_shard,
 )
 from galmass_core.imaging.maps import MapConfig
@@ -28,7 +27,7 @@ def task(tmp_path):
     return ShardTask(
         number=0,
         refs=[ref],
-        identities=[identity(ref, Path.stat)],
+        identities=[ref.identity(Path.stat)],
         taken={},
         recipe=RECIPE,
         out=tmp_path / "out",

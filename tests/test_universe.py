@@ -1,4 +1,4 @@
-from dataclasses import astuple, replace
+from dataclasses import astuple, is_dataclass, replace
 
 import h5py
 import numpy as np
@@ -8,8 +8,10 @@ from gravity import attraction, components, everything, virial_ratio
 
 from galmass_core.galaxy import G
 from galmass_core.measurements.targets import measure_targets
+from galmass_core.sample import TOO_LIGHT
 from galmass_core.sources import find_galaxies, read_galaxy
 from galmass_core.sources.group_catalogue import read_group_catalogue
+from galmass_core.synthetic.drawn import find_universe
 from galmass_core.synthetic.model import sample_galaxy
 from galmass_core.synthetic.universe import draw_demands, draw_universe, write_universe
 
@@ -182,6 +184,41 @@ def test_same_seed_writes_the_same_bytes(tmp_path):
     assert len(files) == 4
     for path in files:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
+
+
+def test_galaxies_drawn_when_they_are_read_are_those_that_are_written(universe):
+    found, expected = find_universe(GALAXIES, 4), find_galaxies([universe])
+    assert found.left_out == expected.left_out
+    assert [ref.subhalo for ref in found.galaxies] == [ref.subhalo for ref in expected.galaxies]
+    for one, other in zip(found.galaxies[:6], expected.galaxies, strict=False):
+        assert contents(one.read()) == contents(other.read())
+
+
+def contents(galaxy):
+    """All that a galaxy holds but its source, comparable."""
+    if isinstance(galaxy, np.ndarray):
+        return galaxy.shape, galaxy.tobytes()
+    if not is_dataclass(galaxy):
+        return galaxy
+    return {key: contents(value) for key, value in vars(galaxy).items() if key != "source"}
+
+
+def test_light_galaxies_are_left_out_as_by_the_catalogue(monkeypatch):
+    heaviest = max(order.demand.mstar for order in orders_of(GALAXIES, 4))
+    monkeypatch.setattr("galmass_core.sample.MIN_STELLAR_MASS", 0.999 * heaviest)
+    found = find_universe(GALAXIES, 4)
+    assert len(found.galaxies) == 1
+    assert found.left_out == {TOO_LIGHT: GALAXIES - 1}
+
+
+def orders_of(n, seed):
+    return [ref.order for ref in find_universe(n, seed).galaxies]
+
+
+def test_an_unfinished_demo_is_not_continued_as_another_one():
+    (one, same, other) = (find_universe(2, seed).galaxies for seed in (1, 1, 2))
+    assert [ref.identity(None) for ref in one] == [ref.identity(None) for ref in same]
+    assert not {ref.identity(None) for ref in one} & {ref.identity(None) for ref in other}
 
 
 @pytest.mark.usefixtures("forked_workers")

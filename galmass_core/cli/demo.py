@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from galmass_core.storage.progress import discard_progress, progress_bar
 
 if TYPE_CHECKING:
     from galmass_core.datasets.dataset import DataSet
+    from galmass_core.sources import Found
 
 
 def add_commands(commands: Any) -> None:  # noqa: ANN401
@@ -19,8 +19,8 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
     demo = commands.add_parser(
         "demo",
         help="generate synthetic galaxies distributed as in TNG100",
-        description="Draw synthetic galaxies from a distribution fitted to TNG100's catalogue, "
-        "write their particles in TNG's layout and build a data set of them. Their scatters come "
+        description="Draw synthetic galaxies from a distribution fitted to TNG100's catalogue "
+        "and build a data set of them. Their scatters come "
         "from our priors: they are not TNG100 numbers.",
         epilog="example: galmass demo --galaxies 300",
     )
@@ -76,32 +76,25 @@ def _demo(args: argparse.Namespace) -> None:
     from galmass_core.imaging.maps import MapConfig
     from galmass_core.storage.lock import clear_lock
     from galmass_core.storage.new_folder import remove_aside
-    from galmass_core.synthetic.universe import simulation_name, write_universe
+    from galmass_core.synthetic.drawn import find_universe
+    from galmass_core.synthetic.universe import simulation_name
 
     if args.stars is not None:
         check_stars(args.stars)  # check before generating galaxies
     recipe = MapConfig(channels=stored_channels(args.channels))
     out = args.out or home_folder() / _name(args)
     simulation = simulation_name(args.galaxies, args.seed, args.universe)
-    own = out.with_name(f".{out.name}-particles")  # removed in the end
-    particles = args.particles or own
     if (out / DESCRIPTION).is_file():
         dataset = _open_same(out, simulation, args.stars, recipe.channels)
     else:
-        if not _are_there(particles, simulation, is_own=particles == own):
-            shutil.rmtree(own, ignore_errors=True)
-            with progress_bar("drawing", out) as show:
-                write_universe(
-                    particles,
-                    args.galaxies,
-                    args.seed,
-                    show,
-                    workers=args.workers,
-                    universe=args.universe,
-                )
+        galaxies: Found | list[Path] = [args.particles]
+        if args.particles is None:
+            galaxies = find_universe(args.galaxies, args.seed, args.universe)
+        elif not _are_there(args.particles, simulation):
+            _write(args, out)
         with progress_bar("building", out) as show:
             dataset = build_dataset(
-                [particles],
+                galaxies,
                 out,
                 workers=args.workers,
                 channels=recipe.channels,
@@ -111,9 +104,24 @@ def _demo(args: argparse.Namespace) -> None:
     remove(out)  # what a killed call left
     clear_lock(out)
     discard_progress(out)
-    remove_aside(particles)
-    shutil.rmtree(own, ignore_errors=True)
+    if args.particles is not None:
+        remove_aside(args.particles)
     print_dataset(dataset, as_json=args.json)
+
+
+def _write(args: argparse.Namespace, out: Path) -> None:
+    """Write the particles where they are to be kept."""
+    from galmass_core.synthetic.universe import write_universe
+
+    with progress_bar("drawing", out) as show:
+        write_universe(
+            args.particles,
+            args.galaxies,
+            args.seed,
+            show,
+            workers=args.workers,
+            universe=args.universe,
+        )
 
 
 def _open_same(
@@ -135,13 +143,13 @@ def _open_same(
     return dataset
 
 
-def _are_there(particles: Path, simulation: str, *, is_own: bool) -> bool:
+def _are_there(particles: Path, simulation: str) -> bool:
     """Return whether an earlier call has written all particles of a simulation.
 
     Raises
     ------
     ValueError
-        If the folder holds those of another one, and is not our own to replace.
+        If the folder holds those of another one.
     """
     from galmass_core.sources import tng_directory
     from galmass_core.sources.place import Place
@@ -150,10 +158,10 @@ def _are_there(particles: Path, simulation: str, *, is_own: bool) -> bool:
     if not tng_directory.matches(Place(particles)):  # its catalogue is written last
         return False
     found = read_simulation(particles)
-    if found != simulation and not is_own:
+    if found != simulation:
         msg = f"{particles}: must be a new folder or hold {simulation}, got {found}"
         raise ValueError(msg)
-    return found == simulation
+    return True
 
 
 def _name(args: argparse.Namespace) -> str:

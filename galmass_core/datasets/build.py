@@ -33,7 +33,6 @@ from galmass_core.datasets.shard_build import (
     ShardTask,
     build_shard,
     exclude_repeated,
-    identity,
     write_shard,
 )
 from galmass_core.datasets.thinning import check_stars
@@ -200,7 +199,7 @@ def _find(sources: Sequence[str | Path | Galaxy], options: ReadOptions) -> Found
 def _settings(refs: Sequence[Ref], recipe: Recipe) -> dict[str, Any]:
     """Return all settings that determine a data set; a build resumes only if they match."""
     stat = cache(Path.stat)
-    listing = [identity(ref, stat) for ref in refs]
+    listing = [ref.identity(stat) for ref in refs]
     return {
         "schema": SCHEMA,
         "galmass": __version__,
@@ -311,7 +310,7 @@ def _write_on_cluster(
         ShardTask(
             number=number,
             refs=batch,
-            identities=[identity(ref, stat) for ref in batch],
+            identities=[ref.identity(stat) for ref in batch],
             taken=taken.get(number, {}),
             recipe=recipe,
             out=out,

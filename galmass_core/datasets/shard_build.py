@@ -5,29 +5,26 @@ that holds the folder's lock moves it to its place. A worker that was taken for 
 task a second time, cannot change a data set.
 """
 
-import os
 import platform
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
 from uuid import uuid4
-from zlib import crc32
 
 from galmass_core import __version__
 from galmass_core.datasets.folders import UNFINISHED, shard_path
 from galmass_core.datasets.measure import Excluded, Measured, Recipe, measure_galaxy
 from galmass_core.datasets.shards import append_galaxy, create_shard
 from galmass_core.datasets.unfinished import SETTINGS
-from galmass_core.sources import GalaxyInMemory, GalaxyRef
+from galmass_core.sources import GalaxyInMemory, GalaxyRef, Identity
 from galmass_core.storage.atomic import flush
 from galmass_core.storage.checksums import checksum
 
 Ref = GalaxyRef | GalaxyInMemory
 Result = Measured | Excluded | None  # None: not selected
-Identity = tuple[str | int | None, ...]
 _ONE_AT_A_TIME = Lock()  # for workers of several threads
 
 
@@ -41,7 +38,7 @@ class ShardTask:
     refs : sequence of GalaxyRef
         Its galaxies.
     identities : sequence of tuple
-        What `identity` returns for them in the process that writes the data set.
+        What their `identity` is in the process that writes the data set.
     taken : mapping of str to str
         Names that earlier shards have, and their sources.
     recipe : Recipe
@@ -100,21 +97,12 @@ def check_worker(task: ShardTask) -> None:
     stat = cache(Path.stat)
     for ref, known in zip(task.refs, task.identities, strict=True):
         try:
-            same = identity(ref, stat) == known
+            same = ref.identity(stat) == known
         except OSError:
             same = False
         if not same:
             msg = f"{ref.path}: must be a file that {here} shares, but it sees another or none"
             raise ValueError(msg)
-
-
-def identity(ref: Ref, stat: Callable[[Path], os.stat_result]) -> Identity:
-    """Return what differs if a galaxy is another one."""
-    if isinstance(ref, GalaxyInMemory):
-        arrays = (ref.galaxy.stars.positions, ref.galaxy.stars.masses)
-        return str(ref.galaxy.name), *(crc32(array.tobytes()) for array in arrays)
-    file = stat(ref.path)
-    return str(ref.path), ref.subhalo, file.st_size, file.st_mtime_ns
 
 
 def exclude_repeated(results: Iterable[Result], taken: Mapping[str, str]) -> Iterator[Result]:

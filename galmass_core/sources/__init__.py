@@ -1,12 +1,14 @@
 """Read simulated galaxies from files and directories of every supported format."""
 
+import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
+from zlib import crc32
 
 from galmass_core.galaxy import Galaxy, GalaxyFileError
 from galmass_core.sources import (
@@ -27,6 +29,7 @@ from galmass_core.sources.tng_files import find_snapshots, is_snapshot_name
 _DIRECTORIES = (tng_directory, eagle_directory, caesar_directory, soap_directory)
 _FORMATS = {"a TNG cutout": tng_cutout, "an EAGLE file": eagle, "a SWIFT file": swift}
 _SUFFIXES = (".hdf5", ".h5")
+Identity = tuple[str | int | None, ...]
 CUTOUTS = "cutouts"  # subfolder of galaxies in a folder that was fetched
 
 
@@ -71,6 +74,11 @@ class GalaxyRef:
     subhalo: str | None = None  # for a directory or snapshot of many galaxies
     options: ReadOptions = AS_THE_FILES_SAY
 
+    def identity(self, stat: Callable[[Path], os.stat_result]) -> Identity:
+        """Return what differs if the galaxy is another one; ``stat`` is that of `Path`."""
+        file = stat(self.path)
+        return str(self.path), self.subhalo, file.st_size, file.st_mtime_ns
+
     def read(self) -> Galaxy:
         """Read the galaxy; raises the same errors as `read_galaxy`."""
         return read_galaxy(self.path, self.subhalo, options=self.options)
@@ -87,6 +95,11 @@ class GalaxyInMemory:
     def path(self) -> Path:
         """Where the galaxy comes from."""
         return Path(self.galaxy.source)
+
+    def identity(self, _: Callable[[Path], os.stat_result]) -> Identity:
+        """Return what differs if the galaxy is another one."""
+        arrays = (self.galaxy.stars.positions, self.galaxy.stars.masses)
+        return str(self.galaxy.name), *(crc32(array.tobytes()) for array in arrays)
 
     def read(self) -> Galaxy:
         """Return the galaxy."""

@@ -73,7 +73,12 @@ def distribution_function(potential: Potential, densities: NDArray) -> NDArray:
 
 
 def sample_spheroid(
-    potential: Potential, densities: NDArray, count: int, rng: np.random.Generator
+    potential: Potential,
+    densities: NDArray,
+    count: int,
+    rng: np.random.Generator,
+    *,
+    moving: bool = True,
 ) -> tuple[NDArray, NDArray]:
     """Draw the particles of an isotropic spherical component.
 
@@ -85,23 +90,29 @@ def sample_spheroid(
     count : int
         Number N of particles.
     rng : numpy.random.Generator
+    moving : bool
+        False: the same particles without their velocities.
 
     Returns
     -------
     positions, velocities : (N, 3) float; kpc, km/s
-        Ordered from the centre outwards.
+        Ordered from the centre outwards; velocities (0, 3) if they are not wanted.
     """
     masses = enclosed_mass(potential.radii, densities)
     rank = (np.arange(count) + rng.random(count)) / max(count, 1)  # even in mass, to reduce noise
     radii = np.exp(np.interp(rank * masses[-1], masses, np.log(potential.radii)))
-    speeds = _draw_speeds(potential, distribution_function(potential, densities), radii, rng)
-    return radii[:, None] * _directions(count, rng), speeds[:, None] * _directions(count, rng)
+    fractions = rng.random(count)  # of the particles of one radius that are slower
+    positions = radii[:, None] * _directions(count, rng)
+    if not moving:
+        rng.random(2 * count)  # as many numbers as directions take
+        return positions, np.empty((0, 3))
+    function = distribution_function(potential, densities)
+    speeds = _speeds(potential, function, radii, fractions)
+    return positions, speeds[:, None] * _directions(count, rng)
 
 
-def _draw_speeds(
-    potential: Potential, function: NDArray, radii: NDArray, rng: np.random.Generator
-) -> NDArray:
-    """Return speeds from ``f(psi - v^2/2) v^2`` at each radius; (N,), km/s."""
+def _speeds(potential: Potential, function: NDArray, radii: NDArray, slower: NDArray) -> NDArray:
+    """Return quantiles of ``f(psi - v^2/2) v^2`` at each radius; (N,), km/s."""
     rows = np.linspace(0, len(potential.radii) - 1, 96).round().astype(int)
     fractions = np.linspace(0.0, 1.0, 257) ** 1.5  # of the escape velocity
     energies = potential.depths[rows, None] * (1.0 - fractions**2)
@@ -112,7 +123,7 @@ def _draw_speeds(
     quantiles = np.array([np.interp(ranks * total[-1], total, fractions) for total in sums])
 
     row = np.interp(np.log(radii), np.log(potential.radii[rows]), np.arange(len(rows)))
-    column = np.interp(rng.random(len(radii)), ranks, np.arange(len(ranks)))
+    column = np.interp(slower, ranks, np.arange(len(ranks)))
     i = np.minimum(row.astype(int), len(rows) - 2)
     j = np.minimum(column.astype(int), len(ranks) - 2)
     s, t = row - i, column - j

@@ -137,7 +137,11 @@ class GalaxyModel:
 
 
 def sample_galaxy(
-    model: GalaxyModel, seed: int, *, orientation: NDArray | None = None
+    model: GalaxyModel,
+    seed: int,
+    *,
+    orientation: NDArray | None = None,
+    moving_halo: bool = True,
 ) -> Particles:
     """Draw the particles of a galaxy.
 
@@ -148,6 +152,8 @@ def sample_galaxy(
         The same model and seed give the same particles.
     orientation : (3, 3) float, optional
         Rotation from the galaxy's frame, whose disc lies in the plane z = 0; random by default.
+    moving_halo : bool
+        False: the same particles, with no velocities of dark matter, (0, 3).
 
     Returns
     -------
@@ -161,7 +167,7 @@ def sample_galaxy(
     rng = np.random.default_rng(seed)
     potential = model.potential(with_discs=True)
     rotation = _random_rotation(rng) if orientation is None else orientation
-    halo = _sample_spheroid(potential, model.halo, model.dark_matter_mass, rng)
+    halo = _sample_spheroid(potential, model.halo, model.dark_matter_mass, rng, moving=moving_halo)
     gas = _sample_gas(model, potential, rng)
     particles = {
         "stars": _sample_stars(model, potential, rng),
@@ -178,10 +184,16 @@ def sample_galaxy(
 
 
 def _sample_spheroid(
-    potential: Potential, part: Spheroid, particle_mass: float, rng: np.random.Generator
+    potential: Potential,
+    part: Spheroid,
+    particle_mass: float,
+    rng: np.random.Generator,
+    *,
+    moving: bool = True,
 ) -> dict[str, NDArray]:
     count = max(round(part.mass / particle_mass), 1)
-    positions, velocities = sample_spheroid(potential, part.density(potential.radii), count, rng)
+    densities = part.density(potential.radii)
+    positions, velocities = sample_spheroid(potential, densities, count, rng, moving=moving)
     masses = np.full(count, part.mass / count)
     return {"positions": positions, "velocities": velocities, "masses": masses}
 

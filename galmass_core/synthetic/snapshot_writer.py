@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from galmass_core.storage.hdf5_output import hdf5_output
 from galmass_core.storage.new_folder import new_folder
 from galmass_core.synthetic.subfind import Placed, Row, measure_groups, measure_subhalo
-from galmass_core.synthetic.tng_writer import Groups, code_units, header
+from galmass_core.synthetic.tng_writer import SNAPSHOT, Groups, code_units, header
 
 _GALAXIES_PER_CHUNK = 16
 _CATALOGUE_CHUNKS = 2
-_SNAPSHOT = 99
 
 
 def write_directory(
@@ -49,15 +48,15 @@ def write_directory(
 
 def _write_content(directory: Path, galaxies: Iterable[Placed], simulation: str) -> None:
     """Write all files of `write_directory`."""
-    folder = directory / "output" / f"snapdir_{_SNAPSHOT:03d}"
+    folder = directory / "output" / f"snapdir_{SNAPSHOT:03d}"
     folder.mkdir(parents=True)
     rows: list[Row] = []
     chunks = [
-        _write_chunk(folder / f"snap_{_SNAPSHOT:03d}.{number}.hdf5", chunk, simulation)
+        _write_chunk(folder / f"snap_{SNAPSHOT:03d}.{number}.hdf5", chunk, simulation)
         for number, chunk in enumerate(_chunks(galaxies, rows))
     ]
     for number in range(len(chunks)):
-        with hdf5_output(folder / f"snap_{_SNAPSHOT:03d}.{number}.hdf5", "r+") as file:
+        with hdf5_output(folder / f"snap_{SNAPSHOT:03d}.{number}.hdf5", "r+") as file:
             file["Header"].attrs["NumPart_Total"] = np.sum(chunks, axis=0)
             file["Header"].attrs["NumFilesPerSnapshot"] = len(chunks)
     subhaloes = {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -68,7 +67,7 @@ def _write_content(directory: Path, galaxies: Iterable[Placed], simulation: str)
 
 def read_simulation(directory: str | Path) -> str:
     """Return the simulation that the files of `write_directory` name."""
-    name = f"snapdir_{_SNAPSHOT:03d}/snap_{_SNAPSHOT:03d}.0.hdf5"
+    name = f"snapdir_{SNAPSHOT:03d}/snap_{SNAPSHOT:03d}.0.hdf5"
     with h5py.File(Path(directory) / "output" / name) as file:
         return str(file["Header"].attrs["SimulationName"])
 
@@ -133,12 +132,12 @@ def _write_offsets(directory: Path, chunks: NDArray, subhaloes: Row, groups: Row
         "Group": {"SnapByType": _before(groups["GroupLenType"])},
         "Subhalo": {"SnapByType": _before(subhaloes["SubhaloLenType"])},
     }
-    _write(folder / f"offsets_{_SNAPSHOT:03d}.hdf5", {"Synthetic": 1}, starts)
+    _write(folder / f"offsets_{SNAPSHOT:03d}.hdf5", {"Synthetic": 1}, starts)
 
 
 def _write_catalogue(directory: Path, subhaloes: Row, groups: Row, simulation: str) -> None:
     """Write the group catalogue; a chunk holds all subhaloes of its groups."""
-    folder = directory / "output" / f"groups_{_SNAPSHOT:03d}"
+    folder = directory / "output" / f"groups_{SNAPSHOT:03d}"
     folder.mkdir(parents=True)
     borders = _catalogue_borders(groups)
     ends = [*groups["GroupFirstSub"], len(subhaloes["SubhaloGrNr"])]
@@ -155,7 +154,7 @@ def _write_catalogue(directory: Path, subhaloes: Row, groups: Row, simulation: s
             "Nsubgroups_Total": ends[-1],
             "NumFiles": len(borders) - 1,
         }
-        _write(folder / f"fof_subhalo_tab_{_SNAPSHOT:03d}.{number}.hdf5", attributes, content)
+        _write(folder / f"fof_subhalo_tab_{SNAPSHOT:03d}.{number}.hdf5", attributes, content)
 
 
 def _catalogue_borders(groups: Row) -> NDArray:

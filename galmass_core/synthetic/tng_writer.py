@@ -1,6 +1,7 @@
 """Write particles of a synthetic galaxy in TNG's format, so that the same reader reads both."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,14 @@ from galmass_core.synthetic.model import Particles
 COSMOLOGY = Cosmology(hubble=0.6774, omega_matter=0.3089, omega_lambda=0.6911)
 BOX_SIZE = 75000.0  # ckpc/h
 KPC = COSMOLOGY.hubble  # code units in a kpc, at scale factor 1
+SNAPSHOT = 99
 MSUN = COSMOLOGY.hubble / 1e10  # code units in a solar mass
 _HYDROGEN, _HELIUM = 0.76, 0.24  # of what is not metals
 _METALS = (0.18, 0.05, 0.43, 0.09, 0.05, 0.05, 0.10, 0.05)  # C N O Ne Mg Si Fe other (Asplund+09)
 _PHOTOMETRICS = 8  # U B V K g r i z, of which g and r are modelled
 
 Groups = dict[str, dict[str, NDArray]]  # PartTypeN: dataset: values in code units
+Fields = dict[str, dict[str, Callable[[], NDArray]]]  # the same, each computed when it is called
 
 
 def code_units(
@@ -42,64 +45,97 @@ def code_units(
     dict of dict of arrays
         ``PartType0``, ``1`` and ``4`` (stars first, then wind); empty ones are omitted.
     """
-    stars, wind = particles["stars"], particles["wind"]
-    young = {key: np.concatenate((stars[key], wind[key])) for key in stars if key in wind}
-    species = {
-        "PartType0": particles["gas"] | _gas_fields(particles["gas"]),
-        "PartType1": particles["dark_matter"],
-        "PartType4": young | _star_fields(young, len(wind["masses"])),
-    }
-    groups = {}
-    for name, columns in species.items():
-        count = len(columns["masses"])
-        if not count:
-            continue
-        fields = {key: values for key, values in columns.items() if key[0].isupper()}
-        places = (columns["positions"] + np.asarray(position)) * KPC
-        beyond = (places < 0.0) | (places >= BOX_SIZE)
-        places[beyond] = np.mod(places[beyond], BOX_SIZE)
-        fields |= {
-            "Coordinates": places,
-            "Velocities": (columns["velocities"] + np.asarray(velocity)).astype(np.float32),
-            "Masses": (columns["masses"] * MSUN).astype(np.float32),
-            "Potential": columns["potentials"].astype(np.float32),
-            "ParticleIDs": np.arange(first_id, first_id + count, dtype=np.uint64),
-        }
+    groups: Groups = {}
+    for name, fields in code_fields(particles, position=position, velocity=velocity).items():
+        groups[name] = {field: values() for field, values in fields.items()}
+        count = len(groups[name]["Masses"])
+        groups[name]["ParticleIDs"] = np.arange(first_id, first_id + count, dtype=np.uint64)
+        groups[name] = dict(sorted(groups[name].items()))
         first_id += count
-        groups[name] = dict(sorted(fields.items()))
     return groups
 
 
-def _gas_fields(gas: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """Return fields that only gas has."""
-    metals = gas["metallicities"][:, None]
-    shares = np.hstack(((1 - metals) * [_HYDROGEN, _HELIUM], metals * _METALS))
-    fields = {
-        "Density": gas["densities"] * MSUN / KPC**3,
-        "GFM_Metallicity": gas["metallicities"],
-        "GFM_Metals": shares,
-        "NeutralHydrogenAbundance": gas["neutral_fractions"],
-        "StarFormationRate": gas["star_formation_rates"],
+def code_fields(particles: Particles, *, position: ArrayLike, velocity: ArrayLike) -> Fields:
+    """Return what `code_units` holds but for IDs, as functions that compute one dataset each."""
+    stars, wind = particles["stars"], particles["wind"]
+    young = {key: np.concatenate((stars[key], wind[key])) for key in stars if key in wind}
+    species = {
+        "PartType0": (particles["gas"], _gas_fields(particles["gas"])),
+        "PartType1": (particles["dark_matter"], {}),
+        "PartType4": (young, _star_fields(young, len(wind["masses"]))),
     }
-    return {name: values.astype(np.float32) for name, values in fields.items()}
+    place, motion = np.asarray(position), np.asarray(velocity)
+    return {
+        name: {"Coordinates": partial(_coordinates, columns["positions"], place)}
+        | {
+            field: partial(_single, values)
+            for field, values in (_common_fields(columns, motion) | fields).items()
+        }
+        for name, (columns, fields) in species.items()
+        if len(columns["masses"])
+    }
 
 
-def _star_fields(stars: Mapping[str, NDArray], wind: int) -> dict[str, NDArray]:
+def _single(values: Callable[[], NDArray]) -> NDArray:
+    """Return values in single precision, as TNG stores all but coordinates."""
+    return values().astype(np.float32)
+
+
+def _coordinates(positions: NDArray, place: NDArray) -> NDArray:
+    """Return positions in the periodic box."""
+    places = (positions + place) * KPC
+    beyond = (places < 0.0) | (places >= BOX_SIZE)
+    places[beyond] = np.mod(places[beyond], BOX_SIZE)
+    return places
+
+
+def _common_fields(
+    columns: Mapping[str, NDArray], motion: NDArray
+) -> dict[str, Callable[[], NDArray]]:
+    """Return fields that all species have."""
+    return {
+        "Velocities": lambda: columns["velocities"] + motion,
+        "Masses": lambda: columns["masses"] * MSUN,
+        "Potential": lambda: columns["potentials"],
+    }
+
+
+def _gas_fields(gas: Mapping[str, NDArray]) -> dict[str, Callable[[], NDArray]]:
+    """Return fields that only gas has."""
+
+    def metals() -> NDArray:
+        metals = gas["metallicities"][:, None]
+        return np.hstack(((1 - metals) * [_HYDROGEN, _HELIUM], metals * _METALS))
+
+    return {
+        "Density": lambda: gas["densities"] * MSUN / KPC**3,
+        "GFM_Metallicity": lambda: gas["metallicities"],
+        "GFM_Metals": metals,
+        "NeutralHydrogenAbundance": lambda: gas["neutral_fractions"],
+        "StarFormationRate": lambda: gas["star_formation_rates"],
+    }
+
+
+def _star_fields(stars: Mapping[str, NDArray], wind: int) -> dict[str, Callable[[], NDArray]]:
     """Return fields of stars only; the last ``wind`` particles are wind, of negative birth time."""
-    now = float(COSMOLOGY.age(1.0))
-    birth = _scale_factor(now - stars["ages"])
-    magnitudes = np.full((len(birth), _PHOTOMETRICS), np.nan)
-    light = ssp_magnitudes(stars["ages"], stars["metallicities"])
-    magnitudes[:, 4:6] = (light - 2.5 * np.log10(stars["initial_masses"])).T
-    if wind:
-        birth[-wind:] *= -1.0
-    fields = {
-        "GFM_InitialMass": stars["initial_masses"] * MSUN,
-        "GFM_Metallicity": stars["metallicities"],
-        "GFM_StellarFormationTime": birth,
+
+    def births() -> NDArray:
+        births = _scale_factor(float(COSMOLOGY.age(1.0)) - stars["ages"])
+        births[len(births) - wind :] *= -1.0
+        return births
+
+    def magnitudes() -> NDArray:
+        magnitudes = np.full((len(stars["ages"]), _PHOTOMETRICS), np.nan)
+        light = ssp_magnitudes(stars["ages"], stars["metallicities"])
+        magnitudes[:, 4:6] = (light - 2.5 * np.log10(stars["initial_masses"])).T
+        return magnitudes
+
+    return {
+        "GFM_InitialMass": lambda: stars["initial_masses"] * MSUN,
+        "GFM_Metallicity": lambda: stars["metallicities"],
+        "GFM_StellarFormationTime": births,
         "GFM_StellarPhotometrics": magnitudes,
     }
-    return {name: values.astype(np.float32) for name, values in fields.items()}
 
 
 def _scale_factor(ages: NDArray) -> NDArray:
@@ -135,7 +171,7 @@ def header(
         "OmegaLambda": COSMOLOGY.omega_lambda,
         "Redshift": 0.0,
         "SimulationName": simulation,
-        "SnapshotNumber": 99,
+        "SnapshotNumber": SNAPSHOT,
         "Synthetic": 1,
         "Time": 1.0,
         "UnitLength_in_cm": 3.085678e21,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,16 @@ from galmass_core.synthetic.tng_writer import BOX_SIZE, KPC
 _FLATTEST_BULGE = 0.6  # axis ratio; not in any catalogue
 _HALO_VELOCITY = 200.0  # km/s, in each direction
 _SATELLITE_DISTANCE, _SATELLITE_VELOCITY = 300.0, 200.0  # kpc, km/s, in each direction
+
+
+class Order(NamedTuple):
+    """What the particles of a galaxy follow from, and where they are placed in the box."""
+
+    demand: Demand
+    seed: int
+    group: int  # number of its halo
+    position: NDArray  # (3,) kpc
+    velocity: NDArray  # (3,) km/s
 
 
 def draw_universe(n: int, seed: int) -> list[GalaxyModel]:
@@ -176,32 +186,35 @@ def place_galaxies(
     ------
     Placed
     """
-    rng = np.random.default_rng((seed, 1))
-    box = BOX_SIZE / KPC
-    centre = motion = np.zeros(3)
-    places, tasks = [], []
-    for number, demand in enumerate(demands):
-        if demand.is_central:
-            centre = rng.uniform(0.0, box, 3) * (number > 0)
-            motion = rng.normal(0.0, _HALO_VELOCITY, 3)
-            place = centre, motion
-        else:
-            position = np.mod(centre + rng.normal(0.0, _SATELLITE_DISTANCE, 3), box)
-            place = position, motion + rng.normal(0.0, _SATELLITE_VELOCITY, 3)
-        places.append(place)
-        tasks.append((demand, int(rng.integers(2**62))))
+    orders = order_galaxies(demands, hosts, seed)
     sample = partial(_sample, most_particles=most_particles)
-    galaxies = map_in_order(sample, tasks, workers)
-    for number, (particles, host, place) in enumerate(zip(galaxies, hosts, places, strict=True)):
-        yield Placed(particles, host, *place)
+    galaxies = map_in_order(sample, orders, workers)
+    for number, (particles, order) in enumerate(zip(galaxies, orders, strict=True)):
+        yield Placed(particles, order.group, order.position, order.velocity)
         if progress is not None:
             progress(number + 1, len(demands))
 
 
-def _sample(task: tuple[Demand, int], most_particles: float) -> Particles:
-    """Generate the particles of one galaxy from a demand and a seed."""
-    demand, seed = task
-    return sample_galaxy(solve_model(demand, most_particles), seed)
+def order_galaxies(demands: list[Demand], hosts: list[int], seed: int) -> list[Order]:
+    """Return all that the particles of each galaxy follow from; arguments of `place_galaxies`."""
+    rng = np.random.default_rng((seed, 1))
+    box = BOX_SIZE / KPC
+    centre = motion = np.zeros(3)
+    orders = []
+    for number, (demand, host) in enumerate(zip(demands, hosts, strict=True)):
+        if demand.is_central:
+            position = centre = rng.uniform(0.0, box, 3) * (number > 0)
+            velocity = motion = rng.normal(0.0, _HALO_VELOCITY, 3)
+        else:
+            position = np.mod(centre + rng.normal(0.0, _SATELLITE_DISTANCE, 3), box)
+            velocity = motion + rng.normal(0.0, _SATELLITE_VELOCITY, 3)
+        orders.append(Order(demand, int(rng.integers(2**62)), host, position, velocity))
+    return orders
+
+
+def _sample(order: Order, most_particles: float) -> Particles:
+    """Generate the particles of one galaxy."""
+    return sample_galaxy(solve_model(order.demand, most_particles), order.seed)
 
 
 def _draw(kind: dict[str, Any], count: int, rng: np.random.Generator) -> pd.DataFrame:
