@@ -17,7 +17,7 @@ from galmass_app import names, processes
 from galmass_app.names import check_name, taken
 from galmass_core.datasets.catalogue import check_catalogue_where
 from galmass_core.datasets.folders import home_folder
-from galmass_core.fetch.client import KEY_VARIABLE, checked_key
+from galmass_core.fetch.key import KEY_VARIABLE, checked_key
 from galmass_core.fetch.status import (
     ACTIVE,
     LOG,

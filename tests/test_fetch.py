@@ -17,10 +17,12 @@ from galmass_core.datasets.build import build_dataset
 from galmass_core.datasets.dataset import open_dataset
 from galmass_core.fetch import client as api
 from galmass_core.fetch import remote, sample
+from galmass_core.fetch.answers import secure_redirect
 from galmass_core.fetch.catalogue import catalogue_path
-from galmass_core.fetch.client import Client, key_from_environment, secure_redirect
+from galmass_core.fetch.client import Client
 from galmass_core.fetch.cutouts import FIELDS
 from galmass_core.fetch.errors import ApiError, KeyRefusedError, NotFoundError, NothingWorksError
+from galmass_core.fetch.key import key_from_environment
 from galmass_core.fetch.plan import plan
 from galmass_core.fetch.remote import find_remote
 from galmass_core.fetch.sample import fetch_cutouts, fetch_file, open_fetcher

@@ -68,7 +68,8 @@ def add_commands(commands: Any) -> None:  # noqa: ANN401
 
 def _fetch(args: argparse.Namespace) -> None:
     """Run ``galmass fetch``."""
-    from galmass_core.fetch import client as api
+    from galmass_core.fetch.client import Client, base_from_environment
+    from galmass_core.fetch.key import key_from_environment
     from galmass_core.fetch.plan import plan
     from galmass_core.fetch.sample import fetch_file, open_fetcher
 
@@ -79,7 +80,7 @@ def _fetch(args: argparse.Namespace) -> None:
         msg = "--json must come with --dry-run"
         raise ValueError(msg)
     stop_on_sigterm()
-    client = api.Client(key=api.key_from_environment(), base=api.base_from_environment())
+    client = Client(key=key_from_environment(), base=base_from_environment())
     wanted = {"limit": args.limit, "where": args.where, "build": args.build}
     if args.dry_run:
         planned = plan(client, args.suite, args.snapshot, args.out, **wanted)

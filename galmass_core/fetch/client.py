@@ -1,15 +1,9 @@
-"""Ask the TNG web API, patiently: retries, redirects without the key, and checked downloads.
+"""Ask the TNG web API, patiently: retries, redirects without the key, and checked downloads."""
 
-Its answers are not those of an ordinary API: a missing key is a 403, an unknown path may be a 200
-with the site's home page, load shows as 504 or 403, and data come from another host.
-"""
-
-import email.utils
 import json
 import os
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,48 +14,29 @@ from urllib.parse import urljoin, urlsplit
 import requests
 
 from galmass_core import __version__
-from galmass_core.fetch.errors import (
-    ApiError,
-    BadRequestError,
-    KeyRefusedError,
-    NotFoundError,
-    NothingWorksError,
+from galmass_core.fetch.answers import (
+    NotTheFile,
+    TryAgain,
+    WrongContent,
+    check_file,
+    check_status,
+    connection_fault,
+    first_byte,
+    secure_redirect,
+    version_of,
 )
-from galmass_core.galaxy import GalaxyFileError, UnavailableError
+from galmass_core.fetch.errors import ApiError, NothingWorksError
+from galmass_core.galaxy import UnavailableError
 from galmass_core.sources import hdf5
 from galmass_core.storage.atomic import write_json
 
 BASE = "https://www.tng-project.org/api/"
-KEY_VARIABLE = "TNG_API_KEY"
 BASE_VARIABLE = "TNG_API_URL"  # of a mirror, or of a server for tests
 _HOPS = 5  # redirects that are followed
-_PASSING = {401, 403, 408, 425, 429}  # besides 5xx: statuses that another attempt may cure
-_LONGEST_ASKED = 3600.0  # s, of what a server may ask to wait
 _WRONG_CONTENTS = 3  # attempts from the first answer that is not what was requested
 _QUESTIONS = 4  # attempts at JSON, which is for someone who waits at the terminal
-_USABLE = {200, 206, 416}  # 416: there is no more to resume
 _BLOCK = 1 << 20  # bytes written at a time
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_CONNECTION = {  # a fault of the connection in words; its own text may hold a token
-    requests.Timeout: "no answer in time",
-    requests.ConnectionError: "no connection",
-}
-
-
-class _TryAgain(Exception):
-    """A fault that passes; ``wait`` is what the server asks for [s]."""
-
-    def __init__(self, reason: str, wait: float = 0.0) -> None:
-        super().__init__(reason)
-        self.wait = wait
-
-
-class _NotTheFile(_TryAgain):
-    """An answer that is complete, but no such file at all, such as a web page."""
-
-
-class _WrongContent(_NotTheFile):
-    """A whole file, but not with what was requested."""
 
 
 @dataclass(kw_only=True)
@@ -114,7 +89,7 @@ class Client:
                     return response.json()
                 except ValueError as error:
                     reason = "the answer is not JSON"
-                    raise _NotTheFile(reason) from error
+                    raise NotTheFile(reason) from error
 
         return self._patiently(path, read, min(_QUESTIONS, self.attempts))
 
@@ -157,8 +132,8 @@ class Client:
         def fetch() -> int:
             self._stream(path, part, resume=resume)
             try:
-                _check(part, check)
-            except _NotTheFile:
+                check_file(part, check)
+            except NotTheFile:
                 part.unlink()
                 raise
             _version_path(part).unlink(missing_ok=True)  # first: nobody looks for it afterwards
@@ -191,12 +166,12 @@ class Client:
             try:
                 return request()
             except requests.RequestException as error:
-                reason = _connection_fault(error)
-            except _TryAgain as error:
+                reason = connection_fault(error)
+            except TryAgain as error:
                 reason, requested = str(error), error.wait
-                if isinstance(error, _NotTheFile):
+                if isinstance(error, NotTheFile):
                     last = min(last, attempt + _WRONG_CONTENTS - 1)
-                if isinstance(error, _WrongContent) and attempt == last:
+                if isinstance(error, WrongContent) and attempt == last:
                     msg = f"{self.base}{path}: {reason}"
                     raise ApiError(msg) from None
             if attempt == last:
@@ -219,15 +194,15 @@ class Client:
             if response.status_code == requests.codes.requested_range_not_satisfiable:
                 part.unlink(missing_ok=True)
                 reason = "the file has another length now"
-                raise _TryAgain(reason)
+                raise TryAgain(reason)
             there = start if response.status_code == requests.codes.partial_content else 0
-            if there and (_first_byte(response), _version(response)) != (start, known):
+            if there and (first_byte(response), version_of(response)) != (start, known):
                 part.unlink()
                 reason = "the file has changed since its first part came"
-                raise _TryAgain(reason)
+                raise TryAgain(reason)
             if resume and not there:
                 part.unlink(missing_ok=True)
-                write_json(_version_path(part), _version(response))
+                write_json(_version_path(part), version_of(response))
             is_packed = "Content-Encoding" in response.headers  # by a proxy; then unpacked here
             length = "" if is_packed else response.headers.get("Content-Length", "")
             expected = there + int(length) if length.isdecimal() else None
@@ -238,13 +213,13 @@ class Client:
                         self.on_bytes(len(block))
                     if self.stopping.is_set():
                         reason = "stopped"
-                        raise _TryAgain(reason)
+                        raise TryAgain(reason)
                 stream.flush()
                 os.fsync(stream.fileno())
         found = part.stat().st_size
         if expected is not None and found != expected:
             reason = f"{found} of {expected} bytes came"
-            raise _TryAgain(reason)
+            raise TryAgain(reason)
 
     @contextmanager
     def _response(self, path: str, start: int = 0) -> Iterator[requests.Response]:
@@ -260,12 +235,12 @@ class Client:
             )
             with response:
                 if not response.is_redirect:
-                    _check_status(response, url == urljoin(self.base, path), self.base + path)
+                    check_status(response, url == urljoin(self.base, path), self.base + path)
                     yield response
                     return
                 url = secure_redirect(self.base, url, response.headers["Location"])
         reason = f"more than {_HOPS} redirects"
-        raise _TryAgain(reason)
+        raise TryAgain(reason)
 
     @property
     def _session(self) -> requests.Session:
@@ -289,63 +264,6 @@ class Client:
         return is_private and (address.scheme, address.netloc) == (own.scheme, own.netloc)
 
 
-def secure_redirect(base: str, url: str, location: str) -> str:
-    """Return where a redirect leads: encrypted if the API is, though its links are http."""
-    try:
-        target = urlsplit(urljoin(url, location))
-    except ValueError:
-        reason = "a redirect to no address"
-        raise _TryAgain(reason) from None
-    is_encrypted = urlsplit(base).scheme == "https"
-    return target._replace(scheme="https").geturl() if is_encrypted else target.geturl()
-
-
-def _check_status(response: requests.Response, is_api: bool, address: str) -> None:
-    """Raise for a status that is not success; ``is_api`` if it was not redirected."""
-    status = response.status_code
-    if status in _USABLE:
-        return
-    if status == requests.codes.not_found:
-        msg = f"{address.partition('?')[0]}: there is nothing at this address (404)"
-        raise NotFoundError(msg)
-    if status == requests.codes.bad_request:
-        msg = f"{address}: the API does not have what was requested (400)"
-        raise BadRequestError(msg)
-    if is_api and status in (401, 403) and _is_about_the_key(response):
-        msg = f"{address}: the API must accept the key in {KEY_VARIABLE}, but refuses it ({status})"
-        raise KeyRefusedError(msg)
-    if status in _PASSING or status // 100 == 5:
-        reason = f"status {status}"
-        raise _TryAgain(reason, _retry_after(response))
-    msg = f"{address}: the answer must be a success, got status {status}"
-    raise ApiError(msg)
-
-
-def _connection_fault(error: requests.RequestException) -> str:
-    """Return what is wrong with a connection."""
-    words = (text for kind, text in _CONNECTION.items() if isinstance(error, kind))
-    return next(words, type(error).__name__)
-
-
-def _version(response: requests.Response) -> dict[str, str]:
-    """Return what an answer states of the version of a file; empty where it states nothing."""
-    headers = response.headers
-    whole = headers.get("Content-Range", "").rpartition("/")[2] or headers.get("Content-Length", "")
-    return {
-        "etag": headers.get("ETag", ""),
-        "modified": headers.get("Last-Modified", ""),
-        "encoding": headers.get("Content-Encoding", ""),
-        "bytes": whole,
-    }
-
-
-def _first_byte(response: requests.Response) -> int | None:
-    """Return where a part of a file begins in the whole; None if the answer does not state it."""
-    unit, _, rest = response.headers.get("Content-Range", "").partition(" ")
-    first = rest.partition("-")[0]
-    return int(first) if unit == "bytes" and first.isdecimal() else None
-
-
 def _version_path(part: Path) -> Path:
     """Return the path of the version that the beginning of a file is of."""
     return part.with_name(part.name + ".json")
@@ -361,65 +279,6 @@ def _read_version(part: Path) -> dict[str, str] | None:
     return known if can_go_on else None
 
 
-def _is_about_the_key(response: requests.Response) -> bool:
-    """Return whether a refusal is JSON with ``detail``, as for a missing or wrong key."""
-    try:
-        return "detail" in response.json()
-    except (ValueError, TypeError):
-        return response.status_code == requests.codes.unauthorized
-
-
-def _retry_after(response: requests.Response) -> float:
-    """Return the pause that a server asks for [s], as a number or a date; 0 if it does not."""
-    value = response.headers.get("Retry-After", "")
-    try:
-        if value.isdecimal():
-            wait = float(value)
-        else:
-            wait = email.utils.parsedate_to_datetime(value).timestamp() - time.time()
-    except (ValueError, OverflowError):
-        return 0.0
-    return min(max(0.0, wait), _LONGEST_ASKED)
-
-
-def _check(path: Path, check: Callable[[hdf5.File], None]) -> None:
-    """Raise _NotTheFile unless a file is whole HDF5, and _WrongContent unless the check passes."""
-    try:
-        with hdf5.open_file(path):
-            pass
-    except GalaxyFileError as error:
-        raise _NotTheFile(str(error)) from error
-    try:
-        with hdf5.open_file(path) as file:
-            check(file)
-    except GalaxyFileError as error:
-        raise _WrongContent(str(error)) from error
-
-
-def key_from_environment() -> str:
-    """Return the API key of the user; blanks and quotes around it are removed.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or it cannot be a key.
-    """
-    return checked_key(os.environ.get(KEY_VARIABLE, ""))
-
-
 def base_from_environment() -> str:
     """Return the address of the API: that of $TNG_API_URL if there is one."""
     return os.environ.get(BASE_VARIABLE, BASE).rstrip("/") + "/"
-
-
-def checked_key(text: str) -> str:
-    """Return an API key without blanks and quotes around it; raises as `key_from_environment`."""
-    key = text.strip(" \t\r\n'\"")
-    if not (key.isascii() and key.isalnum()):
-        got = "other characters" if key else "none"
-        msg = (
-            f"{KEY_VARIABLE} must be your key of the TNG web API, letters and digits "
-            f"(free: https://www.tng-project.org/users/register), got {got}"
-        )
-        raise ValueError(msg)
-    return key

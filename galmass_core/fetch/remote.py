@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from galmass_core.fetch.catalogue import catalogue_path
-from galmass_core.fetch.client import Client, key_from_environment
+from galmass_core.fetch.client import Client
 from galmass_core.fetch.cutouts import CutoutFetcher, Row
+from galmass_core.fetch.key import key_from_environment
 from galmass_core.fetch.run import SnapshotInfo
 from galmass_core.fetch.status import note_fault
 from galmass_core.galaxy import Galaxy, UnavailableError

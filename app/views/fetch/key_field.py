@@ -4,7 +4,7 @@ import param
 from panel.custom import JSComponent
 
 from galmass_core.assets import asset
-from galmass_core.fetch.client import checked_key
+from galmass_core.fetch.key import checked_key
 
 
 class KeyField(JSComponent):
