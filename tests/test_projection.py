@@ -32,7 +32,26 @@ def test_lines_of_sight_share_orders_of_the_same_coordinate_alone():
         np.testing.assert_array_equal(sky.rightward, np.argsort(sky.x, kind="stable"))
 
 
-def test_stars_inside_a_circle_are_counted_from_the_centre_outwards():
-    sky = project(make_galaxy([[3, 0, 9], [0, 1, -9], [2, 0, 0], [0, 4, 0]]), "z")
-    assert sky.inside(3.0).tolist() == [1, 2, 0]  # one on the circle is inside
-    assert sky.inside(0.5).tolist() == []
+def test_a_circle_holds_the_stars_on_it():
+    positions = [[3, 0, 9], [0, 1, -9], [2, 0, 0], [0, 4, 0]]
+    sky = project(make_galaxy(positions, masses=[1, 10, 100, 1000]), "z")
+    assert [sky.inside(radius).mass for radius in (0.5, 1, 2.5, 3, 9)] == [0, 10, 110, 111, 1111]
+    assert np.isnan(sky.inside(0.5).dispersion)
+
+
+@pytest.mark.parametrize("count", [50, 5_000])  # of stars, more than are summed at once
+def test_circles_sum_their_stars(count):
+    rng = np.random.default_rng(0)
+    galaxy = make_galaxy(
+        rng.normal(size=(count, 3)), rng.normal(800, 3, (count, 3)), rng.uniform(1, 2, count)
+    )
+    sky = project(galaxy, "x")
+    sky = replace(sky, luminosities=rng.uniform(size=(2, count)))
+    for radius in (0.8, 1.0, 2.0):
+        inside = np.hypot(sky.x, sky.y) <= radius
+        light_g, light_r = sky.luminosities[:, inside]
+        velocities = sky.velocities[inside]
+        mean = np.average(velocities, weights=light_r)
+        dispersion = np.average((velocities - mean) ** 2, weights=light_r) ** 0.5
+        sums = sky.masses[inside].sum(), light_g.sum(), light_r.sum()
+        assert sky.inside(radius) == pytest.approx((*sums, dispersion), rel=1e-13)

@@ -64,6 +64,17 @@ def test_effective_radius_of_a_uniform_disc_is_its_radius_over_root_two():
     assert effective_radius(radii, np.ones_like(radii)) == pytest.approx(0.5**0.5, rel=1e-3)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_effective_radius_is_where_the_growth_of_all_stars_reaches_half(seed):
+    rng = np.random.default_rng(seed)
+    radii = rng.gamma(0.5, size=1_000 // 5**seed) ** 3
+    light = rng.exponential(size=len(radii)) * (rng.uniform(size=len(radii)) < 0.9)
+    order = np.argsort(radii)
+    growth = np.cumsum(light[order])
+    expected = np.interp(0.5 * growth[-1], growth, radii[order])
+    assert effective_radius(radii, light) == pytest.approx(expected, rel=1e-12)
+
+
 def test_profile_grows_by_the_mass_at_each_radius(galaxy):
     table = mass_profiles(galaxy, np.array([0.4, 1.0, 2.0, 10.0]))
     assert table["mstar"].tolist() == [0, 1, 3, 7]

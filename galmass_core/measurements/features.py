@@ -69,7 +69,7 @@ def measure_sky_features(sky: SkyStars, galaxy: Galaxy) -> dict[str, float]:
     for aperture in APERTURES:
         radius = aperture * sky.half_mass_radius
         row[feature_key("sfr_1gyr", aperture)] = star_formation_rate(sky, galaxy, radius)
-        row[feature_key("sigma_v", aperture)] = velocity_dispersion(sky, radius)
+        row[feature_key("sigma_v", aperture)] = sky.inside(radius).dispersion
         spin, with_noise = spin_parameters(sky, radius)
         row[feature_key("lambda_r", aperture)] = spin
         row[feature_key("lambda_r_with_noise", aperture)] = with_noise
@@ -90,18 +90,6 @@ def star_formation_rate(sky: SkyStars, galaxy: Galaxy, aperture: float) -> float
     float, Msun/yr
         Zero where no stars formed.
     """
-    inside = sky.inside(aperture)
-    young = inside[galaxy.stars.ages.take(inside) < RECENT]
-    return float(np.sum(galaxy.stars.initial_masses[young]) / (RECENT * 1e9))
-
-
-def velocity_dispersion(sky: SkyStars, aperture: float) -> float:
-    """Return the r-light-weighted dispersion of velocities inside a circle [km/s] (Table 1)."""
-    inside = sky.inside(aperture)
-    weight = sky.luminosities[BANDS.index("r")].take(inside)
-    velocity = sky.velocities.take(inside)
-    light = weight.sum()
-    if not light > 0:
-        return np.nan
-    velocity -= weight @ velocity / light
-    return float(np.sqrt(weight @ velocity**2 / light))
+    young = np.flatnonzero(galaxy.stars.ages < RECENT)
+    inside = young[sky.radii[young] <= aperture]
+    return float(galaxy.stars.initial_masses[inside].sum() / (RECENT * 1e9))

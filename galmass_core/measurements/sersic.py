@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.measurements.rings import in_rings
+
 OUTER_RADIUS = 5.0  # R_hsm, the paper's aperture
 INNER_RADIUS = 0.05  # R_hsm, but at least _RESOLUTION
 ANNULI = 40  # equal in log radius
@@ -11,7 +13,9 @@ INDEX_RANGE = (0.1, 200.0)  # wider than galaxies: the paper drops fits with n >
 _RESOLUTION = 0.3  # kpc, below the softening of the simulations
 _LEAST_ERROR = 0.02  # dex, so that crowded annuli do not dominate the fit
 _FEWEST_ANNULI = 5
-_INDICES = np.geomspace(*INDEX_RANGE, 129)
+_STEPS = np.linspace(0, 1, ANNULI + 1)  # of edges, in log radius
+_BETWEEN = np.linspace(0, 1, 129)
+_INDICES = np.geomspace(*INDEX_RANGE, len(_BETWEEN))
 
 
 def sersic_index(radii: NDArray, luminosities: NDArray, half_mass_radius: float) -> float:
@@ -38,7 +42,7 @@ def sersic_index(radii: NDArray, luminosities: NDArray, half_mass_radius: float)
         return np.nan
     best = int(_explained(_INDICES, log_radius, log_intensity, weight).argmax())
     low, high = max(best - 1, 0), min(best + 1, len(_INDICES) - 1)
-    between = np.geomspace(_INDICES[low], _INDICES[high], len(_INDICES))
+    between = _INDICES[low] * (_INDICES[high] / _INDICES[low]) ** _BETWEEN
     gain = _explained(between, log_radius, log_intensity, weight)
     best = int(gain.argmax())
     return float(between[best]) if gain[best] > 0 else np.nan
@@ -48,13 +52,14 @@ def _profile(
     radii: NDArray, luminosities: NDArray, half_mass_radius: float
 ) -> tuple[NDArray, NDArray, NDArray]:
     """Return ln(R/R_hsm), log10 of intensity, and weight 1/error^2 of annuli with enough stars."""
-    inner = max(_RESOLUTION, INNER_RADIUS * half_mass_radius)
-    edges = np.geomspace(inner, OUTER_RADIUS * half_mass_radius, ANNULI + 1)
-    first, last = np.log(edges[[0, -1]])
-    steps = (np.log(np.maximum(radii, 0.5 * inner)) - first) * (ANNULI / (last - first))
-    place = np.fmin(np.fmax(steps + 1, 0), ANNULI + 1).astype(np.intp)  # 0 and the last: outside
-    count = np.bincount(place, minlength=ANNULI + 2)[1:-1]
-    light = np.bincount(place, luminosities, minlength=ANNULI + 2)[1:-1]
+    inner, outer = (
+        max(_RESOLUTION, INNER_RADIUS * half_mass_radius),
+        OUTER_RADIUS * half_mass_radius,
+    )
+    if not inner < outer:
+        return np.empty(0), np.empty(0), np.empty(0)
+    edges = inner * (outer / inner) ** _STEPS
+    count, light = (each[1:-1] for each in in_rings(radii, luminosities, edges))
     used = (count >= FEWEST_STARS) & (light > 0)
     intensity = light[used] / (np.pi * np.diff(edges**2)[used])
     error = np.maximum(1 / (np.log(10) * np.sqrt(count[used])), _LEAST_ERROR)
@@ -67,7 +72,8 @@ def _explained(
 ) -> NDArray:
     """Return the decrease of chi^2 by a falling line in R^(1/n) over constant light, for each n."""
     power = np.expm1(log_radius / indices[:, None]) * indices[:, None]  # ln R as n grows
-    power -= (power @ weight / weight.sum())[:, None]
-    intensity = log_intensity - np.average(log_intensity, weights=weight)
+    whole = weight.sum()
+    power -= (power @ (weight / whole))[:, None]
+    intensity = log_intensity - log_intensity @ weight / whole
     slope = np.minimum(power @ (weight * intensity), 0.0)  # light never rises outwards
     return slope**2 / (power**2 @ weight)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from galmass_core.galaxy import DarkMatter, G, Galaxy, Gas, Outwards
 from galmass_core.imaging.projection import SkyStars
+from galmass_core.measurements.rings import in_rings
 from galmass_core.photometry import BANDS, absolute_magnitude
 from galmass_core.quantities import (
     FAMILIES,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 MAGNITUDE_APERTURE = 5  # R_hsm on the sky; the paper does not state its own
 SELECTION_RADIUS = 30.0  # kpc, the paper's cut in stellar mass
 HALF_LIGHT = 4 / 3  # radius of the sphere with half of the light over R_e (Wolf+2010, Eq. 2)
+_EDGES = np.geomspace(0.02, 3.0, 40)  # of rings, in mean radii
 _SPECIES = ("stars", "gas", "dark_matter", "black_holes")
 
 
@@ -107,20 +109,16 @@ def measure_projected(sky: SkyStars) -> dict[str, float]:
         unknown: magnitudes, colours and M*/L are NaN; the size is that of the undimmed light.
     """
     r_hsm, band = sky.half_mass_radius, BANDS.index("r")
-    luminosities = sky.luminosities if sky.dust_is_known else np.full_like(sky.luminosities, np.nan)
-    light_g, light_r = luminosities.take(sky.inside(MAGNITUDE_APERTURE * r_hsm), axis=1).sum(axis=1)
-    magnitude_r = absolute_magnitude(light_r, "r")
+    whole, known = sky.inside(MAGNITUDE_APERTURE * r_hsm), 1.0 if sky.dust_is_known else np.nan
+    magnitude_r = absolute_magnitude(known * whole.light_r, "r")
     row = {
         "abs_mag_r": magnitude_r,
-        "g_minus_r": absolute_magnitude(light_g, "g") - magnitude_r,
-        "effective_radius": _half_light(sky.radii, sky.luminosities[band], sky.outward),
+        "g_minus_r": absolute_magnitude(known * whole.light_g, "g") - magnitude_r,
+        "effective_radius": effective_radius(sky.radii, sky.luminosities[band]),
     }
     for aperture in apertures("circle"):
-        inside = sky.inside(aperture * r_hsm)
-        enclosed = {
-            "mass": sky.masses.take(inside).sum(),
-            "light": luminosities[band].take(inside).sum(),
-        }
+        circle = sky.inside(aperture * r_hsm)
+        enclosed = {"mass": circle.mass, "light": known * circle.light_r}
         row |= measure_inside("circle", aperture, enclosed)
     return row
 
@@ -139,22 +137,36 @@ def attenuation(sky: SkyStars, galaxy: Galaxy) -> float:
     float
         NaN where dust is not known, or there is no light.
     """
-    inside = sky.inside(MAGNITUDE_APERTURE * sky.half_mass_radius)
-    band = BANDS.index("r")
-    seen = sky.luminosities[band].take(inside).sum()
-    whole = galaxy.stars.luminosities[band].take(inside).sum()
+    inside = (sky.radii <= MAGNITUDE_APERTURE * sky.half_mass_radius).astype(float)
+    seen, whole = (each.luminosities[BANDS.index("r")] @ inside for each in (sky, galaxy.stars))
     return float(-2.5 * np.log10(seen / whole)) if sky.dust_is_known and seen > 0 else np.nan
 
 
 def effective_radius(radii: NDArray, luminosities: NDArray) -> float:
-    """Return the radius of the circle that holds half of the light [kpc]."""
-    return _half_light(radii, luminosities, np.argsort(radii))
+    """Return the radius of the circle that holds half of the light [kpc].
 
+    The light grows in straight lines from star to star. Only stars of the ring where it reaches
+    half, and of the one before, are sorted.
 
-def _half_light(radii: NDArray, luminosities: NDArray, order: NDArray) -> float:
-    """Return `effective_radius` of stars whose order in radius is known."""
-    growth = np.cumsum(luminosities[order])
-    return float(np.interp(0.5 * growth[-1], growth, radii[order]))
+    Parameters
+    ----------
+    radii : (N,) float, kpc
+    luminosities : (N,) float
+    """
+    edges = _EDGES * max(radii.mean(), np.finfo(float).tiny / _EDGES[0])
+    counts, sums = in_rings(radii, luminosities, edges)
+    growth = np.cumsum(sums)
+    half = 0.5 * growth[-1]
+    ring = int(growth.searchsorted(half))
+    before = ring - 1
+    chosen, start = np.arange(len(radii)), 0.0
+    if before >= 0 and counts[before]:
+        low, high = np.concatenate([[0.0], edges, [np.inf]])[[before, ring + 1]]
+        chosen = np.flatnonzero((radii >= low) & (radii < high))
+        start = growth[before] - sums[before]
+    radii, luminosities = radii[chosen], luminosities[chosen]
+    order = np.argsort(radii)
+    return float(np.interp(half, start + np.cumsum(luminosities[order]), radii[order]))
 
 
 def mass_profiles(galaxy: Galaxy, radii: NDArray | None = None) -> "pd.DataFrame":
