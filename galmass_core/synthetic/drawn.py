@@ -38,7 +38,7 @@ class DrawnGalaxy(GalaxyRef):
     def read(self) -> Galaxy:
         """Draw the galaxy."""
         order = self.order
-        particles = sample_galaxy(solve_model(order.demand), order.seed, moving_halo=False)
+        particles = sample_galaxy(solve_model(order.demand), order.seed, bare_halo=True)
         suite, simulation = naming.simulation_from_label(str(self.path), "TNG")
         fields = code_fields(particles, position=order.position, velocity=order.velocity)
 

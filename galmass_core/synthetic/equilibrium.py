@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from galmass_core.galaxy import G
 from galmass_core.synthetic.profiles import DISC_EDGE, Disc, enclosed_mass
 
+_PLACES = DISC_EDGE * np.linspace(0.0, 1.0, 161)[1:] ** 1.5  # of a disc's moments; scale lengths
+_BLOCK = 64  # energies of the distribution function that are computed at a time
+
 
 @dataclass(frozen=True)
 class Potential:
@@ -65,9 +68,14 @@ def distribution_function(potential: Potential, densities: NDArray) -> NDArray:
     """
     depths = potential.depths[::-1]  # increasing
     slopes = np.gradient(densities[::-1], depths)
-    roots = depths[:, None] - depths[None, :]
-    np.sqrt(np.maximum(roots, 0.0, out=roots), out=roots)
-    integral = 2.0 * (roots[:, :-1] - roots[:, 1:]) @ (np.diff(slopes) / np.diff(depths))
+    curvatures = np.diff(slopes) / np.diff(depths)
+    integral = np.zeros(len(depths))
+    for first in range(0, len(depths), _BLOCK):  # of energies, which depend on smaller depths alone
+        energies = depths[first : first + _BLOCK, None]
+        roots = energies - depths[: first + _BLOCK]
+        np.sqrt(np.maximum(roots, 0.0, out=roots), out=roots)
+        steps = roots[:, :-1] - roots[:, 1:]
+        integral[first : first + _BLOCK] = 2.0 * steps @ curvatures[: steps.shape[1]]
     function = (integral + slopes[0] / np.sqrt(depths)) / (np.sqrt(8.0) * np.pi**2)
     return np.maximum(function, 0.0)[::-1]
 
@@ -136,10 +144,14 @@ def _speeds(potential: Potential, function: NDArray, radii: NDArray, slower: NDA
 
 def _directions(count: int, rng: np.random.Generator) -> NDArray:
     """Draw isotropic unit vectors; (N, 3)."""
-    cosine = rng.uniform(-1.0, 1.0, count)
+    directions = np.empty((count, 3))
+    x, y, z = directions.T
+    z[:] = rng.uniform(-1.0, 1.0, count)
     angle = rng.uniform(0.0, 2.0 * np.pi, count)
-    sine = np.sqrt(1.0 - cosine**2)
-    return np.column_stack((sine * np.cos(angle), sine * np.sin(angle), cosine))
+    sine = np.sqrt(1.0 - z**2)
+    np.multiply(sine, np.cos(angle), out=x)
+    np.multiply(sine, np.sin(angle), out=y)
+    return directions
 
 
 def flatten_spheroid(
@@ -240,10 +252,10 @@ def disc_kinematics(
     DiscKinematics
     """
     length = disc.scale_length
-    radii = DISC_EDGE * length * np.linspace(0.0, 1.0, 161)[1:] ** 1.5
+    radii = length * _PLACES
     circular2, vertical2 = _field_of_spheroids(spheroids, radii, disc)
     for other in discs:
-        radial, vertical = other.field(radii, disc)
+        radial, vertical = other.field(_PLACES, disc)
         circular2, vertical2 = circular2 + radial, vertical2 + vertical
     kappa2 = np.gradient(radii**2 * circular2, radii) / radii**3
     kappa2 = np.maximum(kappa2, circular2 / radii**2)  # of a Keplerian field, the minimum

@@ -141,7 +141,7 @@ def sample_galaxy(
     seed: int,
     *,
     orientation: NDArray | None = None,
-    moving_halo: bool = True,
+    bare_halo: bool = False,
 ) -> Particles:
     """Draw the particles of a galaxy.
 
@@ -152,8 +152,8 @@ def sample_galaxy(
         The same model and seed give the same particles.
     orientation : (3, 3) float, optional
         Rotation from the galaxy's frame, whose disc lies in the plane z = 0; random by default.
-    moving_halo : bool
-        False: the same particles, with no velocities of dark matter, (0, 3).
+    bare_halo : bool
+        Of dark matter only positions and masses; the particles are the same.
 
     Returns
     -------
@@ -167,7 +167,9 @@ def sample_galaxy(
     rng = np.random.default_rng(seed)
     potential = model.potential(with_discs=True)
     rotation = _random_rotation(rng) if orientation is None else orientation
-    halo = _sample_spheroid(potential, model.halo, model.dark_matter_mass, rng, moving=moving_halo)
+    halo = _sample_spheroid(
+        potential, model.halo, model.dark_matter_mass, rng, moving=not bare_halo
+    )
     gas = _sample_gas(model, potential, rng)
     particles = {
         "stars": _sample_stars(model, potential, rng),
@@ -176,10 +178,11 @@ def sample_galaxy(
         "dark_matter": halo,
     }
     for columns in particles.values():
-        radii = np.linalg.norm(columns["positions"], axis=1)
-        columns["potentials"] = -potential.depth(np.maximum(radii, potential.radii[0]))
+        if not (bare_halo and columns is halo):
+            radii = np.linalg.norm(columns["positions"], axis=1)
+            columns["potentials"] = -potential.depth(np.maximum(radii, potential.radii[0]))
+            columns["velocities"] = columns["velocities"] @ rotation.T
         columns["positions"] = columns["positions"] @ rotation.T
-        columns["velocities"] = columns["velocities"] @ rotation.T
     return particles
 
 

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.photometry import SUN_AB, ssp_magnitudes, surviving_fraction
+from galmass_core.photometry import SUN_AB, ssp_magnitudes_at_each, surviving_fraction
 
 _RECENT = 1.0  # Gyr; younger stars are not of the log-normal population
 _OLDEST = 13.5  # Gyr
@@ -153,23 +153,22 @@ def _mean_light(ages: NDArray, metallicity: float, age_scatter: float) -> NDArra
     """Return light per mass of log-normal populations of each median age; (2, A), Lsun / Msun."""
     nodes, weights = _normal_quadrature()
     spread = _confine(ages[:, None] * 10.0 ** (age_scatter * nodes))
-    return _light(spread[..., None], metallicity) @ weights @ weights
+    return _light(spread.ravel(), metallicity).reshape(2, *spread.shape) @ weights
 
 
 def _mean_young_light(metallicity: float) -> NDArray:
     """Return light per mass of stars formed at a constant rate over 1 Gyr; (2,), Lsun / Msun."""
     ages = (np.arange(200) + 0.5) / 200.0 * _RECENT
-    return (_light(ages[:, None], metallicity) @ _normal_quadrature()[1]).mean(axis=1)
+    return _light(ages, metallicity).mean(axis=1)
 
 
 def _light(ages: NDArray, metallicity: float) -> NDArray:
-    """Return light per mass, with metallicity nodes in place of the last axis of ages."""
-    ages, metals = np.broadcast_arrays(
-        ages, metallicity * 10.0 ** (_METALLICITY_SCATTER * _normal_quadrature()[0])
-    )
-    magnitudes = ssp_magnitudes(ages.ravel(), metals.ravel()).reshape(2, *ages.shape)
-    sun = np.array([SUN_AB["g"], SUN_AB["r"]]).reshape(2, *(1 for _ in ages.shape))
-    return 10.0 ** (-0.4 * (magnitudes - sun)) / surviving_fraction(ages)
+    """Return light per mass, the mean of log-normal metallicities; (2, A), Lsun / Msun."""
+    nodes, weights = _normal_quadrature()
+    metals = metallicity * 10.0 ** (_METALLICITY_SCATTER * nodes)
+    sun = np.array([SUN_AB["g"], SUN_AB["r"]])[:, None, None]
+    light = np.exp(-0.4 * np.log(10.0) * (ssp_magnitudes_at_each(ages, metals) - sun))
+    return weights @ light / surviving_fraction(ages)
 
 
 @cache

@@ -1,7 +1,8 @@
 """Define mass profiles of a synthetic galaxy: spheroids (halo, bulge) and discs (stars, gas)."""
 
+import math
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ DISC_EDGE = 12.0  # scale lengths after which an exponential disc ends; 8e-5 of 
 _STEPS = 15_000  # of the table of Bessel functions, up to the last wave at a disc's edge
 _STEP = _WAVE_NUMBERS * DISC_EDGE / _STEPS
 _EDGES = np.linspace(0.0, DISC_EDGE, 2001)  # scale lengths, of rings of a disc
+_RINGS = _EDGES * np.exp(-_EDGES)  # of an exponential disc
+_NEARNESS = -1.0 / np.maximum(_EDGES, 1e-9)
 _FRACTIONS = np.linspace(0.0, 1.0, 512)  # of the logarithm of a spheroid's extent
 # Msun / kpc^3, of H0 = 67.726 km/s/Mpc. TNG's 67.74 has 127.354; the demo universe keeps its bytes.
 CRITICAL_DENSITY = 127.3
@@ -30,15 +33,16 @@ def enclosed_mass(radii: NDArray, densities: NDArray) -> NDArray:
     -------
     (K,) float, Msun
     """
-    return _integral(4.0 * np.pi * radii**3 * densities, np.log(radii))
+    return _integral(4.0 * np.pi * radii**3 * densities, np.diff(np.log(radii)))
 
 
-def _integral(shells: NDArray, log_radii: NDArray) -> NDArray:
+def _integral(shells: NDArray, steps: NDArray | float) -> NDArray:
     """Integrate dM / dln(r), Msun, which grows as r^2 inside the first radius; (K,)."""
     masses = np.empty(len(shells))
-    masses[0] = 0.0
-    np.cumsum(0.5 * (shells[1:] + shells[:-1]) * (log_radii[1:] - log_radii[:-1]), out=masses[1:])
-    return masses + shells[0] / 2.0
+    masses[0], rest = 0.5 * shells[0], masses[1:]
+    np.add(shells[1:], shells[:-1], out=rest)
+    rest *= 0.5 * steps
+    return np.add.accumulate(masses, out=masses)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,37 +67,37 @@ class Spheroid:
     outer_slope: float
     inner_slope: float = 1.0
 
-    @cached_property
+    @property
     def radii(self) -> NDArray:
         """Radii that resolve the profile; (512,), kpc."""
-        return np.exp(self._log_radii)
+        return np.exp(self._growth[0])
 
     @cached_property
-    def _log_radii(self) -> NDArray:
-        """Logarithms of these radii, in even steps; (512,)."""
-        first, last = np.log((1e-4 * self.scale_radius, 5.0 * self.truncation_radius))
-        return first + (last - first) * _FRACTIONS
+    def _growth(self) -> tuple[NDArray, NDArray]:
+        """Logarithms of these radii, in even steps, and the mass inside them up to a factor."""
+        first, last = math.log(1e-4 * self.scale_radius), math.log(5.0 * self.truncation_radius)
+        log_radii = first + (last - first) * _FRACTIONS
+        radii = np.exp(log_radii)
+        volumes = 4.0 * np.pi * radii * radii * radii
+        steps = (last - first) / (len(_FRACTIONS) - 1)
+        return log_radii, _integral(volumes * self._shape(radii), steps)
 
     def _shape(self, radii: NDArray) -> NDArray:
         """Return the density up to a factor."""
         x = radii / self.scale_radius
-        beyond = (self.inner_slope - self.outer_slope) * np.log1p(x)
-        return x**-self.inner_slope * np.exp(beyond - (radii / self.truncation_radius) ** 2)
-
-    @cached_property
-    def _shape_mass(self) -> NDArray:
-        """Enclosed mass at ``radii`` up to the same factor."""
-        volumes = 4.0 * np.pi * self.radii * self.radii * self.radii
-        return _integral(volumes * self._shape(self.radii), self._log_radii)
+        exponent = np.log1p(x)
+        exponent *= self.inner_slope - self.outer_slope
+        exponent -= (radii / self.truncation_radius) ** 2
+        return x**-self.inner_slope * np.exp(exponent, out=exponent)
 
     def density(self, radii: NDArray) -> NDArray:
         """Return the mass per volume; (K,), Msun / kpc^3."""
-        return self.mass / self._shape_mass[-1] * self._shape(radii)
+        return self.mass / self._growth[1][-1] * self._shape(radii)
 
     def enclosed_mass(self, radii: NDArray | float) -> NDArray:
         """Return the mass inside a sphere; (K,), Msun."""
-        masses = np.interp(np.log(radii), self._log_radii, self._shape_mass)
-        return self.mass / self._shape_mass[-1] * masses
+        log_radii, masses = self._growth
+        return self.mass / masses[-1] * np.interp(np.log(radii), log_radii, masses)
 
     def through(self, radius: float, mass: float) -> "Spheroid":
         """Return a spheroid with mass such that ``mass`` (Msun) is inside ``radius`` (kpc)."""
@@ -161,11 +165,16 @@ class Disc:
     @cached_property
     def _growth(self) -> tuple[NDArray, NDArray]:
         """Radii up to the edge, and the mass inside them up to the factor, over 2 pi."""
-        radii = _EDGES * self.scale_length
-        rings = radii * self._shape(radii)
-        masses = np.zeros(len(radii))
-        np.cumsum(0.5 * (rings[1:] + rings[:-1]) * (radii[1:] - radii[:-1]), out=masses[1:])
-        return radii, masses
+        rings = _RINGS if not self.hole_radius else _RINGS * self._hole()
+        masses = np.zeros(len(rings))
+        np.add(rings[1:], rings[:-1], out=masses[1:])
+        masses *= 0.5 * self.scale_length**2 * _EDGES[1]
+        return _EDGES * self.scale_length, np.add.accumulate(masses, out=masses)
+
+    def _hole(self) -> NDArray:
+        """Return what the hole leaves of each ring, relative to an exponential disc."""
+        left = self.hole_radius / self.scale_length * _NEARNESS
+        return np.exp(left, out=left)
 
     def cylinder_mass(self, radii: NDArray) -> NDArray:
         """Return the mass inside a cylinder; (K,), Msun."""
@@ -209,7 +218,7 @@ class Disc:
         rings = 0.5 * DISC_EDGE * self.scale_length * weights * radii * self.surface_density(radii)
         return k, _bessel_at_nodes() @ rings * np.exp(-((2.0 * k / k[-1]) ** 2))
 
-    def field(self, radii: NDArray, tracer: "Disc") -> tuple[NDArray, NDArray]:
+    def field(self, places: NDArray, tracer: "Disc") -> tuple[NDArray, NDArray]:
         """Compute the attraction of this disc on another (or itself), averaged over its thickness.
 
         From the Hankel transform of the surface density (Toomre 1963; Binney & Tremaine 2008, Sec.
@@ -218,7 +227,8 @@ class Disc:
 
         Parameters
         ----------
-        radii : (K,) float, kpc
+        places : (K,) float
+            Radii, in scale lengths of the tracer.
         tracer : Disc
 
         Returns
@@ -235,10 +245,12 @@ class Disc:
 
         k, transform = self._transform
         factor = 2.0 * np.pi * G * transform * k * (k[1] - k[0])
+        radii = places * tracer.scale_length
         radial = G * self.mass / radii
         vertical = radial / radii**2 * (w_tracer @ z_tracer**2)
-        near = radii <= DISC_EDGE * self.scale_length
-        j0, j1 = _bessel_at(radii[near] / self.scale_length)
+        own = places * (tracer.scale_length / self.scale_length)
+        near = own <= DISC_EDGE
+        j0, j1 = _known_bessel_at(own[near].tobytes())
         radial[near] = radii[near] * (j1 @ (factor * np.interp(k, coarse, damping @ weights)))
         vertical[near] = j0 @ (factor * np.interp(k, coarse, damping @ pull))
         return np.maximum(radial, 0.0), np.maximum(vertical, 0.0)
@@ -291,6 +303,12 @@ def _bessel() -> NDArray:
 def _bessel_at_nodes() -> NDArray:
     """Return J0 at each wave number and node of the Hankel transform; (1000, 240)."""
     return _bessel_at(0.5 * DISC_EDGE * (1.0 + _quadrature(_NODES)[0]))[0].T
+
+
+@lru_cache(maxsize=3)  # a disc attracts itself at radii that are always the same
+def _known_bessel_at(radii: bytes) -> tuple[NDArray, NDArray]:
+    """Return `_bessel_at` radii, given as bytes."""
+    return _bessel_at(np.frombuffer(radii))
 
 
 def _bessel_at(radii: NDArray) -> tuple[NDArray, NDArray]:
