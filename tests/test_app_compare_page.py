@@ -1,6 +1,7 @@
 """The Compare page: what it takes from runs, what it draws of them and what it says."""
 
 import re
+import time
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,15 @@ from galmass_app.comparison import (
 )
 from galmass_app.paper_answers import answer as paper_answer
 from galmass_app.paper_figures import FIGURES
-from galmass_app.plots.comparison import Axes, common_frame, errors_beside, largest_moves, values_of
+from galmass_app.plots.comparison import (
+    Axes,
+    common_frame,
+    errors_beside,
+    extent_of,
+    largest_moves,
+    values_of,
+)
+from galmass_app.plots.prediction import cloud_of
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.run_index import run_index, targets_of
 from galmass_app.state import SessionState
@@ -87,10 +96,10 @@ def pictures(data):
     (answer,) = results(data, "r")
     values, label = values_of(data.samples, "log_mstar")
     axes = Axes()
-    axes.follow(common_frame([answer.predictions], MSTAR, values, label))
+    axes.follow(common_frame([extent_of(answer.predictions)], MSTAR, values, label))
     made = PredictionFigures(axes)
     rows = errors_beside(answer.predictions, values)
-    made.show(rows)
+    made.show(cloud_of(rows))
     return made, rows
 
 
@@ -136,7 +145,7 @@ def test_runs_of_another_split_answer_where_it_is_requested(data):
 
 def frame_of(answer):
     values = pd.DataFrame({"x": [0.0, 1.0]})
-    return common_frame([answer.predictions], MSTAR, values, "x")
+    return common_frame([extent_of(answer.predictions)], MSTAR, values, "x")
 
 
 def test_baseline_is_fitted_to_the_training_part_alone(data):
@@ -440,7 +449,7 @@ def test_frame_holds_every_truth_and_no_prediction_gone_astray():
     true = np.linspace(9, 11, 1000)
     table = pd.DataFrame({"y_true": true, "y_pred": true + 0.01})
     table.loc[500, "y_pred"] = 3.0
-    frame = common_frame([table], MSTAR, pd.DataFrame({"x": [1.0, 2.0]}), "x")
+    frame = common_frame([extent_of(table)], MSTAR, pd.DataFrame({"x": [1.0, 2.0]}), "x")
     low, high = frame.ends
     assert 8.8 < low < 9
     assert 11 < high < 11.2
@@ -468,10 +477,14 @@ def test_panels_share_axes_and_bins(data):
     both, image = results(data, "r+2V", "r")
     values, label = values_of(data.samples, "log_mstar")
     axes = Axes()
-    axes.follow(common_frame([both.predictions, image.predictions], MSTAR, values, label))
+    axes.follow(
+        common_frame(
+            [extent_of(both.predictions), extent_of(image.predictions)], MSTAR, values, label
+        )
+    )
     one, two = PredictionFigures(axes), PredictionFigures(axes)
     for made, answer in ((one, both), (two, image)):
-        made.show(errors_beside(answer.predictions, values))
+        made.show(cloud_of(errors_beside(answer.predictions, values)))
     assert one.square.x_range is two.square.x_range
     assert one.strip.y_range is two.strip.y_range
     edges = [layer(made.inset, "left")["left"] for made in (one, two)]
@@ -489,7 +502,7 @@ def test_every_sample_is_drawn(pictures):
 def test_many_samples_become_an_image_that_counts_them_all(pictures):
     made, rows = pictures
     many = pd.concat([rows] * 30, ignore_index=True)
-    made.show(many)
+    made.show(cloud_of(many))
     assert layer(made.square, "image")["image"][0].sum() == len(many)
     assert len(layer(made.square, "shade")["x"]) == 0
 
@@ -517,9 +530,9 @@ def test_tap_chooses_the_nearest_sample(data):
     (answer,) = results(data, "r")
     values, label = values_of(data.samples, "log_mstar")
     axes, session = Axes(), SessionState(dataset="learnable")
-    axes.follow(common_frame([answer.predictions], MSTAR, values, label))
+    axes.follow(common_frame([extent_of(answer.predictions)], MSTAR, values, label))
     panel = ComparePanel(session, axes, 0)
-    panel.draw(answer, values, "log_mstar")
+    panel.draw(answer, "log_mstar")
     row = answer.predictions.iloc[7]
     panel.tap("y_true", "y_pred", (row["y_true"], row["y_pred"]), (1.0, 1.0))
     assert (session.galaxy, session.los) == (row["name"], row["los"])
@@ -645,6 +658,43 @@ def test_next_panel_is_made_before_it_is_needed(visit):
     assert page.panels[2].figures is figures
 
 
+def test_results_of_other_maps_are_found_before_they_are_asked_for(tmp_path, monkeypatch):
+    make_runs(tmp_path, make_home(tmp_path), inputs=("r", "2V"))
+    page = Compare(settle(tmp_path, monkeypatch, panels=["r"]))
+    page.prepare()
+    while not page.ahead.ready:
+        time.sleep(0.01)
+    assert page.ahead.take() is None  # and not an error
+    for name in ("comparison.with_errors", "comparison.compare_groups"):
+        monkeypatch.setattr(f"galmass_app.{name}", None)
+    monkeypatch.setattr("galmass_app.views.compare.ahead.cloud_of", None)
+    page.session.panels = ["r", "2V"]
+    assert not page.session.error
+    assert "against r (95 %:" in texts(page)
+
+
+def test_results_are_looked_for_once(visit):
+    page, submitted = visit(panels=["r+2V", "r"]), []
+    page.ahead.submit = submitted.append
+    page.prepare()
+    page.session.panels = ["r+2V", "r", "2V"]
+    page.prepare()
+    assert len(submitted) == 1
+    page.session.reference = "r"
+    page.prepare()
+    assert len(submitted) == 2
+
+
+def test_panels_that_stay_are_not_marked_again(visit, data):
+    page = visit(panels=["r"])  # the other needs no wider axes
+    figures, marked = page.panels[0].figures, []
+    figures.mark = figures.select = lambda *_: marked.append(True)
+    page.session.panels = ["r", "r+2V"]
+    assert not marked
+    page.session.look_at(data.galaxy_names[3], "y")
+    assert len(marked) == 1
+
+
 def test_one_network_for_every_set_of_maps_fills_every_panel(tmp_path, monkeypatch):
     home = make_home(tmp_path)
     run = make_run(tmp_path, home, "mstar/any", 0.05)
@@ -654,5 +704,5 @@ def test_one_network_for_every_set_of_maps_fills_every_panel(tmp_path, monkeypat
     names = [each.run.name for each in shown]
     assert names == [f"{run.name}:r", f"{run.name}:g-r+V", run.name, f"{run.name}:r+2V"]
     assert with_limits(shown[0], MSTAR)["low_68"].notna().all()
-    frame = common_frame([shown[0].predictions], MSTAR, *values_of(data.samples, "log_mstar"))
+    frame = frame_of(shown[0])
     assert "one network for every set of maps" in panel_text.learning(shown[0], frame)

@@ -18,7 +18,7 @@ from galmass_app.agreement import compare_to_published
 from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
 from galmass_app.plots.correlation import correlation_picture, pair_at
 from galmass_app.plots.importance import importance_bars
-from galmass_app.plots.prediction import SHARES, contour_lines, smooth_density
+from galmass_app.plots.prediction import SHARES, cloud_of, contour_lines, smooth_density
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.state import SessionState
 from galmass_app.tree_models import (
@@ -166,7 +166,8 @@ def test_contours_hold_as_many_samples_as_they_say():
     generator = np.random.default_rng(5)
     true, error = generator.normal(10, 0.4, 20000), generator.normal(0, 0.05, 20000)
     areas = []
-    for lines in contour_lines(true, error, smooth_density(true, error)):
+    density = smooth_density(true, error)
+    for lines in contour_lines(density, density.at(true, error)):
         each = [
             0.5 * abs(np.sum(x * np.roll(y, 1) - y * np.roll(x, 1)))
             for x, y in map(np.transpose, lines)
@@ -183,7 +184,7 @@ def test_many_samples_become_an_image(count, crisp):
     axes = Axes()
     axes.follow(frame_of([predictions], "log_mstar_1rhsm"))
     figures = PredictionFigures(axes)
-    figures.show(drawn_rows(predictions))
+    figures.show(cloud_of(drawn_rows(predictions)))
     points, image = (
         next(
             one.data_source.data for one in figures.square.renderers if key in one.data_source.data

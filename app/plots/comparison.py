@@ -30,15 +30,28 @@ class Frame(NamedTuple):
         return int((~predictions["y_pred"].between(*self.ends)).sum())
 
 
-def common_frame(
-    tables: Sequence[pd.DataFrame], target: str, values: pd.DataFrame, label: str
-) -> Frame:
+class Extent(NamedTuple):
+    """What predictions need of axes."""
+
+    low: float  # dex; of true and predicted values
+    high: float  # dex
+    spread: float  # dex; of errors
+
+
+def extent_of(predictions: pd.DataFrame) -> Extent:
+    """Return what predictions, ``y_true`` and ``y_pred`` (not empty), need of axes."""
+    true, predicted = predictions["y_true"], predictions["y_pred"]
+    ends = (true.min(), true.max(), *predicted.quantile(_SURE))
+    return Extent(min(ends), max(ends), float((predicted - true).std(ddof=0)))
+
+
+def common_frame(extents: Sequence[Extent], target: str, values: pd.DataFrame, label: str) -> Frame:
     """Return axes that suit all predictions, round ones: they stay where another hardly differs.
 
     Parameters
     ----------
-    tables : sequence of pandas.DataFrame
-        ``y_true`` and ``y_pred``; at least one, none empty.
+    extents : sequence of Extent
+        At least one.
     target : str
         Column that is predicted.
     values : pandas.DataFrame
@@ -46,13 +59,11 @@ def common_frame(
     label : str
         Of that property's axis.
     """
-    ends = [end for table in tables for end in (table["y_true"].min(), table["y_true"].max())]
-    ends += [end for table in tables for end in table["y_pred"].quantile(_SURE)]
-    spread = max((table["y_pred"] - table["y_true"]).std(ddof=0) for table in tables)
+    lows, highs, spreads = zip(*extents, strict=True)
     return Frame(
         target,
-        _rounded(*with_margin(min(ends), max(ends), 0.04)),
-        _rounded(0, max(_WIDE * float(spread), 1e-3), steps=5)[1],
+        _rounded(*with_margin(min(lows), max(highs), 0.04)),
+        _rounded(0, max(_WIDE * max(spreads), 1e-3), steps=5)[1],
         with_margin(values["x"].min(), values["x"].max(), 0.03),
         label,
     )
@@ -70,15 +81,17 @@ def frame_of(tables: Sequence[pd.DataFrame], target: str, *, linear: bool = Fals
     linear : bool
         Whether the quantity is drawn and not its logarithm; errors are of logarithms.
     """
-    frame = common_frame(tables, target, tables[0].rename(columns={"y_true": "x"}), "")
+    extents = [extent_of(each) for each in tables]
+    frame = common_frame(extents, target, tables[0].rename(columns={"y_true": "x"}), "")
     if not linear:
         return frame
     shown = [drawn_rows(each, linear=True) for each in tables]
-    return common_frame(shown, target, shown[0], "")._replace(reach=frame.reach)
+    extents = [extent_of(each) for each in shown]
+    return common_frame(extents, target, shown[0], "")._replace(reach=frame.reach)
 
 
 def drawn_rows(predictions: pd.DataFrame, *, linear: bool = False) -> pd.DataFrame:
-    """Return predictions as `PredictionFigures.show` takes them; the strip of errors is not shown.
+    """Return predictions as `prediction.cloud_of` takes them; the strip of errors is not shown.
 
     Parameters
     ----------
@@ -135,8 +148,9 @@ def errors_beside(predictions: pd.DataFrame, values: pd.DataFrame) -> pd.DataFra
         The same rows with ``x``, the property (NaN where it is not known), and ``y``, the error
         [dex].
     """
-    rows = predictions.merge(values, on=["name", "los"], how="left")
-    return rows.assign(y=rows["y_pred"] - rows["y_true"])
+    beside = predictions[["name", "los"]].merge(values, on=["name", "los"], how="left")
+    error = predictions["y_pred"] - predictions["y_true"]
+    return predictions.assign(x=beside["x"].to_numpy(), y=error)
 
 
 def values_of(samples: pd.DataFrame, column: str) -> tuple[pd.DataFrame, str]:

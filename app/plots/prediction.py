@@ -1,10 +1,12 @@
-"""Predicted and true values -> their density, contours around most of them, label of an axis."""
+"""Predicted and true values -> their density, contours around most of them, trend, label."""
 
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from galmass_app.plots.trends import running_median
 from galmass_core.quantities import quantity
 
 CONTOUR = "#d98e1f"
@@ -26,6 +28,26 @@ class Density(NamedTuple):
             for centres, value in ((self.error, error), (self.true, true))
         ]
         return self.values[tuple(places)]
+
+
+class Cloud(NamedTuple):
+    """Predictions, and what is drawn around them on whatever axes."""
+
+    # ``name``, ``y_true``, ``y_pred``, ``x`` (a property, NaN where unknown) and ``y`` (the error)
+    rows: pd.DataFrame
+    shade: NDArray[np.float32]  # of each, from 0 to 1: the density of samples around it
+    contours: list[list[NDArray]]  # as of `contour_lines`
+    trend: pd.DataFrame  # of errors along the property, as of `running_median`
+
+
+def cloud_of(rows: pd.DataFrame) -> Cloud:
+    """Find what is drawn around predictions, ``rows`` as of `Cloud`; dex."""
+    true, error = rows["y_true"].to_numpy(float), rows["y"].to_numpy(float)
+    density = smooth_density(true, error)
+    heights = density.at(true, error)
+    shade = (heights / density.values.max()).astype("f4")
+    trend = running_median(rows.dropna(subset="x"))
+    return Cloud(rows, shade, contour_lines(density, heights), trend)
 
 
 def smooth_density(true: NDArray, error: NDArray) -> Density:
@@ -51,14 +73,14 @@ def smooth_density(true: NDArray, error: NDArray) -> Density:
     return Density(along, across, gaussian_filter(counts, widths))
 
 
-def contour_lines(true: NDArray, error: NDArray, density: Density) -> list[list[NDArray]]:
+def contour_lines(density: Density, heights: NDArray) -> list[list[NDArray]]:
     """Return the lines that hold 68 and 95 per cent of the samples.
 
     Parameters
     ----------
-    true, error : (n,) float, dex
     density : Density
-        Of these samples.
+    heights : (n,) float
+        The density at each sample.
 
     Returns
     -------
@@ -68,7 +90,6 @@ def contour_lines(true: NDArray, error: NDArray, density: Density) -> list[list[
     from contourpy import contour_generator
 
     generator = contour_generator(density.true, density.error, density.values)
-    heights = density.at(true, error)
     return [
         [np.cumsum(line, axis=1) for line in generator.lines(np.quantile(heights, 1 - share))]
         for share in SHARES.values()

@@ -33,9 +33,8 @@ from numpy.typing import ArrayLike, NDArray
 from galmass_app.plots.comparison import Axes, Frame
 from galmass_app.plots.frame import quiet
 from galmass_app.plots.points import CRISP
-from galmass_app.plots.prediction import CONTOUR, axis_label, contour_lines, smooth_density
+from galmass_app.plots.prediction import CONTOUR, Cloud, axis_label
 from galmass_app.plots.selection import LOOK, SIZE, Geometry, selectable, spread_out, veil
-from galmass_app.plots.trends import running_median
 from galmass_app.theme import ACCENT, CASING, DENSITY, MARK
 
 ARROW = "#d0508a"
@@ -125,30 +124,24 @@ class PredictionFigures:
             selectable(getattr(self, place), partial(chosen, *columns))
 
     def select(self, rows: pd.DataFrame) -> None:
-        """Ring selected samples and dim the others; none lifts the veil; ``rows`` as of `show`."""
+        """Ring selected samples and dim the others; none lifts the veil; ``rows`` as of `Cloud`."""
         for place, columns in _COLUMNS.items():
             x, y = spread_out(*(rows[column].to_numpy("f4") for column in columns))
             self._put(f"{place}_picked", x=x, y=y)
         for each in self._veils:
             each.visible = len(rows) > 0
 
-    def show(self, rows: pd.DataFrame) -> None:
-        """Draw predictions inside the frame that all panels share.
-
-        Parameters
-        ----------
-        rows : pandas.DataFrame
-            ``name``, ``y_true``, ``y_pred``, ``x`` (the property, NaN where unknown) and ``y``
-            (the error, dex).
-        """
+    def show(self, cloud: Cloud) -> None:
+        """Draw predictions inside the frame that all panels share."""
         frame = self._axes.frame
-        true, error = rows["y_true"].to_numpy(float), rows["y"].to_numpy(float)
-        density = smooth_density(true, error)
-        shade = density.at(true, error) / density.values.max()
-        self._fill("square", true, rows["y_pred"].to_numpy(float), shade, (frame.ends, frame.ends))
+        true, predicted, x, error = (
+            cloud.rows[column].to_numpy(float) for column in ("y_true", "y_pred", "x", "y")
+        )
+        self._fill("square", true, predicted, cloud.shade, (frame.ends, frame.ends))
         self._data["square_line"].data = {"x": frame.ends, "y": frame.ends}
-        self._data["contours"].data = _contours(contour_lines(true, error, density))
-        self._show_strip(rows.dropna(subset="x"), frame)
+        self._data["contours"].data = _contours(cloud.contours)
+        known = ~np.isnan(x)
+        self._show_strip(x[known], error[known], cloud.trend, frame)
         self.show_ratios(error, frame)
         label = axis_label(frame.target)
         self.square.xaxis.axis_label = f"true {label}"
@@ -164,7 +157,7 @@ class PredictionFigures:
         self._put("heads", x=moves["y_true"], y=moves["end"], marker=marker)
 
     def mark(self, rows: pd.DataFrame, los: str) -> None:
-        """Join a galaxy's lines of sight, the one in view large; ``rows`` as of `show`."""
+        """Join a galaxy's lines of sight, the one in view large; ``rows`` as of `Cloud`."""
         seen = (rows["los"] == los).to_numpy()
         last = np.argsort(seen, kind="stable")  # the one in view on top
         for place, (x, y) in _COLUMNS.items():
@@ -202,12 +195,10 @@ class PredictionFigures:
             **{key: [value] * len(images) for key, value in box.items()},
         }
 
-    def _show_strip(self, rows: pd.DataFrame, frame: Frame) -> None:
-        x, y = rows["x"].to_numpy(float), rows["y"].to_numpy(float)
+    def _show_strip(self, x: NDArray, y: NDArray, trend: pd.DataFrame, frame: Frame) -> None:
         reach = (-frame.reach, frame.reach)
         self._fill("strip", x, y, np.full(len(x), 0.3), (frame.span, reach))
         self._data["strip_line"].data = {"x": frame.span, "y": (0, 0)}
-        trend = running_median(rows)
         self._data["trend"].data = {key: trend[key] for key in trend}
 
     def show_ratios(self, error: NDArray, frame: Frame) -> None:

@@ -9,6 +9,7 @@ from galmass_app.agreement import compare_to_published
 from galmass_app.framework import IsolatedLayout
 from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
+from galmass_app.plots.prediction import cloud_of
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.tree_models import QUICK_GALAXIES, Fit
 from galmass_app.views.layout import View, column, html
@@ -41,7 +42,7 @@ class Prediction(View):
         """Show another fit."""
         self.fit = fit
         self._axes.follow(frame_of([fit.predictions], fit.request.target))
-        self._figures.show(drawn_rows(fit.predictions))
+        self._figures.show(cloud_of(drawn_rows(fit.predictions)))
         self._write(fit)
 
     def _write(self, fit: Fit) -> None:

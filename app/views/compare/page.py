@@ -20,10 +20,11 @@ from galmass_app.comparison import (
 from galmass_app.framework import batched_update
 from galmass_app.learning_curves import curves_of
 from galmass_app.markup import snippet
-from galmass_app.plots.comparison import Axes, common_frame, largest_moves, values_of
+from galmass_app.plots.comparison import Axes, common_frame, largest_moves
 from galmass_app.run_index import run_index, targets_of
 from galmass_app.state import SessionState, axis_columns
 from galmass_app.views.compare import panel_text
+from galmass_app.views.compare.ahead import evaluate_all, needed_by, property_of
 from galmass_app.views.compare.controls import CompareControls, add_panel, panel_keys, reference_of
 from galmass_app.views.compare.galaxy import ComparedGalaxy
 from galmass_app.views.compare.panel import ComparePanel
@@ -37,6 +38,7 @@ from galmass_app.views.learning_curves import MeasuredCurves
 from galmass_app.views.page_view import PageView
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.worker_poller import WorkerPoller
+from galmass_app.workers import SLOW, Slot
 from galmass_core.datasets.capabilities import lacks
 from galmass_core.learning.experiments import input_maps
 from galmass_core.training.runs import Run
@@ -59,6 +61,7 @@ class Compare(PageView):
         self.panels = [ComparePanel(session, self._axes, place) for place in range(MOST)]
         self._answers, self._target, self._index, self._resting = {}, "", None, None
         self._pinned: list[str] = []  # by this page itself
+        self._against, self.ahead, self._expected = "", Slot(SLOW), None
         self._titles: dict[str, str] = {}  # of the panels in view, by key
         self._controls, self._galaxy = CompareControls(session), ComparedGalaxy(session)
         self._more = select("gm-more-runs", "Add a run")
@@ -124,9 +127,10 @@ class Compare(PageView):
         if changed - {"galaxy", "los", "theme"}:
             self._draw_panels(targets)
             self._table.draw(data, self._target, self.session.split, self._index)
+        selection = self.session.selection
         for panel in self.panels:
             panel.mark(self.session.galaxy, self.session.los)
-            panel.select(self.session.selection)
+            panel.select(selection)
         self._galaxy.draw(list(self._answers.values()), self._target)
 
     def _describe(self, data: object, targets: list[str]) -> None:
@@ -163,10 +167,10 @@ class Compare(PageView):
         self._pin()
         columns = axis_columns(data)
         against = session.against if session.against in columns else columns[0]
-        values, label = values_of(data.samples, against)
-        tables = [each.predictions for each in self._results().values()]
-        if tables:
-            self._axes.follow(common_frame(tables, self._target, values, label))
+        self._against, (values, label) = against, property_of(data, against)
+        extents = [needed_by(each) for each in self._results().values()]
+        if extents:
+            self._axes.follow(common_frame(extents, self._target, values, label))
         titles = {key: _called(key, each) for key, each in self._answers.items()}
         self._controls.draw(targets, self._target, titles, against)
         self._controls.say(self._replacement(titles))
@@ -174,7 +178,7 @@ class Compare(PageView):
         self._list_curves()
         for panel, key in zip_longest(self.panels, keys):
             if key:
-                panel.draw(self._answers[key], values, against)
+                panel.draw(self._answers[key], against)
                 self._write(panel, key, self._answers[key])
             panel.show(key is not None, active=key == session.branches)
         pn.state.onload(self._rest)
@@ -208,13 +212,24 @@ class Compare(PageView):
             self._resting = document.add_timeout_callback(self.prepare, REST)
 
     def prepare(self) -> None:
-        """Make the figures of one panel more, for they take longer than what is in them."""
+        """Make the figures of one panel more, and have a worker find what may be in them."""
         self._resting = None
+        self._evaluate()
         panel = next((panel for panel in self.panels if not panel.ready), None)
         if panel:
             with batched_update():
                 panel.prepare()
             self._rest()
+
+    def _evaluate(self) -> None:
+        """Have a worker find what every set of maps would show beside the reference."""
+        session, reference = self.session, self._results().get(reference_of(self.session))
+        if reference is None:
+            return
+        expected = (self._index, self._target, session.split, reference, self._against)
+        if expected != self._expected:
+            self._expected = expected
+            self.ahead.submit(lambda job: evaluate_all(job, *expected))
 
     def pull(self) -> bool:
         """Take what the worker has made; return whether there is more to come."""

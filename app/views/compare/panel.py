@@ -8,12 +8,13 @@ import panel as pn
 from galmass_app import how_made
 from galmass_app.comparison import Missing, Result, with_limits
 from galmass_app.framework import IsolatedLayout
-from galmass_app.plots.comparison import Axes, errors_beside
+from galmass_app.plots.comparison import Axes
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.sample import nearest
 from galmass_app.plots.selection import Geometry, inside, shape_name
 from galmass_app.state import SessionState
 from galmass_app.training_distance import with_distance
+from galmass_app.views.compare.ahead import cloud_beside
 from galmass_app.views.compare.controls import panel_keys, remove_panel
 from galmass_app.views.download import Download
 from galmass_app.views.layout import View, button, column, html, row
@@ -37,6 +38,7 @@ class ComparePanel(View):
         super().__init__()
         self._session, self._axes, self._class = session, axes, f"gm-compared-{place}"
         self.figures, self._rows, self._drawn, self._against = None, None, None, ""
+        self._marked, self._selected = None, None  # in these figures
         stretch = {"sizing_mode": "stretch_width"}
         self._title = html("gm-section")
         self._text = html("gm-result")
@@ -94,15 +96,13 @@ class ComparePanel(View):
         square = framed("gm-framed", self.figures)
         self._plots[:] = [square, IsolatedLayout(self.figures.strip, "gm-strip")]
 
-    def draw(self, answer: Result | Missing, values: pd.DataFrame, against: str) -> None:
-        """Show the predictions of a run inside the axes, unless they are in view already.
+    def draw(self, answer: Result | Missing, against: str) -> None:
+        """Show predictions inside the axes, unless they are in view already.
 
         Parameters
         ----------
-        values : pandas.DataFrame
-            ``name``, ``los`` and ``x``, the property that errors are shown against.
         against : str
-            Its column.
+            Column that errors are shown against.
         """
         there, self._against = isinstance(answer, Result), against
         self._plots.visible = self._download.visible = there
@@ -110,10 +110,12 @@ class ComparePanel(View):
         if (answer, self._axes.frame) == self._drawn:
             return
         self._drawn, self._rows = (answer, self._axes.frame), None
+        self._marked = self._selected = None
         if there:
-            self._rows = errors_beside(answer.predictions, values)
+            cloud = cloud_beside(answer, self._session.data, against)
+            self._rows = cloud.rows
             self.prepare()
-            self.figures.show(self._rows)
+            self.figures.show(cloud)
 
     def write(self, title: str, text: str, gap: str, *, alone: bool, newer: str = "") -> None:
         """Write what stands around the pictures; ``newer`` is the name of a newer run, if any."""
@@ -140,12 +142,14 @@ class ComparePanel(View):
 
     def mark(self, galaxy: str, los: str) -> None:
         """Join the lines of sight of the galaxy in view."""
-        if self._rows is not None:
+        if self._rows is not None and self._marked != (galaxy, los):
+            self._marked = galaxy, los
             self.figures.mark(self._rows[self._rows["name"] == galaxy], los)
 
     def select(self, names: Collection[str]) -> None:
         """Ring the samples of selected galaxies and dim the others."""
-        if self._rows is not None:
+        if self._rows is not None and self._selected is not names:
+            self._selected = names
             self.figures.select(self._rows[self._rows["name"].isin(names)])
 
     def tap(self, x: str, y: str, at: tuple[float, float], spans: tuple[float, float]) -> None:

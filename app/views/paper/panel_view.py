@@ -12,6 +12,7 @@ from galmass_app.paper_figures import PaperPanel
 from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
 from galmass_app.plots.correlation import short
 from galmass_app.plots.importance import importance_bars
+from galmass_app.plots.prediction import cloud_of
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.sample import nearest
 from galmass_app.tree_models import Fit
@@ -81,7 +82,7 @@ class PaperPanelView(View):
         panel, predictions = self._panel, self._answer.predictions
         self.figures = pictures = PredictionFigures(self._axes)
         pictures.listen(self.tap)
-        pictures.show(self.rows)
+        pictures.show(cloud_of(self.rows))
         if panel.linear:
             ratios = (predictions["y_pred"] - predictions["y_true"]).to_numpy(float)
             pictures.show_ratios(ratios, self._axes.frame)

@@ -8,6 +8,7 @@ from holoviews.streams import Pipe
 
 from galmass_app.markup import snippet
 from galmass_app.plots.comparison import Axes, drawn_rows, frame_of
+from galmass_app.plots.prediction import cloud_of
 from galmass_app.plots.prediction_figures import PredictionFigures
 from galmass_app.plots.transfer import MARKS, STATISTICS, scores_by_mass
 from galmass_app.views.layout import View, column, follower, html, row
@@ -89,7 +90,7 @@ class _CasePanel(View):
         self._layout.visible = predictions is not None
         if predictions is None:
             return
-        self._figures.show(drawn_rows(predictions))
+        self._figures.show(cloud_of(drawn_rows(predictions)))
         bias, scatter = Estimate(**row["bias"]), Estimate(**row["scatter"])
         numbers = (str(scatter), _signed(bias), f"{row['n']:,}", f"{row['n_galaxies']:,}")
         self._text.object = snippet("transfer.html", "numbers", *numbers)
