@@ -19,7 +19,7 @@ def wrap(offsets: NDArray, box_size: float) -> NDArray:
 
 def half_mass_radius(positions: NDArray, masses: NDArray) -> float:
     """Return the radius of the sphere about the origin with half of the mass, interpolated; kpc."""
-    radii = _radii(positions)
+    radii = distances(positions)
     order = np.argsort(radii)
     enclosed = np.cumsum(masses[order])
     return float(np.interp(0.5 * enclosed[-1], enclosed, radii[order]))
@@ -33,12 +33,12 @@ def bulk_velocity(
     Chu et al. 2024 do not state their reference velocity; this is that of the stars inside 1 R_hsm.
     If the sphere is empty, it is that of the innermost star.
     """
-    radii = _radii(positions)
+    radii = distances(positions)
     inside = radii <= max(radius, radii.min())
     weights = masses[inside]
     return weights @ velocities[inside] / weights.sum()
 
 
-def _radii(positions: NDArray) -> NDArray:
+def distances(positions: NDArray) -> NDArray:
     """Return the distance of each particle from the origin; (N,)."""
     return np.sqrt(np.einsum("ij,ij->i", positions, positions))  # a fourth of the time of norm

@@ -16,11 +16,11 @@ from galmass_core.galaxy import Galaxy, GalaxyName
 from galmass_core.sample import split_by_cuts
 from galmass_core.sources import Found, GalaxyRef, arepo, naming
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
+from galmass_core.sources.centring import half_mass_radius
 from galmass_core.sources.coverage import PART_TYPES
 from galmass_core.sources.particle_file import Header, ParticleFile, Rows
 from galmass_core.synthetic.model import Particles, sample_galaxy
 from galmass_core.synthetic.solver import solve_model
-from galmass_core.synthetic.subfind import half_mass_radius
 from galmass_core.synthetic.tng_writer import BOX_SIZE, COSMOLOGY, KPC, SNAPSHOT, code_fields
 from galmass_core.synthetic.universe import Order, draw_demands, order_galaxies, simulation_name
 
@@ -72,7 +72,7 @@ _UNITS = arepo.Units(1.0, COSMOLOGY.hubble)
 def _entry(order: Order, particles: Particles) -> CatalogueEntry:
     """Return the entry that a group catalogue has for a galaxy."""
     stars = particles["stars"]
-    radius = half_mass_radius(np.linalg.norm(stars["positions"], axis=1), stars["masses"])
+    radius = half_mass_radius(stars["positions"], stars["masses"])
     return CatalogueEntry(
         centre=(order.position * KPC).astype(np.float32).astype(np.float64),
         half_mass_radius=float(np.float32(radius * KPC)) * _UNITS.length,

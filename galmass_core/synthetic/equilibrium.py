@@ -181,22 +181,29 @@ def flatten_spheroid(
     -------
     positions, velocities : (N, 3) float; kpc, km/s
     """
-    momenta = np.cross(positions, velocities)
-    cosine = np.clip(momenta[:, 2] / np.linalg.norm(momenta, axis=1), -1.0, 1.0)
+    (x, y, z), (u, v, w) = positions.T, velocities.T
+    momenta = np.stack((y * w - z * v, z * u - x * w, x * v - y * u))
+    flat = np.sqrt(momenta[0] ** 2 + momenta[1] ** 2)
+    cosine = momenta[2] / np.sqrt(flat**2 + momenta[2] ** 2)
     tilted = np.sign(cosine) * np.abs(cosine) ** (axis_ratio**2 / (2.0 - axis_ratio**2))
     turn = np.arccos(tilted) - np.arccos(cosine)
-    nodes = np.column_stack((-momenta[:, 1], momenta[:, 0], np.zeros(len(momenta))))
-    nodes /= np.linalg.norm(nodes, axis=1, keepdims=True)
-    prograde = rng.random(len(momenta)) < (1.0 + rotation) / 2.0
+    nodes = np.stack((-momenta[1], momenta[0])) / flat
+    prograde = rng.random(len(cosine)) < (1.0 + rotation) / 2.0
     sense = np.where(prograde == (tilted > 0), 1.0, -1.0)
     return _turn(positions, nodes, turn), sense[:, None] * _turn(velocities, nodes, turn)
 
 
 def _turn(vectors: NDArray, axes: NDArray, angles: NDArray) -> NDArray:
-    """Rotate each vector about its own unit axis (Rodrigues' formula)."""
-    cosine, sine = np.cos(angles)[:, None], np.sin(angles)[:, None]
-    along = axes * np.einsum("ij,ij->i", axes, vectors)[:, None]
-    return cosine * (vectors - along) + sine * np.cross(axes, vectors) + along
+    """Rotate each vector about its own unit axis in the plane z = 0 (Rodrigues' formula).
+
+    Components along the axis, across it in the plane, and z are (N,); ``axes`` is (2, N).
+    """
+    (x, y, z), (a, b) = vectors.T, axes
+    cosine, sine = np.cos(angles), np.sin(angles)
+    along, across = a * x + b * y, a * y - b * x
+    level = cosine * across - sine * z
+    turned = (a * along - b * level, b * along + a * level, sine * across + cosine * z)
+    return np.column_stack(turned)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.photometry import surviving_fraction
+from galmass_core.sources.centring import distances
 from galmass_core.synthetic.equilibrium import (
     Potential,
     disc_kinematics,
@@ -179,7 +180,7 @@ def sample_galaxy(
     }
     for columns in particles.values():
         if not (bare_halo and columns is halo):
-            radii = np.linalg.norm(columns["positions"], axis=1)
+            radii = distances(columns["positions"])
             columns["potentials"] = -potential.depth(np.maximum(radii, potential.radii[0]))
             columns["velocities"] = columns["velocities"] @ rotation.T
         columns["positions"] = columns["positions"] @ rotation.T
@@ -239,7 +240,7 @@ def _sample_stars(
     stars["ages"][young] = ages
     remaining = model.mass_excess * surviving_fraction(stars["ages"])
     stars["initial_masses"] = stars["masses"] / remaining
-    radii = np.linalg.norm(stars["positions"], axis=1)
+    radii = distances(stars["positions"])
     stars["metallicities"] = draw_metallicities(
         populations, component, radii / np.median(radii), rng
     )
@@ -256,7 +257,7 @@ def _sample_gas(
     if model.hot_gas is not None:
         cell_mass = max(model.star_mass, model.hot_gas.mass / _MOST_HOT_CELLS)
         hot = _sample_spheroid(potential, model.hot_gas, cell_mass, rng)
-        radii = np.linalg.norm(hot["positions"], axis=1)
+        radii = distances(hot["positions"])
         hot["densities"] = model.hot_gas.density(radii)
         hot["star_formation_rates"] = hot["neutral_fractions"] = np.zeros(len(radii))
         parts.append(hot)
@@ -270,7 +271,7 @@ def _sample_gas_disc(
 ) -> dict[str, NDArray]:
     """Draw the cells of the disc; the denser half forms stars by the law of Kennicutt (1998)."""
     gas = _sample_disc(model, disc, rng, toomre_q=0.0)
-    distance = np.linalg.norm(gas["positions"], axis=1)
+    distance = distances(gas["positions"])
     near = distance <= max(model.star_formation_edge, distance.min())
     surface = disc.surface_density(np.hypot(*gas["positions"].T[:2]))
     dense = surface >= np.median(surface[near])

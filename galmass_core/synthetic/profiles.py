@@ -314,10 +314,10 @@ def _known_bessel_at(radii: bytes) -> tuple[NDArray, NDArray]:
 def _bessel_at(radii: NDArray) -> tuple[NDArray, NDArray]:
     """Interpolate J0 and J1 at radii times wave numbers; (K, 1000), both without unit."""
     places = np.outer(radii, _wave_numbers() / _STEP)
-    below = np.minimum(places.astype(np.intp), _STEPS - 1)
-    places -= below
-    j0, j1 = (
-        table.take(below) + places * rise.take(below)
-        for table, rise in zip(_bessel(), np.diff(_bessel()), strict=True)
-    )
+    below = places.astype(np.intp)
+    places -= np.minimum(below, _STEPS - 1, out=below)
+    j0, j1 = (rise.take(below) for rise in np.diff(_bessel()))
+    for found, table in zip((j0, j1), _bessel(), strict=True):
+        found *= places
+        found += table.take(below)
     return j0, j1

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.sources.centring import distances
 from galmass_core.synthetic.model import Particles
 from galmass_core.synthetic.tng_writer import KPC, MSUN, Groups
 
@@ -41,13 +42,13 @@ def measure_subhalo(groups: Groups, placed: Placed) -> Row:
     cells = placed.particles["gas"]
     gas = {key: np.concatenate((cells[key], wind[key])) for key in wind if key in cells}
     species = {0: gas, 1: placed.particles["dark_matter"], 4: stars}
-    radii = {kind: np.linalg.norm(part["positions"], axis=1) for kind, part in species.items()}
-    size = half_mass_radius(radii[4], stars["masses"])
+    radii = {kind: distances(part["positions"]) for kind, part in species.items()}
+    size = _half_mass_radius(radii[4], stars["masses"])
     lengths = np.zeros(_TYPES, dtype=np.int32)
     halves = np.zeros(_TYPES)
     for kind, part in species.items():
         lengths[kind] = len(groups.get(f"PartType{kind}", {}).get("ParticleIDs", ()))
-        halves[kind] = half_mass_radius(radii[kind], part["masses"])
+        halves[kind] = _half_mass_radius(radii[kind], part["masses"])
     row = {
         "SubhaloCM": placed.position * KPC,
         "SubhaloFlag": np.array(True),
@@ -109,7 +110,7 @@ def _as_stored(value: NDArray) -> NDArray:
     return value.astype(np.float32) if value.dtype == np.float64 else value
 
 
-def half_mass_radius(radii: NDArray, masses: NDArray) -> float:
+def _half_mass_radius(radii: NDArray, masses: NDArray) -> float:
     """Return the half-mass radius; zero without mass."""
     if not len(masses):
         return 0.0
