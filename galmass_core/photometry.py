@@ -90,8 +90,10 @@ def ssp_magnitudes_at_each(ages: NDArray, metallicities: NDArray) -> NDArray:
         In the bands g and r.
     """
     row, up = _grid_position(metallicities, _ssp_table()[0])
-    at_age = _ssp_at_ages(ages.tobytes())
-    return at_age[:, row] * (1 - up[:, None]) + at_age[:, row + 1] * up[:, None]
+    shares = np.zeros((len(row), len(_ssp_table()[0])))  # of the table's metallicities
+    each = np.arange(len(row))
+    shares[each, row], shares[each, row + 1] = 1 - up, up
+    return shares @ _ssp_at_ages(ages.tobytes())
 
 
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ from galmass_core.galaxy import Stars
 from galmass_core.photometry import (
     absolute_magnitude,
     ssp_magnitudes,
+    ssp_magnitudes_at_each,
     surviving_fraction,
 )
 from galmass_core.sources import read_galaxy
@@ -118,3 +119,11 @@ def test_surviving_mass_of_real_galaxy_agrees_with_its_file(shared_data, file, t
     stars = read_galaxy(shared_data / "particles" / file).stars
     expected = np.sum(surviving_fraction(stars.ages) * stars.initial_masses)
     assert expected == pytest.approx(stars.masses.sum(), rel=tolerance)
+
+
+def test_magnitudes_of_pairs_are_those_of_single_stars():
+    ages, metals = np.array([1e-4, 0.03, 1.0, 7.0, 20.0]), np.array([1e-5, 0.004, 0.02, 0.2])
+    pairs = ssp_magnitudes_at_each(ages, metals)
+    for row, metal in enumerate(metals):
+        expected = ssp_magnitudes(ages, np.full(len(ages), metal))
+        assert pairs[:, row] == pytest.approx(expected, rel=1e-13)

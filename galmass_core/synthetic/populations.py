@@ -167,8 +167,10 @@ def _light(ages: NDArray, metallicity: float) -> NDArray:
     nodes, weights = _normal_quadrature()
     metals = metallicity * 10.0 ** (_METALLICITY_SCATTER * nodes)
     sun = np.array([SUN_AB["g"], SUN_AB["r"]])[:, None, None]
-    light = np.exp(-0.4 * np.log(10.0) * (ssp_magnitudes_at_each(ages, metals) - sun))
-    return weights @ light / surviving_fraction(ages)
+    light = ssp_magnitudes_at_each(ages, metals)
+    light -= sun
+    light *= -0.4 * np.log(10.0)
+    return weights @ np.exp(light, out=light) / surviving_fraction(ages)
 
 
 @cache

@@ -237,11 +237,13 @@ class Disc:
             ``R dPhi/dR``, which is V_c^2 in the thin limit, and ``z dPhi/dz``.
         """
         (z_source, w_source), (z_tracer, w_tracer) = self.heights(), tracer.heights()
-        apart = (z_tracer - z_source[:, None]).ravel()
-        weights = np.outer(w_source, w_tracer).ravel()
-        pull = weights * np.sign(apart) * np.tile(z_tracer, len(z_source))
+        upper = slice(len(z_source) // 2, None)  # mirrored below the plane, where all is the same
+        apart = (z_tracer - z_source[upper, None]).ravel()
+        weights = np.outer(2.0 * w_source[upper], w_tracer).ravel()
+        pull = (weights.reshape(-1, len(z_tracer)) * z_tracer).ravel() * np.sign(apart)
         coarse = np.concatenate(([0.0], np.geomspace(1e-2, _WAVE_NUMBERS, 60))) / self.scale_length
-        damping = np.exp(-coarse[:, None] * np.abs(apart))
+        damping = coarse[:, None] * -np.abs(apart)
+        np.exp(damping, out=damping)
 
         k, transform = self._transform
         factor = 2.0 * np.pi * G * transform * k * (k[1] - k[0])
