@@ -10,7 +10,13 @@ from galmass_core.imaging.maps import MapConfig, render_maps
 from galmass_core.networks.network import MultibranchResNet
 from galmass_core.networks.scaling import Scaling
 from galmass_core.networks.stacks import MapStack, encode_map, map_of
-from galmass_core.networks.symmetry import average_symmetries, draw_symmetries, turn
+from galmass_core.networks.symmetry import (
+    average_symmetries,
+    draw_symmetries,
+    turn,
+    turn_one_by_one,
+    turn_together,
+)
 
 WAYS = torch.tensor(list(itertools.product([False, True], repeat=4)))
 MAPS = ("r", "V", "sigma")
@@ -31,6 +37,11 @@ def test_turns_are_the_eight_symmetries_of_a_square():
     assert {each.numpy().tobytes() for each in turned} == {
         each.contiguous().numpy().tobytes() for each in square
     }
+
+
+def test_samples_are_turned_together_as_one_by_one():
+    x_BCHW = torch.rand(16, 1, 6, 6)
+    assert torch.equal(turn_together(x_BCHW, WAYS), turn_one_by_one(x_BCHW, WAYS))
 
 
 def test_only_the_last_symmetry_reverses_and_only_velocities():

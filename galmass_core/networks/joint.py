@@ -13,24 +13,35 @@ from itertools import accumulate, groupby
 import torch
 from torch import Tensor, nn
 
-from galmass_core.networks.network import MultibranchResNet, ResNet18
+from galmass_core.networks.network import BasicBlock, MultibranchResNet, ResNet18
 from galmass_core.networks.norms import ColumnNorm
+
+
+class _JointBlock(BasicBlock):
+    """A block of branches side by side."""
+
+    norm = ColumnNorm
+    bn1: ColumnNorm
+    bn2: ColumnNorm
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        """Return the same as of each branch."""
+        around = x_BCHW if self.downsample is None else self.downsample(x_BCHW)
+        return self.bn2.rectified(self.conv2(self.bn1.rectified(self.conv1(x_BCHW))), around)
 
 
 class _JointBranches(ResNet18):
     """Branches side by side."""
 
+    block = _JointBlock
     bn1: ColumnNorm
-
-    def __init__(self, width: float, groups: int) -> None:
-        super().__init__(width, groups, ColumnNorm)
 
     def stem(self, x_BCHW: Tensor) -> Tensor:
         """Return the same, from a pooled array: largest values stay largest if no slope falls."""
         sign_C = torch.ones_like(self.bn1.bias).copysign(self.bn1.weight.detach())
         kernels = self.conv1.weight * sign_C[:, None, None, None]
         x_BCHW = nn.functional.conv2d(x_BCHW, kernels, None, 2, 3, groups=x_BCHW.shape[1])
-        return self.relu(self.bn1.pooled(x_BCHW, sign_C))
+        return self.bn1.pooled(x_BCHW, sign_C)
 
 
 class JointNetwork:

@@ -21,19 +21,21 @@ CHANNELS = (64, 128, 256, 512)  # of the four stages
 class BasicBlock(nn.Module):
     """Two 3 × 3 convolutions with a skip connection."""
 
-    def __init__(
-        self, entering: int, leaving: int, stride: int, groups: int, norm: type[nn.BatchNorm2d]
-    ) -> None:
+    norm: type[nn.BatchNorm2d] = nn.BatchNorm2d
+
+    def __init__(self, entering: int, leaving: int, stride: int, groups: int) -> None:
         super().__init__()
         convolve = partial(nn.Conv2d, groups=groups, bias=False)
         self.conv1 = convolve(entering, leaving, 3, stride, padding=1)
-        self.bn1 = norm(leaving)
+        self.bn1 = self.norm(leaving)
         self.conv2 = convolve(leaving, leaving, 3, padding=1)
-        self.bn2 = norm(leaving)
+        self.bn2 = self.norm(leaving)
         self.relu = nn.ReLU(inplace=True)
         self.downsample = None
         if stride != 1 or entering != leaving:
-            self.downsample = nn.Sequential(convolve(entering, leaving, 1, stride), norm(leaving))
+            self.downsample = nn.Sequential(
+                convolve(entering, leaving, 1, stride), self.norm(leaving)
+            )
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return the output of the block."""
@@ -52,28 +54,26 @@ class ResNet18(nn.Module):
     groups : int
         Number of such networks side by side, which share nothing: each has its own of the input
         channels, of the channels of all layers, and of the outputs.
-    norm : type of nn.BatchNorm2d
     """
 
+    block: type[BasicBlock] = BasicBlock
     layer1: nn.Sequential
     layer2: nn.Sequential
     layer3: nn.Sequential
     layer4: nn.Sequential
 
-    def __init__(
-        self, width: float = 1.0, groups: int = 1, norm: type[nn.BatchNorm2d] = nn.BatchNorm2d
-    ) -> None:
+    def __init__(self, width: float = 1.0, groups: int = 1) -> None:
         super().__init__()
         self.width = width
         channels = [groups * round(width * full) for full in CHANNELS]
         self.conv1 = nn.Conv2d(groups, channels[0], 7, 2, padding=3, groups=groups, bias=False)
-        self.bn1 = norm(channels[0])
+        self.bn1 = self.block.norm(channels[0])
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, padding=1)
         entering = channels[0]
         for number, leaving in enumerate(channels, 1):
-            first = BasicBlock(entering, leaving, 1 if number == 1 else 2, groups, norm)
-            second = BasicBlock(leaving, leaving, 1, groups, norm)
+            first = self.block(entering, leaving, 1 if number == 1 else 2, groups)
+            second = self.block(leaving, leaving, 1, groups)
             setattr(self, f"layer{number}", nn.Sequential(first, second))
             entering = leaving
         self.outputs = entering

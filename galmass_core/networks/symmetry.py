@@ -43,14 +43,34 @@ def turn(maps: Mapping[str, Tensor], symmetries_B4: Tensor) -> dict[str, Tensor]
     -------
     dict of (B, 1, H, W) float
     """
-    right, up, across, backwards = (each[:, None, None, None] for each in symmetries_B4.unbind(1))
-    turned = {}
+    turned = turn_together if symmetries_B4.is_cuda else turn_one_by_one
+    backwards = symmetries_B4[:, 3, None, None, None]
+    found = {}
     for key, x_BCHW in maps.items():
-        x_BCHW = torch.where(right, x_BCHW.flip(3), x_BCHW)
-        x_BCHW = torch.where(up, x_BCHW.flip(2), x_BCHW)
-        x_BCHW = torch.where(across, x_BCHW.transpose(2, 3), x_BCHW)
-        turned[key] = torch.where(backwards, 1 - x_BCHW, x_BCHW) if _is_odd(key) else x_BCHW
-    return turned
+        if key == SCALARS:
+            found[key] = x_BCHW
+            continue
+        x_BCHW = turned(x_BCHW, symmetries_B4)
+        found[key] = torch.where(backwards, 1 - x_BCHW, x_BCHW) if _is_odd(key) else x_BCHW
+    return found
+
+
+def turn_together(x_BCHW: Tensor, symmetries_B4: Tensor) -> Tensor:
+    """Mirror and transpose all samples, and keep what each needs: in few steps."""
+    right, up, across, _ = (each[:, None, None, None] for each in symmetries_B4.unbind(1))
+    x_BCHW = torch.where(right, x_BCHW.flip(3), x_BCHW)
+    x_BCHW = torch.where(up, x_BCHW.flip(2), x_BCHW)
+    return torch.where(across, x_BCHW.transpose(2, 3), x_BCHW)
+
+
+def turn_one_by_one(x_BCHW: Tensor, symmetries_B4: Tensor) -> Tensor:
+    """Do the same for one sample after the other, each copied once."""
+    turned_BCHW = torch.empty_like(x_BCHW)
+    samples = zip(turned_BCHW.numpy(), x_BCHW.numpy(), symmetries_B4.tolist(), strict=True)
+    for turned_CHW, x_CHW, (right, up, across, _) in samples:
+        view_CHW = x_CHW[:, :: -1 if up else 1, :: -1 if right else 1]
+        turned_CHW[:] = view_CHW.swapaxes(1, 2) if across else view_CHW
+    return turned_BCHW
 
 
 class AveragedBranch(nn.Module):
