@@ -35,6 +35,7 @@ from galmass_app.framework import (
     IsolatedLayout,
     SharedSheets,
     Text,
+    Toggles,
     batched_update,
     embed_sheets,
     overriding,
@@ -436,6 +437,19 @@ def test_themes_of_panel_bring_colours_and_ours_none():
 def test_design_without_themes_of_its_own_is_whole(document, monkeypatch):
     monkeypatch.delattr(SharedSheets, "_themes")
     assert copies(document, Look) == 1
+
+
+# Buttons that are answered at once.
+
+
+@pytest.mark.parametrize(("kind", "waits"), [(Toggles, False), (pn.widgets.CheckButtonGroup, True)])
+def test_toggles_are_answered_at_once(document, monkeypatch, kind, waits):
+    buttons, waiting, soon = kind(options=["r", "V"]), [], []
+    monkeypatch.setattr(Document, "session_context", True)
+    monkeypatch.setattr(Document, "add_timeout_callback", lambda *call: waiting.append(call))
+    monkeypatch.setattr(state, "execute", lambda call, schedule: soon.append(call))
+    buttons._server_change(document, "", None, "active", [], [1])
+    assert (len(waiting), len(soon)) == (waits, not waits)
 
 
 # Models with less work: what is replaced, and that models stay as upstream makes them.

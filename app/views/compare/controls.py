@@ -4,6 +4,7 @@ import panel as pn
 import param
 
 from galmass_app.comparison import BASELINE, MOST, Missing, Result, answers
+from galmass_app.framework import Toggles
 from galmass_app.markup import snippet
 from galmass_app.run_index import run_index, targets_of
 from galmass_app.selection import ERROR, EXTREMES, extremes
@@ -26,7 +27,7 @@ class CompareControls(View):
         stretch = {"sizing_mode": "stretch_width"}
         self._target = select("gm-compare-target", "Predict")
         self._branches, self._further = (
-            pn.widgets.CheckButtonGroup(label=label, css_classes=[name], **stretch)
+            Toggles(label=label, css_classes=[name], **stretch)
             for label, name in (("Branches", "gm-branches"), ("Further branches", "gm-further"))
         )
         self._branches.options = {quantity(key).symbol: key for key in map_keys()}
