@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _STEPS = 65534  # between codes 1 and 65535
 _PACKED_STEP = 8e-4  # dex; half of it is 9.2e-4 of the flux
 PROFILE_COLUMNS = ("radius", "mstar", "mdm", "mgas", "mtot", "v_circ")
+_ROWS_PER_CHUNK = {"light_scale": 64, "profiles": 16}  # small; all others are images
 _UNITS = {
     "light": "log10(Lsun/pixel) = scale[0] + (light - 1) scale[1]; 0 is dark",
     "light_scale": "log10(Lsun/pixel), dex",
@@ -96,18 +97,31 @@ def encode_light(flux_HW: NDArray, *, min_step: float = 0.0) -> tuple[NDArray, N
     ValueError
         If a pixel is negative or not finite.
     """
-    if not (flux_HW.min() >= 0 and np.isfinite(flux_HW.max())):
+    least = flux_HW.min()
+    if not (least >= 0 and np.isfinite(flux_HW.max())):
         msg = f"light must be finite and >= 0, got {flux_HW.min()} to {flux_HW.max()} Lsun/pixel"
         raise ValueError(msg)
+    if least > 0:
+        codes_HW, scale = _encode_lit(flux_HW, min_step)
+        return codes_HW.astype(np.uint16), scale
     lit_HW = flux_HW > 0
     codes_HW = np.zeros(flux_HW.shape, dtype=np.uint16)
     if not lit_HW.any():
         return codes_HW, np.zeros(2)
-    log_flux = np.log10(flux_HW[lit_HW])
-    faintest = float(log_flux.min())
-    step = max((float(log_flux.max()) - faintest) / _STEPS, min_step)
-    codes_HW[lit_HW] = 1 + np.rint((log_flux - faintest) / step) if step else 1
-    return codes_HW, np.array([faintest, step])
+    codes_HW[lit_HW], scale = _encode_lit(flux_HW[lit_HW], min_step)
+    return codes_HW, scale
+
+
+def _encode_lit(flux: NDArray, min_step: float) -> tuple[NDArray, NDArray]:
+    """Return the codes of positive flux, as float32, and the scale, as `encode_light`."""
+    codes = np.log10(flux)
+    faintest, brightest = float(codes.min()), float(codes.max())
+    step = max((brightest - faintest) / _STEPS, min_step)
+    codes -= faintest
+    codes /= step or 1.0
+    np.rint(codes, out=codes)
+    codes += 1
+    return codes, np.array([faintest, step])
 
 
 def decode_light(codes_CHW: NDArray, scale_C2: NDArray) -> NDArray:
@@ -207,15 +221,20 @@ def append_galaxy(shard: h5py.File, entry: ShardEntry, *, packed: bool = False) 
     first = len(shard["light"])
     for key, values in entry.arrays.items():
         dataset = shard[key]
-        dataset.resize(len(dataset) + len(values), axis=0)
-        dataset[-len(values) :] = values
+        start = len(dataset)
+        dataset.resize(start + len(values), axis=0)
+        if packed or key in _ROWS_PER_CHUNK:
+            dataset[start:] = values
+            continue
+        for sample, *place in np.ndindex(values.shape[:-2]):  # in two thirds of the time of HDF5
+            image = values[(sample, *place)]
+            dataset.id.write_direct_chunk((start + sample, *place, 0, 0), image)
     return first
 
 
 def _create_datasets(shard: h5py.File, entry: ShardEntry, packed: bool) -> None:
     """Create the datasets of an empty shard, with one image per chunk."""
     compression = {"compression": "gzip", "compression_opts": 9, "shuffle": True}
-    rows_per_chunk = {"light_scale": 64, "profiles": 16}  # small; all others are images
     for key, values in entry.arrays.items():
         image = (1,) * (values.ndim - 2) + values.shape[-2:]
         dataset = shard.create_dataset(
@@ -223,7 +242,7 @@ def _create_datasets(shard: h5py.File, entry: ShardEntry, packed: bool) -> None:
             shape=(0, *values.shape[1:]),
             maxshape=(None, *values.shape[1:]),
             dtype=values.dtype,
-            chunks=(rows_per_chunk[key], *values.shape[1:]) if key in rows_per_chunk else image,
+            chunks=(_ROWS_PER_CHUNK[key], *values.shape[1:]) if key in _ROWS_PER_CHUNK else image,
             track_times=False,
             **(compression if packed else {}),
         )

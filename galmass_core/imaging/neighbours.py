@@ -116,6 +116,41 @@ def _halve(stars, axis, low, middle, high):
 
 
 @compiled
+def enclose(stars, number, places, boxes, starts) -> None:
+    """Lay sorted stars out by coordinate, and find the boxes of all levels.
+
+    Parameters
+    ----------
+    stars : (M, 4) float64
+        x, y, z and one more number of each star, in whole blocks, of which the first N are stars.
+    number : int
+        N.
+    places : (3, M) float64
+        Result: x, y and z.
+    boxes : (6, B) float64
+        Result: minima and maxima of x, y and z in the boxes of all levels. A box without stars is
+        nowhere.
+    starts : (levels + 1,) int64
+        First box of each level.
+    """
+    for axis in range(3):
+        lows, highs, row = boxes[axis], boxes[3 + axis], places[axis]
+        for box in range(len(lows)):
+            lows[box], highs[box] = FAR, -FAR
+        for i in range(len(row)):
+            row[i] = stars[i, axis]
+        for i in range(number):
+            box = i // LANES
+            lows[box] = row[i] if row[i] < lows[box] else lows[box]
+            highs[box] = row[i] if row[i] > highs[box] else highs[box]
+        for level in range(1, len(starts) - 1):
+            for k in range(starts[level - 1], starts[level]):
+                box = starts[level] + (k - starts[level - 1]) // LANES
+                lows[box] = lows[k] if lows[k] < lows[box] else lows[box]
+                highs[box] = highs[k] if highs[k] > highs[box] else highs[box]
+
+
+@compiled
 def search(x, y, z, boxes, starts, rank, squares, near, trial, places) -> None:
     """Find the squared distance of rank ``rank``, the star itself included, for every star.
 

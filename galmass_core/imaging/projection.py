@@ -18,7 +18,7 @@ from galmass_core.machine_code import Kernel
 
 APERTURES = (1, 2, 5)  # R_hsm on the sky, of circles whose content is wanted of every galaxy
 _SUM = Kernel(
-    "galmass_core.imaging.circles",
+    "galmass_core.imaging.sky_sums",
     "sum_circles",
     "f8[::1], f8[::1], f8[::1], f8[:, ::1], f8[::1], f8[:, ::1], f8[:, ::1]",
 )

@@ -7,7 +7,7 @@ is selected among their stars; if too few are within, the distance is increased.
 float64, so that distant stars do not reduce precision.
 """
 
-from functools import cache, reduce
+from functools import cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +25,7 @@ _SEARCH = Kernel(
     "search",
     "f8[::1], f8[::1], f8[::1], f8[:, ::1], i8[::1], i8, f8[::1], f8[:, ::1], f8[::1], f8[::1]",
 )
+_ENCLOSE = Kernel(_SOURCE, "enclose", "f8[:, ::1], i8, f8[:, ::1], f8[:, ::1], i8[::1]")
 _COUNT = Kernel(_SOURCE, "count_within", "f8[:, ::1], f8[::1], i8[::1], i8[::1]")
 
 
@@ -60,7 +61,9 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = NEIGHBOURS) -> NDA
         raise ValueError(msg)
     if len(positions) < 2:
         return np.zeros(len(positions))
-    positions = np.where(np.abs(positions) < _NOTHING, 0.0, positions)
+    nothing = (positions < _NOTHING) & (positions > -_NOTHING)
+    if (positions[nothing] != 0).any():
+        positions = np.where(nothing, 0.0, positions)
     rank = min(neighbours, len(positions) - 1) + 1
     if not _has_crowds(positions):
         return _lengths(positions, rank)
@@ -86,8 +89,9 @@ def _lengths(positions: NDArray, rank: int) -> NDArray[np.float64]:
     stars, places = aligned(number, 4), aligned(3, number)
     stars[:count, :3], stars[:count, 3], stars[count:] = positions, np.arange(count), FAR
     _SORT(stars.ravel(), count, np.empty((64, 2), dtype=np.int64), np.empty(4))
-    places[:] = stars[:, :3].T
-    boxes, starts = _boxes(places, count)
+    starts = _starts(number // LANES)
+    boxes = aligned(6, int(starts[-1]))
+    _ENCLOSE(stars, count, places, boxes, starts)
     squares, room = np.empty(count), number // LANES // LANES * LANES + 2 * LANES
     work = aligned(2, room), aligned(number), _places_of_bits()
     _SEARCH(*places, boxes, starts, rank, squares, *work)
@@ -125,23 +129,12 @@ def neighbours_within(positions: NDArray, lengths: NDArray, stars: NDArray) -> N
     return counts
 
 
-def _boxes(places: NDArray, count: int) -> tuple[NDArray, NDArray]:
-    """Return the boxes of all levels, from blocks to the last eight or fewer.
+def _starts(blocks: int) -> NDArray[np.int64]:
+    """Return the first box of each level, from blocks to the last eight or fewer, and their number.
 
-    Minima and maxima of x, y, z, (6, B), where each level fills whole lanes with boxes far away;
-    and the first box of each level, (levels + 1,).
+    Each level fills whole lanes, with boxes far away.
     """
-    most = places.copy()
-    most[:, count:] = -FAR
-    levels: list[NDArray] = []
-    part = np.concatenate([places, -most])
-    while not levels or part.shape[1] > LANES:
-        part = reduce(np.minimum, [part[:, lane::LANES] for lane in range(LANES)])
-        number = part.shape[1]
-        part = np.pad(part, ((0, 0), (0, -number % LANES)), constant_values=FAR)
-        levels.append(part)
-    starts = np.cumsum([0, *(level.shape[1] for level in levels)])
-    boxes = aligned(6, int(starts[-1]))
-    np.concatenate(levels, axis=1, out=boxes)
-    boxes[3:] *= -1
-    return boxes, starts
+    sides = [-(-blocks // LANES) * LANES]
+    while sides[-1] > LANES:
+        sides.append(-(-sides[-1] // LANES**2) * LANES)
+    return np.cumsum([0, *sides])

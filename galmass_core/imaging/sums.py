@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from galmass_core.galaxy import Galaxy, sky_axes
 from galmass_core.imaging.projection import SkyStars
+from galmass_core.machine_code import Kernel
 from galmass_core.photometry import BANDS
+
+_SUM = Kernel(
+    "galmass_core.imaging.sky_sums",
+    "sum_pixels",
+    "f8[::1], f8[::1], f8[::1], f8[::1], f8, f8[:, :, ::1]",
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +66,10 @@ def kinematic_moments(sky: SkyStars, half_width: float, side: int) -> NDArray[np
     (4, side, side) float32
         In the order of `quantities.MOMENTS`.
     """
-    stars, weight, velocity = _stars(sky, half_width, side)
-    return stars.sums([None, weight, weight * velocity, weight * velocity**2])
+    columns = sky.x, sky.y, sky.luminosities[BANDS.index("r")], sky.velocities
+    sums = np.zeros((side, side, 4))
+    _SUM(*(np.ascontiguousarray(each, dtype=float) for each in columns), half_width, sums)
+    return np.moveaxis(sums, 2, 0).astype(np.float32, order="C")
 
 
 def further_sums(

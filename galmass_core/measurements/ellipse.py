@@ -35,8 +35,13 @@ class Ellipse(NamedTuple):
     def radii(self, x: NDArray, y: NDArray) -> NDArray:
         """Return the semi-major axis of the ellipse of this shape through each point; x's unit."""
         cosine, sine = np.cos(self.angle), np.sin(self.angle)
-        along, across = cosine * x + sine * y, (cosine * y - sine * x) / self.axis_ratio
-        return np.sqrt(along**2 + across**2)  # thrice as fast as hypot
+        squares, across = cosine * x, (cosine / self.axis_ratio) * y
+        squares += sine * y
+        across -= (sine / self.axis_ratio) * x
+        squares *= squares
+        across *= across
+        squares += across
+        return np.sqrt(squares, out=squares)  # thrice as fast as hypot
 
 
 def light_ellipse(x: NDArray, y: NDArray, light: NDArray, radius: float) -> Ellipse:

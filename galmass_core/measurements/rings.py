@@ -7,7 +7,7 @@ from galmass_core.machine_code import Kernel
 
 _SHIFT = 46  # bits of a 64-bit number after its exponent and six more: steps of 1.6 %
 _SUM = Kernel(
-    "galmass_core.imaging.circles",
+    "galmass_core.imaging.sky_sums",
     "sum_rings",
     "f8[::1], i8[::1], f8[::1], f8[::1], i8, i8, i8[::1], f8[::1], f8[::1]",
 )

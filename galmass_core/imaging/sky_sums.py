@@ -1,5 +1,7 @@
-"""Sum stars on the sky in circles and in rings; compiled, see `machine_code`."""
+"""Sum stars on the sky in circles, rings and pixels; compiled, see `machine_code`."""
 # ruff: noqa: ANN001 (numba infers the types)
+
+import math
 
 from numba import njit
 
@@ -78,3 +80,29 @@ def sum_rings(radii, bits, light, edges, shift, least, places, counts, sums) -> 
             place += 1
         counts[place] += 1.0
         sums[place] += light[i]
+
+
+@_compiled
+def sum_pixels(x, y, light, velocities, half_width, sums) -> None:
+    """Count stars and sum l, l v and l v² in the pixels of a frame.
+
+    Parameters
+    ----------
+    x, y, light, velocities : (N,) float64
+    half_width : float
+        Half of the side of the frame.
+    sums : (P, P, 4) float64
+        Result, [row, column]; zero before.
+    """
+    side, scale = len(sums), len(sums) / (2 * half_width)
+    for i in range(len(x)):
+        column, row = (
+            math.floor((x[i] + half_width) * scale),
+            math.floor((y[i] + half_width) * scale),
+        )
+        if 0 <= column < side and 0 <= row < side:
+            moment = light[i] * velocities[i]
+            sums[row, column, 0] += 1.0
+            sums[row, column, 1] += light[i]
+            sums[row, column, 2] += moment
+            sums[row, column, 3] += light[i] * (velocities[i] * velocities[i])
