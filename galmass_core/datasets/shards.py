@@ -218,17 +218,23 @@ def append_galaxy(shard: h5py.File, entry: ShardEntry, *, packed: bool = False) 
     """
     if "light" not in shard:
         _create_datasets(shard, entry, packed)
-    first = len(shard["light"])
+    firsts = {}
     for key, values in entry.arrays.items():
-        dataset = shard[key]
-        start = len(dataset)
-        dataset.resize(start + len(values), axis=0)
-        if packed or key in _ROWS_PER_CHUNK:
-            dataset[start:] = values
-            continue
-        for sample, *place in np.ndindex(values.shape[:-2]):  # in two thirds of the time of HDF5
-            image = values[(sample, *place)]
-            dataset.id.write_direct_chunk((start + sample, *place, 0, 0), image)
+        dataset = h5py.h5d.open(shard.id, key.encode())
+        firsts[key] = _append(dataset, values, by_rows=packed or key in _ROWS_PER_CHUNK)
+    return firsts["light"]
+
+
+def _append(dataset: h5py.h5d.DatasetID, values: NDArray, *, by_rows: bool) -> int:
+    """Append rows to a dataset, or the images that are its chunks; return the first row."""
+    first = int(dataset.shape[0])
+    dataset.set_extent((first + len(values), *values.shape[1:]))
+    if by_rows:
+        h5py.Dataset(dataset)[first:] = values
+        return first
+    for sample, *place in np.ndindex(values.shape[:-2]):  # in two thirds of the time of HDF5
+        image = values[(sample, *place)]
+        dataset.write_direct_chunk((first + sample, *place, 0, 0), image)
     return first
 
 

@@ -50,7 +50,7 @@ def sum_circles(radii, limits, masses, light, velocities, part, sums) -> None:
 
 
 @_compiled
-def sum_rings(radii, bits, light, edges, shift, least, places, counts, sums) -> None:
+def sum_rings(radii, bits, light, edges, shift, least, places, most, counts, sums) -> None:
     """Count stars and sum their light in rings.
 
     The leading bits of a radius, which are about its logarithm, tell where the edges are that it
@@ -62,12 +62,14 @@ def sum_rings(radii, bits, light, edges, shift, least, places, counts, sums) -> 
     bits : (N,) int64
         The same numbers in memory.
     light : (N,) float64
-    edges : (E,) float64
-        Increasing radii. A star on an edge is outside of it, and so is one without a radius.
+    edges : (E + 1,) float64
+        Increasing radii, and NaN. A star on an edge is outside of it.
     shift, least : int
         Bits that are dropped, and the rest of the first radius that ``places`` is about.
-    places : (P,) int64
-        Number of edges up to the least radius with each rest.
+    places : (P + 1,) int64
+        Number of edges below the least radius with each rest, and E for all that is larger, or NaN.
+    most : int
+        Edges, at most, between radii with the same rest.
     counts, sums : (E + 1,) float64
         Result, from the inside of the first edge outwards; zero before.
     """
@@ -76,8 +78,8 @@ def sum_rings(radii, bits, light, edges, shift, least, places, counts, sums) -> 
         key = (bits[i] >> shift) - least
         key = key if key > 0 else 0
         place = places[key if key < last else last]
-        while place < len(edges) and not radii[i] < edges[place]:
-            place += 1
+        for _ in range(most):
+            place += radii[i] >= edges[place]
         counts[place] += 1.0
         sums[place] += light[i]
 

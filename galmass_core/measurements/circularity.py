@@ -10,12 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from galmass_core.galaxy import LINES_OF_SIGHT, G, Galaxy
+from galmass_core.machine_code import Kernel
 from galmass_core.photometry import BANDS
 
 AXIS_APERTURE = 2.0  # R_hsm: the axis is the angular momentum of the stars inside
 COLD = 0.8  # cold orbits are above
 HOT = 0.25  # hot orbits are within plus or minus this
 _CENTRE = 0.01  # R_hsm: the spherical potential is constant inside
+_ORBITS = Kernel(
+    "galmass_core.measurements.orbits",
+    "circular_orbits",
+    "f8[::1], f8[::1], i8[::1], i8[::1], i8[::1], f8, f8, f8[::1], f8[::1], f8[::1]",
+)
 _BITS = np.array([[1, n & 1, n >> 1 & 1, n >> 2] for n in range(8)], float)  # all; each bit of n
 
 
@@ -103,7 +109,7 @@ def _over_largest(galaxy: Galaxy, along: NDArray) -> NDArray:
     potentials, circular_energies, circular_momenta = _circular_orbits(galaxy)
     velocities = galaxy.stars.velocities
     energies = potentials + 0.5 * np.einsum("ij,ij->i", velocities, velocities)
-    if np.median(energies) > 0:
+    if 2 * np.count_nonzero(energies > 0) > len(energies):
         return np.full(len(energies), np.nan)
     order, largest = np.argsort(energies), np.empty(len(energies))
     largest[order] = np.interp(energies[order], circular_energies, circular_momenta)
@@ -116,19 +122,14 @@ def _circular_orbits(galaxy: Galaxy) -> tuple[NDArray, NDArray, NDArray]:
     Phi(r) = -G [M(<r)/r + sum over particles outside of m/r], constant inside 0.01 R_hsm.
     """
     parts = [part.outwards for part in galaxy.components.values()]
-    radii = np.concatenate([part.radii for part in parts])
-    np.maximum(radii, _CENTRE * galaxy.half_mass_radius, out=radii)
-    order = np.argsort(radii, kind="stable")  # which only merges the species
-    radii, masses = radii[order], np.concatenate([part.masses for part in parts])[order]
-    within, shells = np.cumsum(masses), masses / radii
-    outside = np.cumsum(shells[::-1])[::-1] - shells
-    inner = within / radii
-    energies = -G * (0.5 * inner + outside)
-    sorted_potentials, potentials = np.empty(len(radii)), np.empty(len(galaxy.stars))
-    sorted_potentials[order] = -G * (inner + outside)
-    stars = parts[0].order  # the first of the components
-    potentials[stars] = sorted_potentials[: len(stars)]
-    return potentials, energies, np.sqrt(G * within * radii)
+    radii, masses = (np.concatenate([part[column] for part in parts]) for column in (1, 2))
+    ends = np.cumsum([len(part.radii) for part in parts])
+    starts, order = np.append(0, ends[:-1]), np.empty(len(radii), dtype=np.int64)
+    found = np.empty((3, len(radii)))
+    _ORBITS(radii, masses, starts, ends, order, G, _CENTRE * galaxy.half_mass_radius, *found)
+    potentials, stars = np.empty(len(galaxy.stars)), parts[0].order  # the first of the components
+    potentials[stars] = found[0, : len(stars)]
+    return potentials, found[1], found[2]
 
 
 def inclinations(galaxy: Galaxy) -> dict[str, float]:

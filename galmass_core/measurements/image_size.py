@@ -5,6 +5,8 @@ is estimated from the growth curve.
 """
 
 from functools import cache
+from itertools import pairwise
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from galmass_core.photometry import BANDS
 
 _STEPS = 200  # of the growth curve
 _OUTER = (0.7, 0.8, 0.9, 1.0)  # of the frame: where it is continued from
+_PLACES = np.round(np.array(_OUTER) * _STEPS).astype(int)
 
 
 def image_radius(maps: GalaxyMaps) -> float:
@@ -34,11 +37,11 @@ def image_radius(maps: GalaxyMaps) -> float:
         Semi-major axis of the ellipse that holds half of the light; NaN without light.
     """
     light_HW = _thirds(_thirds(maps.flux_CHW[BANDS.index("r")]).T).T
-    light, (x, y) = light_HW.ravel(), _grid(len(light_HW))
+    light, (x, y) = light_HW.ravel().astype(float), _grid(len(light_HW))
     ellipse = light_ellipse(x, y, light, 1.0)
     if np.isnan(ellipse.axis_ratio):
         return np.nan
-    ring = np.minimum(ellipse.radii(x, y) * np.float32(_STEPS), _STEPS).astype(np.intp)
+    ring = np.minimum(ellipse.radii(x, y) * _STEPS, _STEPS).astype(np.intp)
     growth = np.append(0.0, np.cumsum(np.bincount(ring, light, minlength=_STEPS)[:_STEPS]))
     half = 0.5 * _whole(growth)
     return float(np.interp(half, growth, np.linspace(0, maps.half_width, _STEPS + 1)))
@@ -53,18 +56,25 @@ def _thirds(image_HW: NDArray) -> NDArray:
 
 @cache
 def _grid(side: int) -> tuple[NDArray, NDArray]:
-    """Return x and y of the pixels of a frame of half side 1, (side²,) each, float32."""
-    centres = pixel_centres(side).astype(np.float32)
+    """Return x and y of the pixels of a frame of half side 1, (side²,) each, rounded to float32."""
+    centres = pixel_centres(side).astype(np.float32).astype(float)
     y, x = np.meshgrid(centres, centres, indexing="ij")
     return x.ravel(), y.ravel()
 
 
 def _whole(growth: NDArray) -> float:
     """Return the light of the galaxy from its growth curve up to the edge of the frame."""
-    at = growth[np.round(np.array(_OUTER) * _STEPS).astype(int)]
-    gradient, middle = np.diff(at), 0.5 * (at[1:] + at[:-1])
-    spread = gradient - gradient.mean()
+    at = growth[_PLACES].tolist()
+    gradient = [after - before for before, after in pairwise(at)]
+    middle = [0.5 * (after + before) for before, after in pairwise(at)]
+    mean = sum(gradient) / len(gradient)
+    spread = [each - mean for each in gradient]
     if not (spread[0] > 0 > spread[-1]):  # it does not level off
-        return float(at[-1])
-    slope = spread @ middle / (spread @ spread)
-    return float(np.clip(middle.mean() - slope * gradient.mean(), at[-1], 1.5 * at[-1]))
+        return at[-1]
+    slope = _product(spread, middle) / _product(spread, spread)
+    whole = sum(middle) / len(middle) - slope * mean
+    return min(max(whole, at[-1]), 1.5 * at[-1])
+
+
+def _product(one: list[float], other: list[float]) -> float:
+    return sum(map(mul, one, other))

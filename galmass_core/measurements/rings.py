@@ -9,7 +9,7 @@ _SHIFT = 46  # bits of a 64-bit number after its exponent and six more: steps of
 _SUM = Kernel(
     "galmass_core.imaging.sky_sums",
     "sum_rings",
-    "f8[::1], i8[::1], f8[::1], f8[::1], i8, i8, i8[::1], f8[::1], f8[::1]",
+    "f8[::1], i8[::1], f8[::1], f8[::1], i8, i8, i8[::1], i8, f8[::1], f8[::1]",
 )
 
 
@@ -30,8 +30,11 @@ def in_rings(radii: NDArray, light: NDArray, edges: NDArray) -> tuple[NDArray, N
     """
     radii, light = (np.ascontiguousarray(each, dtype=float) for each in (radii, light))
     least, most = edges[[0, -1]].view(np.int64) >> _SHIFT
-    starts = (np.arange(least, most + 1) << _SHIFT).view(float)
+    starts = (np.arange(least, most + 2) << _SHIFT).view(float)
     places = edges.searchsorted(starts, side="left")
+    together = int(np.diff(places).max())
+    places[-1] = len(edges)
     counts, sums = np.zeros((2, len(edges) + 1))
-    _SUM(radii, radii.view(np.int64), light, edges, _SHIFT, int(least), places, counts, sums)
+    limits, bits = np.append(edges, np.nan), radii.view(np.int64)
+    _SUM(radii, bits, light, limits, _SHIFT, int(least), places, together, counts, sums)
     return counts, sums

@@ -50,8 +50,9 @@ def first_and_converged_ratios(
     first, converged : tuple of float
         b/a and c/a of each; NaN as of `axis_ratios`, each for itself.
     """
-    inside = np.einsum("ij,ij->i", positions, positions) < radius**2  # only these ever are
-    places, steps = np.ascontiguousarray(positions[inside].T), np.full((_MOST_STEPS, 2), np.nan)
+    squares = np.einsum("ij,ij->i", positions, positions)
+    inside = np.flatnonzero(squares < radius**2)  # only these ever are
+    places, steps = positions.T.take(inside, axis=1), np.full((_MOST_STEPS, 2), np.nan)
     rules = radius**2, _FEWEST_STARS, CONVERGED, _PLANE
     _ELLIPSOIDS(places, masses[inside], *rules, steps)
     steps = steps[: np.count_nonzero(steps[:, 0] >= 0)]
