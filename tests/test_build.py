@@ -1,4 +1,5 @@
 import json
+import platform
 import shutil
 import subprocess
 import sys
@@ -443,3 +444,28 @@ def test_real_galaxies_have_their_published_numbers(shared_data, tmp_path):
     for row, magnitude, colour in ((eagle, -19.31, 0.77), (colibre, -19.86, 0.52)):
         assert row["abs_mag_r_intrinsic"] == pytest.approx(magnitude, abs=0.05)
         assert row["g_minus_r_intrinsic"] == pytest.approx(colour, abs=0.05)
+
+
+MANY_TIMES = """
+import resource, sys
+from pathlib import Path
+from galmass_core.benchmarks.build import RECIPE
+from galmass_core.datasets.measure import measure_galaxy
+from galmass_core.sources import GalaxyRef
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    measure_galaxy(GalaxyRef(Path(sys.argv[1])), RECIPE)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+print(min(faults() for _ in range(5)))
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other C libraries keep what they want"
+)
+def test_memory_that_a_galaxy_frees_is_kept_for_the_next(cutouts):
+    """Otherwise each takes and gives back more than a thousand pages."""
+    command = [sys.executable, "-c", MANY_TIMES, str(next(cutouts.glob("*.hdf5")))]
+    assert int(subprocess.check_output(command, text=True)) < 200
