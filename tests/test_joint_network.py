@@ -66,6 +66,16 @@ def test_a_step_is_as_exact_as_plain_pytorch(network):
     assert ours < 1.5 * plain + 1e-6
 
 
+def test_each_step_counts_in_every_branch(network):
+    side_by_side = copy.deepcopy(network).to(memory_format=torch.channels_last)
+    joint = JointNetwork(side_by_side)
+    for _ in range(2):
+        joint.features(inputs())
+    counts = [each for name, each in side_by_side.named_buffers() if "tracked" in name]
+    assert len(counts) == 3 * 20
+    assert all(each == 2 for each in counts)
+
+
 def normalised(norm, kind, x_BCHW, around_BCHW):
     """Return what a layer of joint branches does, and what plain PyTorch does in its place."""
     if not isinstance(norm, norms.ColumnNorm):

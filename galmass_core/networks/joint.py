@@ -66,9 +66,10 @@ class JointNetwork:
         self._keys = [key for key, each in network.branches.items() if isinstance(each, ResNet18)]
         self._width = float(network.branches[self._keys[0]].width)  # type: ignore[arg-type]  # a module's attribute
         running = {name: each for name, each in network.named_buffers() if "running" in name}
-        self._counts = [each for name, each in network.named_buffers() if "tracked" in name]
+        counts = {name: each for name, each in network.named_buffers() if "tracked" in name}
         self._weights = _Packed(dict(network.named_parameters()), self._keys)
         self._running = _Packed(running, self._keys)
+        self._counts = _Packed(counts, self._keys)
         self.weights = nn.Parameter(self._weights.array)
         self._gradient = torch.zeros_like(self.weights)
         self.weights.grad = self._gradient
@@ -91,7 +92,7 @@ class JointNetwork:
             found.append(self._together(keys)(x_BCHW))
         others = [key for key in self.network.branches if key not in self._keys]
         found += [self.network.branches[key](maps[key]) for key in others]
-        torch._foreach_add_(self._counts, 1)
+        self._counts.array += 1
         return torch.cat(found, dim=1)
 
     def _together(self, keys: tuple[str, ...]) -> _JointBranches:

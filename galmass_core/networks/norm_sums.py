@@ -125,11 +125,12 @@ def sum_gradient(
     for row in range(len(x)):
         given, above, values, left = g[row], y[row], x[row], passed[row]
         total, along = work[0], work[1]
+        for f in range(len(values)):  # loops of few arrays each, or LLVM takes one place at a time
+            left[f] = np.float32(0) if above[f] <= least else given[f]
         for f in range(len(values)):
-            value = np.float32(0) if above[f] <= least else given[f]
-            left[f] = value
-            total[f] += np.float64(value)
-            along[f] += np.float64(value) * np.float64(values[f])
+            value = np.float64(left[f])
+            total[f] += value
+            along[f] += value * np.float64(values[f])
     _sum_columns(work, channels)
     for c in range(channels):
         sums[0, c] = work[0, c]

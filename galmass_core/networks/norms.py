@@ -53,13 +53,13 @@ class ColumnNorm(nn.BatchNorm2d):
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Return the normalised array."""
-        if x_BCHW[:, 0].numel() <= _FEW:
+        if x_BCHW.numel() <= _FEW * x_BCHW.shape[1]:
             return super().forward(x_BCHW)
         return _Normalised.apply(x_BCHW, self.weight, self.bias, None, self, -math.inf, None)
 
     def rectified(self, x_BCHW: Tensor, around_BCHW: Tensor | None = None) -> Tensor:
         """Return the normalised array, plus another one, where that is positive, else 0."""
-        if x_BCHW[:, 0].numel() <= _FEW:
+        if x_BCHW.numel() <= _FEW * x_BCHW.shape[1]:
             y_BCHW = super().forward(x_BCHW)
             return (y_BCHW if around_BCHW is None else y_BCHW.add_(around_BCHW)).relu_()
         return _Normalised.apply(x_BCHW, self.weight, self.bias, around_BCHW, self, 0.0, None)

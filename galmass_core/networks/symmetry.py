@@ -43,7 +43,7 @@ def turn(maps: Mapping[str, Tensor], symmetries_B4: Tensor) -> dict[str, Tensor]
     -------
     dict of (B, 1, H, W) float
     """
-    turned = turn_together if symmetries_B4.is_cuda else turn_one_by_one
+    turned = turn_one_by_one if symmetries_B4.device.type == "cpu" else turn_together
     backwards = symmetries_B4[:, 3, None, None, None]
     found = {}
     for key, x_BCHW in maps.items():
