@@ -101,7 +101,7 @@ class FinishedShards:
         else:
             part.unlink()
             path.unlink(missing_ok=True)
-        write_json(self._out / UNFINISHED / f"{path.stem}.json", record)
+        write_json(self._out / UNFINISHED / f"{path.stem}.json", record, indent=None)
         self._add(number, record)
         self.beat()
 
