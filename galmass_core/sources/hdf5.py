@@ -367,7 +367,10 @@ class File:
         if not all_links.exists(key):
             return None
         if all_links.get_info(key).type == h5py.h5l.TYPE_HARD:
-            return group[last]
+            opened = h5py.h5o.open(group.id, key)
+            if isinstance(opened, h5py.h5d.DatasetID):  # h5py would look up the mode of the file
+                return h5py.Dataset(opened, readonly=True)
+            return h5py.Group(opened) if isinstance(opened, h5py.h5g.GroupID) else group[last]
         if not links:
             msg = f"{self.path}: {name} must be there, got links without an end"
             raise GalaxyFileError(msg)

@@ -115,8 +115,10 @@ def _columns(file: ParticleFile, species: str, *, with_depths: bool) -> Columns:
     return columns
 
 
-def _select(columns: Columns, rows: NDArray) -> Columns:
-    return {name: values[rows] for name, values in columns.items()}
+def _select(columns: Columns, chosen: NDArray[np.bool_]) -> Columns:
+    """Return the rows of some particles, stored column by column as all are."""
+    rows = np.flatnonzero(chosen)
+    return {name: values.T.take(rows, axis=-1).T for name, values in columns.items()}
 
 
 def assumed_age(now: float) -> float:
