@@ -12,12 +12,21 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import signature
+from threading import Lock
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 import panel as pn
 from bokeh.document import Document
+from bokeh.document.events import (
+    DocumentChangedEvent,
+    DocumentPatchedEvent,
+    MessageSentEvent,
+)
 from bokeh.model import Model
 from bokeh.models import CustomJS, ImportedStyleSheet, InlineStyleSheet, Pane
+from bokeh.server.session import ServerSession
+from panel.io import document as panel_document
 from panel.io import resources
 from panel.io.state import state
 from panel.theme.base import Theme
@@ -205,6 +214,44 @@ def batched_update() -> Iterator[None]:
             if wanted:
                 models.recompute()
                 _serve_sheets(document)
+
+
+_SENT: WeakSet[Document] = WeakSet()  # documents that a browser has
+
+
+@replacing(ServerSession, "_handle_pull")
+def _(theirs: Callable) -> Callable:
+    """Remember which documents a browser has, for the replacement below."""
+
+    async def _handle_pull(self: ServerSession, message: Any, connection: Any) -> Any:  # noqa: ANN401
+        _SENT.add(self.document)
+        return await theirs(self, message, connection)
+
+    return _handle_pull
+
+
+@replacing(panel_document, "_drain_unconnected_events")
+def _(theirs: Callable) -> Callable:
+    """Send what changes after a browser has the document and before all of the page is there.
+
+    Upstream (Panel 1.9.4): drops changes that are held together until the browser has drawn the
+    page, as if the document were still to be sent. On a slow machine that takes seconds, in which
+    what a visitor does is not shown, or missing in the address.
+    """
+
+    def _drain_unconnected_events(doc: Document, lock: Lock) -> list[DocumentChangedEvent]:
+        changes = []
+        if doc in _SENT:
+            with lock:
+                changes = [*filter(_is_change, doc.callbacks._held_events)]
+        return [*changes, *theirs(doc, lock)]
+
+    return _drain_unconnected_events
+
+
+def _is_change(event: DocumentChangedEvent) -> bool:
+    """Return whether an event changes a document; a message does not, and waits for the page."""
+    return isinstance(event, DocumentPatchedEvent) and not isinstance(event, MessageSentEvent)
 
 
 def _serve_sheets(document: Document) -> None:

@@ -23,7 +23,9 @@ from bokeh.document.models import DocumentModelManager
 from bokeh.model import Model, util
 from bokeh.models import ImportedStyleSheet, InlineStyleSheet, Pane
 from bokeh.plotting import figure
+from bokeh.server.session import ServerSession
 from panel.custom import JSComponent
+from panel.io import document as panel_document
 from panel.io.resources import CDN_DIST
 from panel.io.state import state
 from panel.theme.native import Native
@@ -460,6 +462,8 @@ REPLACED = {
     Property: ("prepare_value",),
     util: ("visit_immediate_value_references",),
     type(pn.config): ("set",),
+    ServerSession: ("_handle_pull",),
+    panel_document: ("_drain_unconnected_events",),
 }
 
 

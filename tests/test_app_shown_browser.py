@@ -318,3 +318,31 @@ def choose(page, data, part):
     truth = data.row(name, "z")["log_mstar_1rhsm"]
     expect(page.locator(".gm-strips .truth").first).to_have_text(f"truth {truth:.2f}")
     return truth
+
+
+class _WithoutReady:
+    """A connection on which the page never says that it is complete, as a slow one for a while."""
+
+    def __init__(self, socket):
+        self._server, self._parts, self.held = socket.connect_to_server(), [], 0
+        socket.on_message(self._hear)
+
+    def _hear(self, part):
+        """Take a header, metadata and content, and pass on all three, or none."""
+        self._parts.append(part)
+        if len(self._parts) == 3:
+            if "document_ready" in self._parts[2]:
+                self.held += 1
+            else:
+                for each in self._parts:
+                    self._server.send(each)
+            self._parts = []
+
+
+def test_what_is_done_before_the_page_is_complete_is_in_the_address(dashboard, open_tab):
+    page, connections = open_tab(f"{dashboard}?page=paper"), []
+    page.route_web_socket("**", lambda socket: connections.append(_WithoutReady(socket)))
+    page.goto(f"{dashboard}?page=train")
+    page.locator(".gm-dataset select").select_option("Get TNG data…")
+    expect(page).to_have_url(re.compile("[?&]get=on"))
+    assert connections[-1].held
