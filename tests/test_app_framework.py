@@ -446,11 +446,11 @@ def test_design_without_themes_of_its_own_is_whole(document, monkeypatch):
 
 @pytest.mark.parametrize(("kind", "waits"), [(Toggles, False), (pn.widgets.CheckButtonGroup, True)])
 def test_toggles_are_answered_at_once(document, monkeypatch, kind, waits):
-    buttons, waiting, soon = kind(options=["r", "V"]), [], []
+    buttons, waiting, soon = kind(options=["r", "V"]).get_root(document), [], []
     monkeypatch.setattr(Document, "session_context", True)
     monkeypatch.setattr(Document, "add_timeout_callback", lambda *call: waiting.append(call))
     monkeypatch.setattr(state, "execute", lambda call, schedule: soon.append(call))
-    buttons._server_change(document, "", None, "active", [], [1])
+    buttons.active = [1]  # as from the browser
     assert (len(waiting), len(soon)) == (waits, not waits)
 
 
