@@ -91,7 +91,9 @@ def normalised(norm, kind, x_BCHW, around_BCHW):
     return norm.rectified(x_BCHW, around_BCHW if kind == "around" else None)
 
 
-@pytest.mark.parametrize("shape", [(40, 8, 15, 15), (7, 24, 31, 28), (4, 16, 5, 5)])
+@pytest.mark.parametrize(
+    "shape", [(40, 8, 15, 15), (7, 24, 31, 28), (4, 16, 5, 5), (30, 1, 12, 13)]
+)
 @pytest.mark.parametrize("kind", ["alone", "rectified", "around", "pooled"])
 def test_norms_and_their_gradients_are_those_of_64_bit_floats(kind, shape):
     torch.manual_seed(3)
