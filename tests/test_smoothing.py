@@ -14,7 +14,7 @@ def every_distance(positions, neighbours=32):
     return np.sqrt(np.sort(squares, axis=1)[:, min(neighbours, len(positions) - 1)])
 
 
-@pytest.mark.parametrize("count", [2, 3, 12, 13, 32, 33, 34, 100, 1500])
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 7, 8, 12, 13, 32, 33, 34, 100, 1500])
 def test_lengths_are_the_distances_to_the_32nd_other_star(count):
     positions, _ = disc_galaxy(count)
     assert smoothing_lengths(positions) == pytest.approx(every_distance(positions), rel=1e-12)

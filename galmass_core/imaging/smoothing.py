@@ -79,7 +79,7 @@ def smoothing_lengths(positions: ArrayLike, neighbours: int = NEIGHBOURS) -> NDA
 def _has_crowds(positions: NDArray) -> bool:
     """Return whether eight stars may be at one place; many there take quadratic time to search."""
     x = np.sort(positions[:, 0])
-    return bool((x[LANES - 1 :] == x[: len(x) - LANES + 1]).any())
+    return bool((x[LANES - 1 :] == x[: 1 - LANES]).any())
 
 
 def _lengths(positions: NDArray, rank: int) -> NDArray[np.float64]:
