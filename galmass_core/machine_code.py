@@ -97,8 +97,11 @@ class Kernel:
             array = [ctypes.c_void_p] * 2 + [ctypes.c_int64] * 2 + [ctypes.c_void_p]
             number = [_NUMBERS[dtype.str[1:]]] if not axes else []
             types += [*array, *[ctypes.c_int64] * (2 * axes)] if axes else number
-        self._engine = engine  # the code lives as long as this
-        return ctypes.CFUNCTYPE(ctypes.c_int, *types)(engine.get_function_address(self.name))
+        function: Any = ctypes.CFUNCTYPE(ctypes.c_int, *types)(
+            engine.get_function_address(self.name)
+        )
+        function.engine = engine  # the code lives as long as this; two threads may load it
+        return function
 
     def _machine_code(self) -> bytes:
         """Return the kernel's machine code for this processor, from a file if there is one."""

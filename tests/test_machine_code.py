@@ -4,6 +4,7 @@ import os
 import runpy
 import subprocess
 import sys
+import weakref
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -44,6 +45,22 @@ def test_a_kernel_is_compiled_once_and_then_loaded(folder, code, monkeypatch):
     assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
     assert depth(Kernel(*WORDS)) == pytest.approx(-2 / 5)
     assert len(compiled) == len(list(folder.iterdir())) == 1
+
+
+def test_code_that_two_threads_load_lives_until_both_have_run(folder, code, monkeypatch):
+    engines = weakref.WeakSet()
+    make = llvm.create_mcjit_compiler
+
+    def made(*arguments):
+        engine = make(*arguments)
+        engines.add(engine)
+        return engine
+
+    monkeypatch.setattr(llvm, "create_mcjit_compiler", made)
+    monkeypatch.setattr(Kernel, "compile", lambda self: code)
+    kernel, load = Kernel(*WORDS), vars(Kernel)["_function"].func  # as without a lock
+    functions = [load(kernel), load(kernel)]
+    assert len(engines) == len(functions)
 
 
 def test_a_damaged_file_is_compiled_again(folder, code, monkeypatch):
