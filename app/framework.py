@@ -224,8 +224,9 @@ def _(theirs: Callable) -> Callable:
     """Remember which documents a browser has, for the replacement below."""
 
     async def _handle_pull(self: ServerSession, message: Any, connection: Any) -> Any:  # noqa: ANN401
-        _SENT.add(self.document)
-        return await theirs(self, message, connection)
+        reply = await theirs(self, message, connection)
+        _SENT.add(self.document)  # not while it waits: what changes until then is in the reply
+        return reply
 
     return _handle_pull
 

@@ -47,7 +47,8 @@ def spare_a_core() -> None:
     torch.set_num_threads(max(1, (os.cpu_count() or 2) - 1))
 
 
-QUICK, SLOW, NETWORKS, ESTIMATES, WEB, THUMBNAILS = (Executor() for _ in range(6))
+# AHEAD: what nobody waits for yet, so that nobody waits behind it
+QUICK, SLOW, NETWORKS, ESTIMATES, WEB, THUMBNAILS, AHEAD = (Executor() for _ in range(7))
 
 
 class Job:

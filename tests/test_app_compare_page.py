@@ -2,6 +2,7 @@
 
 import re
 import time
+from threading import Event
 
 import numpy as np
 import pandas as pd
@@ -43,6 +44,7 @@ from galmass_app.views.compare.page import Compare
 from galmass_app.views.compare.panel import ComparePanel
 from galmass_app.views.prediction import distance_text
 from galmass_app.views.table_four import table
+from galmass_app.workers import SLOW
 from galmass_core.benchmarks.invented import SCATTERS, make_run, make_runs
 from galmass_core.learning.baselines import fit_power_law
 from galmass_core.learning.experiments import input_maps
@@ -526,6 +528,18 @@ def test_arrows_point_where_predictions_go(pictures):
     assert len(layer(made.square, "start")["start"]) == 0
 
 
+def test_errors_stay_beside_their_samples():
+    samples = {"name": ["b", "a", "b", "c"], "los": ["x", "y", "x", "z"]}
+    predictions = pd.DataFrame(
+        {**samples, "y_true": 10.0, "y_pred": [10.1, 10.2, 10.3, 10.4]}, index=[7, 7, 2, 0]
+    )
+    values = pd.DataFrame({"name": ["a", "b", "b"], "los": ["y", "z", "x"], "x": [1.0, 2.0, 3.0]})
+    rows = errors_beside(predictions, values)
+    np.testing.assert_array_equal(rows["x"], [3, 1, 3, np.nan])
+    np.testing.assert_allclose(rows["y"], [0.1, 0.2, 0.3, 0.4])
+    assert [*rows["name"]] == samples["name"]
+
+
 def test_tap_chooses_the_nearest_sample(data):
     (answer,) = results(data, "r")
     values, label = values_of(data.samples, "log_mstar")
@@ -671,6 +685,15 @@ def test_results_of_other_maps_are_found_before_they_are_asked_for(tmp_path, mon
     page.session.panels = ["r", "2V"]
     assert not page.session.error
     assert "against r (95 %:" in texts(page)
+
+
+def test_what_is_found_ahead_delays_nothing_that_someone_waits_for(visit):
+    page, ended = visit(panels=["r"]), Event()
+    page.ahead.submit(lambda _: ended.wait(60))
+    try:
+        assert SLOW.submit(bool).result(timeout=30) is False
+    finally:
+        ended.set()
 
 
 def test_results_are_looked_for_once(visit):

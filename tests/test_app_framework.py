@@ -1,6 +1,7 @@
 """Overrides of private parts: still needed, still fitting, and the page works without them."""
 
 import ast
+import asyncio
 import inspect
 import json
 import re
@@ -9,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import panel as pn
 import pytest
@@ -21,7 +23,7 @@ from bokeh.core.property.instance import InstanceDefault
 from bokeh.document import Document
 from bokeh.document.models import DocumentModelManager
 from bokeh.model import Model, util
-from bokeh.models import ImportedStyleSheet, InlineStyleSheet, Pane
+from bokeh.models import Div, ImportedStyleSheet, InlineStyleSheet, Pane
 from bokeh.plotting import figure
 from bokeh.server.session import ServerSession
 from panel.custom import JSComponent
@@ -452,6 +454,32 @@ def test_toggles_are_answered_at_once(document, monkeypatch, kind, waits):
     monkeypatch.setattr(state, "execute", lambda call, schedule: soon.append(call))
     buttons.active = [1]  # as from the browser
     assert (len(waiting), len(soon)) == (waits, not waits)
+
+
+# Changes before the page is complete.
+
+
+def test_changes_are_sent_to_a_browser_only_after_the_document(document):
+    document.add_root(Div(text=""))
+    session, sent = ServerSession("one", document, io_loop=Mock()), []
+    session._document_patched = sent.append
+    message = Mock(header={"msgid": "1"})
+
+    def change():
+        with batched_update():
+            document.roots[0].text += "!"
+
+    async def pull():
+        with await session._lock.acquire():
+            pulled = asyncio.ensure_future(session._handle_pull(message, Mock()))
+            await asyncio.sleep(0)
+            change()  # while the browser waits for the document: it is in there
+        await pulled
+
+    asyncio.run(pull())
+    assert not sent
+    change()
+    assert [event.new for event in sent] == ["!!"]
 
 
 # Models with less work: what is replaced, and that models stay as upstream makes them.

@@ -38,7 +38,7 @@ from galmass_app.views.learning_curves import MeasuredCurves
 from galmass_app.views.page_view import PageView
 from galmass_app.views.table_four import TableFour
 from galmass_app.views.worker_poller import WorkerPoller
-from galmass_app.workers import SLOW, Slot
+from galmass_app.workers import AHEAD, Slot
 from galmass_core.datasets.capabilities import lacks
 from galmass_core.learning.experiments import input_maps
 from galmass_core.training.runs import Run
@@ -61,7 +61,7 @@ class Compare(PageView):
         self.panels = [ComparePanel(session, self._axes, place) for place in range(MOST)]
         self._answers, self._target, self._index, self._resting = {}, "", None, None
         self._pinned: list[str] = []  # by this page itself
-        self._against, self.ahead, self._expected = "", Slot(SLOW), None
+        self._against, self.ahead, self._expected = "", Slot(AHEAD), None
         self._titles: dict[str, str] = {}  # of the panels in view, by key
         self._controls, self._galaxy = CompareControls(session), ComparedGalaxy(session)
         self._more = select("gm-more-runs", "Add a run")
