@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -129,6 +131,17 @@ def test_equal_maps_give_equal_bytes(tmp_path):
         with h5py.File(tmp_path / name, "w") as shard:
             append_galaxy(shard, toy_entry(0)[2])
     assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "two.h5").read_bytes()
+
+
+def test_images_of_any_order_in_memory_give_equal_bytes(tmp_path):
+    entry = toy_entry(0)[2]
+    turned = replace(
+        entry, **{key: np.asfortranarray(getattr(entry, key)) for key in ("light", "moments")}
+    )
+    for name, each in (("rows", entry), ("columns", turned)):
+        with create_shard(tmp_path / name) as shard:
+            append_galaxy(shard, each)
+    assert (tmp_path / "rows").read_bytes() == (tmp_path / "columns").read_bytes()
 
 
 def test_every_dataset_says_its_unit(tmp_path):

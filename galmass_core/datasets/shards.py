@@ -233,7 +233,7 @@ def _append(dataset: h5py.h5d.DatasetID, values: NDArray, *, by_rows: bool) -> i
         h5py.Dataset(dataset)[first:] = values
         return first
     for sample, *place in np.ndindex(values.shape[:-2]):  # in two thirds of the time of HDF5
-        image = values[(sample, *place)]
+        image = np.ascontiguousarray(values[(sample, *place)])  # else it would be transposed
         dataset.write_direct_chunk((first + sample, *place, 0, 0), image)
     return first
 
