@@ -15,6 +15,7 @@ from galmass_core.learning.experiments import missing_columns, usable_rows
 from galmass_core.learning.intervals import LEVELS, limit_names
 from galmass_core.measurements.targets import HALF_LIGHT
 from galmass_core.quantities import PROFILE_MASSES, PROFILE_RADII, profile_column
+from galmass_core.storage import parquet
 from galmass_core.training.profile_runs import ProfileModel, is_profile
 from galmass_core.training.runs import PREDICTIONS, Run, open_run
 
@@ -131,7 +132,7 @@ def _part(run: Run, request: ProfileRequest, los: str) -> str:
     if not run.is_of(request.data):
         return ""
     wanted = [("name", "==", request.galaxy), ("los", "==", los)]
-    rows = pd.read_parquet(run.path / PREDICTIONS, columns=["part"], filters=wanted)
+    rows = parquet.read_table(run.path / PREDICTIONS, columns=["part"], filters=wanted)
     return "" if rows.empty else str(rows["part"].iloc[0])
 
 

@@ -22,7 +22,7 @@ from galmass_core.learning.intervals import Calibration, calibrate
 from galmass_core.observations.features import FEATURES
 from galmass_core.observations.frame import ObservedMaps
 from galmass_core.quantities import map_spec
-from galmass_core.storage.parquet import write_table
+from galmass_core.storage.parquet import read_table, write_table
 from galmass_core.training.runs import Run, is_shipped
 from galmass_core.training.training_sets import training_dataset
 
@@ -67,7 +67,7 @@ def draw_galaxies(samples: pd.DataFrame) -> pd.DataFrame:
 def shipped_table(run: Run) -> pd.DataFrame | None:
     """Return the table of the reference that ships for a run; None if there is none."""
     try:
-        return pd.read_parquet(asset(f"reference/{run.path.name}.parquet"))
+        return read_table(asset(f"reference/{run.path.name}.parquet"))
     except FileNotFoundError:
         return None
 

@@ -25,6 +25,7 @@ from galmass_core.datasets.dataset import DataSet
 from galmass_core.datasets.folders import home_folder
 from galmass_core.imaging.frames import PAPER, Frame
 from galmass_core.learning.experiments import input_maps, inputs_of, pixels_of
+from galmass_core.storage import parquet
 from galmass_core.storage.lock import clear_lock, is_locked
 from galmass_core.storage.schema import read_json, wrong_fields
 from galmass_core.training.run_files import (
@@ -238,7 +239,7 @@ class Run:
         if "subsets" in self.config and not whole:
             wanted = [("inputs", "==", inputs_of(self.config["maps"]))]
         try:
-            table = pd.read_parquet(path, filters=wanted)
+            table = parquet.read_table(path, filters=wanted)
         except (OSError, ValueError, TypeError, NotImplementedError) as error:
             msg = f"{path}: must be a table of predictions, but: {error}"
             raise ValueError(" ".join(msg.split())) from error
