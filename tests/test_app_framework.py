@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock
 
 import panel as pn
 import pytest
@@ -461,25 +461,27 @@ def test_toggles_are_answered_at_once(document, monkeypatch, kind, waits):
 
 def test_changes_are_sent_to_a_browser_only_after_the_document(document):
     document.add_root(Div(text=""))
-    session, sent = ServerSession("one", document, io_loop=Mock()), []
-    session._document_patched = sent.append
-    message = Mock(header={"msgid": "1"})
+    session = ServerSession("one", document, io_loop=Mock())
+    browser = Mock(session=session, send_patch_document=AsyncMock())
+    session.subscribe(browser)
 
     def change():
         with batched_update():
             document.roots[0].text += "!"
 
-    async def pull():
-        with await session._lock.acquire():
-            pulled = asyncio.ensure_future(session._handle_pull(message, Mock()))
-            await asyncio.sleep(0)
-            change()  # while the browser waits for the document: it is in there
-        await pulled
+    async def change_first():
+        pulled = asyncio.ensure_future(ServerSession.pull(Mock(header={"msgid": "1"}), browser))
+        await asyncio.sleep(0)
+        change()  # while the browser waits for the document: it is in there
+        return pulled
 
-    asyncio.run(pull())
-    assert not sent
-    change()
-    assert [event.new for event in sent] == ["!!"]
+    async def visit():
+        await (await session.with_document_locked(change_first))
+        assert not browser.send_patch_document.called
+        await session.with_document_locked(change)
+
+    asyncio.run(visit())
+    assert [call.args[0].new for call in browser.send_patch_document.call_args_list] == ["!!"]
 
 
 # Models with less work: what is replaced, and that models stay as upstream makes them.
