@@ -18,11 +18,7 @@ from weakref import WeakSet
 
 import panel as pn
 from bokeh.document import Document
-from bokeh.document.events import (
-    DocumentChangedEvent,
-    DocumentPatchedEvent,
-    MessageSentEvent,
-)
+from bokeh.document.events import DocumentChangedEvent, DocumentPatchedEvent, MessageSentEvent
 from bokeh.model import Model
 from bokeh.models import CustomJS, ImportedStyleSheet, InlineStyleSheet, Pane
 from bokeh.server.session import ServerSession
@@ -216,6 +212,17 @@ def batched_update() -> Iterator[None]:
                 _serve_sheets(document)
 
 
+def _serve_sheets(document: Document) -> None:
+    """Take style sheets from our own server, also for parts that are new in this update."""
+    cdn, patch = _upstream_host(), getattr(resources, "patch_stylesheet", None)
+    ours = document.template_variables.get("dist_url")
+    if not (cdn and patch and ours):
+        return
+    for sheet in document.select({"type": ImportedStyleSheet}):
+        if str(sheet.url).startswith(cdn):
+            patch(sheet, ours)
+
+
 _SENT: WeakSet[Document] = WeakSet()  # documents that a browser has
 
 
@@ -253,17 +260,6 @@ def _(theirs: Callable) -> Callable:
 def _is_change(event: DocumentChangedEvent) -> bool:
     """Return whether an event changes a document; a message does not, and waits for the page."""
     return isinstance(event, DocumentPatchedEvent) and not isinstance(event, MessageSentEvent)
-
-
-def _serve_sheets(document: Document) -> None:
-    """Take style sheets from our own server, also for parts that are new in this update."""
-    cdn, patch = _upstream_host(), getattr(resources, "patch_stylesheet", None)
-    ours = document.template_variables.get("dist_url")
-    if not (cdn and patch and ours):
-        return
-    for sheet in document.select({"type": ImportedStyleSheet}):
-        if str(sheet.url).startswith(cdn):
-            patch(sheet, ours)
 
 
 def embed_sheets(*_: object) -> None:
