@@ -52,10 +52,8 @@ def _profile(
     radii: NDArray, luminosities: NDArray, half_mass_radius: float
 ) -> tuple[NDArray, NDArray, NDArray]:
     """Return ln(R/R_hsm), log10 of intensity, and weight 1/error^2 of annuli with enough stars."""
-    inner, outer = (
-        max(_RESOLUTION, INNER_RADIUS * half_mass_radius),
-        OUTER_RADIUS * half_mass_radius,
-    )
+    inner = max(_RESOLUTION, INNER_RADIUS * half_mass_radius)
+    outer = OUTER_RADIUS * half_mass_radius
     if not inner < outer:
         return np.empty(0), np.empty(0), np.empty(0)
     edges = inner * (outer / inner) ** _STEPS

@@ -6,6 +6,8 @@ Positions in kpc, already unwrapped; N particles.
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.galaxy import distances
+
 
 def wrap(offsets: NDArray, box_size: float) -> NDArray:
     """Return offsets to the nearest periodic image; (N, 3) float64, in the unit of the box."""
@@ -37,8 +39,3 @@ def bulk_velocity(
     inside = radii <= max(radius, radii.min())
     weights = masses[inside]
     return weights @ velocities[inside] / weights.sum()
-
-
-def distances(positions: NDArray) -> NDArray:
-    """Return the distance of each particle from the origin; (N,)."""
-    return np.sqrt(np.einsum("ij,ij->i", positions, positions))  # a fourth of the time of norm

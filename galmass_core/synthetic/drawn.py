@@ -14,7 +14,7 @@ import pandas as pd
 
 from galmass_core.galaxy import Galaxy, GalaxyName
 from galmass_core.sample import split_by_cuts
-from galmass_core.sources import Found, GalaxyRef, arepo, naming
+from galmass_core.sources import Found, GalaxyRef, Identity, arepo, naming
 from galmass_core.sources.assembly import CatalogueEntry, assemble_galaxy
 from galmass_core.sources.centring import half_mass_radius
 from galmass_core.sources.coverage import PART_TYPES
@@ -24,6 +24,8 @@ from galmass_core.synthetic.solver import solve_model
 from galmass_core.synthetic.tng_writer import BOX_SIZE, COSMOLOGY, KPC, SNAPSHOT, code_fields
 from galmass_core.synthetic.universe import Order, draw_demands, order_galaxies, simulation_name
 
+_UNITS = arepo.Units(1.0, COSMOLOGY.hubble)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DrawnGalaxy(GalaxyRef):
@@ -31,7 +33,7 @@ class DrawnGalaxy(GalaxyRef):
 
     order: Order = field(compare=False)
 
-    def identity(self, _: Callable[[Path], Any]) -> tuple[str | int | None, ...]:
+    def identity(self, _: Callable[[Path], Any]) -> Identity:
         """Return what differs if the galaxy is another one."""
         return str(self.path), self.subhalo
 
@@ -64,9 +66,6 @@ class DrawnGalaxy(GalaxyRef):
             has_wind=True,
         )
         return assemble_galaxy(file, entry)
-
-
-_UNITS = arepo.Units(1.0, COSMOLOGY.hubble)
 
 
 def _entry(order: Order, particles: Particles) -> CatalogueEntry:

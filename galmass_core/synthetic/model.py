@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from galmass_core.galaxy import distances
 from galmass_core.photometry import surviving_fraction
-from galmass_core.sources.centring import distances
 from galmass_core.synthetic.equilibrium import (
     Potential,
     disc_kinematics,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from galmass_core.sources.centring import distances
+from galmass_core.galaxy import distances
 from galmass_core.synthetic.model import Particles
 from galmass_core.synthetic.tng_writer import KPC, MSUN, Groups
 
